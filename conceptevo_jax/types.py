@@ -1,0 +1,232 @@
+"""The nouns: frozen, keyword-only records of arrays that every stage passes on.
+
+Axis letters, everywhere in the package: `b` batch, `h w` space, `c` channels of a
+site, `n` neurons of all sites in order, `i` images, `k` stimuli per neuron, `d`
+embedding, `e` epochs, `m` classes, `s` sites, `q` quantiles.
+
+A *site* is a layer that is observed, a *snapshot* one epoch's weights of one run.
+Neurons are numbered 0..n-1 over the sites of a model in forward order; the id of one
+reads `run@epoch/site/index`. An *image id* is a row of the image pool whose id the
+record carries; the pool's manifest maps it to a name that is stable across machines.
+
+This module holds no behaviour beyond shape checks and names, and costs nothing.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+Epoch = int | str
+"""An epoch's number (0 is the state after one epoch), `"init"`, or `"step<N>"` for
+a snapshot taken after N optimiser steps, within the first epochs."""
+
+
+def record(cls: type) -> type:
+    """Make `cls` a frozen, keyword-only dataclass without array-valued equality."""
+    return dataclasses.dataclass(frozen=True, kw_only=True, eq=False)(cls)
+
+
+def _expect(condition: bool, owner: object, what: str) -> None:
+    if not condition:
+        raise ValueError(f"{type(owner).__name__}: {what}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Site:
+    """A layer that is observed, as a fact that travels with its model.
+
+    Attributes:
+      name: The layer's module path in torchvision, without `/`.
+      channels: How many neurons it has.
+      rectified: Whether a ReLU precedes or follows it, so that only positive peaks
+        mean a response.
+      receptive_field: Side of the input square, in pixels, that one cell sees.
+      stride: Input pixels between two neighbouring cells.
+      pre: Name of the tap before the nonlinearity, where there is one.
+    """
+
+    name: str
+    channels: int
+    rectified: bool
+    receptive_field: int
+    stride: int
+    pre: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Snapshot:
+    """One epoch's weights of one run, loaded when first asked for.
+
+    Attributes:
+      run: Name of the run.
+      epoch: See `Epoch`.
+      load: Returns the model's variables, a mapping of Flax collections.
+    """
+
+    run: str
+    epoch: Epoch
+    load: Callable[[], Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """`run@epoch`."""
+        return f"{self.run}@{self.epoch}"
+
+
+@record
+class Stimuli:
+    """Each neuron's strongest images in one pool (paper, Sec. 3.2, Step 1.1).
+
+    Attributes:
+      image_ids: Rows of the pool, strongest first; unused slots are -1.
+      peaks: The spatial maximum of the neuron's map on that image; unused slots NaN.
+      positions: Row and column of that maximum in the site's map; unused slots -1.
+      count: Number of used slots.
+      tied: Whether the value at rank k also occurs at rank k+1.
+      dead: No positive, only constant, or any non-finite response: no stimuli.
+      nonfinite: Any response that was NaN or infinite.
+      grids: Height and width of each site's map, in cells.
+      sites: The model's sites in forward order.
+      pool_id: The pool that `image_ids` refers to.
+    """
+
+    image_ids: Int[np.ndarray, "n k"]
+    peaks: Float[np.ndarray, "n k"]
+    positions: Int[np.ndarray, "n k 2"]
+    count: Int[np.ndarray, " n"]
+    tied: Bool[np.ndarray, " n"]
+    dead: Bool[np.ndarray, " n"]
+    nonfinite: Bool[np.ndarray, " n"]
+    grids: Int[np.ndarray, "s 2"]
+    sites: tuple[Site, ...]
+    pool_id: str
+
+    def __post_init__(self) -> None:
+        n, k = self.image_ids.shape
+        _expect(n == neuron_count(self.sites), self, f"{n} rows for other sites")
+        for name in ("peaks", "positions"):
+            shape = getattr(self, name).shape[:2]
+            _expect(shape == (n, k), self, f"{name} is {shape}, not {(n, k)}")
+        for name in ("count", "tied", "dead", "nonfinite"):
+            shape = getattr(self, name).shape
+            _expect(shape == (n,), self, f"{name} is {shape}, not {(n,)}")
+
+
+@record
+class Responses:
+    """Every neuron's peak response to every image of one set.
+
+    Attributes:
+      peaks: Spatial maximum of the neuron's map on the image.
+      sites: The model's sites in forward order.
+      images_id: Content key of the image set, in row order.
+    """
+
+    peaks: Float[np.ndarray, "i n"]
+    sites: tuple[Site, ...]
+    images_id: str
+
+
+@record
+class Embedding:
+    """Vectors of neurons or of images in one space.
+
+    Attributes:
+      vectors: One row each; NaN where there is nothing to place it by.
+      coverage: Share of a neuron's stimuli (or 0/1: of an image) that had a vector.
+    """
+
+    vectors: Float[np.ndarray, "n d"]
+    coverage: Float[np.ndarray, " n"]
+
+    def __post_init__(self) -> None:
+        _expect(
+            self.coverage.shape == self.vectors.shape[:1],
+            self,
+            f"{self.coverage.shape} coverages for {self.vectors.shape} vectors",
+        )
+
+    @property
+    def placed(self) -> Bool[np.ndarray, " n"]:
+        """Which rows have a vector."""
+        return np.isfinite(self.vectors).all(axis=1)
+
+
+@record
+class Layout:
+    """A 2-D map of vectors, with what is needed to place further ones on it.
+
+    Attributes:
+      points: Where each fitted vector lies.
+      vectors: The fitted vectors themselves, in the same fixed order.
+      stability: Mean overlap of 2-D neighbourhoods between two seeds, 0 to 1.
+      seed: The seed of the map that is shown.
+    """
+
+    points: Float[np.ndarray, "n 2"]
+    vectors: Float[np.ndarray, "n d"]
+    stability: float
+    seed: int
+
+
+@record
+class Space:
+    """The unified semantic space: all that Step 2.2 needs to add another model.
+
+    Attributes:
+      base: Name of the base snapshot, `run@epoch`.
+      pool_id: The pool whose images carry the vectors.
+      method: The resolved settings the space was made with.
+      sites: The base model's sites.
+      neurons: The base neurons' vectors as learned in Step 1.
+      images: One vector per image of the pool, from Step 2.1.
+      quantiles: Per base neuron, ascending quantiles of its peak responses, by which
+        an image outside the pool can be ranked.
+      residual: RMS of (mean stimulus vector - learned vector) over base neurons.
+    """
+
+    base: str
+    pool_id: str
+    method: Mapping[str, Any]
+    sites: tuple[Site, ...]
+    neurons: Embedding
+    images: Embedding
+    quantiles: Float[np.ndarray, "n q"]
+    residual: float
+
+
+def neuron_count(sites: Sequence[Site]) -> int:
+    """Number of neurons at all `sites` together."""
+    return sum(site.channels for site in sites)
+
+
+def site_slices(sites: Sequence[Site]) -> dict[str, slice]:
+    """Where each site's neurons lie on the `n` axis, by site name."""
+    slices, start = {}, 0
+    for site in sites:
+        slices[site.name] = slice(start, start + site.channels)
+        start += site.channels
+    return slices
+
+
+def neuron_ids(snapshot: str, sites: Sequence[Site]) -> list[str]:
+    """Ids `run@epoch/site/index` of all neurons of the snapshot so named."""
+    return [f"{snapshot}/{s.name}/{c}" for s in sites for c in range(s.channels)]
+
+
+def progress(epoch: Epoch, steps_per_epoch: int) -> float:
+    """Epochs of training that lie behind a snapshot: `init` 0, epoch 0 is 1."""
+    if epoch == "init":
+        return 0.0
+    if isinstance(epoch, str):
+        return int(epoch.removeprefix("step")) / steps_per_epoch
+    return float(epoch + 1)
+
+
+Progress = Callable[[str], None]
+"""Called with a line of text whenever a long stage has something to tell."""
+
+Split = Literal["train", "test"]

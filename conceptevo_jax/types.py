@@ -14,7 +14,7 @@ This module holds no behaviour beyond shape checks and names, and costs nothing.
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, dataclass_transform
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -24,7 +24,11 @@ Epoch = int | str
 a snapshot taken after N optimiser steps, within the first epochs."""
 
 
-def record(cls: type) -> type:
+T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False)
+def record(cls: type[T]) -> type[T]:
     """Make `cls` a frozen, keyword-only dataclass without array-valued equality."""
     return dataclasses.dataclass(frozen=True, kw_only=True, eq=False)(cls)
 

@@ -1,0 +1,7 @@
+"""What the vectors and the responses say: how well snapshots are aligned."""
+
+from conceptevo_jax.analysis.alignment import compare
+from conceptevo_jax.analysis.subjects import Subject
+from conceptevo_jax.analysis.verdicts import Agreement, Alignment, Nearest, Score
+
+__all__ = ["Agreement", "Alignment", "Nearest", "Score", "Subject", "compare"]

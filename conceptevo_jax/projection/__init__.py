@@ -1,0 +1,35 @@
+"""Image vectors, projected neurons and their 2-D map: one space for all models."""
+
+from conceptevo_jax.projection.images import QUANTILE_LEVELS, response_quantiles
+from conceptevo_jax.projection.layout import fit_layout, place_points
+from conceptevo_jax.projection.responsive import (
+    rank_responses,
+    responsive_images,
+    responsive_vectors,
+)
+from conceptevo_jax.projection.solvers import SOLVERS, SolveReport, SolveSettings
+from conceptevo_jax.projection.space import (
+    POLICIES,
+    SpaceReport,
+    SpaceSettings,
+    build_space,
+    project_neurons,
+)
+
+__all__ = [
+    "POLICIES",
+    "QUANTILE_LEVELS",
+    "SOLVERS",
+    "SolveReport",
+    "SolveSettings",
+    "SpaceReport",
+    "SpaceSettings",
+    "build_space",
+    "fit_layout",
+    "place_points",
+    "project_neurons",
+    "rank_responses",
+    "response_quantiles",
+    "responsive_images",
+    "responsive_vectors",
+]

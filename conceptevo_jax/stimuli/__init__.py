@@ -1,0 +1,18 @@
+"""Each neuron's strongest images: streaming top-k, merged on the device (Step 1.1)."""
+
+from conceptevo_jax.stimuli.search import (
+    Search,
+    observe,
+    respond,
+    stimuli_of_arrays,
+)
+from conceptevo_jax.stimuli.topk import TopK, top_k_fold
+
+__all__ = [
+    "Search",
+    "TopK",
+    "observe",
+    "respond",
+    "stimuli_of_arrays",
+    "top_k_fold",
+]

@@ -1,0 +1,26 @@
+"""Train a model with one snapshot per epoch; resume exactly; read snapshots back."""
+
+from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, snapshots
+from conceptevo_jax.training.loop import (
+    NonFiniteLossError,
+    Training,
+    evaluate,
+    train,
+)
+from conceptevo_jax.training.optimizers import OPTIMIZERS, SCHEDULES, Optimizer
+from conceptevo_jax.training.table import Row, read_table
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Checkpoints",
+    "NonFiniteLossError",
+    "Optimizer",
+    "Row",
+    "Training",
+    "disk_bytes",
+    "evaluate",
+    "read_table",
+    "snapshots",
+    "train",
+]

@@ -1,0 +1,124 @@
+"""Small taps: read a site, edit its channels, differentiate through it.
+
+None of them changes the model. A sweep over images never returns feature maps: maps
+are reduced to one peak per neuron inside the same compiled call.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from conceptevo_jax.errors import unknown_name
+from conceptevo_jax.models import Model, Tap, Variables, identity_tap
+from conceptevo_jax.types import Site
+
+
+class Peaks(NamedTuple):
+    """Every neuron's response to every image of a batch.
+
+    `values` is the maximum over the neuron's map, `cells` the row-major index of
+    the cell it is found in (the first of equal ones).
+    """
+
+    values: Float[Array, "b n"]
+    cells: Int[Array, "b n"]
+
+
+Reader = Callable[[Variables, UInt8[Array, "b h w 3"]], Peaks]
+"""Reads the peaks of a batch; anything of this shape can be swept, Flax or not."""
+
+
+class Recorder:
+    """A tap that keeps the activations of some sites, for one call of a model.
+
+    Attributes:
+      seen: Activation by tap name, filled while the model runs.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = frozenset(names)
+        self.seen: dict[str, Array] = {}
+
+    def __call__(self, site: str, activation: Array) -> Array:
+        """Keep the activation if it was asked for, and pass it on."""
+        if site in self.names:
+            self.seen[site] = activation
+        return activation
+
+
+def tap_names(sites: Sequence[Site], *, before_relu: bool) -> tuple[str, ...]:
+    """Tap of each site; before the nonlinearity where asked and where there is one."""
+    return tuple(s.pre if before_relu and s.pre else s.name for s in sites)
+
+
+def read_peaks(model: Model, *, before_relu: bool = False) -> Reader:
+    """A reader of all sites of a Flax model, not yet compiled.
+
+    Args:
+      model: Its sites are read in order.
+      before_relu: Read VGG's convolutions as the authors' code does.
+    """
+    names = tap_names(model.sites, before_relu=before_relu)
+
+    def read(variables: Variables, pixels: UInt8[Array, "b h w 3"]) -> Peaks:
+        recorder = Recorder(names)
+        model.logits(variables, pixels, tap=recorder)
+        maps = [recorder.seen[name] for name in names]
+        flat = [m.reshape(m.shape[0], -1, m.shape[-1]) for m in maps]
+        cells = [jnp.argmax(m, axis=1).astype(jnp.int32) for m in flat]
+        return Peaks(
+            jnp.concatenate([jnp.max(m, axis=1) for m in flat], axis=-1),
+            jnp.concatenate(cells, axis=-1),
+        )
+
+    return read
+
+
+def grids(model: Model) -> Int[Array, "s 2"]:
+    """Height and width of every site's map, in cells."""
+    recorder = Recorder([site.name for site in model.sites])
+    pixels = jax.ShapeDtypeStruct((1, model.size, model.size, 3), jnp.uint8)
+    jax.eval_shape(lambda v, x: model.logits(v, x, recorder), model.shapes(), pixels)
+    shapes = [recorder.seen[site.name].shape[1:3] for site in model.sites]
+    return jnp.asarray(shapes, jnp.int32)
+
+
+def edit(
+    model: Model,
+    changes: Mapping[str, tuple[Bool[Array, " c"], Float[Array, "b h w c"]]],
+) -> Tap:
+    """A tap that replaces masked channels of some sites.
+
+    Args:
+      model: Whose sites may be edited.
+      changes: Per site, which channels to replace and the activation to take them
+        from. A stack of masks is one `vmap` over this function's result, which
+        computes the layers before the site once.
+
+    Raises:
+      UsageError: for a site the model does not have, with the valid ones.
+    """
+    valid = {site.name for site in model.sites}
+    for name in changes:
+        if name not in valid:
+            raise unknown_name(f"site of {model.name}", name, valid)
+
+    def tap(site: str, activation: Array) -> Array:
+        if site not in changes:
+            return identity_tap(site, activation)
+        mask, source = changes[site]
+        return jnp.where(mask, source, activation)
+
+    return tap
+
+
+def perturb(eps: Mapping[str, Array]) -> Tap:
+    """A tap that adds `eps[site]`; at zero, its gradient is that of the activation."""
+
+    def tap(site: str, activation: Array) -> Array:
+        return activation + eps[site] if site in eps else activation
+
+    return tap

@@ -1,0 +1,218 @@
+"""Hydra schemas: every name and type that a configuration may contain.
+
+The schemas mirror the settings of the layers below and add nothing of their own; what
+a value means is told there. YAML files choose the values. Only this module, `cli` and
+the experiment runners import Hydra; everything below takes plain values.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from conceptevo_jax.errors import UsageError, unknown_name
+
+
+@dataclass
+class DatasetConfig:
+    """Which images; see `conceptevo_jax.data`. A size of None means all of them."""
+
+    name: str = MISSING
+    side: int = MISSING
+    seed: int = 0
+    train_images: int | None = None
+    test_images: int | None = None
+    pool_images: int | None = None
+    selection_images: int = MISSING
+    judgement_images: int = MISSING
+    sample_images: int = 1000
+    data_dir: str | None = None
+    options: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class ModelConfig:
+    """Which architecture and preset; see `conceptevo_jax.models`."""
+
+    name: str = MISSING
+    preset: str = "${preset}"
+
+
+@dataclass
+class OptimizerConfig:
+    """See `conceptevo_jax.training.Optimizer`."""
+
+    name: str = MISSING
+    learning_rate: float = MISSING
+    schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    warmup_start: float = 0.0
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+
+
+@dataclass
+class RunConfig:
+    """One named training run; see `conceptevo_jax.training.Training`."""
+
+    title: str = MISSING
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    epochs: int = MISSING
+    batch_size: int = MISSING
+    seed: int = MISSING
+    early_steps: list[int] = field(default_factory=list)
+    on_nonfinite: str = "stop"
+    eval_images: int = 1000
+
+
+@dataclass
+class SearchConfig:
+    """See `conceptevo_jax.stimuli.Search`."""
+
+    k: int = 10
+    ties: str = "hash"
+    dead: str = "exclude"
+    before_relu: bool = False
+
+
+@dataclass
+class EmbeddingConfig:
+    """See `conceptevo_jax.embedding.fit_neurons`."""
+
+    dim: int = 30
+    learning_rate: float = 0.05
+    negatives: int = 3
+    repeats: int = 20
+    batch_size: int = 256
+    negatives_learn: bool = True
+
+
+@dataclass
+class ProjectionConfig:
+    """See `conceptevo_jax.projection.build_space`."""
+
+    policy: str = MISSING
+    solver: str = MISSING
+    ridge: float = 0.0
+    initial: str = "zeros"
+    learning_rate: float = 0.002
+    threshold: float = 0.001
+    max_iterations: int = 10000
+    responsive: int = 20
+
+
+@dataclass
+class LayoutConfig:
+    """See `conceptevo_jax.projection.fit_layout`."""
+
+    neighbors: int = 15
+    min_dist: float = 0.1
+    metric: str = "cosine"
+
+
+@dataclass
+class MethodConfig:
+    """Every deviation from the paper, by one name."""
+
+    name: str = MISSING
+    stimuli: SearchConfig = field(default_factory=SearchConfig)
+    embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    projection: ProjectionConfig = field(default_factory=ProjectionConfig)
+    layout: LayoutConfig = field(default_factory=LayoutConfig)
+
+
+@dataclass
+class CollapseConfig:
+    """When a run counts as having learnt first and collapsed later."""
+
+    run: str = MISSING
+    learns: float = 0.5
+    collapses: float = 0.2
+    seeds: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Config:
+    """A whole experiment."""
+
+    name: str = MISSING
+    scale_name: str = MISSING
+    preset: str = MISSING
+    seed: int = 0
+    workers: int | None = None
+    run_dir: str | None = None
+    dry_run: bool = False
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    method: MethodConfig = field(default_factory=MethodConfig)
+    runs: dict[str, RunConfig] = field(default_factory=dict)
+    base: str = "base"
+    collapse: CollapseConfig | None = None
+    shown_epochs: list[str] = field(default_factory=list)
+
+
+def register() -> None:
+    """Make the schemas known to Hydra; every YAML file is checked against them."""
+    ConfigStore.instance().store("schema", Config)
+
+
+def resolve(config: DictConfig) -> Config:
+    """Turn a composed configuration into plain dataclasses.
+
+    Raises:
+      UsageError: naming what is missing or of the wrong type.
+    """
+    try:
+        value = OmegaConf.to_object(config)
+    except OmegaConfBaseException as error:
+        raise UsageError(f"configuration: {str(error).splitlines()[0]}") from error
+    assert isinstance(value, Config)
+    return value
+
+
+def plain(settings: Any, **changes: Any) -> dict[str, Any]:
+    """A schema's values as keyword arguments for what it mirrors; lists as tuples."""
+    values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
+    lists = {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
+    return {**values, **lists, **changes}
+
+
+def explain(error: HydraException, composed: DictConfig | None) -> UsageError:
+    """Say which names would have been valid where Hydra only says that one is not.
+
+    Args:
+      error: What composing raised.
+      composed: The same configuration without overrides, if it composes.
+    """
+    message = str(error).strip()
+    found = re.search(r"Could not override '([^']+)'", message)
+    if found is None or composed is None:
+        return UsageError(_valid_choices(message))
+    *parents, name = found.group(1).split(".")
+    node: Any = composed
+    for depth, parent in enumerate(parents):
+        if not isinstance(node, Mapping | DictConfig) or parent not in node:
+            return unknown_name(
+                f"setting below {'.'.join(parents[:depth]) or 'the top'}",
+                parent,
+                _keys(node),
+            )
+        node = node[parent]
+    where = ".".join(parents) or "the top level"
+    return unknown_name(f"setting of {where}", name, _keys(node))
+
+
+def _keys(node: Any) -> Sequence[str]:
+    return [str(key) for key in node] if isinstance(node, DictConfig) else []
+
+
+def _valid_choices(message: str) -> str:
+    """Keep Hydra's list of valid choices, drop where it searched for them."""
+    lines = message.split("Config search path:")[0].split("\n")
+    return " ".join(line.strip() for line in lines if line.strip())

@@ -1,0 +1,103 @@
+"""One split of a data set: images at random access, each with a stable id.
+
+An `ImageSet` decodes an image when it is asked for one, so it holds nothing but keys
+and labels in memory, and can be handed to grain as a random-access source. It is not
+for reading the same images again and again: see `decoded`. Decoding costs about 80 µs
+for 28×28 pixels.
+"""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int32, UInt8
+from PIL import Image
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store import content_key
+from conceptevo_jax.types import record
+
+
+@record
+class ImageSet:
+    """One split of a data set.
+
+    Attributes:
+      name: The data set's name in the registry.
+      split: `train` or `test`.
+      keys: Each image's id, equal on every machine: `fashion_mnist/train/012345`.
+      labels: Each image's class.
+      classes: Names of the classes, in the order of their labels.
+      side: Height and width of the images it gives, in pixels.
+      border: Black pixels added around each image before it is resized: real pixels
+        stay untouched where the border alone reaches `side`.
+      origin: File or folder the images come from, for messages.
+      read: Returns the image at a row as encoded bytes or as RGB pixels [h w 3].
+    """
+
+    name: str
+    split: str
+    keys: tuple[str, ...]
+    labels: Int32[np.ndarray, " i"]
+    classes: tuple[str, ...]
+    side: int
+    border: int
+    origin: str
+    read: Callable[[int], bytes | np.ndarray]
+
+    def __post_init__(self) -> None:
+        if len(set(self.keys)) != len(self.labels):
+            raise DataError(
+                f"{self.name} ({self.split}) from {self.origin} has "
+                f"{len(set(self.keys))} different ids for {len(self.labels)} images: "
+                "every image needs an id of its own."
+            )
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, row: int) -> dict[str, Any]:
+        """`{"image": uint8 [side side 3], "label": int32}`, as grain reads it."""
+        return {"image": self.image(row), "label": self.labels[row]}
+
+    def image(self, row: int) -> UInt8[np.ndarray, "side side 3"]:
+        """The image at `row`, decoded, grey made RGB, bordered and resized.
+
+        Raises:
+          DataError: naming the image and where it comes from, if it is unreadable.
+        """
+        key = self.keys[row]
+        try:
+            return _fitted(_rgb(self.read(row)), self.side, self.border)
+        # Image decoders raise some eight types of error on broken bytes.
+        except Exception as error:
+            raise DataError(
+                f"image {key!r} of {self.origin} cannot be decoded ({error}). "
+                "Replace the file or prepare the data set again."
+            ) from error
+
+
+def images_id(keys: tuple[str, ...], side: int) -> str:
+    """Content key of a list of images in order, at one size in pixels."""
+    return content_key("images", keys, side)
+
+
+def _rgb(image: bytes | np.ndarray) -> np.ndarray:
+    if isinstance(image, np.ndarray):
+        return image
+    with Image.open(io.BytesIO(image)) as opened:
+        return np.asarray(opened.convert("RGB"))
+
+
+def _fitted(pixels: np.ndarray, side: int, border: int) -> np.ndarray:
+    if border:
+        height, width, channels = pixels.shape
+        bordered = np.zeros((height + 2 * border, width + 2 * border, channels), "u1")
+        bordered[border:-border, border:-border] = pixels
+        pixels = bordered
+    if pixels.shape[:2] == (side, side):
+        return pixels
+    # Pillow widens the filter when it shrinks an image, which is the antialiasing.
+    resized = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(resized)

@@ -1,0 +1,224 @@
+"""Find every neuron's stimuli, and its responses to a sample, in one pass (Step 1.1).
+
+Cost: one forward pass over the pool per snapshot. Memory: one batch of activations,
+k+1 images per neuron, and the sample's responses.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from conceptevo_jax.activations import Fold, Peaks, Reader, sweep
+from conceptevo_jax.data import Decoded, Pool
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.models import Variables
+from conceptevo_jax.store import content_key
+from conceptevo_jax.stimuli.topk import TopK, top_k_fold
+from conceptevo_jax.types import Responses, Site, Stimuli, neuron_count
+
+TIES = ("hash", "order")
+DEAD = ("exclude", "keep")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Search:
+    """How stimuli are chosen.
+
+    Attributes:
+      k: Stimuli per neuron.
+      ties: `hash` breaks ties by a seeded hash of the image's id; `order` keeps the
+        earliest image, as the authors' code does.
+      dead: `exclude` gives no stimuli to neurons that are silent, constant or not
+        finite, and counts only positive peaks at rectified sites; `keep` gives
+        every neuron k images, as the authors' code does.
+      before_relu: Read VGG before its ReLU, as the authors' code does.
+    """
+
+    k: int = 10
+    ties: str = "hash"
+    dead: str = "exclude"
+    before_relu: bool = False
+
+    def __post_init__(self) -> None:
+        if self.ties not in TIES:
+            raise unknown_name("ties", self.ties, TIES)
+        if self.dead not in DEAD:
+            raise unknown_name("dead", self.dead, DEAD)
+        if self.k < 1:
+            raise UsageError(f"k must be at least 1, not {self.k}.")
+
+
+Observe = Callable[[Variables, Decoded], tuple[Stimuli, Responses]]
+"""From a snapshot's variables and the decoded pool to stimuli and responses."""
+
+
+def observe(
+    reader: Reader,
+    sites: Sequence[Site],
+    grids: Int[np.ndarray, "s 2"],
+    pool: Pool,
+    search: Search,
+    *,
+    sample: Int[np.ndarray, " j"],
+) -> Observe:
+    """Compile one pass that finds stimuli in a pool.
+
+    Args:
+      reader: Reads the peaks of a batch, see `activations.read_peaks`.
+      sites: The model's sites in forward order.
+      grids: Height and width of each site's map.
+      pool: The images the pass will be run over, in this order.
+      search: How stimuli are chosen.
+      sample: Image ids whose responses are kept as they are.
+
+    Returns:
+      A function of a snapshot's variables and the decoded pool.
+
+    Raises:
+      UsageError: if the pool has fewer images than a neuron needs stimuli.
+    """
+    n, count = neuron_count(sites), len(pool.keys)
+    best = top_k_fold(n, search.k, *_rules(sites, pool, search))
+    kept = collect_fold(n, sample, count)
+    run = sweep(_forgiving(reader) if search.dead == "keep" else reader, (best, kept))
+    sample_id = content_key("sample", pool.pool_id, sample.tolist())
+
+    def call(variables: Variables, images: Decoded) -> tuple[Stimuli, Responses]:
+        top, responses = run(variables, images)
+        stimuli = _stimuli(top, sites, grids, pool.pool_id, search)
+        peaks = np.asarray(responses)
+        return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sample_id)
+
+    return call
+
+
+def respond(
+    reader: Reader, sites: Sequence[Site], count: int, images_id: str
+) -> Callable[[Variables, Decoded], Responses]:
+    """Compile a pass that keeps every neuron's response to all `count` images.
+
+    For held-out sets of bounded size: the result has `count` times `n` numbers.
+    """
+    run = sweep(reader, (collect_fold(neuron_count(sites), np.arange(count), count),))
+
+    def call(variables: Variables, images: Decoded) -> Responses:
+        (responses,) = run(variables, images)
+        peaks = np.asarray(responses)
+        return Responses(peaks=peaks, sites=tuple(sites), images_id=images_id)
+
+    return call
+
+
+def stimuli_of_arrays(
+    peaks: Float[np.ndarray, "i n"],
+    sites: Sequence[Site],
+    pool: Pool,
+    search: Search,
+    *,
+    batch_size: int = 1000,
+) -> Stimuli:
+    """Stimuli from responses computed elsewhere, by any framework.
+
+    Args:
+      peaks: Spatial maximum of every neuron on every image of the pool, in order.
+      sites: Where the neurons belong; positions are unknown and given as cell 0.
+      pool: The images.
+      search: How stimuli are chosen; `before_relu` has no effect.
+      batch_size: Images merged at a time.
+    """
+    fold = top_k_fold(neuron_count(sites), search.k, *_rules(sites, pool, search))
+    state = fold.empty()
+    for start in range(0, len(peaks), batch_size):
+        values = jnp.asarray(peaks[start : start + batch_size], jnp.float32)
+        rows = jnp.arange(start, start + len(values), dtype=jnp.int32)
+        batch = Peaks(values, jnp.zeros(values.shape, jnp.int32))
+        if search.dead == "keep":
+            batch = _forgive(batch)
+        state = fold.add(state, batch, rows, jnp.ones(len(values), bool))
+    grids = np.ones((len(sites), 2), np.int32)
+    return _stimuli(state, sites, grids, pool.pool_id, search)
+
+
+def collect_fold(neurons: int, sample: Int[np.ndarray, " j"], count: int) -> Fold:
+    """A fold that keeps the responses to `sample`, image ids among `count`."""
+    slot = np.full(count, len(sample), np.int32)
+    slot[sample] = np.arange(len(sample), dtype=np.int32)
+    slots = jnp.asarray(slot)
+
+    def empty() -> Float[Array, "j n"]:
+        return jnp.zeros((len(sample), neurons), jnp.float32)
+
+    def add(
+        state: Float[Array, "j n"],
+        peaks: Peaks,
+        rows: Int[Array, " b"],
+        valid: Bool[Array, " b"],
+    ) -> Float[Array, "j n"]:
+        where = jnp.where(valid, slots[rows], jnp.int32(len(sample)))
+        return state.at[where].set(peaks.values, mode="drop")
+
+    return Fold(empty, add)
+
+
+def _rules(
+    sites: Sequence[Site], pool: Pool, search: Search
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rank of each image among equals, and the floor of each neuron."""
+    count = len(pool.keys)
+    if count <= search.k:
+        raise UsageError(
+            f"k={search.k} stimuli need a pool of more than {search.k} images; "
+            f"this one has {count}."
+        )
+    hashed = search.ties == "hash"
+    order = pool.order if hashed else np.arange(count, dtype=np.uint32)
+    positive = [site.rectified and search.dead == "exclude" for site in sites]
+    floor = np.where(positive, np.float32(0), np.float32(-np.inf))
+    return order, np.repeat(floor, [site.channels for site in sites])
+
+
+def _forgive(peaks: Peaks) -> Peaks:
+    """Let non-finite peaks rank last instead of making the neuron dead."""
+    least = jnp.float32(np.finfo(np.float32).min)
+    return peaks._replace(
+        values=jnp.where(jnp.isfinite(peaks.values), peaks.values, least)
+    )
+
+
+def _forgiving(reader: Reader) -> Reader:
+    return lambda variables, pixels: _forgive(reader(variables, pixels))
+
+
+def _stimuli(
+    top: TopK,
+    sites: Sequence[Site],
+    grids: Int[np.ndarray, "s 2"],
+    pool_id: str,
+    search: Search,
+) -> Stimuli:
+    values, rows = np.asarray(top.values), np.asarray(top.rows)
+    cells, nonfinite = np.asarray(top.cells), np.asarray(top.nonfinite)
+    k = search.k
+    constant = ~(np.asarray(top.highest) > np.asarray(top.lowest))
+    dead = (rows[:, 0] < 0) | constant | nonfinite
+    if search.dead == "keep":
+        dead = np.zeros_like(dead)
+    used = (rows[:, :k] >= 0) & ~dead[:, None]
+    width = np.repeat(grids[:, 1], [site.channels for site in sites])[:, None]
+    positions = np.stack([cells[:, :k] // width, cells[:, :k] % width], axis=-1)
+    tied = (values[:, k - 1] == values[:, k]) & (rows[:, k] >= 0) & ~dead
+    return Stimuli(
+        image_ids=np.where(used, rows[:, :k], -1).astype(np.int32),
+        peaks=np.where(used, values[:, :k], np.nan).astype(np.float32),
+        positions=np.where(used[..., None], positions, -1).astype(np.int32),
+        count=used.sum(axis=1).astype(np.int32),
+        tied=tied,
+        dead=dead,
+        nonfinite=nonfinite,
+        grids=np.asarray(grids),
+        sites=tuple(sites),
+        pool_id=pool_id,
+    )

@@ -1,0 +1,118 @@
+"""Streaming top-k per neuron with ties that no image order can decide.
+
+Among equal peaks the image with the smaller `order` wins; `order` is a seeded hash of
+the image's stable id. One rank more than k is kept, so that a tie across rank k is
+seen. State: n x (k+1) values; nothing else grows with the number of images.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
+
+from conceptevo_jax.activations import Fold, Peaks
+
+_LAST = np.uint32(2**32 - 1)
+
+
+class TopK(NamedTuple):
+    """The best k+1 images of each neuron so far, and what decides whether it is dead.
+
+    `values` is -inf in unused slots; `lowest` and `highest` are over all images;
+    `nonfinite` tells of any NaN or infinite peak.
+    """
+
+    values: Float[Array, "n j"]
+    order: UInt32[Array, "n j"]
+    rows: Int[Array, "n j"]
+    cells: Int[Array, "n j"]
+    lowest: Float[Array, " n"]
+    highest: Float[Array, " n"]
+    nonfinite: Bool[Array, " n"]
+
+
+def top_k_fold(
+    neurons: int,
+    k: int,
+    order: UInt32[np.ndarray, " i"],
+    floor: Float[np.ndarray, " n"],
+) -> Fold:
+    """A fold that keeps each neuron's k+1 strongest images.
+
+    Args:
+      neurons: Number of neurons.
+      k: Stimuli per neuron.
+      order: Per image id, the rank it has among equals: smaller wins.
+      floor: Per neuron, peaks must be greater than this to count: 0 at rectified
+        sites, -inf elsewhere.
+    """
+    ranks, least = jnp.asarray(order), jnp.asarray(floor)
+
+    def add(
+        state: TopK, peaks: Peaks, rows: Int[Array, " b"], valid: Bool[Array, " b"]
+    ) -> TopK:
+        return _add(state, peaks, rows, valid, ranks[rows], least)
+
+    return Fold(lambda: _empty(neurons, k + 1), add)
+
+
+def _empty(n: int, slots: int) -> TopK:
+    return TopK(
+        values=jnp.full((n, slots), -jnp.inf, jnp.float32),
+        order=jnp.full((n, slots), _LAST, jnp.uint32),
+        rows=jnp.full((n, slots), -1, jnp.int32),
+        cells=jnp.full((n, slots), -1, jnp.int32),
+        lowest=jnp.full((n,), jnp.inf, jnp.float32),
+        highest=jnp.full((n,), -jnp.inf, jnp.float32),
+        nonfinite=jnp.zeros((n,), bool),
+    )
+
+
+def _add(
+    state: TopK,
+    peaks: Peaks,
+    rows: Int[Array, " b"],
+    valid: Bool[Array, " b"],
+    order: UInt32[Array, " b"],
+    floor: Float[Array, " n"],
+) -> TopK:
+    slots = state.values.shape[1]
+    seen, finite = valid[:, None], jnp.isfinite(peaks.values)
+    nothing = jnp.float32(-jnp.inf)
+    counted = seen & finite & (peaks.values > floor[None])
+    values = jnp.where(counted, peaks.values, nothing)
+    # Within a batch, sorting by `order` first lets top_k's lower-index rule decide.
+    by_order = jnp.argsort(order)
+    best, at = jax.lax.top_k(values[by_order].T, min(slots, len(rows)))
+    source = by_order[at]
+    used = best > nothing
+    batch = (
+        best,
+        jnp.where(used, order[source], _LAST),
+        jnp.where(used, rows[source], -1),
+        jnp.where(used, jnp.take_along_axis(peaks.cells.T, source, axis=1), -1),
+    )
+    merged = _merge((state.values, state.order, state.rows, state.cells), batch, slots)
+    plain = jnp.where(seen & finite, peaks.values, jnp.inf)
+    return TopK(
+        *merged,
+        lowest=jnp.minimum(state.lowest, plain.min(axis=0)),
+        highest=jnp.maximum(
+            state.highest, jnp.where(plain < jnp.inf, plain, nothing).max(axis=0)
+        ),
+        nonfinite=state.nonfinite | (seen & ~finite).any(axis=0),
+    )
+
+
+def _merge(
+    old: tuple[Shaped[Array, "n j"], ...],
+    new: tuple[Shaped[Array, "n a"], ...],
+    slots: int,
+) -> list[Shaped[Array, "n j"]]:
+    values, order, *rest = (
+        jnp.concatenate(pair, axis=1) for pair in zip(old, new, strict=True)
+    )
+    down, order, *rest = jax.lax.sort((-values, order, *rest), num_keys=2)
+    return [column[:, :slots] for column in (-down, order, *rest)]

@@ -1,0 +1,153 @@
+"""A run's snapshots on disk, by Orbax: one per epoch, none discarded.
+
+    <folder>/checkpoints/epoch_<e>   weights and batch statistics after epoch e
+    <folder>/early/step_<n>          likewise, after n steps of the first epochs
+    <folder>/init                    the untrained network
+    <folder>/resume/epoch_<e>        optimiser state, for the latest two epochs only
+
+A snapshot costs the size of the weights; the optimiser's state would double or triple
+that for every epoch, and is only needed to go on.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import orbax.checkpoint as ocp
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.training.step import State
+from conceptevo_jax.types import Epoch, Snapshot
+
+logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+class Checkpoints:
+    """Writes and finds the snapshots of one run's folder."""
+
+    def __init__(self, folder: Path, model: Model) -> None:
+        self.folder = Path(folder).absolute()
+        self.model = model
+        self._weights = _manager(self.folder / "checkpoints", "epoch", None)
+        self._early = _manager(self.folder / "early", "step", None)
+        self._resume = _manager(self.folder / "resume", "epoch", 2)
+
+    def save(self, epoch: Epoch, variables: Variables) -> None:
+        """Save a snapshot, replacing one of the same name."""
+        if epoch == "init":
+            with ocp.StandardCheckpointer() as checkpointer:
+                checkpointer.save(self.folder / "init", dict(variables), force=True)
+            return
+        manager, number = self._where(epoch)
+        if number in manager.all_steps():
+            manager.delete(number)
+        manager.save(number, args=ocp.args.StandardSave(dict(variables)))
+
+    def save_resume(self, epoch: int, state: State) -> None:
+        """Save what the weights leave out, so that training can go on exactly."""
+        rest = {"optimizer": state.optimizer, "step": state.step, "seed": state.seed}
+        self._resume.save(epoch, args=ocp.args.StandardSave(rest))
+
+    def restore(self, epoch: Epoch) -> Variables:
+        """Read one snapshot's variables.
+
+        Raises:
+          DataError: if the run has no such snapshot or it cannot be read.
+        """
+        if epoch not in self.epochs():
+            known = ", ".join(map(str, self.epochs())) or "none"
+            raise DataError(
+                f"{self.folder} has no snapshot {epoch!r}; it has: {known}."
+            )
+        target = _abstract(self.model.shapes())
+        try:
+            if epoch == "init":
+                with ocp.StandardCheckpointer() as checkpointer:
+                    return checkpointer.restore(self.folder / "init", target)
+            manager, number = self._where(epoch)
+            return manager.restore(number, args=ocp.args.StandardRestore(target))
+        except (ValueError, OSError, KeyError) as error:
+            raise DataError(
+                f"snapshot {epoch!r} in {self.folder} cannot be read as a "
+                f"{self.model.preset} {self.model.name}: {error}"
+            ) from error
+
+    def restore_latest(self, like: State) -> tuple[int, State] | None:
+        """The last epoch from which training can go on, with its state, if any."""
+        both = set(self._weights.all_steps()) & set(self._resume.all_steps())
+        if not both:
+            return None
+        epoch = max(both)
+        rest = {"optimizer": like.optimizer, "step": like.step, "seed": like.seed}
+        restored = self._resume.restore(
+            epoch, args=ocp.args.StandardRestore(_abstract(rest))
+        )
+        return epoch, State(self.restore(epoch), **restored)
+
+    def epochs(self) -> list[Epoch]:
+        """All snapshots in the order of training."""
+        first: list[Epoch] = ["init"] if (self.folder / "init").is_dir() else []
+        early: list[Epoch] = [f"step{n}" for n in sorted(self._early.all_steps())]
+        return [*first, *early, *sorted(self._weights.all_steps())]
+
+    def wait(self) -> None:
+        """Return when everything saved so far is on disk."""
+        for manager in (self._weights, self._early, self._resume):
+            manager.wait_until_finished()
+
+    def close(self) -> None:
+        """Finish writing and release Orbax's threads."""
+        for manager in (self._weights, self._early, self._resume):
+            manager.close()
+
+    def _where(self, epoch: Epoch) -> tuple[Any, int]:
+        if isinstance(epoch, int):
+            return self._weights, epoch
+        return self._early, int(epoch.removeprefix("step"))
+
+
+def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
+    """All snapshots of a finished run, in order; weights are read when asked for."""
+    checkpoints = Checkpoints(folder, model)
+
+    def loader(epoch: Epoch) -> Callable[[], Mapping[str, Any]]:
+        return lambda: checkpoints.restore(epoch)
+
+    return [Snapshot(run=run, epoch=e, load=loader(e)) for e in checkpoints.epochs()]
+
+
+def disk_bytes(model: Model, epochs: int, early: int) -> int:
+    """Estimated size of a run's checkpoints (optimiser state counted as weights)."""
+    weights = sum(
+        leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(model.shapes())
+    )
+    return weights * (epochs + early + 1 + 2 * 2)
+
+
+def require_disk(folder: Path, needed: int) -> None:
+    """Refuse to begin what the disk cannot hold."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DataError(
+            f"the checkpoints need about {needed / 1e9:.1f} GB but {folder} has "
+            f"{free / 1e9:.1f} GB free: choose another run_dir, or free some space "
+            "with `conceptevo clean`."
+        )
+
+
+def _manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointManager:
+    options = ocp.CheckpointManagerOptions(max_to_keep=keep, step_prefix=prefix)
+    return ocp.CheckpointManager(folder, options=options)
+
+
+def _abstract(tree: Any) -> Any:
+    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+
+    def describe(leaf: Any) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device)
+
+    return jax.tree.map(describe, tree)

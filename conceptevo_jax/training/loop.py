@@ -1,0 +1,282 @@
+"""The training loop: epochs, evaluation, checkpoints, exact resume.
+
+Batch number `s` and the dropout of step `s` depend on the seed and `s` alone, so a
+killed run goes on from its last finished epoch as if nothing had happened: bitwise on
+CPU. Steps are driven from Python because XLA's CPU backend runs a convolution inside
+`lax.scan` many times slower than outside.
+"""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+from conceptevo_jax.data import Decoded, sequential_batches, train_batches
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
+from conceptevo_jax.training.optimizers import Optimizer, direction, learning_rate
+from conceptevo_jax.training.step import (
+    State,
+    Tally,
+    first_nonfinite,
+    make_eval_step,
+    make_train_step,
+)
+from conceptevo_jax.training.table import Row, read_table, write_table
+from conceptevo_jax.types import Epoch, Snapshot
+
+TABLE = "epochs.csv"
+EVAL_BATCH = 500
+
+T = TypeVar("T", State, Tally)
+
+OnEpoch = Callable[[Snapshot, Row], bool | None]
+"""Called after every snapshot; returning True ends the training there."""
+
+OnStep = Callable[[int, int], None]
+"""Called with the steps done and the steps in all."""
+
+
+class NonFiniteLossError(FloatingPointError):
+    """Training met a loss that is NaN or infinite and was told to stop there."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training:
+    """One training run, apart from its model and data.
+
+    Attributes:
+      epochs: How many.
+      batch_size: Images per step, over all devices.
+      optimizer: See `Optimizer`.
+      seed: Of weights, batches and dropout.
+      early_steps: Steps after which to take a snapshot besides those per epoch.
+      on_nonfinite: `stop` raises at the first non-finite loss, `continue` goes on.
+      eval_images: Size of the sample of training images that is evaluated.
+    """
+
+    epochs: int
+    batch_size: int
+    optimizer: Optimizer
+    seed: int
+    early_steps: tuple[int, ...] = ()
+    on_nonfinite: str = "stop"
+    eval_images: int = 1000
+
+
+def train(
+    run: str,
+    model: Model,
+    data: Decoded,
+    test: Decoded,
+    settings: Training,
+    folder: Path,
+    *,
+    on_epoch: Sequence[OnEpoch] = (),
+    on_step: OnStep | None = None,
+) -> list[Row]:
+    """Train a model, or go on where an interrupted call in `folder` stopped.
+
+    Args:
+      run: Name of the run, for messages and snapshots.
+      model: What to train.
+      data: Training images, `i` of them.
+      test: Test images.
+      settings: See `Training`.
+      folder: Where checkpoints and `epochs.csv` go.
+      on_epoch: Called in turn after every snapshot.
+      on_step: Called after every step, for progress bars.
+
+    Returns:
+      The run's table, one row per snapshot.
+
+    Raises:
+      UsageError: for settings that do not fit the data or devices.
+      DataError: if the disk cannot hold the checkpoints.
+      NonFiniteLossError: at the first non-finite loss under `on_nonfinite="stop"`.
+    """
+    _check(model, data, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    require_disk(folder, disk_bytes(model, settings.epochs, len(settings.early_steps)))
+    loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
+    try:
+        return loop.run_all()
+    finally:
+        loop.checkpoints.close()
+
+
+def evaluate(model: Model, variables: Variables, data: Decoded) -> Tally:
+    """Loss and top-1/top-5 counts over all images, in evaluation mode."""
+    return _evaluate(make_eval_step(model), variables, data, np.arange(len(data)))
+
+
+def _evaluate(
+    step: Callable[..., Tally], variables: Variables, data: Decoded, rows: np.ndarray
+) -> Tally:
+    tally = Tally.zero()
+    size = min(EVAL_BATCH, len(rows))
+    for chosen, valid in sequential_batches(len(rows), size):
+        picked = rows[chosen]
+        pixels = np.asarray(data.pixels[picked])
+        tally = step(variables, tally, pixels, data.labels[picked], valid)
+    return tally
+
+
+def _check(model: Model, data: Decoded, settings: Training) -> None:
+    if settings.on_nonfinite not in ("stop", "continue"):
+        raise unknown_name("on_nonfinite", settings.on_nonfinite, ("stop", "continue"))
+    if not 1 <= settings.batch_size <= len(data):
+        raise UsageError(
+            f"batch_size={settings.batch_size} does not fit {len(data)} training "
+            "images."
+        )
+    devices = jax.local_device_count()
+    if settings.batch_size % devices:
+        raise UsageError(
+            f"batch_size={settings.batch_size} is not a multiple of the {devices} "
+            "devices it is shared by."
+        )
+    model.require_size(data.side)
+
+
+class _Loop:
+    """What changes while `train` runs: the state, the tally and the table."""
+
+    def __init__(
+        self,
+        run: str,
+        model: Model,
+        data: Decoded,
+        test: Decoded,
+        settings: Training,
+        folder: Path,
+        on_epoch: Sequence[OnEpoch],
+        on_step: OnStep | None,
+    ) -> None:
+        self.run, self.model, self.data, self.test = run, model, data, test
+        self.settings, self.folder = settings, folder
+        self.on_epoch, self.on_step = on_epoch, on_step
+        self.batches = train_batches(
+            data, batch_size=settings.batch_size, seed=settings.seed
+        )
+        self.steps_per_epoch = self.batches.steps_per_epoch
+        optimizer = direction(settings.optimizer)
+        self.train_step = make_train_step(model, optimizer)
+        self.eval_step = make_eval_step(model)
+        self.checkpoints = Checkpoints(folder, model)
+        mesh = jax.make_mesh(
+            (jax.local_device_count(),), ("data",), axis_types=(AxisType.Auto,)
+        )
+        self.sharded = NamedSharding(mesh, PartitionSpec("data"))
+        self.replicated = NamedSharding(mesh, PartitionSpec())
+        variables = model.init(settings.seed)
+        seed = jax.random.key_data(jax.random.key(settings.seed))
+        fresh = State(
+            variables, optimizer.init(variables["params"]), jnp.int32(0), seed
+        )
+        self.sample = _sample(len(data), settings.eval_images, settings.seed)
+        self.rows: list[Row] = []
+        self.first_epoch, self.state = self._resume(fresh)
+        self.tally = self._replicate(Tally.zero())
+        self.rate, self.start = 0.0, time.perf_counter()
+
+    def run_all(self) -> list[Row]:
+        total = self.settings.epochs * self.steps_per_epoch
+        stop = not self.rows and self._snapshot("init")
+        for epoch in range(self.first_epoch, self.settings.epochs):
+            if stop:
+                break
+            self.tally = self._replicate(Tally.zero())
+            for step in range(
+                epoch * self.steps_per_epoch, (epoch + 1) * self.steps_per_epoch
+            ):
+                self._step(step)
+                if self.on_step is not None:
+                    self.on_step(step + 1, total)
+                if step + 1 in self.settings.early_steps:
+                    stop = self._snapshot(f"step{step + 1}") or stop
+            self._require_finite(epoch)
+            stop = self._snapshot(epoch) or stop
+            self.checkpoints.save_resume(epoch, self.state)
+        return self.rows
+
+    def _step(self, step: int) -> None:
+        batch = self.batches.batch(step)
+        self.rate = learning_rate(
+            self.settings.optimizer,
+            step,
+            steps_per_epoch=self.steps_per_epoch,
+            epochs=self.settings.epochs,
+        )
+        pixels, labels = jax.device_put((batch["image"], batch["label"]), self.sharded)
+        self.state, self.tally = self.train_step(
+            self.state, self.tally, pixels, labels, np.float32(self.rate)
+        )
+
+    def _snapshot(self, epoch: Epoch) -> bool:
+        variables = self.state.variables
+        self.checkpoints.save(epoch, variables)
+        row = self._row(epoch)
+        self.rows.append(row)
+        write_table(self.folder / TABLE, self.rows)
+        snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: variables)
+        answers = [call(snapshot, row) for call in self.on_epoch]
+        return any(answers)
+
+    def _row(self, epoch: Epoch) -> Row:
+        variables = jax.device_put(self.state.variables, jax.local_devices()[0])
+        train = _evaluate(self.eval_step, variables, self.data, self.sample)
+        everything = np.arange(len(self.test))
+        test = _evaluate(self.eval_step, variables, self.test, everything)
+        seen = int(self.tally.images)
+        return Row(
+            epoch=epoch,
+            step=int(self.state.step),
+            learning_rate=self.rate,
+            loss=float(self.tally.loss) / seen if seen else math.nan,
+            running_top1=int(self.tally.top1) / max(seen, 1),
+            running_top5=int(self.tally.top5) / max(seen, 1),
+            train_top1=int(train.top1) / len(self.sample),
+            train_top5=int(train.top5) / len(self.sample),
+            test_top1=int(test.top1) / len(self.test),
+            test_top5=int(test.top5) / len(self.test),
+            nonfinite_step=first_nonfinite(self.tally),
+            seconds=time.perf_counter() - self.start,
+        )
+
+    def _require_finite(self, epoch: int) -> None:
+        step = first_nonfinite(self.tally)
+        if step is None or self.settings.on_nonfinite == "continue":
+            return
+        self.checkpoints.wait()
+        raise NonFiniteLossError(
+            f"{self.run}: the loss was not finite at step {step} (epoch {epoch}, "
+            f"learning rate {self.rate:g}). Lower optimizer.learning_rate, or set "
+            "on_nonfinite=continue to watch the collapse."
+        )
+
+    def _resume(self, fresh: State) -> tuple[int, State]:
+        found = self.checkpoints.restore_latest(fresh)
+        if found is None:
+            return 0, self._replicate(fresh)
+        epoch, state = found
+        rows = read_table(self.folder / TABLE)
+        names = [row.epoch for row in rows]
+        self.rows = rows[: names.index(epoch) + 1]
+        return epoch + 1, self._replicate(state)
+
+    def _replicate(self, tree: T) -> T:
+        return jax.device_put(tree, self.replicated)
+
+
+def _sample(count: int, size: int, seed: int) -> np.ndarray:
+    rows = np.random.default_rng(seed).permutation(count)[:size]
+    return np.sort(rows)

@@ -1,0 +1,72 @@
+"""Optimisers and learning-rate schedules, by name.
+
+An optimiser here gives a *direction*; the step multiplies it by the learning rate,
+which the loop passes in. So runs that differ only in their schedule share one
+compiled step, and the learning rate of every epoch is a plain number in its table.
+"""
+
+import dataclasses
+import math
+
+import optax
+
+from conceptevo_jax.errors import UsageError, unknown_name
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """How weights move.
+
+    Attributes:
+      name: `sgd` or `adamw`.
+      learning_rate: Peak learning rate.
+      schedule: `constant` or `cosine` (to zero at the last epoch).
+      warmup_epochs: Linear warm-up over this many epochs.
+      warmup_start: Learning rate at the start of the warm-up.
+      momentum: Of `sgd`.
+      weight_decay: Decoupled (Loshchilov & Hutter, 2017).
+    """
+
+    name: str = "sgd"
+    learning_rate: float = 0.01
+    schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    warmup_start: float = 0.0
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+
+
+OPTIMIZERS = ("sgd", "adamw")
+SCHEDULES = ("constant", "cosine")
+
+
+def direction(settings: Optimizer) -> optax.GradientTransformation:
+    """The descent direction, to be multiplied by minus the learning rate.
+
+    Raises:
+      UsageError: for an unknown optimiser or schedule, or numbers out of range.
+    """
+    if settings.schedule not in SCHEDULES:
+        raise unknown_name("schedule", settings.schedule, SCHEDULES)
+    if settings.learning_rate <= 0:
+        raise UsageError(f"learning_rate must be > 0, not {settings.learning_rate}.")
+    decay = optax.add_decayed_weights(settings.weight_decay)
+    if settings.name == "sgd":
+        return optax.chain(decay, optax.trace(settings.momentum))
+    if settings.name == "adamw":
+        return optax.chain(optax.scale_by_adam(), decay)
+    raise unknown_name("optimizer", settings.name, OPTIMIZERS)
+
+
+def learning_rate(
+    settings: Optimizer, step: int, *, steps_per_epoch: int, epochs: int
+) -> float:
+    """The learning rate of optimiser step number `step`, from 0."""
+    warmup = round(settings.warmup_epochs * steps_per_epoch)
+    if step < warmup:
+        rise = settings.learning_rate - settings.warmup_start
+        return settings.warmup_start + rise * step / warmup
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    done = (step - warmup) / max(epochs * steps_per_epoch - warmup, 1)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))

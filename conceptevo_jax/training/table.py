@@ -1,0 +1,88 @@
+"""The table of a run: one row per snapshot, written whole after each.
+
+Accuracies are in evaluation mode; `running_top1` and `running_top5` are the training
+accuracies counted while the epoch ran, as the original implementation reports them.
+"""
+
+import csv
+import dataclasses
+import os
+from pathlib import Path
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store.records import temporary_beside
+from conceptevo_jax.types import Epoch
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One snapshot.
+
+    Attributes:
+      epoch: The snapshot's epoch, see `conceptevo_jax.types.Epoch`.
+      step: Optimiser steps taken.
+      learning_rate: Of the last step.
+      loss: Mean training loss since the row before; NaN in `init`.
+      running_top1: Training accuracy since the epoch began, in training mode.
+      running_top5: Likewise.
+      train_top1: Accuracy on a fixed sample of the training images.
+      train_top5: Likewise.
+      test_top1: Accuracy on the test images.
+      test_top5: Likewise.
+      nonfinite_step: First step of the epoch whose loss was not finite, or None.
+      seconds: Wall time since training began or was resumed.
+    """
+
+    epoch: Epoch
+    step: int
+    learning_rate: float
+    loss: float
+    running_top1: float
+    running_top5: float
+    train_top1: float
+    train_top5: float
+    test_top1: float
+    test_top5: float
+    nonfinite_step: int | None
+    seconds: float
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+
+
+def write_table(path: Path, rows: list[Row]) -> None:
+    """Write all rows as CSV, whole or not at all."""
+    temporary = temporary_beside(path)
+    with temporary.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            writer.writerow(["" if v is None else v for v in dataclasses.astuple(row)])
+    os.replace(temporary, path)
+
+
+def read_table(path: Path) -> list[Row]:
+    """Read a run's table.
+
+    Raises:
+      DataError: if it is missing or has other columns.
+    """
+    try:
+        with path.open(newline="") as file:
+            lines = list(csv.DictReader(file))
+    except OSError as error:
+        raise DataError(f"{path}, a run's table, cannot be read: {error}") from error
+    if lines and tuple(lines[0]) != COLUMNS:
+        raise DataError(f"{path} has columns {list(lines[0])}, not {list(COLUMNS)}.")
+    return [_row(line) for line in lines]
+
+
+def _row(line: dict[str, str]) -> Row:
+    values: dict = {name: float(line[name]) for name in COLUMNS if name not in _OTHER}
+    label, bad = line["epoch"], line["nonfinite_step"]
+    values["epoch"] = int(label) if label.isdecimal() else label
+    values["nonfinite_step"] = int(bad) if bad else None
+    return Row(step=int(line["step"]), **values)
+
+
+_OTHER = ("epoch", "step", "nonfinite_step")

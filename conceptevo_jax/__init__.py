@@ -1,0 +1,35 @@
+"""Watch concepts form, move and die inside neural networks while they train.
+
+The names below are the Python API; everything else may move. They need no
+configuration: the README shows two snapshots being compared in about ten lines.
+"""
+
+from conceptevo_jax.analysis import Subject, compare
+from conceptevo_jax.data import decode_images, load_images, select_pool
+from conceptevo_jax.models import build_model
+from conceptevo_jax.projection import (
+    base_space,
+    fit_layout,
+    place_points,
+    project_neurons,
+)
+from conceptevo_jax.stimuli import find_stimuli
+from conceptevo_jax.training import Optimizer, Training, snapshots, train
+
+__all__ = [
+    "Optimizer",
+    "Subject",
+    "Training",
+    "base_space",
+    "build_model",
+    "compare",
+    "decode_images",
+    "find_stimuli",
+    "fit_layout",
+    "load_images",
+    "place_points",
+    "project_neurons",
+    "select_pool",
+    "snapshots",
+    "train",
+]

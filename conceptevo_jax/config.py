@@ -20,6 +20,15 @@ from conceptevo_jax.errors import UsageError, unknown_name
 
 
 @dataclass
+class DatasetFacts:
+    """Sizes of the whole data set, for `dry_run` only, which touches no data."""
+
+    train: int = MISSING
+    test: int = MISSING
+    classes: int = MISSING
+
+
+@dataclass
 class DatasetConfig:
     """Which images; see `conceptevo_jax.data`. A size of None means all of them."""
 
@@ -34,6 +43,7 @@ class DatasetConfig:
     sample_images: int = 1000
     data_dir: str | None = None
     options: dict[str, int] = field(default_factory=dict)
+    facts: DatasetFacts = field(default_factory=DatasetFacts)
 
 
 @dataclass
@@ -135,7 +145,7 @@ class CollapseConfig:
     run: str = MISSING
     learns: float = 0.5
     collapses: float = 0.2
-    seeds: list[int] = field(default_factory=list)
+    seeds: list[int] = MISSING
 
 
 @dataclass
@@ -154,7 +164,7 @@ class Config:
     runs: dict[str, RunConfig] = field(default_factory=dict)
     base: str = "base"
     collapse: CollapseConfig | None = None
-    shown_epochs: list[str] = field(default_factory=list)
+    collapse_seeds: list[int] = field(default_factory=list)
 
 
 def register() -> None:

@@ -135,6 +135,21 @@ class Responses:
 
 
 @record
+class Observation:
+    """What one sweep over a snapshot finds out, all that later stages need of it.
+
+    Attributes:
+      stimuli: Each neuron's strongest images in the pool.
+      sample: Responses to a seeded sample of the pool.
+      judgement: Responses to the judgement images, which chose nothing.
+    """
+
+    stimuli: Stimuli
+    sample: Responses
+    judgement: Responses
+
+
+@record
 class Embedding:
     """Vectors of neurons or of images in one space.
 

@@ -6,7 +6,7 @@ pairs of one neuron are not independent. Its null comes from giving each neuron 
 place of another.
 
 Not for drawing ROC curves. Costs one sort of the disagreeing pairs per AUC, about
-1 ms for 180,000; a bootstrap costs about five such sorts, a permutation null about ten.
+.6 ms for 180,000 on one core; the interval takes 4 ms and the null 25 ms.
 """
 
 import numpy as np
@@ -19,9 +19,9 @@ RESAMPLES = 200
 """Bootstrap resamples of the neurons."""
 
 DRAWS = 39
-"""Permutations: the largest of 39 is exceeded by chance once in forty times."""
+"""Permutations of each set: chance exceeds the largest of 39 once in forty times."""
 
-_NULL_PAIRS = 20_000
+_NULL_PAIRS = 10_000
 """At most so many disagreeing pairs, drawn at random, enter a permutation null."""
 
 
@@ -97,28 +97,33 @@ def auc_interval(
 def permutation_null(
     similarity: Float[np.ndarray, "na nb"], pairs: Pairs, *, rng: np.random.Generator
 ) -> Interval:
-    """AUC when the second set's vectors are dealt out to its neurons at random.
+    """AUC when one set's vectors are dealt out to its neurons at random.
+
+    Each set in turn is dealt out, because each null exposes what the other leaves
+    standing: neurons of the set that is *not* dealt out which agree with, and lie
+    near, everything.
 
     Args:
       similarity: Of every pair.
-      pairs: Which pairs agree and which disagree; at most 20,000 of those that
-        disagree are used, which adds .002 to the spread of a draw.
+      pairs: Which pairs agree and which disagree; at most 10,000 of those that
+        disagree are used, which adds .003 to the spread of a draw.
       rng: Draws the permutations.
 
     Returns:
-      Mean and 97.5th percentile of 39 permutations.
+      Mean of all 78 draws, and the larger of the two sets' 97.5th percentiles.
     """
     disagree = pairs.disagree
     if disagree.size > _NULL_PAIRS:
         disagree = rng.choice(disagree, _NULL_PAIRS, replace=False, shuffle=False)
-    width, values = similarity.shape[1], similarity.ravel()
-    places = [np.divmod(group, width) for group in (pairs.agree, disagree)]
-    draws = []
-    for _ in range(DRAWS):
-        deal = rng.permutation(width)
-        draws.append(rank_auc(*(values[r * width + deal[c]] for r, c in places)))
-    high = np.quantile(draws, 0.975, method="higher")
-    return float(np.mean(draws)), float(high)
+    places = [np.divmod(p, similarity.shape[1]) for p in (pairs.agree, disagree)]
+    draws = np.empty((2, DRAWS))
+    for side, draw in np.ndindex(2, DRAWS):
+        deals = [np.arange(size) for size in similarity.shape]
+        rng.shuffle(deals[side])
+        dealt = (similarity[deals[0][r], deals[1][c]] for r, c in places)
+        draws[side, draw] = rank_auc(*dealt)
+    high = np.quantile(draws, 0.975, axis=1, method="higher").max()
+    return float(draws.mean()), float(high)
 
 
 def _ranks(

@@ -5,7 +5,8 @@ the judgement images are finite and not constant. Each live neuron becomes one r
 every kind that pairs are compared by.
 
 Not for comparing: that is `conceptevo_jax.analysis.alignment`. Costs a few passes
-over the responses, about 15 ms for 600 neurons and 1,000 images.
+over the responses, about 40 ms for 600 neurons, 1,000 judgement images and 2,000 of
+the pool.
 """
 
 from collections.abc import Mapping

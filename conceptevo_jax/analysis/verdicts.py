@@ -37,8 +37,8 @@ class Agreement:
       interval: 95 % bootstrap interval of it over the first snapshot's neurons.
       same_site: Over pairs at sites of one name.
       cross_site: Over all other pairs.
-      null_mean: Mean AUC with the second snapshot's vectors permuted.
-      null_high: Their 97.5th percentile.
+      null_mean: Mean AUC with either snapshot's vectors permuted among its neurons.
+      null_high: The larger of the two 97.5th percentiles.
       above_null: Whether the overall AUC exceeds that.
       constant: AUC of constant vectors.
       random: AUC of random vectors.

@@ -34,11 +34,6 @@ class Decoded:
     labels: Int32[np.ndarray, " i"]
     keys: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        counts = len(self.keys), len(self.labels), len(self.pixels)
-        if len(set(counts)) != 1:
-            raise DataError("{} keys, {} labels and {} images".format(*counts))
-
     def __len__(self) -> int:
         return len(self.keys)
 
@@ -84,16 +79,19 @@ def open_decoded(folder: Path) -> Decoded:
       DataError: if a file is missing or truncated, or decoding was not finished.
     """
     try:
-        return Decoded(
-            keys=tuple(json.loads((folder / "keys.json").read_text())),
-            labels=np.load(folder / "labels.npy", allow_pickle=False),
-            pixels=np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False),
-        )
+        keys = tuple(json.loads((folder / "keys.json").read_text()))
+        labels = np.load(folder / "labels.npy", allow_pickle=False)
+        pixels = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        if not len(keys) == len(labels) == len(pixels):
+            raise ValueError(
+                f"{len(keys)} keys, {len(labels)} labels, {len(pixels)} images"
+            )
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"{folder} holds no complete decoded images ({error}). "
             "Delete it and run the experiment again."
         ) from error
+    return Decoded(pixels=pixels, labels=labels, keys=keys)
 
 
 def _write_pixels(images: ImageSet, rows: np.ndarray, path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Int32, UInt32
+from jaxtyping import Int, Int32, Integer, UInt32
 
 from conceptevo_jax.data.images import ImageSet, images_id
 from conceptevo_jax.errors import DataError, UsageError
@@ -101,7 +101,7 @@ def heldout_pools(
 
 def stratified(
     keys: Sequence[str],
-    labels: Int[np.ndarray, " i"],
+    labels: Integer[np.ndarray, " i"],
     *,
     size: int,
     seed: int,
@@ -186,7 +186,12 @@ def load_pool(path: Path) -> Pool:
             f"{path} is not a readable pool manifest ({error!r}). "
             "Delete it and select the pool again."
         ) from error
-    require_same_pool(images_id(pool.keys, pool.side), pool.pool_id, f"ids in {path}")
+    found = images_id(pool.keys, pool.side)
+    if found != pool.pool_id:
+        raise DataError(
+            f"{path} says it is pool {pool.pool_id}, but its ids give {found}: it was "
+            "edited or damaged. Delete it and select the pool again."
+        )
     return pool
 
 

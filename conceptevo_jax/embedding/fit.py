@@ -95,8 +95,8 @@ def fit_neurons(
       UsageError: if a setting is out of range, there is no pair, or the loss stops
         being finite, naming the repeat.
     """
-    sizes = dict(dim=dim, negatives=negatives, repeats=repeats, batch_size=batch_size)
-    _require_positive(**sizes, learning_rate=learning_rate)
+    _require_positive(dim=dim, negatives=negatives, repeats=repeats)
+    _require_positive(batch_size=batch_size, learning_rate=learning_rate)
     lists = co_activations(stimuli)
     live = np.flatnonzero(live_neurons(stimuli))
     batch = min(batch_size, len(live), len(lists.starts))
@@ -104,16 +104,15 @@ def fit_neurons(
     # Neurons are renumbered, so that a negative is one draw from 0..live-1.
     rows = np.searchsorted(live, lists.neurons).astype(np.int32)
     lists = CoActivations(*map(jnp.asarray, lists._replace(neurons=rows)))
-    vectors, losses = _learn(
-        lists, jax.random.key(seed), jnp.float32(learning_rate), plan=plan
-    )
-    curve = np.asarray(losses)
-    _require_finite(curve, learning_rate)
+    key, rate = jax.random.key(seed), jnp.float32(learning_rate)
+    vectors, losses = _learn(lists, key, rate, plan=plan)
+    total, positive = np.asarray(losses).T
+    _require_finite(total, learning_rate)
     report = FitReport(
-        start_total=float(curve[0, 0]),
-        start_positive=float(curve[0, 1]),
-        total=curve[1:, 0],
-        positive=curve[1:, 1],
+        start_total=float(total[0]),
+        start_positive=float(positive[0]),
+        total=total[1:],
+        positive=positive[1:],
         pairs=len(lists.starts),
         batch_size=batch,
         isolated=len(live) - len(np.unique(rows)),
@@ -121,18 +120,18 @@ def fit_neurons(
     return _all_neurons(np.asarray(vectors), live, len(stimuli.count)), report
 
 
-def _require_positive(**settings: float) -> None:
+def _require_positive(**settings: int | float) -> None:
     for name, value in settings.items():
         if not value > 0:
             raise UsageError(f"{name}={value} is out of range: it must be above 0.")
 
 
-def _require_finite(curve: np.ndarray, learning_rate: float) -> None:
-    broken = np.flatnonzero(~np.isfinite(curve).all(axis=1))
+def _require_finite(total: np.ndarray, learning_rate: float) -> None:
+    broken = np.flatnonzero(~np.isfinite(total))
     if broken.size:
         raise UsageError(
             f"the neuron embedding's loss is not finite from repeat {broken[0]} of "
-            f"{len(curve) - 1} on, with learning_rate={learning_rate}; lower it."
+            f"{len(total) - 1} on, with learning_rate={learning_rate}; lower it."
         )
 
 
@@ -146,7 +145,11 @@ def _all_neurons(vectors: np.ndarray, live: np.ndarray, count: int) -> Embedding
 
 @partial(jax.jit, static_argnames="plan")
 def _learn(
-    lists: CoActivations, key: Key[Array, ""], learning_rate: Float[Array, ""], *, plan
+    lists: CoActivations,
+    key: Key[Array, ""],
+    learning_rate: Float[Array, ""],
+    *,
+    plan: _Plan,
 ) -> tuple[Float[Array, "n d"], Float[Array, "e 2"]]:
     start_key, pair_key = jax.random.split(key)
     shape = (plan.neurons, plan.dim)

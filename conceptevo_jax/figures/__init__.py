@@ -1,0 +1,17 @@
+"""Figures from plain arrays: no jax, no statistics; every one as PNG and PDF."""
+
+from conceptevo_jax.figures.curves import Curve, draw_curves
+from conceptevo_jax.figures.maps import MapPanel, draw_training_map
+from conceptevo_jax.figures.shared import Circle, Example, draw_shared_space
+from conceptevo_jax.figures.style import save_figure
+
+__all__ = [
+    "Circle",
+    "Curve",
+    "Example",
+    "MapPanel",
+    "draw_curves",
+    "draw_shared_space",
+    "draw_training_map",
+    "save_figure",
+]

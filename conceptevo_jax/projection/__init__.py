@@ -1,9 +1,11 @@
 """Image vectors, projected neurons and their 2-D map: one space for all models."""
 
-from conceptevo_jax.projection.images import QUANTILE_LEVELS, response_quantiles
+from conceptevo_jax.projection.base import base_space
 from conceptevo_jax.projection.layout import fit_layout, place_points
 from conceptevo_jax.projection.responsive import (
+    QUANTILE_LEVELS,
     rank_responses,
+    response_quantiles,
     responsive_images,
     responsive_vectors,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "SolveSettings",
     "SpaceReport",
     "SpaceSettings",
+    "base_space",
     "build_space",
     "fit_layout",
     "place_points",

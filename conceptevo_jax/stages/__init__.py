@@ -1,0 +1,1 @@
+"""Stages: what experiments are made of, found in the store or run and kept there."""

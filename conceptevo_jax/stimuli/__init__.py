@@ -2,6 +2,8 @@
 
 from conceptevo_jax.stimuli.search import (
     Search,
+    find_stimuli,
+    narrow_sample,
     observe,
     respond,
     stimuli_of_arrays,
@@ -11,6 +13,8 @@ from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 __all__ = [
     "Search",
     "TopK",
+    "find_stimuli",
+    "narrow_sample",
     "observe",
     "respond",
     "stimuli_of_arrays",

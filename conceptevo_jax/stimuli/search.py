@@ -11,12 +11,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from conceptevo_jax.activations import Fold, Peaks, Reader, sweep
+from conceptevo_jax.activations import (
+    Fold,
+    Peaks,
+    Reader,
+    grids,
+    read_peaks,
+    sweep,
+)
 from conceptevo_jax.data import Decoded, Pool
 from conceptevo_jax.errors import UsageError, unknown_name
-from conceptevo_jax.models import Variables
-from conceptevo_jax.store import content_key
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold
+from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Responses, Site, Stimuli, neuron_count
 
 TIES = ("hash", "order")
@@ -58,7 +65,7 @@ Observe = Callable[[Variables, Decoded], tuple[Stimuli, Responses]]
 def observe(
     reader: Reader,
     sites: Sequence[Site],
-    grids: Int[np.ndarray, "s 2"],
+    cells: Int[np.ndarray, "s 2"],
     pool: Pool,
     search: Search,
     *,
@@ -69,7 +76,7 @@ def observe(
     Args:
       reader: Reads the peaks of a batch, see `activations.read_peaks`.
       sites: The model's sites in forward order.
-      grids: Height and width of each site's map.
+      cells: Height and width of each site's map.
       pool: The images the pass will be run over, in this order.
       search: How stimuli are chosen.
       sample: Image ids whose responses are kept as they are.
@@ -84,15 +91,50 @@ def observe(
     best = top_k_fold(n, search.k, *_rules(sites, pool, search))
     kept = collect_fold(n, sample, count)
     run = sweep(_forgiving(reader) if search.dead == "keep" else reader, (best, kept))
-    sample_id = content_key("sample", pool.pool_id, sample.tolist())
+    sample_id = _sample_id(pool, sample)
 
     def call(variables: Variables, images: Decoded) -> tuple[Stimuli, Responses]:
         top, responses = run(variables, images)
-        stimuli = _stimuli(top, sites, grids, pool.pool_id, search)
+        stimuli = _stimuli(top, sites, cells, pool.pool_id, search)
         peaks = np.asarray(responses)
         return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sample_id)
 
     return call
+
+
+def find_stimuli(
+    model: Model, pool: Pool, search: Search | None = None, *, sample: int = 1000
+) -> Observe:
+    """`observe` for a Flax model, keeping responses to `sample` images of the pool.
+
+    The sample is seeded with the pool, and a larger one begins with a smaller one.
+    """
+    search = search or Search()
+    return observe(
+        read_peaks(model, before_relu=search.before_relu),
+        model.sites,
+        np.asarray(grids(model)),
+        pool,
+        search,
+        sample=_sample(pool, sample),
+    )
+
+
+def narrow_sample(responses: Responses, pool: Pool, size: int) -> Responses:
+    """The responses to a smaller sample of the pool, with which the larger begins."""
+    return dataclasses.replace(
+        responses,
+        peaks=responses.peaks[:size],
+        images_id=_sample_id(pool, _sample(pool, size)),
+    )
+
+
+def _sample(pool: Pool, size: int) -> Int[np.ndarray, " j"]:
+    return np.argsort(pool.order, kind="stable")[:size].astype(np.int32)
+
+
+def _sample_id(pool: Pool, sample: Int[np.ndarray, " j"]) -> str:
+    return content_key("sample", pool.pool_id, sample.tolist())
 
 
 def respond(
@@ -138,8 +180,8 @@ def stimuli_of_arrays(
         if search.dead == "keep":
             batch = _forgive(batch)
         state = fold.add(state, batch, rows, jnp.ones(len(values), bool))
-    grids = np.ones((len(sites), 2), np.int32)
-    return _stimuli(state, sites, grids, pool.pool_id, search)
+    cells = np.ones((len(sites), 2), np.int32)
+    return _stimuli(state, sites, cells, pool.pool_id, search)
 
 
 def collect_fold(neurons: int, sample: Int[np.ndarray, " j"], count: int) -> Fold:
@@ -195,20 +237,20 @@ def _forgiving(reader: Reader) -> Reader:
 def _stimuli(
     top: TopK,
     sites: Sequence[Site],
-    grids: Int[np.ndarray, "s 2"],
+    cells: Int[np.ndarray, "s 2"],
     pool_id: str,
     search: Search,
 ) -> Stimuli:
     values, rows = np.asarray(top.values), np.asarray(top.rows)
-    cells, nonfinite = np.asarray(top.cells), np.asarray(top.nonfinite)
+    at, nonfinite = np.asarray(top.cells), np.asarray(top.nonfinite)
     k = search.k
     constant = ~(np.asarray(top.highest) > np.asarray(top.lowest))
     dead = (rows[:, 0] < 0) | constant | nonfinite
     if search.dead == "keep":
         dead = np.zeros_like(dead)
     used = (rows[:, :k] >= 0) & ~dead[:, None]
-    width = np.repeat(grids[:, 1], [site.channels for site in sites])[:, None]
-    positions = np.stack([cells[:, :k] // width, cells[:, :k] % width], axis=-1)
+    width = np.repeat(cells[:, 1], [site.channels for site in sites])[:, None]
+    positions = np.stack([at[:, :k] // width, at[:, :k] % width], axis=-1)
     tied = (values[:, k - 1] == values[:, k]) & (rows[:, k] >= 0) & ~dead
     return Stimuli(
         image_ids=np.where(used, rows[:, :k], -1).astype(np.int32),
@@ -218,7 +260,7 @@ def _stimuli(
         tied=tied,
         dead=dead,
         nonfinite=nonfinite,
-        grids=np.asarray(grids),
+        grids=np.asarray(cells),
         sites=tuple(sites),
         pool_id=pool_id,
     )

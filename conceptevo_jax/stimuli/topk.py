@@ -94,14 +94,18 @@ def _add(
         jnp.where(used, rows[source], -1),
         jnp.where(used, jnp.take_along_axis(peaks.cells.T, source, axis=1), -1),
     )
-    merged = _merge((state.values, state.order, state.rows, state.cells), batch, slots)
-    plain = jnp.where(seen & finite, peaks.values, jnp.inf)
+    values, order, rows, cells = _merge(
+        (state.values, state.order, state.rows, state.cells), batch, slots
+    )
+    low = jnp.where(seen & finite, peaks.values, jnp.inf).min(axis=0)
+    high = jnp.where(seen & finite, peaks.values, nothing).max(axis=0)
     return TopK(
-        *merged,
-        lowest=jnp.minimum(state.lowest, plain.min(axis=0)),
-        highest=jnp.maximum(
-            state.highest, jnp.where(plain < jnp.inf, plain, nothing).max(axis=0)
-        ),
+        values=values,
+        order=order,
+        rows=rows,
+        cells=cells,
+        lowest=jnp.minimum(state.lowest, low),
+        highest=jnp.maximum(state.highest, high),
         nonfinite=state.nonfinite | (seen & ~finite).any(axis=0),
     )
 

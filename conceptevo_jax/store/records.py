@@ -10,6 +10,8 @@ import importlib.metadata
 import json
 import os
 import shutil
+import types
+import typing
 import uuid
 import zipfile
 from collections.abc import Mapping
@@ -59,7 +61,7 @@ def save_record(folder: Path, value: object, **made_by: object) -> None:
     arrays, fields = _split(value)
     temporary = temporary_beside(folder)
     temporary.mkdir(parents=True)
-    np.savez(temporary / "arrays.npz", **arrays)
+    np.savez(temporary / "arrays.npz", **arrays)  # type: ignore[arg-type]
     manifest = {
         "schema": SCHEMA,
         "type": type(value).__name__,
@@ -105,13 +107,13 @@ def load_record(folder: Path, kind: type[R]) -> R:
       DataError: naming the file, when it is missing, truncated or of another type.
     """
     manifest = read_manifest(folder)
-    if manifest["type"] != kind.__name__:
-        raise DataError(
-            f"{folder} holds a {manifest['type']}, but a {kind.__name__} is needed."
-        )
+    found = manifest.get("type")
+    if found != kind.__name__:
+        raise DataError(f"{folder} holds a {found}, but a {kind.__name__} is needed.")
     path = folder / "arrays.npz"
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # NumPy leaves a file that it opened itself open when it is no zip archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return _join(kind, manifest["fields"], arrays, "")
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
@@ -144,11 +146,20 @@ def _join(kind: type[R], fields: Mapping[str, Any], arrays: dict, prefix: str) -
         name = field.name
         if prefix + name in arrays:
             values[name] = arrays[prefix + name]
-        elif isinstance(field.type, type) and dataclasses.is_dataclass(field.type):
-            values[name] = _join(field.type, fields[name], arrays, f"{prefix}{name}.")
+        elif (inner := _record_type(field.type)) and fields[name] is not None:
+            values[name] = _join(inner, fields[name], arrays, f"{prefix}{name}.")
         elif name == "sites":
             values[name] = tuple(Site(**site) for site in fields[name])
         else:
             item = fields[name]
             values[name] = tuple(item) if isinstance(item, list) else item
     return kind(**values)
+
+
+def _record_type(annotation: Any) -> type | None:
+    """The dataclass in `Record` or `Record | None`, if the annotation is one."""
+    union = isinstance(annotation, types.UnionType)
+    for choice in typing.get_args(annotation) if union else (annotation,):
+        if isinstance(choice, type) and dataclasses.is_dataclass(choice):
+            return choice
+    return None

@@ -135,6 +135,8 @@ class Store:
         if self.has(stage, key):
             self.reused += 1
             return final, key
+        if final.exists():
+            read_manifest(final)  # It has none: say so before the work, not after.
         start = time.perf_counter()
         partial = final.with_name(final.name + PARTIAL)
         partial.mkdir(parents=True, exist_ok=True)
@@ -176,10 +178,10 @@ def _entry(path: Path) -> Entry:
             manifest = read_manifest(path)
         except DataError:
             finished = False
-    stage, _, key = path.name.removesuffix(PARTIAL).rpartition("-")
+    stage, _, key = path.name.removeprefix(".").rpartition("-")
     return Entry(
         stage=stage,
-        key=key,
+        key=key.partition(".")[0],
         about=str(manifest.get("about", "")),
         bytes=sum(f.stat().st_size for f in path.rglob("*") if f.is_file()),
         modified=path.stat().st_mtime,

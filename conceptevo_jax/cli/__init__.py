@@ -1,0 +1,67 @@
+"""Command line: `conceptevo experiment=… key=value …`, or a subcommand.
+
+A first word without `=` is a subcommand; everything else is Hydra. Exit codes: 0 done,
+2 a mistake in what was typed, 3 something wrong with data or stored records, 130
+interrupted.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from conceptevo_jax.errors import DataError, UsageError, unknown_name
+
+DONE, USAGE, DATA, INTERRUPTED = 0, 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except UsageError as error:
+        print(f"conceptevo: {error}", file=sys.stderr)
+        return USAGE
+    except DataError as error:
+        print(f"conceptevo: {error}", file=sys.stderr)
+        return DATA
+    except KeyboardInterrupt:
+        print("conceptevo: interrupted; finished stages are kept.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return DONE
+    first = words[0]
+    if "=" in first or first.startswith("-"):
+        from conceptevo_jax.cli.experiment import run_experiment
+
+        return run_experiment(words)
+    commands = _commands()
+    if first not in commands:
+        raise unknown_name("command", first, commands)
+    return commands[first](words[1:])
+
+
+def _commands() -> dict[str, Callable[[list[str]], int]]:
+    """Subcommands; imported only when one is used, since jax takes a second."""
+    from conceptevo_jax.cli.kept import clean, ls
+    from conceptevo_jax.cli.project import project
+
+    return {"project": project, "ls": ls, "clean": clean}
+
+
+def _usage() -> str:
+    from conceptevo_jax.cli.locate import experiments
+
+    names = ", ".join(experiments())
+    return (
+        "usage: conceptevo experiment=NAME [scale=NAME] [key=value ...]\n"
+        "       conceptevo project space=RESULT_FOLDER run=TRAINING\n"
+        "       conceptevo ls [store=FOLDER]\n"
+        "       conceptevo clean [store=FOLDER] [stage=NAME] [key=KEY] [yes=true]\n"
+        f"\nexperiments: {names}\n"
+        "dry_run=true prints what an experiment would do, take and need.\n"
+        "--cfg job prints the whole configuration; see the README for its groups."
+    )

@@ -1,0 +1,168 @@
+"""Run an experiment from its configuration, and tell what came out."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import hydra
+import jax
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from conceptevo_jax.cli.locate import folder, runner
+from conceptevo_jax.config import Config, explain, register, resolve
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.stages.plan import plan_job, total_seconds
+from conceptevo_jax.stages.results import Claim, write_results
+from conceptevo_jax.stages.session import (
+    Outcome,
+    Session,
+    result_folder,
+    worker_count,
+)
+
+CONSOLE = Console()
+
+
+def run_experiment(words: Sequence[str]) -> int:
+    """Run `conceptevo key=value …`, Hydra's own flags included.
+
+    Raises:
+      UsageError: for names, values or keys that do not exist, with the valid ones.
+    """
+    register()
+    if not any(word.startswith("-") for word in words):
+        _check(list(words))
+    failed: list[Exception] = []
+
+    @hydra.main(
+        version_base="1.3", config_path=str(folder("configs")), config_name="config"
+    )
+    def task(composed: DictConfig) -> None:
+        try:
+            execute(composed)
+        except (UsageError, DataError) as error:
+            failed.append(error)
+
+    sys.argv = ["conceptevo", *words]
+    task()
+    if failed:
+        raise failed[0]
+    return 0
+
+
+def composed_config(words: list[str]) -> DictConfig:
+    """Compose a configuration from overrides alone."""
+    with initialize_config_dir(str(folder("configs")), version_base="1.3"):
+        return compose("config", overrides=words)
+
+
+def _check(words: list[str]) -> None:
+    """Compose once beforehand, since Hydra's messages do not say what is valid."""
+    if not any(word.startswith("experiment=") for word in words):
+        names = ", ".join(sorted(p.stem for p in _group("experiment")))
+        raise UsageError(f"say which experiment: experiment=NAME, one of {names}.")
+    try:
+        composed_config(words)
+    except HydraException as error:
+        groups = ("experiment", "scale", "method", "dataset")
+        chosen = [w for w in words if w.split("=")[0] in groups]
+        try:
+            plain: DictConfig | None = composed_config(chosen)
+        except HydraException:
+            plain = None
+        raise explain(error, plain) from None
+
+
+def _group(name: str) -> list[Path]:
+    return list((folder("configs") / name).glob("*.yaml"))
+
+
+def execute(composed: DictConfig) -> None:
+    """Run one composed configuration and write its result folder."""
+    config = resolve(composed)
+    if HydraConfig.get().mode == RunMode.MULTIRUN and config.run_dir is None:
+        number = HydraConfig.get().job.num
+        config.run_dir = f"runs/{config.name}-{config.scale_name}-{number}"
+    module = runner(config.name)
+    if config.dry_run:
+        _print_plan(config, module)
+        return
+    start = time.perf_counter()
+    session = Session(config, CONSOLE)
+    session.folder.mkdir(parents=True, exist_ok=True)
+    outcome: Outcome = module.run(config, session)
+    OmegaConf.save(composed, session.folder / "config.yaml", resolve=True)
+    seconds = time.perf_counter() - start
+    written = write_results(
+        session.folder,
+        experiment=config.name,
+        scale=config.scale_name,
+        method=config.method.name,
+        seeds=[config.seed],
+        base=outcome.base,
+        device=jax.devices()[0].device_kind,
+        seconds=round(seconds, 1),
+        timings={k: round(v, 2) for k, v in session.timings.items()},
+        claims=outcome.claims,
+        **outcome.further,
+    )
+    _print_outcome(config, outcome, written, seconds)
+
+
+def _print_outcome(
+    config: Config, outcome: Outcome, written: Path, seconds: float
+) -> None:
+    title = f"{config.name} · scale {config.scale_name} · method {config.method.name}"
+    table = Table("claim", "measured", "holds", "what was measured", title=title)
+    for claim in outcome.claims:
+        table.add_row(claim.id, _measured(claim), _verdict(claim), claim.why)
+    CONSOLE.print(table)
+    CONSOLE.print(f"{seconds:.0f} s. All numbers: {_short(written)}")
+    CONSOLE.print("Look next at:")
+    for path in outcome.look_next:
+        CONSOLE.print(f"  {_short(path)}", soft_wrap=True)
+
+
+def _measured(claim: Claim) -> str:
+    if claim.measured is None:
+        return "-"
+    low, high = claim.interval or (None, None)
+    interval = "" if low is None else f" [{low:.2f}, {high:.2f}]"
+    return f"{claim.measured:.3f}{interval}"
+
+
+def _verdict(claim: Claim) -> str:
+    return {True: "yes", False: "NO", None: "not run"}[claim.holds]
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _print_plan(config: Config, module: ModuleType) -> None:
+    """Say what would be done, how long it takes and how much disk it needs."""
+    jobs = module.jobs(config)
+    steps = [plan_job(job) for job in jobs]
+    workers = worker_count(config.workers, len(jobs))
+    table = Table("stage", "run", "one core", "disk", title=f"plan of {config.name}")
+    for step in steps:
+        seconds, disk = f"{step.seconds:,.0f} s", f"{step.bytes / 1e6:,.0f} MB"
+        table.add_row(step.stage, step.about, seconds, disk)
+    CONSOLE.print(table)
+    for stage in ("space", "project and align", "lay out and draw"):
+        CONSOLE.print(f"then: {stage}")
+    total, needed = total_seconds(steps, workers), sum(s.bytes for s in steps)
+    CONSOLE.print(
+        f"Estimate: {total:,.0f} s of training and observing in {workers} "
+        f"processes, {needed / 1e6:,.0f} MB. Finished stages are reused.\n"
+        f"Results would go to {_short(result_folder(config))}; nothing was done."
+    )

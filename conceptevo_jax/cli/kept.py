@@ -1,0 +1,102 @@
+"""`conceptevo ls` and `conceptevo clean`: what the store holds, and freeing it."""
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.store import Entry, Store
+
+CONSOLE = Console()
+
+
+def options(words: Sequence[str], valid: Sequence[str]) -> dict[str, str]:
+    """Read `key=value` words.
+
+    Raises:
+      UsageError: for a word that is none, or an unknown key, with the valid ones.
+    """
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UsageError(f"{word!r} is not of the form key=value.")
+        if key not in valid:
+            raise unknown_name("option", key, valid)
+        found[key] = value
+    return found
+
+
+def ls(words: list[str]) -> int:
+    """List the stages of a store, newest last."""
+    chosen = options(words, ("store",))
+    store = Store(Path(chosen.get("store", "runs/store")))
+    entries = store.entries()
+    if not entries:
+        CONSOLE.print(f"{store.root} holds nothing yet.")
+        return 0
+    table = Table("stage", "key", "about", "size", "changed", "state")
+    for entry in entries:
+        changed = datetime.datetime.fromtimestamp(entry.modified)
+        table.add_row(
+            entry.stage,
+            entry.key,
+            entry.about,
+            size(entry.bytes),
+            f"{changed:%Y-%m-%d %H:%M}",
+            "finished" if entry.finished else "unfinished",
+        )
+    CONSOLE.print(table)
+    total = sum(entry.bytes for entry in entries)
+    CONSOLE.print(f"{len(entries)} stages, {size(total)} in {store.root}")
+    return 0
+
+
+def clean(words: list[str]) -> int:
+    """Delete stages: those chosen by stage or key, else the unfinished ones.
+
+    Without `yes=true` it only says what it would delete.
+    """
+    chosen = options(words, ("store", "stage", "key", "yes"))
+    store = Store(Path(chosen.get("store", "runs/store")))
+    doomed = _chosen(store.entries(), chosen.get("stage"), chosen.get("key"))
+    freed = size(sum(entry.bytes for entry in doomed))
+    if chosen.get("yes", "false").lower() not in ("true", "1", "yes"):
+        for entry in doomed:
+            CONSOLE.print(f"{entry.path.name}  {entry.about}  {size(entry.bytes)}")
+        CONSOLE.print(
+            f"{len(doomed)} stages, {freed}, would be deleted: repeat with yes=true. "
+            "stage=all chooses everything."
+        )
+        return 0
+    for entry in doomed:
+        store.remove(entry)
+    CONSOLE.print(f"{len(doomed)} stages deleted, {freed} freed.")
+    return 0
+
+
+def _chosen(entries: list[Entry], stage: str | None, key: str | None) -> list[Entry]:
+    if stage is None and key is None:
+        return [entry for entry in entries if not entry.finished]
+    names = {entry.stage for entry in entries}
+    if stage not in (None, "all") and stage not in names:
+        raise unknown_name("stage", stage, {*names, "all"})
+    keys = {entry.key for entry in entries}
+    if key is not None and key not in keys:
+        raise unknown_name("key", key, keys)
+    return [
+        entry
+        for entry in entries
+        if stage in (None, "all", entry.stage) and key in (None, entry.key)
+    ]
+
+
+def size(count: int) -> str:
+    """A number of bytes for people."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} B"

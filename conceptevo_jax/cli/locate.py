@@ -1,0 +1,40 @@
+"""Where configurations and experiments lie: in an installed wheel, or the checkout."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import conceptevo_jax
+from conceptevo_jax.errors import unknown_name
+
+
+def folder(name: str) -> Path:
+    """`configs` or `experiments`: packed inside the package, or beside it."""
+    package = Path(conceptevo_jax.__file__).parent
+    packed = package / name
+    return packed if packed.is_dir() else package.parent / name
+
+
+def experiments() -> list[str]:
+    """Names of all experiments."""
+    return sorted(path.stem for path in folder("experiments").glob("*.py"))
+
+
+def runner(name: str) -> ModuleType:
+    """Import the file that runs an experiment.
+
+    Raises:
+      UsageError: for an unknown name, with the valid ones.
+    """
+    if name not in experiments():
+        raise unknown_name("experiment", name, experiments())
+    path = folder("experiments") / f"{name}.py"
+    module_name = f"conceptevo_experiments_{name}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,59 @@
+"""`conceptevo project`: add a finished training to a space that exists (Step 2.2)."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from conceptevo_jax.cli.kept import options
+from conceptevo_jax.config import Config, register, resolve
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.stages.add import Added, add_run
+
+CONSOLE = Console()
+
+
+def project(words: list[str]) -> int:
+    """Project `run=` into the space of the result folder `space=`.
+
+    Writes `projected/<run>/` in the result folder. The space, its map and every point
+    on it stay as they are, byte for byte.
+    """
+    chosen = options(words, ("space", "run"))
+    for needed in ("space", "run"):
+        if needed not in chosen:
+            raise UsageError(
+                "say which: conceptevo project space=RESULT_FOLDER run=TRAINING; "
+                "trainings are listed by `conceptevo ls`."
+            )
+    folder = Path(chosen["space"]).absolute()
+    added = add_run(folder, _config(folder), chosen["run"])
+    _tell(added)
+    return 0
+
+
+def _config(folder: Path) -> Config:
+    path = folder / "config.yaml"
+    if not path.is_file():
+        raise DataError(
+            f"{path} is missing: {folder} is not the result folder of an experiment "
+            "that built a space, such as runs/demo-demo."
+        )
+    register()
+    merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
+    assert isinstance(merged, DictConfig)
+    return resolve(merged)
+
+
+def _tell(added: Added) -> None:
+    table = Table("epoch", "test top-1", "dead", "coverage", title=added.name)
+    for row in added.rows:
+        table.add_row(
+            str(row["epoch"]),
+            f"{row['test_top1']:.3f}",
+            f"{row['dead_share']:.2f}",
+            "-" if row["coverage"] is None else f"{row['coverage']:.2f}",
+        )
+    CONSOLE.print(table)
+    CONSOLE.print(f"Written to {added.folder}; look at {added.folder / 'map.png'}")

@@ -1,0 +1,94 @@
+"""The training map (paper, Fig. 2): one space, runs in rows, epochs in columns."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from conceptevo_jax.figures.style import (
+    DEPTH,
+    QUIET,
+    bare_map,
+    map_limits,
+    new_figure,
+    styled,
+)
+from conceptevo_jax.types import record
+
+
+@record
+class MapPanel:
+    """One snapshot on the map.
+
+    Attributes:
+      epoch: Its label: `init`, `epoch 3`.
+      facts: A line below the label: accuracies.
+      points: Of its neurons; NaN for those without a place.
+      depth: Of each neuron's site, 0 at the input to 1 at the output.
+      dead: Number of dead neurons, which have no place.
+    """
+
+    epoch: str
+    facts: str
+    points: Float[np.ndarray, "n 2"]
+    depth: Float[np.ndarray, " n"]
+    dead: int
+
+
+def draw_training_map(
+    rows: Sequence[tuple[str, Sequence[MapPanel]]],
+    background: Float[np.ndarray, "n 2"],
+    *,
+    title: str,
+) -> Figure:
+    """Draw all panels with common axes over the base's neurons in grey.
+
+    Args:
+      rows: Per run, its name and its panels from left to right.
+      background: The base model's points.
+      title: Above the whole figure.
+    """
+    columns = max(len(panels) for _, panels in rows)
+    with styled():
+        figure = new_figure(1.75 * columns + 0.6, 2.15 * len(rows) + 0.75)
+        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+        grid = figure.subplots(len(rows), columns, squeeze=False)
+        everything = [p.points for _, panels in rows for p in panels]
+        limits = map_limits([background, *everything])
+        for line, (name, panels) in zip(grid, rows, strict=True):
+            line[0].set_ylabel(name, fontsize=9, fontweight="bold")
+            for axes, panel in zip(line, panels, strict=False):
+                bare_map(axes, limits)
+                axes.set_title(f"{panel.epoch}\n{panel.facts}", fontsize=7, pad=3)
+                axes.scatter(*background.T, s=2, c=QUIET, linewidths=0)
+                x, y = panel.points.T
+                axes.scatter(
+                    x, y, s=5, c=panel.depth, cmap=DEPTH, vmin=0, vmax=1, linewidths=0
+                )
+                _tell_dead(axes, panel)
+            for axes in line[len(panels) :]:
+                axes.set_axis_off()
+        marks = ScalarMappable(Normalize(0, 1), DEPTH)
+        bar = figure.colorbar(marks, ax=grid, shrink=0.4, aspect=25, ticks=[0, 1])
+        bar.ax.set_yticklabels(["first\nsite", "last\nsite"])
+        bar.outline.set_visible(False)
+    return figure
+
+
+def _tell_dead(axes: Axes, panel: MapPanel) -> None:
+    """Say how many neurons are not on the map, rather than draw a false cluster."""
+    if panel.dead:
+        axes.text(
+            0.97,
+            0.03,
+            f"{panel.dead} of {len(panel.points)} dead",
+            transform=axes.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize=6.5,
+            color="#b2182b",
+        )

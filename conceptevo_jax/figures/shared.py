@@ -1,0 +1,116 @@
+"""The shared space (paper, Fig. 1): models side by side, neighbourhoods circled.
+
+Beside each map, for each circled neighbourhood, two neurons with the images they
+respond to most.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Circle as Disc
+
+from conceptevo_jax.figures.style import (
+    DEPTH,
+    QUIET,
+    RUNS,
+    bare_map,
+    map_limits,
+    new_figure,
+    styled,
+)
+from conceptevo_jax.types import record
+
+
+@record
+class Circle:
+    """A circled neighbourhood.
+
+    Attributes:
+      label: A capital letter.
+      center: Where it is.
+      radius: In units of the map.
+    """
+
+    label: str
+    center: Float[np.ndarray, " 2"]
+    radius: float
+
+
+@record
+class Example:
+    """A neuron in a circle, and what it responds to.
+
+    Attributes:
+      circle: The circle's label.
+      neuron: Its id without the run: `features.14/3`.
+      images: Its strongest images, uint8.
+    """
+
+    circle: str
+    neuron: str
+    images: Sequence[UInt8[np.ndarray, "h w 3"]]
+
+
+def draw_shared_space(
+    models: Sequence[
+        tuple[str, Float[np.ndarray, "n 2"], Float[np.ndarray, " n"], Sequence[Example]]
+    ],
+    circles: Sequence[Circle],
+    *,
+    title: str,
+) -> Figure:
+    """Draw one row per model: its map, and examples of every circle.
+
+    Args:
+      models: Name, points, depth of each neuron's site, and examples.
+      circles: Common to all models.
+      title: Above the whole figure.
+    """
+    with styled():
+        figure = new_figure(10.5, 3.3 * len(models) + 0.4)
+        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+        limits = map_limits([points for _, points, _, _ in models])
+        background = np.concatenate([points for _, points, _, _ in models])
+        rows = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
+        for row, (name, points, depth, examples) in zip(rows, models, strict=True):
+            left, right = row.subfigures(1, 2, width_ratios=[1, 2.1])
+            axes = left.subplots()
+            bare_map(axes, limits)
+            axes.set_title(name, fontsize=9, fontweight="bold", loc="left")
+            axes.scatter(*background.T, s=2, c=QUIET, linewidths=0)
+            axes.scatter(*points.T, s=6, c=depth, cmap=DEPTH, vmin=0, vmax=1, lw=0)
+            for circle, color in zip(circles, RUNS, strict=False):
+                _circle(axes, circle, color)
+            _examples(right, circles, examples)
+    return figure
+
+
+def _circle(axes: Axes, circle: Circle, color: str) -> None:
+    disc = Disc(tuple(circle.center), circle.radius, fill=False, ec=color, lw=1.6)
+    axes.add_patch(disc)
+    x, y = circle.center + circle.radius * np.array([0.75, 0.75])
+    axes.text(x, y, circle.label, color=color, fontweight="bold", fontsize=10)
+
+
+def _examples(
+    place: SubFigure, circles: Sequence[Circle], examples: Sequence[Example]
+) -> None:
+    """One column per circle; in it, one line of images per neuron."""
+    if not circles:
+        place.text(0.05, 0.5, "No neighbourhood is tight in every model.")
+        return
+    columns = place.subfigures(1, len(circles), squeeze=False)[0]
+    for column, circle, color in zip(columns, circles, RUNS, strict=False):
+        own = [e for e in examples if e.circle == circle.label]
+        column.suptitle(circle.label, color=color, fontweight="bold")
+        width = max((len(e.images) for e in own), default=1)
+        grid = column.subplots(max(len(own), 1), width, squeeze=False)
+        for axes in grid.flat:
+            axes.set_axis_off()
+        for line, example in zip(grid, own, strict=False):
+            line[0].set_title(example.neuron, fontsize=7, loc="left", pad=2)
+            for axes, image in zip(line, example.images, strict=False):
+                axes.imshow(image, interpolation="nearest")

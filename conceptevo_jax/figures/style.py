@@ -1,0 +1,73 @@
+"""The look that all figures share, and how they are written."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+DEPTH = "viridis"
+"""Colour map for how deep in its network a neuron's site lies."""
+
+RUNS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Colours of runs (Okabe & Ito's colour-blind safe palette)."""
+
+QUIET, INK = "#d9d9d9", "#222222"
+
+_SETTINGS = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.edgecolor": "#999999",
+    "axes.linewidth": 0.6,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+    "figure.dpi": 100,
+    "savefig.dpi": 160,
+    "pdf.fonttype": 42,
+    "legend.frameon": False,
+}
+
+
+def styled() -> AbstractContextManager:
+    """A context in which figures get the shared look."""
+    return mpl.rc_context(_SETTINGS)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches, drawn without a screen."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def map_limits(points: Iterable[np.ndarray]) -> tuple[tuple, tuple]:
+    """Common axis limits of several maps, with a margin; NaN points are ignored."""
+    joint = np.concatenate(list(points))
+    low, high = np.nanmin(joint, axis=0), np.nanmax(joint, axis=0)
+    margin = 0.06 * (high - low)
+    (x0, y0), (x1, y1) = low - margin, high + margin
+    return (x0, x1), (y0, y1)
+
+
+def bare_map(axes: Axes, limits: tuple[tuple, tuple]) -> None:
+    """Prepare axes for a map: common limits, no ticks, since units mean nothing."""
+    axes.set_xlim(limits[0])
+    axes.set_ylim(limits[1])
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_aspect("equal", adjustable="box")
+
+
+def save_figure(figure: Figure, path: Path) -> list[Path]:
+    """Write `<path>.png` and `<path>.pdf`; the same figure gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = [path.with_suffix(".png"), path.with_suffix(".pdf")]
+    figure.savefig(written[0], metadata={"Software": None})
+    figure.savefig(written[1], metadata={"CreationDate": None})
+    return written

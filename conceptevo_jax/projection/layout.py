@@ -1,0 +1,182 @@
+"""A 2-D map of vectors by UMAP, and a way to put further vectors on it.
+
+For figures and the explorer, never for a number: a map keeps neighbours, not distances.
+Its stability score says how much of it depends on the seed. UMAP takes seconds to
+import and compile, so it is imported when first needed; 6,000 vectors then take some
+seconds a seed.
+"""
+
+import warnings
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
+
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.types import Layout
+
+STABILITY_NEIGHBORS = 15
+"""Size of the 2-D neighbourhoods that are compared between seeds."""
+
+FEWEST = 4
+"""Vectors below which there is no map."""
+
+_SAME = 1e-10
+_BLOCK = 512
+
+
+def fit_layout(
+    vectors: Float[np.ndarray, "n d"],
+    *,
+    seed: int = 0,
+    neighbors: int = 15,
+    min_dist: float = 0.1,
+    metric: str = "cosine",
+    stability_seeds: int = 1,
+) -> Layout:
+    """Lay vectors out in two dimensions, in the row order given.
+
+    Args:
+      vectors: One a row; rows with NaN are left out and get NaN points.
+      seed: Decides the map.
+      neighbors: UMAP's `n_neighbors`, lowered where there are fewer vectors.
+      min_dist: UMAP's.
+      metric: UMAP's.
+      stability_seeds: Further seeds, `seed + 1` and so on, the map is compared with.
+
+    Returns:
+      The map, with the mean overlap of neighbourhoods between its seed and the others.
+
+    Raises:
+      UsageError: if a number is out of range.
+      DataError: if fewer than four rows have a vector.
+    """
+    if neighbors < 2 or stability_seeds < 1:
+        raise UsageError(
+            f"a layout needs neighbors of 2 or more and stability_seeds of 1 or more, "
+            f"not {neighbors} and {stability_seeds}."
+        )
+    live = np.isfinite(vectors).all(axis=1)
+    if live.sum() < FEWEST:
+        raise DataError(
+            f"a 2-D map needs {FEWEST} vectors, but {live.sum()} of {len(live)} rows "
+            "have one; leave this snapshot out or add others."
+        )
+    rows = vectors[live].astype(np.float32)
+    near = _nearest(rows, min(neighbors, len(rows) - 1), metric)
+    seeds = range(seed, seed + stability_seeds + 1)
+    maps = [_umap(rows, near, seed, min_dist, metric) for seed in seeds]
+    points = np.full((len(vectors), 2), np.nan, np.float32)
+    points[live] = maps[0]
+    overlaps = [_overlap(maps[0], other) for other in maps[1:]]
+    stability = float(np.mean(overlaps))
+    return Layout(points=points, vectors=vectors, stability=stability, seed=seed)
+
+
+def place_points(
+    layout: Layout, vectors: Float[np.ndarray, "m d"], neighbors: int = 3
+) -> Float[np.ndarray, "m 2"]:
+    """Put further vectors on a map without touching what is there.
+
+    A vector goes to the mean of the points of its nearest fitted vectors by cosine,
+    weighted by inverse distance, so one with the direction of a fitted vector goes to
+    that one's point. UMAP's own transform starts in the same way, but then moves the
+    points by what else is placed with them. More than three neighbours often lie on
+    several islands of the map, and their mean in the void between.
+
+    Args:
+      layout: The map.
+      vectors: One a row; rows with NaN get NaN points.
+      neighbors: How many fitted vectors to take the mean of.
+
+    Returns:
+      Points, each depending on its own vector and on the map only.
+
+    Raises:
+      UsageError: if `neighbors` is below 1.
+    """
+    if neighbors < 1:
+        raise UsageError(f"neighbors={neighbors} is out of range: 1 or more.")
+    live = np.isfinite(vectors).all(axis=1)
+    fitted = np.isfinite(layout.points).all(axis=1)
+    anchors, places = _unit(layout.vectors[fitted]), layout.points[fitted]
+    points = np.full((len(vectors), 2), np.nan, np.float32)
+    rows, kept = np.flatnonzero(live), min(neighbors, len(anchors))
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        # Not a matrix product: its last bits would depend on the block's other rows.
+        distances = cdist(_unit(vectors[block]), anchors, "sqeuclidean") / 2
+        near = np.argpartition(distances, kept - 1, axis=1)[:, :kept]
+        weights = _weights(np.take_along_axis(distances, near, axis=1))
+        points[block] = (weights[..., None] * places[near]).sum(axis=1)
+    return points
+
+
+def _nearest(
+    rows: np.ndarray, neighbors: int, metric: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest rows of each row, itself first, and their distances, `[n k]`.
+
+    UMAP would do this itself, for over 4,096 rows approximately and only after 25 s of
+    compilation, and again for every seed.
+    """
+    indices = np.empty((len(rows), neighbors), np.int32)
+    distances = np.empty((len(rows), neighbors), np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        apart = cdist(rows[start : start + _BLOCK], rows, metric)
+        own = np.arange(len(apart))
+        apart[own, start + own] = -1
+        near = np.argpartition(apart, neighbors - 1, axis=1)[:, :neighbors]
+        found = np.take_along_axis(apart, near, axis=1)
+        order = np.argsort(found, axis=1, kind="stable")
+        here = slice(start, start + len(apart))
+        indices[here] = np.take_along_axis(near, order, axis=1)
+        distances[here] = np.take_along_axis(found, order, axis=1).clip(0)
+    return indices, distances
+
+
+def _umap(
+    rows: np.ndarray,
+    near: tuple[np.ndarray, np.ndarray],
+    seed: int,
+    min_dist: float,
+    metric: str,
+) -> np.ndarray:
+    with warnings.catch_warnings():
+        import umap
+
+        fit = umap.UMAP(
+            n_neighbors=near[0].shape[1],
+            min_dist=min_dist,
+            metric=metric,
+            random_state=seed,
+            n_jobs=1,
+            precomputed_knn=near,
+        )
+        return fit.fit_transform(rows)
+
+
+def _overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean share of a point's nearest points that two maps have in common."""
+    k = min(STABILITY_NEIGHBORS, len(first) - 1)
+    near, again = (np.asarray(KDTree(m).query(m, k + 1)[1]) for m in (first, second))
+    shared = [
+        len((set(near[own]) & set(again[own])) - {own}) for own in range(len(first))
+    ]
+    return float(np.mean(shared)) / k
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows of length one, in float64; rows of zeros stay."""
+    rows = vectors.astype(np.float64)
+    norms = np.sqrt((rows**2).sum(axis=1, keepdims=True))
+    return rows / np.where(norms > 0, norms, 1)
+
+
+def _weights(distances: np.ndarray) -> np.ndarray:
+    """Inverse distances `[m k]`, made to add up to 1; same directions take it all."""
+    same = distances < _SAME
+    inverse = 1 / np.where(same, 1, distances)
+    weights = np.where(same.any(axis=1, keepdims=True), same, inverse)
+    return weights / weights.sum(axis=1, keepdims=True)

@@ -1,0 +1,220 @@
+"""Image vectors from neuron vectors: two ways to minimise the L2 loss of Step 2.1.
+
+The loss is ½ Σₙ ‖mean of the vectors of n's stimuli − vₙ‖² + ½ λ ‖E − E₀‖², that is
+½ ‖A E − V‖² + ½ λ ‖E − E₀‖² with A[n, i] = 1 / count[n] on stimuli. There are fewer
+neurons than images, so the start E₀ decides what the neurons leave open. Not for other
+losses. All in float64 on the CPU: A is sparse and a product with it costs `n k d`
+steps; conjugate gradients need tens to hundreds of them, descent at the paper's rate
+ten thousand.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+from scipy import sparse
+
+from conceptevo_jax.errors import UsageError, unknown_name
+
+RANK_LIMIT = 1_000
+"""Neurons up to which the rank is counted, by a dense eigenvalue problem."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SolveSettings:
+    """How image vectors are solved for.
+
+    Attributes:
+      solver: A name in `SOLVERS`.
+      initial: E₀: `zeros`, or `uniform` for U(−.5, .5) as the authors' code has it.
+      ridge: λ.
+      tolerance: `closed_form` stops when the gradient's norm, in every dimension, has
+        fallen to this share of what it was.
+      learning_rate: Step of `gradient_descent` (paper: .002).
+      threshold: `gradient_descent` stops at this RMS distance over neurons.
+      max_iterations: Either stops here, and says whether it had converged.
+    """
+
+    solver: str = "closed_form"
+    initial: str = "zeros"
+    ridge: float = 0.0
+    tolerance: float = 1e-10
+    learning_rate: float = 0.002
+    threshold: float = 0.001
+    max_iterations: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.solver not in SOLVERS:
+            raise unknown_name("solver", self.solver, SOLVERS)
+        if self.initial not in INITIALS:
+            raise unknown_name("initial", self.initial, INITIALS)
+        if not self.ridge >= 0:
+            raise UsageError(f"ridge={self.ridge} is out of range: 0 or above.")
+        for name in ("tolerance", "learning_rate", "threshold", "max_iterations"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise UsageError(f"{name}={value} is out of range: above 0.")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SolveReport:
+    """How well image vectors explain the neurons' vectors.
+
+    Attributes:
+      residual: RMS over neurons of ‖mean of its stimuli's vectors − its vector‖.
+      rank: Rank of A, null for more than `RANK_LIMIT` neurons.
+      largest_norm: Norm of the longest image vector.
+      iterations: Updates made.
+      converged: Whether the stopping rule was met before the iterations ran out.
+    """
+
+    residual: float
+    rank: int | None
+    largest_norm: float
+    iterations: int
+    converged: bool
+
+
+def solve(
+    matrix: sparse.csr_array,
+    neurons: Float[np.ndarray, "n d"],
+    start: Float[np.ndarray, "i d"],
+    settings: SolveSettings,
+) -> tuple[Float[np.ndarray, "i d"], SolveReport]:
+    """Find image vectors E whose means over stimuli are the neurons' vectors.
+
+    Args:
+      matrix: A, `[n i]`, with no empty rows.
+      neurons: V, finite.
+      start: E₀.
+      settings: Which solver, and how.
+
+    Returns:
+      E in float64, and the report.
+
+    Raises:
+      UsageError: if gradient descent diverges.
+    """
+    target, begin = neurons.astype(np.float64), start.astype(np.float64)
+    images, iterations, converged = SOLVERS[settings.solver](
+        matrix, target, begin, settings
+    )
+    report = SolveReport(
+        residual=rms(matrix @ images - target),
+        rank=_rank(matrix),
+        largest_norm=float(np.linalg.norm(images, axis=1).max()),
+        iterations=iterations,
+        converged=converged,
+    )
+    return images, report
+
+
+def closed_form(
+    matrix: sparse.csr_array,
+    neurons: Float[np.ndarray, "n d"],
+    start: Float[np.ndarray, "i d"],
+    settings: SolveSettings,
+) -> tuple[Float[np.ndarray, "i d"], int, bool]:
+    """E = E₀ + Aᵀ (A Aᵀ + λ I)⁻¹ (V − A E₀), for λ = 0 E₀ + A⁺ (V − A E₀).
+
+    By conjugate gradients on the normal equations (CGLS), all dimensions at once and
+    without forming A Aᵀ: from zero it stays in the row space of A, so it finds the
+    solution of least norm, also where duplicate neurons make A Aᵀ singular.
+
+    Returns:
+      E, the iterations, and whether the tolerance was met in every dimension.
+    """
+    transposed = matrix.T.tocsr()
+    rest = neurons - matrix @ start
+    moved = np.zeros_like(start)
+    slope = transposed @ rest
+    direction = slope
+    size = (slope**2).sum(axis=0)
+    goal = settings.tolerance**2 * size
+    for iteration in range(settings.max_iterations):
+        active = size > goal
+        if not active.any():
+            return start + moved, iteration, True
+        image = matrix @ direction
+        bend = (image**2).sum(axis=0) + settings.ridge * (direction**2).sum(axis=0)
+        step = _ratio(size, bend, active)
+        moved += step * direction
+        rest -= step * image
+        slope = transposed @ rest - settings.ridge * moved
+        previous, size = size, (slope**2).sum(axis=0)
+        direction = slope + _ratio(size, previous, active) * direction
+    return start + moved, settings.max_iterations, not (size > goal).any()
+
+
+def gradient_descent(
+    matrix: sparse.csr_array,
+    neurons: Float[np.ndarray, "n d"],
+    start: Float[np.ndarray, "i d"],
+    settings: SolveSettings,
+) -> tuple[Float[np.ndarray, "i d"], int, bool]:
+    """E ← E − rate · (Aᵀ (A E − V) + λ (E − E₀)), from E₀, all images at once.
+
+    Returns:
+      E, the updates made, and whether the RMS distance fell below the threshold.
+
+    Raises:
+      UsageError: if the distance grows, because the learning rate is too large.
+    """
+    transposed = matrix.T.tocsr()
+    images = start.copy()
+    rest = matrix @ images - neurons
+    error = first = rms(rest)
+    for iteration in range(settings.max_iterations):
+        if error < settings.threshold:
+            return images, iteration, True
+        slope = transposed @ rest
+        if settings.ridge:
+            slope += settings.ridge * (images - start)
+        images -= settings.learning_rate * slope
+        rest = matrix @ images - neurons
+        error = rms(rest)
+        if not error < 100 * first:
+            raise UsageError(
+                f"gradient descent on image vectors diverges at iteration {iteration}: "
+                f"RMS distance {error:.3g} after {first:.3g} at the start, with "
+                f"learning_rate={settings.learning_rate}; lower it."
+            )
+    return images, settings.max_iterations, error < settings.threshold
+
+
+def initial_images(count: int, dim: int, initial: str, seed: int) -> np.ndarray:
+    """E₀ for `count` images as `float64[i d]`; see `SolveSettings.initial`."""
+    return INITIALS[initial](np.random.default_rng(seed), (count, dim))
+
+
+def rms(difference: Float[np.ndarray, "n d"]) -> float:
+    """Root of the mean over neurons of a squared distance."""
+    return float(np.sqrt((difference**2).sum(axis=1).mean()))
+
+
+def _ratio(above: np.ndarray, below: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """A quotient per dimension, 0 in those that are finished."""
+    return np.divide(above, below, out=np.zeros_like(above), where=where)
+
+
+def _rank(matrix: sparse.csr_array) -> int | None:
+    count = matrix.shape[0]
+    if count > RANK_LIMIT:
+        return None
+    values = np.linalg.eigvalsh((matrix @ matrix.T).toarray())
+    return int((values > values[-1] * count * np.finfo(np.float64).eps).sum())
+
+
+_Shape = tuple[int, int]
+INITIALS: dict[str, Callable[[np.random.Generator, _Shape], np.ndarray]] = {
+    "zeros": lambda generator, shape: np.zeros(shape),
+    "uniform": lambda generator, shape: generator.uniform(-0.5, 0.5, shape),
+}
+"""The starts E₀ by name."""
+
+SOLVERS: dict[str, Callable[..., tuple[np.ndarray, int, bool]]] = {
+    "closed_form": closed_form,
+    "gradient_descent": gradient_descent,
+}
+"""The solvers by name."""

@@ -1,0 +1,223 @@
+"""Build the unified semantic space and project other snapshots into it.
+
+`build_space` is Step 2.1 of the paper's Sec. 3.2, `project_neurons` Step 2.2: once a
+space exists, a further run needs its stimuli only and leaves the space untouched.
+Projecting costs one sparse product, `n k d` steps.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from conceptevo_jax.errors import DataError, UsageError, unknown_name
+from conceptevo_jax.projection.images import solved_images, stimulus_matrix
+from conceptevo_jax.projection.responsive import responsive_images
+from conceptevo_jax.projection.solvers import SolveReport, SolveSettings, rms
+from conceptevo_jax.types import Embedding, Space, Stimuli
+
+POLICIES = ("covered", "random", "responsive")
+"""What becomes of images that no base neuron has as a stimulus: no vector; their
+random start; or, for all images alike, the mean of the neurons that respond most."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SpaceSettings:
+    """How images get their vectors.
+
+    Attributes:
+      policy: One of `POLICIES`.
+      responsive: Neurons averaged per image under `responsive`.
+      solve: How image vectors are solved for under the other two.
+      seed: Decides random starts.
+    """
+
+    policy: str = "responsive"
+    responsive: int = 20
+    solve: SolveSettings = dataclasses.field(default_factory=SolveSettings)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.policy not in POLICIES:
+            raise unknown_name("coverage policy", self.policy, POLICIES)
+        if self.responsive < 1:
+            raise UsageError(
+                f"responsive={self.responsive} is out of range: 1 or more."
+            )
+        if self.policy == "random" and self.solve.initial != "uniform":
+            raise UsageError(
+                f"policy 'random' keeps the random start of uncovered images, but "
+                f"initial={self.solve.initial!r}; set initial to 'uniform'."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SpaceReport:
+    """What the space is worth.
+
+    Attributes:
+      placed: Share of the pool's images that carry a vector.
+      covered: Share of them that at least one live base neuron has as a stimulus.
+      residual: RMS over base neurons of ‖projected − learned vector‖.
+      largest_norm: Norm of the longest image vector.
+      solve: The solver's own report; none under `responsive`.
+    """
+
+    placed: float
+    covered: float
+    residual: float
+    largest_norm: float
+    solve: SolveReport | None
+
+
+def build_space(
+    stimuli: Stimuli,
+    neurons: Embedding,
+    *,
+    base: str,
+    pool_size: int,
+    settings: SpaceSettings,
+    quantiles: Float[np.ndarray, "n q"] | None = None,
+    responses: Iterable[Float[Array, "b n"] | Float[np.ndarray, "b n"]] | None = None,
+    method: Mapping[str, Any] = MappingProxyType({}),
+) -> tuple[Space, SpaceReport]:
+    """Give the pool's images vectors, from the base neurons' learned ones (Step 2.1).
+
+    Args:
+      stimuli: The base snapshot's stimuli.
+      neurons: Its learned vectors, from `fit_neurons`.
+      base: The snapshot's name, `run@epoch`.
+      pool_size: Images in the pool.
+      settings: The coverage policy and what it needs.
+      quantiles: Of the base neurons' responses to a sample; needed by `responsive`.
+      responses: Peak responses of the base neurons to the whole pool, in batches, read
+        once; needed by `responsive`.
+      method: Further settings the space was made with, to be recorded.
+
+    Returns:
+      The space and its report.
+
+    Raises:
+      UsageError: if `responsive` lacks its quantiles or responses.
+      DataError: if stimuli, vectors, responses and pool do not fit each other.
+    """
+    _require_same_neurons(stimuli, neurons)
+    if quantiles is None:
+        quantiles = np.zeros((len(stimuli.count), 0), np.float32)
+    images, solved = _images(
+        stimuli, neurons, pool_size, settings, quantiles, responses
+    )
+    space = Space(
+        base=base,
+        pool_id=stimuli.pool_id,
+        method=dataclasses.asdict(settings) | dict(method),
+        sites=stimuli.sites,
+        neurons=neurons,
+        images=images,
+        quantiles=quantiles,
+        residual=_residual(_project(stimuli, images), neurons),
+    )
+    return space, _report(stimuli, space, solved)
+
+
+def _require_same_neurons(stimuli: Stimuli, neurons: Embedding) -> None:
+    if len(stimuli.count) != len(neurons.coverage) or not neurons.placed.any():
+        raise DataError(
+            f"{neurons.placed.sum()} of {len(neurons.coverage)} base neurons have a "
+            f"vector, and there are stimuli of {len(stimuli.count)}; a space needs the "
+            "vectors that were learnt from these stimuli."
+        )
+
+
+def _images(
+    stimuli: Stimuli,
+    neurons: Embedding,
+    pool_size: int,
+    settings: SpaceSettings,
+    quantiles: np.ndarray,
+    responses: Iterable[np.ndarray | Array] | None,
+) -> tuple[Embedding, SolveReport | None]:
+    """Image vectors under the policy, and the solver's report if it has solved."""
+    if settings.policy != "responsive":
+        return solved_images(
+            stimuli,
+            neurons,
+            pool_size=pool_size,
+            settings=settings.solve,
+            seed=settings.seed,
+            keep_start=settings.policy == "random",
+        )
+    if responses is None or not quantiles.size:
+        raise UsageError(
+            "policy 'responsive' needs quantiles of the base neurons' responses and "
+            "their responses to the pool; give both, or choose another policy."
+        )
+    images = responsive_images(
+        responses,
+        quantiles=quantiles,
+        neurons=neurons,
+        sites=stimuli.sites,
+        count=settings.responsive,
+        pool_size=pool_size,
+    )
+    return images, None
+
+
+def _report(stimuli: Stimuli, space: Space, solved: SolveReport | None) -> SpaceReport:
+    pool_size = len(space.images.coverage)
+    placed = space.images.placed
+    norms = np.linalg.norm(space.images.vectors[placed], axis=1)
+    covered = np.unique(stimulus_matrix(stimuli, pool_size).indices)
+    return SpaceReport(
+        placed=float(placed.mean()),
+        covered=len(covered) / pool_size,
+        residual=space.residual,
+        largest_norm=float(norms.max(initial=0)),
+        solve=solved,
+    )
+
+
+def project_neurons(stimuli: Stimuli, space: Space) -> Embedding:
+    """Place a snapshot's neurons at the mean of their stimuli's vectors (Step 2.2).
+
+    Args:
+      stimuli: The snapshot's stimuli, found on the space's pool.
+      space: The unified space, which is only read.
+
+    Returns:
+      Vectors, NaN for neurons none of whose stimuli carries a vector, and the share of
+      each neuron's stimuli that is covered.
+
+    Raises:
+      DataError: if the stimuli are of another pool.
+    """
+    if stimuli.pool_id != space.pool_id:
+        raise DataError(
+            f"the stimuli were found on pool {stimuli.pool_id}, but the space of "
+            f"{space.base} is built on pool {space.pool_id}; find them on that pool, "
+            "or build a space on theirs."
+        )
+    return _project(stimuli, space.images)
+
+
+def _project(stimuli: Stimuli, images: Embedding) -> Embedding:
+    matrix = stimulus_matrix(stimuli, len(images.coverage))
+    placed = images.placed
+    vectors = np.where(placed[:, None], images.vectors, 0).astype(np.float64)
+    share = (matrix @ placed.astype(np.float64))[:, None]
+    mean = np.full((len(share), vectors.shape[1]), np.nan)
+    np.divide(matrix @ vectors, share, out=mean, where=share > 0)
+    coverage = matrix @ images.coverage.astype(np.float64)
+    return Embedding(
+        vectors=mean.astype(np.float32), coverage=coverage.astype(np.float32)
+    )
+
+
+def _residual(projected: Embedding, neurons: Embedding) -> float:
+    both = projected.placed & neurons.placed
+    if not both.any():
+        return 0.0
+    return rms((projected.vectors[both] - neurons.vectors[both]).astype(np.float64))

@@ -1,0 +1,134 @@
+"""Add one finished training to an existing space, by Step 2.2 alone.
+
+The space and its map are only read: nothing that was there before moves.
+"""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.config import Config, plain
+from conceptevo_jax.data import require_same_pool
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.figures import save_figure
+from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.projection import place_points, project_neurons
+from conceptevo_jax.stages.images import prepare_images
+from conceptevo_jax.stages.pictures import shown_epochs, training_map
+from conceptevo_jax.stages.projected import Projected, snapshot_rows
+from conceptevo_jax.stages.results import write_csv
+from conceptevo_jax.stages.runs import RUN, Observer, TrainedRun
+from conceptevo_jax.stimuli import Search
+from conceptevo_jax.store import Entry, Store, load_record, save_record
+from conceptevo_jax.training import read_table, snapshots
+from conceptevo_jax.training.loop import TABLE
+from conceptevo_jax.types import Epoch, Layout, Space
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Added:
+    """What was added to a space.
+
+    Attributes:
+      name: The run's name.
+      folder: Where its vectors and points lie, one record per snapshot.
+      rows: One per snapshot, as in `tables/snapshots.csv`.
+    """
+
+    name: str
+    folder: Path
+    rows: Sequence[dict[str, Any]]
+
+
+def add_run(result: Path, config: Config, training: str) -> Added:
+    """Project every snapshot of a training into the space of a result folder.
+
+    Args:
+      result: A result folder that holds `space` and `layout`.
+      config: The configuration it was made with.
+      training: The training's folder, or its key in the store beside the results.
+
+    Returns:
+      What was written to `<result>/projected/<run>`.
+
+    Raises:
+      DataError: if the training is not there, or the space is of another pool.
+    """
+    space = load_record(result / "space", Space)
+    layout = load_record(result / "layout", Layout)
+    store = Store(result.parent / "store")
+    entry = _find(store, training)
+    images = prepare_images(store, config.dataset)
+    require_same_pool(images.pool.pool_id, space.pool_id, f"the space in {result}")
+    run = _observed(store, entry, config, images)
+    placed = {
+        epoch: project_neurons(seen.stimuli, space)
+        for epoch, seen in run.observations.items()
+    }
+    steps = [row.step for row in run.rows if row.epoch == 0]
+    one = Projected(
+        run=run,
+        title=run.name,
+        placed=placed,
+        alignments={},
+        steps_per_epoch=steps[0],
+    )
+    folder = result / "projected" / f"{run.name.replace(' ', '-')}-{entry.key}"
+    _write(folder, one, layout, space)
+    rows = snapshot_rows([one])
+    write_csv(folder / "snapshots.csv", rows)
+    return Added(name=run.name, folder=folder, rows=rows)
+
+
+def _find(store: Store, training: str) -> Entry:
+    known = [e for e in store.entries() if e.stage == "train" and e.finished]
+    wanted = Path(training).name
+    for entry in known:
+        if wanted in (entry.key, entry.path.name):
+            return entry
+    listed = "; ".join(f"{e.key} ({e.about})" for e in known) or "none"
+    raise DataError(
+        f"{store.root} has no finished training {training!r}. It has: {listed}."
+    )
+
+
+def _observed(store: Store, entry: Entry, config: Config, images: Any) -> TrainedRun:
+    about = json.loads((entry.path / RUN).read_text())
+    model: Model = build_model(
+        about["model"], preset=about["preset"], classes=about["classes"]
+    )
+    look = Observer(
+        store,
+        images,
+        model,
+        entry.key,
+        Search(**plain(config.method.stimuli)),
+        config.dataset.sample_images,
+    )
+    shots = snapshots(entry.path, about["name"], model)
+    looked = {shot.epoch: look(shot) for shot in shots}
+    return TrainedRun(
+        name=about["name"],
+        key=entry.key,
+        model=model,
+        rows=read_table(entry.path / TABLE),
+        snapshots=shots,
+        observations={epoch: seen for epoch, (seen, _) in looked.items()},
+        keys={epoch: key for epoch, (_, key) in looked.items()},
+    )
+
+
+def _write(folder: Path, one: Projected, layout: Layout, space: Space) -> None:
+    points: dict[Epoch, np.ndarray] = {}
+    for epoch, embedding in one.placed.items():
+        points[epoch] = place_points(layout, embedding.vectors)
+        save_record(folder / f"epoch_{epoch}", embedding, stage="project")
+        np.save(folder / f"epoch_{epoch}" / "points.npy", points[epoch])
+    shown = {f"{one.run.name}@{e}": points[e] for e in shown_epochs(one)}
+    background = layout.points[: len(space.neurons.coverage)]
+    figure = training_map([one], "base", space.base, {**shown, "base": background})
+    save_figure(figure, folder / "map")

@@ -1,0 +1,79 @@
+"""What a run of an experiment would do, take and need, without doing it.
+
+Costs of models are counted by XLA from their shapes; time is that count over an
+assumed speed, so it is an estimate and says so.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import jax
+
+from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.stages.runs import Job, training_of
+from conceptevo_jax.training import disk_bytes
+
+CORE_GFLOPS = 25.0
+"""Assumed speed of small convolutions on one core, as measured on the demo's models."""
+
+START_SECONDS = 12.0
+"""Importing and compiling, per process."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Step:
+    """One planned stage.
+
+    Attributes:
+      stage: What it is.
+      about: For which run.
+      seconds: Estimated time on one core.
+      bytes: Estimated size of what it leaves.
+    """
+
+    stage: str
+    about: str
+    seconds: float
+    bytes: int
+
+
+def forward_gflop(model: Model) -> float:
+    """Cost of one image in evaluation mode, in 10⁹ operations, counted by XLA."""
+    pixels = jax.ShapeDtypeStruct((1, model.size, model.size, 3), "uint8")
+    lowered = jax.jit(model.logits).lower(model.shapes(), pixels)
+    cost = lowered.cost_analysis() or {}
+    return float(cost.get("flops", 0.0)) / 1e9
+
+
+def plan_job(job: Job) -> Step:
+    """Estimate a job: training with its evaluations, then one sweep per snapshot.
+
+    Sizes come from the configuration; no data is touched.
+    """
+    run, data = job.run, job.dataset
+    facts = data.facts
+    train, test = data.train_images or facts.train, data.test_images or facts.test
+    pool = (data.pool_images or train) + data.judgement_images
+    model = build_model(run.model.name, preset=run.model.preset, classes=facts.classes)
+    settings = training_of(run)
+    snapshots = settings.epochs + len(settings.early_steps) + 1
+    looked = 0 if job.search is None else snapshots
+    if job.epochs is not None:
+        looked = len(job.epochs)
+    images = 3 * train * settings.epochs
+    images += snapshots * (test + min(settings.eval_images, train)) + looked * pool
+    neurons = sum(site.channels for site in model.sites)
+    size = disk_bytes(model, settings.epochs, len(settings.early_steps))
+    size += looked * neurons * 4 * (job.sample + data.judgement_images)
+    return Step(
+        stage="train and observe" if looked else "train",
+        about=f"{job.name}: {run.title}, {settings.epochs} epochs, seed {run.seed}",
+        seconds=START_SECONDS + images * forward_gflop(model) / CORE_GFLOPS,
+        bytes=size,
+    )
+
+
+def total_seconds(steps: Sequence[Step], workers: int) -> float:
+    """Time of all steps on so many cores: at least the longest step alone."""
+    times = [step.seconds for step in steps]
+    return max(sum(times) / workers, max(times, default=0.0))

@@ -1,0 +1,192 @@
+"""Runs in the space, and the tables that tell of them."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.analysis import Agreement, Alignment
+from conceptevo_jax.stages.results import finite
+from conceptevo_jax.stages.runs import TrainedRun
+from conceptevo_jax.stages.session import Session
+from conceptevo_jax.stages.space import BaseSpace, align_run, project_run, subject
+from conceptevo_jax.types import Embedding, Epoch, Stimuli, progress, record
+
+AGREEMENTS = ("correlation", "centred", "overlap")
+
+
+@record
+class Projected:
+    """One run in the space: where its neurons lie, and how well they are aligned.
+
+    Attributes:
+      run: The run.
+      title: How figures call it.
+      placed: Its neurons' vectors, by epoch.
+      alignments: Each snapshot against the base; none for the base itself.
+      steps_per_epoch: Optimiser steps per epoch.
+    """
+
+    run: TrainedRun
+    title: str
+    placed: dict[Epoch, Embedding]
+    alignments: dict[Epoch, Alignment]
+    steps_per_epoch: int
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """Its snapshots in order."""
+        return list(self.placed)
+
+    def at(self, epoch: Epoch) -> float:
+        """Epochs of training behind a snapshot."""
+        return progress(epoch, self.steps_per_epoch)
+
+    def stimuli(self, epoch: Epoch) -> Stimuli:
+        """Stimuli of one snapshot."""
+        return self.run.observations[epoch].stimuli
+
+    def coverage(self, epoch: Epoch) -> float:
+        """Mean coverage of the live neurons; NaN where none lives."""
+        live = ~self.stimuli(epoch).dead
+        covered = self.placed[epoch].coverage[live]
+        return float(covered.mean()) if live.any() else float("nan")
+
+
+def project_all(
+    session: Session,
+    trained: Mapping[str, TrainedRun],
+    base: str,
+    made: BaseSpace,
+    key: str,
+) -> dict[str, Projected]:
+    """Project every run, the base too, and judge all others against the base."""
+    config, store = session.config, session.store
+    home, epoch = trained[base], next(iter(trained[base].observations))
+    placed = session.timed("project", project_run, store, made.space, key, home)
+    pool, sample = session.images.pool, config.dataset.sample_images
+    seen = home.observations[epoch]
+    against = subject(made.space.base, seen, placed[epoch], pool, sample)
+    keys = {"space": key, "base": home.keys[epoch]}
+    found = {base: _projected(session, home, base, placed, {})}
+    for name in (n for n in config.runs if n != base):
+        run = trained[name]
+        placed = session.timed("project", project_run, store, made.space, key, run)
+        subjects = {
+            e: subject(f"{name}@{e}", seen, placed[e], pool, sample)
+            for e, seen in run.observations.items()
+        }
+        judged = session.timed(
+            "align", align_run, store, run, subjects, against, keys, config.seed
+        )
+        found[name] = _projected(session, run, name, placed, judged)
+    return found
+
+
+def _projected(
+    session: Session,
+    run: TrainedRun,
+    name: str,
+    placed: dict[Epoch, Embedding],
+    judged: dict[Epoch, Alignment],
+) -> Projected:
+    settings = session.config.runs[name]
+    return Projected(
+        run=run,
+        title=settings.title,
+        placed=placed,
+        alignments=judged,
+        steps_per_epoch=len(session.images.train) // settings.batch_size,
+    )
+
+
+def snapshot_rows(projected: Sequence[Projected]) -> list[dict[str, Any]]:
+    """One row per snapshot: accuracy, dead neurons, coverage, alignment."""
+    return [_snapshot_row(one, epoch) for one in projected for epoch in one.epochs]
+
+
+def _snapshot_row(one: Projected, epoch: Epoch) -> dict[str, Any]:
+    stimuli, table = one.stimuli(epoch), one.run.row(epoch)
+    row: dict[str, Any] = {
+        "run": one.run.name,
+        "epoch": epoch,
+        "progress": one.at(epoch),
+        "train_top1": table.train_top1,
+        "train_top5": table.train_top5,
+        "test_top1": table.test_top1,
+        "test_top5": table.test_top5,
+        "neurons": len(stimuli.dead),
+        "dead_share": float(stimuli.dead.mean()),
+        "nonfinite_share": float(stimuli.nonfinite.mean()),
+        "tied_share": float(stimuli.tied.mean()),
+        "coverage": finite(one.coverage(epoch)),
+        "placed_share": float(one.placed[epoch].placed.mean()),
+    }
+    judged = one.alignments.get(epoch)
+    for name in AGREEMENTS if judged else ():
+        agreement: Agreement = getattr(judged, name)
+        row[f"auc_{name}"] = agreement.overall.auc
+        row[f"null_{name}"] = agreement.null_high
+        row[f"above_null_{name}"] = agreement.above_null
+    return row
+
+
+def epoch_rows(projected: Sequence[Projected]) -> list[dict[str, Any]]:
+    """The training tables of all runs, one below the other, without their times."""
+    rows = []
+    for one in projected:
+        for row in one.run.rows:
+            values = {"run": one.run.name, **dataclasses.asdict(row)}
+            del values["seconds"]
+            rows.append(values)
+    return rows
+
+
+def alignment_rows(projected: Sequence[Projected]) -> list[dict[str, Any]]:
+    """Every measure and control, one row per snapshot and definition of agreement."""
+    rows = []
+    for one in projected:
+        for epoch, judged in one.alignments.items():
+            for name in AGREEMENTS:
+                rows.append(_alignment_row(one, epoch, judged, name))
+    return rows
+
+
+def _alignment_row(
+    one: Projected, epoch: Epoch, judged: Alignment, name: str
+) -> dict[str, Any]:
+    agreement: Agreement = getattr(judged, name)
+    low, high = agreement.interval or (None, None)
+    controls = ("null_mean", "null_high", "above_null", "constant", "random")
+    return {
+        "run": one.run.name,
+        "epoch": epoch,
+        "against": judged.b,
+        "agreement": name,
+        "live": judged.live_a,
+        "images": judged.images,
+        "auc": agreement.overall.auc,
+        "low": low,
+        "high": high,
+        "same_site": agreement.same_site.auc,
+        "cross_site": agreement.cross_site.auc,
+        **{control: getattr(agreement, control) for control in controls},
+        "stimuli_overlap": agreement.stimuli,
+        "pool_correlation": agreement.pool,
+        "nearest": judged.nearest.nearest,
+        "nearest_best": judged.nearest.best,
+        "nearest_random": judged.nearest.random,
+        "reason": judged.reason or agreement.reason,
+    }
+
+
+def loss_rows(made: BaseSpace) -> list[dict[str, Any]]:
+    """The loss of Eq. 1 and its positive-pair term; repeat 0 is the random start."""
+    fit = made.fit
+    totals = np.concatenate([[fit.start_total], fit.total])
+    positives = np.concatenate([[fit.start_positive], fit.positive])
+    return [
+        {"repeat": i, "total": float(total), "positive": float(positive)}
+        for i, (total, positive) in enumerate(zip(totals, positives, strict=True))
+    ]

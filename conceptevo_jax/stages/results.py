@@ -1,0 +1,110 @@
+"""What an experiment leaves behind: claims, tables and `results.json`.
+
+A claim compares a number measured in this very run with what the paper says of it. One
+that does not hold is reported as such; one that was not measured says why.
+"""
+
+import csv
+import dataclasses
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import binomtest
+
+from conceptevo_jax.store.records import temporary_beside, versions, write_json
+
+SCHEMA = 1
+"""Version of the layout of `results.json`."""
+
+Interval = tuple[float, float]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One claim of a result.
+
+    Attributes:
+      id: A name without spaces.
+      paper: What the paper says of it, or None where it says nothing.
+      rule: What must be so for the claim to hold, in words.
+      measured: The number found, or None.
+      interval: 95 % interval of it, or None.
+      n: How many things were measured.
+      holds: Whether the rule is met; None if not measured.
+      why: What the number is made of, or why there is none.
+    """
+
+    id: str
+    paper: str | None
+    rule: str
+    measured: float | None
+    interval: Interval | None
+    n: int
+    holds: bool | None
+    why: str
+
+
+def share_interval(successes: int, n: int) -> Interval:
+    """Wilson's 95 % interval of a share (Wilson, 1927)."""
+    found = binomtest(successes, n).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
+
+
+def finite(value: float | None) -> float | None:
+    """The value, or None where JSON has no number for it."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def write_results(
+    folder: Path,
+    *,
+    experiment: str,
+    scale: str,
+    method: str,
+    seeds: Sequence[int],
+    base: str,
+    device: str,
+    seconds: float,
+    timings: Mapping[str, float],
+    claims: Sequence[Claim],
+    **further: Any,
+) -> Path:
+    """Write `results.json`, whole or not at all.
+
+    Everything but `seconds` and `timings` is the same for the same seed on the same
+    machine.
+    """
+    path = folder / "results.json"
+    write_json(
+        path,
+        {
+            "schema": SCHEMA,
+            "versions": versions(),
+            "experiment": experiment,
+            "scale": scale,
+            "method": method,
+            "seeds": list(seeds),
+            "base": base,
+            "device": device,
+            "seconds": seconds,
+            "timings": timings,
+            "claims": list(claims),
+            **further,
+        },
+    )
+    return path
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Write rows of equal keys as CSV, whole or not at all; None becomes empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(path)
+    with temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(temporary, path)
+    return path

@@ -1,0 +1,288 @@
+"""Train the runs of an experiment and observe their snapshots, several at a time.
+
+On CPU every run gets a process and a core of its own: independent one-core processes
+train 1.7 times as many images as one process on two cores. On an accelerator runs take
+turns in this process. A finished stage is found in the store and not run again.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from conceptevo_jax.activations import read_peaks
+from conceptevo_jax.config import (
+    DatasetConfig,
+    DatasetFacts,
+    ModelConfig,
+    OptimizerConfig,
+    RunConfig,
+    SearchConfig,
+    plain,
+)
+from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.stages.images import Images
+from conceptevo_jax.stimuli import Search, find_stimuli, respond
+from conceptevo_jax.store import Store, content_key
+from conceptevo_jax.store.records import write_json
+from conceptevo_jax.training import (
+    Optimizer,
+    Row,
+    Training,
+    read_table,
+    snapshots,
+    train,
+)
+from conceptevo_jax.training.loop import TABLE, OnEpoch, OnStep
+from conceptevo_jax.types import Epoch, Observation, Snapshot
+
+RUN = "run.json"
+"""In a training's folder: the run's name and its model."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Until:
+    """End a training once it has learnt and then collapsed, by test accuracy."""
+
+    learns: float
+    collapses: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Job:
+    """One training run and what to observe of it; plain data, for another process.
+
+    Attributes:
+      name: The run's name.
+      run: Its settings.
+      dataset: Its images.
+      search: How stimuli are found, or None to observe nothing.
+      epochs: Which snapshots to observe; None for all.
+      sample: Number of pool images whose responses are kept.
+      until: When to stop early, or None.
+    """
+
+    name: str
+    run: RunConfig
+    dataset: DatasetConfig
+    search: SearchConfig | None = None
+    epochs: tuple[Epoch, ...] | None = None
+    sample: int = 1000
+    until: Until | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class TrainedRun:
+    """A finished run.
+
+    Attributes:
+      name: The run's name.
+      key: Content key of its training.
+      model: What was trained.
+      rows: Its table, a row per snapshot.
+      snapshots: Its snapshots in order.
+      observations: What was observed, by epoch.
+      keys: Content keys of the observations, by epoch.
+    """
+
+    name: str
+    key: str
+    model: Model
+    rows: list[Row]
+    snapshots: list[Snapshot]
+    observations: dict[Epoch, Observation]
+    keys: dict[Epoch, str]
+
+    def row(self, epoch: Epoch) -> Row:
+        """The table's row of one snapshot."""
+        return next(row for row in self.rows if row.epoch == epoch)
+
+
+def training_of(run: RunConfig) -> Training:
+    """The training settings that a run's configuration stands for."""
+    optimizer = Optimizer(**plain(run.optimizer))
+    settings = plain(run, optimizer=optimizer)
+    for other in ("title", "model"):
+        del settings[other]
+    return Training(**settings)
+
+
+def execute(
+    store: Store, images: Images, job: Job, on_step: OnStep | None = None
+) -> TrainedRun:
+    """Train and observe one run in this process, skipping what is stored.
+
+    Args:
+      store: Where finished stages lie.
+      images: The images of `job.dataset`.
+      job: What to do.
+      on_step: Called with steps done and steps in all, observation included.
+    """
+    model = build_model(
+        job.run.model.name, preset=job.run.model.preset, classes=len(images.classes)
+    )
+    settings = training_of(job.run)
+    observed = _observed_epochs(job, settings)
+    steps = settings.epochs * (len(images.train) // settings.batch_size)
+    total = steps + len(observed) * _SWEEP_STEPS
+    report = _Report(on_step, total)
+    folder, key = _train(store, images, job, model, settings, report)
+    shots = snapshots(folder, job.name, model)
+    found: dict[Epoch, Observation] = {}
+    keys: dict[Epoch, str] = {}
+    if job.search is not None:
+        search = Search(**plain(job.search))
+        look = Observer(store, images, model, key, search, job.sample)
+        for shot in shots:
+            if job.epochs is None or shot.epoch in job.epochs:
+                found[shot.epoch], keys[shot.epoch] = look(shot)
+                steps += _SWEEP_STEPS
+                report(steps, total)
+    return TrainedRun(
+        name=job.name,
+        key=key,
+        model=model,
+        rows=read_table(folder / TABLE),
+        snapshots=shots,
+        observations=found,
+        keys=keys,
+    )
+
+
+_SWEEP_STEPS = 20
+"""A sweep counts as this many training steps in the progress bar."""
+
+
+class _Report:
+    def __init__(self, on_step: OnStep | None, total: int) -> None:
+        self.on_step, self.total = on_step, total
+
+    def __call__(self, done: int, total: int) -> None:
+        if self.on_step is not None:
+            self.on_step(done, self.total)
+
+
+def _observed_epochs(job: Job, settings: Training) -> Sequence[Epoch]:
+    if job.search is None:
+        return ()
+    if job.epochs is not None:
+        return job.epochs
+    early = [f"step{step}" for step in settings.early_steps]
+    return ["init", *early, *range(settings.epochs)]
+
+
+def _train(
+    store: Store,
+    images: Images,
+    job: Job,
+    model: Model,
+    settings: Training,
+    report: OnStep,
+) -> tuple[Path, str]:
+    def make(folder: Path) -> None:
+        train(
+            job.name,
+            model,
+            images.train,
+            images.test,
+            settings,
+            folder,
+            on_epoch=[] if job.until is None else [_stop(job.until, folder)],
+            on_step=report,
+        )
+        write_json(folder / RUN, {"name": job.name, **architecture})
+
+    architecture = {
+        "model": model.name,
+        "preset": model.preset,
+        "classes": model.classes,
+    }
+    return store.folder(
+        "train",
+        make,
+        config={**architecture, "training": settings, "until": job.until},
+        inputs={"train": images.train.images_id, "test": images.test.images_id},
+        about=f"{job.name}: {job.run.title}, seed {settings.seed}",
+    )
+
+
+def _stop(until: Until, folder: Path) -> OnEpoch:
+    def check(snapshot: Snapshot, row: Row) -> bool:
+        best = max(earlier.test_top1 for earlier in read_table(folder / TABLE))
+        return best >= until.learns and row.test_top1 <= until.collapses
+
+    return check
+
+
+class Observer:
+    """Observes snapshots of one run; its sweeps are compiled when first needed.
+
+    Args:
+      store: Where observations are kept.
+      images: Pool and judgement images.
+      model: The run's model.
+      run_key: Content key of the run.
+      search: How stimuli are found.
+      sample: Number of pool images whose responses are kept.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        images: Images,
+        model: Model,
+        run_key: str,
+        search: Search,
+        sample: int,
+    ) -> None:
+        self.store, self.images, self.model = store, images, model
+        self.run_key, self.search, self.sample = run_key, search, sample
+        self.sweeps: tuple | None = None
+
+    def __call__(self, shot: Snapshot) -> tuple[Observation, str]:
+        """The snapshot's observation and its content key."""
+        images = self.images
+        return self.store.record(
+            "observe",
+            Observation,
+            lambda: self._look(shot),
+            config={"search": self.search, "sample": self.sample},
+            inputs={
+                "snapshot": content_key(self.run_key, shot.epoch),
+                "pool": images.pool.pool_id,
+                "judgement": images.judgement.pool_id,
+            },
+            about=shot.name,
+        )
+
+    def _look(self, shot: Snapshot) -> Observation:
+        if self.sweeps is None:
+            self.sweeps = self._compile()
+        find, judge = self.sweeps
+        variables = shot.load()
+        stimuli, sample = find(variables, self.images.pool_pixels)
+        judgement = judge(variables, self.images.judgement_pixels)
+        return Observation(stimuli=stimuli, sample=sample, judgement=judgement)
+
+    def _compile(self) -> tuple:
+        model, judgement = self.model, self.images.judgement
+        find = find_stimuli(model, self.images.pool, self.search, sample=self.sample)
+        reader = read_peaks(model, before_relu=self.search.before_relu)
+        judge = respond(reader, model.sites, len(judgement), judgement.pool_id)
+        return find, judge
+
+
+def job_from_json(value: dict) -> Job:
+    """Rebuild a job that was sent to another process as JSON."""
+    run = value["run"]
+    model, optimizer = ModelConfig(**run["model"]), OptimizerConfig(**run["optimizer"])
+    search, until = value["search"], value["until"]
+    epochs, facts = value["epochs"], value["dataset"]["facts"]
+    return Job(
+        name=value["name"],
+        run=RunConfig(**{**run, "model": model, "optimizer": optimizer}),
+        dataset=DatasetConfig(**{**value["dataset"], "facts": DatasetFacts(**facts)}),
+        search=None if search is None else SearchConfig(**search),
+        epochs=None if epochs is None else tuple(epochs),
+        sample=value["sample"],
+        until=None if until is None else Until(**until),
+    )

@@ -1,0 +1,134 @@
+"""One call of an experiment: its images, its store, its progress and its folder."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from conceptevo_jax.config import Config
+from conceptevo_jax.stages.images import Images, prepare_images
+from conceptevo_jax.stages.results import Claim
+from conceptevo_jax.stages.runs import Job, TrainedRun, execute
+from conceptevo_jax.stages.worker import cores, run_side_by_side, use_cache
+from conceptevo_jax.store import Store, save_record
+from conceptevo_jax.types import Layout, Space
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What an experiment's `run` returns.
+
+    Attributes:
+      base: Name of the base snapshot.
+      claims: In the order they are to be told.
+      further: More entries for `results.json`.
+      look_next: Files worth opening, the best first.
+    """
+
+    base: str
+    claims: Sequence[Claim]
+    further: dict[str, Any]
+    look_next: Sequence[Path]
+
+
+def result_folder(config: Config) -> Path:
+    """`runs/<experiment>-<scale>`, or what `run_dir` says."""
+    chosen = config.run_dir or f"runs/{config.name}-{config.scale_name}"
+    return Path(chosen).absolute()
+
+
+class Session:
+    """What the stages of one call share.
+
+    Attributes:
+      config: The whole configuration.
+      folder: The result folder.
+      store: The shared store beside it.
+      images: All image sets, prepared.
+      timings: Seconds per stage, in this call.
+    """
+
+    def __init__(self, config: Config, console: Console) -> None:
+        self.config, self.console = config, console
+        self.folder = result_folder(config)
+        self.store = Store(self.folder.parent / "store")
+        self.timings: dict[str, float] = {}
+        use_cache(self.store)
+        self.images: Images = self.timed(
+            "images", prepare_images, self.store, config.dataset
+        )
+
+    def timed(self, stage: str, call: Callable[..., T], *args: Any) -> T:
+        """Call something and add its time to the stage's."""
+        start = time.perf_counter()
+        value = call(*args)
+        spent = time.perf_counter() - start
+        self.timings[stage] = self.timings.get(stage, 0.0) + spent
+        return value
+
+    def train(self, jobs: Sequence[Job]) -> dict[str, TrainedRun]:
+        """Train and observe all jobs, several at a time on CPU; results by name.
+
+        Raises:
+          UsageError, DataError: as found in a job.
+        """
+        return self.timed("train and observe", self._train, jobs)
+
+    def save_space(self, space: Space, layout: Layout) -> None:
+        """Keep in the result folder what `conceptevo project` needs."""
+        save_record(self.folder / "space", space, stage="space")
+        save_record(self.folder / "layout", layout, stage="layout")
+
+    def _train(self, jobs: Sequence[Job]) -> dict[str, TrainedRun]:
+        workers = worker_count(self.config.workers, len(jobs))
+        with self._progress() as bars:
+            tasks = {job.name: bars.add_task(job.name, start=False) for job in jobs}
+
+            def report(name: str, done: int, total: int) -> None:
+                bars.start_task(tasks[name])
+                bars.update(tasks[name], completed=done, total=total)
+
+            if workers > 1:
+                run_side_by_side(self.store, jobs, workers, report)
+            trained = {}
+            for job in jobs:
+
+                def tell(done: int, total: int, name: str = job.name) -> None:
+                    report(name, done, total)
+
+                trained[job.name] = execute(self.store, self.images, job, tell)
+                bars.update(tasks[job.name], completed=1, total=1)
+        return trained
+
+    def _progress(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("steps, left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        )
+
+
+def worker_count(wanted: int | None, jobs: int) -> int:
+    """How many processes to train in: one per core on CPU, one elsewhere."""
+    if wanted is not None:
+        return max(1, min(wanted, jobs))
+    if jax.default_backend() != "cpu":
+        return 1
+    return max(1, min(len(cores()), jobs))

@@ -1,0 +1,176 @@
+"""The unified space of an experiment: build it, project every snapshot, judge, lay out.
+
+Every function looks in the store first. Only `embed_base` needs the base model; the
+others work on records.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from conceptevo_jax.analysis import Alignment, Subject, compare
+from conceptevo_jax.config import LayoutConfig, MethodConfig, ProjectionConfig, plain
+from conceptevo_jax.data import Pool
+from conceptevo_jax.embedding import FitReport
+from conceptevo_jax.projection import (
+    SolveSettings,
+    SpaceReport,
+    SpaceSettings,
+    base_space,
+    fit_layout,
+    project_neurons,
+)
+from conceptevo_jax.stages.images import Images
+from conceptevo_jax.stages.runs import TrainedRun
+from conceptevo_jax.stimuli import narrow_sample
+from conceptevo_jax.store import Store, content_key
+from conceptevo_jax.types import (
+    Embedding,
+    Epoch,
+    Layout,
+    Observation,
+    Space,
+    record,
+)
+
+
+@record
+class BaseSpace:
+    """A space with how it was made.
+
+    Attributes:
+      space: The space.
+      fit: How learning the base neurons' vectors went.
+      report: How giving the images vectors went.
+    """
+
+    space: Space
+    fit: FitReport
+    report: SpaceReport
+
+
+def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:
+    """What a configuration says of image vectors."""
+    values = plain(settings)
+    policy, count = values.pop("policy"), values.pop("responsive")
+    solve = SolveSettings(**values)
+    return SpaceSettings(policy=policy, responsive=count, solve=solve, seed=seed)
+
+
+def embed_base(
+    store: Store,
+    images: Images,
+    base: TrainedRun,
+    epoch: Epoch,
+    method: MethodConfig,
+    seed: int,
+) -> tuple[BaseSpace, str]:
+    """Build the space from one snapshot of the base run (Steps 1.2 to 2.1)."""
+    shot = next(s for s in base.snapshots if s.epoch == epoch)
+    observation = base.observations[epoch]
+    settings = space_settings(method.projection, seed)
+
+    def make() -> BaseSpace:
+        space, fit, report = base_space(
+            base.model,
+            shot.load(),
+            observation.stimuli,
+            observation.sample,
+            images.pool_pixels,
+            base=shot.name,
+            settings=settings,
+            before_relu=method.stimuli.before_relu,
+            seed=seed,
+            **plain(method.embedding),
+        )
+        return BaseSpace(space=space, fit=fit, report=report)
+
+    return store.record(
+        "space",
+        BaseSpace,
+        make,
+        config={"embedding": method.embedding, "settings": settings, "seed": seed},
+        inputs={"base": base.keys[epoch], "weights": content_key(base.key, epoch)},
+        about=f"{method.name}, base {shot.name}",
+    )
+
+
+def project_run(
+    store: Store, space: Space, space_key: str, run: TrainedRun
+) -> dict[Epoch, Embedding]:
+    """Place all observed snapshots of a run in the space (Step 2.2)."""
+    placed = {}
+    for epoch, observation in run.observations.items():
+        placed[epoch], _ = store.record(
+            "project",
+            Embedding,
+            partial(project_neurons, observation.stimuli, space),
+            config={},
+            inputs={"space": space_key, "observation": run.keys[epoch]},
+            about=f"{run.name}@{epoch}",
+        )
+    return placed
+
+
+def subject(
+    name: str, seen: Observation, embedding: Embedding, pool: Pool, sample: int
+) -> Subject:
+    """A snapshot as the alignment measures take it.
+
+    The base keeps responses to more of the pool than others; all are compared on the
+    first `sample` images.
+    """
+    return Subject(
+        snapshot=name,
+        responses=seen.judgement,
+        pool=narrow_sample(seen.sample, pool, sample),
+        stimuli=seen.stimuli,
+        embedding=embedding,
+    )
+
+
+def align_run(
+    store: Store,
+    run: TrainedRun,
+    subjects: Mapping[Epoch, Subject],
+    base: Subject,
+    keys: Mapping[str, str],
+    seed: int,
+) -> dict[Epoch, Alignment]:
+    """Judge every snapshot of a run against the base on held-out images."""
+    found = {}
+    for epoch, one in subjects.items():
+        found[epoch], _ = store.record(
+            "align",
+            Alignment,
+            partial(compare, one, base, seed=seed),
+            config={"seed": seed, "names": [one.snapshot, base.snapshot]},
+            inputs={**keys, "observation": run.keys[epoch]},
+            about=f"{one.snapshot} against {base.snapshot}",
+        )
+    return found
+
+
+def lay_out(
+    store: Store,
+    vectors: Sequence[np.ndarray],
+    settings: LayoutConfig,
+    seed: int,
+) -> tuple[Layout, list[np.ndarray]]:
+    """Fit one map to several sets of vectors, in the order given.
+
+    Returns:
+      The map, and each set's points.
+    """
+    joint = np.concatenate(vectors)
+    layout, _ = store.record(
+        "layout",
+        Layout,
+        lambda: fit_layout(joint, seed=seed, **plain(settings)),
+        config={"settings": settings, "seed": seed},
+        inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
+        about=f"{len(joint)} neurons",
+    )
+    ends = np.cumsum([len(one) for one in vectors])[:-1]
+    return layout, np.split(layout.points, ends)

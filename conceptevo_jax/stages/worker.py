@@ -1,0 +1,173 @@
+"""Run jobs side by side in processes of one core each, or one after the other here.
+
+A worker is this module run as a program: it reads a job as JSON from its standard
+input, binds itself to one core, and writes its progress as JSON lines. Compiled
+programs are kept in the store, so that the second run of an architecture starts at
+once.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, TYPE_CHECKING
+
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.store import Store
+from conceptevo_jax.store.keys import plain
+
+if TYPE_CHECKING:
+    from conceptevo_jax.stages.runs import Job
+
+OnJob = Callable[[str, int, int], None]
+"""Called with a job's name, its steps done and its steps in all."""
+
+_ERRORS = {"DataError": DataError, "UsageError": UsageError}
+
+
+class WorkerError(RuntimeError):
+    """A worker ended in a way that is a bug, or ran out of memory."""
+
+
+def cores() -> list[int]:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def use_cache(store: Store) -> None:
+    """Keep compiled programs in the store; they are found again by content."""
+    import jax
+
+    jax.config.update("jax_compilation_cache_dir", str(store.root / ".compiled"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def run_side_by_side(
+    store: Store, jobs: Sequence["Job"], workers: int, on_job: OnJob
+) -> None:
+    """Execute all jobs in at most `workers` processes at a time, in order.
+
+    Args:
+      store: Where their results go.
+      jobs: What to do; nothing is returned, results are read from the store.
+      workers: Number of processes; each is bound to a core of its own.
+      on_job: Told of every job's progress, from several threads.
+
+    Raises:
+      UsageError, DataError: as raised in a worker.
+      WorkerError: if a worker dies otherwise, with the end of what it wrote.
+    """
+    free: SimpleQueue[int] = SimpleQueue()
+    for core in cores()[:workers]:
+        free.put(core)
+    running: set[subprocess.Popen] = set()
+
+    def run_one(job: "Job") -> None:
+        core = free.get()
+        try:
+            _run_worker(store, job, core, on_job, running)
+        finally:
+            free.put(core)
+
+    with ThreadPoolExecutor(workers) as threads:
+        pending = [threads.submit(run_one, job) for job in jobs]
+        try:
+            for result in pending:
+                result.result()
+        except BaseException:
+            for other in pending:
+                other.cancel()
+            for process in list(running):
+                process.terminate()
+            raise
+
+
+def _run_worker(
+    store: Store,
+    job: "Job",
+    core: int,
+    on_job: OnJob,
+    running: set[subprocess.Popen],
+) -> None:
+    order = json.dumps({"root": str(store.root), "core": core, "job": plain(job)})
+    command = [sys.executable, "-m", __name__]
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+        running.add(process)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process:
+            process.stdin.write(order)
+            process.stdin.close()
+            failure = _follow(process.stdout, job.name, on_job)
+        running.discard(process)
+        if failure is not None:
+            raise failure
+        if process.returncode:
+            errors.seek(0)
+            tail = "".join(errors.readlines()[-20:])
+            raise WorkerError(
+                f"run {job.name}: its process ended with code {process.returncode}. "
+                f"The end of what it wrote:\n{tail}"
+            )
+
+
+def _follow(lines: IO[str], name: str, on_job: OnJob) -> Exception | None:
+    failure = None
+    for line in lines:
+        message = json.loads(line)
+        if "error" in message:
+            kind = _ERRORS.get(message["error"], WorkerError)
+            failure = kind(f"run {name}: {message['text']}")
+        else:
+            on_job(name, message["done"], message["total"])
+    return failure
+
+
+def main() -> int:
+    """Do the job on standard input; exit code 0, or 1 after reporting an error."""
+    order = json.load(sys.stdin)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {order["core"]})
+    # What libraries print must not reach the progress messages.
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    from conceptevo_jax.stages.images import prepare_images
+    from conceptevo_jax.stages.runs import execute, job_from_json
+    from conceptevo_jax.training import NonFiniteLossError
+
+    lock = threading.Lock()
+
+    def send(message: dict) -> None:
+        with lock:
+            channel.write(json.dumps(message) + "\n")
+            channel.flush()
+
+    store, job = Store(Path(order["root"])), job_from_json(order["job"])
+    use_cache(store)
+    try:
+        images = prepare_images(store, job.dataset)
+        execute(store, images, job, lambda d, t: send({"done": d, "total": t}))
+    except (DataError, UsageError, NonFiniteLossError) as error:
+        send({"error": type(error).__name__, "text": str(error)})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

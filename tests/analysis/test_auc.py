@@ -1,0 +1,142 @@
+"""Rank statistics against scikit-learn, brute force and known populations."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
+from conceptevo_jax.analysis.agreement import Pairs, split_pairs
+from conceptevo_jax.analysis.auc import (
+    auc_interval,
+    mean_interval,
+    permutation_null,
+    rank_auc,
+    resample_weights,
+)
+
+TIED = hnp.arrays(np.float32, st.integers(1, 30), elements=st.integers(0, 6))
+
+
+def sklearn_auc(agree, disagree, weights=None):
+    labels = np.r_[np.ones(len(agree)), np.zeros(len(disagree))]
+    return roc_auc_score(labels, np.r_[agree, disagree], sample_weight=weights)
+
+
+def random_pairs(rng, shape):
+    kind = rng.random(shape).ravel()
+    return Pairs(agree=np.flatnonzero(kind < 0.1), disagree=np.flatnonzero(kind > 0.5))
+
+
+@given(agree=TIED, disagree=TIED)
+def test_equals_scikit_learn_with_ties(agree, disagree):
+    assert rank_auc(agree, disagree) == pytest.approx(sklearn_auc(agree, disagree))
+
+
+def test_equal_values_give_exactly_one_half():
+    assert rank_auc(np.full(7, 0.3, np.float32), np.full(90, 0.3, np.float32)) == 0.5
+
+
+def test_is_one_when_every_agreeing_pair_wins():
+    assert rank_auc(np.array([3.0, 2.0]), np.array([1.0, 0.0, -1.0])) == 1.0
+
+
+def test_resample_weights_draw_as_many_neurons_as_there_are(rng):
+    weights = resample_weights(37, rng=rng)
+    assert weights.shape == (200, 37)
+    assert (weights.sum(axis=1) == 37).all()
+
+
+def test_interval_equals_a_bootstrap_that_ranks_every_resample_anew(rng):
+    rows, columns = 60, 40
+    values = rng.normal(size=(rows, 1)) + rng.normal(size=(rows, columns))
+    pairs = random_pairs(rng, values.shape)
+    values.ravel()[pairs.agree] += 1.0
+    values = np.round(values, 1)
+    weights = resample_weights(rows, rng=rng)
+    flat = np.r_[pairs.agree, pairs.disagree]
+    agree, disagree = values.ravel()[pairs.agree], values.ravel()[pairs.disagree]
+    exact = [sklearn_auc(agree, disagree, w[flat // columns]) for w in weights]
+    expected = np.percentile(exact, (2.5, 97.5))
+    found = auc_interval(values, pairs, weights)
+    np.testing.assert_allclose(found, expected, atol=0.003)
+
+
+def test_interval_covers_the_population_in_about_95_of_100_samples():
+    rng = np.random.default_rng(5)
+    rows, columns, shift, between = 60, 30, 1.0, 0.7
+    truth = norm.cdf(shift / np.sqrt(2 * (1 + between**2)))
+    covered = 0
+    for _ in range(100):
+        values = between * rng.normal(size=(rows, 1)) + rng.normal(size=(rows, columns))
+        pairs = random_pairs(rng, values.shape)
+        values.ravel()[pairs.agree] += shift
+        low, high = auc_interval(values, pairs, resample_weights(rows, rng=rng))
+        covered += low <= truth <= high
+    assert 88 <= covered <= 100
+
+
+def test_interval_is_finite_when_one_neuron_has_all_agreeing_pairs(rng):
+    values = rng.normal(size=(20, 10))
+    pairs = Pairs(agree=np.arange(4), disagree=np.arange(20, 150))
+    low, high = auc_interval(values, pairs, resample_weights(20, rng=rng))
+    assert 0 <= low <= high <= 1
+
+
+def test_mean_interval_is_the_bootstrap_of_the_mean(rng):
+    values, weights = rng.normal(size=50), resample_weights(50, rng=rng)
+    means = [np.repeat(values, w.astype(int)).mean() for w in weights]
+    expected = np.percentile(means, (2.5, 97.5))
+    np.testing.assert_allclose(mean_interval(values, weights), expected)
+
+
+def test_null_of_unrelated_values_lies_about_one_half(rng):
+    values = rng.normal(size=(60, 50)).astype(np.float32)
+    mean, high = permutation_null(values, random_pairs(rng, values.shape), rng=rng)
+    assert mean == pytest.approx(0.5, abs=0.02)
+    assert mean < high < 0.6
+
+
+@pytest.mark.parametrize("turn", [np.asarray, np.transpose])
+def test_null_exposes_neurons_that_agree_with_and_lie_near_everything(rng, turn):
+    hub = rng.normal(size=(80, 1))
+    measure = turn(hub + 0.3 * rng.normal(size=(80, 70)))
+    closeness = turn(hub + 0.3 * rng.normal(size=(80, 70)))
+    pairs = split_pairs(measure)
+    auc = rank_auc(closeness.ravel()[pairs.agree], closeness.ravel()[pairs.disagree])
+    _, high = permutation_null(closeness, pairs, rng=rng)
+    assert auc > 0.95
+    assert auc < high + 0.01
+
+
+def test_null_is_seldom_exceeded_by_chance_even_if_one_set_forms_groups():
+    rng = np.random.default_rng(11)
+    exceeded = 0
+    for _ in range(100):
+        groups = rng.integers(12, size=60)
+        measure = rng.normal(size=(50, 12))[:, groups] + 0.1 * rng.normal(size=(50, 60))
+        places = rng.normal(size=(12, 5))[groups]
+        closeness = rng.normal(size=(50, 5)) @ places.T
+        pairs = split_pairs(measure)
+        _, high = permutation_null(closeness, pairs, rng=rng)
+        values = closeness.ravel()
+        exceeded += rank_auc(values[pairs.agree], values[pairs.disagree]) > high
+    assert exceeded <= 7
+
+
+def test_null_of_a_sample_of_pairs_is_that_of_all(rng):
+    values = (rng.normal(size=(300, 1)) + rng.normal(size=(300, 200))).astype("f4")
+    pairs = split_pairs(rng.normal(size=(300, 1)) + rng.normal(size=(300, 200)))
+    assert pairs.disagree.size > 10_000
+    mean, _ = permutation_null(values, pairs, rng=rng)
+    whole = []
+    for _ in range(39):
+        by_row, by_column = (
+            values[rng.permutation(300)],
+            values[:, rng.permutation(200)],
+        )
+        for dealt in (by_row.ravel(), by_column.ravel()):
+            whole.append(rank_auc(dealt[pairs.agree], dealt[pairs.disagree]))
+    assert mean == pytest.approx(np.mean(whole), abs=0.01)

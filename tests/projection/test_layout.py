@@ -1,0 +1,122 @@
+"""The 2-D map: what is on it stays, and what is added depends on itself only."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.projection import fit_layout, place_points
+from conceptevo_jax.projection.layout import _overlap
+from conceptevo_jax.types import Layout
+
+GROUPS, D = 4, 6
+N = 20 * GROUPS
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    """Four groups of directions, and three rows without a vector."""
+    rng = np.random.default_rng(4)
+    centres = 3 * np.eye(GROUPS, D)
+    rows = centres[np.arange(N) % GROUPS] + 0.4 * rng.normal(size=(N, D))
+    rows[[5, 6, 40]] = np.nan
+    return rows.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def layout(vectors):
+    return fit_layout(vectors, seed=3)
+
+
+@pytest.fixture(scope="module")
+def further(vectors):
+    rng = np.random.default_rng(5)
+    rows = np.nan_to_num(vectors) + 0.2 * rng.normal(size=vectors.shape)
+    rows[7] = np.nan
+    return rows.astype(np.float32)
+
+
+def test_groups_lie_apart_and_missing_rows_nowhere(layout):
+    live = np.isfinite(layout.points).all(axis=1)
+    assert np.flatnonzero(~live).tolist() == [5, 6, 40]
+    centres = [np.nanmean(layout.points[g::GROUPS], axis=0) for g in range(GROUPS)]
+    distances = np.linalg.norm(layout.points[:, None] - np.array(centres), axis=2)
+    nearest = distances[live].argmin(axis=1)
+    assert (nearest == np.arange(N)[live] % GROUPS).mean() > 0.95
+
+
+def test_stability_is_an_overlap_of_the_groups(layout):
+    # Groups of 20 and neighbourhoods of 15: .2 by chance, .75 if only groups agree.
+    assert 0.5 < layout.stability <= 1
+
+
+def test_same_seed_same_bytes_and_global_warnings_stay(vectors, layout):
+    before = list(warnings.filters)
+    again = fit_layout(vectors, seed=3)
+    assert again.points.tobytes() == layout.points.tobytes()
+    assert again.stability == layout.stability
+    assert fit_layout(vectors, seed=4).points.tobytes() != layout.points.tobytes()
+    assert warnings.filters == before
+
+
+def test_overlap_of_a_map_with_its_rotation_is_one_and_with_chance_small(rng):
+    points = rng.normal(size=(200, 2))
+    turned = points @ np.array([[0.6, -0.8], [0.8, 0.6]]) * 5 + 1
+    assert _overlap(points, turned) == 1
+    assert _overlap(points, rng.normal(size=(200, 2))) < 0.15
+
+
+def test_few_vectors_still_make_a_map(vectors):
+    small = fit_layout(vectors[:5], neighbors=15)
+    assert np.isfinite(small.points).all()
+    with pytest.raises(DataError, match=r"needs 4 vectors, but 3 of 6 rows"):
+        fit_layout(vectors[2:8].copy()[[0, 1, 2, 3, 4, 4]])
+
+
+def test_a_fitted_vector_lands_on_its_own_point(vectors, layout):
+    for scale in (1, 0.25, 4):
+        np.testing.assert_array_equal(
+            place_points(layout, vectors * np.float32(scale)), layout.points
+        )
+
+
+def test_placing_leaves_the_map_untouched_and_lands_in_the_group(layout, further):
+    before = layout.points.tobytes()
+    points = place_points(layout, further)
+    assert layout.points.tobytes() == before
+    assert np.isnan(points[7]).all()
+    live = np.isfinite(points).all(axis=1)
+    fitted = np.isfinite(layout.points).all(axis=1)
+    apart = np.linalg.norm(points[live, None] - layout.points[fitted], axis=2)
+    same = np.arange(N)[live] % GROUPS == np.arange(N)[fitted][apart.argmin(axis=1)] % 4
+    assert same.mean() > 0.9
+
+
+def test_each_point_depends_on_its_own_vector_only(layout, further, rng):
+    whole = place_points(layout, further)
+    order = rng.permutation(len(further))
+    assert place_points(layout, further[order]).tobytes() == whole[order].tobytes()
+    single = [place_points(layout, further[i : i + 1]) for i in range(len(further))]
+    assert np.concatenate(single).tobytes() == whole.tobytes()
+
+
+def test_points_are_means_weighted_by_inverse_distance():
+    angles = np.deg2rad([0, 40, 90, 180])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    points = np.array([[0, 0], [1, 0], [0, 1], [9, 9]], np.float32)
+    layout = Layout(points=points, vectors=vectors, stability=1.0, seed=0)
+    asked = np.array([[np.cos(0.3), np.sin(0.3)]])
+    weights = 1 / (1 - np.cos(angles[:3] - 0.3))
+    expected = weights @ points[:3] / weights.sum()
+    np.testing.assert_allclose(place_points(layout, asked)[0], expected, rtol=1e-6)
+    np.testing.assert_array_equal(place_points(layout, asked, 1), points[:1])
+
+
+def test_numbers_out_of_range_are_refused(vectors, layout):
+    with pytest.raises(UsageError, match="not 1 and 1"):
+        fit_layout(vectors, neighbors=1)
+    with pytest.raises(UsageError, match="not 15 and 0"):
+        fit_layout(vectors, stability_seeds=0)
+    with pytest.raises(UsageError, match="neighbors=0"):
+        place_points(layout, vectors, neighbors=0)

@@ -1,0 +1,189 @@
+"""Stages run once, survive a kill, and can be listed and freed."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store import Store
+from conceptevo_jax.types import Embedding
+
+
+class Killed(BaseException):
+    """Stands for whatever ends a stage in its middle."""
+
+
+def embedding(value=1.0):
+    return Embedding(vectors=np.full((3, 2), value), coverage=np.ones(3))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "runs" / "store")
+
+
+def make_record(store, make=embedding, **changes):
+    asked = {"config": {"k": 10}, "inputs": {"pool": "ab"}, "about": "base"}
+    return store.record("embed", Embedding, make, **(asked | changes))
+
+
+def make_folder(store, make, **changes):
+    asked = {"config": {"lr": 0.1}, "inputs": {}, "about": "vgg"}
+    return store.folder("train", make, **(asked | changes))
+
+
+def refuse(*_):
+    raise AssertionError("a finished stage was run again")
+
+
+def test_a_finished_record_is_loaded_and_not_made_again(store):
+    first, key = make_record(store)
+    again = Store(store.root)
+    second, same = make_record(again, refuse)
+    np.testing.assert_array_equal(first.vectors, second.vectors)
+    assert same == key
+    assert (store.reused, again.reused) == (0, 1)
+    assert set(store.seconds) == {"embed"}
+    assert again.seconds == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        ({"config": {"k": 11}}, True),
+        ({"inputs": {"pool": "cd"}}, True),
+        ({"inputs": {"images": "ab"}}, True),
+        ({"about": "the base, in other words"}, False),
+        ({"config": {"k": np.int64(10)}}, False),
+    ],
+)
+def test_only_what_a_stage_depends_on_runs_it_again(store, changes, again):
+    _, key = make_record(store)
+    _, other = make_record(store, **changes)
+    assert (other != key) is again
+    assert store.reused == (not again)
+
+
+def test_stages_of_one_setting_do_not_share_a_key(store):
+    keys = {
+        store.record(name, Embedding, embedding, config={}, inputs={})[1]
+        for name in ("embed", "project")
+    }
+    assert len(keys) == 2
+
+
+def test_a_record_whose_making_fails_is_not_there(store):
+    def fail():
+        raise Killed
+
+    with pytest.raises(Killed):
+        make_record(store, fail)
+    assert store.entries() == []
+    assert store.seconds == {}
+    assert make_record(store)[0].vectors.shape == (3, 2)
+
+
+def test_a_killed_folder_is_unfinished_and_finds_its_files_again(store):
+    def half(folder):
+        (folder / "epoch0").write_text("weights")
+        raise Killed
+
+    def rest(folder):
+        assert (folder / "epoch0").read_text() == "weights"
+        (folder / "epoch1").write_text("more")
+
+    with pytest.raises(Killed):
+        make_folder(store, half)
+    (entry,) = store.entries()
+    assert (entry.stage, entry.finished) == ("train", False)
+    assert not store.has("train", entry.key)
+    folder, key = make_folder(store, rest)
+    assert key == entry.key
+    assert store.has("train", key)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "epoch0",
+        "epoch1",
+        "manifest.json",
+    ]
+    assert [e.finished for e in store.entries()] == [True]
+
+
+def test_a_finished_folder_is_not_filled_again(store):
+    first, key = make_folder(store, lambda folder: (folder / "a").write_text("a"))
+    assert make_folder(store, refuse) == (first, key)
+    assert store.reused == 1
+
+
+def test_a_finished_folder_that_lost_its_manifest_is_named_before_any_work(store):
+    folder, _ = make_folder(store, lambda folder: (folder / "a").write_text("a"))
+    (folder / "manifest.json").unlink()
+    with pytest.raises(DataError, match=r"manifest\.json is missing"):
+        make_folder(store, refuse)
+
+
+def test_a_damaged_record_is_refused_rather_than_made_again(store):
+    _, key = make_record(store)
+    (store.path("embed", key) / "arrays.npz").write_bytes(b"PK")
+    with pytest.raises(DataError, match=rf"embed-{key}/arrays\.npz is damaged"):
+        make_record(store, refuse)
+
+
+def test_entries_tell_what_there_is_newest_last(store):
+    assert store.entries() == []
+    _, record = make_record(store)
+    _, folder = make_folder(store, lambda folder: (folder / "a").write_bytes(b"12345"))
+    (store.root / "notes.txt").write_text("no stage")
+    entries = store.entries()
+    assert {(e.stage, e.key, e.about) for e in entries} == {
+        ("embed", record, "base"),
+        ("train", folder, "vgg"),
+    }
+    assert [e.modified for e in entries] == sorted(e.modified for e in entries)
+    for entry in entries:
+        files = [p for p in entry.path.rglob("*") if p.is_file()]
+        assert entry.bytes == sum(p.stat().st_size for p in files) > 0
+        assert entry.finished
+
+
+def test_a_stage_with_a_dash_in_its_name_keeps_it(store):
+    _, key = store.record("image-vectors", Embedding, embedding, config={}, inputs={})
+    (entry,) = store.entries()
+    assert (entry.stage, entry.key) == ("image-vectors", key)
+
+
+def test_what_a_kill_left_under_a_temporary_name_can_be_seen_and_removed(
+    store, monkeypatch
+):
+    def kill(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "savez", kill)
+        with pytest.raises(Killed):
+            make_record(store)
+    (entry,) = store.entries()
+    assert (entry.stage, entry.finished) == ("embed", False)
+    _, key = make_record(store)
+    assert entry.key == key
+    store.remove(entry)
+    assert [e.finished for e in store.entries()] == [True]
+
+
+def test_removing_frees_one_stage_and_the_rest_stays_usable(store):
+    make_record(store)
+    make_record(store, config={"k": 20})
+    first, second = store.entries()
+    store.remove(first)
+    assert [e.key for e in store.entries()] == [second.key]
+    assert not first.path.exists()
+
+
+def test_nothing_outside_the_store_is_removed(store, tmp_path):
+    make_record(store)
+    (entry,) = store.entries()
+    (tmp_path / "precious").mkdir()
+    stray = dataclasses.replace(entry, path=tmp_path / "precious")
+    with pytest.raises(DataError, match="does not lie in the store"):
+        store.remove(stray)
+    assert (tmp_path / "precious").is_dir()

@@ -202,6 +202,7 @@ class Space:
       sites: The base model's sites.
       neurons: The base neurons' vectors as learned in Step 1.
       images: One vector per image of the pool, from Step 2.1.
+      covered: Which of them are a stimulus of a live base neuron.
       quantiles: Per base neuron, ascending quantiles of its peak responses, by which
         an image outside the pool can be ranked.
       residual: RMS of (mean stimulus vector - learned vector) over base neurons.
@@ -213,6 +214,7 @@ class Space:
     sites: tuple[Site, ...]
     neurons: Embedding
     images: Embedding
+    covered: Bool[np.ndarray, " i"]
     quantiles: Float[np.ndarray, "n q"]
     residual: float
 

@@ -66,15 +66,22 @@ def read_peaks(model: Model, *, before_relu: bool = False) -> Reader:
     def read(variables: Variables, pixels: UInt8[Array, "b h w 3"]) -> Peaks:
         recorder = Recorder(names)
         model.logits(variables, pixels, tap=recorder)
-        maps = [recorder.seen[name] for name in names]
-        flat = [m.reshape(m.shape[0], -1, m.shape[-1]) for m in maps]
-        cells = [jnp.argmax(m, axis=1).astype(jnp.int32) for m in flat]
+        peaks = [_peaks(recorder.seen[name]) for name in names]
         return Peaks(
-            jnp.concatenate([jnp.max(m, axis=1) for m in flat], axis=-1),
-            jnp.concatenate(cells, axis=-1),
+            jnp.concatenate([peak.values for peak in peaks], axis=-1),
+            jnp.concatenate([peak.cells for peak in peaks], axis=-1),
         )
 
     return read
+
+
+def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
+    """Peaks of one site; two plain reductions, since XLA's argmax is slow on CPU."""
+    flat = maps.reshape(maps.shape[0], -1, maps.shape[-1])
+    values, count = jnp.max(flat, axis=1), flat.shape[1]
+    index = jnp.arange(count, dtype=jnp.int32)[None, :, None]
+    found = jnp.where(flat == values[:, None], index, jnp.int32(count - 1))
+    return Peaks(values, jnp.min(found, axis=1))
 
 
 def grids(model: Model) -> Int[Array, "s 2"]:

@@ -2,7 +2,8 @@
 
 For one base snapshot at a time; other snapshots are projected, not learnt. All repeats
 and batches run in one jitted scan on the default device; pairs and negatives are drawn
-there. A million pairs of 30 dimensions take some seconds on one CPU core.
+there. A million pairs of 30 dimensions take about a second on one CPU core, after two
+seconds of compilation.
 """
 
 import dataclasses
@@ -95,8 +96,10 @@ def fit_neurons(
       UsageError: if a setting is out of range, there is no pair, or the loss stops
         being finite, naming the repeat.
     """
-    _require_positive(dim=dim, negatives=negatives, repeats=repeats)
-    _require_positive(batch_size=batch_size, learning_rate=learning_rate)
+    _require_positive(dim=dim, repeats=repeats, batch_size=batch_size)
+    _require_positive(learning_rate=learning_rate)
+    if negatives < 0:
+        raise UsageError(f"negatives={negatives} is out of range: 0 or more.")
     lists = co_activations(stimuli)
     live = np.flatnonzero(live_neurons(stimuli))
     batch = min(batch_size, len(live), len(lists.starts))

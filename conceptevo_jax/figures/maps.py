@@ -1,5 +1,6 @@
 """The training map (paper, Fig. 2): one space, runs in rows, epochs in columns."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,11 +14,18 @@ from conceptevo_jax.figures.style import (
     DEPTH,
     QUIET,
     bare_map,
+    map_height,
     map_limits,
     new_figure,
     styled,
 )
 from conceptevo_jax.types import record
+
+_WIDTH = 1.7
+"""Of a panel, in inches."""
+
+_LABEL = 0.55
+"""Height of the text above a panel, in inches."""
 
 
 @record
@@ -54,13 +62,15 @@ def draw_training_map(
     """
     columns = max(len(panels) for _, panels in rows)
     with styled():
-        figure = new_figure(1.75 * columns + 0.6, 2.15 * len(rows) + 0.75)
-        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-        grid = figure.subplots(len(rows), columns, squeeze=False)
         everything = [p.points for _, panels in rows for p in panels]
         limits = map_limits([background, *everything])
+        height = map_height(limits, _WIDTH) + _LABEL
+        figure = new_figure((_WIDTH + 0.1) * columns + 1.1, height * len(rows) + 0.5)
+        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+        grid = figure.subplots(len(rows), columns, squeeze=False)
         for line, (name, panels) in zip(grid, rows, strict=True):
-            line[0].set_ylabel(name, fontsize=9, fontweight="bold")
+            label = textwrap.fill(name, 18)
+            line[0].set_ylabel(label, fontsize=8, fontweight="bold", labelpad=6)
             for axes, panel in zip(line, panels, strict=False):
                 bare_map(axes, limits)
                 axes.set_title(f"{panel.epoch}\n{panel.facts}", fontsize=7, pad=3)
@@ -73,7 +83,9 @@ def draw_training_map(
             for axes in line[len(panels) :]:
                 axes.set_axis_off()
         marks = ScalarMappable(Normalize(0, 1), DEPTH)
-        bar = figure.colorbar(marks, ax=grid, shrink=0.4, aspect=25, ticks=[0, 1])
+        bar = figure.colorbar(
+            marks, ax=grid, shrink=0.5, aspect=25, pad=0.01, ticks=[0, 1]
+        )
         bar.ax.set_yticklabels(["first\nsite", "last\nsite"])
         bar.outline.set_visible(False)
     return figure

@@ -17,11 +17,15 @@ from conceptevo_jax.figures.style import (
     QUIET,
     RUNS,
     bare_map,
+    map_height,
     map_limits,
     new_figure,
     styled,
 )
 from conceptevo_jax.types import record
+
+_RIM = np.array([[-1.0, -1.0], [1.3, 1.3]])
+"""Corners of a circle's bounding box, in radii, with room for its letter."""
 
 
 @record
@@ -70,13 +74,15 @@ def draw_shared_space(
       title: Above the whole figure.
     """
     with styled():
-        figure = new_figure(10.5, 3.3 * len(models) + 0.4)
-        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-        limits = map_limits([points for _, points, _, _ in models])
+        rims = [c.center + c.radius * _RIM for c in circles]
+        limits = map_limits([*(points for _, points, _, _ in models), *rims])
+        height = np.clip(map_height(limits, 3.4), 2.2, 3.6) + 0.35
+        figure = new_figure(10.5, height * len(models) + 0.6)
+        figure.suptitle(title, fontsize=9, x=0.01, ha="left")
         background = np.concatenate([points for _, points, _, _ in models])
         rows = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
         for row, (name, points, depth, examples) in zip(rows, models, strict=True):
-            left, right = row.subfigures(1, 2, width_ratios=[1, 2.1])
+            left, right = row.subfigures(1, 2, width_ratios=[1, 1.9])
             axes = left.subplots()
             bare_map(axes, limits)
             axes.set_title(name, fontsize=9, fontweight="bold", loc="left")
@@ -92,7 +98,7 @@ def _circle(axes: Axes, circle: Circle, color: str) -> None:
     disc = Disc(tuple(circle.center), circle.radius, fill=False, ec=color, lw=1.6)
     axes.add_patch(disc)
     x, y = circle.center + circle.radius * np.array([0.75, 0.75])
-    axes.text(x, y, circle.label, color=color, fontweight="bold", fontsize=10)
+    axes.text(x, y, circle.label, color=color, fontweight="bold", fontsize=11)
 
 
 def _examples(
@@ -105,7 +111,7 @@ def _examples(
     columns = place.subfigures(1, len(circles), squeeze=False)[0]
     for column, circle, color in zip(columns, circles, RUNS, strict=False):
         own = [e for e in examples if e.circle == circle.label]
-        column.suptitle(circle.label, color=color, fontweight="bold")
+        column.suptitle(circle.label, color=color, fontweight="bold", fontsize=11)
         width = max((len(e.images) for e in own), default=1)
         grid = column.subplots(max(len(own), 1), width, squeeze=False)
         for axes in grid.flat:

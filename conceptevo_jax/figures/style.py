@@ -46,7 +46,11 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def map_limits(points: Iterable[np.ndarray]) -> tuple[tuple, tuple]:
+Limits = tuple[tuple[float, float], tuple[float, float]]
+"""Lowest and highest x, and lowest and highest y."""
+
+
+def map_limits(points: Iterable[np.ndarray]) -> Limits:
     """Common axis limits of several maps, with a margin; NaN points are ignored."""
     joint = np.concatenate(list(points))
     low, high = np.nanmin(joint, axis=0), np.nanmax(joint, axis=0)
@@ -55,7 +59,13 @@ def map_limits(points: Iterable[np.ndarray]) -> tuple[tuple, tuple]:
     return (x0, x1), (y0, y1)
 
 
-def bare_map(axes: Axes, limits: tuple[tuple, tuple]) -> None:
+def map_height(limits: Limits, width: float) -> float:
+    """Height at which a map of that width is drawn to scale."""
+    (x0, x1), (y0, y1) = limits
+    return width * (y1 - y0) / max(x1 - x0, 1e-9)
+
+
+def bare_map(axes: Axes, limits: Limits) -> None:
     """Prepare axes for a map: common limits, no ticks, since units mean nothing."""
     axes.set_xlim(limits[0])
     axes.set_ylim(limits[1])

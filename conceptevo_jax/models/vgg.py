@@ -29,19 +29,29 @@ DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """One preset: widths of the five stages, of the hidden layers, and the input."""
+    """One preset: widths of the five stages and the hidden layers, and the input."""
 
     widths: tuple[int, int, int, int, int]
     hidden: int
     side: int
     dropout: float
     wide: bool = False
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
 
 
 PRESETS = {
-    "full": Size((64, 128, 256, 512, 512), 4096, 224, 0.5, wide=True),
-    "small": Size((8, 16, 32, 48, 64), 96, 32, 0.3),
-    "tiny": Size((8, 8, 12, 16, 16), 32, 32, 0.3),
+    "full": Size(
+        widths=(64, 128, 256, 512, 512),
+        hidden=4096,
+        side=224,
+        dropout=0.5,
+        wide=True,
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+    ),
+    "small": Size((8, 16, 32, 48, 64), 96, 32, 0.2),
+    "tiny": Size((8, 8, 12, 16, 16), 32, 32, 0.2),
 }
 
 _he = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
@@ -130,8 +140,8 @@ def _build(
         sites=tuple(_sites(depths, size.widths)),
         size=size.side,
         classes=classes,
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
+        mean=size.mean,
+        std=size.std,
     )
 
 

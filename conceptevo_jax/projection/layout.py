@@ -1,19 +1,20 @@
 """A 2-D map of vectors by UMAP, and a way to put further vectors on it.
 
 For figures and the explorer, never for a number: a map keeps neighbours, not distances.
-Its stability score says how much of it depends on the seed. UMAP takes seconds to
-import and compile, so it is imported when first needed; 6,000 vectors then take some
-seconds a seed.
+Its stability score says how much of it depends on the seed. UMAP takes about ten
+seconds to import and compile, so it is imported when first needed; 6,000 vectors then
+take about five seconds a seed.
 """
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.types import Layout
 
 STABILITY_NEIGHBORS = 15
@@ -42,16 +43,18 @@ def fit_layout(
       seed: Decides the map.
       neighbors: UMAP's `n_neighbors`, lowered where there are fewer vectors.
       min_dist: UMAP's.
-      metric: UMAP's.
+      metric: A name in `METRICS`; `place_points` goes by cosine in any case.
       stability_seeds: Further seeds, `seed + 1` and so on, the map is compared with.
 
     Returns:
       The map, with the mean overlap of neighbourhoods between its seed and the others.
 
     Raises:
-      UsageError: if a number is out of range.
+      UsageError: if a number is out of range or the metric unknown.
       DataError: if fewer than four rows have a vector.
     """
+    if metric not in METRICS:
+        raise unknown_name("metric", metric, METRICS)
     if neighbors < 2 or stability_seeds < 1:
         raise UsageError(
             f"a layout needs neighbors of 2 or more and stability_seeds of 1 or more, "
@@ -100,13 +103,12 @@ def place_points(
         raise UsageError(f"neighbors={neighbors} is out of range: 1 or more.")
     live = np.isfinite(vectors).all(axis=1)
     fitted = np.isfinite(layout.points).all(axis=1)
-    anchors, places = _unit(layout.vectors[fitted]), layout.points[fitted]
+    anchors, places = layout.vectors[fitted], layout.points[fitted]
     points = np.full((len(vectors), 2), np.nan, np.float32)
     rows, kept = np.flatnonzero(live), min(neighbors, len(anchors))
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
-        # Not a matrix product: its last bits would depend on the block's other rows.
-        distances = cdist(_unit(vectors[block]), anchors, "sqeuclidean") / 2
+        distances = _cosine(vectors[block], anchors)
         near = np.argpartition(distances, kept - 1, axis=1)[:, :kept]
         weights = _weights(np.take_along_axis(distances, near, axis=1))
         points[block] = (weights[..., None] * places[near]).sum(axis=1)
@@ -124,7 +126,7 @@ def _nearest(
     indices = np.empty((len(rows), neighbors), np.int32)
     distances = np.empty((len(rows), neighbors), np.float32)
     for start in range(0, len(rows), _BLOCK):
-        apart = cdist(rows[start : start + _BLOCK], rows, metric)
+        apart = METRICS[metric](rows[start : start + _BLOCK], rows)
         own = np.arange(len(apart))
         apart[own, start + own] = -1
         near = np.argpartition(apart, neighbors - 1, axis=1)[:, :neighbors]
@@ -144,6 +146,12 @@ def _umap(
     metric: str,
 ) -> np.ndarray:
     with warnings.catch_warnings():
+        # UMAP tells everybody about its TensorFlow variant; that neighbours handed to
+        # it do not serve its transform, which is not used here; and that it starts
+        # from random points where islands have no neighbours in common.
+        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)
+        warnings.filterwarnings("ignore", "Spectral initialisation failed", UserWarning)
         import umap
 
         fit = umap.UMAP(
@@ -167,6 +175,17 @@ def _overlap(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.mean(shared)) / k
 
 
+def _cosine(
+    first: np.ndarray, second: np.ndarray
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """1 − cosine of all pairs of rows, half the squared distance of unit vectors.
+
+    Not a matrix product: its last bits would depend on which other rows are asked for,
+    and equal rows would not be at distance 0.
+    """
+    return cdist(_unit(first), _unit(second), "sqeuclidean") / 2
+
+
 def _unit(vectors: np.ndarray) -> np.ndarray:
     """Rows of length one, in float64; rows of zeros stay."""
     rows = vectors.astype(np.float64)
@@ -180,3 +199,10 @@ def _weights(distances: np.ndarray) -> np.ndarray:
     inverse = 1 / np.where(same, 1, distances)
     weights = np.where(same.any(axis=1, keepdims=True), same, inverse)
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+METRICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "cosine": _cosine,
+    "euclidean": cdist,
+}
+"""The distances a map can keep, by UMAP's names."""

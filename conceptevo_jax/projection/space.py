@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.projection.images import solved_images, stimulus_matrix
@@ -117,10 +117,11 @@ def build_space(
         sites=stimuli.sites,
         neurons=neurons,
         images=images,
+        covered=_covered(stimuli, pool_size),
         quantiles=quantiles,
         residual=_residual(_project(stimuli, images), neurons),
     )
-    return space, _report(stimuli, space, solved)
+    return space, _report(space, solved)
 
 
 def _require_same_neurons(stimuli: Stimuli, neurons: Embedding) -> None:
@@ -166,14 +167,18 @@ def _images(
     return images, None
 
 
-def _report(stimuli: Stimuli, space: Space, solved: SolveReport | None) -> SpaceReport:
-    pool_size = len(space.images.coverage)
+def _covered(stimuli: Stimuli, pool_size: int) -> Bool[np.ndarray, " i"]:
+    covered = np.zeros(pool_size, bool)
+    covered[stimulus_matrix(stimuli, pool_size).indices] = True
+    return covered
+
+
+def _report(space: Space, solved: SolveReport | None) -> SpaceReport:
     placed = space.images.placed
     norms = np.linalg.norm(space.images.vectors[placed], axis=1)
-    covered = np.unique(stimulus_matrix(stimuli, pool_size).indices)
     return SpaceReport(
         placed=float(placed.mean()),
-        covered=len(covered) / pool_size,
+        covered=float(space.covered.mean()),
         residual=space.residual,
         largest_norm=float(norms.max(initial=0)),
         solve=solved,

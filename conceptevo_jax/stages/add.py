@@ -76,6 +76,7 @@ def add_run(result: Path, config: Config, training: str) -> Added:
         placed=placed,
         alignments={},
         steps_per_epoch=steps[0],
+        base_images=space.covered,
     )
     folder = result / "projected" / f"{run.name.replace(' ', '-')}-{entry.key}"
     _write(folder, one, layout, space)

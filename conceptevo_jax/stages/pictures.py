@@ -88,11 +88,13 @@ def shared_space(
             )
         ]
         depth = site_depth(one.run.model.sites)
-        name = f"{one.title}\nepoch {epoch}"
+        name = f"{one.title}, epoch {epoch}"
         rows.append((name, maps[which], depth, examples))
     title = (
-        "Models in one space. Circles: neighbourhoods whose neurons, of every model, "
-        "respond most alike to held-out images; beside them, two neurons' stimuli."
+        "Two models in one space; a dot is a neuron, darker ones lie nearer the input, "
+        "grey ones belong to the other model.\nCircled: the neighbourhoods whose "
+        "neurons, of both models, respond most alike to held-out images, and the "
+        "stimuli of two neurons in each."
     )
     return draw_shared_space(rows, circles, title=title)
 
@@ -115,7 +117,7 @@ def run_curves(projected: Sequence[Projected]) -> Figure:
     measures: dict[str, Callable[[Projected, Epoch], float]] = {
         "top-1 test accuracy": lambda one, e: one.run.row(e).test_top1,
         "share of dead neurons": lambda one, e: float(one.stimuli(e).dead.mean()),
-        "mean coverage of live neurons": lambda one, e: one.coverage(e),
+        "share of stimuli that the base has too": lambda one, e: one.shared(e),
         "held-out alignment (AUC)": _auc,
     }
     panels = [

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from conceptevo_jax.analysis import Agreement, Alignment
 from conceptevo_jax.stages.results import finite
@@ -26,6 +27,7 @@ class Projected:
       placed: Its neurons' vectors, by epoch.
       alignments: Each snapshot against the base; none for the base itself.
       steps_per_epoch: Optimiser steps per epoch.
+      base_images: Which images of the pool are stimuli of a base neuron.
     """
 
     run: TrainedRun
@@ -33,6 +35,7 @@ class Projected:
     placed: dict[Epoch, Embedding]
     alignments: dict[Epoch, Alignment]
     steps_per_epoch: int
+    base_images: Bool[np.ndarray, " i"]
 
     @property
     def epochs(self) -> list[Epoch]:
@@ -53,6 +56,15 @@ class Projected:
         covered = self.placed[epoch].coverage[live]
         return float(covered.mean()) if live.any() else float("nan")
 
+    def shared(self, epoch: Epoch) -> float:
+        """Share of the live neurons' stimuli that base neurons have too.
+
+        What the paper's Step 2.2 has to go by, whatever the coverage policy.
+        """
+        rows = self.stimuli(epoch).image_ids
+        used = rows[rows >= 0]
+        return float(self.base_images[used].mean()) if used.size else float("nan")
+
 
 def project_all(
     session: Session,
@@ -69,7 +81,8 @@ def project_all(
     seen = home.observations[epoch]
     against = subject(made.space.base, seen, placed[epoch], pool, sample)
     keys = {"space": key, "base": home.keys[epoch]}
-    found = {base: _projected(session, home, base, placed, {})}
+    covered = made.space.covered
+    found = {base: _projected(session, home, base, placed, {}, covered)}
     for name in (n for n in config.runs if n != base):
         run = trained[name]
         placed = session.timed("project", project_run, store, made.space, key, run)
@@ -80,7 +93,7 @@ def project_all(
         judged = session.timed(
             "align", align_run, store, run, subjects, against, keys, config.seed
         )
-        found[name] = _projected(session, run, name, placed, judged)
+        found[name] = _projected(session, run, name, placed, judged, covered)
     return found
 
 
@@ -90,6 +103,7 @@ def _projected(
     name: str,
     placed: dict[Epoch, Embedding],
     judged: dict[Epoch, Alignment],
+    covered: Bool[np.ndarray, " i"],
 ) -> Projected:
     settings = session.config.runs[name]
     return Projected(
@@ -98,6 +112,7 @@ def _projected(
         placed=placed,
         alignments=judged,
         steps_per_epoch=len(session.images.train) // settings.batch_size,
+        base_images=covered,
     )
 
 
@@ -121,6 +136,7 @@ def _snapshot_row(one: Projected, epoch: Epoch) -> dict[str, Any]:
         "nonfinite_share": float(stimuli.nonfinite.mean()),
         "tied_share": float(stimuli.tied.mean()),
         "coverage": finite(one.coverage(epoch)),
+        "shared_with_base": finite(one.shared(epoch)),
         "placed_share": float(one.placed[epoch].placed.mean()),
     }
     judged = one.alignments.get(epoch)

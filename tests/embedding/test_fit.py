@@ -132,7 +132,7 @@ def test_a_loss_that_overflows_names_the_repeat(stimuli):
     ("setting", "value"),
     [
         ("dim", 0),
-        ("negatives", 0),
+        ("negatives", -1),
         ("repeats", 0),
         ("batch_size", -1),
         ("learning_rate", 0.0),
@@ -141,3 +141,9 @@ def test_a_loss_that_overflows_names_the_repeat(stimuli):
 def test_settings_out_of_range_are_named(stimuli, setting, value):
     with pytest.raises(UsageError, match=f"{setting}={value} is out of range"):
         fit_neurons(stimuli, **{setting: value})
+
+
+def test_without_negatives_only_co_activated_pairs_count(stimuli):
+    _, report = fit_neurons(stimuli, repeats=REPEATS, negatives=0)
+    np.testing.assert_allclose(report.total, report.positive, rtol=1e-6)
+    assert report.positive[-1] < report.start_positive

@@ -4,10 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.projection import fit_layout, place_points
-from conceptevo_jax.projection.layout import _overlap
+from conceptevo_jax.projection import layout as module
+from conceptevo_jax.projection.layout import METRICS, _overlap
 from conceptevo_jax.types import Layout
 
 GROUPS, D = 4, 6
@@ -74,6 +76,28 @@ def test_few_vectors_still_make_a_map(vectors):
         fit_layout(vectors[2:8].copy()[[0, 1, 2, 3, 4, 4]])
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_neighbours_are_exact_and_start_with_the_row_itself(
+    vectors, monkeypatch, metric
+):
+    monkeypatch.setattr(module, "_BLOCK", 7)
+    rows = vectors[np.isfinite(vectors).all(axis=1)][:40]
+    rows[9] = rows[8]
+    indices, distances = module._nearest(rows, 6, metric)
+    expected = np.sort(cdist(rows, rows, metric), axis=1)[:, :6]
+    assert indices[:, 0].tolist() == list(range(40))
+    np.testing.assert_allclose(distances, expected, atol=1e-6)
+    assert all(len(set(row)) == 6 for row in indices.tolist())
+
+
+def test_islands_zeros_and_equal_rows_can_be_laid_out(rng):
+    rows = np.eye(8, 10)[rng.integers(0, 8, 240)] + 0.02 * rng.normal(size=(240, 10))
+    rows[0], rows[10:40] = 0, rows[10]
+    rows = rows.astype(np.float32)
+    assert np.isfinite(fit_layout(rows).points).all()
+    assert np.isfinite(place_points(fit_layout(rows[10:30]), rows)).all()
+
+
 def test_a_fitted_vector_lands_on_its_own_point(vectors, layout):
     for scale in (1, 0.25, 4):
         np.testing.assert_array_equal(
@@ -118,5 +142,7 @@ def test_numbers_out_of_range_are_refused(vectors, layout):
         fit_layout(vectors, neighbors=1)
     with pytest.raises(UsageError, match="not 15 and 0"):
         fit_layout(vectors, stability_seeds=0)
+    with pytest.raises(UsageError, match=r"unknown metric 'cosin'.*euclidean"):
+        fit_layout(vectors, metric="cosin")
     with pytest.raises(UsageError, match="neighbors=0"):
         place_points(layout, vectors, neighbors=0)

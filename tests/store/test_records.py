@@ -40,6 +40,7 @@ def space(rng):
         sites=SITES,
         neurons=embedding(4, rng),
         images=embedding(6, rng),
+        covered=rng.random(6) < 0.5,
         quantiles=rng.normal(size=(4, 5)),
         residual=0.125,
     )

@@ -203,7 +203,8 @@ def explain(error: HydraException, composed: DictConfig | None) -> UsageError:
     message = str(error).strip()
     found = re.search(r"Could not override '([^']+)'", message)
     if found is None or composed is None:
-        return UsageError(_valid_choices(message))
+        cause = str(error.__cause__ or "").split("\n")[0]
+        return UsageError(_valid_choices(f"{message}. {cause}" if cause else message))
     *parents, name = found.group(1).split(".")
     node: Any = composed
     for depth, parent in enumerate(parents):

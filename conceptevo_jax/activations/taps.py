@@ -81,6 +81,8 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     values, count = jnp.max(flat, axis=1), flat.shape[1]
     index = jnp.arange(count, dtype=jnp.int32)[None, :, None]
     found = jnp.where(flat == values[:, None], index, jnp.int32(count - 1))
+    # XLA's max on CPU passes over NaN in all but the smallest arrays.
+    values = jnp.where(jnp.isnan(flat).any(axis=1), jnp.nan, values)
     return Peaks(values, jnp.min(found, axis=1))
 
 
@@ -117,7 +119,7 @@ def edit(
         if site not in changes:
             return identity_tap(site, activation)
         mask, source = changes[site]
-        return jnp.where(mask, source, activation)
+        return jnp.where(mask[None, None, None], source, activation)
 
     return tap
 

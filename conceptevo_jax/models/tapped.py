@@ -68,7 +68,8 @@ class Model:
 
     def normalise(self, pixels: Num[Array, "b h w 3"]) -> Float[Array, "b h w 3"]:
         """Scale uint8 pixels to 0..1, then to the model's mean and deviation."""
-        mean, std = jnp.asarray(self.mean), jnp.asarray(self.std)
+        mean = jnp.asarray(self.mean, jnp.float32)
+        std = jnp.asarray(self.std, jnp.float32)
         scaled = pixels.astype(jnp.float32) / jnp.float32(255)
         return (scaled - mean[None, None, None]) / std[None, None, None]
 

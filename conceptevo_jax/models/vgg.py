@@ -50,8 +50,8 @@ PRESETS = {
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
     ),
-    "small": Size((8, 16, 32, 48, 64), 96, 32, 0.2),
-    "tiny": Size((8, 8, 12, 16, 16), 32, 32, 0.2),
+    "small": Size((8, 16, 32, 48, 64), 96, 32, 0.3),
+    "tiny": Size((8, 8, 12, 16, 16), 32, 32, 0.3),
 }
 
 _he = nn.initializers.variance_scaling(2.0, "fan_in", "normal")

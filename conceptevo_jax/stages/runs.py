@@ -33,6 +33,7 @@ from conceptevo_jax.training import (
     train,
 )
 from conceptevo_jax.training.loop import TABLE, OnEpoch, OnStep
+from conceptevo_jax.training.optimizers import direction
 from conceptevo_jax.types import Epoch, Observation, Snapshot
 
 RUN = "run.json"
@@ -104,6 +105,21 @@ def training_of(run: RunConfig) -> Training:
     for other in ("title", "model"):
         del settings[other]
     return Training(**settings)
+
+
+def check(job: Job, classes: int) -> None:
+    """Refuse a job whose names or numbers cannot work, before anything is run.
+
+    Raises:
+      UsageError: naming the setting, with the valid ones.
+    """
+    model = build_model(
+        job.run.model.name, preset=job.run.model.preset, classes=classes
+    )
+    model.require_size(job.dataset.side)
+    direction(training_of(job.run).optimizer)
+    if job.search is not None:
+        Search(**plain(job.search))
 
 
 def execute(

@@ -19,7 +19,7 @@ from rich.progress import (
 from conceptevo_jax.config import Config
 from conceptevo_jax.stages.images import Images, prepare_images
 from conceptevo_jax.stages.results import Claim
-from conceptevo_jax.stages.runs import Job, TrainedRun, execute
+from conceptevo_jax.stages.runs import Job, TrainedRun, check, execute
 from conceptevo_jax.stages.worker import cores, run_side_by_side, use_cache
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
@@ -45,9 +45,15 @@ class Outcome:
 
 
 def result_folder(config: Config) -> Path:
-    """`runs/<experiment>-<scale>`, or what `run_dir` says."""
-    chosen = config.run_dir or f"runs/{config.name}-{config.scale_name}"
-    return Path(chosen).absolute()
+    """`runs/<experiment>-<scale>`, or what `run_dir` says.
+
+    A method other than the default is told in the name, so that methods can be
+    compared without overwriting each other.
+    """
+    parts = [config.name, config.scale_name]
+    if config.method.name != "default":
+        parts.append(config.method.name)
+    return Path(config.run_dir or "runs/" + "-".join(parts)).absolute()
 
 
 class Session:
@@ -93,6 +99,8 @@ class Session:
         save_record(self.folder / "layout", layout, stage="layout")
 
     def _train(self, jobs: Sequence[Job]) -> dict[str, TrainedRun]:
+        for job in jobs:
+            check(job, len(self.images.classes))
         workers = worker_count(self.config.workers, len(jobs))
         with self._progress() as bars:
             tasks = {job.name: bars.add_task(job.name, start=False) for job in jobs}

@@ -19,8 +19,8 @@ from conceptevo_jax.activations import (
     read_peaks,
     sweep,
 )
-from conceptevo_jax.data import Decoded, Pool
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.data import Decoded, Pool, require_same_pool
+from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 from conceptevo_jax.store import content_key
@@ -82,18 +82,18 @@ def observe(
       sample: Image ids whose responses are kept as they are.
 
     Returns:
-      A function of a snapshot's variables and the decoded pool.
+      A function of a snapshot's variables and the decoded pool, which raises
+      `DataError` for the images of another pool.
 
     Raises:
       UsageError: if the pool has fewer images than a neuron needs stimuli.
     """
-    n, count = neuron_count(sites), len(pool.keys)
-    best = top_k_fold(n, search.k, *_rules(sites, pool, search))
-    kept = collect_fold(n, sample, count)
-    run = sweep(_forgiving(reader) if search.dead == "keep" else reader, (best, kept))
+    n, count = neuron_count(sites), len(pool)
+    run = sweep(reader, (_ranking(sites, pool, search), collect_fold(n, sample, count)))
     sample_id = _sample_id(pool, sample)
 
     def call(variables: Variables, images: Decoded) -> tuple[Stimuli, Responses]:
+        require_same_pool(pool.pool_id, images.images_id, "the images to be swept")
         top, responses = run(variables, images)
         stimuli = _stimuli(top, sites, cells, pool.pool_id, search)
         peaks = np.asarray(responses)
@@ -170,15 +170,23 @@ def stimuli_of_arrays(
       pool: The images.
       search: How stimuli are chosen; `before_relu` has no effect.
       batch_size: Images merged at a time.
+
+    Raises:
+      UsageError: if the pool has fewer images than a neuron needs stimuli.
+      DataError: if the responses are not of these images and neurons.
     """
-    fold = top_k_fold(neuron_count(sites), search.k, *_rules(sites, pool, search))
+    expected = len(pool), neuron_count(sites)
+    if peaks.shape != expected:
+        raise DataError(
+            f"peaks are {peaks.shape}, but the pool's images and the sites' neurons "
+            f"are {expected}: give one row per image and one column per neuron."
+        )
+    fold = _ranking(sites, pool, search)
     state = fold.empty()
     for start in range(0, len(peaks), batch_size):
         values = jnp.asarray(peaks[start : start + batch_size], jnp.float32)
         rows = jnp.arange(start, start + len(values), dtype=jnp.int32)
         batch = Peaks(values, jnp.zeros(values.shape, jnp.int32))
-        if search.dead == "keep":
-            batch = _forgive(batch)
         state = fold.add(state, batch, rows, jnp.ones(len(values), bool))
     cells = np.ones((len(sites), 2), np.int32)
     return _stimuli(state, sites, cells, pool.pool_id, search)
@@ -205,11 +213,9 @@ def collect_fold(neurons: int, sample: Int[np.ndarray, " j"], count: int) -> Fol
     return Fold(empty, add)
 
 
-def _rules(
-    sites: Sequence[Site], pool: Pool, search: Search
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rank of each image among equals, and the floor of each neuron."""
-    count = len(pool.keys)
+def _ranking(sites: Sequence[Site], pool: Pool, search: Search) -> Fold:
+    """The top-k fold that follows the rules of `search`."""
+    count, keep = len(pool), search.dead == "keep"
     if count <= search.k:
         raise UsageError(
             f"k={search.k} stimuli need a pool of more than {search.k} images; "
@@ -217,21 +223,10 @@ def _rules(
         )
     hashed = search.ties == "hash"
     order = pool.order if hashed else np.arange(count, dtype=np.uint32)
-    positive = [site.rectified and search.dead == "exclude" for site in sites]
+    positive = [site.rectified and not keep for site in sites]
     floor = np.where(positive, np.float32(0), np.float32(-np.inf))
-    return order, np.repeat(floor, [site.channels for site in sites])
-
-
-def _forgive(peaks: Peaks) -> Peaks:
-    """Let non-finite peaks rank last instead of making the neuron dead."""
-    least = jnp.float32(np.finfo(np.float32).min)
-    return peaks._replace(
-        values=jnp.where(jnp.isfinite(peaks.values), peaks.values, least)
-    )
-
-
-def _forgiving(reader: Reader) -> Reader:
-    return lambda variables, pixels: _forgive(reader(variables, pixels))
+    floors = np.repeat(floor, [site.channels for site in sites])
+    return top_k_fold(len(floors), search.k, order, floors, rank_nonfinite=keep)
 
 
 def _stimuli(

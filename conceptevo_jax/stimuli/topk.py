@@ -15,13 +15,14 @@ from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
 from conceptevo_jax.activations import Fold, Peaks
 
 _LAST = np.uint32(2**32 - 1)
+_LEAST = np.finfo(np.float32).min
 
 
 class TopK(NamedTuple):
     """The best k+1 images of each neuron so far, and what decides whether it is dead.
 
-    `values` is -inf in unused slots; `lowest` and `highest` are over all images;
-    `nonfinite` tells of any NaN or infinite peak.
+    `values` is -inf in unused slots; `lowest` and `highest` are over all finite peaks;
+    `nonfinite` tells of any NaN or infinite one.
     """
 
     values: Float[Array, "n j"]
@@ -38,6 +39,8 @@ def top_k_fold(
     k: int,
     order: UInt32[np.ndarray, " i"],
     floor: Float[np.ndarray, " n"],
+    *,
+    rank_nonfinite: bool = False,
 ) -> Fold:
     """A fold that keeps each neuron's k+1 strongest images.
 
@@ -47,13 +50,17 @@ def top_k_fold(
       order: Per image id, the rank it has among equals: smaller wins.
       floor: Per neuron, peaks must be greater than this to count: 0 at rectified
         sites, -inf elsewhere.
+      rank_nonfinite: Rank infinite peaks by their sign and NaN last, where otherwise
+        they do not count.
     """
     ranks, least = jnp.asarray(order), jnp.asarray(floor)
 
     def add(
         state: TopK, peaks: Peaks, rows: Int[Array, " b"], valid: Bool[Array, " b"]
     ) -> TopK:
-        return _add(state, peaks, rows, valid, ranks[rows], least)
+        best = _candidates(peaks.values, rank_nonfinite)
+        best = jnp.where(valid[:, None] & (best > least[None]), best, -jnp.inf)
+        return _add(state, peaks, best, rows, valid, ranks[rows])
 
     return Fold(lambda: _empty(neurons, k + 1), add)
 
@@ -70,19 +77,27 @@ def _empty(n: int, slots: int) -> TopK:
     )
 
 
+def _candidates(values: Float[Array, "b n"], nonfinite: bool) -> Float[Array, "b n"]:
+    """What peaks are ranked by; -inf does not count."""
+    if nonfinite:
+        values = jnp.nan_to_num(values, nan=_LEAST)
+    else:
+        values = jnp.where(jnp.isfinite(values), values, -jnp.inf)
+    # top_k puts -0 below 0, the merging sort does not: batching would decide.
+    return jnp.where(values == 0, 0, values)
+
+
 def _add(
     state: TopK,
     peaks: Peaks,
+    values: Float[Array, "b n"],
     rows: Int[Array, " b"],
     valid: Bool[Array, " b"],
     order: UInt32[Array, " b"],
-    floor: Float[Array, " n"],
 ) -> TopK:
     slots = state.values.shape[1]
     seen, finite = valid[:, None], jnp.isfinite(peaks.values)
     nothing = jnp.float32(-jnp.inf)
-    counted = seen & finite & (peaks.values > floor[None])
-    values = jnp.where(counted, peaks.values, nothing)
     # Within a batch, sorting by `order` first lets top_k's lower-index rule decide.
     by_order = jnp.argsort(order)
     best, at = jax.lax.top_k(values[by_order].T, min(slots, len(rows)))

@@ -9,9 +9,10 @@ A snapshot costs the size of the weights; the optimiser's state would double or 
 that for every epoch, and is only needed to go on.
 """
 
+import contextlib
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,12 @@ class Checkpoints:
             with ocp.StandardCheckpointer() as checkpointer:
                 checkpointer.save(self.folder / "init", dict(variables), force=True)
             return
-        manager, number = self._where(epoch)
-        if number in manager.all_steps():
-            manager.delete(number)
-        manager.save(number, args=ocp.args.StandardSave(dict(variables)))
+        _replace(*self._where(epoch), dict(variables))
 
     def save_resume(self, epoch: int, state: State) -> None:
         """Save what the weights leave out, so that training can go on exactly."""
         rest = {"optimizer": state.optimizer, "step": state.step, "seed": state.seed}
-        self._resume.save(epoch, args=ocp.args.StandardSave(rest))
+        _replace(self._resume, epoch, rest)
 
     def restore(self, epoch: Epoch) -> Variables:
         """Read one snapshot's variables.
@@ -64,28 +62,27 @@ class Checkpoints:
                 f"{self.folder} has no snapshot {epoch!r}; it has: {known}."
             )
         target = _abstract(self.model.shapes())
-        try:
+        with self._naming(f"snapshot {epoch!r}"):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
                     return checkpointer.restore(self.folder / "init", target)
             manager, number = self._where(epoch)
             return manager.restore(number, args=ocp.args.StandardRestore(target))
-        except (ValueError, OSError, KeyError) as error:
-            raise DataError(
-                f"snapshot {epoch!r} in {self.folder} cannot be read as a "
-                f"{self.model.preset} {self.model.name}: {error}"
-            ) from error
 
     def restore_latest(self, like: State) -> tuple[int, State] | None:
-        """The last epoch from which training can go on, with its state, if any."""
+        """The last epoch from which training can go on, with its state, if any.
+
+        Raises:
+          DataError: if what is there cannot be read.
+        """
         both = set(self._weights.all_steps()) & set(self._resume.all_steps())
         if not both:
             return None
         epoch = max(both)
         rest = {"optimizer": like.optimizer, "step": like.step, "seed": like.seed}
-        restored = self._resume.restore(
-            epoch, args=ocp.args.StandardRestore(_abstract(rest))
-        )
+        target = ocp.args.StandardRestore(_abstract(rest))
+        with self._naming(f"the state to resume from after epoch {epoch}"):
+            restored = self._resume.restore(epoch, args=target)
         return epoch, State(self.restore(epoch), **restored)
 
     def epochs(self) -> list[Epoch]:
@@ -104,6 +101,16 @@ class Checkpoints:
         for manager in (self._weights, self._early, self._resume):
             manager.close()
 
+    @contextlib.contextmanager
+    def _naming(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, OSError, KeyError) as error:
+            raise DataError(
+                f"{what} in {self.folder} cannot be read as of a {self.model.preset} "
+                f"{self.model.name}: {error}. Delete the folder and train again."
+            ) from error
+
     def _where(self, epoch: Epoch) -> tuple[Any, int]:
         if isinstance(epoch, int):
             return self._weights, epoch
@@ -111,7 +118,16 @@ class Checkpoints:
 
 
 def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
-    """All snapshots of a finished run, in order; weights are read when asked for."""
+    """All snapshots of a finished run, in order; weights are read when asked for.
+
+    Raises:
+      DataError: if `folder` holds no run.
+    """
+    if not (Path(folder) / "init").is_dir():
+        raise DataError(
+            f"{folder} holds no run: give the folder that `train` wrote, in which the "
+            "untrained network lies in `init`."
+        )
     checkpoints = Checkpoints(folder, model)
 
     def loader(epoch: Epoch) -> Callable[[], Mapping[str, Any]]:
@@ -129,11 +145,12 @@ def disk_bytes(model: Model, epochs: int, early: int) -> int:
 
 
 def require_disk(folder: Path, needed: int) -> None:
-    """Refuse to begin what the disk cannot hold."""
+    """Refuse to begin what the disk cannot hold; bytes in `folder` need no more."""
     free = shutil.disk_usage(folder).free
-    if needed > free:
+    more = needed - sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    if more > free:
         raise DataError(
-            f"the checkpoints need about {needed / 1e9:.1f} GB but {folder} has "
+            f"the checkpoints need about {more / 1e9:.1f} GB more but {folder} has "
             f"{free / 1e9:.1f} GB free: choose another run_dir, or free some space "
             "with `conceptevo clean`."
         )
@@ -142,6 +159,13 @@ def require_disk(folder: Path, needed: int) -> None:
 def _manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointManager:
     options = ocp.CheckpointManagerOptions(max_to_keep=keep, step_prefix=prefix)
     return ocp.CheckpointManager(folder, options=options)
+
+
+def _replace(manager: ocp.CheckpointManager, number: int, tree: Any) -> None:
+    if number in manager.all_steps():
+        manager.delete(number)
+    # Forced, because Orbax passes over a number below the latest one in silence.
+    manager.save(number, args=ocp.args.StandardSave(tree), force=True)
 
 
 def _abstract(tree: Any) -> Any:

@@ -39,7 +39,11 @@ EVAL_BATCH = 500
 T = TypeVar("T", State, Tally)
 
 OnEpoch = Callable[[Snapshot, Row], bool | None]
-"""Called after every snapshot; returning True ends the training there."""
+"""Called after every snapshot; returning True ends the training there.
+
+The snapshot's weights are those in training: on an accelerator their memory goes to
+the next step, so load them during the call.
+"""
 
 OnStep = Callable[[int, int], None]
 """Called with the steps done and the steps in all."""
@@ -85,6 +89,8 @@ def train(
 ) -> list[Row]:
     """Train a model, or go on where an interrupted call in `folder` stopped.
 
+    A call that was ended by `on_epoch` trains its last epoch again, to the same end.
+
     Args:
       run: Name of the run, for messages and snapshots.
       model: What to train.
@@ -103,7 +109,7 @@ def train(
       DataError: if the disk cannot hold the checkpoints.
       NonFiniteLossError: at the first non-finite loss under `on_nonfinite="stop"`.
     """
-    _check(model, data, settings)
+    _check(model, data, test, settings)
     folder.mkdir(parents=True, exist_ok=True)
     require_disk(folder, disk_bytes(model, settings.epochs, len(settings.early_steps)))
     loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
@@ -130,7 +136,7 @@ def _evaluate(
     return tally
 
 
-def _check(model: Model, data: Decoded, settings: Training) -> None:
+def _check(model: Model, data: Decoded, test: Decoded, settings: Training) -> None:
     if settings.on_nonfinite not in ("stop", "continue"):
         raise unknown_name("on_nonfinite", settings.on_nonfinite, ("stop", "continue"))
     if not 1 <= settings.batch_size <= len(data):
@@ -144,7 +150,15 @@ def _check(model: Model, data: Decoded, settings: Training) -> None:
             f"batch_size={settings.batch_size} is not a multiple of the {devices} "
             "devices it is shared by."
         )
-    model.require_size(data.side)
+    if settings.eval_images < 1:
+        raise UsageError(f"eval_images must be >= 1, not {settings.eval_images}.")
+    for images in (data, test):
+        model.require_size(images.side)
+        if images.labels.max() >= model.classes:
+            raise UsageError(
+                f"{model.name} has {model.classes} classes, but the images have "
+                f"labels up to {images.labels.max()}: build it with more classes."
+            )
 
 
 class _Loop:
@@ -192,30 +206,39 @@ class _Loop:
         total = self.settings.epochs * self.steps_per_epoch
         stop = not self.rows and self._snapshot("init")
         for epoch in range(self.first_epoch, self.settings.epochs):
-            if stop:
+            if stop or self._epoch(epoch, total):
                 break
-            self.tally = self._replicate(Tally.zero())
-            for step in range(
-                epoch * self.steps_per_epoch, (epoch + 1) * self.steps_per_epoch
-            ):
-                self._step(step)
-                if self.on_step is not None:
-                    self.on_step(step + 1, total)
-                if step + 1 in self.settings.early_steps:
-                    stop = self._snapshot(f"step{step + 1}") or stop
-            self._require_finite(epoch)
-            stop = self._snapshot(epoch) or stop
-            self.checkpoints.save_resume(epoch, self.state)
         return self.rows
 
-    def _step(self, step: int) -> None:
-        batch = self.batches.batch(step)
-        self.rate = learning_rate(
+    def _epoch(self, epoch: int, total: int) -> bool:
+        """Train one epoch; True where a callable ends the training."""
+        self.tally = self._replicate(Tally.zero())
+        first = epoch * self.steps_per_epoch
+        for step in range(first, first + self.steps_per_epoch):
+            self._step(step)
+            if self.on_step is not None:
+                self.on_step(step + 1, total)
+            early = step + 1 in self.settings.early_steps
+            if early and self._snapshot(f"step{step + 1}"):
+                return True
+        self._require_finite(epoch)
+        if self._snapshot(epoch):
+            # Not to be resumed from: called again, the callable ends it here again.
+            return True
+        self.checkpoints.save_resume(epoch, self.state)
+        return False
+
+    def _rate(self, step: int) -> float:
+        return learning_rate(
             self.settings.optimizer,
             step,
             steps_per_epoch=self.steps_per_epoch,
             epochs=self.settings.epochs,
         )
+
+    def _step(self, step: int) -> None:
+        batch = self.batches.batch(step)
+        self.rate = self._rate(step)
         pixels, labels = jax.device_put((batch["image"], batch["label"]), self.sharded)
         self.state, self.tally = self.train_step(
             self.state, self.tally, pixels, labels, np.float32(self.rate)
@@ -259,8 +282,8 @@ class _Loop:
         self.checkpoints.wait()
         raise NonFiniteLossError(
             f"{self.run}: the loss was not finite at step {step} (epoch {epoch}, "
-            f"learning rate {self.rate:g}). Lower optimizer.learning_rate, or set "
-            "on_nonfinite=continue to watch the collapse."
+            f"learning rate {self._rate(step):g}). Lower optimizer.learning_rate, or "
+            "set on_nonfinite=continue to watch the collapse."
         )
 
     def _resume(self, fresh: State) -> tuple[int, State]:

@@ -24,7 +24,8 @@ class Optimizer:
       warmup_epochs: Linear warm-up over this many epochs.
       warmup_start: Learning rate at the start of the warm-up.
       momentum: Of `sgd`.
-      weight_decay: Decoupled (Loshchilov & Hutter, 2017).
+      weight_decay: Of `adamw` decoupled (Loshchilov & Hutter, 2017), of `sgd` added
+        to the gradient before the momentum, as PyTorch does.
     """
 
     name: str = "sgd"
@@ -48,8 +49,11 @@ def direction(settings: Optimizer) -> optax.GradientTransformation:
     """
     if settings.schedule not in SCHEDULES:
         raise unknown_name("schedule", settings.schedule, SCHEDULES)
-    if settings.learning_rate <= 0:
+    if not settings.learning_rate > 0:
         raise UsageError(f"learning_rate must be > 0, not {settings.learning_rate}.")
+    for name in ("warmup_epochs", "warmup_start", "momentum", "weight_decay"):
+        if not getattr(settings, name) >= 0:
+            raise UsageError(f"{name} must be >= 0, not {getattr(settings, name)}.")
     decay = optax.add_decayed_weights(settings.weight_decay)
     if settings.name == "sgd":
         return optax.chain(decay, optax.trace(settings.momentum))

@@ -22,7 +22,7 @@ class Row:
       epoch: The snapshot's epoch, see `conceptevo_jax.types.Epoch`.
       step: Optimiser steps taken.
       learning_rate: Of the last step.
-      loss: Mean training loss since the row before; NaN in `init`.
+      loss: Mean training loss since the epoch began; NaN in `init`.
       running_top1: Training accuracy since the epoch began, in training mode.
       running_top5: Likewise.
       train_top1: Accuracy on a fixed sample of the training images.
@@ -65,16 +65,19 @@ def read_table(path: Path) -> list[Row]:
     """Read a run's table.
 
     Raises:
-      DataError: if it is missing or has other columns.
+      DataError: if it is missing, damaged or has other columns.
     """
     try:
         with path.open(newline="") as file:
             lines = list(csv.DictReader(file))
-    except OSError as error:
-        raise DataError(f"{path}, a run's table, cannot be read: {error}") from error
-    if lines and tuple(lines[0]) != COLUMNS:
-        raise DataError(f"{path} has columns {list(lines[0])}, not {list(COLUMNS)}.")
-    return [_row(line) for line in lines]
+        if lines and tuple(lines[0]) != COLUMNS:
+            raise ValueError(f"columns {list(lines[0])}, not {list(COLUMNS)}")
+        return [_row(line) for line in lines]
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path}, a run's table, cannot be read ({error}). Delete the run's "
+            "folder and train again."
+        ) from error
 
 
 def _row(line: dict[str, str]) -> Row:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from hydra.errors import HydraException
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -112,6 +111,7 @@ class ProjectionConfig:
     solver: str = MISSING
     ridge: float = 0.0
     initial: str = "zeros"
+    tolerance: float = 1e-10
     learning_rate: float = 0.002
     threshold: float = 0.001
     max_iterations: int = 10000
@@ -125,6 +125,7 @@ class LayoutConfig:
     neighbors: int = 15
     min_dist: float = 0.1
     metric: str = "cosine"
+    stability_seeds: int = 1
 
 
 @dataclass
@@ -172,18 +173,38 @@ def register() -> None:
     ConfigStore.instance().store("schema", Config)
 
 
-def resolve(config: DictConfig) -> Config:
+Composed = Mapping[Any, Any]
+"""What Hydra composes and OmegaConf loads: a `DictConfig`, a mapping of settings."""
+
+
+def resolve(config: Composed) -> Config:
     """Turn a composed configuration into plain dataclasses.
 
     Raises:
-      UsageError: naming what is missing or of the wrong type.
+      UsageError: naming what is missing, unknown or of the wrong type.
     """
+    _require_known(config, "")
     try:
         value = OmegaConf.to_object(config)
     except OmegaConfBaseException as error:
-        raise UsageError(f"configuration: {str(error).splitlines()[0]}") from error
+        what = str(error).splitlines()[0]
+        raise UsageError(f"setting {error.full_key}: {what}") from error
     assert isinstance(value, Config)
     return value
+
+
+def _require_known(node: Composed, where: str) -> None:
+    """Refuse what Hydra's `+key=value` adds to a schema, most often by mistake."""
+    kind: Any = OmegaConf.get_type(node)
+    is_schema = dataclasses.is_dataclass(kind)
+    valid = [f.name for f in dataclasses.fields(kind)] if is_schema else list(node)
+    for name in map(str, node):
+        if name not in valid:
+            raise unknown_name(f"setting of {where or 'the top level'}", name, valid)
+        if OmegaConf.is_missing(node, name) or OmegaConf.is_interpolation(node, name):
+            continue
+        if isinstance(node[name], DictConfig):
+            _require_known(node[name], f"{where}.{name}".removeprefix("."))
 
 
 def plain(settings: Any, **changes: Any) -> dict[str, Any]:
@@ -193,7 +214,7 @@ def plain(settings: Any, **changes: Any) -> dict[str, Any]:
     return {**values, **lists, **changes}
 
 
-def explain(error: HydraException, composed: DictConfig | None) -> UsageError:
+def explain(error: Exception, composed: Composed | None) -> UsageError:
     """Say which names would have been valid where Hydra only says that one is not.
 
     Args:

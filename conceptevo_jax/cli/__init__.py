@@ -1,14 +1,15 @@
 """Command line: `conceptevo experiment=… key=value …`, or a subcommand.
 
 A first word without `=` is a subcommand; everything else is Hydra. Exit codes: 0 done,
-2 a mistake in what was typed, 3 something wrong with data or stored records, 130
-interrupted.
+2 a mistake in what was typed or a setting under which a loss stopped being finite, 3
+something wrong with data or stored records, 130 interrupted.
 """
 
 import sys
 from collections.abc import Callable, Sequence
 
 from conceptevo_jax.errors import DataError, UsageError, unknown_name
+from conceptevo_jax.training import NonFiniteLossError
 
 DONE, USAGE, DATA, INTERRUPTED = 0, 2, 3, 130
 
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _dispatch(words)
-    except UsageError as error:
+    except (UsageError, NonFiniteLossError) as error:
         print(f"conceptevo: {error}", file=sys.stderr)
         return USAGE
     except DataError as error:

@@ -1,5 +1,6 @@
 """Run an experiment from its configuration, and tell what came out."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -12,13 +13,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
 from conceptevo_jax.cli.locate import folder, runner
-from conceptevo_jax.config import Config, explain, register, resolve
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.config import Composed, Config, explain, register, resolve
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.stages.check import check_config
 from conceptevo_jax.stages.plan import plan_job, total_seconds
 from conceptevo_jax.stages.results import Claim, write_results
 from conceptevo_jax.stages.session import (
@@ -40,25 +42,20 @@ def run_experiment(words: Sequence[str]) -> int:
     register()
     if not any(word.startswith("-") for word in words):
         _check(list(words))
-    failed: list[Exception] = []
-
-    @hydra.main(
+    # Hydra would print errors itself and end with code 1, whatever they are.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    main = hydra.main(
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
     )
-    def task(composed: DictConfig) -> None:
-        try:
-            execute(composed)
-        except (UsageError, DataError) as error:
-            failed.append(error)
-
     sys.argv = ["conceptevo", *words]
-    task()
-    if failed:
-        raise failed[0]
+    try:
+        main(execute)()
+    except HydraException as error:
+        raise explain(error, None) from None
     return 0
 
 
-def composed_config(words: list[str]) -> DictConfig:
+def composed_config(words: list[str]) -> Composed:
     """Compose a configuration from overrides alone."""
     with initialize_config_dir(str(folder("configs")), version_base="1.3"):
         return compose("config", overrides=words)
@@ -71,12 +68,12 @@ def _check(words: list[str]) -> None:
         raise UsageError(f"say which experiment: experiment=NAME, one of {names}.")
     try:
         composed_config(words)
-    except HydraException as error:
+    except (HydraException, ValueError) as error:
         groups = ("experiment", "scale", "method", "dataset")
         chosen = [w for w in words if w.split("=")[0] in groups]
         try:
-            plain: DictConfig | None = composed_config(chosen)
-        except HydraException:
+            plain: Composed | None = composed_config(chosen)
+        except (HydraException, ValueError):
             plain = None
         raise explain(error, plain) from None
 
@@ -85,9 +82,10 @@ def _group(name: str) -> list[Path]:
     return list((folder("configs") / name).glob("*.yaml"))
 
 
-def execute(composed: DictConfig) -> None:
+def execute(composed: Composed) -> None:
     """Run one composed configuration and write its result folder."""
     config = resolve(composed)
+    check_config(config)
     if HydraConfig.get().mode == RunMode.MULTIRUN and config.run_dir is None:
         number = HydraConfig.get().job.num
         config.run_dir = f"runs/{config.name}-{config.scale_name}-{number}"

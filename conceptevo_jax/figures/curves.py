@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from conceptevo_jax.figures.style import RUNS, new_figure, styled
 from conceptevo_jax.types import record
@@ -49,6 +50,7 @@ def draw_curves(panels: Sequence[tuple[str, Sequence[Curve]]], *, title: str) ->
                 )
             axes.set_title(measure, loc="left")
             axes.set_xlabel("epochs of training")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.set_ylim(-0.03, 1.03)
             axes.spines[["top", "right"]].set_visible(False)
         handles, labels = grid[0].get_legend_handles_labels()

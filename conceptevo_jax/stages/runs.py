@@ -8,6 +8,7 @@ turns in this process. A finished stage is found in the store and not run again.
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from conceptevo_jax.activations import read_peaks
 from conceptevo_jax.config import (
@@ -33,7 +34,6 @@ from conceptevo_jax.training import (
     train,
 )
 from conceptevo_jax.training.loop import TABLE, OnEpoch, OnStep
-from conceptevo_jax.training.optimizers import direction
 from conceptevo_jax.types import Epoch, Observation, Snapshot
 
 RUN = "run.json"
@@ -107,19 +107,16 @@ def training_of(run: RunConfig) -> Training:
     return Training(**settings)
 
 
-def check(job: Job, classes: int) -> None:
-    """Refuse a job whose names or numbers cannot work, before anything is run.
-
-    Raises:
-      UsageError: naming the setting, with the valid ones.
-    """
-    model = build_model(
-        job.run.model.name, preset=job.run.model.preset, classes=classes
-    )
-    model.require_size(job.dataset.side)
-    direction(training_of(job.run).optimizer)
-    if job.search is not None:
-        Search(**plain(job.search))
+def is_finished(store: Store, images: Images, job: Job) -> bool:
+    """Whether the store holds all that `execute` would leave there."""
+    model, settings = _model(images, job), training_of(job.run)
+    key = content_key("train", *_made_from(images, job, model, settings))
+    if not store.has("train", key):
+        return False
+    if job.search is None:
+        return True
+    look = Observer(store, images, model, key, Search(**plain(job.search)), job.sample)
+    return all(look.has(epoch) for epoch in _observed_epochs(job, settings))
 
 
 def execute(
@@ -133,10 +130,7 @@ def execute(
       job: What to do.
       on_step: Called with steps done and steps in all, observation included.
     """
-    model = build_model(
-        job.run.model.name, preset=job.run.model.preset, classes=len(images.classes)
-    )
-    settings = training_of(job.run)
+    model, settings = _model(images, job), training_of(job.run)
     observed = _observed_epochs(job, settings)
     steps = settings.epochs * (len(images.train) // settings.batch_size)
     total = steps + len(observed) * _SWEEP_STEPS
@@ -177,6 +171,11 @@ class _Report:
             self.on_step(done, self.total)
 
 
+def _model(images: Images, job: Job) -> Model:
+    chosen = job.run.model
+    return build_model(chosen.name, preset=chosen.preset, classes=len(images.classes))
+
+
 def _observed_epochs(job: Job, settings: Training) -> Sequence[Epoch]:
     if job.search is None:
         return ()
@@ -205,20 +204,28 @@ def _train(
             on_epoch=[] if job.until is None else [_stop(job.until, folder)],
             on_step=report,
         )
-        write_json(folder / RUN, {"name": job.name, **architecture})
+        write_json(folder / RUN, {"name": job.name, **_architecture(model)})
 
-    architecture = {
-        "model": model.name,
-        "preset": model.preset,
-        "classes": model.classes,
-    }
+    config, inputs = _made_from(images, job, model, settings)
     return store.folder(
         "train",
         make,
-        config={**architecture, "training": settings, "until": job.until},
-        inputs={"train": images.train.images_id, "test": images.test.images_id},
+        config=config,
+        inputs=inputs,
         about=f"{job.name}: {job.run.title}, seed {settings.seed}",
     )
+
+
+def _made_from(
+    images: Images, job: Job, model: Model, settings: Training
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """All that a training depends on: its settings, and keys of its inputs."""
+    config = {**_architecture(model), "training": settings, "until": job.until}
+    return config, {"train": images.train.images_id, "test": images.test.images_id}
+
+
+def _architecture(model: Model) -> dict[str, Any]:
+    return {"model": model.name, "preset": model.preset, "classes": model.classes}
 
 
 def _stop(until: Until, folder: Path) -> OnEpoch:
@@ -256,19 +263,28 @@ class Observer:
 
     def __call__(self, shot: Snapshot) -> tuple[Observation, str]:
         """The snapshot's observation and its content key."""
-        images = self.images
+        config, inputs = self._made_from(shot.epoch)
         return self.store.record(
             "observe",
             Observation,
             lambda: self._look(shot),
-            config={"search": self.search, "sample": self.sample},
-            inputs={
-                "snapshot": content_key(self.run_key, shot.epoch),
-                "pool": images.pool.pool_id,
-                "judgement": images.judgement.pool_id,
-            },
+            config=config,
+            inputs=inputs,
             about=shot.name,
         )
+
+    def has(self, epoch: Epoch) -> bool:
+        """Whether the snapshot's observation is stored."""
+        key = content_key("observe", *self._made_from(epoch))
+        return self.store.has("observe", key)
+
+    def _made_from(self, epoch: Epoch) -> tuple[dict[str, Any], dict[str, str]]:
+        inputs = {
+            "snapshot": content_key(self.run_key, epoch),
+            "pool": self.images.pool.pool_id,
+            "judgement": self.images.judgement.pool_id,
+        }
+        return {"search": self.search, "sample": self.sample}, inputs
 
     def _look(self, shot: Snapshot) -> Observation:
         if self.sweeps is None:

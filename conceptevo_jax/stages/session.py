@@ -19,7 +19,7 @@ from rich.progress import (
 from conceptevo_jax.config import Config
 from conceptevo_jax.stages.images import Images, prepare_images
 from conceptevo_jax.stages.results import Claim
-from conceptevo_jax.stages.runs import Job, TrainedRun, check, execute
+from conceptevo_jax.stages.runs import Job, TrainedRun, execute, is_finished
 from conceptevo_jax.stages.worker import cores, run_side_by_side, use_cache
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
@@ -99,8 +99,6 @@ class Session:
         save_record(self.folder / "layout", layout, stage="layout")
 
     def _train(self, jobs: Sequence[Job]) -> dict[str, TrainedRun]:
-        for job in jobs:
-            check(job, len(self.images.classes))
         workers = worker_count(self.config.workers, len(jobs))
         with self._progress() as bars:
             tasks = {job.name: bars.add_task(job.name, start=False) for job in jobs}
@@ -110,7 +108,8 @@ class Session:
                 bars.update(tasks[name], completed=done, total=total)
 
             if workers > 1:
-                run_side_by_side(self.store, jobs, workers, report)
+                left = [j for j in jobs if not is_finished(self.store, self.images, j)]
+                run_side_by_side(self.store, left, workers, report)
             trained = {}
             for job in jobs:
 

@@ -6,6 +6,7 @@ programs are kept in the store, so that the second run of an architecture starts
 once.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING
@@ -21,6 +22,7 @@ from typing import IO, TYPE_CHECKING
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import Store
 from conceptevo_jax.store.keys import plain
+from conceptevo_jax.training import NonFiniteLossError
 
 if TYPE_CHECKING:
     from conceptevo_jax.stages.runs import Job
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 OnJob = Callable[[str, int, int], None]
 """Called with a job's name, its steps done and its steps in all."""
 
-_ERRORS = {"DataError": DataError, "UsageError": UsageError}
+_EXPECTED = (DataError, UsageError, NonFiniteLossError)
+_ERRORS: dict[str, type[Exception]] = {kind.__name__: kind for kind in _EXPECTED}
 
 
 class WorkerError(RuntimeError):
@@ -62,13 +65,13 @@ def run_side_by_side(
       on_job: Told of every job's progress, from several threads.
 
     Raises:
-      UsageError, DataError: as raised in a worker.
+      UsageError, DataError, NonFiniteLossError: as raised in a worker.
       WorkerError: if a worker dies otherwise, with the end of what it wrote.
     """
     free: SimpleQueue[int] = SimpleQueue()
     for core in cores()[:workers]:
         free.put(core)
-    running: set[subprocess.Popen] = set()
+    running = _Processes()
 
     def run_one(job: "Job") -> None:
         core = free.get()
@@ -80,42 +83,60 @@ def run_side_by_side(
     with ThreadPoolExecutor(workers) as threads:
         pending = [threads.submit(run_one, job) for job in jobs]
         try:
-            for result in pending:
+            done, _ = wait(pending, return_when=FIRST_EXCEPTION)
+            for result in done:
                 result.result()
         except BaseException:
-            for other in pending:
-                other.cancel()
-            for process in list(running):
-                process.terminate()
+            running.stop()
             raise
 
 
+class _Processes:
+    """The workers that run; once stopped, none can be started."""
+
+    def __init__(self) -> None:
+        self.lock, self.stopped = threading.Lock(), False
+        self.running: set[subprocess.Popen] = set()
+
+    def start(self, errors: IO[str]) -> subprocess.Popen | None:
+        with self.lock:
+            if self.stopped:
+                return None
+            process = subprocess.Popen(
+                # -P: no file in the user's folder may pass for a library.
+                [sys.executable, "-P", "-m", __name__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            )
+            self.running.add(process)
+            return process
+
+    def stop(self) -> None:
+        with self.lock:
+            self.stopped = True
+            for process in self.running:
+                process.terminate()
+
+
 def _run_worker(
-    store: Store,
-    job: "Job",
-    core: int,
-    on_job: OnJob,
-    running: set[subprocess.Popen],
+    store: Store, job: "Job", core: int, on_job: OnJob, running: _Processes
 ) -> None:
     order = json.dumps({"root": str(store.root), "core": core, "job": plain(job)})
-    command = [sys.executable, "-m", __name__]
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        )
-        running.add(process)
+        process = running.start(errors)
+        if process is None:
+            return
         assert process.stdin is not None
         assert process.stdout is not None
         with process:
-            process.stdin.write(order)
-            process.stdin.close()
+            # One that is dead already is told of below.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(order)
+                process.stdin.close()
             failure = _follow(process.stdout, job.name, on_job)
-        running.discard(process)
         if failure is not None:
             raise failure
         if process.returncode:
@@ -149,7 +170,6 @@ def main() -> int:
     os.dup2(2, 1)
     from conceptevo_jax.stages.images import prepare_images
     from conceptevo_jax.stages.runs import execute, job_from_json
-    from conceptevo_jax.training import NonFiniteLossError
 
     lock = threading.Lock()
 
@@ -163,7 +183,7 @@ def main() -> int:
     try:
         images = prepare_images(store, job.dataset)
         execute(store, images, job, lambda d, t: send({"done": d, "total": t}))
-    except (DataError, UsageError, NonFiniteLossError) as error:
+    except _EXPECTED as error:
         send({"error": type(error).__name__, "text": str(error)})
         return 1
     return 0

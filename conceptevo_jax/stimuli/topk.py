@@ -5,6 +5,7 @@ the image's stable id. One rank more than k is kept, so that a tie across rank k
 seen. State: n x (k+1) values; nothing else grows with the number of images.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -58,9 +59,7 @@ def top_k_fold(
     def add(
         state: TopK, peaks: Peaks, rows: Int[Array, " b"], valid: Bool[Array, " b"]
     ) -> TopK:
-        best = _candidates(peaks.values, rank_nonfinite)
-        best = jnp.where(valid[:, None] & (best > least[None]), best, -jnp.inf)
-        return _add(state, peaks, best, rows, valid, ranks[rows])
+        return _add(state, peaks, rows, valid, ranks, least, nonfinite=rank_nonfinite)
 
     return Fold(lambda: _empty(neurons, k + 1), add)
 
@@ -87,17 +86,23 @@ def _candidates(values: Float[Array, "b n"], nonfinite: bool) -> Float[Array, "b
     return jnp.where(values == 0, 0, values)
 
 
+# Compiled here for `stimuli_of_arrays`; within a sweep it becomes part of the whole.
+@partial(jax.jit, static_argnames="nonfinite")
 def _add(
     state: TopK,
     peaks: Peaks,
-    values: Float[Array, "b n"],
     rows: Int[Array, " b"],
     valid: Bool[Array, " b"],
-    order: UInt32[Array, " b"],
+    ranks: UInt32[Array, " i"],
+    floor: Float[Array, " n"],
+    *,
+    nonfinite: bool,
 ) -> TopK:
-    slots = state.values.shape[1]
+    slots, order = state.values.shape[1], ranks[rows]
     seen, finite = valid[:, None], jnp.isfinite(peaks.values)
     nothing = jnp.float32(-jnp.inf)
+    values = _candidates(peaks.values, nonfinite)
+    values = jnp.where(seen & (values > floor[None]), values, nothing)
     # Within a batch, sorting by `order` first lets top_k's lower-index rule decide.
     by_order = jnp.argsort(order)
     best, at = jax.lax.top_k(values[by_order].T, min(slots, len(rows)))

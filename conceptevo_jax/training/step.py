@@ -112,7 +112,9 @@ def make_train_step(
         grads, (losses, logits, changed) = jax.grad(loss_of, has_aux=True)(
             params, state, pixels, labels
         )
-        updates, moved = optimizer.update(grads, state.optimizer, params)
+        # Adam's bias correction raises a float to an integer: strict modes refuse it.
+        with jax.numpy_dtype_promotion("standard"):
+            updates, moved = optimizer.update(grads, state.optimizer, params)
         params = jax.tree.map(lambda p, u: p - rate * u, params, updates)
         valid = jnp.ones(labels.shape, bool)
         tally = _count(tally, losses, logits, labels, valid, state.step)

@@ -27,7 +27,11 @@ def reader(variables, pixels):
     pair = pixels[:, 0, 0, :2].astype(jnp.int32)
     row = pair[:, 0] + 256 * pair[:, 1]
     values = row[:, None] + jnp.arange(NEURONS, dtype=jnp.int32)[None]
-    return Peaks(values.astype(jnp.float32) * variables, values)
+    return Peaks(values.astype(jnp.float32) * variables["scale"], values)
+
+
+def scaled(factor: int) -> dict:
+    return {"scale": jnp.float32(factor)}
 
 
 def counting(count: int) -> Fold:
@@ -50,7 +54,7 @@ def summing() -> Fold:
 def test_every_image_is_seen_once_by_every_fold(batch_size):
     count = 23
     run = sweep(reader, (counting(count), summing()), batch_size=batch_size)
-    seen, total = run(jnp.float32(2), planted(count))
+    seen, total = run(scaled(2), planted(count))
     np.testing.assert_array_equal(seen, np.ones(count))
     expected = 2 * (np.arange(count).sum() + count * np.arange(NEURONS))
     np.testing.assert_array_equal(total, expected)
@@ -62,7 +66,7 @@ def test_rows_belong_to_the_pixels():
         return state & matches
 
     run = sweep(reader, (Fold(lambda: jnp.array(True), add),), batch_size=100)
-    assert run(jnp.float32(1), planted(777)) == (True,)
+    assert run(scaled(1), planted(777)) == (True,)
 
 
 def test_a_sweep_compiles_once_for_all_snapshots_and_batches():
@@ -73,19 +77,19 @@ def test_a_sweep_compiles_once_for_all_snapshots_and_batches():
         return reader(variables, pixels)
 
     run = sweep(traced, (summing(),), batch_size=10)
-    for scale in (1, 2, 3):
-        run(jnp.float32(scale), planted(45))
+    for factor in (1, 2, 3):
+        run(scaled(factor), planted(45))
     assert traces == [(10, 1, 1, 3)]
 
 
 def test_a_fold_starts_empty_in_every_run():
     run = sweep(reader, (summing(),), batch_size=5)
-    first, again = (run(jnp.float32(1), planted(12)) for _ in range(2))
+    first, again = (run(scaled(1), planted(12)) for _ in range(2))
     np.testing.assert_array_equal(first, again)
 
 
 def test_what_a_sweep_carries_is_a_fold_and_not_the_images():
     run = sweep(reader, (summing(),), batch_size=5)
-    small, large = (run(jnp.float32(1), planted(count)) for count in (10, 400))
+    small, large = (run(scaled(1), planted(count)) for count in (10, 400))
     shapes = [jax.tree.map(jnp.shape, states) for states in (small, large)]
     assert shapes[0] == shapes[1] == ((NEURONS,),)

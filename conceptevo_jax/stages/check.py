@@ -1,0 +1,52 @@
+"""Refuse settings that cannot work before the first stage runs, not minutes later.
+
+Only what can be told from the configuration alone: sizes that depend on the images
+are checked where these are read, and most rules where the settings are used.
+"""
+
+from typing import Any
+
+from conceptevo_jax.config import Config, DatasetConfig, RunConfig, plain
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.models import build_model
+from conceptevo_jax.projection.layout import METRICS
+from conceptevo_jax.stages.runs import training_of
+from conceptevo_jax.stages.space import space_settings
+from conceptevo_jax.stimuli import Search
+from conceptevo_jax.training.optimizers import direction
+
+
+def check_config(config: Config) -> None:
+    """Refuse unknown names and numbers out of range.
+
+    Raises:
+      UsageError: naming the setting, with the valid names where it is a name.
+    """
+    collapsing = [] if config.collapse is None else [config.collapse.run]
+    for name in (config.base, *collapsing):
+        if name not in config.runs:
+            raise unknown_name("run", name, config.runs)
+    for name, run in config.runs.items():
+        _check_run(f"runs.{name}", run, config.dataset)
+    method = config.method
+    Search(**plain(method.stimuli))
+    space_settings(method.projection, config.seed)
+    embedding = ("dim", "learning_rate", "repeats", "batch_size")
+    _require_positive("method.embedding", method.embedding, embedding)
+    if method.layout.metric not in METRICS:
+        raise unknown_name("metric", method.layout.metric, METRICS)
+
+
+def _check_run(where: str, run: RunConfig, images: DatasetConfig) -> None:
+    chosen, classes = run.model, images.facts.classes
+    model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+    model.require_size(images.side)
+    _require_positive(where, run, ("epochs", "batch_size"))
+    direction(training_of(run).optimizer)
+
+
+def _require_positive(where: str, settings: Any, names: tuple[str, ...]) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        if not value > 0:
+            raise UsageError(f"{where}.{name} must be above 0, not {value}.")

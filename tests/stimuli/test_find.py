@@ -1,0 +1,131 @@
+"""Stimuli and responses of a real model against its plain forward pass."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conceptevo_jax.activations import Recorder, grids, read_peaks
+from conceptevo_jax.data import decode_images, load_images, select_pool
+from conceptevo_jax.models import build_model
+from conceptevo_jax.stimuli import (
+    Search,
+    find_stimuli,
+    narrow_sample,
+    respond,
+    stimuli_of_arrays,
+)
+
+FIELDS = ("image_ids", "count", "tied", "dead", "nonfinite")
+K = 4
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build_model("vgg16", preset="tiny", classes=10)
+
+
+@pytest.fixture(scope="module")
+def variables(model):
+    return model.init(0)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """A pool of 60 generated images and their pixels."""
+    folder = tmp_path_factory.mktemp("shapes")
+    shapes = load_images("shapes", "train", data_dir=folder, train_images=80)
+    pool = select_pool(shapes, size=60, seed=2)
+    return pool, decode_images(shapes, pool.rows, folder / "decoded")
+
+
+@pytest.fixture(scope="module")
+def maps(model, variables, images):
+    """Every site's activations, by a plain forward pass."""
+    recorder = Recorder([site.name for site in model.sites])
+    inputs = model.normalise(jnp.asarray(images[1].pixels))
+    model.module.apply(variables, inputs, tap=recorder)
+    return [np.asarray(recorder.seen[site.name]) for site in model.sites]
+
+
+@pytest.fixture(scope="module")
+def found(model, variables, images):
+    return find_stimuli(model, images[0], Search(k=K), sample=20)(variables, images[1])
+
+
+@pytest.fixture(scope="module")
+def peaks(maps):
+    return np.concatenate([m.max(axis=(1, 2)) for m in maps], axis=1)
+
+
+def test_a_models_stimuli_are_those_of_its_plain_forward_pass(
+    model, images, found, peaks
+):
+    expected = stimuli_of_arrays(peaks, model.sites, images[0], Search(k=K))
+    for name in FIELDS:
+        np.testing.assert_array_equal(
+            getattr(found[0], name), getattr(expected, name), err_msg=name
+        )
+    np.testing.assert_allclose(found[0].peaks, expected.peaks, rtol=1e-4)
+    assert 0 < found[0].dead.sum() < len(found[0].dead) / 2
+
+
+def test_before_or_after_the_relu_positive_peaks_rank_the_same(
+    model, variables, images, found
+):
+    search = Search(k=K, before_relu=True)
+    before, _ = find_stimuli(model, images[0], search)(variables, images[1])
+    for name in (*FIELDS, "peaks", "positions", "grids"):
+        np.testing.assert_array_equal(
+            getattr(before, name), getattr(found[0], name), err_msg=name
+        )
+
+
+def test_positions_point_at_the_argmax_of_the_map(model, found, maps):
+    stimuli, neuron = found[0], 0
+    np.testing.assert_array_equal(stimuli.grids, grids(model))
+    for site, activation in zip(model.sites, maps, strict=True):
+        for channel in range(site.channels):
+            ids = stimuli.image_ids[neuron]
+            for image, at, peak in zip(
+                ids, stimuli.positions[neuron], stimuli.peaks[neuron], strict=True
+            ):
+                if image < 0:
+                    continue
+                one = activation[image, :, :, channel]
+                assert tuple(at) == np.unravel_index(one.argmax(), one.shape)
+                assert peak == pytest.approx(one.max(), rel=1e-4)
+            neuron += 1
+
+
+def test_the_sample_is_seeded_with_the_pool(model, variables, images, found, peaks):
+    pool, decoded = images
+    rows = np.argsort(pool.order)[:20]
+    np.testing.assert_allclose(found[1].peaks, peaks[rows], rtol=1e-4, atol=1e-6)
+    smaller = find_stimuli(model, pool, Search(k=K), sample=7)(variables, decoded)[1]
+    narrowed = narrow_sample(found[1], pool, 7)
+    np.testing.assert_array_equal(narrowed.peaks, smaller.peaks)
+    assert narrowed.images_id == smaller.images_id != found[1].images_id
+
+
+def test_held_out_responses_are_those_to_every_image(
+    model, variables, images, found, peaks
+):
+    pool, decoded = images
+    look = respond(read_peaks(model), model.sites, len(pool), pool.pool_id)
+    responses = look(variables, decoded)
+    np.testing.assert_allclose(responses.peaks, peaks, rtol=1e-4, atol=1e-6)
+    assert responses.images_id == pool.pool_id
+    assert responses.sites == model.sites
+
+
+def test_broken_weights_are_seen_at_their_site(model, variables, images):
+    """One filter of the last site is NaN: it alone is dead by being so."""
+    name = model.sites[-1].name
+    broken = jax.tree.map(np.array, variables)
+    broken["params"][name]["kernel"][..., 5] = np.nan
+    stimuli, _ = find_stimuli(model, images[0], Search(k=K))(broken, images[1])
+    expected = np.zeros(len(stimuli.dead), bool)
+    expected[len(expected) - model.sites[-1].channels + 5] = True
+    np.testing.assert_array_equal(stimuli.nonfinite, expected)
+    assert stimuli.dead[expected].all()

@@ -1,0 +1,101 @@
+"""Snapshots on disk: found in order, replaced, and named when they are damaged."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.models import Model
+from conceptevo_jax.training import Checkpoints, snapshots
+
+
+class Line(nn.Module):
+    """One array of weights: when it is damaged, Orbax abandons no other's reading."""
+
+    width: int
+
+    @nn.compact
+    def __call__(self, images, *, train=False, tap=None):
+        return nn.Dense(self.width, use_bias=False, name="dense")(images.mean((1, 2)))
+
+
+def line(width: int) -> Model:
+    return Model(
+        name="line",
+        preset="tiny",
+        module=Line(width=width),
+        sites=(),
+        size=4,
+        classes=width,
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+    )
+
+
+def weights(value: float, width: int = 2) -> dict:
+    return {"params": {"dense": {"kernel": jnp.full((3, width), value, jnp.float32)}}}
+
+
+def value_of(variables) -> float:
+    (value,) = np.unique(variables["params"]["dense"]["kernel"])
+    return float(value)
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    """`init`, steps 2 and 10, epochs 0, 1 and 11: each holds a value of its own."""
+    made = Checkpoints(tmp_path / "run", line(2))
+    for value, epoch in enumerate(["init", "step2", "step10", 0, 1, 11]):
+        made.save(epoch, weights(value))
+    made.wait()
+    yield made
+    made.close()
+
+
+def test_snapshots_come_in_the_order_of_training(checkpoints):
+    order = ["init", "step2", "step10", 0, 1, 11]
+    assert checkpoints.epochs() == order
+    found = snapshots(checkpoints.folder, "r", line(2))
+    assert [s.name for s in found] == [f"r@{epoch}" for epoch in order]
+    assert [value_of(s.load()) for s in found] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("epoch", ["init", "step2", "step10", 0, 1, 11])
+def test_saving_again_replaces_the_snapshot_of_that_name(checkpoints, epoch):
+    """Also below the latest number, which Orbax by itself would not write."""
+    before = checkpoints.epochs()
+    checkpoints.save(epoch, weights(99))
+    checkpoints.wait()
+    assert checkpoints.epochs() == before
+    assert value_of(checkpoints.restore(epoch)) == 99
+
+
+def test_a_missing_snapshot_is_named_with_those_there_are(checkpoints):
+    with pytest.raises(
+        DataError, match=r"no snapshot 7; it has: init, step2, step10, 0"
+    ):
+        checkpoints.restore(7)
+
+
+def test_a_folder_without_a_run_is_refused_and_left_alone(tmp_path):
+    with pytest.raises(DataError, match="nothing holds no run"):
+        snapshots(tmp_path / "nothing", "r", line(2))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("epoch", "where"),
+    [("init", "init"), ("step2", "early/step_2"), (1, "checkpoints")],
+)
+def test_a_truncated_snapshot_is_named(checkpoints, epoch, where):
+    for path in (checkpoints.folder / where).rglob("d/*"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DataError, match=rf"snapshot '?{epoch}'? in .* tiny line"):
+        checkpoints.restore(epoch)
+
+
+def test_the_weights_of_another_model_are_refused(checkpoints):
+    (first, *_) = snapshots(checkpoints.folder, "r", line(5))
+    with pytest.raises(DataError, match=r"snapshot 'init' in .*\(3, 5\)"):
+        first.load()

@@ -1,0 +1,120 @@
+"""A run that was interrupted, however, ends as one that was not: bitwise."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.training import read_table, snapshots
+
+CHILD = Path(__file__).with_name("child.py")
+
+
+class PowerCutError(Exception):
+    """Ends a run where a test wants it."""
+
+
+def at_epoch(epoch):
+    def cut(snapshot, row):
+        if snapshot.epoch == epoch:
+            raise PowerCutError
+
+    return cut
+
+
+def at_step(step):
+    def cut(done, total):
+        if done == step:
+            raise PowerCutError
+
+    return cut
+
+
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        {"on_epoch": [at_epoch(1)]},  # between a snapshot and the state to resume from
+        {"on_step": at_step(8)},  # amid the last epoch
+        {"on_step": at_step(3)},  # amid the first: its early snapshots come again
+        {"on_epoch": [at_epoch("init")]},
+    ],
+    ids=["epoch 1", "step 8", "step 3", "init"],
+)
+def test_interrupted_and_resumed_equals_uninterrupted(
+    run, whole, same_runs, tmp_path, cuts
+):
+    with pytest.raises(PowerCutError):
+        run(tmp_path, **cuts)
+    run(tmp_path)
+    same_runs(tmp_path, whole[0])
+
+
+def test_a_killed_process_resumes_in_another(run, whole, same_runs, tmp_path):
+    command = [sys.executable, str(CHILD), str(tmp_path), "7"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "waiting\n"
+        child.kill()
+        assert child.wait() < 0
+    assert len(read_table(tmp_path / "epochs.csv")) < len(whole[1])
+    run(tmp_path)
+    same_runs(tmp_path, whole[0])
+
+
+def test_a_finished_run_is_not_trained_again(run, whole, tmp_path):
+    folder = shutil.copytree(whole[0], tmp_path / "copy")
+    called = []
+    rows = run(folder, on_epoch=[lambda snapshot, row: called.append(snapshot)])
+    assert not called
+    assert [row.epoch for row in rows] == [row.epoch for row in whole[1]]
+
+
+def test_a_run_ended_by_its_caller_ends_there_again(run, whole, tmp_path):
+    def enough(snapshot, row):
+        return snapshot.epoch == 1
+
+    for _ in range(2):
+        rows = run(tmp_path, on_epoch=[enough])
+        assert [row.epoch for row in rows] == ["init", "step1", "step2", 0, "step4", 1]
+    assert rows[-1].loss == whole[1][5].loss
+
+
+@pytest.mark.parametrize("last", ["init", "step2"])
+def test_a_run_can_be_ended_before_its_first_epoch(run, tmp_path, last):
+    order = ["init", "step1", "step2", 0]
+    rows = run(tmp_path, on_epoch=[lambda snapshot, row: snapshot.epoch == last])
+    assert [row.epoch for row in rows] == order[: order.index(last) + 1]
+
+
+def test_a_damaged_state_to_resume_from_is_named(run, whole, tmp_path):
+    folder = shutil.copytree(whole[0], tmp_path / "copy")
+    shutil.rmtree(folder / "resume" / "epoch_2" / "default")
+    with pytest.raises(DataError, match="state to resume from after epoch 2") as caught:
+        run(folder)
+    assert str(folder) in str(caught.value)
+
+
+def test_eight_devices_train_as_one(whole, model, tmp_path):
+    flags = "--xla_force_host_platform_device_count=8"
+    done = subprocess.run(
+        [sys.executable, str(CHILD), str(tmp_path)],
+        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "8 devices\n"
+    pairs = zip(whole[1], read_table(tmp_path / "epochs.csv"), strict=True)
+    for one, eight in pairs:
+        assert one.epoch == eight.epoch
+        np.testing.assert_allclose(eight.loss, one.loss, rtol=1e-5)
+    last = [snapshots(folder, "toy-run", model)[-1] for folder in (whole[0], tmp_path)]
+    jax.tree.map(
+        lambda one, eight: np.testing.assert_allclose(eight, one, atol=1e-5),
+        *(snapshot.load() for snapshot in last),
+    )

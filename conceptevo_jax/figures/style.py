@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 DEPTH = "viridis"
 """Colour map for how deep in its network a neuron's site lies."""
@@ -41,7 +42,8 @@ def styled() -> AbstractContextManager:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of that size in inches, drawn without a screen."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.04)
+    figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -78,6 +80,10 @@ def save_figure(figure: Figure, path: Path) -> list[Path]:
     """Write `<path>.png` and `<path>.pdf`; the same figure gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     written = [path.with_suffix(".png"), path.with_suffix(".pdf")]
+    # Each drawing lets the layout move on a little: settle it, so that none differs.
+    for _ in range(3):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     figure.savefig(written[0], metadata={"Software": None})
     figure.savefig(written[1], metadata={"CreationDate": None})
     return written

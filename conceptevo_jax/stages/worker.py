@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from queue import SimpleQueue
@@ -77,6 +77,9 @@ def run_side_by_side(
         core = free.get()
         try:
             _run_worker(store, job, core, on_job, running)
+        except Exception:
+            if running.stop():
+                raise
         finally:
             free.put(core)
 
@@ -114,11 +117,13 @@ class _Processes:
             self.running.add(process)
             return process
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
+        """End them all; whether this call, and not an earlier one, did so."""
         with self.lock:
-            self.stopped = True
+            first, self.stopped = not self.stopped, True
             for process in self.running:
                 process.terminate()
+            return first
 
 
 def _run_worker(
@@ -148,7 +153,7 @@ def _run_worker(
             )
 
 
-def _follow(lines: IO[str], name: str, on_job: OnJob) -> Exception | None:
+def _follow(lines: Iterable[str], name: str, on_job: OnJob) -> Exception | None:
     failure = None
     for line in lines:
         message = json.loads(line)

@@ -40,13 +40,13 @@ def tiny_run(**changes) -> RunConfig:
     return RunConfig(**{**settings, **changes})
 
 
-def tiny_job(name="tiny", *, dataset=None, search=None, epochs=None, **changes) -> Job:
+def tiny_job(name="tiny", *, dataset=None, search=None, seen=None, **changes) -> Job:
     return Job(
         name=name,
         run=tiny_run(**changes),
         dataset=dataset or tiny_dataset(),
         search=search,
-        epochs=epochs,
+        epochs=seen,
         sample=15,
     )
 

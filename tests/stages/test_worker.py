@@ -1,5 +1,6 @@
 """Workers do what this process would do, and none outlives a failure."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,13 +9,19 @@ import threading
 import jax
 import numpy as np
 import pytest
+from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from conceptevo_jax.config import SearchConfig
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages import worker
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.runs import execute, is_finished
-from conceptevo_jax.stages.worker import WorkerError, cores, run_side_by_side
+from conceptevo_jax.stages.worker import (
+    WorkerError,
+    cores,
+    run_side_by_side,
+    use_cache,
+)
 from conceptevo_jax.store import Store
 from conceptevo_jax.training import NonFiniteLossError
 
@@ -38,44 +45,52 @@ def ignore(name, done, total):
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory, make_job):
+def store(tmp_path_factory, make_job):
+    """One store for all, so that images and programs are made once."""
+    store = Store(tmp_path_factory.mktemp("workers") / "store")
+    use_cache(store)
+    reset_cache()
+    prepare_images(store, make_job().dataset)
+    yield store
+    jax.config.update("jax_compilation_cache_dir", None)
+    reset_cache()
+
+
+@pytest.fixture(scope="module")
+def both(store, tmp_path_factory, make_job):
     """One observed and one plain job, done by workers and done here."""
     jobs = [
-        make_job("seen", search=SearchConfig(k=5), epochs=(0,)),
-        make_job("other", seed=4, epochs=None),
+        make_job("seen", search=SearchConfig(k=5), seen=(0,)),
+        make_job("other", seed=4),
     ]
-    told, lock = [], threading.Lock()
-
-    def on_job(*message):
-        with lock:
-            told.append(message)
-
-    apart = Store(tmp_path_factory.mktemp("workers") / "store")
-    images = prepare_images(apart, jobs[0].dataset)
-    assert not any(is_finished(apart, images, job) for job in jobs)
-    run_side_by_side(apart, jobs, 2, on_job)
-    assert all(is_finished(apart, images, job) for job in jobs)
     here = Store(tmp_path_factory.mktemp("here") / "store")
     images = prepare_images(here, jobs[0].dataset)
     local = [execute(here, images, job) for job in jobs]
-    return apart, here, jobs, local, told
+    told = []
+    assert not any(is_finished(store, images, job) for job in jobs)
+    run_side_by_side(store, jobs, 2, lambda *message: told.append(message))
+    assert all(is_finished(store, images, job) for job in jobs)
+    return here, jobs, local, told
 
 
-def test_workers_leave_the_stages_that_this_process_would(both):
-    apart, here, _, _, _ = both
-    kept = [{(e.stage, e.key, e.about) for e in s.entries()} for s in (apart, here)]
-    assert kept[0] == kept[1]
-    assert all(entry.finished for entry in apart.entries())
+def kept(store, runs):
+    keys = {key for run in runs for key in (run.key, *run.keys.values())}
+    return {(e.stage, e.key, e.about) for e in store.entries() if e.key in keys}
 
 
-def test_workers_train_the_same_weights_and_see_the_same(both):
-    apart, _, jobs, local, _ = both
-    images = prepare_images(apart, jobs[0].dataset)
-    found = [execute(apart, images, job) for job in jobs]
+def test_workers_leave_the_stages_that_this_process_would(store, both):
+    here, _, local, _ = both
+    assert kept(store, local) == kept(here, local)
+    assert len(kept(here, local)) == 3
+
+
+def test_workers_train_the_same_weights_and_see_the_same(store, both):
+    _, jobs, local, _ = both
+    images = prepare_images(store, jobs[0].dataset)
+    found = [execute(store, images, job) for job in jobs]
     for one, other in zip(found, local, strict=True):
         assert (one.key, one.keys) == (other.key, other.keys)
-        pairs = zip(one.snapshots, other.snapshots, strict=True)
-        for snapshot, again in pairs:
+        for snapshot, again in zip(one.snapshots, other.snapshots, strict=True):
             jax.tree.map(
                 # One core adds up in another order than several.
                 lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5),
@@ -87,83 +102,73 @@ def test_workers_train_the_same_weights_and_see_the_same(both):
 
 
 def test_progress_of_every_job_reaches_its_end(both):
-    _, _, jobs, _, told = both
+    _, jobs, _, told = both
     for job in jobs:
         steps = [(done, total) for name, done, total in told if name == job.name]
         assert [done for done, _ in steps] == sorted(done for done, _ in steps)
         assert steps[-1][0] == steps[-1][1] == steps[0][1]
 
 
-def test_results_are_read_back_without_running_anything(both):
-    apart, _, jobs, local, _ = both
-    store = Store(apart.root)
-    images = prepare_images(store, jobs[0].dataset)
-    again = execute(store, images, jobs[0])
-    assert store.seconds == {}
+def test_results_are_read_back_without_running_anything(store, both):
+    _, jobs, local, _ = both
+    fresh = Store(store.root)
+    images = prepare_images(fresh, jobs[0].dataset)
+    again = execute(fresh, images, jobs[0])
+    assert fresh.seconds == {}
     assert [row.epoch for row in again.rows] == ["init", 0]
     assert again.row(0).step == local[0].row(0).step == 3
 
 
-def diverging(make_job):
-    run = make_job().run
-    run.optimizer.learning_rate = 1e30
-    return make_job("boom", optimizer=run.optimizer, epochs=None)
-
-
-@pytest.mark.parametrize("kind", [UsageError, DataError, NonFiniteLossError])
-def test_an_error_arrives_as_it_was_raised_and_names_the_run(
-    kind, tmp_path, make_job, make_dataset, started
+def test_a_wrong_name_arrives_as_it_was_raised_and_names_the_run(
+    store, make_job, make_dataset, started
 ):
-    store = Store(tmp_path / "store")
     job = make_job("wrong", dataset=make_dataset(options={"colour": 1}))
     named = "run wrong: unknown option of data set shapes 'colour'.*train_images"
-    if kind is DataError:
-        job = make_job("wrong")
-        images = prepare_images(store, job.dataset)
-        folder = store.path("images", "*").parent
-        broken = sorted(folder.glob("images-*/images.npy"))[0]
-        broken.write_bytes(broken.read_bytes()[:-100])
-        named = f"run wrong: {broken.parent} holds no complete decoded images"
-        assert len(images.train) == 60
-    if kind is NonFiniteLossError:
-        job = diverging(make_job)
-        named = "run boom: .*the loss was not finite at step 1.*learning rate 1e.30"
-    with pytest.raises(kind, match=named):
+    with pytest.raises(UsageError, match=named):
         run_side_by_side(store, [job], 1, ignore)
     assert [process.poll() for process in started] == [1]
 
 
-def test_a_bug_in_a_worker_shows_the_end_of_what_it_wrote(tmp_path, make_job):
+@pytest.mark.parametrize("kind", [UsageError, DataError, NonFiniteLossError])
+def test_expected_errors_keep_their_type(kind):
+    told = []
+    lines = [
+        json.dumps({"done": 1, "total": 3}),
+        json.dumps({"error": kind.__name__, "text": "it went wrong"}),
+    ]
+    failure = worker._follow(lines, "a", lambda *message: told.append(message))
+    assert (type(failure), str(failure)) == (kind, "run a: it went wrong")
+    assert told == [("a", 1, 3)]
+
+
+def test_a_bug_in_a_worker_shows_the_end_of_what_it_wrote(store, make_job):
     job = make_job("buggy")
     job.dataset.side = "wide"  # No type checker is at hand in a worker.
     with pytest.raises(WorkerError, match=r"run buggy: .* code 1\.(?s:.*)TypeError"):
-        run_side_by_side(Store(tmp_path / "store"), [job], 1, ignore)
+        run_side_by_side(store, [job], 1, ignore)
 
 
-def test_when_a_worker_is_killed_the_others_end_too(tmp_path, make_job, started):
-    jobs = [make_job(f"run{seed}", seed=seed, epochs=None) for seed in range(4)]
-    for job in jobs:
-        job.run.epochs = 100_000
+def test_when_a_worker_is_killed_the_others_end_and_none_starts(
+    store, make_job, started
+):
+    jobs = [make_job(f"run{seed}", seed=seed, epochs=100) for seed in range(6, 10)]
 
     def kill_first(name, done, total):
         started[0].kill()
 
     with pytest.raises(WorkerError, match="its process ended with code -9"):
-        run_side_by_side(Store(tmp_path / "store"), jobs, 2, kill_first)
+        run_side_by_side(store, jobs, 2, kill_first)
     assert len(started) <= 2
     assert all(process.poll() is not None for process in started)
 
 
-def test_an_interruption_leaves_nothing_running(tmp_path, make_job, started):
-    job = make_job("long", epochs=None)
-    job.run.epochs = 100_000
-
+def test_an_interruption_leaves_nothing_running(store, make_job, started):
     def interrupt(name, done, total):
         if done == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        run_side_by_side(Store(tmp_path / "store"), [job], 1, interrupt)
+        run_side_by_side(store, [make_job("long", epochs=100)], 1, interrupt)
     assert [process.poll() for process in started] == [-signal.SIGTERM]
 
 

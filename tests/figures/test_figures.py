@@ -1,0 +1,134 @@
+"""Figures show what they were given, whole, and the same bytes for the same arrays."""
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+from PIL import Image
+
+from conceptevo_jax.figures import (
+    Circle,
+    Curve,
+    Example,
+    MapPanel,
+    draw_curves,
+    draw_shared_space,
+    draw_training_map,
+    save_figure,
+)
+
+
+def panel(rng, epoch, dead):
+    points = rng.normal(size=(30, 2))
+    points[:dead] = np.nan
+    depth = np.linspace(0, 1, 30)
+    facts = "top-1 0.10/0.20\ntop-5 0.30/0.40"
+    return MapPanel(epoch=epoch, facts=facts, points=points, depth=depth, dead=dead)
+
+
+@pytest.fixture
+def training_map(rng):
+    rows = [
+        ("a run with a rather long name", [panel(rng, "untrained", 0)] * 6),
+        ("short", [panel(rng, "epoch 3", 7)] * 4),
+    ]
+    background = rng.normal(size=(50, 2)) * 3
+    return draw_training_map(rows, background, title="A title of some length")
+
+
+@pytest.fixture
+def shared_space(rng):
+    image = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    circles = [
+        Circle(label=name, center=np.array([x, 4.0]), radius=0.5)
+        for name, x in zip("ABC", (-4.0, 0.0, 4.0), strict=True)
+    ]
+    examples = [
+        Example(circle=c.label, neuron=f"features.{n}/1", images=[image] * 3)
+        for c in circles
+        for n in (0, 2)
+    ]
+    models = [
+        (name, rng.normal(size=(40, 2)), np.linspace(0, 1, 40), examples)
+        for name in ("one model", "another")
+    ]
+    return draw_shared_space(models, circles, title="Two models\nin one space")
+
+
+@pytest.fixture
+def curves(rng):
+    epochs = np.arange(5.0)
+    lines = [Curve(name=n, epochs=epochs, values=rng.random(5)) for n in "abc"]
+    return draw_curves([("accuracy", lines), ("dead", lines)], title="Runs")
+
+
+@pytest.fixture(params=["training_map", "shared_space", "curves"])
+def figure(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_nothing_leaves_the_canvas(figure, tmp_path):
+    save_figure(figure, tmp_path / "f")
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x0 >= 0
+    assert box.y0 >= 0
+    assert box.x1 <= width
+    assert box.y1 <= height
+
+
+def test_every_point_is_inside_its_axes(figure):
+    for axes in figure.findobj(match=lambda a: hasattr(a, "get_xlim")):
+        (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+        for marks in axes.collections:
+            offsets = np.asarray(marks.get_offsets(), float)
+            offsets = offsets[np.isfinite(offsets).all(axis=1)]
+            if axes.get_label() == "<colorbar>" or not len(offsets):
+                continue
+            assert (offsets >= (x0, y0)).all()
+            assert (offsets <= (x1, y1)).all()
+
+
+def test_png_and_pdf_are_written_with_something_on_them(figure, tmp_path):
+    png, pdf = save_figure(figure, tmp_path / "deep" / "f")
+    pixels = np.asarray(Image.open(png).convert("L"))
+    assert (pixels < 250).mean() > 0.005
+    assert pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_the_same_figure_gives_the_same_bytes(figure, tmp_path):
+    first = [path.read_bytes() for path in save_figure(figure, tmp_path / "a")]
+    again = [path.read_bytes() for path in save_figure(figure, tmp_path / "b")]
+    assert first == again
+
+
+def test_dead_neurons_are_told_not_drawn(training_map):
+    texts = {text.get_text() for text in training_map.findobj(Text)}
+    assert "7 of 30 dead" in texts
+    assert not any(text.startswith("0 of") for text in texts)
+
+
+def test_all_maps_share_their_limits(training_map):
+    drawn = [a for a in training_map.axes if a.collections and a.axison]
+    limits = {(*a.get_xlim(), *a.get_ylim()) for a in drawn if a.get_aspect() == 1.0}
+    assert len(limits) == 1
+
+
+def test_circles_are_drawn_whole(shared_space):
+    maps = [axes for axes in shared_space.findobj() if getattr(axes, "patches", None)]
+    discs = 0
+    for axes in maps:
+        if not hasattr(axes, "get_xlim"):
+            continue
+        (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+        for disc in axes.patches:
+            x, y = disc.center
+            assert x0 <= x - disc.radius < x + disc.radius <= x1
+            assert y0 <= y - disc.radius < y + disc.radius <= y1
+            discs += 1
+    assert discs == 6
+
+
+def test_a_space_without_circles_says_so(rng):
+    models = [("m", rng.normal(size=(9, 2)), np.zeros(9), [])]
+    drawn = draw_shared_space(models, [], title="t")
+    texts = [text.get_text() for text in drawn.findobj(Text)]
+    assert "No neighbourhood is tight in every model." in texts

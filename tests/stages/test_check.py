@@ -1,0 +1,63 @@
+"""Settings that cannot work are refused before anything runs, by name."""
+
+import pytest
+
+from conceptevo_jax.cli.experiment import composed_config
+from conceptevo_jax.config import register, resolve
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.stages.check import check_config
+
+register()
+
+
+def checked(*words):
+    words = ["experiment=demo", "scale=smoke", *words]
+    check_config(resolve(composed_config(words)))
+
+
+def test_what_is_delivered_passes():
+    checked()
+    checked("collapse=null")
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("base=bose", "run 'bose'. Did you mean 'base'.*vgg16_no_dropout"),
+        ("collapse.run=vgg", "run 'vgg'.*Valid: base, vgg16"),
+        ("runs.vgg16.model.name=vgg17", "model 'vgg17'.*Valid: .*vgg16.*vgg19"),
+        ("runs.vgg16.model.preset=huge", "preset of vgg16 'huge'.*full, small, tiny"),
+        ("runs.vgg16.optimizer.name=adam", "optimizer 'adam'.*adamw.*sgd"),
+        ("runs.vgg16.optimizer.schedule=linear", "schedule 'linear'.*constant, cosine"),
+        ("method.stimuli.ties=coin", "ties 'coin'.*hash, order"),
+        ("method.stimuli.dead=hide", "dead 'hide'.*exclude, keep"),
+        ("method.projection.policy=some", "policy 'some'.*covered, random, responsive"),
+        ("method.projection.solver=newton", "solver 'newton'.*closed_form"),
+        ("method.projection.initial=ones", "initial 'ones'.*uniform, zeros"),
+        ("method.layout.metric=cosinus", "'cosinus'. Did you mean 'cosine'"),
+        ("preset=huge", "preset of vgg19 'huge'.*full, small, tiny"),
+    ],
+)
+def test_unknown_names_are_told_with_the_valid_ones(word, named):
+    with pytest.raises(UsageError, match=named):
+        checked(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("runs.vgg16.epochs=0", "runs.vgg16.epochs must be above 0, not 0"),
+        ("runs.base.batch_size=-1", "runs.base.batch_size must be above 0, not -1"),
+        ("runs.vgg16.optimizer.learning_rate=0", "learning_rate must be > 0, not 0"),
+        ("runs.vgg16.optimizer.learning_rate=nan", "learning_rate must be > 0"),
+        ("method.embedding.dim=0", "method.embedding.dim must be above 0"),
+        ("method.embedding.repeats=-3", "method.embedding.repeats must be above 0"),
+        ("method.stimuli.k=0", "k must be at least 1, not 0"),
+        ("method.projection.responsive=0", "responsive=0 is out of range"),
+        ("method.projection.ridge=-1", "ridge=-1.0 is out of range"),
+        ("dataset.side=4", "4"),
+    ],
+)
+def test_numbers_out_of_range_are_named(word, named):
+    with pytest.raises(UsageError, match=named):
+        checked(word)

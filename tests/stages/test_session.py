@@ -1,0 +1,47 @@
+"""Where results go, and how many processes train them."""
+
+import pytest
+
+from conceptevo_jax.config import Config, MethodConfig
+from conceptevo_jax.stages import session
+from conceptevo_jax.stages.session import result_folder, worker_count
+
+
+def config(method="default", **changes):
+    settings = {"name": "demo", "scale_name": "smoke", "preset": "tiny"}
+    return Config(**settings, **changes, method=MethodConfig(name=method))
+
+
+def test_results_lie_below_the_current_folder_unless_told_otherwise(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert result_folder(config()) == tmp_path / "runs" / "demo-smoke"
+    assert result_folder(config(run_dir="mine")) == tmp_path / "mine"
+    away = str(tmp_path / "elsewhere" / "x")
+    assert str(result_folder(config(run_dir=away))) == away
+
+
+def test_methods_do_not_overwrite_each_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert result_folder(config(method="paper")).name == "demo-smoke-paper"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "jobs", "backend", "count"),
+    [
+        (None, 9, "cpu", 2),
+        (None, 1, "cpu", 1),
+        (None, 0, "cpu", 1),
+        (None, 9, "gpu", 1),
+        (5, 9, "gpu", 5),
+        (5, 3, "cpu", 3),
+        (0, 3, "cpu", 1),
+    ],
+)
+def test_one_process_per_core_on_cpu_and_one_elsewhere(
+    monkeypatch, wanted, jobs, backend, count
+):
+    monkeypatch.setattr(session, "cores", lambda: [0, 1])
+    monkeypatch.setattr(session.jax, "default_backend", lambda: backend)
+    assert worker_count(wanted, jobs) == count

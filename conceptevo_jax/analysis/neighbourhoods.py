@@ -28,12 +28,12 @@ class Neighbourhood:
 
     center: Float[np.ndarray, " 2"]
     radius: float
-    members: tuple[Int[np.ndarray, " n"], ...]
+    members: tuple[Int[np.ndarray, " _"], ...]
     correlation: float
 
 
 def tight_neighbourhoods(
-    points: Sequence[Float[np.ndarray, "n 2"]],
+    points: Sequence[Float[np.ndarray, "_ 2"]],
     responses: Sequence[Responses],
     *,
     count: int = 3,

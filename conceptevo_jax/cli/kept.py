@@ -64,7 +64,10 @@ def clean(words: list[str]) -> int:
     store = Store(Path(chosen.get("store", "runs/store")))
     doomed = _chosen(store.entries(), chosen.get("stage"), chosen.get("key"))
     freed = size(sum(entry.bytes for entry in doomed))
-    if chosen.get("yes", "false").lower() not in ("true", "1", "yes"):
+    consent = chosen.get("yes", "false").lower()
+    if consent not in ("true", "false"):
+        raise unknown_name("yes", consent, ("true", "false"))
+    if consent == "false":
         for entry in doomed:
             CONSOLE.print(f"{entry.path.name}  {entry.about}  {size(entry.bytes)}")
         CONSOLE.print(

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from conceptevo_jax.cli.kept import options
 from conceptevo_jax.config import Config, register, resolve
@@ -41,9 +43,15 @@ def _config(folder: Path) -> Config:
             "that built a space, such as runs/demo-demo."
         )
     register()
-    merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
-    assert isinstance(merged, DictConfig)
-    return resolve(merged)
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
+        assert isinstance(merged, DictConfig)
+        return resolve(merged)
+    except (OmegaConfBaseException, YAMLError, UsageError) as error:
+        raise DataError(
+            f"{path} is not the configuration of an experiment ({error}). Run the "
+            "experiment again; finished stages are reused."
+        ) from error
 
 
 def _tell(added: Added) -> None:

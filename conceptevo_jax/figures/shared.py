@@ -60,7 +60,7 @@ class Example:
 
 def draw_shared_space(
     models: Sequence[
-        tuple[str, Float[np.ndarray, "n 2"], Float[np.ndarray, " n"], Sequence[Example]]
+        tuple[str, Float[np.ndarray, "_ 2"], Float[np.ndarray, " _"], Sequence[Example]]
     ],
     circles: Sequence[Circle],
     *,

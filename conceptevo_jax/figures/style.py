@@ -57,7 +57,7 @@ def map_limits(points: Iterable[np.ndarray]) -> Limits:
     joint = np.concatenate(list(points))
     low, high = np.nanmin(joint, axis=0), np.nanmax(joint, axis=0)
     margin = 0.06 * (high - low)
-    (x0, y0), (x1, y1) = low - margin, high + margin
+    (x0, y0), (x1, y1) = (low - margin).tolist(), (high + margin).tolist()
     return (x0, x1), (y0, y1)
 
 

@@ -1,0 +1,25 @@
+"""The command line, called in this process from an empty folder."""
+
+import os
+import sys
+
+import pytest
+
+from conceptevo_jax.cli import main
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """Call `conceptevo` with words; gives its code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+    # Hydra reads its words from there, and is told to raise its errors.
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.setitem(os.environ, "HYDRA_FULL_ERROR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words):
+        code = main(words)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run

@@ -1,0 +1,127 @@
+"""`ls` shows what a store holds; `clean` frees what it is told to, when told twice."""
+
+import json
+
+import pytest
+
+from conceptevo_jax.cli.kept import size
+from conceptevo_jax.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Two finished stages, one of two kinds each, and one unfinished."""
+    store = Store(tmp_path / "runs" / "store")
+
+    def fill(folder):
+        (folder / "weights").write_bytes(bytes(2000))
+
+    for stage, seed in (("train", 1), ("train", 2), ("observe", 1)):
+        about = f"{stage} of run{seed}"
+        store.folder(stage, fill, config=seed, inputs={}, about=about)
+
+    def fail(folder):
+        fill(folder)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.folder("train", fail, config=3, inputs={})
+    return store
+
+
+def kept(store):
+    return {(e.stage, e.about) for e in store.entries()}
+
+
+EVERYTHING = {
+    ("train", "train of run1"),
+    ("train", "train of run2"),
+    ("observe", "observe of run1"),
+    ("train", ""),
+}
+
+
+@pytest.mark.parametrize("words", [("ls",), ("clean",), ("clean", "yes=true")])
+def test_an_empty_store_is_no_error(call, words):
+    code, out, _ = call(*words)
+    assert code == 0
+    assert ("holds nothing yet" if words == ("ls",) else "0 stages") in out
+
+
+def test_what_is_kept_is_listed(call, store):
+    code, out, _ = call("ls")
+    assert code == 0
+    for entry in store.entries():
+        assert entry.key in out
+    assert out.count("unfinished") == 1
+    assert "train of run2" in out
+    assert "2.0 kB" in out
+    assert f"4 stages, {size(sum(e.bytes for e in store.entries()))}" in out
+
+
+def test_another_store_can_be_named(call, store, tmp_path):
+    assert "holds nothing" in call("ls", f"store={tmp_path / 'other'}")[1]
+    assert "4 stages" in call("ls", f"store={store.root}")[1]
+
+
+@pytest.mark.parametrize("more", [(), ("yes=false",), ("stage=all",), ("yes=False",)])
+def test_without_consent_nothing_is_deleted(call, store, more):
+    code, out, _ = call("clean", *more)
+    assert code == 0
+    assert "would be deleted: repeat with yes=true" in out
+    assert kept(store) == EVERYTHING
+
+
+def test_by_default_only_the_unfinished_goes(call, store):
+    assert "1 stages" in call("clean")[1]
+    code, out, _ = call("clean", "yes=true")
+    assert code == 0
+    assert "1 stages deleted, 2.0 kB freed" in out
+    assert kept(store) == EVERYTHING - {("train", "")}
+
+
+def test_a_stage_a_key_or_all_go_when_chosen(call, store):
+    key = next(e.key for e in store.entries() if e.about == "train of run2")
+    call("clean", f"key={key}", "yes=true")
+    assert kept(store) == EVERYTHING - {("train", "train of run2")}
+    call("clean", "stage=train", "yes=true")
+    assert kept(store) == {("observe", "observe of run1")}
+    call("clean", "stage=all", "yes=true")
+    assert kept(store) == set()
+    assert store.root.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("stage=trian", "unknown stage 'trian'. Did you mean 'train'? Valid: all, ob"),
+        ("key=abc", "unknown key 'abc'"),
+        ("yess=true", "unknown option 'yess'. Did you mean 'yes'? Valid: key, stage,"),
+        ("yes=perhaps", "unknown yes 'perhaps'. Valid: false, true."),
+    ],
+)
+def test_what_is_unknown_deletes_nothing(call, store, word, named):
+    code, _, err = call("clean", "yes=true", word)
+    assert code == 2
+    assert named in err
+    assert kept(store) == EVERYTHING
+
+
+def test_a_foreign_manifest_counts_as_unfinished(call, store):
+    entry = next(e for e in store.entries() if e.about == "train of run1")
+    (entry.path / "manifest.json").write_text(json.dumps({"schema": 99}))
+    assert call("ls")[1].count("unfinished") == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (2.5e6, "2.5 MB"),
+        (3e10, "30.0 GB"),
+    ],
+)
+def test_sizes_are_told_for_people(count, text):
+    assert size(int(count)) == text

@@ -1,0 +1,148 @@
+"""Names, exit codes and messages of the command line."""
+
+import shutil
+
+import pytest
+
+from conceptevo_jax import cli
+from conceptevo_jax.cli import experiment
+from conceptevo_jax.cli.locate import experiments, folder, runner
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.training import NonFiniteLossError
+
+SMOKE = ("experiment=demo", "scale=smoke")
+
+
+@pytest.mark.parametrize("words", [(), ("-h",), ("--help",), ("help",)])
+def test_help_lists_experiments_and_subcommands(call, words):
+    code, out, _ = call(*words)
+    assert code == 0
+    for word in ("experiment=NAME", "project", "ls", "clean", "demo", "dry_run=true"):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("demo",), "unknown command 'demo'. Valid: clean, ls, project."),
+        (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
+        (("scale=smoke",), "say which experiment: experiment=NAME, one of demo."),
+        (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': d"),
+        ((*SMOKE[:1], "scale=smok"), "'scale/smok' Available options in 'scale': dem"),
+        ((*SMOKE, "method=papper"), "Available options in 'method': default orig"),
+        ((*SMOKE, "dataset=shape"), "Available options in 'dataset': fashion_mnist"),
+        ((*SMOKE, "sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: base, c"),
+        ((*SMOKE, "+sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: base, c"),
+        ((*SMOKE, "runs.vgg17.epochs=1"), "below runs 'vgg17'. Did you mean 'vgg16'?"),
+        (
+            (*SMOKE, "runs.vgg16.epoch=1"),
+            "of runs.vgg16 'epoch'. Did you mean 'epochs'",
+        ),
+        ((*SMOKE, "method.stimuli.kk=1"), "Valid: before_relu, dead, k, ties."),
+        ((*SMOKE, "runs.vgg16.epochs=few"), "could not be converted to Integer"),
+        ((*SMOKE, "method.stimuli.k=0"), "k must be at least 1, not 0."),
+        ((*SMOKE, "method.projection.policy=none"), "Valid: covered, random, resp"),
+        ((*SMOKE, "base=vgg"), "unknown run 'vgg'. Did you mean"),
+        ((*SMOKE, "method=null"), "Config group override must be a string"),
+        ((*SMOKE, "runs.vgg16.epochs"), "missing EQUAL"),
+        (("-m", *SMOKE, "sed=1"), "Could not override 'sed'"),
+        (("project", "space=x"), "conceptevo project space=RESULT_FOLDER run=TRAINING"),
+        (("project", "spce=x", "run=y"), "option 'spce'. Did you mean 'space'?"),
+        (("ls", "runs/store"), "'runs/store' is not of the form key=value."),
+        (("ls", "sore=x"), "option 'sore'. Did you mean 'store'? Valid: store."),
+    ],
+)
+def test_what_is_typed_wrong_is_named_with_what_is_valid(call, tmp_path, words, named):
+    code, _, err = call(*words)
+    assert code == 2
+    assert named in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_result_folder_is_a_matter_of_data(call, tmp_path):
+    code, _, err = call("project", f"space={tmp_path}", "run=abc")
+    assert code == 3
+    assert f"{tmp_path}/config.yaml is missing" in err
+
+
+@pytest.mark.parametrize("text", ["name: demo\nfoo: 3\n", "name: [demo\n", "- 1\n"])
+def test_a_damaged_configuration_is_named(call, tmp_path, text):
+    (tmp_path / "config.yaml").write_text(text)
+    code, _, err = call("project", f"space={tmp_path}", "run=abc")
+    assert code == 3
+    assert f"{tmp_path}/config.yaml" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyboardInterrupt(), 130),
+        (NonFiniteLossError("vgg16: the loss was not finite at step 3"), 2),
+    ],
+)
+def test_an_interruption_and_a_divergence_have_codes(call, monkeypatch, error, code):
+    def fail(composed):
+        raise error
+
+    monkeypatch.setattr(experiment, "execute", fail)
+    found, _, err = call(*SMOKE)
+    assert found == code
+    assert (str(error) or "interrupted; finished stages are kept") in err
+
+
+def test_a_bug_is_not_hidden(call, monkeypatch):
+    def fail(composed):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(experiment, "execute", fail)
+    with pytest.raises(ZeroDivisionError):
+        call(*SMOKE)
+
+
+def test_a_dry_run_tells_stages_time_and_disk_and_touches_nothing(
+    call, tmp_path, monkeypatch
+):
+    def refuse(*arguments):
+        raise AssertionError("a dry run must not touch data")
+
+    monkeypatch.setattr("conceptevo_jax.stages.session.prepare_images", refuse)
+    code, out, _ = call(*SMOKE, "dry_run=true")
+    assert code == 0
+    for word in ("base: VGG19", "vgg16_large_lr seed 2", "MB", "s of training"):
+        assert word in out
+    assert "runs/demo-smoke; nothing was done" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hydras_own_flags_pass(call):
+    code, out, _ = call("--cfg", "job", *SMOKE)
+    assert code == 0
+    assert "scale_name: smoke" in out
+
+
+def test_several_settings_get_a_folder_each(call):
+    code, out, _ = call("-m", *SMOKE, "seed=1,2", "dry_run=true")
+    assert code == 0
+    assert "runs/demo-smoke-0; " in out
+    assert "runs/demo-smoke-1; " in out
+    code, _, err = call("-m", *SMOKE, "base=vgg16,vgg", "dry_run=true")
+    assert code == 2
+    assert "unknown run 'vgg'" in err
+
+
+def test_experiments_lie_beside_the_package_in_a_checkout():
+    assert (folder("configs") / "config.yaml").is_file()
+    assert experiments() == ["demo"]
+    assert callable(runner("demo").run)
+    with pytest.raises(UsageError, match=r"experiment 'dmo'. Did you mean 'demo'\?"):
+        runner("dmo")
+
+
+def test_an_installed_package_brings_its_own(tmp_path, monkeypatch):
+    package = tmp_path / "conceptevo_jax"
+    shutil.copytree(folder("experiments"), package / "experiments")
+    monkeypatch.setattr(cli.locate.conceptevo_jax, "__file__", f"{package}/__init__.py")
+    assert folder("experiments") == package / "experiments"
+    assert runner("demo").__file__ == f"{package}/experiments/demo.py"
+    assert folder("configs") == tmp_path / "configs"

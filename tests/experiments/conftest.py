@@ -1,0 +1,102 @@
+"""One smoke demo for all tests here: a built wheel's, run far from the checkout."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import pytest
+from jax.experimental.compilation_cache.compilation_cache import reset_cache
+
+from conceptevo_jax.cli import main
+
+ROOT = Path(__file__).parents[2]
+MARK = "VGG16, well trained (as the wheel has it)"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Demo:
+    """A finished smoke demo: its folders, what it printed, and all it left behind."""
+
+    folder: Path
+    store: Path
+    printed: str
+    left: list[str]
+
+
+def run(*command, cwd, **environment):
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The wheel, built without isolation."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "-t",
+        "wheel",
+        "-d",
+        folder,
+        cwd=ROOT,
+    )
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def installed(wheel, tmp_path_factory):
+    """The folder it is installed in; one title tells its configurations apart."""
+    target = tmp_path_factory.mktemp("installed")
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
+    run(*pip, "--no-compile", "--target", target, wheel, cwd=target)
+    config = target / "conceptevo_jax" / "configs" / "run" / "smoke" / "vgg16.yaml"
+    text = config.read_text()
+    assert "title: VGG16, well trained\n" in text
+    config.write_text(text.replace("VGG16, well trained", MARK))
+    return target
+
+
+@pytest.fixture(scope="session")
+def demo(installed, tmp_path_factory):
+    away = tmp_path_factory.mktemp("away")
+    script = installed / "bin" / "conceptevo"
+    environment = {"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": ""}
+    words = ("experiment=demo", "scale=smoke")
+    printed = run(script, *words, cwd=away, COLUMNS="200", **environment)
+    left = [str(path.relative_to(away)) for path in away.glob("**/*")]
+    folder, store = away / "runs" / "demo-smoke", away / "runs" / "store"
+    return Demo(folder=folder, store=store, printed=printed, left=left)
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """Call `conceptevo` in this process; gives its code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+    # Hydra reads its words from there, and is told to raise its errors.
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.setitem(os.environ, "HYDRA_FULL_ERROR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run_here(*words):
+        code = main(words)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    yield run_here
+    jax.config.update("jax_compilation_cache_dir", None)
+    reset_cache()

@@ -238,6 +238,8 @@ def test_the_same_seed_gives_the_same_numbers_elsewhere(demo, call, tmp_path):
     same_but_for_times(results(demo.folder), results(again))
     for path in (demo.folder / "tables").iterdir():
         assert (again / "tables" / path.name).read_bytes() == path.read_bytes()
+    maps = [load_record(f / "layout", Layout).points for f in (demo.folder, again)]
+    np.testing.assert_array_equal(*maps)
     stages = ("images", "train", "observe", "space", "project", "align", "layout")
     assert keys(tmp_path / "runs" / "store", *stages) <= keys(demo.store, *stages)
 

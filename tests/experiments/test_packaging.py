@@ -3,7 +3,8 @@
 import zipfile
 
 import pytest
-from omegaconf import OmegaConf
+
+from conceptevo_jax.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +54,8 @@ def test_every_file_is_packed_once(names):
 
 
 def test_the_installed_command_uses_its_own_configurations(demo):
-    config = OmegaConf.load(demo.folder / "config.yaml")
-    assert config.runs.vgg16.title == "VGG16, well trained (as the wheel has it)"
+    told = [entry.about for entry in Store(demo.store).entries()]
+    assert "vgg16: VGG16, well trained (as the wheel has it), seed 1" in told
 
 
 def test_the_installed_command_uses_its_own_experiments(installed, demo):

@@ -19,7 +19,7 @@ demo: setup
 	$(BIN)/conceptevo experiment=demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ failing run's die.
 from collections.abc import Mapping, Sequence
 
 from conceptevo_jax.config import CollapseConfig, Config, RunConfig
+from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.stages.pictures import (
     Points,
@@ -45,6 +46,8 @@ WELL_TRAINED = "vgg16"
 
 def jobs(config: Config) -> list[Job]:
     """Everything to train: the base, the compared runs, the collapse under seeds."""
+    if WELL_TRAINED not in config.runs:
+        raise unknown_name("run of the demo", WELL_TRAINED, config.runs)
     base = config.runs[config.base]
     first = _job(config, config.base, (base.epochs - 1,), BASE_SAMPLE)
     sample = config.dataset.sample_images

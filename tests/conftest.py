@@ -15,6 +15,14 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker, and all that share the smoke demo."""
+    for item in items:
+        shared = "experiments" in item.path.parts
+        group = "experiments" if shared else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """A generator that is the same for every test."""

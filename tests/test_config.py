@@ -132,8 +132,8 @@ MIRRORS = {
 }
 
 
-OTHER_DEFAULTS = [("run", "optimizer"), ("embedding", "batch_size")]
-"""A schema of its own; and experiments learn on smaller batches than the API does."""
+OTHER_DEFAULTS = [("run", "optimizer")]
+"""A schema of its own."""
 
 
 @pytest.mark.parametrize("group", MIRRORS)

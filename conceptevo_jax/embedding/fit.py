@@ -68,7 +68,7 @@ def fit_neurons(
     learning_rate: float = 0.05,
     negatives: int = 3,
     repeats: int = 20,
-    batch_size: int = 1024,
+    batch_size: int = 256,
     negatives_learn: bool = True,
     seed: int = 0,
 ) -> tuple[Embedding, FitReport]:

@@ -1,5 +1,6 @@
 """Curves over epochs, one line per run."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from conceptevo_jax.figures.style import RUNS, new_figure, styled
 from conceptevo_jax.types import record
+
+_LETTERS = 14
+"""Letters of a legend that fit on an inch."""
 
 
 @record
@@ -34,11 +38,12 @@ def draw_curves(panels: Sequence[tuple[str, Sequence[Curve]]], *, title: str) ->
       title: Above the whole figure.
     """
     with styled():
-        figure = new_figure(3.1 * len(panels) + 0.3, 3.0)
+        width = 3.1 * len(panels) + 0.3
+        figure = new_figure(width, 3.0)
         figure.suptitle(title, fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False, sharex=True)[0]
         for axes, (measure, curves) in zip(grid, panels, strict=True):
-            for curve, color in zip(curves, RUNS, strict=False):
+            for curve, color in zip(curves, itertools.cycle(RUNS), strict=False):
                 axes.plot(
                     curve.epochs,
                     curve.values,
@@ -54,5 +59,6 @@ def draw_curves(panels: Sequence[tuple[str, Sequence[Curve]]], *, title: str) ->
             axes.set_ylim(-0.03, 1.03)
             axes.spines[["top", "right"]].set_visible(False)
         handles, labels = grid[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+        columns = max(1, int(width * _LETTERS / (max(map(len, labels)) + 6)))
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
     return figure

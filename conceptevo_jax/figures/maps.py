@@ -27,6 +27,9 @@ _WIDTH = 1.7
 _LABEL = 0.55
 """Height of the text above a panel, in inches."""
 
+_LETTERS = 14
+"""Letters of the title that fit on an inch."""
+
 
 @record
 class MapPanel:
@@ -65,8 +68,10 @@ def draw_training_map(
         everything = [p.points for _, panels in rows for p in panels]
         limits = map_limits([background, *everything])
         height = map_height(limits, _WIDTH) + _LABEL
-        figure = new_figure((_WIDTH + 0.1) * columns + 1.1, height * len(rows) + 0.5)
-        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+        width = (_WIDTH + 0.1) * columns + 1.1
+        lines = textwrap.wrap(title, int(width * _LETTERS))
+        figure = new_figure(width, height * len(rows) + 0.3 + 0.2 * len(lines))
+        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(len(rows), columns, squeeze=False)
         for line, (name, panels) in zip(grid, rows, strict=True):
             label = textwrap.fill(name, 18)

@@ -146,12 +146,10 @@ def _umap(
     metric: str,
 ) -> np.ndarray:
     with warnings.catch_warnings():
-        # UMAP tells everybody about its TensorFlow variant; that neighbours handed to
-        # it do not serve its transform, which is not used here; and that it starts
-        # from random points where islands have no neighbours in common.
+        # UMAP tells everybody about its TensorFlow variant, and that neighbours handed
+        # to it do not serve its transform, which is not used here.
         warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
         warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)
-        warnings.filterwarnings("ignore", "Spectral initialisation failed", UserWarning)
         import umap
 
         fit = umap.UMAP(
@@ -161,8 +159,26 @@ def _umap(
             random_state=seed,
             n_jobs=1,
             precomputed_knn=near,
+            init=_start(rows, metric),
         )
         return fit.fit_transform(rows)
+
+
+def _start(rows: np.ndarray, metric: str) -> np.ndarray:
+    """Principal components, from which every seed's map starts.
+
+    UMAP's own start, by ARPACK, changes from call to call in its last bits and with it
+    the whole map. Rounding takes away what the last bits of a matrix product change.
+    """
+    vectors = _unit(rows) if metric == "cosine" else rows.astype(np.float64)
+    vectors = vectors - vectors.mean(axis=0)
+    axes = np.linalg.eigh(vectors.T @ vectors).eigenvectors[:, :-3:-1]
+    axes = axes * np.sign(axes[abs(axes).argmax(axis=0), range(axes.shape[1])])
+    points = vectors @ axes
+    points = np.round(10 * points / max(abs(points).max(), _SAME), 3)
+    # Equal rows must not start from one point, nor all rows from one line.
+    apart = np.random.default_rng(0).normal(0, 1e-3, (len(rows), 2))
+    return (points + apart).astype(np.float32)
 
 
 def _overlap(first: np.ndarray, second: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """The main job: several real training runs, healthy and failing, in one space.
 
-    conceptevo experiment=demo                (at most six minutes on two cores)
+    conceptevo experiment=demo                (about five minutes on two cores)
     conceptevo experiment=demo scale=smoke    (about a minute, generated images)
 
 Trains a VGG19 as the base and three VGG16 that are compared: well trained, with a

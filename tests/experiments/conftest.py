@@ -10,8 +10,6 @@ import jax
 import pytest
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
-from conceptevo_jax.cli import main
-
 ROOT = Path(__file__).parents[2]
 MARK = "VGG16, well trained (as the wheel has it)"
 
@@ -84,19 +82,8 @@ def demo(installed, tmp_path_factory):
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    """Call `conceptevo` in this process; gives its code and what it printed."""
-    monkeypatch.chdir(tmp_path)
-    # Hydra reads its words from there, and is told to raise its errors.
-    monkeypatch.setattr(sys, "argv", sys.argv)
-    monkeypatch.setitem(os.environ, "HYDRA_FULL_ERROR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run_here(*words):
-        code = main(words)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    yield run_here
+def call(call):
+    """As everywhere, but the demo's compilation cache is left behind."""
+    yield call
     jax.config.update("jax_compilation_cache_dir", None)
     reset_cache()

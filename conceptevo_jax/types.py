@@ -14,7 +14,7 @@ This module holds no behaviour beyond shape checks and names, and costs nothing.
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -245,9 +245,3 @@ def progress(epoch: Epoch, steps_per_epoch: int) -> float:
     if isinstance(epoch, str):
         return int(epoch.removeprefix("step")) / steps_per_epoch
     return float(epoch + 1)
-
-
-Progress = Callable[[str], None]
-"""Called with a line of text whenever a long stage has something to tell."""
-
-Split = Literal["train", "test"]

@@ -61,6 +61,7 @@ def save_record(folder: Path, value: object, **made_by: object) -> None:
     arrays, fields = _split(value)
     temporary = temporary_beside(folder)
     temporary.mkdir(parents=True)
+    # NumPy's stub takes further arguments for `allow_pickle`.
     np.savez(temporary / "arrays.npz", **arrays)  # type: ignore[arg-type]
     manifest = {
         "schema": SCHEMA,
@@ -128,6 +129,7 @@ def _split(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     arrays: dict[str, np.ndarray] = {}
     fields: dict[str, Any] = {}
+    # Neither `object` nor `type[R]` can say "a dataclass".
     for field in dataclasses.fields(value):  # type: ignore[arg-type]
         name, item = field.name, getattr(value, field.name)
         if isinstance(item, np.ndarray):

@@ -74,6 +74,7 @@ def embed(folder: Path, path: Path, *, train: int, test: int, seed: int) -> None
             f"{split}_index": chosen.astype(np.uint16),
         }
     with path.open("wb") as file:
+        # NumPy's stub takes further arguments for `allow_pickle`.
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 

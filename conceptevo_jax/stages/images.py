@@ -31,6 +31,7 @@ class Images:
       pool_pixels: Their pixels.
       selection: Test images for choosing settings.
       judgement: Test images for reporting numbers.
+      selection_pixels: Pixels of the former.
       judgement_pixels: Pixels of the latter.
     """
 
@@ -41,6 +42,7 @@ class Images:
     pool_pixels: Decoded
     selection: Pool
     judgement: Pool
+    selection_pixels: Decoded
     judgement_pixels: Decoded
 
 
@@ -85,6 +87,7 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
         pool_pixels=_decoded(store, train_set, pool),
         selection=selection,
         judgement=judgement,
+        selection_pixels=_decoded(store, test_set, selection),
         judgement_pixels=_decoded(store, test_set, judgement),
     )
 

@@ -67,8 +67,23 @@ class OptimizerConfig:
 
 
 @dataclass
+class RegularisationConfig:
+    """See `conceptevo_jax.training.Regularisation`."""
+
+    random_crop: int = 0
+    flip: bool = False
+    label_smoothing: float = 0.0
+    ema: float = 0.0
+    auxiliary_weight: float = 0.4
+
+
+@dataclass
 class RunConfig:
-    """One named training run; see `conceptevo_jax.training.Training`."""
+    """One named training run; see `conceptevo_jax.training.Training`.
+
+    Of its snapshots, the untrained network and those after the epochs `milestones` are
+    observed and shown; all, where it lists none.
+    """
 
     title: str = MISSING
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -79,6 +94,8 @@ class RunConfig:
     early_steps: list[int] = field(default_factory=list)
     on_nonfinite: str = "stop"
     eval_images: int = 1000
+    regularisation: RegularisationConfig = field(default_factory=RegularisationConfig)
+    milestones: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -151,13 +168,18 @@ class CollapseConfig:
 
 @dataclass
 class Config:
-    """A whole experiment."""
+    """A whole experiment.
+
+    `time_limit` is in seconds: a call that would take longer stops between two epochs
+    or stages, and the same call goes on from there.
+    """
 
     name: str = MISSING
     scale_name: str = MISSING
     preset: str = MISSING
     seed: int = 0
     workers: int | None = None
+    time_limit: float | None = None
     run_dir: str | None = None
     dry_run: bool = False
     dataset: DatasetConfig = field(default_factory=DatasetConfig)

@@ -50,6 +50,8 @@ class Site:
       receptive_field: Side of the input square, in pixels, that one cell sees.
       stride: Input pixels between two neighbouring cells.
       pre: Name of the tap before the nonlinearity, where there is one.
+      copies: Channels that repeat a channel of an earlier site, cell for cell or after
+        max pooling, so that the peaks of both are equal.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Site:
     receptive_field: int
     stride: int
     pre: str | None = None
+    copies: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -222,6 +225,14 @@ class Space:
 def neuron_count(sites: Sequence[Site]) -> int:
     """Number of neurons at all `sites` together."""
     return sum(site.channels for site in sites)
+
+
+def copied_neurons(sites: Sequence[Site]) -> Bool[np.ndarray, " n"]:
+    """Which neurons are copies of one of an earlier site: they hold nothing new."""
+    copied = np.zeros(neuron_count(sites), bool)
+    for site, where in zip(sites, site_slices(sites).values(), strict=True):
+        copied[where][list(site.copies)] = True
+    return copied
 
 
 def site_slices(sites: Sequence[Site]) -> dict[str, slice]:

@@ -10,6 +10,7 @@ from conceptevo_jax.types import (
     Site,
     Snapshot,
     Stimuli,
+    copied_neurons,
     neuron_count,
     neuron_ids,
     progress,
@@ -57,6 +58,14 @@ def test_a_snapshot_is_named_by_run_and_epoch_and_loads_when_asked(epoch):
     snapshot = Snapshot(run="vgg", epoch=epoch, load=lambda: {"params": {}})
     assert snapshot.name == f"vgg@{epoch}"
     assert snapshot.load() == {"params": {}}
+
+
+def test_copies_are_counted_over_all_sites():
+    later = dataclasses.replace(SITES[1], copies=(1,))
+    sites = (SITES[0], later)
+    where = SITES[0].channels + 1
+    assert np.flatnonzero(copied_neurons(sites)).tolist() == [where]
+    assert not copied_neurons(SITES).any()
 
 
 def test_progress_counts_epochs_of_training_behind_a_snapshot():

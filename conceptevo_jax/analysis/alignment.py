@@ -51,8 +51,8 @@ def compare(
 ) -> Alignment:
     """Judge how well two snapshots are aligned in the space they share.
 
-    Dead and unplaced neurons and those constant or not finite on the judgement
-    images are left out; within one run, so are pairs of the same index.
+    Dead and unplaced neurons, those constant or not finite on the judgement images,
+    and copies of others are left out; within one run, so are pairs of the same index.
 
     Args:
       a: Any snapshot.

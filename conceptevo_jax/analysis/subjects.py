@@ -1,7 +1,8 @@
 """A snapshot to be judged, and which of its neurons can be.
 
-A neuron is *live* when it has stimuli and a place in the space and its responses to
-the judgement images are finite and not constant. Each live neuron becomes one row of
+A neuron is *live* when it has stimuli and a place in the space, its responses to the
+judgement images are finite and not constant, and it is no copy of another neuron of its
+network. Each live neuron becomes one row of
 every kind that pairs are compared by.
 
 Not for comparing: that is `conceptevo_jax.analysis.alignment`. Costs a few passes
@@ -26,7 +27,14 @@ from conceptevo_jax.analysis.similarity import (
     stimulus_rows,
 )
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.types import Embedding, Responses, Stimuli, neuron_count, record
+from conceptevo_jax.types import (
+    Embedding,
+    Responses,
+    Stimuli,
+    copied_neurons,
+    neuron_count,
+    record,
+)
 
 MIN_NEURONS = 20
 """Fewer live neurons than this on either side give no result."""
@@ -103,6 +111,7 @@ def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
         "unplaced": ~subject.embedding.placed,
         "not finite": ~np.isfinite(peaks).all(axis=0),
         "constant": ~varying(peaks),
+        "copies": copied_neurons(subject.responses.sites),
     }
     excluded = np.logical_or.reduce(list(causes.values()))
     live = int((~excluded).sum())

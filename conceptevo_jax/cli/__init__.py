@@ -2,16 +2,17 @@
 
 A first word without `=` is a subcommand; everything else is Hydra. Exit codes: 0 done,
 2 a mistake in what was typed or a setting under which a loss stopped being finite, 3
-something wrong with data or stored records, 130 interrupted.
+something wrong with data or stored records, 4 the time limit was reached and the same
+call goes on from there, 130 interrupted.
 """
 
 import sys
 from collections.abc import Callable, Sequence
 
 from conceptevo_jax.errors import DataError, UsageError, unknown_name
-from conceptevo_jax.training import NonFiniteLossError
+from conceptevo_jax.training import NonFiniteLossError, TimeUpError
 
-DONE, USAGE, DATA, INTERRUPTED = 0, 2, 3, 130
+DONE, USAGE, DATA, TIME_UP, INTERRUPTED = 0, 2, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DataError as error:
         print(f"conceptevo: {error}", file=sys.stderr)
         return DATA
+    except TimeUpError as error:
+        print(f"conceptevo: {error}", file=sys.stderr)
+        return TIME_UP
     except KeyboardInterrupt:
         print("conceptevo: interrupted; finished stages are kept.", file=sys.stderr)
         return INTERRUPTED

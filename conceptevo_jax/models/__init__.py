@@ -2,5 +2,14 @@
 
 from conceptevo_jax.models.registry import MODELS, build_model
 from conceptevo_jax.models.tapped import Model, Tap, Variables, identity_tap
+from conceptevo_jax.models.torchvision import from_torchvision
 
-__all__ = ["MODELS", "Model", "Tap", "Variables", "build_model", "identity_tap"]
+__all__ = [
+    "MODELS",
+    "Model",
+    "Tap",
+    "Variables",
+    "build_model",
+    "from_torchvision",
+    "identity_tap",
+]

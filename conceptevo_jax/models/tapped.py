@@ -66,11 +66,18 @@ class Model:
         images = jax.ShapeDtypeStruct((1, self.size, self.size, 3), jnp.float32)
         return jax.eval_shape(self.module.init, jax.random.key(0), images)
 
-    def normalise(self, pixels: Num[Array, "b h w 3"]) -> Float[Array, "b h w 3"]:
-        """Scale uint8 pixels to 0..1, then to the model's mean and deviation."""
+    def normalise(self, pixels: Num[Array, "b h w 3"]) -> Float[Array, "b s s 3"]:
+        """Scale uint8 pixels to 0..1, then to the model's mean and deviation.
+
+        Larger images are shrunk to the model's size, bilinearly with antialiasing, so
+        that models of different sizes share one image set.
+        """
         mean = jnp.asarray(self.mean, jnp.float32)
         std = jnp.asarray(self.std, jnp.float32)
         scaled = pixels.astype(jnp.float32) / jnp.float32(255)
+        if pixels.shape[1] != self.size:
+            shape = (pixels.shape[0], self.size, self.size, 3)
+            scaled = jax.image.resize(scaled, shape, "linear", antialias=True)
         return (scaled - mean[None, None, None]) / std[None, None, None]
 
     def logits(
@@ -93,11 +100,11 @@ class Model:
         )
 
     def require_size(self, size: int) -> None:
-        """Refuse images of another side than the model was built for."""
-        if size != self.size:
+        """Refuse images smaller than the model takes; larger ones are shrunk."""
+        if size < self.size:
             raise UsageError(
-                f"{self.name} ({self.preset}) takes {self.size} pixel images, "
-                f"not {size}: set dataset.side={self.size}."
+                f"{self.name} ({self.preset}) takes images of {self.size} pixels or "
+                f"more, not {size}: set dataset.side={self.size}."
             )
 
 

@@ -18,10 +18,11 @@ from conceptevo_jax.figures import save_figure
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.projection import place_points, project_neurons
 from conceptevo_jax.stages.images import prepare_images
-from conceptevo_jax.stages.pictures import shown_epochs, training_map
+from conceptevo_jax.stages.pictures import map_over
 from conceptevo_jax.stages.projected import Projected, snapshot_rows
 from conceptevo_jax.stages.results import write_csv
 from conceptevo_jax.stages.runs import RUN, Observer, TrainedRun
+from conceptevo_jax.stages.unify import shown_epochs
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Entry, Store, load_record, save_record
 from conceptevo_jax.training import read_table, snapshots
@@ -129,7 +130,7 @@ def _write(folder: Path, one: Projected, layout: Layout, space: Space) -> None:
         points[epoch] = place_points(layout, embedding.vectors)
         save_record(folder / f"epoch_{epoch}", embedding, stage="project")
         np.save(folder / f"epoch_{epoch}" / "points.npy", points[epoch])
-    shown = {f"{one.run.name}@{e}": points[e] for e in shown_epochs(one)}
+    shown = {one.snapshot(e): points[e] for e in shown_epochs(one)}
     background = layout.points[: len(space.neurons.coverage)]
-    figure = training_map([one], "base", space.base, {**shown, "base": background})
+    figure = map_over([one], space.base, background, shown)
     save_figure(figure, folder / "map")

@@ -18,17 +18,12 @@ from conceptevo_jax.figures import (
 )
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.projected import Projected
-from conceptevo_jax.types import Epoch, Observation, Site
+from conceptevo_jax.stages.unify import shown_epochs
+from conceptevo_jax.stimuli import neuron_patches, patch_windows
+from conceptevo_jax.types import Epoch, Site, copied_neurons, neuron_ids
 
 Points = Mapping[str, np.ndarray]
 """Points on one common map, by snapshot name."""
-
-
-def shown_epochs(projected: Projected, columns: int = 6) -> list[Epoch]:
-    """`init` and whole epochs, evenly spread, the first and the last among them."""
-    whole = [epoch for epoch in projected.epochs if isinstance(epoch, int)]
-    spread = np.linspace(0, len(whole) - 1, min(columns - 1, len(whole)))
-    return ["init", *(whole[i] for i in spread.round().astype(int))]
 
 
 def site_depth(sites: Sequence[Site]) -> np.ndarray:
@@ -38,18 +33,30 @@ def site_depth(sites: Sequence[Site]) -> np.ndarray:
 
 
 def training_map(
-    projected: Sequence[Projected], base: str, base_title: str, points: Points
+    projected: Sequence[Projected], base: Projected, points: Points
 ) -> Figure:
     """A first Figure 2: runs in rows, epochs in columns, over the base in grey."""
+    background = points[base.snapshot(base.epochs[-1])]
+    return map_over(projected, base.title, background, points)
+
+
+def map_over(
+    projected: Sequence[Projected],
+    base_title: str,
+    background: np.ndarray,
+    points: Points,
+) -> Figure:
+    """The same where the base is known by its points alone."""
     rows = [
         (one.title, [_panel(one, epoch, points) for epoch in shown_epochs(one)])
         for one in projected
     ]
+    runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
     title = (
-        f"Concepts of {len(rows)} training runs in the space of {base_title}: "
+        f"Concepts of {runs} in the space of {base_title}: "
         "one dot a neuron; grey, the base's neurons. Accuracies train/test."
     )
-    return draw_training_map(rows, points[base], title=title)
+    return draw_training_map(rows, background, title=title)
 
 
 def _panel(one: Projected, epoch: Epoch, points: Points) -> MapPanel:
@@ -61,55 +68,67 @@ def _panel(one: Projected, epoch: Epoch, points: Points) -> MapPanel:
     return MapPanel(
         epoch="untrained" if epoch == "init" else f"epoch {epoch}",
         facts=facts,
-        points=points[f"{one.run.name}@{epoch}"],
+        points=points[one.snapshot(epoch)],
         depth=site_depth(one.run.model.sites),
         dead=int(one.stimuli(epoch).dead.sum()),
     )
 
 
-def shared_space(
-    images: Images, models: Sequence[tuple[Projected, Epoch]], points: Points
-) -> Figure:
-    """A first Figure 1: models in one space, neighbourhoods chosen by rule."""
-    maps = [points[f"{one.run.name}@{epoch}"] for one, epoch in models]
-    seen = [one.run.observations[epoch] for one, epoch in models]
+def shared_space(images: Images, models: Sequence[Projected], points: Points) -> Figure:
+    """Figure 1: models at their last epochs, neighbourhoods chosen by rule."""
+    maps = [points[one.snapshot(one.epochs[-1])] for one in models]
+    seen = [one.run.observations[one.epochs[-1]] for one in models]
     found = tight_neighbourhoods(maps, [s.judgement for s in seen])
     circles = [
         Circle(label="ABC"[i], center=disc.center, radius=disc.radius)
         for i, disc in enumerate(found)
     ]
     rows = []
-    for which, (one, epoch) in enumerate(models):
-        examples = [
-            example
-            for circle, disc in zip(circles, found, strict=True)
-            for example in _examples(
-                circle.label, disc.members[which][:2], seen[which], images
-            )
+    for which, one in enumerate(models):
+        members = [
+            (c.label, d.members[which]) for c, d in zip(circles, found, strict=True)
         ]
-        depth = site_depth(one.run.model.sites)
-        name = f"{one.title}, epoch {epoch}"
-        rows.append((name, maps[which], depth, examples))
+        examples = _examples(one, members, images)
+        name = f"{one.title}, epoch {one.epochs[-1]}"
+        rows.append((name, maps[which], site_depth(one.run.model.sites), examples))
     title = (
-        "Two models in one space; a dot is a neuron, darker ones lie nearer the input, "
-        "grey ones belong to the other model.\nCircled: the neighbourhoods whose "
-        "neurons, of both models, respond most alike to held-out images, and the "
-        "stimuli of two neurons in each."
+        f"{len(models)} models in one space; a dot is a neuron, darker ones lie nearer "
+        "the input, grey ones belong to the other models.\nCircled: the neighbourhoods "
+        "whose neurons, of all models, respond most alike to held-out images, and the "
+        "strongest patches of two neurons in each."
     )
     return draw_shared_space(rows, circles, title=title)
 
 
 def _examples(
-    label: str, members: Int[np.ndarray, " n"], seen: Observation, images: Images
+    one: Projected,
+    members: Sequence[tuple[str, Int[np.ndarray, " _"]]],
+    images: Images,
+    neurons: int = 2,
+    patches: int = 3,
 ) -> list[Example]:
-    sites = seen.stimuli.sites
-    names = [f"{site.name}/{c}" for site in sites for c in range(site.channels)]
-    shown = []
-    for neuron in members:
-        rows = seen.stimuli.image_ids[neuron]
-        pictures = [images.pool_pixels.pixels[row] for row in rows[rows >= 0][:3]]
-        shown.append(Example(circle=label, neuron=names[neuron], images=pictures))
-    return shown
+    """The first neurons of every circle, with their strongest patches."""
+    epoch, model = one.epochs[-1], one.run.model
+    stimuli, pixels = one.stimuli(epoch), images.pool_pixels
+    windows = patch_windows(stimuli, side=pixels.side, input_size=model.size)
+    ids = neuron_ids(one.snapshot(epoch), model.sites)
+    return [
+        Example(
+            circle=label,
+            neuron=ids[neuron].partition("/")[2],
+            images=neuron_patches(
+                stimuli, windows, neuron, pixels.pixels, count=patches
+            ),
+        )
+        for label, inside in members
+        for neuron in _distinct(inside, model.sites)[:neurons]
+    ]
+
+
+def _distinct(members: Int[np.ndarray, " _"], sites: Sequence[Site]) -> list[int]:
+    """Members that are no copies of another neuron of their model."""
+    copied = copied_neurons(sites)
+    return [neuron for neuron in members.tolist() if not copied[neuron]]
 
 
 def run_curves(projected: Sequence[Projected]) -> Figure:

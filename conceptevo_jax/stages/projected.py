@@ -42,6 +42,10 @@ class Projected:
         """Its snapshots in order."""
         return list(self.placed)
 
+    def snapshot(self, epoch: Epoch) -> str:
+        """`run@epoch`."""
+        return f"{self.run.name}@{epoch}"
+
     def at(self, epoch: Epoch) -> float:
         """Epochs of training behind a snapshot."""
         return progress(epoch, self.steps_per_epoch)

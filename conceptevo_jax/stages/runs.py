@@ -16,6 +16,7 @@ from conceptevo_jax.config import (
     DatasetFacts,
     ModelConfig,
     OptimizerConfig,
+    RegularisationConfig,
     RunConfig,
     SearchConfig,
     plain,
@@ -27,7 +28,10 @@ from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.store.records import write_json
 from conceptevo_jax.training import (
     Optimizer,
+    Regularisation,
     Row,
+    TimeLeft,
+    TimeUpError,
     Training,
     read_table,
     snapshots,
@@ -100,9 +104,12 @@ class TrainedRun:
 
 def training_of(run: RunConfig) -> Training:
     """The training settings that a run's configuration stands for."""
-    optimizer = Optimizer(**plain(run.optimizer))
-    settings = plain(run, optimizer=optimizer)
-    for other in ("title", "model"):
+    settings = plain(
+        run,
+        optimizer=Optimizer(**plain(run.optimizer)),
+        regularisation=Regularisation(**plain(run.regularisation)),
+    )
+    for other in ("title", "model", "milestones"):
         del settings[other]
     return Training(**settings)
 
@@ -120,7 +127,11 @@ def is_finished(store: Store, images: Images, job: Job) -> bool:
 
 
 def execute(
-    store: Store, images: Images, job: Job, on_step: OnStep | None = None
+    store: Store,
+    images: Images,
+    job: Job,
+    on_step: OnStep | None = None,
+    time_left: TimeLeft | None = None,
 ) -> TrainedRun:
     """Train and observe one run in this process, skipping what is stored.
 
@@ -129,13 +140,17 @@ def execute(
       images: The images of `job.dataset`.
       job: What to do.
       on_step: Called with steps done and steps in all, observation included.
+      time_left: Asked before every epoch and observation whether to go on.
+
+    Raises:
+      TimeUpError: when the time is up; what is finished is kept.
     """
     model, settings = _model(images, job), training_of(job.run)
     observed = _observed_epochs(job, settings)
     steps = settings.epochs * (len(images.train) // settings.batch_size)
     total = steps + len(observed) * _SWEEP_STEPS
     report = _Report(on_step, total)
-    folder, key = _train(store, images, job, model, settings, report)
+    folder, key = _train(store, images, job, model, settings, report, time_left)
     shots = snapshots(folder, job.name, model)
     found: dict[Epoch, Observation] = {}
     keys: dict[Epoch, str] = {}
@@ -144,6 +159,7 @@ def execute(
         look = Observer(store, images, model, key, search, job.sample)
         for shot in shots:
             if job.epochs is None or shot.epoch in job.epochs:
+                require_time(time_left, f"observing {shot.name}")
                 found[shot.epoch], keys[shot.epoch] = look(shot)
                 steps += _SWEEP_STEPS
                 report(steps, total)
@@ -156,6 +172,18 @@ def execute(
         observations=found,
         keys=keys,
     )
+
+
+def require_time(time_left: TimeLeft | None, what: str) -> None:
+    """Stop before a stage if the time is up.
+
+    Raises:
+      TimeUpError: naming what would have come next.
+    """
+    if time_left is not None and time_left() <= 0:
+        raise TimeUpError(
+            f"the time is up before {what}. Run the same command again to go on."
+        )
 
 
 _SWEEP_STEPS = 20
@@ -192,6 +220,7 @@ def _train(
     model: Model,
     settings: Training,
     report: OnStep,
+    time_left: TimeLeft | None,
 ) -> tuple[Path, str]:
     def make(folder: Path) -> None:
         train(
@@ -203,6 +232,7 @@ def _train(
             folder,
             on_epoch=[] if job.until is None else [_stop(job.until, folder)],
             on_step=report,
+            time_left=time_left,
         )
         write_json(folder / RUN, {"name": job.name, **_architecture(model)})
 
@@ -306,12 +336,16 @@ class Observer:
 def job_from_json(value: dict) -> Job:
     """Rebuild a job that was sent to another process as JSON."""
     run = value["run"]
-    model, optimizer = ModelConfig(**run["model"]), OptimizerConfig(**run["optimizer"])
+    parts = {
+        "model": ModelConfig(**run["model"]),
+        "optimizer": OptimizerConfig(**run["optimizer"]),
+        "regularisation": RegularisationConfig(**run["regularisation"]),
+    }
     search, until = value["search"], value["until"]
     epochs, facts = value["epochs"], value["dataset"]["facts"]
     return Job(
         name=value["name"],
-        run=RunConfig(**{**run, "model": model, "optimizer": optimizer}),
+        run=RunConfig(**{**run, **parts}),
         dataset=DatasetConfig(**{**value["dataset"], "facts": DatasetFacts(**facts)}),
         search=None if search is None else SearchConfig(**search),
         epochs=None if epochs is None else tuple(epochs),

@@ -19,8 +19,14 @@ from rich.progress import (
 from conceptevo_jax.config import Config
 from conceptevo_jax.stages.images import Images, prepare_images
 from conceptevo_jax.stages.results import Claim
-from conceptevo_jax.stages.runs import Job, TrainedRun, execute, is_finished
-from conceptevo_jax.stages.worker import cores, run_side_by_side, use_cache
+from conceptevo_jax.stages.runs import (
+    Job,
+    TrainedRun,
+    execute,
+    is_finished,
+    require_time,
+)
+from conceptevo_jax.stages.worker import cores, run_side_by_side, until, use_cache
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
 
@@ -65,6 +71,7 @@ class Session:
       store: The shared store beside it.
       images: All image sets, prepared.
       timings: Seconds per stage, in this call.
+      time_left: Seconds until the configuration's time limit, or None without one.
     """
 
     def __init__(self, config: Config, console: Console) -> None:
@@ -72,13 +79,20 @@ class Session:
         self.folder = result_folder(config)
         self.store = Store(self.folder.parent / "store")
         self.timings: dict[str, float] = {}
+        limit = config.time_limit
+        self.time_left = None if limit is None else until(time.monotonic() + limit)
         use_cache(self.store)
         self.images: Images = self.timed(
             "images", prepare_images, self.store, config.dataset
         )
 
     def timed(self, stage: str, call: Callable[..., T], *args: Any) -> T:
-        """Call something and add its time to the stage's."""
+        """Call something and add its time to the stage's.
+
+        Raises:
+          TimeUpError: if the call's time is up already.
+        """
+        require_time(self.time_left, stage)
         start = time.perf_counter()
         value = call(*args)
         spent = time.perf_counter() - start
@@ -109,14 +123,16 @@ class Session:
 
             if workers > 1:
                 left = [j for j in jobs if not is_finished(self.store, self.images, j)]
-                run_side_by_side(self.store, left, workers, report)
+                run_side_by_side(self.store, left, workers, report, self.time_left)
             trained = {}
             for job in jobs:
 
                 def tell(done: int, total: int, name: str = job.name) -> None:
                     report(name, done, total)
 
-                trained[job.name] = execute(self.store, self.images, job, tell)
+                trained[job.name] = execute(
+                    self.store, self.images, job, tell, self.time_left
+                )
                 bars.update(tasks[job.name], completed=1, total=1)
         return trained
 

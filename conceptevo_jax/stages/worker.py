@@ -13,16 +13,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import Store
 from conceptevo_jax.store.keys import plain
-from conceptevo_jax.training import NonFiniteLossError
+from conceptevo_jax.training import NonFiniteLossError, TimeLeft, TimeUpError
 
 if TYPE_CHECKING:
     from conceptevo_jax.stages.runs import Job
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 OnJob = Callable[[str, int, int], None]
 """Called with a job's name, its steps done and its steps in all."""
 
-_EXPECTED = (DataError, UsageError, NonFiniteLossError)
+_EXPECTED = (DataError, UsageError, NonFiniteLossError, TimeUpError)
 _ERRORS: dict[str, type[Exception]] = {kind.__name__: kind for kind in _EXPECTED}
 
 
@@ -54,7 +56,11 @@ def use_cache(store: Store) -> None:
 
 
 def run_side_by_side(
-    store: Store, jobs: Sequence["Job"], workers: int, on_job: OnJob
+    store: Store,
+    jobs: Sequence["Job"],
+    workers: int,
+    on_job: OnJob,
+    time_left: TimeLeft | None = None,
 ) -> None:
     """Execute all jobs in at most `workers` processes at a time, in order.
 
@@ -63,9 +69,10 @@ def run_side_by_side(
       jobs: What to do; nothing is returned, results are read from the store.
       workers: Number of processes; each is bound to a core of its own.
       on_job: Told of every job's progress, from several threads.
+      time_left: How many seconds the jobs may still take.
 
     Raises:
-      UsageError, DataError, NonFiniteLossError: as raised in a worker.
+      UsageError, DataError, NonFiniteLossError, TimeUpError: as raised in a worker.
       WorkerError: if a worker dies otherwise, with the end of what it wrote.
     """
     free: SimpleQueue[int] = SimpleQueue()
@@ -76,7 +83,9 @@ def run_side_by_side(
     def run_one(job: "Job") -> None:
         core = free.get()
         try:
-            _run_worker(store, job, core, on_job, running)
+            left = None if time_left is None else time_left()
+            order = {"root": str(store.root), "core": core, "seconds": left}
+            _run_worker({**order, "job": plain(job)}, job.name, on_job, running)
         except Exception:
             if running.stop():
                 raise
@@ -127,9 +136,8 @@ class _Processes:
 
 
 def _run_worker(
-    store: Store, job: "Job", core: int, on_job: OnJob, running: _Processes
+    order: dict[str, Any], name: str, on_job: OnJob, running: _Processes
 ) -> None:
-    order = json.dumps({"root": str(store.root), "core": core, "job": plain(job)})
     with tempfile.TemporaryFile("w+") as errors:
         process = running.start(errors)
         if process is None:
@@ -139,16 +147,16 @@ def _run_worker(
         with process:
             # One that is dead already is told of below.
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(order)
+                process.stdin.write(json.dumps(order))
                 process.stdin.close()
-            failure = _follow(process.stdout, job.name, on_job)
+            failure = _follow(process.stdout, name, on_job)
         if failure is not None:
             raise failure
         if process.returncode:
             errors.seek(0)
             tail = "".join(errors.readlines()[-20:])
             raise WorkerError(
-                f"run {job.name}: its process ended with code {process.returncode}. "
+                f"run {name}: its process ended with code {process.returncode}. "
                 f"The end of what it wrote:\n{tail}"
             )
 
@@ -185,13 +193,25 @@ def main() -> int:
 
     store, job = Store(Path(order["root"])), job_from_json(order["job"])
     use_cache(store)
+    seconds = order["seconds"]
+    time_left = None if seconds is None else until(time.monotonic() + seconds)
     try:
         images = prepare_images(store, job.dataset)
-        execute(store, images, job, lambda d, t: send({"done": d, "total": t}))
+        progress = partial(_progress, send)
+        execute(store, images, job, progress, time_left)
     except _EXPECTED as error:
         send({"error": type(error).__name__, "text": str(error)})
         return 1
     return 0
+
+
+def _progress(send: Callable[[dict], None], done: int, total: int) -> None:
+    send({"done": done, "total": total})
+
+
+def until(deadline: float) -> TimeLeft:
+    """Tells the seconds left until a time of the monotonic clock."""
+    return lambda: deadline - time.monotonic()
 
 
 if __name__ == "__main__":

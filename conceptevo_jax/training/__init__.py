@@ -3,11 +3,14 @@
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, snapshots
 from conceptevo_jax.training.loop import (
     NonFiniteLossError,
+    TimeLeft,
+    TimeUpError,
     Training,
     evaluate,
     train,
 )
 from conceptevo_jax.training.optimizers import OPTIMIZERS, SCHEDULES, Optimizer
+from conceptevo_jax.training.step import Regularisation
 from conceptevo_jax.training.table import Row, read_table
 
 __all__ = [
@@ -16,7 +19,10 @@ __all__ = [
     "Checkpoints",
     "NonFiniteLossError",
     "Optimizer",
+    "Regularisation",
     "Row",
+    "TimeLeft",
+    "TimeUpError",
     "Training",
     "disk_bytes",
     "evaluate",

@@ -46,9 +46,8 @@ class Checkpoints:
         _replace(*self._where(epoch), dict(variables))
 
     def save_resume(self, epoch: int, state: State) -> None:
-        """Save what the weights leave out, so that training can go on exactly."""
-        rest = {"optimizer": state.optimizer, "step": state.step, "seed": state.seed}
-        _replace(self._resume, epoch, rest)
+        """Save what the snapshot leaves out, so that training can go on exactly."""
+        _replace(self._resume, epoch, _rest(state))
 
     def restore(self, epoch: Epoch) -> Variables:
         """Read one snapshot's variables.
@@ -79,11 +78,13 @@ class Checkpoints:
         if not both:
             return None
         epoch = max(both)
-        rest = {"optimizer": like.optimizer, "step": like.step, "seed": like.seed}
-        target = ocp.args.StandardRestore(_abstract(rest))
+        target = ocp.args.StandardRestore(_abstract(_rest(like)))
         with self._naming(f"the state to resume from after epoch {epoch}"):
             restored = self._resume.restore(epoch, args=target)
-        return epoch, State(self.restore(epoch), **restored)
+        shown = self.restore(epoch)
+        if like.average is None:
+            return epoch, State(shown, **restored)
+        return epoch, State(**restored, average=shown)
 
     def epochs(self) -> list[Epoch]:
         """All snapshots in the order of training."""
@@ -136,12 +137,16 @@ def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
     return [Snapshot(run=run, epoch=e, load=loader(e)) for e in checkpoints.epochs()]
 
 
-def disk_bytes(model: Model, epochs: int, early: int) -> int:
-    """Estimated size of a run's checkpoints (optimiser state counted as weights)."""
+def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False) -> int:
+    """Estimated size of a run's checkpoints, in bytes.
+
+    The optimiser's state counts as two sets of weights; where an average is kept, the
+    weights themselves are one more.
+    """
     weights = sum(
         leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(model.shapes())
     )
-    return weights * (epochs + early + 1 + 2 * 2)
+    return weights * (epochs + early + 1 + 2 * (2 + averaged))
 
 
 def require_disk(folder: Path, needed: int) -> None:
@@ -166,6 +171,12 @@ def _replace(manager: ocp.CheckpointManager, number: int, tree: Any) -> None:
         manager.delete(number)
     # Forced, because Orbax passes over a number below the latest one in silence.
     manager.save(number, args=ocp.args.StandardSave(tree), force=True)
+
+
+def _rest(state: State) -> dict[str, Any]:
+    """What a snapshot leaves out; also the weights, where it holds their average."""
+    rest = {"optimizer": state.optimizer, "step": state.step, "seed": state.seed}
+    return rest if state.average is None else {**rest, "variables": state.variables}
 
 
 def _abstract(tree: Any) -> Any:

@@ -24,6 +24,8 @@ from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
 from conceptevo_jax.training.optimizers import Optimizer, direction, learning_rate
 from conceptevo_jax.training.step import (
+    PLAIN,
+    Regularisation,
     State,
     Tally,
     first_nonfinite,
@@ -49,8 +51,16 @@ OnStep = Callable[[int, int], None]
 """Called with the steps done and the steps in all."""
 
 
+TimeLeft = Callable[[], float]
+"""Tells how many seconds a call may still take."""
+
+
 class NonFiniteLossError(FloatingPointError):
     """Training met a loss that is NaN or infinite and was told to stop there."""
+
+
+class TimeUpError(RuntimeError):
+    """The time given to a call is over; called again, it goes on where it stopped."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,6 +75,7 @@ class Training:
       early_steps: Steps after which to take a snapshot besides those per epoch.
       on_nonfinite: `stop` raises at the first non-finite loss, `continue` goes on.
       eval_images: Size of the sample of training images that is evaluated.
+      regularisation: See `Regularisation`.
     """
 
     epochs: int
@@ -74,6 +85,7 @@ class Training:
     early_steps: tuple[int, ...] = ()
     on_nonfinite: str = "stop"
     eval_images: int = 1000
+    regularisation: Regularisation = PLAIN
 
 
 def train(
@@ -86,6 +98,7 @@ def train(
     *,
     on_epoch: Sequence[OnEpoch] = (),
     on_step: OnStep | None = None,
+    time_left: TimeLeft | None = None,
 ) -> list[Row]:
     """Train a model, or go on where an interrupted call in `folder` stopped.
 
@@ -100,6 +113,7 @@ def train(
       folder: Where checkpoints and `epochs.csv` go.
       on_epoch: Called in turn after every snapshot.
       on_step: Called after every step, for progress bars.
+      time_left: Asked after every epoch whether another one can be begun.
 
     Returns:
       The run's table, one row per snapshot.
@@ -108,11 +122,14 @@ def train(
       UsageError: for settings that do not fit the data or devices.
       DataError: if the disk cannot hold the checkpoints.
       NonFiniteLossError: at the first non-finite loss under `on_nonfinite="stop"`.
+      TimeUpError: between two epochs, when the next would probably last too long.
     """
     _check(model, data, test, settings)
     folder.mkdir(parents=True, exist_ok=True)
-    require_disk(folder, disk_bytes(model, settings.epochs, len(settings.early_steps)))
+    early, averaged = len(settings.early_steps), settings.regularisation.ema > 0
+    require_disk(folder, disk_bytes(model, settings.epochs, early, averaged=averaged))
     loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
+    loop.time_left = time_left
     try:
         return loop.run_all()
     finally:
@@ -150,6 +167,13 @@ def _check(model: Model, data: Decoded, test: Decoded, settings: Training) -> No
             f"batch_size={settings.batch_size} is not a multiple of the {devices} "
             "devices it is shared by."
         )
+    steps = settings.epochs * (len(data) // settings.batch_size)
+    late = [step for step in settings.early_steps if not 1 <= step <= steps]
+    if late:
+        raise UsageError(
+            f"early_steps {late} are never reached: a run of {settings.epochs} epochs "
+            f"has {steps} steps, counted from 1."
+        )
     if settings.eval_images < 1:
         raise UsageError(f"eval_images must be >= 1, not {settings.eval_images}.")
     for images in (data, test):
@@ -183,7 +207,7 @@ class _Loop:
         )
         self.steps_per_epoch = self.batches.steps_per_epoch
         optimizer = direction(settings.optimizer)
-        self.train_step = make_train_step(model, optimizer)
+        self.train_step = make_train_step(model, optimizer, settings.regularisation)
         self.eval_step = make_eval_step(model)
         self.checkpoints = Checkpoints(folder, model)
         mesh = jax.make_mesh(
@@ -192,23 +216,42 @@ class _Loop:
         self.sharded = NamedSharding(mesh, PartitionSpec("data"))
         self.replicated = NamedSharding(mesh, PartitionSpec())
         variables = model.init(settings.seed)
-        seed = jax.random.key_data(jax.random.key(settings.seed))
         fresh = State(
-            variables, optimizer.init(variables["params"]), jnp.int32(0), seed
+            variables,
+            optimizer.init(variables["params"]),
+            jnp.int32(0),
+            jax.random.key_data(jax.random.key(settings.seed)),
+            # A copy: on accelerators a step takes the memory of both.
+            jax.tree.map(jnp.copy, variables) if settings.regularisation.ema else None,
         )
         self.sample = _sample(len(data), settings.eval_images, settings.seed)
         self.rows: list[Row] = []
         self.first_epoch, self.state = self._resume(fresh)
         self.tally = self._replicate(Tally.zero())
         self.rate, self.start = 0.0, time.perf_counter()
+        self.time_left: TimeLeft | None = None
+        self.longest = 0.0
 
     def run_all(self) -> list[Row]:
         total = self.settings.epochs * self.steps_per_epoch
         stop = not self.rows and self._snapshot("init")
         for epoch in range(self.first_epoch, self.settings.epochs):
+            self._require_time(epoch)
+            begun = time.perf_counter()
             if stop or self._epoch(epoch, total):
                 break
+            self.longest = max(self.longest, time.perf_counter() - begun)
         return self.rows
+
+    def _require_time(self, epoch: int) -> None:
+        """Stop before an epoch that would probably not end in time."""
+        if self.time_left is None or self.time_left() >= self.longest:
+            return
+        self.checkpoints.wait()
+        raise TimeUpError(
+            f"{self.run}: the time is up before epoch {epoch} of "
+            f"{self.settings.epochs}. Run the same command again to go on from there."
+        )
 
     def _epoch(self, epoch: int, total: int) -> bool:
         """Train one epoch; True where a callable ends the training."""
@@ -245,7 +288,7 @@ class _Loop:
         )
 
     def _snapshot(self, epoch: Epoch) -> bool:
-        variables = self.state.variables
+        variables = self.state.shown
         self.checkpoints.save(epoch, variables)
         row = self._row(epoch)
         self.rows.append(row)
@@ -255,7 +298,7 @@ class _Loop:
         return any(answers)
 
     def _row(self, epoch: Epoch) -> Row:
-        variables = jax.device_put(self.state.variables, jax.local_devices()[0])
+        variables = jax.device_put(self.state.shown, jax.local_devices()[0])
         train = _evaluate(self.eval_step, variables, self.data, self.sample)
         everything = np.arange(len(self.test))
         test = _evaluate(self.eval_step, variables, self.test, everything)

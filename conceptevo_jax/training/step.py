@@ -4,6 +4,7 @@ Data parallelism needs no second version: the batch is sharded over a mesh of al
 local devices and the state is replicated, so `jit` inserts the sums.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,7 +13,9 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
+from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Model
+from conceptevo_jax.training.augment import augment
 
 _NEVER = 2**31 - 1
 
@@ -21,13 +24,59 @@ class State(NamedTuple):
     """Everything a run needs to go on exactly.
 
     `variables` are the Flax collections, `optimizer` optax's state, `step` the
-    number of steps taken, `seed` the key data of the dropout generator.
+    number of steps taken, `seed` the key data of the dropout generator, `average` the
+    moving average of the variables, or None where none is kept.
     """
 
     variables: Any
     optimizer: Any
     step: Int[Array, ""]
     seed: Any
+    average: Any = None
+
+    @property
+    def shown(self) -> Any:
+        """The variables that snapshots hold: the average where there is one."""
+        return self.variables if self.average is None else self.average
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Regularisation:
+    """What the training step does besides descending; all of it off by default.
+
+    Attributes:
+      random_crop: See `augment`.
+      flip: See `augment`.
+      label_smoothing: Share of the target that is spread over all classes (Szegedy et
+        al., 2016, Sec. 7); of the training loss alone.
+      ema: Decay of a moving average of weights and batch statistics, per step; 0 keeps
+        none. Where there is one, it is what is evaluated and saved as snapshots.
+      auxiliary_weight: Weight of each auxiliary head's cross-entropy. A module has such
+        heads by sowing their logits into the collection `auxiliary` in training mode.
+    """
+
+    random_crop: int = 0
+    flip: bool = False
+    label_smoothing: float = 0.0
+    ema: float = 0.0
+    auxiliary_weight: float = 0.4
+
+    def __post_init__(self) -> None:
+        if self.random_crop < 0:
+            raise UsageError(f"random_crop must be >= 0, not {self.random_crop}.")
+        for name in ("label_smoothing", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(
+                    f"{name} must be from 0 to below 1, not {getattr(self, name)}."
+                )
+        if not self.auxiliary_weight >= 0:
+            raise UsageError(
+                f"auxiliary_weight must be >= 0, not {self.auxiliary_weight}."
+            )
+
+
+PLAIN = Regularisation()
+"""Nothing but the auxiliary heads."""
 
 
 class Tally(NamedTuple):
@@ -77,29 +126,40 @@ def _count(
 
 
 def make_train_step(
-    model: Model, optimizer: optax.GradientTransformation
+    model: Model,
+    optimizer: optax.GradientTransformation,
+    settings: Regularisation = PLAIN,
 ) -> Callable[..., tuple[State, Tally]]:
     """Build `step(state, tally, pixels, labels, rate) -> (state, tally)`, compiled.
 
     State and tally are donated, except on CPU, where a snapshot being written may
     share their memory. `rate` is a float32 scalar, so that one compiled step serves
-    any schedule.
+    any schedule. The tally's loss is that of the main head.
     """
+    heads = ["auxiliary"] if settings.auxiliary_weight else []
 
     def loss_of(
         params: Any, state: State, pixels: UInt8[Array, "b h w 3"], labels: Array
     ) -> tuple[Array, tuple]:
         key = jax.random.fold_in(jax.random.wrap_key_data(state.seed), state.step)
+        pixels = augment(
+            pixels, key, random_crop=settings.random_crop, flip=settings.flip
+        )
         rest = {k: v for k, v in state.variables.items() if k != "params"}
         logits, changed = model.module.apply(
             {"params": params, **rest},
             model.normalise(pixels),
             train=True,
             rngs={"dropout": key},
-            mutable=list(rest),
+            mutable=[*rest, *heads],
         )
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-        return jnp.mean(losses), (losses, logits, changed)
+        losses = _cross_entropy(logits, labels, settings.label_smoothing)
+        total = jnp.mean(losses)
+        for sown in jax.tree.leaves(changed.get("auxiliary", {})):
+            extra = _cross_entropy(sown, labels, settings.label_smoothing)
+            total += settings.auxiliary_weight * jnp.mean(extra)
+        kept = {k: v for k, v in changed.items() if k != "auxiliary"}
+        return total, (losses, logits, kept)
 
     def train_step(
         state: State,
@@ -119,10 +179,26 @@ def make_train_step(
         valid = jnp.ones(labels.shape, bool)
         tally = _count(tally, losses, logits, labels, valid, state.step)
         variables = {**changed, "params": params}
-        return State(variables, moved, state.step + 1, state.seed), tally
+        average = _averaged(state.average, variables, settings.ema)
+        return State(variables, moved, state.step + 1, state.seed, average), tally
 
     donated = () if jax.default_backend() == "cpu" else (0, 1)
     return jax.jit(train_step, donate_argnums=donated)
+
+
+def _cross_entropy(
+    logits: Float[Array, "b m"], labels: Int[Array, " b"], smoothing: float
+) -> Float[Array, " b"]:
+    if not smoothing:
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+    exact = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
+    return optax.softmax_cross_entropy(logits, optax.smooth_labels(exact, smoothing))
+
+
+def _averaged(average: Any, variables: Any, decay: float) -> Any:
+    if average is None:
+        return None
+    return jax.tree.map(lambda a, v: a + (1 - decay) * (v - a), average, variables)
 
 
 def make_eval_step(model: Model) -> Callable[..., Tally]:

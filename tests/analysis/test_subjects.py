@@ -34,6 +34,13 @@ def test_too_few_are_explained_cause_by_cause(world):
     )
 
 
+def test_copies_of_an_earlier_site_are_no_neurons_of_their_own(world, make_sites):
+    first, second = make_sites(25, 15)
+    sites = (first, dataclasses.replace(second, copies=(0, 14)))
+    live, _ = live_neurons(world.subject("r@0", world.detectors(40), sites=sites))
+    np.testing.assert_array_equal(np.flatnonzero(~live), [25, 39])
+
+
 def test_rows_belong_to_the_live_neurons_and_their_sites(world, make_sites):
     subject = spoil(world.subject("r@0", world.detectors(40), sites=make_sites(10, 30)))
     live, _ = live_neurons(subject)

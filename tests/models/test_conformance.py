@@ -9,12 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax.traverse_util import flatten_dict
+from PIL import Image
 
 from conceptevo_jax.activations import Recorder, edit, perturb, tap_names
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import MODELS, Model, Variables, build_model, identity_tap
+from conceptevo_jax.models.layers import BatchNorm
 
-CASES = [(name, preset) for name in MODELS for preset in ("small", "tiny")]
+PRESETS = ("full", "small", "tiny")
 CLASSES = 7
 
 
@@ -37,14 +39,9 @@ class Case:
         return sites[0], sites[len(sites) // 2], sites[-1]
 
 
-@pytest.fixture(scope="module", params=CASES, ids="-".join)
-def case(request, random_variables) -> Case:
-    return _case(*request.param, random_variables)
-
-
 @pytest.fixture(scope="module", params=MODELS)
-def tiny(request, random_variables) -> Case:
-    """For laws that are dear: they know of no preset."""
+def case(request, random_variables) -> Case:
+    """Presets differ in numbers alone: the narrowest one stands for all."""
     return _case(request.param, "tiny", random_variables)
 
 
@@ -79,19 +76,27 @@ def test_no_tap_identity_and_recorder_give_the_same_logits(case):
     np.testing.assert_array_equal(case.apply(tap=identity_tap), case.logits)
 
 
-def test_sites_are_visited_once_in_order_with_their_channels(case):
-    visited = []
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", MODELS)
+def test_sites_are_visited_once_in_order_with_their_channels(name, preset):
+    """By shapes alone, so that the full size costs nothing."""
+    model, visited = build_model(name, preset=preset, classes=CLASSES), []
 
     def tap(site, activation):
         visited.append((site, activation.shape[-1], activation.ndim))
         return activation
 
-    case.apply(tap=tap)
+    shape = (2, model.size, model.size, 3)
+    images = jax.ShapeDtypeStruct(shape, jnp.float32)
+    logits = jax.eval_shape(
+        lambda v, x: model.module.apply(v, x, tap=tap), model.shapes(), images
+    )
     expected = []
-    for site in case.model.sites:
+    for site in model.sites:
         names = [site.name] if site.pre is None else [site.pre, site.name]
         expected += [(name, site.channels, 4) for name in names]
     assert visited == expected
+    assert logits.shape == (2, CLASSES)
 
 
 def test_recorded_activations_are_those_linen_captures(case):
@@ -141,13 +146,13 @@ def test_editing_an_unknown_site_lists_the_valid_ones(case):
     assert all(site.name in str(caught.value) for site in case.model.sites)
 
 
-def test_a_stack_of_masks_under_vmap_equals_a_loop(tiny, rng):
-    for site in tiny.ends():
-        source = tiny.seen[site.name][::-1]
+def test_a_stack_of_masks_under_vmap_equals_a_loop(case, rng):
+    for site in case.ends():
+        source = case.seen[site.name][::-1]
         masks = _random_mask(rng, 3, site.channels)
 
         def edited(mask, site=site, source=source):
-            return tiny.apply(tap=edit(tiny.model, {site.name: (mask, source)}))
+            return case.apply(tap=edit(case.model, {site.name: (mask, source)}))
 
         looped = np.stack([edited(mask) for mask in masks])
         np.testing.assert_allclose(
@@ -160,24 +165,25 @@ def test_a_perturbation_of_zero_is_neutral(case):
     np.testing.assert_array_equal(case.apply(tap=perturb(zeros)), case.logits)
 
 
-def test_the_gradient_of_a_perturbation_equals_finite_differences(tiny, rng):
+def test_the_gradient_of_a_perturbation_equals_finite_differences(case, rng):
     """In float64, and along active entries: ReLU and pooling have kinks at zero."""
-    with jax.enable_x64(True):
-        wide = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), tiny.variables)
-        images = jnp.asarray(tiny.images, jnp.float64)
+    # Flax's layer normalisation asks which of two types is the wider.
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        wide = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), case.variables)
+        images = jnp.asarray(case.images, jnp.float64)
 
         @jax.jit
         @jax.value_and_grad
         def logit(eps):
-            logits = tiny.model.module.apply(wide, images, tap=perturb(eps))
+            logits = case.model.module.apply(wide, images, tap=perturb(eps))
             return logits[:, 3].sum()
 
-        ends, step = tiny.ends(), 1e-6
-        shapes = {site.name: tiny.seen[site.name].shape for site in ends}
+        ends, step = case.ends(), 1e-6
+        shapes = {site.name: case.seen[site.name].shape for site in ends}
         zeros = {name: np.zeros(shape) for name, shape in shapes.items()}
         slopes = logit(zeros)[1]
         for site in ends:
-            active = (tiny.seen[site.name] > 0) | (not site.rectified)
+            active = (case.seen[site.name] > 0) | (not site.rectified)
             along = rng.normal(size=active.shape) * np.asarray(active) * step
             up, down = (logit({**zeros, site.name: s * along})[0] for s in (1, -1))
             expected = float(np.sum(slopes[site.name] * along))
@@ -188,7 +194,7 @@ def test_training_mode_differs_only_by_dropout_and_batch_statistics(case):
     def evaluated(call, args, kwargs, context):
         if isinstance(context.module, nn.Dropout):
             return args[0]
-        if isinstance(context.module, nn.BatchNorm):
+        if isinstance(context.module, nn.BatchNorm | BatchNorm):
             kwargs = {**kwargs, "use_running_average": True}
         return call(*args, **kwargs)
 
@@ -224,22 +230,52 @@ def test_pixels_are_scaled_and_normalised(case):
     np.testing.assert_array_equal(logits, case.logits)
 
 
-def test_images_of_another_size_are_refused_with_advice(case):
-    case.model.require_size(case.model.size)
+def test_smaller_images_are_refused_with_advice(case):
+    for enough in (0, 1, 100):
+        case.model.require_size(case.model.size + enough)
     with pytest.raises(UsageError, match=f"dataset.side={case.model.size}"):
-        case.model.require_size(case.model.size + 1)
+        case.model.require_size(case.model.size - 1)
+
+
+def test_larger_images_are_shrunk_as_pillow_shrinks_them(case):
+    """Bilinearly with antialiasing, up to the rounding of Pillow's whole numbers."""
+    side = case.model.size
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 75, 75, 3), np.uint8)
+    shrunk = np.stack(
+        [
+            np.asarray(
+                Image.fromarray(p).resize((side, side), Image.Resampling.BILINEAR)
+            )
+            for p in pixels
+        ]
+    )
+    found, expected = (case.model.normalise(jnp.asarray(p)) for p in (pixels, shrunk))
+    assert found.shape == (2, side, side, 3)
+    np.testing.assert_allclose(found, expected, atol=1.01 / 255 / min(case.model.std))
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_preset_has_the_sites_of_the_full_size(name):
     full, small, tiny = (
         [
-            dataclasses.replace(site, channels=1)
+            (site.name, site.rectified, site.pre, bool(site.copies))
             for site in build_model(name, preset=preset, classes=CLASSES).sites
         ]
-        for preset in ("full", "small", "tiny")
+        for preset in PRESETS
     )
     assert full == small == tiny
+
+
+def test_copies_repeat_the_peaks_of_an_earlier_site(case):
+    """And no other channel of a site does."""
+    earlier = np.zeros((2, 0), np.float32)
+    for site in case.model.sites:
+        peaks = np.asarray(case.seen[site.name]).max(axis=(1, 2))
+        alive = (peaks > 0).any(axis=0)
+        repeats = (peaks[:, :, None] == earlier[:, None]).all(axis=0).any(axis=1)
+        expected = np.isin(np.arange(site.channels), site.copies)
+        np.testing.assert_array_equal(repeats[alive], expected[alive], site.name)
+        earlier = np.concatenate([earlier, peaks[:, alive]], axis=1)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -257,7 +293,10 @@ def test_receptive_fields_and_strides_are_measured(name, random_variables):
     """
     model = build_model(name, preset="tiny", classes=CLASSES)
     variables = jax.tree.map(np.abs, random_variables(model))
-    period, width = max(site.stride for site in model.sites), 16 * model.size
+    period = max(site.stride for site in model.sites)
+    field = max(site.receptive_field for site in model.sites)
+    # The field on both sides of the columns, in whole cells of every site.
+    width = (2 * field // period + 6) * period
     images = np.zeros((2 * period, model.size, width, 3), np.float32)
     images[np.arange(2 * period), :, width // 2 + np.arange(2 * period)] = np.inf
     seen = _trunk(model, variables, jnp.asarray(images))

@@ -130,7 +130,15 @@ def images(tmp_path_factory) -> tuple[Decoded, Decoded]:
 def run(model, images) -> Callable[..., list[Row]]:
     """Trains the toy in a folder, with settings changed and callables given."""
 
-    def call(folder: Path, *, on_epoch=(), on_step=None, model=model, **changes):
+    def call(
+        folder: Path,
+        *,
+        on_epoch=(),
+        on_step=None,
+        time_left=None,
+        model=model,
+        **changes,
+    ):
         return train(
             "toy-run",
             model,
@@ -139,6 +147,7 @@ def run(model, images) -> Callable[..., list[Row]]:
             folder,
             on_epoch=on_epoch,
             on_step=on_step,
+            time_left=time_left,
         )
 
     return call

@@ -65,7 +65,7 @@ def test_the_untrained_network_is_the_models_own(whole, model, settings):
 
 
 def test_training_accuracy_is_measured_on_a_fixed_sample(run, model, images, tmp_path):
-    (row,) = run(tmp_path, epochs=0, eval_images=1000)
+    (row,) = run(tmp_path, epochs=0, early_steps=(), eval_images=1000)
     variables = snapshots(tmp_path, "toy-run", model)[0].load()
     logits = plain_logits(model, variables, images[0])
     assert (row.train_top1, row.train_top5) == accuracies(logits, images[0].labels)
@@ -170,7 +170,7 @@ def test_settings_that_do_not_fit_are_refused(run, tmp_path, changes, match):
 
 def test_images_of_another_size_or_more_classes_are_refused(run, model, tmp_path):
     larger = build_model("vgg16", preset="tiny", classes=10)
-    with pytest.raises(UsageError, match="takes 32 pixel images, not 8"):
+    with pytest.raises(UsageError, match="takes images of 32 pixels or more, not 8"):
         run(tmp_path, model=larger)
     fewer = dataclasses.replace(model, classes=3)
     with pytest.raises(UsageError, match=r"has 3 classes.*labels up to 9"):
@@ -204,3 +204,9 @@ def test_what_is_on_disk_already_needs_no_more(
 def test_disk_space_is_estimated_from_the_weights(model):
     weights = sum(leaf.size * 4 for leaf in jax.tree.leaves(model.shapes()))
     assert disk_bytes(model, 10, 3) == weights * (1 + 3 + 10 + 4)
+
+
+@pytest.mark.parametrize("step", [0, 10])
+def test_early_steps_that_never_come_are_refused(run, tmp_path, step):
+    with pytest.raises(UsageError, match=rf"early_steps \[{step}\].*has 9 steps"):
+        run(tmp_path, early_steps=(2, step))

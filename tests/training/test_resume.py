@@ -11,7 +11,12 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.training import read_table, snapshots
+from conceptevo_jax.training import (
+    Regularisation,
+    TimeUpError,
+    read_table,
+    snapshots,
+)
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -53,6 +58,43 @@ def test_interrupted_and_resumed_equals_uninterrupted(
         run(tmp_path, **cuts)
     run(tmp_path)
     same_runs(tmp_path, whole[0])
+
+
+EVERYTHING = Regularisation(
+    random_crop=2, flip=True, label_smoothing=0.1, ema=0.9, auxiliary_weight=0.2
+)
+
+
+def test_crops_flips_and_averages_resume_exactly(run, same_runs, tmp_path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    run(whole, regularisation=EVERYTHING)
+    for step in (5, 8):
+        with pytest.raises(PowerCutError):
+            run(cut, regularisation=EVERYTHING, on_step=at_step(step))
+    run(cut, regularisation=EVERYTHING)
+    same_runs(cut, whole)
+
+
+def test_when_the_time_is_up_it_stops_between_epochs_and_goes_on(
+    run, whole, same_runs, tmp_path
+):
+    """Each call has time for one epoch: the clock is asked before every epoch."""
+    for done in (1, 2):
+        left = iter([60.0, 0.0])
+        with pytest.raises(
+            TimeUpError, match=f"before epoch {done} of 3.*same command"
+        ):
+            run(tmp_path, time_left=lambda left=left: next(left))
+        assert read_table(tmp_path / "epochs.csv")[-1].epoch == done - 1
+    run(tmp_path, time_left=lambda: 60.0)
+    same_runs(tmp_path, whole[0])
+
+
+def test_an_epoch_that_would_last_too_long_is_not_begun(run, tmp_path):
+    """Less is left than the longest epoch took, though not nothing."""
+    left = iter([60.0, 1e-9])
+    with pytest.raises(TimeUpError, match="before epoch 1 of 3"):
+        run(tmp_path, time_left=lambda: next(left))
 
 
 def test_a_killed_process_resumes_in_another(run, whole, same_runs, tmp_path):

@@ -1,0 +1,232 @@
+"""ConvNeXt-T (Liu et al., 2022, https://arxiv.org/abs/2201.03545).
+
+Layer names, shapes and initialisation follow torchvision's `convnext_tiny`. Sites are
+the blocks, which are taken where they are added to the residual stream, and the
+normalisation and the convolution of every downsampling between two stages: 24, without
+the stem. None is rectified. The narrow presets keep every site; their maps shrink
+from 8×8 to a single cell.
+
+On CPU the depthwise 7×7 convolution runs as 49 shifted sums: XLA's grouped convolution
+takes three times as long there (gradient, 16×16 maps) and up to 30 times (2×2 maps).
+Stochastic depth (Huang et al., 2016) drops the branch of a block for single images, at
+a rate that rises with depth.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conceptevo_jax.errors import unknown_name
+from conceptevo_jax.models.tapped import Model, Tap, identity_tap
+from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD
+from conceptevo_jax.types import Site
+
+KERNEL = 7
+"""Side of the depthwise convolution."""
+
+EXPANSION = 4
+"""Width of a block's hidden layer over that of the block."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """One preset: blocks and widths of the four stages, stem, input and regularisers.
+
+    `layer_scale` is the initial scale of every block's branch, `drop` the rate of
+    stochastic depth at the last block.
+    """
+
+    widths: tuple[int, int, int, int]
+    stem: int
+    side: int
+    layer_scale: float
+    drop: float
+    depths: tuple[int, int, int, int] = (3, 3, 9, 3)
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+
+
+PRESETS = {
+    "full": Size(
+        widths=(96, 192, 384, 768),
+        stem=4,
+        side=256,
+        layer_scale=1e-6,
+        drop=0.1,
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+    ),
+    "small": Size((16, 24, 32, 48), 4, 32, 0.1, 0.0),
+    "tiny": Size((8, 8, 12, 16), 4, 32, 0.1, 0.1),
+}
+
+_linear = nn.initializers.truncated_normal(0.02)
+_norm = partial(nn.LayerNorm, epsilon=1e-6)
+
+
+class DepthwiseConv(nn.Module):
+    """A 7×7 convolution of every channel with its own kernel, zero padded."""
+
+    width: int
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
+        """Convolve every channel for itself."""
+        shape = (KERNEL, KERNEL, 1, self.width)
+        kernel = self.param("kernel", _linear, shape, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)
+        run = shifted_sums if jax.default_backend() == "cpu" else grouped_convolution
+        return run(x, jnp.asarray(kernel)) + bias[None, None, None]
+
+
+def shifted_sums(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
+) -> Float[Array, "b h w c"]:
+    """A depthwise convolution as a sum over shifts; faster on CPU.
+
+    A shift by the whole map or more sees padding only and is left out.
+    """
+    half, (height, width) = kernel.shape[0] // 2, x.shape[1:3]
+    padded = jnp.pad(x, ((0, 0), (half, half), (half, half), (0, 0)))
+    total = jnp.zeros_like(x)
+    for down in _shifts(height, half):
+        for right in _shifts(width, half):
+            shifted = padded[:, down : down + height, right : right + width]
+            total = total + shifted * kernel[down, right][None, None]
+    return total
+
+
+def _shifts(size: int, half: int) -> range:
+    reach = min(half, size - 1)
+    return range(half - reach, half + reach + 1)
+
+
+def grouped_convolution(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
+) -> Float[Array, "b h w c"]:
+    """The same by XLA's grouped convolution; faster on accelerators."""
+    return jax.lax.conv_general_dilated(
+        x,
+        kernel,
+        (1, 1),
+        "SAME",
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=x.shape[-1],
+    )
+
+
+class Block(nn.Module):
+    """x + scale · MLP(norm(depthwise(x))), the branch now and then left out."""
+
+    width: int
+    layer_scale: float
+    drop: float
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "b h w c"], train: bool
+    ) -> Float[Array, "b h w c"]:
+        """Add the branch to the residual stream."""
+        y = DepthwiseConv(self.width, name="block.0")(x)
+        y = _norm(name="block.2")(y)
+        y = nn.Dense(EXPANSION * self.width, kernel_init=_linear, name="block.3")(y)
+        y = nn.gelu(y, approximate=False)
+        y = nn.Dense(self.width, kernel_init=_linear, name="block.5")(y)
+        constant = nn.initializers.constant(self.layer_scale)
+        scale = self.param("layer_scale", constant, (self.width,), jnp.float32)
+        branch = y * scale[None, None, None]
+        # One draw for an image's whole branch: that is stochastic depth.
+        dropped = nn.Dropout(self.drop, broadcast_dims=(1, 2, 3))
+        return x + dropped(branch, deterministic=not train)
+
+
+class ConvNeXt(nn.Module):
+    """The network of `size`, logits from NHWC images."""
+
+    size: Size
+    classes: int
+
+    @nn.compact
+    def __call__(
+        self,
+        images: Float[Array, "b h w 3"],
+        *,
+        train: bool = False,
+        tap: Tap = identity_tap,
+    ) -> Float[Array, "b m"]:
+        """Logits of normalised images; `train` needs a `dropout` generator."""
+        size = self.size
+        x = _patches(size.widths[0], size.stem, "features.0.0")(images)
+        x = _norm(name="features.0.1")(x)
+        for name, kind, width, drop in _layers(size):
+            if kind == "norm":
+                x = _norm(name=name)(x)
+            elif kind == "down":
+                x = _patches(width, 2, name)(x)
+            else:
+                x = Block(width, size.layer_scale, drop, name=name)(x, train)
+            x = tap(name, x)
+        x = _norm(name="classifier.0")(jnp.mean(x, axis=(1, 2)))
+        dense = nn.Dense(self.classes, kernel_init=_linear, name="classifier.2")
+        return dense(x)
+
+
+def _patches(width: int, side: int, name: str) -> nn.Conv:
+    """A convolution whose patches do not overlap."""
+    window = (side, side)
+    return nn.Conv(
+        width, window, window, padding="VALID", kernel_init=_linear, name=name
+    )
+
+
+def _layers(size: Size) -> Iterator[tuple[str, str, int, float]]:
+    """Name, kind (`block`, `norm` or `down`), width and drop rate of every site."""
+    blocks, done = sum(size.depths), 0
+    for stage, (depth, width) in enumerate(zip(size.depths, size.widths, strict=True)):
+        if stage:
+            yield f"features.{2 * stage}.0", "norm", size.widths[stage - 1], 0.0
+            yield f"features.{2 * stage}.1", "down", width, 0.0
+        for index in range(depth):
+            rate = size.drop * done / (blocks - 1)
+            yield f"features.{2 * stage + 1}.{index}", "block", width, rate
+            done += 1
+
+
+def _sites(size: Size) -> Iterator[Site]:
+    field, stride = size.stem, size.stem
+    for name, kind, width, _ in _layers(size):
+        if kind == "block":
+            field += (KERNEL - 1) * stride
+        elif kind == "down":
+            field, stride = field + stride, 2 * stride
+        yield Site(
+            name=name,
+            channels=width,
+            rectified=False,
+            receptive_field=field,
+            stride=stride,
+        )
+
+
+def _build(preset: str, classes: int) -> Model:
+    if preset not in PRESETS:
+        raise unknown_name("preset of convnext_tiny", preset, PRESETS)
+    size = PRESETS[preset]
+    return Model(
+        name="convnext_tiny",
+        preset=preset,
+        module=ConvNeXt(size=size, classes=classes),
+        sites=tuple(_sites(size)),
+        size=size.side,
+        classes=classes,
+        mean=size.mean,
+        std=size.std,
+    )
+
+
+ARCHITECTURES: dict[str, Callable[[str, int], Model]] = {"convnext_tiny": _build}

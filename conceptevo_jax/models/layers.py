@@ -1,0 +1,58 @@
+"""Layers that Flax does not have as the reference networks have them."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation (Ioffe & Szegedy, 2015) that keeps PyTorch's statistics.
+
+    As in PyTorch, and unlike Flax's own, the running variance is that of the unbiased
+    estimate, so that trainings of both can be compared number by number. Parameters
+    `scale` and `bias`; `batch_stats` holds `mean` and `var`.
+
+    Attributes:
+      epsilon: Added to the variance.
+      momentum: Weight of the newest batch in the running statistics.
+    """
+
+    epsilon: float = 1e-3
+    momentum: float = 0.1
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "b h w c"], *, use_running_average: bool
+    ) -> Float[Array, "b h w c"]:
+        """Normalise each channel by the batch's statistics, or by the running ones."""
+        shape = (x.shape[-1],)
+        scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
+        mean = self.variable("batch_stats", "mean", jnp.zeros, shape, jnp.float32)
+        var = self.variable("batch_stats", "var", jnp.ones, shape, jnp.float32)
+        if use_running_average:
+            centre, spread = mean.value, var.value
+        else:
+            centre, spread = jnp.mean(x, (0, 1, 2)), jnp.var(x, (0, 1, 2))
+            if not self.is_initializing():
+                count = x.size // x.shape[-1]
+                unbiased = spread * (count / max(count - 1, 1))
+                self._move(mean, centre)
+                self._move(var, unbiased)
+        factor = scale * jax.lax.rsqrt(spread + self.epsilon)
+        return (x - centre[None, None, None]) * factor[None, None, None] + bias[
+            None, None, None
+        ]
+
+    def _move(self, running: nn.Variable, newest: Float[Array, " c"]) -> None:
+        running.value += self.momentum * (newest - running.value)
+
+
+def average_pool(
+    x: Float[Array, "b h w c"], window: int, stride: int, *, pad: int = 0
+) -> Float[Array, "b h2 w2 c"]:
+    """Mean over square windows, zeros of the padding counted, as PyTorch does."""
+    sides, steps = (window, window), (stride, stride)
+    total = nn.pool(x, 0.0, jax.lax.add, sides, steps, ((pad, pad), (pad, pad)))
+    return total / float(window**2)

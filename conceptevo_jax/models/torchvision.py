@@ -1,0 +1,124 @@
+"""Weights from torchvision's state dictionaries.
+
+The modules of this package are named as torchvision names them, so a parameter's path
+is its name there, up to the last word. Entries are turned to Flax's order of axes; none
+is guessed or left out. PyTorch is not needed: anything NumPy can read will do.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import jax.numpy as jnp
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+from numpy.typing import ArrayLike
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.models.tapped import Model, Variables
+
+_WORDS = {
+    "kernel": "weight",
+    "scale": "weight",
+    "mean": "running_mean",
+    "var": "running_var",
+}
+"""The last word of a name in torchvision, where it is another than in Flax."""
+
+_COUNTER = "num_batches_tracked"
+"""What PyTorch's batch normalisation keeps besides, and never uses by default."""
+
+_FLATTENED = "classifier.0.weight"
+"""The linear layer that reads a flattened map: channels first in torchvision."""
+
+_SHOWN = 5
+
+
+def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
+    """Turn a torchvision state dictionary into a model's variables.
+
+    The published InceptionV3 weights were trained on pixels scaled to -1..1, to which
+    torchvision's `transform_input` leads back: evaluate them with
+    `dataclasses.replace(model, mean=(0.5,) * 3, std=(0.5,) * 3)`.
+
+    Args:
+      model: Of the same architecture, widths and classes as the weights.
+      state: `module.state_dict()` of torchvision's `vgg16`, `vgg19`, `inception_v3` or
+        `convnext_tiny`, by name; linear weights are [out in], kernels [out in h w].
+
+    Returns:
+      Flax collections as `model.init` makes them.
+
+    Raises:
+      DataError: for missing, unexpected or misshaped entries, with their names.
+    """
+    leaves = flatten_dict(model.shapes())
+    wanted = {_name(path): leaf.shape for path, leaf in leaves.items()}
+    given = {name for name in state if not name.endswith(_COUNTER)}
+    arrays = {name: np.asarray(state[name]) for name in given & wanted.keys()}
+    faults = {
+        "missing": wanted.keys() - given,
+        "unexpected": given - wanted.keys(),
+        "misshaped": _misshaped(arrays, wanted),
+    }
+    if any(faults.values()):
+        raise DataError(_complaint(model, faults))
+    channels = model.sites[-1].channels
+    return unflatten_dict(
+        {
+            path: jnp.asarray(_turned(_name(path), arrays[_name(path)], channels))
+            for path in leaves
+        }
+    )
+
+
+def _name(path: tuple[str, ...]) -> str:
+    """Torchvision's name of the leaf at `path`, whose first word is the collection."""
+    *modules, word = path[1:]
+    return ".".join([*modules, _WORDS.get(word, word)])
+
+
+def _misshaped(
+    arrays: Mapping[str, np.ndarray], wanted: Mapping[str, tuple[int, ...]]
+) -> list[str]:
+    expected = {name: _torch_shape(name, wanted[name]) for name in arrays}
+    return [
+        f"{name} is {arrays[name].shape}, not {shape}"
+        for name, shape in expected.items()
+        if arrays[name].shape != shape
+    ]
+
+
+def _torch_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """What `_turned` undoes: [h w in out] is [out in h w] there."""
+    if name.endswith("layer_scale"):
+        return (*shape, 1, 1)
+    return (*shape[:-3:-1], *shape[:-2])
+
+
+def _turned(name: str, array: np.ndarray, channels: int) -> np.ndarray:
+    """The array in Flax's order; `channels` are those of a map that is flattened."""
+    array = array.astype(np.float32)
+    if array.ndim == 4:
+        return array.transpose(2, 3, 1, 0)
+    if array.ndim == 3:
+        return array.reshape(-1)
+    if name == _FLATTENED and array.ndim == 2:
+        array = array.reshape(len(array), channels, -1).swapaxes(1, 2)
+        return array.reshape(len(array), -1).T
+    return array.T
+
+
+def _complaint(model: Model, faults: Mapping[str, Iterable[str]]) -> str:
+    parts = [f"{kind}: {_listed(names)}" for kind, names in faults.items() if names]
+    return (
+        f"These weights are not those of {model.name} ({model.preset}, "
+        f"{model.classes} classes). {'; '.join(parts)}. Build the model with the "
+        "architecture, preset and number of classes that the weights were trained "
+        "with, auxiliary head included."
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few, and how many there are more."""
+    ordered = sorted(names)
+    more = len(ordered) - _SHOWN
+    return ", ".join(ordered[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,115 @@
+"""Claims that several experiments make: of accuracy and of alignment."""
+
+from collections.abc import Mapping, Sequence
+
+from conceptevo_jax.analysis import Agreement
+from conceptevo_jax.stages.projected import AGREEMENTS, Projected
+from conceptevo_jax.stages.results import Claim, share_interval
+
+
+def accuracy_claim(
+    one: Projected, *, images: int, least: float, paper: str | None
+) -> Claim:
+    """A well-trained run really is, at its last epoch.
+
+    Args:
+      one: The run.
+      images: Number of test images.
+      least: Top-1 test accuracy to reach.
+      paper: What the paper says of such a run.
+    """
+    last = one.run.rows[-1]
+    return Claim(
+        id=f"accuracy_{one.run.name}",
+        paper=paper,
+        rule=f"top-1 test accuracy of {one.title} >= {least:.2f}",
+        measured=last.test_top1,
+        interval=share_interval(round(last.test_top1 * images), images),
+        n=images,
+        holds=last.test_top1 >= least,
+        why=f"epoch {last.epoch}; train top-1 {last.train_top1:.3f}, "
+        f"top-5 train/test {last.train_top5:.3f}/{last.test_top5:.3f}",
+    )
+
+
+def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
+    """Per definition of agreement: is every snapshot above its permutation null?"""
+    claims = []
+    for name in AGREEMENTS:
+        judged = [row for row in rows if row[f"above_null_{name}"] is not None]
+        above = sum(row[f"above_null_{name}"] for row in judged)
+        below = [
+            f"{r['run']}@{r['epoch']}" for r in judged if not r[f"above_null_{name}"]
+        ]
+        aucs = [row[f"auc_{name}"] for row in judged]
+        told = f"AUC {min(aucs):.2f} to {max(aucs):.2f}" if aucs else "nothing judged"
+        missing = f"; not above: {', '.join(below)}" if below else ""
+        left_out = f"; {len(rows) - len(judged)} snapshots with too few live neurons"
+        claims.append(
+            Claim(
+                id=f"aligned_{name}",
+                paper="concepts of other models and epochs align: human AUC .86 to .90",
+                rule="held-out alignment of every snapshot with >= 20 live neurons is "
+                "above its permutation null",
+                measured=above / len(judged) if judged else None,
+                interval=share_interval(above, len(judged)) if judged else None,
+                n=len(judged),
+                holds=above == len(judged) if judged else None,
+                why=told + missing + left_out,
+            )
+        )
+    return claims
+
+
+def cross_alignment_claims(projected: Sequence[Projected]) -> list[Claim]:
+    """Per definition of agreement: are other architectures aligned with the base?
+
+    Judged at each run's last epoch, against controls that know nothing (permuted
+    vectors, constant and random ones) and against the untrained network.
+    """
+    claims = []
+    for name in AGREEMENTS:
+        found = [_last_and_first(one, name) for one in projected]
+        judged = [
+            (last, first) for last, first in found if last.overall.auc is not None
+        ]
+        beyond = [last for last, first in judged if _above_controls(last, first)]
+        told = "; ".join(
+            f"{one.run.name} {_auc(last)} (null {_number(last.null_high)}, random "
+            f"{_number(last.random)}, untrained {_auc(first)})"
+            for one, (last, first) in zip(projected, found, strict=True)
+        )
+        claims.append(
+            Claim(
+                id=f"architectures_aligned_{name}",
+                paper="like concepts of other architectures lie together (Fig. 1)",
+                rule="held-out alignment of every other architecture's last epoch with "
+                "the base is above its permutation null, constant and random vectors, "
+                "and its own untrained network",
+                measured=len(beyond) / len(judged) if judged else None,
+                interval=share_interval(len(beyond), len(judged)) if judged else None,
+                n=len(judged),
+                holds=len(beyond) == len(judged) if judged else None,
+                why=told,
+            )
+        )
+    return claims
+
+
+def _last_and_first(one: Projected, name: str) -> tuple[Agreement, Agreement]:
+    last, first = (one.alignments[e] for e in (one.epochs[-1], one.epochs[0]))
+    return getattr(last, name), getattr(first, name)
+
+
+def _above_controls(last: Agreement, untrained: Agreement) -> bool:
+    auc = last.overall.auc
+    controls = (last.null_high, last.constant, last.random, untrained.overall.auc)
+    return auc is not None and all(auc > c for c in controls if c is not None)
+
+
+def _auc(agreement: Agreement) -> str:
+    return _number(agreement.overall.auc)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

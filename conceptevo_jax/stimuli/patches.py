@@ -1,0 +1,120 @@
+"""Example patches: what part of its strongest images a neuron looks at.
+
+A patch is a square of the size of the site's receptive field around the cell of the
+peak. At the border it is shifted, not clipped, so that every patch of a site has one
+size. Patches come from the pool the stimuli were found in, so they always show what
+made a neuron respond. (The authors' code cuts a fixed share of the image, at the
+cell's corner, clipped at the border, from another image set.)
+
+Cutting is a view of the decoded pixels and costs nothing.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.types import Site, Stimuli, record
+
+VIEWS = ("crop", "mask", "inverse_mask")
+"""The patch alone; the image with all else blacked out; the image without it."""
+
+
+@record
+class Windows:
+    """Where the patches of some neurons lie, in pixels of the pool's images.
+
+    Attributes:
+      top: First row; unused slots are -1.
+      left: First column; unused slots are -1.
+      length: Side of each neuron's patches.
+    """
+
+    top: Int[np.ndarray, "n k"]
+    left: Int[np.ndarray, "n k"]
+    length: Int[np.ndarray, " n"]
+
+
+def patch_windows(
+    stimuli: Stimuli, *, side: int, input_size: int, share: float | None = None
+) -> Windows:
+    """Place a square around every peak.
+
+    Args:
+      stimuli: Of one snapshot.
+      side: Height and width of the pool's images, in pixels.
+      input_size: Side that the model reads; receptive fields are measured in it.
+      share: Side of the patches as a share of the image's, in place of the receptive
+        field.
+
+    Returns:
+      One window per stimulus, wholly inside its image.
+
+    Raises:
+      UsageError: if `share` is not above 0 and at most 1.
+    """
+    if share is not None and not 0 < share <= 1:
+        raise UsageError(
+            f"the share of a patch must be above 0 and at most 1, not {share}."
+        )
+    length = np.concatenate(
+        [
+            np.full(site.channels, _length(site, side, input_size, share))
+            for site in stimuli.sites
+        ]
+    )
+    channels = [site.channels for site in stimuli.sites]
+    grids = np.repeat(stimuli.grids, channels, axis=0)
+    centers = (stimuli.positions + 0.5) * (side / grids[:, None])
+    corners = np.round(centers - length[:, None, None] / 2).astype(int)
+    corners = np.clip(corners, 0, (side - length)[:, None, None])
+    corners[stimuli.image_ids < 0] = -1
+    return Windows(top=corners[..., 0], left=corners[..., 1], length=length)
+
+
+def _length(site: Site, side: int, input_size: int, share: float | None) -> int:
+    wanted = site.receptive_field / input_size if share is None else share
+    return int(np.clip(round(wanted * side), 1, side))
+
+
+def neuron_patches(
+    stimuli: Stimuli,
+    windows: Windows,
+    neuron: int,
+    pixels: UInt8[np.ndarray, "i side side 3"],
+    *,
+    count: int,
+    view: str = "crop",
+) -> list[UInt8[np.ndarray, "h w 3"]]:
+    """A neuron's patches, the strongest first; fewer where it has fewer stimuli.
+
+    Args:
+      stimuli: Of the neuron's snapshot.
+      windows: From `patch_windows`.
+      neuron: Which one.
+      pixels: The pool's images.
+      count: How many patches at most.
+      view: One of `VIEWS`.
+
+    Raises:
+      UsageError: for an unknown view, with the valid ones.
+    """
+    if view not in VIEWS:
+        raise unknown_name("view of a patch", view, VIEWS)
+    length, shown = int(windows.length[neuron]), []
+    for slot in range(min(count, int(stimuli.count[neuron]))):
+        image = np.asarray(pixels[stimuli.image_ids[neuron, slot]])
+        top, left = int(windows.top[neuron, slot]), int(windows.left[neuron, slot])
+        square = (slice(top, top + length), slice(left, left + length))
+        shown.append(_view(image, square, view))
+    return shown
+
+
+def _view(image: np.ndarray, square: Sequence[slice], view: str) -> np.ndarray:
+    if view == "crop":
+        return image[tuple(square)]
+    inside = np.zeros(image.shape, bool)
+    inside[tuple(square)] = True
+    kept = inside if view == "mask" else ~inside
+    return np.where(kept, image, np.uint8(0))

@@ -1,0 +1,46 @@
+"""Random crops and flips on the device, decided by seed and step alone.
+
+Because a batch's augmentation depends on nothing else, a resumed run sees the very
+pixels that an uninterrupted one would have seen. Off, they leave no trace in the
+compiled step.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key, UInt8
+
+
+def augment(
+    pixels: UInt8[Array, "b h w 3"],
+    key: Key[Array, ""],
+    *,
+    random_crop: int = 0,
+    flip: bool = False,
+) -> UInt8[Array, "b h w 3"]:
+    """Shift and mirror every image of a batch for itself.
+
+    Args:
+      pixels: The batch.
+      key: Decides every crop and flip.
+      random_crop: Black pixels added on each side before a square of the old size is
+        cut out at random, as is usual for small images (He et al., 2016, Sec. 4.2).
+      flip: Whether to mirror left and right with a chance of one half.
+    """
+    count, height, width = pixels.shape[:3]
+    if random_crop:
+        pad = (random_crop, random_crop)
+        padded = jnp.pad(pixels, ((0, 0), pad, pad, (0, 0)))
+        shape = (count, 2)
+        corners = jax.random.randint(
+            jax.random.fold_in(key, 0), shape, 0, 2 * random_crop + 1
+        )
+
+        def cut(image: Array, corner: Array) -> Array:
+            start = (corner[0], corner[1], jnp.int32(0))
+            return jax.lax.dynamic_slice(image, start, (height, width, 3))
+
+        pixels = jax.vmap(cut)(padded, corners)
+    if flip:
+        mirrored = jax.random.bernoulli(jax.random.fold_in(key, 1), 0.5, (count,))
+        pixels = jnp.where(mirrored[:, None, None, None], pixels[:, :, ::-1], pixels)
+    return pixels

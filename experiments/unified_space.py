@@ -1,0 +1,114 @@
+"""Figure 1: three architectures in one space of concepts.
+
+    conceptevo experiment=unified_space                (about four minutes on two cores)
+    conceptevo experiment=unified_space scale=smoke    (about a minute)
+
+Trains a VGG19 as the base, an InceptionV3 and a ConvNeXt, and places the neurons of all
+three, at every epoch, in the base's space. Three neighbourhoods are circled, chosen by
+rule: those whose neurons, of every model, respond most alike to held-out images. Expect
+like patches in the same circle whatever the architecture. `tables/coverage.csv` tells
+how much of what the other architectures respond to the base knows at all.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.config import Config
+from conceptevo_jax.figures import save_figure
+from conceptevo_jax.stages.claims import (
+    accuracy_claim,
+    alignment_claims,
+    cross_alignment_claims,
+)
+from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
+from conceptevo_jax.stages.projected import (
+    Projected,
+    alignment_rows,
+    epoch_rows,
+    loss_rows,
+    snapshot_rows,
+)
+from conceptevo_jax.stages.results import finite, write_csv
+from conceptevo_jax.stages.runs import Job
+from conceptevo_jax.stages.session import Outcome, Session
+from conceptevo_jax.stages.unify import Unified, space_jobs, unify
+from conceptevo_jax.types import Epoch
+
+
+def jobs(config: Config) -> list[Job]:
+    """Everything to train: the base and the compared architectures."""
+    return space_jobs(config)
+
+
+def run(config: Config, session: Session) -> Outcome:
+    """Do it all, or reuse what is stored, and write the result folder."""
+    found = unify(session, session.train(jobs(config)))
+    session.timed("figures", _draw, session, found)
+    rows, coverage = snapshot_rows(found.compared), coverage_rows(found)
+    tables = session.folder / "tables"
+    write_csv(tables / "snapshots.csv", rows)
+    write_csv(tables / "coverage.csv", coverage)
+    write_csv(tables / "epochs.csv", epoch_rows([found.base, *found.compared]))
+    write_csv(tables / "alignment.csv", alignment_rows(found.compared))
+    write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
+    accuracies = [
+        accuracy_claim(one, images=len(session.images.test), least=0.75, paper=None)
+        for one in found.compared
+    ]
+    figures = ("unified_space", "training_map", "runs")
+    look = [session.folder / f"figures/{name}.png" for name in figures]
+    return Outcome(
+        base=found.made.space.base,
+        claims=[
+            *accuracies,
+            *cross_alignment_claims(found.compared),
+            *alignment_claims(rows),
+        ],
+        further={"space": found.about(), "snapshots": rows, "coverage": coverage},
+        look_next=[*look, tables / "coverage.csv", tables / "alignment.csv"],
+    )
+
+
+def _draw(session: Session, found: Unified) -> None:
+    folder, points = session.folder / "figures", found.points
+    everything = [found.base, *found.compared]
+    figure = shared_space(session.images, everything, points)
+    save_figure(figure, folder / "unified_space")
+    figure = training_map(found.compared, found.base, points)
+    save_figure(figure, folder / "training_map")
+    save_figure(run_curves(found.compared), folder / "runs")
+
+
+def coverage_rows(found: Unified) -> list[dict[str, Any]]:
+    """Per observed snapshot: how much of its stimuli the base has a vector for.
+
+    `covered` is what Step 2.2 of the paper has to go by: the share of a live neuron's
+    stimuli that are a stimulus of a base neuron, too; `nothing_covered` the share of
+    live neurons without any; `by_chance` the share for images drawn at random.
+    `policy` is the same share under the method in use.
+    """
+    return [
+        _coverage_row(one, epoch, found.made.space.covered)
+        for one in (found.base, *found.compared)
+        for epoch in one.epochs
+    ]
+
+
+def _coverage_row(one: Projected, epoch: Epoch, covered: np.ndarray) -> dict[str, Any]:
+    stimuli = one.stimuli(epoch)
+    live = ~stimuli.dead
+    used = stimuli.image_ids[live] >= 0
+    known = covered[stimuli.image_ids[live]] & used
+    nothing: Sequence[bool] = ~known.any(axis=1)
+    return {
+        "run": one.run.name,
+        "architecture": one.run.model.name,
+        "epoch": epoch,
+        "live": int(live.sum()),
+        "covered": finite(one.shared(epoch)),
+        "nothing_covered": finite(float(np.mean(nothing))) if live.any() else None,
+        "by_chance": float(covered.mean()),
+        "policy": finite(one.coverage(epoch)),
+    }

@@ -20,16 +20,22 @@ from conceptevo_jax.errors import UsageError, unknown_name
 
 @dataclass
 class DatasetFacts:
-    """Sizes of the whole data set, for `dry_run` only, which touches no data."""
+    """Sizes of the whole data set, so that a plan need not touch it; None: look."""
 
-    train: int = MISSING
-    test: int = MISSING
-    classes: int = MISSING
+    train: int | None = None
+    test: int | None = None
+    classes: int | None = None
 
 
 @dataclass
 class DatasetConfig:
-    """Which images; see `conceptevo_jax.data`. A size of None means all of them."""
+    """Which images; see `conceptevo_jax.data`.
+
+    A size of None means all of them; of selection and judgement images, half of the
+    test images, at most 1,000. `on_bad_image` is `stop`, or `skip` to leave out what
+    cannot be decoded. Without `keep_decoded` images are decoded whenever they are
+    needed, and take no disk.
+    """
 
     name: str = MISSING
     side: int = MISSING
@@ -37,11 +43,13 @@ class DatasetConfig:
     train_images: int | None = None
     test_images: int | None = None
     pool_images: int | None = None
-    selection_images: int = MISSING
-    judgement_images: int = MISSING
+    selection_images: int | None = None
+    judgement_images: int | None = None
     sample_images: int = 1000
     data_dir: str | None = None
-    options: dict[str, int] = field(default_factory=dict)
+    on_bad_image: str = "stop"
+    keep_decoded: bool = True
+    options: dict[str, Any] = field(default_factory=dict)
     facts: DatasetFacts = field(default_factory=DatasetFacts)
 
 

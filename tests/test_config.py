@@ -18,7 +18,7 @@ from conceptevo_jax.stages.check import check_config
 from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.space import space_settings
 from conceptevo_jax.stimuli import Search
-from conceptevo_jax.training import Optimizer, Training
+from conceptevo_jax.training import Optimizer, Regularisation, Training
 
 register()
 
@@ -113,8 +113,12 @@ def without(fields, *left_out):
 MIRRORS = {
     "optimizer": (fields_of(schemas.OptimizerConfig), fields_of(Optimizer)),
     "run": (
-        without(fields_of(schemas.RunConfig), "title", "model"),
+        without(fields_of(schemas.RunConfig), "title", "model", "milestones"),
         fields_of(Training),
+    ),
+    "regularisation": (
+        fields_of(schemas.RegularisationConfig),
+        fields_of(Regularisation),
     ),
     "stimuli": (fields_of(schemas.SearchConfig), fields_of(Search)),
     "embedding": (
@@ -132,7 +136,7 @@ MIRRORS = {
 }
 
 
-OTHER_DEFAULTS = [("run", "optimizer")]
+OTHER_DEFAULTS = [("run", "optimizer"), ("run", "regularisation")]
 """A schema of its own."""
 
 

@@ -110,6 +110,7 @@ def execute(composed: Composed) -> None:
         seconds=round(seconds, 1),
         timings={k: round(v, 2) for k, v in session.timings.items()},
         claims=outcome.claims,
+        skipped_images=session.images.skipped,
         **outcome.further,
     )
     _print_outcome(config, outcome, written, seconds)

@@ -1,12 +1,18 @@
 """Data sets with stable image ids, seeded pools, decoded pixels and batches."""
 
-from conceptevo_jax.data.decoded import Decoded, decode_images, open_decoded
-from conceptevo_jax.data.images import ImageSet, images_id
+from conceptevo_jax.data.decoded import (
+    Decoded,
+    Pixels,
+    decode_images,
+    open_decoded,
+)
+from conceptevo_jax.data.images import ImageSet, find_bad, images_id, without
 from conceptevo_jax.data.loader import (
     TrainBatches,
     sequential_batches,
     train_batches,
 )
+from conceptevo_jax.data.ondemand import OnDemand, decode_on_demand
 from conceptevo_jax.data.pool import (
     Pool,
     heldout_pools,
@@ -16,17 +22,30 @@ from conceptevo_jax.data.pool import (
     save_pool,
     select_pool,
 )
-from conceptevo_jax.data.registry import DATASETS, load_images
+from conceptevo_jax.data.registry import (
+    DATASETS,
+    SOURCES,
+    Sizes,
+    dataset_sizes,
+    load_images,
+)
 from conceptevo_jax.data.shapes import CONCEPTS, shape_concepts
 
 __all__ = [
     "CONCEPTS",
     "DATASETS",
+    "SOURCES",
     "Decoded",
     "ImageSet",
+    "OnDemand",
+    "Pixels",
     "Pool",
+    "Sizes",
     "TrainBatches",
+    "dataset_sizes",
     "decode_images",
+    "decode_on_demand",
+    "find_bad",
     "heldout_pools",
     "images_id",
     "load_images",
@@ -39,4 +58,5 @@ __all__ = [
     "sequential_batches",
     "shape_concepts",
     "train_batches",
+    "without",
 ]

@@ -8,9 +8,10 @@ holds 3 × side² bytes an image: 3 kB at 32 pixels, 150 kB at 224.
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int, Int32, UInt8
+from jaxtyping import Int, Int32
 
 from conceptevo_jax.data.images import ImageSet, images_id
 from conceptevo_jax.errors import DataError
@@ -18,6 +19,16 @@ from conceptevo_jax.store.records import write_json
 from conceptevo_jax.types import record
 
 _CHUNK = 256
+
+
+@runtime_checkable
+class Pixels(Protocol):
+    """RGB values `[i side side 3]`: an array, a memory map, or decoded on demand."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def __getitem__(self, chosen: Any) -> np.ndarray: ...
 
 
 @record
@@ -30,7 +41,7 @@ class Decoded:
       keys: Their stable ids.
     """
 
-    pixels: UInt8[np.ndarray, "i side side 3"]
+    pixels: Pixels
     labels: Int32[np.ndarray, " i"]
     keys: tuple[str, ...]
 

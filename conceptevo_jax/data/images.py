@@ -6,13 +6,15 @@ for reading the same images again and again: see `decoded`. Decoding costs about
 for 28×28 pixels.
 """
 
+import dataclasses
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, SupportsIndex
 
 import numpy as np
 from jaxtyping import Int32, UInt8
-from PIL import Image
+from PIL import Image, ImageOps
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import content_key
@@ -78,16 +80,71 @@ class ImageSet:
             ) from error
 
 
+def find_bad(images: ImageSet) -> dict[str, str]:
+    """Try to decode every image, on all processors.
+
+    Returns:
+      Why, by the id of each image that cannot be decoded.
+    """
+
+    def reason(row: int) -> str | None:
+        try:
+            images.image(row)
+        except DataError as error:
+            return str(error.__cause__)
+        return None
+
+    with ThreadPoolExecutor() as threads:
+        reasons = threads.map(reason, range(len(images)), chunksize=64)
+        found = zip(images.keys, reasons, strict=True)
+        return {key: why for key, why in found if why is not None}
+
+
+def without(images: ImageSet, bad: Collection[str]) -> ImageSet:
+    """The same images but for those with the given ids.
+
+    Raises:
+      DataError: if none is left of a class.
+    """
+    if not bad:
+        return images
+    rows = np.array([row for row, key in enumerate(images.keys) if key not in bad], int)
+    labels = images.labels[rows]
+    for label, name in enumerate(images.classes):
+        if not (labels == label).any():
+            raise DataError(
+                f"no image of class {name!r} of {images.origin} ({images.split}) can "
+                f"be decoded: replace its files."
+            )
+    return dataclasses.replace(
+        images,
+        keys=tuple(images.keys[row] for row in rows.tolist()),
+        labels=labels,
+        read=lambda row: images.read(int(rows[row])),
+    )
+
+
 def images_id(keys: tuple[str, ...], side: int) -> str:
     """Content key of a list of images in order, at one size in pixels."""
     return content_key("images", keys, side)
 
 
 def _rgb(image: bytes | np.ndarray) -> np.ndarray:
+    """RGB pixels, the right way up; what is transparent becomes white."""
     if isinstance(image, np.ndarray):
         return image
     with Image.open(io.BytesIO(image)) as opened:
-        return np.asarray(opened.convert("RGB"))
+        upright = ImageOps.exif_transpose(opened)
+        if upright.mode.startswith("I"):
+            # 16 bits a pixel, which Pillow would clip to 8, not scale.
+            values = np.asarray(upright).astype(np.int64)
+            grey = (np.clip(values, 0, 65535) // 257).astype(np.uint8)
+            return np.repeat(grey[..., None], 3, axis=2)
+        if upright.has_transparency_data:
+            layers = upright.convert("RGBA")
+            white = Image.new("RGBA", layers.size, (255, 255, 255, 255))
+            return np.asarray(Image.alpha_composite(white, layers).convert("RGB"))
+        return np.asarray(upright.convert("RGB"))
 
 
 def _fitted(pixels: np.ndarray, side: int, border: int) -> np.ndarray:

@@ -1,13 +1,15 @@
 """Image sources by name: a new one is one file with `load` and one line here.
 
-Loading opens a split; it decodes nothing.
+A name with a colon is a kind of source and what to open there: `tfds:cifar10`,
+`folder:~/images`. Loading opens a split; it decodes nothing.
 """
 
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from conceptevo_jax.data import fashion_mnist, shapes
+from conceptevo_jax.data import fashion_mnist, folder, shapes, tfds
 from conceptevo_jax.data.images import ImageSet
 from conceptevo_jax.errors import UsageError, unknown_name
 
@@ -17,19 +19,36 @@ DATASETS: dict[str, Callable[..., ImageSet]] = {
 }
 """Each takes `(split, *, side, data_dir, **options)`."""
 
+SOURCES: dict[str, Callable[..., ImageSet]] = {
+    "tfds": tfds.load,
+    "folder": folder.load,
+}
+"""Each takes `(split, *, source, side, **options)`, and where it likes `data_dir` and
+`cache`."""
+
 SPLITS = ("train", "test")
+
+_SETTINGS = ("split", "side", "data_dir", "source", "cache")
 
 
 def load_images(
-    name: str, split: str, *, data_dir: Path, side: int = 32, **options: object
+    name: str,
+    split: str,
+    *,
+    data_dir: Path | None,
+    side: int = 32,
+    cache: Path | None = None,
+    **options: object,
 ) -> ImageSet:
     """Open one split of a data set.
 
     Args:
-      name: One of `DATASETS`.
+      name: One of `DATASETS`, `tfds:<name>` or `folder:<path>`.
       split: `train` or `test`.
-      data_dir: Folder of TFDS data sets; the embedded one is prepared there.
+      data_dir: Folder of TFDS data sets; the embedded one is prepared there. None is
+        TFDS's own, for `tfds:` only.
       side: Height and width of the images, in pixels.
+      cache: Folder for what took long to find out about the images, if any.
       **options: What the data set offers besides, such as `train_images=600`.
 
     Returns:
@@ -37,17 +56,50 @@ def load_images(
 
     Raises:
       UsageError: if a name, split or option is unknown, or `side` is not positive.
-      DataError: if stored files are damaged.
+      DataError: if files are missing or damaged.
     """
-    if name not in DATASETS:
-        raise unknown_name("data set", name, DATASETS)
+    load, settings = _source(name)
     if split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
     if side < 1:
         raise UsageError(f"side is {side}, but must be at least 1 pixel.")
-    parameters = set(inspect.signature(DATASETS[name]).parameters)
-    valid = parameters - {"split", "side", "data_dir"}
+    parameters = set(inspect.signature(load).parameters)
     for option in options:
+        valid = parameters - set(_SETTINGS)
         if option not in valid:
             raise unknown_name(f"option of data set {name}", option, valid)
-    return DATASETS[name](split, side=side, data_dir=data_dir, **options)
+    given = {"data_dir": data_dir, "cache": cache}
+    settings |= {key: value for key, value in given.items() if key in parameters}
+    return load(split, side=side, **settings, **options)
+
+
+class Sizes(NamedTuple):
+    """Number of training and test images, and of classes, of a whole data set."""
+
+    train: int
+    test: int
+    classes: int
+
+
+def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) -> Sizes:
+    """Look up a data set's sizes, without reading any image.
+
+    Raises:
+      UsageError, DataError: as `load_images` does.
+    """
+    if name.startswith("tfds:"):
+        source = name.removeprefix("tfds:")
+        return Sizes(*tfds.sizes(source, data_dir=data_dir, **options))
+    train, test = (
+        load_images(name, split, data_dir=data_dir, **options) for split in SPLITS
+    )
+    return Sizes(len(train), len(test), len(train.classes))
+
+
+def _source(name: str) -> tuple[Callable[..., ImageSet], dict[str, Any]]:
+    kind, colon, rest = name.partition(":")
+    if colon and kind in SOURCES and rest:
+        return SOURCES[kind], {"source": rest}
+    if name in DATASETS:
+        return DATASETS[name], {}
+    raise unknown_name("data set", name, (*DATASETS, "tfds:NAME", "folder:PATH"))

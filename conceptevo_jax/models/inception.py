@@ -65,6 +65,8 @@ PRESETS = {
     "tiny": Size(64, 4, 32, 0.3),
 }
 
+_normal = nn.initializers.normal
+
 Kernel = tuple[int, int]
 
 
@@ -75,7 +77,6 @@ class BasicConv2d(nn.Module):
     kernel: Kernel = (1, 1)
     stride: int = 1
     pad: bool = True
-    spread: float = 0.1
 
     @nn.compact
     def __call__(
@@ -88,7 +89,7 @@ class BasicConv2d(nn.Module):
             self.stride,
             padding=[(k // 2 * self.pad,) * 2 for k in self.kernel],
             use_bias=False,
-            kernel_init=nn.initializers.normal(self.spread),
+            kernel_init=_normal(0.1),
             name="conv",
         )
         normalise = BatchNorm(name="bn")
@@ -288,12 +289,9 @@ class AuxiliaryHead(nn.Module):
         width = self.size.width
         x = average_pool(x, window, stride)
         x = BasicConv2d(width(128), name="conv0")(x, train)
-        conv = BasicConv2d(
-            width(768), (side, side), pad=False, spread=0.01, name="conv1"
-        )
+        conv = BasicConv2d(width(768), (side, side), pad=False, name="conv1")
         x = jnp.mean(conv(x, train), axis=(1, 2))
-        init = nn.initializers.normal(0.001)
-        return nn.Dense(self.classes, kernel_init=init, name="fc")(x)
+        return nn.Dense(self.classes, kernel_init=_normal(0.001), name="fc")(x)
 
 
 class InceptionV3(nn.Module):
@@ -329,8 +327,7 @@ class InceptionV3(nn.Module):
                 if not self.is_initializing():
                     self.sow("auxiliary", "logits", logits)
         x = nn.Dropout(size.dropout, deterministic=not train)(jnp.mean(x, axis=(1, 2)))
-        init = nn.initializers.normal(0.1)
-        return nn.Dense(self.classes, kernel_init=init, name="fc")(x)
+        return nn.Dense(self.classes, kernel_init=_normal(0.1), name="fc")(x)
 
 
 def _sites(size: Size) -> Iterator[Site]:

@@ -6,10 +6,11 @@ are checked where these are read, and most rules where the settings are used.
 
 from typing import Any
 
-from conceptevo_jax.config import Config, DatasetConfig, RunConfig, plain
+from conceptevo_jax.config import Config, RunConfig, plain
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import build_model
 from conceptevo_jax.projection.layout import METRICS
+from conceptevo_jax.stages.images import dataset_facts
 from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.space import space_settings
 from conceptevo_jax.stimuli import Search
@@ -26,8 +27,9 @@ def check_config(config: Config) -> None:
     for name in (config.base, *collapsing):
         if name not in config.runs:
             raise unknown_name("run", name, config.runs)
+    classes = dataset_facts(config.dataset).classes
     for name, run in config.runs.items():
-        _check_run(f"runs.{name}", run, config.dataset)
+        _check_run(f"runs.{name}", run, config.dataset.side, classes)
     method = config.method
     Search(**plain(method.stimuli))
     space_settings(method.projection, config.seed)
@@ -37,12 +39,17 @@ def check_config(config: Config) -> None:
         raise unknown_name("metric", method.layout.metric, METRICS)
 
 
-def _check_run(where: str, run: RunConfig, images: DatasetConfig) -> None:
-    chosen, classes = run.model, images.facts.classes
+def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:
+    chosen = run.model
     model = build_model(chosen.name, preset=chosen.preset, classes=classes)
-    model.require_size(images.side)
+    model.require_size(side)
     _require_positive(where, run, ("epochs", "batch_size"))
     direction(training_of(run).optimizer)
+    late = [epoch for epoch in run.milestones if not 0 <= epoch < run.epochs]
+    if late:
+        raise UsageError(
+            f"{where}.milestones {late} are no epochs of a run of {run.epochs}."
+        )
 
 
 def _require_positive(where: str, settings: Any, names: tuple[str, ...]) -> None:

@@ -1,6 +1,9 @@
 """The images of an experiment: decoded once, in disjoint sets with stable ids."""
 
 import dataclasses
+import json
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from conceptevo_jax.config import DatasetConfig
@@ -8,15 +11,23 @@ from conceptevo_jax.data import (
     Decoded,
     ImageSet,
     Pool,
+    Sizes,
+    dataset_sizes,
     decode_images,
+    decode_on_demand,
+    find_bad,
     heldout_pools,
+    images_id,
     load_images,
     open_decoded,
     require_disjoint,
     save_pool,
     select_pool,
+    without,
 )
+from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.store import Store
+from conceptevo_jax.store.records import write_json
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,6 +44,7 @@ class Images:
       judgement: Test images for reporting numbers.
       selection_pixels: Pixels of the former.
       judgement_pixels: Pixels of the latter.
+      skipped: Why an image was left out, by its id.
     """
 
     classes: tuple[str, ...]
@@ -44,6 +56,35 @@ class Images:
     judgement: Pool
     selection_pixels: Decoded
     judgement_pixels: Decoded
+    skipped: Mapping[str, str]
+
+
+HELD_OUT = 1000
+"""Selection and judgement images at most, where no number is given."""
+
+ON_BAD_IMAGE = ("stop", "skip")
+
+
+def dataset_facts(settings: DatasetConfig) -> Sizes:
+    """Sizes of the data set: as configured, or else as found, without any decoding.
+
+    Raises:
+      UsageError, DataError: if it has to be looked at and is not there.
+    """
+    told = settings.facts
+    if told.train is not None and told.test is not None and told.classes is not None:
+        return Sizes(told.train, told.test, told.classes)
+    return dataset_sizes(
+        settings.name, data_dir=_own_folder(settings), **settings.options
+    )
+
+
+def heldout_sizes(settings: DatasetConfig, test: int) -> tuple[int, int]:
+    """Number of selection and judgement images where there are so many test images."""
+    half = min(test // 2, HELD_OUT)
+    chosen = (settings.selection_images, settings.judgement_images)
+    selection, judgement = (half if size is None else size for size in chosen)
+    return selection, judgement
 
 
 def prepare_images(store: Store, settings: DatasetConfig) -> Images:
@@ -54,45 +95,78 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
 
     Raises:
       UsageError: for unknown names or sizes the data set does not have.
-      DataError: for images that cannot be read.
+      DataError: for images that cannot be read, unless they are to be skipped.
     """
-    folder = Path(settings.data_dir) if settings.data_dir else store.root / "tfds"
-    train_set, test_set = (
-        load_images(
-            settings.name,
-            split,
-            data_dir=folder,
-            side=settings.side,
-            **settings.options,
-        )
-        for split in ("train", "test")
-    )
+    if settings.on_bad_image not in ON_BAD_IMAGE:
+        raise unknown_name("on_bad_image", settings.on_bad_image, ON_BAD_IMAGE)
+    train_set, test_set = (_load(store, settings, split) for split in ("train", "test"))
+    skipped: dict[str, str] = {}
+    if settings.on_bad_image == "skip":
+        skipped = _bad(store, train_set) | _bad(store, test_set)
+        train_set, test_set = (without(s, skipped) for s in (train_set, test_set))
     seed = settings.seed
     train = select_pool(train_set, size=settings.train_images, seed=seed)
     size = settings.pool_images or len(train)
     pool = select_pool(train_set, size=size, seed=seed) if size < len(train) else train
     test = select_pool(test_set, size=settings.test_images, seed=seed)
+    sizes = heldout_sizes(settings, len(test_set))
     selection, judgement = heldout_pools(
-        test_set,
-        selection=settings.selection_images,
-        judgement=settings.judgement_images,
-        seed=seed,
+        test_set, selection=sizes[0], judgement=sizes[1], seed=seed
     )
     require_disjoint(pool, selection, judgement)
+    pixels = partial(_decoded, store, kept=settings.keep_decoded)
     return Images(
         classes=train_set.classes,
-        train=_decoded(store, train_set, train),
-        test=_decoded(store, test_set, test),
+        train=pixels(train_set, train),
+        test=pixels(test_set, test),
         pool=pool,
-        pool_pixels=_decoded(store, train_set, pool),
+        pool_pixels=pixels(train_set, pool),
         selection=selection,
         judgement=judgement,
-        selection_pixels=_decoded(store, test_set, selection),
-        judgement_pixels=_decoded(store, test_set, judgement),
+        selection_pixels=pixels(test_set, selection),
+        judgement_pixels=pixels(test_set, judgement),
+        skipped=skipped,
     )
 
 
-def _decoded(store: Store, images: ImageSet, pool: Pool) -> Decoded:
+def _own_folder(settings: DatasetConfig) -> Path | None:
+    return Path(settings.data_dir) if settings.data_dir else None
+
+
+def _load(store: Store, settings: DatasetConfig, split: str) -> ImageSet:
+    folder = _own_folder(settings)
+    if folder is None and not settings.name.startswith("tfds:"):
+        folder = store.root / "tfds"
+    return load_images(
+        settings.name,
+        split,
+        data_dir=folder,
+        side=settings.side,
+        cache=store.root / "tfds",
+        **settings.options,
+    )
+
+
+def _bad(store: Store, images: ImageSet) -> dict[str, str]:
+    """Images that cannot be decoded; every image is tried once and never again."""
+
+    def make(folder: Path) -> None:
+        write_json(folder / "bad.json", find_bad(images))
+
+    folder, _ = store.folder(
+        "check",
+        make,
+        config={"origin": images.origin},
+        inputs={"images": images_id(images.keys, images.side)},
+        about=f"{images.name} {images.split}, {len(images)} images",
+    )
+    return json.loads((folder / "bad.json").read_text())
+
+
+def _decoded(store: Store, images: ImageSet, pool: Pool, *, kept: bool) -> Decoded:
+    if not kept:
+        return decode_on_demand(images, pool.rows)
+
     def make(folder: Path) -> None:
         decode_images(images, pool.rows, folder)
         save_pool(folder / "pool.json", pool)

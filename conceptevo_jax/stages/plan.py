@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import jax
 
 from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.stages.images import dataset_facts, heldout_sizes
 from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.training import disk_bytes
 
@@ -51,9 +52,10 @@ def plan_job(job: Job) -> Step:
     Sizes come from the configuration; no data is touched.
     """
     run, data = job.run, job.dataset
-    facts = data.facts
+    facts = dataset_facts(data)
     train, test = data.train_images or facts.train, data.test_images or facts.test
-    pool = (data.pool_images or train) + data.judgement_images
+    judgement = heldout_sizes(data, facts.test)[1]
+    pool = (data.pool_images or train) + judgement
     model = build_model(run.model.name, preset=run.model.preset, classes=facts.classes)
     settings = training_of(run)
     snapshots = settings.epochs + len(settings.early_steps) + 1
@@ -64,7 +66,7 @@ def plan_job(job: Job) -> Step:
     images += snapshots * (test + min(settings.eval_images, train)) + looked * pool
     neurons = sum(site.channels for site in model.sites)
     size = disk_bytes(model, settings.epochs, len(settings.early_steps))
-    size += looked * neurons * 4 * (job.sample + data.judgement_images)
+    size += looked * neurons * 4 * (job.sample + judgement)
     return Step(
         stage="train and observe" if looked else "train",
         about=f"{job.name}: {run.title}, {settings.epochs} epochs, seed {run.seed}",

@@ -85,6 +85,16 @@ class Session:
         self.images: Images = self.timed(
             "images", prepare_images, self.store, config.dataset
         )
+        self._tell_skipped()
+
+    def _tell_skipped(self) -> None:
+        skipped = self.images.skipped
+        if skipped:
+            first, why = next(iter(skipped.items()))
+            self.console.print(
+                f"{len(skipped)} images cannot be decoded and are skipped: {first} "
+                f"({why}) …; all are listed in results.json."
+            )
 
     def timed(self, stage: str, call: Callable[..., T], *args: Any) -> T:
         """Call something and add its time to the stage's.

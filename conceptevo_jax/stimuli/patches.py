@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from conceptevo_jax.data import Pixels
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.types import Site, Stimuli, record
 
@@ -82,7 +83,7 @@ def neuron_patches(
     stimuli: Stimuli,
     windows: Windows,
     neuron: int,
-    pixels: UInt8[np.ndarray, "i side side 3"],
+    pixels: Pixels,
     *,
     count: int,
     view: str = "crop",
@@ -93,7 +94,7 @@ def neuron_patches(
       stimuli: Of the neuron's snapshot.
       windows: From `patch_windows`.
       neuron: Which one.
-      pixels: The pool's images.
+      pixels: The pool's images, `[i side side 3]`.
       count: How many patches at most.
       view: One of `VIEWS`.
 

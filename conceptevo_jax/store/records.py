@@ -151,11 +151,15 @@ def _join(kind: type[R], fields: Mapping[str, Any], arrays: dict, prefix: str) -
         elif (inner := _record_type(field.type)) and fields[name] is not None:
             values[name] = _join(inner, fields[name], arrays, f"{prefix}{name}.")
         elif name == "sites":
-            values[name] = tuple(Site(**site) for site in fields[name])
+            values[name] = tuple(_site(site) for site in fields[name])
         else:
             item = fields[name]
             values[name] = tuple(item) if isinstance(item, list) else item
     return kind(**values)
+
+
+def _site(facts: Mapping[str, Any]) -> Site:
+    return Site(**{**facts, "copies": tuple(facts["copies"])})
 
 
 def _record_type(annotation: Any) -> type | None:

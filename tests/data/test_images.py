@@ -1,6 +1,7 @@
 """Image sets: decoding, fitting to a side, and naming what cannot be read."""
 
 import io
+from typing import Any
 
 import grain
 import numpy as np
@@ -9,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from conceptevo_jax.data import images_id
+from conceptevo_jax.data import find_bad, images_id, without
 from conceptevo_jax.errors import DataError
 
 COLOUR = np.array([[[10, 200, 30], [0, 0, 255]], [[255, 0, 0], [7, 8, 9]]], np.uint8)
 
 
-def encoded(image: Image.Image, kind: str) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, kind)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -34,10 +35,89 @@ def test_grey_becomes_three_equal_channels(image_set, png):
     np.testing.assert_array_equal(image, np.repeat(grey[..., None], 3, axis=2))
 
 
-def test_transparency_is_dropped_not_blended(image_set, png):
-    see_through = np.concatenate([COLOUR, np.zeros((2, 2, 1), np.uint8)], axis=2)
-    image = image_set(keys=["a"], images=[png(see_through)], side=2).image(0)
-    np.testing.assert_array_equal(image, COLOUR)
+def shown(image_set, image, kind="PNG", **options):
+    """The image as it comes out after being written to a file."""
+    file = encoded(image, kind, **options)
+    return image_set(keys=["a"], images=[file], side=image.width).image(0)
+
+
+GREY = np.array([[0, 40], [130, 255]], np.uint8)
+
+
+def test_sixteen_bits_are_scaled_not_clipped(image_set):
+    deep = Image.fromarray(GREY.astype(np.uint16) * 257)
+    assert deep.mode == "I;16"
+    found = shown(image_set, deep)
+    np.testing.assert_array_equal(found, np.repeat(GREY[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize("opaque", [0, 255])
+def test_what_is_transparent_becomes_white(image_set, opaque):
+    """Whatever colour lies hidden below."""
+    layer = np.full((2, 2, 1), opaque, np.uint8)
+    found = shown(image_set, Image.fromarray(np.concatenate([COLOUR, layer], axis=2)))
+    np.testing.assert_array_equal(
+        found, COLOUR if opaque else np.full_like(COLOUR, 255)
+    )
+
+
+def test_half_transparent_grey_is_half_white(image_set):
+    half = np.stack([GREY, np.full_like(GREY, 128)], axis=2)
+    found = shown(image_set, Image.fromarray(half, "LA")).astype(int)
+    expected = (GREY.astype(int) + 255) / 2
+    assert np.abs(found - expected[..., None]).max() <= 1.01
+
+
+def test_a_palette_is_looked_up_and_its_transparent_colour_is_white(image_set):
+    image = Image.new("P", (2, 2))
+    image.putpalette([10, 20, 30, 200, 100, 0])
+    image.putdata([0, 1, 1, 0])
+    found = shown(image_set, image)
+    np.testing.assert_array_equal(found[0], [[10, 20, 30], [200, 100, 0]])
+    found = shown(image_set, image, transparency=1)
+    np.testing.assert_array_equal(found[0], [[10, 20, 30], [255, 255, 255]])
+
+
+def test_printing_colours_become_screen_colours(image_set):
+    """A JPEG of cyan ink, and of black; within what JPEG loses."""
+    inks = {(255, 0, 0, 0): (0, 255, 255), (0, 0, 0, 255): (0, 0, 0)}
+    for ink, colour in inks.items():
+        found = shown(image_set, Image.new("CMYK", (8, 8), ink), "JPEG")
+        assert np.abs(found.astype(int) - colour).max() <= 3
+
+
+def test_a_photograph_taken_sideways_is_turned_upright(image_set):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Turn by 90 degrees clockwise to view.
+    found = shown(image_set, Image.fromarray(COLOUR), exif=exif)
+    np.testing.assert_array_equal(found, np.rot90(COLOUR, -1))
+
+
+def test_what_cannot_be_decoded_is_found_with_a_reason(image_set, png):
+    whole = png(np.tile(COLOUR, (40, 40, 1)))
+    files = [whole, whole[:-40], b"no image", whole]
+    images = image_set(keys=["a", "b", "c", "d"], images=files, side=2)
+    bad = find_bad(images)
+    assert set(bad) == {"b", "c"}
+    assert "truncated" in bad["b"]
+    assert "cannot identify" in bad["c"]
+
+
+def test_the_rest_goes_on_without_it(image_set, png):
+    files = [png(COLOUR), b"", png(COLOUR), png(COLOUR // 2)]
+    named = {"keys": ["a", "b", "c", "d"], "labels": [0, 1, 2, 1]}
+    images = image_set(**named, images=files, side=2)
+    rest = without(images, {"b": "empty"})
+    assert rest.keys == ("a", "c", "d")
+    assert rest.labels.tolist() == [0, 2, 1]
+    np.testing.assert_array_equal(rest.image(2), COLOUR // 2)
+    assert without(images, {}) is images
+
+
+def test_a_class_of_which_nothing_is_left_is_named(image_set):
+    images = image_set(keys=["a", "b"], images=[COLOUR, COLOUR], side=2)
+    with pytest.raises(DataError, match=f"class {images.classes[0]!r}"):
+        without(images, {"a": "", "b": ""})
 
 
 def test_a_border_keeps_the_real_pixels(image_set):

@@ -24,7 +24,7 @@ def test_what_is_delivered_passes():
     ("word", "named"),
     [
         ("base=bose", "run 'bose'. Did you mean 'base'.*vgg16_no_dropout"),
-        ("collapse.run=vgg", "run 'vgg'.*Valid: base, vgg16"),
+        ("collapse.run=vgg", "run 'vgg'.*Valid: base, .*vgg16"),
         ("runs.vgg16.model.name=vgg17", "model 'vgg17'.*Valid: .*vgg16.*vgg19"),
         ("runs.vgg16.model.preset=huge", "preset of vgg16 'huge'.*full, small, tiny"),
         ("runs.vgg16.optimizer.name=adam", "optimizer 'adam'.*adamw.*sgd"),
@@ -56,6 +56,8 @@ def test_unknown_names_are_told_with_the_valid_ones(word, named):
         ("method.projection.responsive=0", "responsive=0 is out of range"),
         ("method.projection.ridge=-1", "ridge=-1.0 is out of range"),
         ("dataset.side=4", "4"),
+        ("runs.vgg16.milestones=[1,9]", r"runs.vgg16.milestones \[9\].*run of 4"),
+        ("runs.vgg16.regularisation.ema=1", "ema must be from 0 to below 1"),
     ],
 )
 def test_numbers_out_of_range_are_named(word, named):

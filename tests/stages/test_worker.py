@@ -23,7 +23,7 @@ from conceptevo_jax.stages.worker import (
     use_cache,
 )
 from conceptevo_jax.store import Store
-from conceptevo_jax.training import NonFiniteLossError
+from conceptevo_jax.training import NonFiniteLossError, TimeUpError
 
 
 @pytest.fixture
@@ -129,7 +129,9 @@ def test_a_wrong_name_arrives_as_it_was_raised_and_names_the_run(
     assert [process.poll() for process in started] == [1]
 
 
-@pytest.mark.parametrize("kind", [UsageError, DataError, NonFiniteLossError])
+@pytest.mark.parametrize(
+    "kind", [UsageError, DataError, NonFiniteLossError, TimeUpError]
+)
 def test_expected_errors_keep_their_type(kind):
     told = []
     lines = [
@@ -172,15 +174,26 @@ def test_an_interruption_leaves_nothing_running(store, make_job, started):
     assert [process.poll() for process in started] == [-signal.SIGTERM]
 
 
+def test_a_worker_stops_when_the_time_is_up_and_goes_on_later(store, make_job):
+    """With no time left nothing is begun; the same call with time ends it."""
+    job = make_job("late", seed=17)
+    images = prepare_images(store, job.dataset)
+    with pytest.raises(TimeUpError, match=r"run late: .*before epoch 0 of 1"):
+        run_side_by_side(store, [job], 1, ignore, lambda: -1.0)
+    assert not is_finished(store, images, job)
+    run_side_by_side(store, [job], 1, ignore, lambda: 600.0)
+    assert is_finished(store, images, job)
+
+
 def test_more_workers_than_cores_take_turns(monkeypatch, tmp_path, make_job):
     running, most = [0], [0]
     lock = threading.Lock()
 
-    def pretend(store, job, core, on_job, processes):
+    def pretend(order, name, on_job, processes):
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
-        assert core in cores()
+        assert order["core"] in cores()
         with lock:
             running[0] -= 1
 

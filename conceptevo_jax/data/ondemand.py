@@ -1,0 +1,53 @@
+"""Pixels decoded when they are asked for, for sets that would fill the disk.
+
+ImageNet at 299 pixels would take 343 GB decoded. An `OnDemand` stands in for the array
+of decoded pixels: indexing it with rows reads and decodes these images on all
+processors. Each image costs its decoding every time, so kept pixels are faster wherever
+there is room for them.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from conceptevo_jax.data.decoded import Decoded
+from conceptevo_jax.data.images import ImageSet
+
+
+class OnDemand:
+    """Looks like the array `[i side side 3]` of the images' pixels, and holds none.
+
+    Attributes:
+      shape: Of the array it stands for.
+      dtype: Of its values.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, images: ImageSet, rows: Int[np.ndarray, " i"]) -> None:
+        self.images, self.rows = images, np.asarray(rows)
+        self.shape: tuple[int, ...] = (len(self.rows), images.side, images.side, 3)
+        self._threads = ThreadPoolExecutor(os.cpu_count())
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, chosen: Any) -> UInt8[np.ndarray, "..."]:
+        """Decode the chosen images: one by its number, several by numbers or slice."""
+        rows = self.rows[chosen]
+        if np.ndim(rows) == 0:
+            return self.images.image(int(rows))
+        decoded = list(self._threads.map(self.images.image, rows.tolist()))
+        return np.stack(decoded) if decoded else np.empty((0, *self.shape[1:]), "u1")
+
+
+def decode_on_demand(images: ImageSet, rows: Int[np.ndarray, " i"]) -> Decoded:
+    """The images at `rows`, in that order, without keeping any of them decoded."""
+    return Decoded(
+        pixels=OnDemand(images, rows),
+        labels=images.labels[rows],
+        keys=tuple(images.keys[row] for row in rows.tolist()),
+    )

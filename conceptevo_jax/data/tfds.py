@@ -1,0 +1,229 @@
+"""Any TensorFlow data set that is prepared on this machine: `tfds:<name>`.
+
+Reading needs no TensorFlow: the data set must have been prepared in the format
+`array_record`, as `conceptevo prepare` does. Nothing is ever downloaded here.
+
+An image's id is its file name where the data set tells it, else its place in the split,
+which TFDS fixes. Ids and labels are read once, which takes a pass over the records (a
+few minutes for ImageNet), and kept in `cache`.
+"""
+
+import difflib
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.data.images import ImageSet
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.store.records import temporary_beside
+
+_TESTS = ("test", "validation")
+
+
+def load(
+    split: str,
+    *,
+    source: str,
+    side: int,
+    data_dir: Path | None = None,
+    cache: Path | None = None,
+    train_split: str = "train",
+    test_split: str | None = None,
+    image: str | None = None,
+    label: str | None = None,
+) -> ImageSet:
+    """Open one split.
+
+    Args:
+      split: `train` or `test`.
+      source: Name of the data set: `cifar10`, `imagenette/320px-v2`, `name:1.0.0`.
+      side: Height and width in pixels to which every image is resized.
+      data_dir: Folder of TFDS data sets; TFDS's own default if None.
+      cache: Where ids and labels are kept; read anew each time if None.
+      train_split: What to train on, in TFDS's notation: `train[:90%]`.
+      test_split: What to test on; `test`, or else `validation`, if None.
+      image: Name of the image's feature, if there are several.
+      label: Name of the label's feature, if there are several.
+
+    Raises:
+      DataError: if the data set is not there, in another format, without such a split
+        or without labels.
+      UsageError: if no TFDS data set has that name, or a feature has to be named.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = _builder(source, data_dir)
+    wanted = train_split if split == "train" else test_split or _test_split(builder)
+    _require_split(builder, source, wanted)
+    features = builder.info.features
+    picture = _feature(features, tfds.features.Image, image, source, "image")
+    kind = _feature(features, tfds.features.ClassLabel, label, source, "label")
+    skip = {picture: tfds.decode.SkipDecoding()}
+    records = builder.as_data_source(wanted, decoders=skip)
+    keys, labels = _index(builder, records, wanted, kind, cache)
+    if len(labels) and labels.min() < 0:
+        raise DataError(
+            f"{source}: the split {wanted} has no labels. Choose another by "
+            f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
+        )
+    return ImageSet(
+        name=source,
+        split=split,
+        keys=keys,
+        labels=labels,
+        classes=tuple(features[kind].names),
+        side=side,
+        border=0,
+        origin=str(builder.data_path),
+        read=lambda row: records[row][picture],
+    )
+
+
+def sizes(
+    source: str,
+    *,
+    data_dir: Path | None = None,
+    train_split: str = "train",
+    test_split: str | None = None,
+    label: str | None = None,
+    **_: Any,
+) -> tuple[int, int, int]:
+    """Number of training and test images and of classes, from the metadata alone."""
+    import tensorflow_datasets as tfds
+
+    builder = _builder(source, data_dir)
+    chosen = (train_split, test_split or _test_split(builder))
+    for name in chosen:
+        _require_split(builder, source, name)
+    kind = _feature(
+        builder.info.features, tfds.features.ClassLabel, label, source, "label"
+    )
+    train, test = (builder.info.splits[name].num_examples for name in chosen)
+    return train, test, builder.info.features[kind].num_classes
+
+
+def require_known(source: str) -> str:
+    """The data set's bare name, if TFDS has one of that name.
+
+    Raises:
+      UsageError: if not, with names that are alike.
+    """
+    import tensorflow_datasets as tfds
+
+    name = source.partition("/")[0].partition(":")[0]
+    known = tfds.list_builders(with_community_datasets=False)
+    if name not in known:
+        alike = ", ".join(difflib.get_close_matches(name, known, 5, 0.5)) or "none"
+        raise UsageError(
+            f"TensorFlow Datasets has no data set {name!r}; names that are alike: "
+            f"{alike}. All are listed at https://www.tensorflow.org/datasets/catalog."
+        )
+    return name
+
+
+def _builder(source: str, data_dir: Path | None) -> Any:
+    """The data set as it lies on the disk; TFDS is not asked to fetch anything."""
+    import tensorflow_datasets as tfds
+
+    from_disk = tfds.core.read_only_builder.builder_from_files
+    where = Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
+    try:
+        builder = from_disk(source, data_dir=str(where))
+    except tfds.core.DatasetNotFoundError:
+        require_known_or_local(source, where)
+        raise DataError(
+            f"{source} is not prepared in {where}. Run `conceptevo prepare {source}` "
+            "once, where there is a network, or set dataset.data_dir to the folder "
+            "that holds it."
+        ) from None
+    if builder.info.file_format.value != "array_record":
+        raise DataError(
+            f"{builder.data_path} is in the format {builder.info.file_format.value}, "
+            "which only TensorFlow reads. Prepare it as array_record: `conceptevo "
+            f"prepare {source} data_dir=OTHER_FOLDER`."
+        )
+    return builder
+
+
+def require_known_or_local(source: str, where: Path) -> None:
+    """Refuse a name that neither TFDS nor the folder knows."""
+    if not (where / source.partition("/")[0].partition(":")[0]).is_dir():
+        require_known(source)
+
+
+def _splits(builder: Any) -> str:
+    return ", ".join(builder.info.splits) or "none"
+
+
+def _test_split(builder: Any) -> str:
+    there = [name for name in _TESTS if name in builder.info.splits]
+    return there[0] if there else _TESTS[0]
+
+
+def _require_split(builder: Any, source: str, wanted: str) -> None:
+    """A split, or a part of one such as `train[90%:]`."""
+    try:
+        builder.info.splits[wanted]
+    except (KeyError, ValueError) as error:
+        raise DataError(
+            f"{source} has no split {wanted!r}; it has: {_splits(builder)}. Choose by "
+            "dataset.options.train_split and dataset.options.test_split; a part of one "
+            "is written train[90%:]."
+        ) from error
+
+
+def _feature(
+    features: Any, kind: type, name: str | None, source: str, option: str
+) -> str:
+    fitting = [key for key, feature in features.items() if isinstance(feature, kind)]
+    if name in fitting:
+        return str(name)
+    if name is None and len(fitting) == 1:
+        return fitting[0]
+    raise UsageError(
+        f"{source}: dataset.options.{option} must name its {option}, one of: "
+        f"{', '.join(fitting) or 'none, so it cannot be used here'}."
+    )
+
+
+def _index(
+    builder: Any, records: Any, split: str, label: str, cache: Path | None
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Ids and labels of all records, in their order."""
+    info = builder.info
+    text = f"{info.full_name}|{split}|{label}|{info.splits[split].num_examples}"
+    digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    path = None if cache is None else cache / f"{info.name}-{digest}.npz"
+    if path is not None and path.is_file():
+        with np.load(path, allow_pickle=False) as kept:
+            return tuple(kept["keys"].tolist()), kept["labels"]
+    keys, labels = _read_index(builder, records, split, label)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_beside(path)
+        with temporary.open("wb") as file:
+            np.savez(file, keys=np.array(keys), labels=labels)
+        os.replace(temporary, path)
+    return keys, labels
+
+
+def _read_index(
+    builder: Any, records: Any, split: str, label: str
+) -> tuple[tuple[str, ...], np.ndarray]:
+    info = builder.info
+    named = next((n for n in ("file_name", "id") if n in info.features), None)
+    start = f"{info.full_name}/{split}"
+    keys, labels = [], []
+    for row in range(len(records)):
+        record = records[row]
+        name = f"{row:07d}" if named is None else _text(record[named])
+        keys.append(f"{start}/{name}")
+        labels.append(record[label])
+    return tuple(keys), np.array(labels, np.int32)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

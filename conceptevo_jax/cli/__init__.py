@@ -52,9 +52,10 @@ def _dispatch(words: list[str]) -> int:
 def _commands() -> dict[str, Callable[[list[str]], int]]:
     """Subcommands; imported only when one is used, since jax takes a second."""
     from conceptevo_jax.cli.kept import clean, ls
+    from conceptevo_jax.cli.prepare import prepare
     from conceptevo_jax.cli.project import project
 
-    return {"project": project, "ls": ls, "clean": clean}
+    return {"project": project, "prepare": prepare, "ls": ls, "clean": clean}
 
 
 def _usage() -> str:
@@ -64,6 +65,7 @@ def _usage() -> str:
     return (
         "usage: conceptevo experiment=NAME [scale=NAME] [key=value ...]\n"
         "       conceptevo project space=RESULT_FOLDER run=TRAINING\n"
+        "       conceptevo prepare NAME [data_dir=FOLDER] [manual_dir=FOLDER]\n"
         "       conceptevo ls [store=FOLDER]\n"
         "       conceptevo clean [store=FOLDER] [stage=NAME] [key=KEY] [yes=true]\n"
         f"\nexperiments: {names}\n"

@@ -96,12 +96,12 @@ def test_what_is_missing_is_named(root, tmp_path):
     with pytest.raises(DataError, match=r"no folder test or validation or val"):
         opened(root)
     shutil.rmtree(root / "train")
-    with pytest.raises(DataError, match="holds no folders: it needs one per class"):
+    with pytest.raises(DataError, match=r"holds no folders: it needs one per class"):
         opened(root)
 
 
 def test_options_are_checked(root):
-    with pytest.raises(UsageError, match="test_share must be between 0 and 1, not 1.0"):
+    with pytest.raises(UsageError, match=r"test_share must be between 0 and 1, not 1.0"):
         opened(root, test_share=1.0)
     with pytest.raises(UsageError, match=r"option of data set folder.*'share'"):
         opened(root, share=1)

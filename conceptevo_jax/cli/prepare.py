@@ -1,0 +1,130 @@
+"""`conceptevo prepare`: make a TFDS set readable for everyone, once, with TensorFlow.
+
+Reading a prepared set needs no TensorFlow; preparing most of them does, which is what
+the extra `[prepare]` brings. ImageNet is made from the two archives that its site gives
+to registered users.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from conceptevo_jax.cli.kept import options
+from conceptevo_jax.data.tfds import require_known
+from conceptevo_jax.errors import DataError, UsageError
+
+CONSOLE = Console()
+
+PATIENCE = 5.0
+"""Seconds to wait for the host of a data set, which TFDS would retry for minutes."""
+
+_ARCHIVES = {"imagenet2012": ("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")}
+"""Files that a set cannot do without, where TFDS would go on without them."""
+
+
+def prepare(words: list[str]) -> int:
+    """Prepare the set that the first word names, in the format `array_record`.
+
+    Raises:
+      UsageError: for an unknown name or option, or without TensorFlow.
+      DataError: if archives are missing or the network cannot be reached.
+    """
+    if not words or "=" in words[0] or words[0].startswith("-"):
+        raise UsageError(
+            "say which: conceptevo prepare NAME [data_dir=FOLDER] [manual_dir=FOLDER], "
+            "with a name of TensorFlow Datasets such as cifar10."
+        )
+    source, chosen = words[0], options(_plain(words[1:]), ("data_dir", "manual_dir"))
+    name = require_known(source)
+    _require_tensorflow()
+    builder = _builder(source, chosen.get("data_dir"))
+    if not Path(builder.data_path).is_dir():
+        manual = _archives(name, builder, chosen.get("manual_dir"))
+        if manual is None:
+            _require_network(source, builder)
+        _make(builder, manual)
+    splits = {key: split.num_examples for key, split in builder.info.splits.items()}
+    told = ", ".join(f"{key} {count:,}" for key, count in splits.items())
+    CONSOLE.print(f"{source}: {told}, in {builder.data_path}", soft_wrap=True)
+    CONSOLE.print(f"Use it by dataset.name=tfds:{source}", soft_wrap=True)
+    return 0
+
+
+def _plain(words: list[str]) -> list[str]:
+    """Turn `--data-dir=X` and `--data-dir X` into `data_dir=X`, as TFDS writes them."""
+    plain: list[str] = []
+    for word in words:
+        if plain and plain[-1].endswith("="):
+            plain[-1] += word
+        elif word.startswith("--"):
+            key, _, value = word.removeprefix("--").partition("=")
+            plain.append(f"{key.replace('-', '_')}={value}")
+        else:
+            plain.append(word)
+    return plain
+
+
+def _require_tensorflow() -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        raise UsageError(
+            "preparing a data set needs TensorFlow (reading it does not): install "
+            'the extra, as by `pip install "conceptevo-jax[prepare]"`.'
+        )
+
+
+def _builder(source: str, data_dir: str | None) -> Any:
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder(
+            source, data_dir=data_dir, file_format="array_record", try_gcs=False
+        )
+    except (ValueError, tfds.core.DatasetNotFoundError) as error:
+        raise UsageError(f"{source}: {error}") from error
+
+
+def _archives(name: str, builder: Any, manual_dir: str | None) -> Path | None:
+    """The folder of archives that the user fetched, for the sets that need one."""
+    if not builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        return None
+    how = " ".join(builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
+    if manual_dir is None:
+        raise UsageError(f"{name} needs manual_dir=FOLDER. TFDS says: {how}")
+    folder = Path(manual_dir).expanduser().absolute()
+    if not folder.is_dir():
+        raise DataError(f"manual_dir {folder} is not a folder. TFDS says: {how}")
+    missing = [a for a in _ARCHIVES.get(name, ()) if not (folder / a).is_file()]
+    if missing:
+        raise DataError(f"{folder} lacks {', '.join(missing)}. TFDS says: {how}")
+    return folder
+
+
+def _require_network(source: str, builder: Any) -> None:
+    import requests
+
+    for url in list(builder.url_infos)[:1]:
+        try:
+            requests.head(url, timeout=PATIENCE, allow_redirects=True)
+        except requests.RequestException as error:
+            raise DataError(
+                f"{source} is fetched from {url}, which cannot be reached "
+                f"({type(error).__name__}). Prepare it where there is a network and "
+                f"copy {builder.data_path} to the same place here."
+            ) from error
+
+
+def _make(builder: Any, manual: Path | None) -> None:
+    import tensorflow_datasets as tfds
+
+    config = tfds.download.DownloadConfig(
+        manual_dir=None if manual is None else str(manual)
+    )
+    try:
+        builder.download_and_prepare(download_config=config)
+    # What TFDS, TensorFlow and archive readers raise has no common type.
+    except Exception as error:
+        raise DataError(
+            f"{builder.info.full_name} could not be prepared: {error}"
+        ) from error

@@ -17,11 +17,18 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
+from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
 from conceptevo_jax.config import Composed, Config, explain, register, resolve
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.check import check_config
-from conceptevo_jax.stages.plan import plan_job, total_seconds
+from conceptevo_jax.stages.plan import (
+    duration,
+    is_for_gpu,
+    plan_images,
+    plan_job,
+    total_seconds,
+)
 from conceptevo_jax.stages.results import Claim, write_results
 from conceptevo_jax.stages.session import (
     Outcome,
@@ -150,18 +157,22 @@ def _short(path: Path) -> str:
 def _print_plan(config: Config, module: ModuleType) -> None:
     """Say what would be done, how long it takes and how much disk it needs."""
     jobs = module.jobs(config)
-    steps = [plan_job(job) for job in jobs]
-    workers = worker_count(config.workers, len(jobs))
-    table = Table("stage", "run", "one core", "disk", title=f"plan of {config.name}")
-    for step in steps:
-        seconds, disk = f"{step.seconds:,.0f} s", f"{step.bytes / 1e6:,.0f} MB"
-        table.add_row(step.stage, step.about, seconds, disk)
+    first, steps = plan_images(config.dataset), [plan_job(job) for job in jobs]
+    on_gpu = any(map(is_for_gpu, jobs))
+    unit = "one H100 (assumed)" if on_gpu else "one core"
+    table = Table("stage", "what", unit, "disk", title=f"plan of {config.name}")
+    for step in (first, *steps):
+        told = "-" if on_gpu and step is first else duration(step.seconds)
+        table.add_row(step.stage, step.about, told, size(step.bytes))
     CONSOLE.print(table)
     for stage in ("space", "project and align", "lay out and draw"):
         CONSOLE.print(f"then: {stage}")
-    total, needed = total_seconds(steps, workers), sum(s.bytes for s in steps)
+    workers = 1 if on_gpu else worker_count(config.workers, len(jobs))
+    where = "on one GPU" if on_gpu else f"in {workers} processes"
+    total = duration(total_seconds(steps, workers))
+    needed = size(first.bytes + sum(step.bytes for step in steps))
     CONSOLE.print(
-        f"Estimate: {total:,.0f} s of training and observing in {workers} "
-        f"processes, {needed / 1e6:,.0f} MB. Finished stages are reused.\n"
-        f"Results would go to {_short(result_folder(config))}; nothing was done."
+        f"Estimate: {total} of training and observing {where}, {needed} of disk. "
+        f"Finished stages are reused.\nResults would go to "
+        f"{_short(result_folder(config))}; nothing was done."
     )

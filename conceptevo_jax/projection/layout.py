@@ -6,8 +6,11 @@ seconds to import and compile, so it is imported when first needed; 6,000 vector
 take about five seconds a seed.
 """
 
+import importlib
+import sys
 import warnings
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 from jaxtyping import Float
@@ -145,13 +148,11 @@ def _umap(
     min_dist: float,
     metric: str,
 ) -> np.ndarray:
+    umap = _import_umap()
     with warnings.catch_warnings():
-        # UMAP tells everybody about its TensorFlow variant, and that neighbours handed
-        # to it do not serve its transform, which is not used here.
-        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        # It tells that neighbours handed to it do not serve its transform, which is
+        # not used here.
         warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)
-        import umap
-
         fit = umap.UMAP(
             n_neighbors=near[0].shape[1],
             min_dist=min_dist,
@@ -162,6 +163,19 @@ def _umap(
             init=_start(rows, metric),
         )
         return fit.fit_transform(rows)
+
+
+def _import_umap() -> ModuleType:
+    """UMAP without its parametric variant, which brings all of TensorFlow along."""
+    variant = "umap.parametric_umap"
+    sys.modules.setdefault(variant, None)  # type: ignore[arg-type]  # so it is missed
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+            return importlib.import_module("umap")
+    finally:
+        if sys.modules[variant] is None:
+            del sys.modules[variant]
 
 
 def _start(rows: np.ndarray, metric: str) -> np.ndarray:

@@ -1,7 +1,8 @@
 """What a run of an experiment would do, take and need, without doing it.
 
 Costs of models are counted by XLA from their shapes; time is that count over an
-assumed speed, so it is an estimate and says so.
+assumed speed, so it is an estimate and says so. Narrow networks are meant for processor
+cores, full-size ones for an accelerator.
 """
 
 import dataclasses
@@ -9,13 +10,22 @@ from collections.abc import Sequence
 
 import jax
 
+from conceptevo_jax.config import DatasetConfig
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.stages.images import dataset_facts, heldout_sizes
 from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.training import disk_bytes
+from conceptevo_jax.types import neuron_count
 
 CORE_GFLOPS = 25.0
 """Assumed speed of small convolutions on one core, as measured on the demo's models."""
+
+GPU_GFLOPS = 150_000.0
+"""Assumed speed of full-size networks on one H100: 30 % of its peak in TF32, 495
+TFLOP/s. Not measured."""
+
+DECODE_SECONDS = 2e-4
+"""Reading and decoding one image of 32×32 pixels on one core."""
 
 START_SECONDS = 12.0
 """Importing and compiling, per process."""
@@ -28,7 +38,7 @@ class Step:
     Attributes:
       stage: What it is.
       about: For which run.
-      seconds: Estimated time on one core.
+      seconds: Estimated time on one core, or on one GPU for full-size networks.
       bytes: Estimated size of what it leaves.
     """
 
@@ -44,6 +54,29 @@ def forward_gflop(model: Model) -> float:
     lowered = jax.jit(model.logits).lower(model.shapes(), pixels)
     cost = lowered.cost_analysis() or {}
     return float(cost.get("flops", 0.0)) / 1e9
+
+
+def is_for_gpu(job: Job) -> bool:
+    """Whether a job's network is of full size."""
+    return job.run.model.preset == "full"
+
+
+def plan_images(settings: DatasetConfig) -> Step:
+    """Estimate what decoding the images takes and leaves, where they are kept."""
+    facts = dataset_facts(settings)
+    train = settings.train_images or facts.train
+    images = train + (settings.test_images or facts.test)
+    if (settings.pool_images or train) < train:
+        images += settings.pool_images or 0
+    images += sum(heldout_sizes(settings, facts.test))
+    kept = images if settings.keep_decoded else 0
+    how = "decoded and kept" if settings.keep_decoded else "decoded on demand"
+    return Step(
+        stage="images",
+        about=f"{settings.name}: {images:,} images of {settings.side} pixels, {how}",
+        seconds=kept * (settings.side / 32) ** 2 * DECODE_SECONDS,
+        bytes=kept * 3 * settings.side**2,
+    )
 
 
 def plan_job(job: Job) -> Step:
@@ -64,15 +97,26 @@ def plan_job(job: Job) -> Step:
         looked = len(job.epochs)
     images = 3 * train * settings.epochs
     images += snapshots * (test + min(settings.eval_images, train)) + looked * pool
-    neurons = sum(site.channels for site in model.sites)
-    size = disk_bytes(model, settings.epochs, len(settings.early_steps))
+    speed = GPU_GFLOPS if is_for_gpu(job) else CORE_GFLOPS
+    neurons = neuron_count(model.sites)
+    averaged = settings.regularisation.ema > 0
+    early = len(settings.early_steps)
+    size = disk_bytes(model, settings.epochs, early, averaged=averaged)
     size += looked * neurons * 4 * (job.sample + judgement)
     return Step(
         stage="train and observe" if looked else "train",
         about=f"{job.name}: {run.title}, {settings.epochs} epochs, seed {run.seed}",
-        seconds=START_SECONDS + images * forward_gflop(model) / CORE_GFLOPS,
+        seconds=START_SECONDS + images * forward_gflop(model) / speed,
         bytes=size,
     )
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people."""
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds:,.0f} s"
 
 
 def total_seconds(steps: Sequence[Step], workers: int) -> float:

@@ -24,13 +24,13 @@ def test_help_lists_experiments_and_subcommands(call, words):
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("demo",), "unknown command 'demo'. Valid: clean, ls, project."),
+        (("demo",), "unknown command 'demo'. Valid: clean, ls, prepare, project."),
         (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
-        (("scale=smoke",), "say which experiment: experiment=NAME, one of demo."),
+        (("scale=smoke",), "say which experiment: experiment=NAME, one of demo, unified_space."),
         (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': d"),
         ((*SMOKE[:1], "scale=smok"), "'scale/smok' Available options in 'scale': dem"),
         ((*SMOKE, "method=papper"), "Available options in 'method': default orig"),
-        ((*SMOKE, "dataset=shape"), "Available options in 'dataset': fashion_mnist"),
+        ((*SMOKE, "dataset=shape"), "Available options in 'dataset': cifar10 fashion_mnist"),
         ((*SMOKE, "sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: base, c"),
         ((*SMOKE, "+sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: base, c"),
         ((*SMOKE, "runs.vgg17.epochs=1"), "below runs 'vgg17'. Did you mean 'vgg16'?"),
@@ -133,7 +133,7 @@ def test_several_settings_get_a_folder_each(call):
 
 def test_experiments_lie_beside_the_package_in_a_checkout():
     assert (folder("configs") / "config.yaml").is_file()
-    assert experiments() == ["demo"]
+    assert experiments() == ["demo", "unified_space"]
     assert callable(runner("demo").run)
     with pytest.raises(UsageError, match=r"experiment 'dmo'. Did you mean 'demo'\?"):
         runner("dmo")

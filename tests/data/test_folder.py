@@ -101,7 +101,7 @@ def test_what_is_missing_is_named(root, tmp_path):
 
 
 def test_options_are_checked(root):
-    with pytest.raises(UsageError, match=r"test_share must be between 0 and 1, not 1.0"):
+    with pytest.raises(UsageError, match=r"test_share must be between 0 and 1, not 1"):
         opened(root, test_share=1.0)
     with pytest.raises(UsageError, match=r"option of data set folder.*'share'"):
         opened(root, share=1)

@@ -1,5 +1,7 @@
 """The 2-D map: what is on it stays, and what is added depends on itself only."""
 
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -146,3 +148,15 @@ def test_numbers_out_of_range_are_refused(vectors, layout):
         fit_layout(vectors, metric="cosin")
     with pytest.raises(UsageError, match="neighbors=0"):
         place_points(layout, vectors, neighbors=0)
+
+
+def test_umap_brings_neither_tensorflow_nor_torch_along():
+    """It would, where they are installed, and take their time."""
+    code = (
+        "import sys; from conceptevo_jax.projection.layout import _import_umap; "
+        "_import_umap(); print(sorted({'tensorflow', 'torch'} & set(sys.modules)), "
+        "'umap.parametric_umap' in sys.modules)"
+    )
+    words = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "[] False\n"

@@ -13,6 +13,14 @@ from conceptevo_jax.types import Embedding, Layout, Observation, Space
 
 SMOKE = ("experiment=demo", "scale=smoke")
 
+RUNS = (
+    "vgg16",
+    "vgg16_large_lr",
+    "vgg16_no_dropout",
+    "inception_v3",
+    "convnext_tiny",
+)
+
 RESULTS = {
     "schema": int,
     "versions": dict,
@@ -101,7 +109,7 @@ def test_claims_follow_the_schema_and_are_told(demo):
 
 
 def test_the_accuracy_claim_is_the_last_row_of_the_table(demo):
-    claim = claims(demo.folder)["well_trained_accuracy"]
+    claim = claims(demo.folder)["accuracy_vgg16"]
     last = of_run(table(demo.folder, "epochs"), "vgg16")[-1]
     assert claim["measured"] == float(last["test_top1"])
     assert claim["n"] == 200
@@ -141,7 +149,7 @@ def test_the_alignment_claims_count_snapshots_above_their_null(demo, name):
     rows = [r for r in table(demo.folder, "alignment") if r["agreement"] == name]
     judged = [row for row in rows if row["auc"]]
     above = [float(row["auc"]) > float(row["null_high"]) for row in judged]
-    assert len(rows) == 18
+    assert len(rows) == 30
     assert all(row["reason"] for row in rows if not row["auc"])
     assert claim["n"] == len(judged)
     assert claim["measured"] == pytest.approx(np.mean(above))
@@ -160,9 +168,9 @@ def test_controls_bound_every_alignment(demo):
 def test_every_snapshot_of_every_compared_run_has_a_row(demo):
     rows = table(demo.folder, "snapshots")
     epochs = ["init", "step4", "0", "1", "2", "3"]
-    for name in ("vgg16", "vgg16_large_lr", "vgg16_no_dropout"):
+    for name in RUNS:
         assert [row["epoch"] for row in of_run(rows, name)] == epochs
-    assert len(rows) == 18 == len(results(demo.folder)["snapshots"])
+    assert len(rows) == 30 == len(results(demo.folder)["snapshots"])
     progress = [float(row["progress"]) for row in of_run(rows, "vgg16")]
     assert progress == [0, 4 / 15, 1, 2, 3, 4]
     for row in rows:
@@ -191,7 +199,7 @@ def test_the_space_and_its_map_are_kept(demo):
     assert space.base == "base@3"
     assert len(space.images.coverage) == 300
     assert space.pool_id == results(demo.folder)["space"]["pool"]
-    assert len(layout.points) == 208 + 3 * 5 * 164
+    assert len(layout.points) == 208 + 5 * (3 * 164 + 249 + 268)
     assert results(demo.folder)["space"]["map_stability"] == layout.stability
 
 
@@ -206,7 +214,7 @@ def test_a_second_call_reuses_every_stage(demo, call):
     tables = {p: p.read_bytes() for p in (demo.folder / "tables").iterdir()}
     code, out, _ = call(*SMOKE, f"run_dir={demo.folder}")
     assert code == 0
-    assert "well_trained_accuracy" in out
+    assert "accuracy_vgg16" in out
     assert files(demo.store) == before
     same_but_for_times(results(demo.folder), old)
     assert {p: p.read_bytes() for p in tables} == tables
@@ -223,7 +231,7 @@ def test_a_changed_setting_runs_again_what_depends_on_it(demo, call):
     assert keys(demo.store, *kept) == stages
     new = [stage for stage, _ in keys(demo.store, *made) - old]
     counts = {stage: new.count(stage) for stage in made}
-    assert counts == {"space": 1, "project": 19, "align": 18, "layout": 1}
+    assert counts == {"space": 1, "project": 31, "align": 30, "layout": 1}
     now = files(demo.store)
     assert {path: now[path] for path in before} == before
     spaces = [load_record(f / "space", Space) for f in (demo.folder, other)]

@@ -26,11 +26,11 @@ def test_help_lists_experiments_and_subcommands(call, words):
     [
         (("demo",), "unknown command 'demo'. Valid: clean, ls, prepare, project."),
         (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
-        (("scale=smoke",), "say which experiment: experiment=NAME, one of demo, unified_space."),
+        (("scale=smoke",), "experiment=NAME, one of demo, unified_space."),
         (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': d"),
         ((*SMOKE[:1], "scale=smok"), "'scale/smok' Available options in 'scale': dem"),
         ((*SMOKE, "method=papper"), "Available options in 'method': default orig"),
-        ((*SMOKE, "dataset=shape"), "Available options in 'dataset': cifar10 fashion_mnist"),
+        ((*SMOKE, "dataset=shape"), "options in 'dataset': cifar10 fashion_mnist"),
         ((*SMOKE, "sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: base, c"),
         ((*SMOKE, "+sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: base, c"),
         ((*SMOKE, "runs.vgg17.epochs=1"), "below runs 'vgg17'. Did you mean 'vgg16'?"),
@@ -146,3 +146,10 @@ def test_an_installed_package_brings_its_own(tmp_path, monkeypatch):
     assert folder("experiments") == package / "experiments"
     assert runner("demo").__file__ == f"{package}/experiments/demo.py"
     assert folder("configs") == tmp_path / "configs"
+
+
+def test_when_the_time_is_up_it_says_so_and_leaves_its_own_code(call):
+    code, _, err = call(*SMOKE, "time_limit=0")
+    assert code == 4
+    assert "the time is up before images" in err
+    assert "same command again" in err

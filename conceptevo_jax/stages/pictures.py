@@ -20,7 +20,7 @@ from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.projected import Projected
 from conceptevo_jax.stages.unify import shown_epochs
 from conceptevo_jax.stimuli import neuron_patches, patch_windows
-from conceptevo_jax.types import Epoch, Site, copied_neurons, neuron_ids
+from conceptevo_jax.types import Epoch, Site, Stimuli, neuron_ids
 
 Points = Mapping[str, np.ndarray]
 """Points on one common map, by snapshot name."""
@@ -121,14 +121,22 @@ def _examples(
             ),
         )
         for label, inside in members
-        for neuron in _distinct(inside, model.sites)[:neurons]
+        for neuron in _unlike(inside, stimuli, neurons)
     ]
 
 
-def _distinct(members: Int[np.ndarray, " _"], sites: Sequence[Site]) -> list[int]:
-    """Members that are no copies of another neuron of their model."""
-    copied = copied_neurons(sites)
-    return [neuron for neuron in members.tolist() if not copied[neuron]]
+def _unlike(members: Int[np.ndarray, " _"], stimuli: Stimuli, count: int) -> list[int]:
+    """The first members that do not share half of their stimuli with one another.
+
+    Copies and channels of one residual stream would show the same images twice.
+    """
+    chosen: list[int] = []
+    for neuron in members.tolist():
+        own = set(stimuli.image_ids[neuron].tolist())
+        shared = (own & set(stimuli.image_ids[c].tolist()) for c in chosen)
+        if all(2 * len(both) < len(own) for both in shared):
+            chosen.append(neuron)
+    return chosen[:count]
 
 
 def run_curves(projected: Sequence[Projected]) -> Figure:

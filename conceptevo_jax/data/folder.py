@@ -5,12 +5,14 @@
 `validation` or `val` may stand in place of `test`. Where the path holds neither, its
 own subfolders are the classes, and a share of every class is held out for testing, by
 a hash of the file's name: the same files on every machine. An image's id is its path
-below the folder. Listing a million files takes about ten seconds.
+below the folder and its size in bytes, so that a replaced file is another image, whose
+results are made anew. Listing a million files takes about ten seconds.
 """
 
 import hashlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,26 +51,30 @@ def load(
     found = {name: _split_folder(root, name) for name in _SPLITS}
     if found["train"] is None and found["test"] is None:
         classes, files = _listed(root)
-        held = [_is_held_out(f, test_share) == (split == "test") for f, _ in files]
-        files = [file for file, chosen in zip(files, held, strict=True) if chosen]
+        wanted = split == "test"
+        files = [f for f in files if _is_held_out(f.path, test_share) == wanted]
         _require_images(files, f"the {split} share of {root}")
     else:
         classes, files = _one_split(root, found, split)
     return ImageSet(
         name=f"folder {root.name}",
         split=split,
-        keys=tuple(name for name, _ in files),
-        labels=np.array([label for _, label in files], np.int32),
+        keys=tuple(f"{file.path}:{file.bytes}" for file in files),
+        labels=np.array([file.label for file in files], np.int32),
         classes=classes,
         side=side,
         border=0,
         origin=str(root),
-        read=lambda row: (root / files[row][0]).read_bytes(),
+        read=lambda row: (root / files[row].path).read_bytes(),
     )
 
 
-File = tuple[str, int]
-"""Path below the root, and class."""
+class File(NamedTuple):
+    """An image: its path below the root, its class, and its size."""
+
+    path: str
+    label: int
+    bytes: int
 
 
 def _split_folder(root: Path, split: str) -> Path | None:
@@ -88,7 +94,7 @@ def _one_split(
                 f"other split: add {root / _SPLITS[name][0]} with a folder per class."
             )
         classes, files = _listed(folder)
-        below = [(f"{folder.name}/{file}", label) for file, label in files]
+        below = [f._replace(path=f"{folder.name}/{f.path}") for f in files]
         listed[name] = classes, below
     (train, _), (test, _) = listed["train"], listed["test"]
     if train != test:
@@ -112,12 +118,12 @@ def _listed(folder: Path) -> tuple[tuple[str, ...], list[File]]:
     files: list[File] = []
     for label, name in enumerate(classes):
         own = sorted(
-            entry.name
+            File(f"{name}/{entry.name}", label, entry.stat().st_size)
             for entry in os.scandir(folder / name)
             if entry.name.lower().endswith(SUFFIXES) and entry.name[0] != "."
         )
         _require_images(own, f"class folder {folder / name}")
-        files += [(f"{name}/{file}", label) for file in own]
+        files += own
     return tuple(classes), files
 
 

@@ -30,12 +30,26 @@ def opened(root, split="train", **options):
     return load_images(f"folder:{root}", split, data_dir=None, side=8, **options)
 
 
+def paths(images):
+    """The images' ids without their sizes."""
+    return [key.rpartition(":")[0] for key in images.keys]
+
+
+def test_a_replaced_file_is_another_image(root):
+    before = opened(root).keys
+    path = root / "train/cat/001.png"
+    Image.new("RGB", (50, 40), (1, 2, 3)).save(path)
+    after = opened(root).keys
+    assert [a == b for a, b in zip(after, before, strict=True)].count(False) == 1
+    assert after[1] == f"train/cat/001.png:{path.stat().st_size}"
+
+
 def test_folders_are_classes_and_paths_are_ids(root):
     images = opened(root)
     assert images.classes == ("cat", "dog")
     assert images.labels.tolist() == [0] * 6 + [1] * 6
-    assert images.keys[:2] == ("train/cat/000.png", "train/cat/001.png")
-    assert images.keys[-1] == "train/dog/005.webp"
+    assert paths(images)[:2] == ["train/cat/000.png", "train/cat/001.png"]
+    assert paths(images)[-1] == "train/dog/005.webp"
     assert images.image(0).shape == (8, 8, 3)
     assert images.image(0)[0, 0, 0] == 200
     assert images.image(11)[0, 0, 2] > 150
@@ -52,7 +66,7 @@ def test_validation_may_stand_for_test(root, name):
     (root / "test").rename(root / name)
     images = opened(root, "test")
     assert len(images) == 6
-    assert images.keys[0] == f"{name}/cat/000.png"
+    assert paths(images)[0] == f"{name}/cat/000.png"
 
 
 def test_suffixes_may_be_large_and_other_files_are_passed_over(root):
@@ -60,7 +74,7 @@ def test_suffixes_may_be_large_and_other_files_are_passed_over(root):
     (root / "train/cat/notes.txt").write_text("mine")
     (root / "train/cat/.hidden.png").write_bytes(b"")
     (root / "train/.cache").mkdir()
-    assert opened(root).keys[0] == "train/cat/000.PNG"
+    assert paths(opened(root))[0] == "train/cat/000.PNG"
     assert len(opened(root)) == 12
 
 

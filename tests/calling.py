@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from conceptevo_jax.cli import main
+from conceptevo_jax.cli.console import CONSOLE
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def call(tmp_path, monkeypatch, capsys):
     # Hydra reads its words from there, and is told to raise its errors.
     monkeypatch.setattr(sys, "argv", sys.argv)
     monkeypatch.setitem(os.environ, "HYDRA_FULL_ERROR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(CONSOLE, "width", 200)
 
     def run(*words):
         code = main(words)

@@ -82,7 +82,11 @@ def test_runs_without_dropout_differ_from_vgg16_in_that_alone(scale):
     runs = made(scale=scale).runs
     one, other = runs["vgg16"], runs["vgg16_no_dropout"]
     assert other.model.name == "vgg16_no_dropout"
-    assert dataclasses.replace(other, title=one.title, model=one.model) == one
+    alike = {"title", "model"}
+    if scale == "paper":  # footnote 6 shows fewer epochs, and others
+        alike |= {"epochs", "milestones"}
+    same = {name: getattr(one, name) for name in alike}
+    assert dataclasses.replace(other, **same) == one
 
 
 MISSING = dataclasses.MISSING

@@ -116,7 +116,7 @@ def test_full_size_networks_have_the_published_shapes(name):
 def test_a_plan_of_the_paper_touches_nothing(call, experiment):
     code, out, err = call(f"experiment={experiment}", "scale=paper", "dry_run=true")
     assert code == 0, err
-    assert "1,333,167 images of 299 pixels, decoded on demand" in out.replace("\n", "")
+    assert "1,333,167 images of 299 pixels, decoded on demand" in out
     assert "208 epochs" in out
     assert "one H100 (assumed)" in out
     assert "nothing was done" in out

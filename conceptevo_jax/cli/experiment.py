@@ -14,9 +14,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
-from rich.console import Console
 from rich.table import Table
 
+from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
 from conceptevo_jax.config import Composed, Config, explain, register, resolve
@@ -36,8 +36,6 @@ from conceptevo_jax.stages.session import (
     result_folder,
     worker_count,
 )
-
-CONSOLE = Console()
 
 
 def run_experiment(words: Sequence[str]) -> int:

@@ -4,13 +4,11 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.store import Entry, Store
-
-CONSOLE = Console()
 
 
 def options(words: Sequence[str], valid: Sequence[str]) -> dict[str, str]:

@@ -9,13 +9,10 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import options
 from conceptevo_jax.data.tfds import require_known
 from conceptevo_jax.errors import DataError, UsageError
-
-CONSOLE = Console()
 
 PATIENCE = 5.0
 """Seconds to wait for the host of a data set, which TFDS would retry for minutes."""

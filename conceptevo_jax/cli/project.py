@@ -4,16 +4,14 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from rich.console import Console
 from rich.table import Table
 from yaml import YAMLError  # type: ignore[import-untyped]  # has no stubs
 
+from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import options
 from conceptevo_jax.config import Config, register, resolve
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages.add import Added, add_run
-
-CONSOLE = Console()
 
 
 def project(words: list[str]) -> int:

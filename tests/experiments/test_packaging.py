@@ -55,7 +55,9 @@ def test_every_file_is_packed_once(names):
 
 def test_the_installed_command_uses_its_own_configurations(demo):
     told = [entry.about for entry in Store(demo.store).entries()]
-    assert "vgg16: VGG16, well trained (as the wheel has it), seed 1" in told
+    assert (
+        "vgg16_no_dropout: VGG16 without dropout (as the wheel has it), seed 1" in told
+    )
 
 
 def test_the_installed_command_uses_its_own_experiments(installed, demo):

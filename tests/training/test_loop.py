@@ -129,7 +129,7 @@ def test_callables_see_each_snapshot_with_its_row(run, model, images, tmp_path):
         right = evaluate(model, snapshot.load(), images[1]).top1
         seen.append((snapshot.name, int(right) / len(images[1]) == row.test_top1))
 
-    run(tmp_path, epochs=1, on_epoch=[look, look])
+    run(tmp_path, epochs=1, early_steps=(1, 2), on_epoch=[look, look])
     names = ["toy-run@init", "toy-run@step1", "toy-run@step2", "toy-run@0"]
     assert seen == [(name, True) for name in names for _ in range(2)]
 

@@ -41,7 +41,7 @@ SMALL = (
     *(
         f"runs.{run}.{setting}"
         for run in ("base", "inception_v3", "convnext_tiny")
-        for setting in ("epochs=1", "batch_size=16", "early_steps=[]")
+        for setting in ("epochs=1", "batch_size=16", "early_steps=[]", "milestones=[]")
     ),
     "method.embedding.repeats=20",
 )
@@ -50,7 +50,7 @@ SMALL = (
 def test_one_command_trains_projects_and_draws(photographs, call, tmp_path):
     words = [*command(photographs), *SMALL]
     code, _, err = call(*words)
-    assert code == 3
+    assert code == 3, err
     assert "my photographs" in err
     assert "ant/broken.jpg" in err
     code, out, err = call(*words, "dataset.on_bad_image=skip")

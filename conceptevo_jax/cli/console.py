@@ -1,0 +1,5 @@
+"""The one console that every command prints to."""
+
+from rich.console import Console
+
+CONSOLE = Console()

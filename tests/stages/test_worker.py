@@ -164,6 +164,15 @@ def test_when_a_worker_is_killed_the_others_end_and_none_starts(
     assert all(process.poll() is not None for process in started)
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own handler: what a shell runs in the background ignores signals."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_leaves_nothing_running(store, make_job, started):
     def interrupt(name, done, total):
         if done == 1:

@@ -2,7 +2,8 @@
 
 Axis letters, everywhere in the package: `b` batch, `h w` space, `c` channels of a
 site, `n` neurons of all sites in order, `i` images, `k` stimuli per neuron, `d`
-embedding, `e` epochs, `m` classes, `s` sites, `q` quantiles.
+embedding, `e` epochs, `m` classes, `s` sites, `q` quantiles, `r` repeats, `g` groups of
+images.
 
 A *site* is a layer that is observed, a *snapshot* one epoch's weights of one run.
 Neurons are numbered 0..n-1 over the sites of a model in forward order; the id of one
@@ -220,6 +221,72 @@ class Space:
     covered: Bool[np.ndarray, " i"]
     quantiles: Float[np.ndarray, "n q"]
     residual: float
+
+
+@record
+class Importance:
+    """How much the evolutions between two snapshots matter for a class (Sec. 3.3).
+
+    The interval that belongs to a score is `analysis.intervals.share_intervals`.
+
+    Attributes:
+      before: Name of the earlier snapshot, `run@epoch`.
+      after: Name of the later one.
+      label: The class.
+      images: Which images of the class, rows of the set they were taken from.
+      sensitivity: Derivative of the class logit along a neuron's evolution (Eq. 3).
+      score: Share of the images for which it is positive (Eq. 4).
+      changed: Whether the neuron's map differs on any of the images.
+      halves: Per site, the rank correlation of its neurons' rankings by two halves of
+        the images, mean over several divisions; NaN with fewer than three changed ones.
+      checked: Neurons whose sensitivity was computed by the other method, too.
+      difference: Largest difference found, as a share of their largest sensitivity.
+      sites: The sites whose neurons these are, in forward order.
+    """
+
+    before: str
+    after: str
+    label: int
+    images: Int[np.ndarray, " i"]
+    sensitivity: Float[np.ndarray, "i n"]
+    score: Float[np.ndarray, " n"]
+    changed: Bool[np.ndarray, " n"]
+    halves: Float[np.ndarray, " s"]
+    checked: Int[np.ndarray, " _"]
+    difference: float
+    sites: tuple[Site, ...]
+
+
+@record
+class Reversion:
+    """What reverting evolutions does to accuracy (paper, Sec. 4.4, Fig. 7).
+
+    The groups of images are those of `analysis.reversion.GROUPS`; the last axis is
+    top-1 and top-5 accuracy; NaN where a group has no image. The last quantile is a
+    random draw as large as the first.
+
+    Attributes:
+      before: Name of the earlier snapshot, `run@epoch`.
+      after: Name of the later one.
+      label: The class.
+      at_before: Accuracy of the earlier snapshot as it is.
+      at_after: Accuracy of the later one as it is.
+      reverted: Of the later one, the quantile's channels at the site taken from the
+        earlier; the most important quantile first.
+      transplanted: Of the earlier one, those channels taken from the later.
+      images: Number of images.
+      sites: The sites, in forward order.
+    """
+
+    before: str
+    after: str
+    label: int
+    at_before: Float[np.ndarray, "r g 2"]
+    at_after: Float[np.ndarray, "r g 2"]
+    reverted: Float[np.ndarray, "r s q g 2"]
+    transplanted: Float[np.ndarray, "r s q g 2"]
+    images: Int[np.ndarray, "r g"]
+    sites: tuple[Site, ...]
 
 
 def neuron_count(sites: Sequence[Site]) -> int:

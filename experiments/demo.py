@@ -12,6 +12,7 @@ goes on, and a row in which the failing run's die.
 
 from collections.abc import Mapping, Sequence
 
+from conceptevo_jax.analysis.intervals import share_interval
 from conceptevo_jax.config import CollapseConfig, Config, RunConfig
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import save_figure
@@ -24,7 +25,7 @@ from conceptevo_jax.stages.projected import (
     loss_rows,
     snapshot_rows,
 )
-from conceptevo_jax.stages.results import Claim, share_interval, write_csv
+from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.runs import Job, TrainedRun, Until
 from conceptevo_jax.stages.session import Outcome, Session
 from conceptevo_jax.stages.space import BaseSpace

@@ -5,10 +5,13 @@ from conceptevo_jax.activations.taps import (
     Peaks,
     Reader,
     Recorder,
+    chain,
     edit,
     grids,
     perturb,
     read_peaks,
+    resume,
+    swap,
     tap_names,
 )
 
@@ -17,10 +20,13 @@ __all__ = [
     "Peaks",
     "Reader",
     "Recorder",
+    "chain",
     "edit",
     "grids",
     "perturb",
     "read_peaks",
+    "resume",
+    "swap",
     "sweep",
     "tap_names",
 ]

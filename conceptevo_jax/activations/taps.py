@@ -118,8 +118,40 @@ def edit(
     def tap(site: str, activation: Array) -> Array:
         if site not in changes:
             return identity_tap(site, activation)
-        mask, source = changes[site]
-        return jnp.where(mask[None, None, None], source, activation)
+        return swap(*changes[site], activation)
+
+    return tap
+
+
+def swap(
+    mask: Bool[Array, " c"],
+    source: Float[Array, "b h w c"],
+    activation: Float[Array, "b h w c"],
+) -> Float[Array, "b h w c"]:
+    """The activation with its masked channels taken from `source`."""
+    return jnp.where(mask[None, None, None], source, activation)
+
+
+def resume(name: str, activation: Float[Array, "b h w c"]) -> Tap:
+    """A tap that goes on from a site as if this had been its activation.
+
+    Nothing before the site enters the result, so the compiler leaves it out: the model
+    called with this tap is its own suffix (the paper's h of Sec. 3.3).
+    """
+
+    def tap(site: str, computed: Array) -> Array:
+        return activation if site == name else computed
+
+    return tap
+
+
+def chain(*taps: Tap) -> Tap:
+    """A tap that passes each activation through several, in order."""
+
+    def tap(site: str, activation: Array) -> Array:
+        for one in taps:
+            activation = one(site, activation)
+        return activation
 
     return tap
 

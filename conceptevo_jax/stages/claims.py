@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from conceptevo_jax.analysis import Agreement
+from conceptevo_jax.analysis.intervals import share_interval
 from conceptevo_jax.stages.projected import AGREEMENTS, Projected
-from conceptevo_jax.stages.results import Claim, share_interval
+from conceptevo_jax.stages.results import Claim
 
 
 def accuracy_claim(

@@ -12,14 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binomtest
-
+from conceptevo_jax.analysis.intervals import Interval
 from conceptevo_jax.store.records import temporary_beside, versions, write_json
 
 SCHEMA = 1
 """Version of the layout of `results.json`."""
-
-Interval = tuple[float, float]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,12 +42,6 @@ class Claim:
     n: int
     holds: bool | None
     why: str
-
-
-def share_interval(successes: int, n: int) -> Interval:
-    """Wilson's 95 % interval of a share (Wilson, 1927)."""
-    found = binomtest(successes, n).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
 
 
 def finite(value: float | None) -> float | None:

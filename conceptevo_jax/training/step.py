@@ -101,6 +101,19 @@ def first_nonfinite(tally: Tally) -> int | None:
     return None if step == _NEVER else step
 
 
+def hits(
+    logits: Float[Array, "b m"], labels: Int[Array, " b"]
+) -> tuple[Bool[Array, " b"], Bool[Array, " b"]]:
+    """Which images are right at first, and among the first five.
+
+    Logits that are not finite are wrong.
+    """
+    chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)
+    better = jnp.sum(logits > chosen, axis=1)
+    finite = jnp.isfinite(logits).all(axis=1)
+    return (jnp.argmax(logits, axis=1) == labels) & finite, (better < 5) & finite
+
+
 def _count(
     tally: Tally,
     losses: Float[Array, " b"],
@@ -109,18 +122,14 @@ def _count(
     valid: Bool[Array, " b"],
     step: Int[Array, ""],
 ) -> Tally:
-    chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)
-    better = jnp.sum(logits > chosen, axis=1)
-    finite = jnp.isfinite(logits).all(axis=1)
-    first = (jnp.argmax(logits, axis=1) == labels) & finite & valid
-    five = (better < 5) & finite & valid
+    first, five = hits(logits, labels)
     loss = jnp.sum(jnp.where(valid, losses, jnp.float32(0)))
     bad = jnp.where(jnp.isfinite(loss), jnp.int32(_NEVER), step)
     return Tally(
         tally.images + jnp.sum(valid, dtype=jnp.int32),
         tally.loss + loss,
-        tally.top1 + jnp.sum(first, dtype=jnp.int32),
-        tally.top5 + jnp.sum(five, dtype=jnp.int32),
+        tally.top1 + jnp.sum(first & valid, dtype=jnp.int32),
+        tally.top5 + jnp.sum(five & valid, dtype=jnp.int32),
         jnp.minimum(tally.nonfinite, bad),
     )
 

@@ -5,13 +5,10 @@ import json
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from conceptevo_jax.stages.results import (
     Claim,
     finite,
-    share_interval,
     write_csv,
     write_results,
 )
@@ -59,18 +56,6 @@ def test_a_number_that_json_lacks_leaves_the_old_results(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_results(tmp_path, claims=[claim(measured=math.nan)], **FIXED)
     assert path.read_bytes() == before
-
-
-@given(st.integers(1, 200), st.floats(0, 1))
-def test_wilsons_interval_solves_its_equation(n, share):
-    """Its ends are where a true share would lie 1.96 errors from the one found."""
-    successes = round(share * n)
-    found = successes / n
-    for end in share_interval(successes, n):
-        error = math.sqrt(end * (1 - end) / n)
-        assert abs(found - end) == pytest.approx(1.959964 * error, abs=1e-6)
-    low, high = share_interval(successes, n)
-    assert 0 <= low <= found <= high <= 1
 
 
 @pytest.mark.parametrize(

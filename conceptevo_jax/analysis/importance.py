@@ -1,0 +1,210 @@
+"""Which evolutions matter for a class (paper, Sec. 3.3, Eq. 4).
+
+The importance of a neuron's evolution is the share of the class's images for which the
+class is sensitive to it in the positive. Beside each stand what the paper lacks: how
+alike two halves of the images rank the neurons, and whether the two ways to compute a
+sensitivity agree.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+from scipy.stats import rankdata
+
+from conceptevo_jax.analysis.ends import load_end, overflow
+from conceptevo_jax.analysis.sensitivity import by_jvp, by_transpose
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.models import Model
+from conceptevo_jax.types import Importance, Site, Snapshot, neuron_count, site_slices
+
+METHODS = ("transpose", "jvp")
+
+_CHECKED_IMAGES = 16
+_DIVISIONS = 10
+_FEWEST_RANKED = 3
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How importance is computed.
+
+    Attributes:
+      method: `transpose`, or `jvp` for one neuron after the other, which takes as many
+        forward passes as there are neurons.
+      sites: Names of the sites; all of the model's, where empty.
+      batch_size: Images per call; memory grows with it.
+      checked: Neurons whose sensitivity is computed by the other method besides: so
+        many of the most important, and as many random ones.
+    """
+
+    method: str = "transpose"
+    sites: tuple[str, ...] = ()
+    batch_size: int = 64
+    checked: int = 10
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise unknown_name("importance method", self.method, METHODS)
+        if self.batch_size < 1:
+            raise UsageError(f"batch_size must be above 0, not {self.batch_size}.")
+        if self.checked < 0:
+            raise UsageError(f"checked must be 0 or more, not {self.checked}.")
+
+
+Measure = Callable[
+    [Snapshot, Snapshot, UInt8[np.ndarray, "i h w 3"], Int[np.ndarray, " i"], int],
+    Importance,
+]
+"""`measure(before, after, pixels, rows, label)`; `rows` say which images these are."""
+
+
+def chosen_sites(model: Model, names: Sequence[str]) -> tuple[Site, ...]:
+    """The sites so named, in forward order; all of them for no names.
+
+    Raises:
+      UsageError: for an unknown one, with the valid ones.
+    """
+    wanted = {model.site(name).name for name in names}
+    return tuple(s for s in model.sites if not wanted or s.name in wanted)
+
+
+def measure_importance(
+    model: Model, scoring: Scoring | None = None, *, seed: int = 0
+) -> Measure:
+    """Prepare to measure importances; compiled once for any snapshots and classes.
+
+    Args:
+      model: The architecture of both ends of the evolution.
+      scoring: How.
+      seed: Decides which neurons are checked besides, and how images are halved.
+
+    Returns:
+      The measure. It raises `UsageError` for no images, an unknown class, or a snapshot
+      of another architecture, and `DataError` for one that is not finite.
+    """
+    how = scoring or Scoring()
+    sites = chosen_sites(model, how.sites)
+    sense = by_transpose(model, sites, how.batch_size)
+    again = by_jvp(model, sites, how.batch_size)
+    if how.method == "jvp":
+        sense, again = again, sense
+    everyone = np.arange(neuron_count(sites))
+
+    def measure(
+        before: Snapshot,
+        after: Snapshot,
+        pixels: UInt8[np.ndarray, "i h w 3"],
+        rows: Int[np.ndarray, " i"],
+        label: int,
+    ) -> Importance:
+        require_images(pixels, label, model)
+        ends = load_end(model, before), load_end(model, after)
+        sensitivity, changed = sense(*ends, pixels, label, everyone)
+        if not np.isfinite(sensitivity).all():
+            raise overflow(model, (before, after), ends, pixels)
+        score = (sensitivity > 0).mean(axis=0)
+        checked = _to_check(score, sensitivity, how.checked, seed)
+        difference = 0.0
+        if len(checked):
+            few = pixels[:_CHECKED_IMAGES]
+            other, _ = again(*ends, few, label, checked)
+            difference = _difference(sensitivity[: len(few), checked], other)
+        return Importance(
+            before=before.name,
+            after=after.name,
+            label=label,
+            images=rows,
+            sensitivity=sensitivity,
+            score=score,
+            changed=changed,
+            halves=half_correlations(sensitivity, changed, sites, seed),
+            checked=checked,
+            difference=difference,
+            sites=sites,
+        )
+
+    return measure
+
+
+def require_images(pixels: np.ndarray, label: int, model: Model) -> None:
+    """Refuse a class that has no images or that the model does not know.
+
+    Raises:
+      UsageError: naming the class.
+    """
+    if not 0 <= label < model.classes:
+        raise UsageError(
+            f"class {label} is none of the {model.classes} classes of {model.name}."
+        )
+    if not len(pixels):
+        raise UsageError(
+            f"class {label} has no images: an evolution matters for images. Take more "
+            "images or another class."
+        )
+
+
+def _to_check(
+    score: np.ndarray, sensitivity: np.ndarray, count: int, seed: int
+) -> Int[np.ndarray, " _"]:
+    """The first `count` of the ranking, and as many of the others at random."""
+    order = rank_neurons(score, sensitivity, seed)
+    count = min(count, len(order) // 2)
+    rest = np.random.default_rng(seed).permutation(order[count:])[:count]
+    return np.concatenate([order[:count], rest]).astype(np.int64)
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> float:
+    largest = np.abs(one).max(initial=0)
+    if not largest:
+        return float(np.abs(other).max(initial=0))
+    return float(np.abs(one - other).max() / largest)
+
+
+def rank_neurons(
+    score: Float[np.ndarray, " n"],
+    sensitivity: Float[np.ndarray, "i n"],
+    seed: int | Sequence[int],
+) -> Int[np.ndarray, " n"]:
+    """Neurons from the most to the least important.
+
+    Scores are multiples of one over the number of images, so many are equal: of these
+    the one with the larger mean sensitivity comes first, then chance decides by seed.
+    """
+    chance = np.random.default_rng(seed).permutation(len(score))
+    return np.lexsort((chance, -sensitivity.mean(axis=0), -score))
+
+
+def half_correlations(
+    sensitivity: Float[np.ndarray, "i n"],
+    changed: Bool[np.ndarray, " n"],
+    sites: Sequence[Site],
+    seed: int,
+) -> Float[np.ndarray, " s"]:
+    """Per site, how alike two halves of the images rank its changed neurons.
+
+    Spearman's correlation of the rankings, mean over ten seeded divisions; NaN where
+    fewer than three neurons changed, or fewer than two images tell of them.
+    """
+    rng, count = np.random.default_rng(seed), len(sensitivity)
+    found = np.full((_DIVISIONS, len(sites)), np.nan)
+    if count < 2:
+        return found[0]
+    for division in found:
+        mixed = rng.permutation(count)
+        halves = [mixed[: count // 2], mixed[count // 2 :]]
+        for at, where in enumerate(site_slices(sites).values()):
+            own = sensitivity[:, where][:, changed[where]]
+            if own.shape[1] >= _FEWEST_RANKED:
+                one, other = (_ranks(own[half]) for half in halves)
+                if one.std() and other.std():
+                    division[at] = np.corrcoef(one, other)[0, 1]
+    return found.mean(axis=0)
+
+
+def _ranks(sensitivity: Float[np.ndarray, "i n"]) -> Float[np.ndarray, " n"]:
+    """Ranks by score, then by mean sensitivity; equal ones share theirs."""
+    keys = np.stack([(sensitivity > 0).mean(axis=0), sensitivity.mean(axis=0)])
+    _, order = np.unique(keys, axis=1, return_inverse=True)
+    return rankdata(order)

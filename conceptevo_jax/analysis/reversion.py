@@ -1,0 +1,365 @@
+"""What reverting evolutions does to accuracy (paper, Sec. 4.4, Fig. 7).
+
+Per repeat: sample images of the class, rank the neurons of every site by importance on
+them, divide the ranking into percentile bins, take a bin's channels of `after` from
+`before`, and see what becomes of the accuracy. Beside it, as many random channels; and
+the reverse, a bin's channels of `after` brought into `before`.
+
+The paper measures on training images. Here the sampled ones, which made the ranking,
+are told apart from other training images and from test images, which did not; and
+images of the other classes tell whether a bin matters for this class or for all.
+
+Both networks run once per batch of images. From a site's two activations on, all bins
+are one compiled call of the rest of the network, so late sites cost little.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from conceptevo_jax.activations import Recorder, resume, swap
+from conceptevo_jax.analysis.ends import load_end
+from conceptevo_jax.analysis.importance import rank_neurons
+from conceptevo_jax.data import sequential_batches
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.training.step import hits
+from conceptevo_jax.types import (
+    Importance,
+    Reversion,
+    Site,
+    Snapshot,
+    record,
+    site_slices,
+)
+
+GROUPS = ("sampled", "other", "test", "elsewhere")
+"""Training images that made the ranking, other training images of the class, its test
+images, and test images of the other classes."""
+
+METRICS = ("top1", "top5")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reverting:
+    """How evolutions are reverted.
+
+    Attributes:
+      bins: Percentile bins per site.
+      repeats: Independent samples of images, and random draws.
+      images: Sampled images of the class per repeat; at most half of those it has, so
+        that others are left.
+      train_images: Training images of the class at most, sampled ones included.
+      test_images: Test images of the class at most.
+      elsewhere_images: Test images of the other classes at most.
+      batch_size: Images per call; of the bins' calls each takes so many per bin.
+    """
+
+    bins: int = 4
+    repeats: int = 5
+    images: int = 128
+    train_images: int | None = None
+    test_images: int | None = None
+    elsewhere_images: int | None = 100
+    batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        if self.bins < 2:
+            raise UsageError(f"bins must be 2 or more, not {self.bins}.")
+        for name in ("repeats", "images", "batch_size"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be above 0, not {getattr(self, name)}.")
+
+
+@record
+class ClassImages:
+    """The images on which a class's evolutions are reverted.
+
+    Attributes:
+      label: The class.
+      train: Training images of the class.
+      rows: Which ones, rows of the set they were taken from.
+      test: Test images of the class.
+      elsewhere: Test images of other classes.
+      elsewhere_labels: Their classes.
+    """
+
+    label: int
+    train: UInt8[np.ndarray, "i h w 3"]
+    rows: Int[np.ndarray, " i"]
+    test: UInt8[np.ndarray, "_ h w 3"]
+    elsewhere: UInt8[np.ndarray, "_ h w 3"]
+    elsewhere_labels: Int[np.ndarray, " _"]
+
+    def together(self) -> tuple[np.ndarray, np.ndarray]:
+        """All pixels and labels: training, test, elsewhere."""
+        own = np.full(len(self.train) + len(self.test), self.label)
+        pixels = np.concatenate([self.train, self.test, self.elsewhere])
+        labels = np.concatenate([own, self.elsewhere_labels])
+        return pixels, labels.astype(np.int32)
+
+
+class Hits(NamedTuple):
+    """Which images are right at first, and among the first five.
+
+    `before` and `after` are of the networks as they are, `reverted` and `transplanted`
+    of the edited ones.
+    """
+
+    before: Bool[np.ndarray, "i 2"]
+    after: Bool[np.ndarray, "i 2"]
+    reverted: Bool[np.ndarray, "r s q i 2"]
+    transplanted: Bool[np.ndarray, "r s q i 2"]
+
+
+Masks = Mapping[str, Bool[np.ndarray, "r q _"]]
+"""Per site, the channels to exchange, by repeat and quantile."""
+
+Revert = Callable[
+    [
+        Variables,
+        Variables,
+        UInt8[np.ndarray, "i h w 3"],
+        Int[np.ndarray, " i"],
+        Masks,
+    ],
+    Hits,
+]
+"""`revert(before, after, pixels, labels, masks)`."""
+
+Measure = Callable[[Snapshot, Snapshot, Importance, ClassImages], Reversion]
+"""`measure(before, after, importance, images)`; importance of `images.train`."""
+
+
+def measure_reversion(
+    model: Model,
+    sites: Sequence[Site],
+    settings: Reverting | None = None,
+    *,
+    seed: int = 0,
+) -> Measure:
+    """Prepare to measure reversions; compiled once for any snapshots and classes.
+
+    Args:
+      model: The architecture of both ends of the evolution.
+      sites: Where evolutions are reverted.
+      settings: How.
+      seed: Of the samples and the random draws.
+
+    Returns:
+      The measure. It raises `UsageError` for a class with fewer than two training
+      images, `DataError` for the importance of other images, and what `load_end` does.
+
+    Raises:
+      UsageError: for a site with fewer neurons than bins.
+    """
+    how = settings or Reverting()
+    for site in sites:
+        if site.channels < how.bins:
+            raise UsageError(
+                f"site {site.name} of {model.name} has {site.channels} neurons, fewer "
+                f"than {how.bins} bins: leave it out, or take fewer bins."
+            )
+    revert = revert_evolutions(model, sites, how.batch_size)
+
+    def measure(
+        before: Snapshot, after: Snapshot, importance: Importance, images: ClassImages
+    ) -> Reversion:
+        if not np.array_equal(importance.images, images.rows):
+            raise DataError(
+                f"{importance.before} to {importance.after}: the importance of other "
+                "images than those to be reverted on. Measure it on the same ones."
+            )
+        ends = load_end(model, before), load_end(model, after)
+        sampled = _sampled(images, how, seed)
+        masks = _masks(importance, sites, sampled, how.bins, seed)
+        found = revert(*ends, *images.together(), masks)
+        members = _members(images, sampled)
+        return Reversion(
+            before=before.name,
+            after=after.name,
+            label=images.label,
+            at_before=_accuracy(found.before, members),
+            at_after=_accuracy(found.after, members),
+            reverted=_accuracies(found.reverted, members),
+            transplanted=_accuracies(found.transplanted, members),
+            images=members.sum(axis=-1),
+            sites=tuple(sites),
+        )
+
+    return measure
+
+
+def _sampled(images: ClassImages, how: Reverting, seed: int) -> Bool[np.ndarray, "r i"]:
+    count = len(images.train)
+    if count < 2:
+        raise UsageError(
+            f"class {images.label} has {count} training images, but two are needed: "
+            "one to rank evolutions by and another to judge them on."
+        )
+    found = np.zeros((how.repeats, count), bool)
+    for repeat, chosen in enumerate(found):
+        rng = np.random.default_rng([seed, images.label, repeat])
+        chosen[rng.permutation(count)[: min(how.images, count // 2)]] = True
+    return found
+
+
+def _masks(
+    importance: Importance,
+    sites: Sequence[Site],
+    sampled: Bool[np.ndarray, "r i"],
+    bins: int,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Per site: the bins, the most important first, and a random draw."""
+    where, masks = site_slices(importance.sites), {}
+    for at, site in enumerate(sites):
+        sensitivity = importance.sensitivity[:, where[site.name]]
+        draws = ((seed, importance.label, repeat, at) for repeat in range(len(sampled)))
+        parts = zip(sampled, draws, strict=True)
+        masks[site.name] = np.stack(
+            [_bins(sensitivity[own], bins, draw) for own, draw in parts]
+        )
+    return masks
+
+
+def _bins(
+    sensitivity: Float[np.ndarray, "i c"], bins: int, draw: tuple[int, ...]
+) -> Bool[np.ndarray, "q c"]:
+    score = (sensitivity > 0).mean(axis=0)
+    order = rank_neurons(score, sensitivity, draw)
+    parts = np.array_split(order, bins)
+    rng = np.random.default_rng([*draw, len(order)])
+    parts.append(rng.permutation(len(order))[: len(parts[0])])
+    masks = np.zeros((len(parts), len(order)), bool)
+    for mask, part in zip(masks, parts, strict=True):
+        mask[part] = True
+    return masks
+
+
+def _members(
+    images: ClassImages, sampled: Bool[np.ndarray, "r i"]
+) -> Bool[np.ndarray, "r g j"]:
+    """Which images are of which group, `GROUPS` in order."""
+    sizes = [len(images.train), len(images.test), len(images.elsewhere)]
+    members = np.zeros((len(sampled), len(GROUPS), sum(sizes)), bool)
+    members[:, 0, : sizes[0]], members[:, 1, : sizes[0]] = sampled, ~sampled
+    members[:, 2, sizes[0] : sizes[0] + sizes[1]] = True
+    members[:, 3, sizes[0] + sizes[1] :] = True
+    return members
+
+
+def _accuracy(
+    found: Bool[np.ndarray, "i 2"], members: Bool[np.ndarray, "r g i"]
+) -> Float[np.ndarray, "r g 2"]:
+    right = np.einsum("im,rgi->rgm", found.astype(float), members.astype(float))
+    return _share(right, members.sum(axis=-1))
+
+
+def _accuracies(
+    found: Bool[np.ndarray, "r s q i 2"], members: Bool[np.ndarray, "r g i"]
+) -> Float[np.ndarray, "r s q g 2"]:
+    right = np.einsum(
+        "rsqim,rgi->rsqgm", found.astype(float), members.astype(float), optimize=True
+    )
+    return _share(right, members.sum(axis=-1)[:, None, None])
+
+
+def _share(right: np.ndarray, of: Int[np.ndarray, "... g"]) -> np.ndarray:
+    """Right ones per image; NaN where there is none."""
+    return (
+        np.where(of > 0, 1.0, np.nan)[..., None] * right / np.maximum(of, 1)[..., None]
+    )
+
+
+def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> Revert:
+    """Prepare to exchange channels, at one site at a time and both ways.
+
+    Compiled once per site, for any snapshots of the architecture.
+
+    Args:
+      model: The architecture of both ends of the evolution.
+      sites: Where channels are exchanged.
+      batch_size: Images per call.
+    """
+    names = [site.name for site in sites]
+
+    @jax.jit
+    def whole(
+        variables: Variables, pixels: Array, labels: Array
+    ) -> tuple[dict[str, Array], Bool[Array, "b 2"]]:
+        seen = Recorder(names)
+        logits = model.logits(variables, pixels, tap=seen)
+        return seen.seen, jnp.stack(hits(logits, labels), axis=-1)
+
+    suffixes = {name: exchange(model, name) for name in names}
+
+    def revert(
+        before: Variables,
+        after: Variables,
+        pixels: np.ndarray,
+        labels: np.ndarray,
+        masks: Masks,
+    ) -> Hits:
+        found: list[Hits] = []
+        for rows, valid in sequential_batches(
+            len(pixels), min(batch_size, len(pixels))
+        ):
+            some = jnp.asarray(pixels[rows]), jnp.asarray(labels[rows])
+            old, at_before = whole(before, *some)
+            new, at_after = whole(after, *some)
+            reverted, transplanted = [], []
+            for repeat in range(len(masks[names[0]])):
+                for n in names:
+                    own = masks[n][repeat]
+                    reverted.append(suffixes[n](after, new[n], old[n], own, *some))
+                    transplanted.append(suffixes[n](before, old[n], new[n], own, *some))
+            both = (
+                np.stack(edited).reshape(-1, len(names), *edited[0].shape)
+                for edited in (reverted, transplanted)
+            )
+            parts = (np.asarray(at_before), np.asarray(at_after), *both)
+            found.append(Hits(*(part[..., valid, :] for part in parts)))
+        return Hits(
+            *(np.concatenate(part, axis=-2) for part in zip(*found, strict=True))
+        )
+
+    return revert
+
+
+def exchange(model: Model, name: str) -> Callable[..., Bool[Array, "q b 2"]]:
+    """Compile what follows a site, for a stack of masks at once.
+
+    Args:
+      model: The architecture.
+      name: The site.
+
+    Returns:
+      `run(variables, own, foreign, masks, pixels, labels)`: for each mask `[q c]`, the
+      hits of the network of `variables` whose activation `own` `[b h w c]` at the site
+      has the masked channels taken from `foreign`. The pixels give the batch its shape
+      and are not read.
+    """
+
+    @jax.jit
+    def run(
+        variables: Variables,
+        own: Float[Array, "b h w c"],
+        foreign: Float[Array, "b h w c"],
+        masks: Bool[Array, "q c"],
+        pixels: Array,
+        labels: Int[Array, " b"],
+    ) -> Bool[Array, "q b 2"]:
+        def one(mask: Bool[Array, " c"]) -> Bool[Array, "b 2"]:
+            tap = resume(name, swap(mask, foreign, own))
+            logits = model.logits(variables, pixels, tap=tap)
+            return jnp.stack(hits(logits, labels), axis=-1)
+
+        return jax.vmap(one)(masks)
+
+    return run

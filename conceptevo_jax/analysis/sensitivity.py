@@ -1,0 +1,162 @@
+"""Sensitivity of a class to the evolution of a neuron (paper, Eqs. 2 and 3).
+
+The definition is the derivative of the class logit of `before`, at its own activation,
+in the direction in which one neuron's map changes from `before` to `after`: `jax.jvp`.
+All neurons at once are the transpose of the same linearisation: one reverse pass gives
+the logit's gradient at every site for every image, and its product with the change,
+summed over the neuron's map, is the same number.
+
+Activations are taken after the nonlinearity. Before a ReLU the gradient is zero
+wherever the neuron was off, and what it evolves from nothing would count for nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from conceptevo_jax.activations import Recorder, chain, perturb
+from conceptevo_jax.data import sequential_batches
+from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.types import Site, neuron_count, site_slices
+
+TANGENTS = 4
+"""Neurons per call of `jax.jvp`: more take memory and save little time."""
+
+Sense = Callable[
+    [Variables, Variables, UInt8[np.ndarray, "i h w 3"], int, Int[np.ndarray, " _"]],
+    tuple[Float[np.ndarray, "i _"], Bool[np.ndarray, " _"]],
+]
+"""`sense(before, after, pixels, label, neurons)`: the neurons' sensitivities, and which
+of them changed."""
+
+
+def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
+    """Eq. 3 for all neurons at once: the gradient at every site, times the change.
+
+    Takes about three forward passes of the images, however many neurons there are.
+    """
+    names = [site.name for site in sites]
+
+    @jax.jit
+    def batch(
+        before: Variables, after: Variables, pixels: Array, label: Array
+    ) -> tuple[Float[Array, "b n"], Bool[Array, "b n"]]:
+        def logit(eps: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
+            seen = Recorder(names)
+            logits = model.logits(before, pixels, tap=chain(perturb(eps), seen))
+            return jnp.sum(jnp.take(logits, label, axis=1)), seen.seen
+
+        zero = _zeros(model, names, before, pixels)
+        gradient, old = jax.grad(logit, has_aux=True)(zero)
+        new = _activations(model, names, after, pixels)
+        change = {name: new[name] - old[name] for name in names}
+        products = [jnp.sum(gradient[n] * change[n], axis=(1, 2)) for n in names]
+        return jnp.concatenate(products, axis=1), _moved(change)
+
+    def sense(
+        before: Variables,
+        after: Variables,
+        pixels: np.ndarray,
+        label: int,
+        neurons: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        found = []
+        for some, valid in _batches(pixels, batch_size):
+            parts = batch(before, after, some, label)
+            found.append([np.asarray(part)[valid][:, neurons] for part in parts])
+        sensitivity, moved = (np.concatenate(p) for p in zip(*found, strict=True))
+        return sensitivity, np.any(moved, axis=0)
+
+    return sense
+
+
+def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
+    """Eq. 3 by its definition, for chosen neurons one by one.
+
+    Takes one forward pass of the images per neuron.
+    """
+    names = [site.name for site in sites]
+    where, n = site_slices(sites), neuron_count(sites)
+
+    @jax.jit
+    def changes(
+        before: Variables, after: Variables, pixels: Array
+    ) -> tuple[dict[str, Array], Bool[Array, "b n"]]:
+        old = _activations(model, names, before, pixels)
+        new = _activations(model, names, after, pixels)
+        change = {name: new[name] - old[name] for name in names}
+        return change, _moved(change)
+
+    @jax.jit
+    def batch(
+        before: Variables,
+        change: dict[str, Array],
+        pixels: Array,
+        label: Array,
+        neurons: Int[Array, " _"],
+    ) -> Float[Array, "_ b"]:
+        def logit(eps: Mapping[str, Array]) -> Float[Array, " b"]:
+            logits = model.logits(before, pixels, tap=perturb(eps))
+            return jnp.take(logits, label, axis=1)
+
+        def along(neuron: Int[Array, ""]) -> Float[Array, " b"]:
+            own = jnp.arange(n) == neuron
+            direction = {
+                name: jnp.where(own[None, None, None, where[name]], change[name], 0)
+                for name in names
+            }
+            zero = jax.tree.map(jnp.zeros_like, change)
+            return jax.jvp(logit, (zero,), (direction,))[1]
+
+        return jax.vmap(along)(neurons)
+
+    def sense(
+        before: Variables,
+        after: Variables,
+        pixels: np.ndarray,
+        label: int,
+        neurons: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        found, moved = [], []
+        for some, valid in _batches(pixels, batch_size):
+            change, these = changes(before, after, some)
+            parts = [
+                np.asarray(batch(before, change, some, label, few))[used]
+                for few, used in _batches(neurons, TANGENTS)
+            ]
+            found.append(np.concatenate(parts).T[valid])
+            moved.append(np.asarray(these)[valid][:, neurons].any(axis=0))
+        return np.concatenate(found), np.any(moved, axis=0)
+
+    return sense
+
+
+def _moved(change: Mapping[str, Float[Array, "b h w c"]]) -> Bool[Array, "b n"]:
+    moved = [jnp.any(one != 0, axis=(1, 2)) for one in change.values()]
+    return jnp.concatenate(moved, axis=1)
+
+
+def _activations(
+    model: Model, names: Sequence[str], variables: Variables, pixels: Array
+) -> dict[str, Array]:
+    recorder = Recorder(names)
+    model.logits(variables, pixels, tap=recorder)
+    return recorder.seen
+
+
+def _zeros(
+    model: Model, names: Sequence[str], variables: Variables, pixels: Array
+) -> dict[str, Array]:
+    shapes = jax.eval_shape(
+        lambda v, x: _activations(model, names, v, x), variables, pixels
+    )
+    return {name: jnp.zeros(one.shape, one.dtype) for name, one in shapes.items()}
+
+
+def _batches(values: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """All values in batches of one size, and which of a batch are no padding."""
+    batches = sequential_batches(len(values), min(size, len(values)))
+    return [(values[rows], valid) for rows, valid in batches]

@@ -175,9 +175,47 @@ class CollapseConfig:
 
 
 @dataclass
+class ImportanceConfig:
+    """Which evolutions are measured; see `conceptevo_jax.analysis.importance.Scoring`.
+
+    `classes` is how many classes, seeded at random; None for all. `images` of each are
+    used. Evolutions lie between milestones of training accuracy, `eval` or `running`,
+    or between the snapshots `epochs` where it names any. `shown` names a class for
+    figures, by run; elsewhere the one is shown whose ranking two halves of its images
+    agree on most. Of it the `top` evolutions are shown with so many `patches`.
+    """
+
+    method: str = "transpose"
+    sites: list[str] = field(default_factory=list)
+    batch_size: int = 64
+    checked: int = 10
+    images: int = 128
+    classes: int | None = None
+    epochs: list[str] = field(default_factory=list)
+    accuracy: str = "eval"
+    shown: dict[str, str] = field(default_factory=dict)
+    top: int = 5
+    patches: int = 6
+
+
+@dataclass
+class ReversionConfig:
+    """See `conceptevo_jax.analysis.reversion.Reverting`."""
+
+    bins: int = 4
+    repeats: int = 5
+    images: int = 128
+    train_images: int | None = None
+    test_images: int | None = None
+    elsewhere_images: int | None = 100
+    batch_size: int = 64
+
+
+@dataclass
 class Config:
     """A whole experiment.
 
+    With `seeds` above 1 it runs once per seed, and its numbers are aggregated.
     `time_limit` is in seconds: a call that would take longer stops between two epochs
     or stages, and the same call goes on from there.
     """
@@ -186,6 +224,7 @@ class Config:
     scale_name: str = MISSING
     preset: str = MISSING
     seed: int = 0
+    seeds: int = 1
     workers: int | None = None
     time_limit: float | None = None
     run_dir: str | None = None
@@ -193,7 +232,9 @@ class Config:
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     method: MethodConfig = field(default_factory=MethodConfig)
     runs: dict[str, RunConfig] = field(default_factory=dict)
-    base: str = "base"
+    base: str | None = None
+    importance: ImportanceConfig = field(default_factory=ImportanceConfig)
+    reversion: ReversionConfig = field(default_factory=ReversionConfig)
     collapse: CollapseConfig | None = None
     collapse_seeds: list[int] = field(default_factory=list)
 

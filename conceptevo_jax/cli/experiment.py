@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import hydra
 import jax
@@ -30,6 +31,7 @@ from conceptevo_jax.stages.plan import (
     total_seconds,
 )
 from conceptevo_jax.stages.results import Claim, write_results
+from conceptevo_jax.stages.seeds import aggregate_claims, aggregate_tables, repeats
 from conceptevo_jax.stages.session import (
     Outcome,
     Session,
@@ -97,26 +99,67 @@ def execute(composed: Composed) -> None:
     module = runner(config.name)
     if config.dry_run:
         _print_plan(config, module)
-        return
+    elif config.seeds > 1:
+        _run_seeds(config, module)
+    else:
+        _run(config, module)
+
+
+def _run(config: Config, module: ModuleType) -> tuple[Session, Outcome]:
+    """Run it once, under one seed."""
     start = time.perf_counter()
     session = Session(config, CONSOLE)
     session.folder.mkdir(parents=True, exist_ok=True)
     outcome: Outcome = module.run(config, session)
-    OmegaConf.save(composed, session.folder / "config.yaml", resolve=True)
+    timings = {name: round(spent, 2) for name, spent in session.timings.items()}
+    further = {"skipped_images": session.images.skipped, **outcome.further}
     seconds = time.perf_counter() - start
+    _finish(config, [config.seed], outcome, seconds, timings=timings, **further)
+    return session, outcome
+
+
+def _run_seeds(config: Config, module: ModuleType) -> None:
+    """Run it once per seed, and aggregate claims and tables."""
+    start = time.perf_counter()
+    done = []
+    for one in repeats(config):
+        if config.time_limit is not None:
+            one.time_limit = config.time_limit - (time.perf_counter() - start)
+        done.append(_run(one, module))
+    folder, seeds = result_folder(config), [one.config.seed for one, _ in done]
+    tables = aggregate_tables([session.folder for session, _ in done], folder)
+    drawn = module.draw_seeds(config, folder) if hasattr(module, "draw_seeds") else []
+    outcome = Outcome(
+        base=None,
+        claims=aggregate_claims(seeds, [outcome.claims for _, outcome in done]),
+        further={"results_of_seeds": [session.folder.name for session, _ in done]},
+        look_next=[*drawn, *tables],
+    )
+    _finish(config, seeds, outcome, time.perf_counter() - start, timings={})
+
+
+def _finish(
+    config: Config,
+    seeds: Sequence[int],
+    outcome: Outcome,
+    seconds: float,
+    **further: Any,
+) -> None:
+    """Write the configuration and `results.json`, and tell what came out."""
+    folder = result_folder(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(OmegaConf.structured(config), folder / "config.yaml")
     written = write_results(
-        session.folder,
+        folder,
         experiment=config.name,
         scale=config.scale_name,
         method=config.method.name,
-        seeds=[config.seed],
+        seeds=seeds,
         base=outcome.base,
         device=jax.devices()[0].device_kind,
         seconds=round(seconds, 1),
-        timings={k: round(v, 2) for k, v in session.timings.items()},
         claims=outcome.claims,
-        skipped_images=session.images.skipped,
-        **outcome.further,
+        **further,
     )
     _print_outcome(config, outcome, written, seconds)
 
@@ -154,7 +197,7 @@ def _short(path: Path) -> str:
 
 def _print_plan(config: Config, module: ModuleType) -> None:
     """Say what would be done, how long it takes and how much disk it needs."""
-    jobs = module.jobs(config)
+    jobs = [job for one in repeats(config) for job in module.jobs(one)]
     first, steps = plan_images(config.dataset), [plan_job(job) for job in jobs]
     on_gpu = any(map(is_for_gpu, jobs))
     unit = "one H100 (assumed)" if on_gpu else "one core"

@@ -1,15 +1,18 @@
 """Figures from plain arrays: no jax, no statistics; every one as PNG and PDF."""
 
+from conceptevo_jax.figures.bars import Bars, draw_bars
 from conceptevo_jax.figures.curves import Curve, draw_curves
 from conceptevo_jax.figures.maps import MapPanel, draw_training_map
 from conceptevo_jax.figures.shared import Circle, Example, draw_shared_space
 from conceptevo_jax.figures.style import save_figure
 
 __all__ = [
+    "Bars",
     "Circle",
     "Curve",
     "Example",
     "MapPanel",
+    "draw_bars",
     "draw_curves",
     "draw_shared_space",
     "draw_training_map",

@@ -6,10 +6,14 @@ are checked where these are read, and most rules where the settings are used.
 
 from typing import Any
 
+from conceptevo_jax.analysis.importance import chosen_sites
+from conceptevo_jax.analysis.milestones import ACCURACIES
+from conceptevo_jax.analysis.reversion import Reverting
 from conceptevo_jax.config import Config, RunConfig, plain
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import build_model
 from conceptevo_jax.projection.layout import METRICS
+from conceptevo_jax.stages.evolutions import scoring_of
 from conceptevo_jax.stages.images import dataset_facts
 from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.space import space_settings
@@ -24,7 +28,8 @@ def check_config(config: Config) -> None:
       UsageError: naming the setting, with the valid names where it is a name.
     """
     collapsing = [] if config.collapse is None else [config.collapse.run]
-    for name in (config.base, *collapsing):
+    base = [] if config.base is None else [config.base]
+    for name in (*base, *collapsing):
         if name not in config.runs:
             raise unknown_name("run", name, config.runs)
     classes = dataset_facts(config.dataset).classes
@@ -37,6 +42,26 @@ def check_config(config: Config) -> None:
     _require_positive("method.embedding", method.embedding, embedding)
     if method.layout.metric not in METRICS:
         raise unknown_name("metric", method.layout.metric, METRICS)
+    _require_positive("", config, ("seeds",))
+    _check_importance(config, classes)
+
+
+def _check_importance(config: Config, classes: int) -> None:
+    settings = config.importance
+    scoring, of = scoring_of(settings), "importance"
+    Reverting(**plain(config.reversion))
+    _require_positive(of, settings, ("images", "top", "patches"))
+    if settings.accuracy not in ACCURACIES:
+        raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
+    if settings.classes is not None and not 1 <= settings.classes <= classes:
+        raise UsageError(
+            f"importance.classes must be from 1 to {classes}, the number of classes, "
+            f"not {settings.classes}."
+        )
+    for name in scoring.sites and config.runs:
+        chosen = config.runs[name].model
+        model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+        chosen_sites(model, scoring.sites)
 
 
 def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:
@@ -56,4 +81,5 @@ def _require_positive(where: str, settings: Any, names: tuple[str, ...]) -> None
     for name in names:
         value = getattr(settings, name)
         if not value > 0:
-            raise UsageError(f"{where}.{name} must be above 0, not {value}.")
+            of = f"{where}.{name}".removeprefix(".")
+            raise UsageError(f"{of} must be above 0, not {value}.")

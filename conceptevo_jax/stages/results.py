@@ -56,7 +56,7 @@ def write_results(
     scale: str,
     method: str,
     seeds: Sequence[int],
-    base: str,
+    base: str | None,
     device: str,
     seconds: float,
     timings: Mapping[str, float],

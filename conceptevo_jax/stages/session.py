@@ -38,13 +38,13 @@ class Outcome:
     """What an experiment's `run` returns.
 
     Attributes:
-      base: Name of the base snapshot.
+      base: Name of the base snapshot, or None without one.
       claims: In the order they are to be told.
       further: More entries for `results.json`.
       look_next: Files worth opening, the best first.
     """
 
-    base: str
+    base: str | None
     claims: Sequence[Claim]
     further: dict[str, Any]
     look_next: Sequence[Path]
@@ -53,10 +53,12 @@ class Outcome:
 def result_folder(config: Config) -> Path:
     """`runs/<experiment>-<scale>`, or what `run_dir` says.
 
-    A method other than the default is told in the name, so that methods can be
-    compared without overwriting each other.
+    A method other than the default, and several seeds, are told in the name, so that
+    nothing is overwritten.
     """
     parts = [config.name, config.scale_name]
+    if config.seeds > 1:
+        parts.append(f"seeds{config.seeds}")
     if config.method.name != "default":
         parts.append(config.method.name)
     return Path(config.run_dir or "runs/" + "-".join(parts)).absolute()

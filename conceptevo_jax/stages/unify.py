@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from conceptevo_jax.config import Config
+from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.projected import Projected, project_all
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
@@ -63,11 +64,23 @@ def space_jobs(config: Config) -> list[Job]:
     Of a compared run its milestones are observed, and the untrained network; all
     snapshots where it names none.
     """
-    last = config.runs[config.base].epochs - 1
-    first = _job(config, config.base, (last,), BASE_SAMPLE)
-    others = [name for name in config.runs if name != config.base]
+    base = base_of(config)
+    last = config.runs[base].epochs - 1
+    first = _job(config, base, (last,), BASE_SAMPLE)
+    others = [name for name in config.runs if name != base]
     sample = config.dataset.sample_images
     return [first, *(_job(config, n, _milestones(config, n), sample) for n in others)]
+
+
+def base_of(config: Config) -> str:
+    """Which run is the base.
+
+    Raises:
+      UsageError: if none is named.
+    """
+    if config.base is None:
+        raise UsageError("base names no run: say which, with base=NAME.")
+    return config.base
 
 
 def _milestones(config: Config, name: str) -> tuple[Epoch, ...] | None:
@@ -92,7 +105,8 @@ def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
     The space and its map are written to the result folder, where `conceptevo project`
     finds them.
     """
-    config, base = session.config, trained[session.config.base]
+    config, name = session.config, base_of(session.config)
+    base = trained[name]
     made, key = session.timed(
         "space",
         embed_base,
@@ -103,8 +117,8 @@ def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
         config.method,
         config.seed,
     )
-    everything = project_all(session, trained, config.base, made, key)
-    home = everything.pop(config.base)
+    everything = project_all(session, trained, name, made, key)
+    home = everything.pop(name)
     compared = list(everything.values())
     shown = [(home, home.epochs[-1])]
     shown += [(one, epoch) for one in compared for epoch in shown_epochs(one)]

@@ -2,8 +2,10 @@
 
 from conceptevo_jax.stimuli.patches import (
     VIEWS,
+    Sheet,
     Windows,
     neuron_patches,
+    patch_sheet,
     patch_windows,
 )
 from conceptevo_jax.stimuli.search import (
@@ -19,12 +21,14 @@ from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 __all__ = [
     "VIEWS",
     "Search",
+    "Sheet",
     "TopK",
     "Windows",
     "find_stimuli",
     "narrow_sample",
     "neuron_patches",
     "observe",
+    "patch_sheet",
     "patch_windows",
     "respond",
     "stimuli_of_arrays",

@@ -6,13 +6,15 @@ size. Patches come from the pool the stimuli were found in, so they always show 
 made a neuron respond. (The authors' code cuts a fixed share of the image, at the
 cell's corner, clipped at the border, from another image set.)
 
-Cutting is a view of the decoded pixels and costs nothing.
+Cutting is a view of the decoded pixels and costs nothing. A sprite sheet is one image
+with the patches of many neurons, all of one size: what figures and pages are made of.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Int, UInt8
+from PIL import Image
 
 from conceptevo_jax.data import Pixels
 from conceptevo_jax.errors import UsageError, unknown_name
@@ -119,3 +121,72 @@ def _view(image: np.ndarray, square: Sequence[slice], view: str) -> np.ndarray:
     inside[tuple(square)] = True
     kept = inside if view == "mask" else ~inside
     return np.where(kept, image, np.uint8(0))
+
+
+BLANK = 255
+"""Grey level of a tile without a patch."""
+
+
+@record
+class Sheet:
+    """Patches of many neurons in one image: a row per neuron, the strongest first.
+
+    Attributes:
+      pixels: The image.
+      neurons: The neuron of each row.
+      used: How many tiles of the row hold a patch; the others are blank.
+      size: Side of a tile, in pixels.
+    """
+
+    pixels: UInt8[np.ndarray, "h w 3"]
+    neurons: Int[np.ndarray, " _"]
+    used: Int[np.ndarray, " _"]
+    size: int
+
+    def strip(self, row: int) -> UInt8[np.ndarray, "size w 3"]:
+        """One neuron's patches side by side."""
+        return self.pixels[row * self.size : (row + 1) * self.size]
+
+
+def patch_sheet(
+    stimuli: Stimuli,
+    windows: Windows,
+    neurons: Int[np.ndarray, " _"],
+    pixels: Pixels,
+    *,
+    count: int,
+    size: int,
+    view: str = "crop",
+) -> Sheet:
+    """Put the patches of several neurons on one sheet.
+
+    Args:
+      stimuli: Of the neurons' snapshot.
+      windows: From `patch_windows`.
+      neurons: Which ones, in order.
+      pixels: The pool's images, `[i side side 3]`.
+      count: Tiles per neuron.
+      size: Side of a tile in pixels. Smaller patches are enlarged cell by cell, larger
+        ones averaged.
+      view: One of `VIEWS`.
+
+    Raises:
+      UsageError: for an unknown view, with the valid ones.
+    """
+    shape = (len(neurons) * size, count * size, 3)
+    sheet = np.full(shape, BLANK, np.uint8)
+    used = np.zeros(len(neurons), int)
+    for row, neuron in enumerate(neurons.tolist()):
+        patches = neuron_patches(
+            stimuli, windows, neuron, pixels, count=count, view=view
+        )
+        used[row] = len(patches)
+        for column, patch in enumerate(patches):
+            top, left = row * size, column * size
+            sheet[top : top + size, left : left + size] = _tile(patch, size)
+    return Sheet(pixels=sheet, neurons=neurons, used=used, size=size)
+
+
+def _tile(patch: UInt8[np.ndarray, "h w 3"], size: int) -> np.ndarray:
+    grown = Image.Resampling.NEAREST if len(patch) < size else Image.Resampling.BOX
+    return np.asarray(Image.fromarray(patch).resize((size, size), grown))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.stimuli import neuron_patches, patch_windows
+from conceptevo_jax.stimuli import VIEWS, neuron_patches, patch_sheet, patch_windows
 from conceptevo_jax.types import Site
 
 SIDE = 32
@@ -123,3 +123,39 @@ def test_an_unknown_view_lists_the_valid_ones(stimuli, pixels):
     windows = patch_windows(stimuli, side=SIDE, input_size=SIDE)
     with pytest.raises(UsageError, match=r"'msk'.*mask.*crop"):
         neuron_patches(stimuli, windows, 0, pixels, count=1, view="msk")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_sheet_holds_every_neurons_patches_in_order(stimuli, pixels, view):
+    windows = patch_windows(stimuli, side=SIDE, input_size=SIDE)
+    chosen = np.array([2, 1])
+    sheet = patch_sheet(stimuli, windows, chosen, pixels, count=3, size=60, view=view)
+    assert sheet.pixels.shape == (120, 180, 3)
+    np.testing.assert_array_equal(sheet.neurons, chosen)
+    np.testing.assert_array_equal(sheet.used, [3, 1])
+    for row, neuron in enumerate(chosen):
+        strip = sheet.strip(row)
+        found = neuron_patches(stimuli, windows, neuron, pixels, count=3, view=view)
+        for column, patch in enumerate(found):
+            tile = strip[:, 60 * column : 60 * (column + 1)]
+            # Enlarged cell by cell: each pixel is a pixel of the patch.
+            at = (np.arange(60) * len(patch)) // 60
+            np.testing.assert_array_equal(tile, patch[at][:, at])
+        assert (strip[:, 60 * len(found) :] == 255).all()
+
+
+def test_larger_patches_are_averaged(stimuli, pixels):
+    windows = patch_windows(stimuli, side=SIDE, input_size=SIDE)
+    sheet = patch_sheet(stimuli, windows, np.array([2]), pixels, count=1, size=10)
+    (patch,) = neuron_patches(stimuli, windows, 2, pixels, count=1)
+    means = patch.reshape(10, 2, 10, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(sheet.pixels, means, atol=1)
+
+
+def test_a_dead_neurons_row_is_blank(stimuli, pixels):
+    count = np.array([0, 1, 3], np.int32)
+    dead = dataclasses.replace(stimuli, count=count)
+    windows = patch_windows(dead, side=SIDE, input_size=SIDE)
+    sheet = patch_sheet(dead, windows, np.array([0]), pixels, count=2, size=8)
+    assert sheet.used.tolist() == [0]
+    assert (sheet.pixels == 255).all()

@@ -1,0 +1,119 @@
+"""Between which snapshots concepts evolve: milestones of training accuracy (Sec. 4.4).
+
+The paper takes the epochs whose top-1 training accuracy is nearest 25, 50 and 75 %.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.training import Row
+from conceptevo_jax.types import Epoch, record
+
+SHARES = (0.25, 0.5, 0.75)
+
+ACCURACIES = {"eval": "train_top1", "running": "running_top1"}
+"""In evaluation mode on a fixed sample, or counted while the epoch ran."""
+
+
+@record
+class Milestones:
+    """Snapshots of one run, in order.
+
+    Attributes:
+      epochs: Which snapshots.
+      accuracies: Their top-1 training accuracies.
+      relative: Whether they are milestones of the way from the untrained network to
+        the best, because those of accuracy itself would coincide.
+    """
+
+    epochs: tuple[Epoch, ...]
+    accuracies: tuple[float, ...]
+    relative: bool
+
+
+def find_milestones(
+    run: str, rows: Sequence[Row], *, accuracy: str = "eval"
+) -> Milestones:
+    """The snapshots nearest 25, 50 and 75 % of top-1 training accuracy.
+
+    Only snapshots up to the best one are looked at, early ones within an epoch
+    included; the untrained network is none. Where two milestones would be one snapshot,
+    as when a run never comes near 75 %, they are taken at 25, 50 and 75 % of the way
+    from the untrained network's accuracy to the best.
+
+    Args:
+      run: The run's name, for messages.
+      rows: Its table.
+      accuracy: One of `ACCURACIES`.
+
+    Raises:
+      UsageError: if two milestones still are one snapshot.
+    """
+    if accuracy not in ACCURACIES:
+        raise unknown_name("accuracy of milestones", accuracy, ACCURACIES)
+    values = [getattr(row, ACCURACIES[accuracy]) for row in rows]
+    found = [
+        (row.epoch, value)
+        for row, value in zip(rows, values, strict=True)
+        if row.epoch != "init" and math.isfinite(value)
+    ]
+    best = max((value for _, value in found), default=math.nan)
+    up_to = next((i for i, (_, value) in enumerate(found) if value == best), -1)
+    rising = found[: up_to + 1]
+    # Without an accuracy of its own, the untrained network is as good as nothing.
+    start = values[0] if math.isfinite(values[0]) else 0.0
+    way = [start + share * (best - start) for share in SHARES]
+    for targets, relative in ((SHARES, False), (way, True)):
+        chosen = [_nearest(rising, target) for target in targets] if rising else []
+        if chosen and all(a < b for a, b in itertools.pairwise(chosen)):
+            return Milestones(
+                epochs=tuple(rising[i][0] for i in chosen),
+                accuracies=tuple(rising[i][1] for i in chosen),
+                relative=relative,
+            )
+    listed = ", ".join(f"{epoch}: {value:.2f}" for epoch, value in rising) or "none"
+    raise UsageError(
+        f"run {run} has no three snapshots near 25, 50 and 75 % of training accuracy, "
+        f"or of the way to its best (it has {listed}): it learns too fast for its "
+        f"checkpoints. Take snapshots within epochs: runs.{run}.early_steps=[8,20,40]."
+    )
+
+
+def named_milestones(
+    run: str, rows: Sequence[Row], epochs: Sequence[Epoch], *, accuracy: str = "eval"
+) -> Milestones:
+    """Snapshots chosen by name, in place of milestones of accuracy.
+
+    Args:
+      run: The run's name, for messages.
+      rows: Its table.
+      epochs: Two or more, in the order of training.
+      accuracy: One of `ACCURACIES`.
+
+    Raises:
+      UsageError: for an unknown one, with the valid ones, or fewer than two.
+    """
+    if accuracy not in ACCURACIES:
+        raise unknown_name("accuracy of milestones", accuracy, ACCURACIES)
+    known = {row.epoch: getattr(row, ACCURACIES[accuracy]) for row in rows}
+    for epoch in epochs:
+        if epoch not in known:
+            raise unknown_name(f"snapshot of run {run}", epoch, map(str, known))
+    order = list(known)
+    places = [order.index(epoch) for epoch in epochs]
+    if len(places) < 2 or any(a >= b for a, b in itertools.pairwise(places)):
+        raise UsageError(
+            f"run {run}: an evolution needs two or more snapshots in the order of "
+            f"training ({', '.join(map(str, order))}), not {list(epochs)}."
+        )
+    return Milestones(
+        epochs=tuple(epochs),
+        accuracies=tuple(known[epoch] for epoch in epochs),
+        relative=False,
+    )
+
+
+def _nearest(found: Sequence[tuple[Epoch, float]], target: float) -> int:
+    return min(range(len(found)), key=lambda i: abs(found[i][1] - target))

@@ -1,0 +1,99 @@
+"""Bars of change by bin (paper, Fig. 7): groups in rows, evolutions in columns."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from conceptevo_jax.figures.style import RUNS, new_figure, styled
+from conceptevo_jax.types import record
+
+_WIDTH, _HEIGHT = 1.75, 1.75
+"""Of a panel, in inches."""
+
+_LETTERS = 15
+"""Letters of the title that fit on an inch."""
+
+_SHADES = (1.0, 0.7, 0.45, 0.25)
+"""How strong the bars' colour is, from the first bin to the last."""
+
+
+@record
+class Bars:
+    """One panel.
+
+    Attributes:
+      values: A bar each.
+      low: Lower ends of their intervals; NaN for none.
+      high: Upper ends.
+      line: The baseline, drawn across.
+    """
+
+    values: Float[np.ndarray, " q"]
+    low: Float[np.ndarray, " q"]
+    high: Float[np.ndarray, " q"]
+    line: float
+
+
+def draw_bars(
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Bars]]],
+    *,
+    names: Sequence[str],
+    line: str,
+    whiskers: str,
+    title: str,
+) -> Figure:
+    """Draw a grid of bar charts; a row has one scale.
+
+    Args:
+      columns: Above the columns; lines are broken at `\\n`.
+      rows: Per row, what its numbers are, and a panel per column.
+      names: Of the bars.
+      line: What the line is.
+      whiskers: What the whiskers are.
+      title: Above the whole figure.
+    """
+    with styled():
+        width = max(_WIDTH * len(columns) + 0.6, 5.0)
+        lines = textwrap.wrap(title, int(width * _LETTERS))
+        height = _HEIGHT * len(rows) + 0.9 + 0.18 * len(lines)
+        figure = new_figure(width, height)
+        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+        grid = figure.subplots(
+            len(rows), len(columns), squeeze=False, sharey="row", sharex=True
+        )
+        for axes, column in zip(grid[0], columns, strict=True):
+            axes.set_title(column, fontsize=8)
+        for across, (label, panels) in zip(grid, rows, strict=True):
+            across[0].set_ylabel(textwrap.fill(label, 26), fontsize=8)
+            for axes, panel in zip(across, panels, strict=True):
+                _bars(axes, panel, names)
+        for axes in grid[-1]:
+            axes.set_xticks(
+                range(len(names)), names, fontsize=7, rotation=35, ha="right"
+            )
+        handles = [
+            Patch(color=RUNS[0], label="bins, the most important evolutions first"),
+            Line2D([], [], color=RUNS[1], ls="--", lw=1.2, label=line),
+            Line2D([], [], color="#444444", lw=1.0, label=whiskers),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def _bars(axes: Axes, panel: Bars, names: Sequence[str]) -> None:
+    places = np.arange(len(names))
+    shades = np.interp(np.linspace(0, 3, len(names)), range(4), _SHADES)
+    for place, value, shade in zip(places, panel.values, shades, strict=True):
+        axes.bar(place, value, width=0.75, color=RUNS[0], alpha=shade, lw=0)
+    axes.vlines(places, panel.low, panel.high, color="#444444", lw=1.0)
+    axes.axhline(panel.line, color=RUNS[1], ls="--", lw=1.2)
+    axes.axhline(0, color="#888888", lw=0.6)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.tick_params(axis="x", length=0)

@@ -5,7 +5,7 @@ The paper takes the epochs whose top-1 training accuracy is nearest 25, 50 and 7
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.training import Row
@@ -40,8 +40,8 @@ def find_milestones(
 
     Only snapshots up to the best one are looked at, early ones within an epoch
     included; the untrained network is none. Where two milestones would be one snapshot,
-    as when a run never comes near 75 %, they are taken at 25, 50 and 75 % of the way
-    from the untrained network's accuracy to the best.
+    as when a run never comes near 75 %, they are the three snapshots that come nearest
+    to 25, 50 and 75 % of the way from the untrained network's accuracy to the best.
 
     Args:
       run: The run's name, for messages.
@@ -49,7 +49,7 @@ def find_milestones(
       accuracy: One of `ACCURACIES`.
 
     Raises:
-      UsageError: if two milestones still are one snapshot.
+      UsageError: if there are fewer than three snapshots.
     """
     if accuracy not in ACCURACIES:
         raise unknown_name("accuracy of milestones", accuracy, ACCURACIES)
@@ -62,22 +62,24 @@ def find_milestones(
     best = max((value for _, value in found), default=math.nan)
     up_to = next((i for i, (_, value) in enumerate(found) if value == best), -1)
     rising = found[: up_to + 1]
-    # Without an accuracy of its own, the untrained network is as good as nothing.
-    start = values[0] if math.isfinite(values[0]) else 0.0
-    way = [start + share * (best - start) for share in SHARES]
-    for targets, relative in ((SHARES, False), (way, True)):
-        chosen = [_nearest(rising, target) for target in targets] if rising else []
-        if chosen and all(a < b for a, b in itertools.pairwise(chosen)):
-            return Milestones(
-                epochs=tuple(rising[i][0] for i in chosen),
-                accuracies=tuple(rising[i][1] for i in chosen),
-                relative=relative,
-            )
-    listed = ", ".join(f"{epoch}: {value:.2f}" for epoch, value in rising) or "none"
-    raise UsageError(
-        f"run {run} has no three snapshots near 25, 50 and 75 % of training accuracy, "
-        f"or of the way to its best (it has {listed}): it learns too fast for its "
-        f"checkpoints. Take snapshots within epochs: runs.{run}.early_steps=[8,20,40]."
+    if len(rising) < len(SHARES):
+        listed = ", ".join(f"{epoch}: {value:.2f}" for epoch, value in rising)
+        raise UsageError(
+            f"run {run} has fewer than three snapshots up to its best training "
+            f"accuracy ({listed or 'none'}), so there is no evolution between "
+            "milestones. Take snapshots within epochs, with "
+            f"runs.{run}.early_steps=[8,20,40], or name some, with importance.epochs."
+        )
+    chosen = [_nearest(rising, share) for share in SHARES]
+    relative = any(a >= b for a, b in itertools.pairwise(chosen))
+    if relative:
+        # Without an accuracy of its own, the untrained network is as good as nothing.
+        start = values[0] if math.isfinite(values[0]) else 0.0
+        chosen = _nearest_apart(rising, [start + s * (best - start) for s in SHARES])
+    return Milestones(
+        epochs=tuple(rising[i][0] for i in chosen),
+        accuracies=tuple(rising[i][1] for i in chosen),
+        relative=relative,
     )
 
 
@@ -117,3 +119,16 @@ def named_milestones(
 
 def _nearest(found: Sequence[tuple[Epoch, float]], target: float) -> int:
     return min(range(len(found)), key=lambda i: abs(found[i][1] - target))
+
+
+def _nearest_apart(
+    found: Sequence[tuple[Epoch, float]], targets: Sequence[float]
+) -> list[int]:
+    """Different snapshots, in order, whose distances to the targets add up to least."""
+    triples = itertools.combinations(range(len(found)), len(targets))
+
+    def distance(triple: Iterable[int]) -> float:
+        pairs = zip(triple, targets, strict=True)
+        return sum(abs(found[i][1] - target) for i, target in pairs)
+
+    return list(min(triples, key=distance))

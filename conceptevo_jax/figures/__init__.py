@@ -2,6 +2,13 @@
 
 from conceptevo_jax.figures.bars import Bars, draw_bars
 from conceptevo_jax.figures.curves import Curve, draw_curves
+from conceptevo_jax.figures.evolutions import (
+    EvolutionGroup,
+    EvolvingNeuron,
+    Strip,
+    draw_evolutions,
+    draw_images,
+)
 from conceptevo_jax.figures.maps import MapPanel, draw_training_map
 from conceptevo_jax.figures.shared import Circle, Example, draw_shared_space
 from conceptevo_jax.figures.style import save_figure
@@ -10,10 +17,15 @@ __all__ = [
     "Bars",
     "Circle",
     "Curve",
+    "EvolutionGroup",
+    "EvolvingNeuron",
     "Example",
     "MapPanel",
+    "Strip",
     "draw_bars",
     "draw_curves",
+    "draw_evolutions",
+    "draw_images",
     "draw_shared_space",
     "draw_training_map",
     "save_figure",

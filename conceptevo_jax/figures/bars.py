@@ -16,7 +16,7 @@ from conceptevo_jax.types import record
 _WIDTH, _HEIGHT = 1.75, 1.75
 """Of a panel, in inches."""
 
-_LETTERS = 15
+_LETTERS = 13
 """Letters of the title that fit on an inch."""
 
 _SHADES = (1.0, 0.7, 0.45, 0.25)

@@ -182,7 +182,7 @@ def reversion_claims(
         f"{evolution.title}, {evolution.before.epoch} to {evolution.after.epoch} "
         f"(training accuracy {evolution.accuracies[0]:.2f} to "
         f"{evolution.accuracies[1]:.2f}{', relative' if evolution.relative else ''}), "
-        f"{len(found)} classes; top-1 change by bin | random: {told}"
+        f"top-1 change by bin | random: {told}"
     )
     numbers = paper.get(f"{evolution.run.name} {evolution.number}")
     apart = by_class[:, -2, JUDGED] - by_class[:, 0, JUDGED]
@@ -219,7 +219,7 @@ def reversion_claims(
             interval=mean_interval(values.tolist()),
             n=len(found),
             holds=holds if np.isfinite(values).all() else None,
-            why=where,
+            why=where if which == facts[0][0] else f"as in bins_in_order_{name}",
         )
         for which, rule, values, holds in facts
     ]

@@ -63,11 +63,24 @@ def test_the_running_accuracy_serves_where_asked():
     assert find_milestones("a", rows, accuracy="running").epochs == (0, 1, 3)
 
 
+def test_where_milestones_coincide_the_nearest_three_of_the_way_are_taken():
+    rows = table(init=0.1, step40=0.08, e0=0.38, e1=0.67, e2=0.74, e3=0.87)
+    found = find_milestones("a", rows)  # 25 and 50 % are both nearest to epoch 0
+    assert found.relative
+    assert found.epochs == ("step40", 0, 1)  # .29, .49 and .68 on the way to .87
+
+
 @pytest.mark.parametrize(
-    "rows", [table(init=0.1), table(init=0.1, e0=0.8), table(init=0.1, e0=0.8, e1=0.9)]
+    "rows",
+    [
+        table(init=0.1),
+        table(init=0.1, e0=0.8, e1=0.9),
+        table(init=0.1, e0=0.5, e1=0.9, e2=0.3, e3=0.4),
+    ],
 )
 def test_too_few_snapshots_are_refused_with_what_to_do(rows):
-    with pytest.raises(UsageError, match=r"run a has no three .*runs\.a\.early_steps"):
+    told = r"run a has fewer than three .*runs\.a\.early_steps=.*importance\.epochs"
+    with pytest.raises(UsageError, match=told):
         find_milestones("a", rows)
 
 

@@ -1,0 +1,205 @@
+"""Evolutions as patches (paper, Figs. 3 and 6), and sheets of whole images.
+
+Everything is placed by hand, in inches, so that all patches have one size.
+"""
+
+import math
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from conceptevo_jax.figures.style import INK, RUNS, new_figure, styled
+from conceptevo_jax.types import record
+
+_PATCH, _GAP = 0.34, 0.1
+"""Side of a patch, and space between rows, in inches."""
+
+_NAME, _ARROW = 1.25, 1.05
+"""Width of a neuron's name, and of an arrow with its score."""
+
+_HEAD, _TITLE, _MARGIN = 0.42, 0.2, 0.12
+
+_LETTERS = (12, 15)
+"""Letters of the title's first line, and of others, that fit on an inch."""
+
+
+@record
+class Strip:
+    """A neuron's patches at one snapshot.
+
+    Attributes:
+      pixels: Side by side.
+      used: How many there are; 0 for a neuron that responds to nothing.
+    """
+
+    pixels: UInt8[np.ndarray, "h w 3"]
+    used: int
+
+
+@record
+class EvolvingNeuron:
+    """One row.
+
+    Attributes:
+      name: Of the neuron.
+      strips: One per snapshot.
+      scores: Importance of each evolution between them, with its interval.
+    """
+
+    name: str
+    strips: Sequence[Strip]
+    scores: Sequence[tuple[float, float, float]]
+
+
+@record
+class EvolutionGroup:
+    """Rows that belong together.
+
+    Attributes:
+      heading: What they have in common.
+      chosen_by: By which of the evolutions they are the most important, from 0.
+      neurons: The rows.
+    """
+
+    heading: str
+    chosen_by: int
+    neurons: Sequence[EvolvingNeuron]
+
+
+def draw_evolutions(
+    snapshots: Sequence[tuple[str, str]],
+    groups: Sequence[EvolutionGroup],
+    *,
+    patches: int,
+    title: Sequence[str],
+) -> Figure:
+    """Draw a row per neuron: patches, arrow with importance, patches, and so on.
+
+    Args:
+      snapshots: What each column of patches is, and a fact about it.
+      groups: The rows.
+      patches: Of a neuron at a snapshot.
+      title: Lines above the whole figure.
+    """
+    strip = patches * _PATCH
+    width = _NAME + len(snapshots) * strip + (len(snapshots) - 1) * _ARROW + _MARGIN
+    width = max(width, 5.0)
+    lines = _wrapped(title, width)
+    rows = sum(len(group.neurons) for group in groups)
+    height = len(lines) * _TITLE + 0.15 + _HEAD + len(groups) * _HEAD
+    height += rows * (_PATCH + _GAP) + _MARGIN
+    with styled():
+        figure = new_figure(width, height)
+        axes = _paper(figure, width, height)
+        y = _lines(axes, lines)
+        starts = [_NAME + i * (strip + _ARROW) for i in range(len(snapshots))]
+        for start, (name, fact) in zip(starts, snapshots, strict=True):
+            axes.text(start, y + 0.14, name, fontsize=8, fontweight="bold")
+            axes.text(start, y + 0.29, fact, fontsize=7)
+        y += _HEAD
+        for group in groups:
+            axes.text(_MARGIN, y + 0.22, group.heading, fontsize=8, color=RUNS[0])
+            y += _HEAD - _GAP
+            for neuron in group.neurons:
+                _neuron(axes, neuron, starts, y, strip, group.chosen_by)
+                y += _PATCH + _GAP
+            y += _GAP / 2
+    return figure
+
+
+def _neuron(
+    axes: Axes,
+    neuron: EvolvingNeuron,
+    starts: Sequence[float],
+    y: float,
+    width: float,
+    chosen_by: int,
+) -> None:
+    middle = y + _PATCH / 2
+    axes.text(_MARGIN, middle, neuron.name, fontsize=7, va="center")
+    for start, strip in zip(starts, neuron.strips, strict=True):
+        _image(axes, strip.pixels, start, y, width, _PATCH)
+        if not strip.used:
+            axes.text(start, middle, "responds to nothing", fontsize=7, va="center")
+    for at, (start, score) in enumerate(zip(starts[1:], neuron.scores, strict=True)):
+        left, right = start - _ARROW + 0.06, start - 0.06
+        axes.annotate(
+            "",
+            (right, y + 0.25),
+            (left, y + 0.25),
+            arrowprops={"arrowstyle": "->", "color": "#777777", "lw": 0.8},
+        )
+        value, low, high = score
+        axes.text(
+            (left + right) / 2,
+            y + 0.19,
+            f"{value:.2f} [{low:.2f}, {high:.2f}]",
+            fontsize=6.5,
+            ha="center",
+            fontweight="bold" if at == chosen_by else "normal",
+        )
+
+
+def draw_images(
+    images: Sequence[UInt8[np.ndarray, "h w 3"]], *, columns: int, title: Sequence[str]
+) -> Figure:
+    """Draw whole images in a grid.
+
+    Args:
+      images: In reading order.
+      columns: Images per line.
+      title: Lines above them.
+    """
+    side = 0.6
+    width = columns * side + 2 * _MARGIN
+    lines = _wrapped(title, width)
+    height = len(lines) * _TITLE + 0.15 + _MARGIN
+    height += math.ceil(len(images) / columns) * side
+    with styled():
+        figure = new_figure(width, height)
+        axes = _paper(figure, width, height)
+        top = _lines(axes, lines)
+        for at, image in enumerate(images):
+            row, column = divmod(at, columns)
+            x, y = _MARGIN + column * side, top + row * side
+            _image(axes, image, x, y, side - 0.04, side - 0.04)
+    return figure
+
+
+def _paper(figure: Figure, width: float, height: float) -> Axes:
+    """Axes over the whole figure, in inches from its upper left corner."""
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(0, width)
+    axes.set_ylim(height, 0)
+    return axes
+
+
+def _wrapped(title: Sequence[str], width: float) -> list[str]:
+    """The title's lines, broken where they are too long; the first one is larger."""
+    first, *rest = title
+    lines = textwrap.wrap(first, int(width * _LETTERS[0]))
+    for line in rest:
+        lines += textwrap.wrap(line, int(width * _LETTERS[1]))
+    return lines
+
+
+def _lines(axes: Axes, title: Sequence[str]) -> float:
+    for at, line in enumerate(title):
+        y, size = (at + 1) * _TITLE, 10 if at == 0 else 8
+        axes.text(_MARGIN, y, line, fontsize=size, color=INK)
+    return len(title) * _TITLE + 0.15
+
+
+def _image(
+    axes: Axes, pixels: np.ndarray, x: float, y: float, width: float, height: float
+) -> None:
+    extent = (x, x + width, y + height, y)
+    limits = axes.get_xlim(), axes.get_ylim()
+    axes.imshow(pixels, extent=extent, aspect="auto", interpolation="nearest")
+    axes.set_xlim(limits[0])
+    axes.set_ylim(limits[1])

@@ -1,0 +1,139 @@
+"""Evolutions that matter for a class, as patches, and the class itself."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from conceptevo_jax.analysis.intervals import share_intervals
+from conceptevo_jax.config import ImportanceConfig
+from conceptevo_jax.figures import (
+    EvolutionGroup,
+    EvolvingNeuron,
+    Strip,
+    draw_evolutions,
+    draw_images,
+)
+from conceptevo_jax.stages.evolution_tables import top_neurons
+from conceptevo_jax.stages.evolutions import Evolution
+from conceptevo_jax.stages.images import Images
+from conceptevo_jax.stages.runs import TrainedRun
+from conceptevo_jax.stimuli import Sheet, patch_sheet, patch_windows
+from conceptevo_jax.types import (
+    Epoch,
+    Importance,
+    neuron_ids,
+    site_slices,
+)
+
+_TILE = 48
+"""Side of a patch on the sheets, in pixels."""
+
+_IMAGES, _COLUMNS = 60, 12
+"""Images of a class that are shown, and how many on a line."""
+
+
+def evolutions_figure(
+    images: Images,
+    run: TrainedRun,
+    evolutions: Sequence[Evolution],
+    found: Sequence[Importance],
+    settings: ImportanceConfig,
+    seed: int,
+) -> Figure:
+    """Figures 3 and 6: the most important neurons of each evolution for one class.
+
+    Args:
+      images: The pool that patches are drawn from.
+      run: Observed at every milestone.
+      evolutions: Of the run, in order.
+      found: Their importances for one class.
+      settings: How many neurons and patches.
+      seed: Decides between equals.
+    """
+    top = [top_neurons(one, settings.top, seed) for one in found]
+    shown = sorted({neuron for neurons in top for neuron in neurons})
+    epochs = [evolutions[0].before.epoch, *(one.after.epoch for one in evolutions)]
+    sheets = [_sheet(images, run, e, found[0], shown, settings.patches) for e in epochs]
+    ids = neuron_ids("", found[0].sites)
+    of_images = len(found[0].images)
+    ends = [share_intervals(one.score, of_images) for one in found]
+
+    def row(neuron: int) -> EvolvingNeuron:
+        at = shown.index(neuron)
+        return EvolvingNeuron(
+            name=ids[neuron].removeprefix("/"),
+            strips=[Strip(pixels=s.strip(at), used=int(s.used[at])) for s in sheets],
+            scores=[
+                (float(one.score[neuron]), float(end[neuron, 0]), float(end[neuron, 1]))
+                for one, end in zip(found, ends, strict=True)
+            ],
+        )
+
+    accuracies = [evolutions[0].accuracies[0], *(e.accuracies[1] for e in evolutions)]
+    groups = [
+        EvolutionGroup(
+            heading=f"most important from {_named(one.before.epoch)} to "
+            f"{_named(one.after.epoch)}",
+            chosen_by=at,
+            neurons=[row(neuron) for neuron in top[at]],
+        )
+        for at, one in enumerate(evolutions)
+    ]
+    name = images.classes[found[0].label]
+    return draw_evolutions(
+        [
+            (_named(epoch), f"training accuracy {accuracy:.2f}")
+            for epoch, accuracy in zip(epochs, accuracies, strict=True)
+        ],
+        groups,
+        patches=settings.patches,
+        title=(
+            f"{evolutions[0].title}: evolutions that matter for the class {name!r}",
+            "Each neuron's strongest patches at each snapshot. Above the arrows: the "
+            f"share of {of_images} images of the class that the evolution speaks for, "
+            "with its 95 % interval.",
+        ),
+    )
+
+
+def _named(epoch: Epoch) -> str:
+    if isinstance(epoch, int):
+        return f"epoch {epoch}"
+    return epoch.replace("step", "step ").replace("init", "untrained")
+
+
+def _sheet(
+    images: Images,
+    run: TrainedRun,
+    epoch: Epoch,
+    importance: Importance,
+    neurons: Sequence[int],
+    patches: int,
+) -> Sheet:
+    """Patches at one snapshot; neurons are counted over the importance's sites."""
+    stimuli, pixels = run.observations[epoch].stimuli, images.pool_pixels
+    where = site_slices(stimuli.sites)
+    everywhere = np.concatenate(
+        [np.arange(where[s.name].start, where[s.name].stop) for s in importance.sites]
+    )
+    windows = patch_windows(stimuli, side=pixels.side, input_size=run.model.size)
+    chosen = everywhere[list(neurons)]
+    return patch_sheet(
+        stimuli, windows, chosen, pixels.pixels, count=patches, size=_TILE
+    )
+
+
+def class_figure(images: Images, label: int, rows: np.ndarray) -> Figure:
+    """Images of a class as they are: what its neurons have to go by.
+
+    The paper looked at those of the bow tie to understand why its evolutions lead to
+    hands, necks and faces.
+    """
+    name = images.classes[label]
+    shown = rows[:_IMAGES]
+    return draw_images(
+        list(np.asarray(images.train.pixels[shown])),
+        columns=_COLUMNS,
+        title=(f"Training images of the class {name!r}",),
+    )

@@ -1,0 +1,237 @@
+"""The evolutions of a run that matter for each class: measured, tabled and drawn.
+
+What `important_evolutions` is made of, and a part of the demo.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from conceptevo_jax.analysis.intervals import mean_interval
+from conceptevo_jax.figures import save_figure
+from conceptevo_jax.stages.evolution_pictures import class_figure, evolutions_figure
+from conceptevo_jax.stages.evolution_tables import (
+    evolution_row,
+    top_neurons,
+    top_rows,
+)
+from conceptevo_jax.stages.evolutions import (
+    Evolution,
+    Measures,
+    chosen_classes,
+    evolutions_of,
+    mean_halves,
+    shown_class,
+)
+from conceptevo_jax.stages.results import Claim, finite
+from conceptevo_jax.stages.runs import TrainedRun
+from conceptevo_jax.stages.session import Session
+from conceptevo_jax.types import Epoch, Importance, record, site_slices
+
+TABLED = 20
+"""Neurons per class and evolution in `top_evolutions.csv`."""
+
+LEADING = 10
+"""Neurons per class by which it is judged what evolutions lead to."""
+
+AGREES = 1e-3
+"""Largest difference between the two ways to compute a sensitivity, as a share of the
+largest one: some thousand roundings in float32."""
+
+
+@record
+class Important:
+    """One run's evolutions and how much they matter.
+
+    Attributes:
+      run: The run.
+      evolutions: In order.
+      found: Per evolution, the importances of all measured classes.
+      label: The class to show.
+    """
+
+    run: TrainedRun
+    evolutions: Sequence[Evolution]
+    found: Sequence[Sequence[Importance]]
+    label: int
+
+    @property
+    def shown(self) -> list[Importance]:
+        """Per evolution, the importance for the class to show."""
+        return [
+            next(one for one in importances if one.label == self.label)
+            for importances in self.found
+        ]
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """The milestones."""
+        last = [one.after.epoch for one in self.evolutions]
+        return [self.evolutions[0].before.epoch, *last]
+
+
+def find_important(session: Session, run: TrainedRun) -> Important:
+    """Measure all evolutions of a run for every chosen class, or find them stored."""
+    config, measures = session.config, Measures(session, run)
+    evolutions = evolutions_of(config, run)
+    labels = chosen_classes(config, session.images)
+    wanted = config.importance.images
+    found = [
+        [
+            session.timed("importance", measures.importance, one, label, wanted)[0]
+            for label in labels
+        ]
+        for one in evolutions
+    ]
+    label = shown_class(config, session.images, run.name, found)
+    if label not in labels:  # named, and not among those drawn
+        for one, importances in zip(evolutions, found, strict=True):
+            more = session.timed("importance", measures.importance, one, label, wanted)
+            importances.append(more[0])
+    return Important(run=run, evolutions=evolutions, found=found, label=label)
+
+
+def important_rows(
+    session: Session, one: Important
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of `evolutions.csv` and of `top_evolutions.csv`."""
+    names, seed = session.images.classes, session.config.seed
+    summary, top = [], []
+    for evolution, importances in zip(one.evolutions, one.found, strict=True):
+        for importance in importances:
+            name = names[importance.label]
+            summary.append(evolution_row(evolution, importance, name))
+            first = top_neurons(importance, TABLED, seed)
+            top += top_rows(evolution, importance, name, first)
+    return summary, top
+
+
+def draw_important(
+    session: Session, one: Important, observed: TrainedRun
+) -> list[Path]:
+    """Draw the run's most important evolutions, and the class they matter for.
+
+    Args:
+      session: Images, settings and folder.
+      one: What to draw.
+      observed: The run with its milestones observed.
+    """
+    config, images = session.config, session.images
+    figure = evolutions_figure(
+        images, observed, one.evolutions, one.shown, config.importance, config.seed
+    )
+    folder = session.folder / "figures"
+    first = save_figure(figure, folder / f"evolutions_{one.run.name}")[0]
+    figure = class_figure(images, one.label, one.shown[0].images)
+    second = save_figure(figure, folder / f"class_of_{one.run.name}")[0]
+    return [first, second]
+
+
+def important_claims(
+    session: Session, one: Important, observed: TrainedRun
+) -> list[Claim]:
+    """That both methods agree, that halves do, and what the evolutions lead to."""
+    claims = []
+    for evolution, importances in zip(one.evolutions, one.found, strict=True):
+        name = f"{one.run.name}_{evolution.number}"
+        where = (
+            f"{evolution.title}, {evolution.before.epoch} to {evolution.after.epoch}, "
+            f"{len(importances)} classes, {len(importances[0].images)} images each"
+        )
+        claims += [
+            _methods_claim(name, where, importances),
+            _halves_claim(name, where, importances),
+            _class_claim(name, where, evolution, importances, observed, session),
+        ]
+    return claims
+
+
+def _methods_claim(name: str, where: str, found: Sequence[Importance]) -> Claim:
+    worst = max(one.difference for one in found)
+    checked = sum(len(one.checked) for one in found)
+    return Claim(
+        id=f"methods_agree_{name}",
+        paper=None,
+        rule="largest difference between the sweep and jax.jvp <= "
+        f"{AGREES:g} of the largest sensitivity",
+        measured=worst,
+        interval=None,
+        n=checked,
+        holds=worst <= AGREES,
+        why=f"{where}; {checked} neurons checked",
+    )
+
+
+def _halves_claim(name: str, where: str, found: Sequence[Importance]) -> Claim:
+    halves = [mean_halves(one) for one in found]
+    values = [value for value in halves if value is not None]
+    interval = mean_interval(values)
+    unchanged = np.mean([1 - one.changed.mean() for one in found])
+    return Claim(
+        id=f"halves_agree_{name}",
+        paper=None,
+        rule="two halves of a class's images rank its neurons alike: rank correlation, "
+        "95 % interval over classes above 0",
+        measured=float(np.mean(values)) if values else None,
+        interval=interval,
+        n=len(values),
+        holds=interval[0] > 0 if interval else None,
+        why=f"{where}; {unchanged:.0%} of the neurons did not change at all",
+    )
+
+
+def _class_claim(
+    name: str,
+    where: str,
+    evolution: Evolution,
+    found: Sequence[Importance],
+    observed: TrainedRun,
+    session: Session,
+) -> Claim:
+    shares = np.array(
+        [
+            [
+                _class_share(session, observed, shot.epoch, one)
+                for shot in (evolution.before, evolution.after)
+            ]
+            for one in found
+        ]
+    )
+    rise = shares[:, 1, 0] - shares[:, 0, 0]
+    interval = mean_interval(rise.tolist())
+    (before, _), (after, everyone) = np.nanmean(shares, axis=0)
+    return Claim(
+        id=f"leads_to_the_class_{name}",
+        paper="evolutions from abstract to class-related concepts (Figs. 3 and 6)",
+        rule=f"the share of the class among the stimuli of its {LEADING} most "
+        "important neurons rises: 95 % interval over classes above 0",
+        measured=finite(float(np.nanmean(rise))),
+        interval=interval,
+        n=len(found),
+        holds=interval[0] > 0 if interval else None,
+        why=f"{where}; from {before:.2f} to {after:.2f}; all neurons {everyone:.2f}",
+    )
+
+
+def _class_share(
+    session: Session, run: TrainedRun, epoch: Epoch, importance: Importance
+) -> Float[np.ndarray, " 2"]:
+    """Share of the class among the stimuli of its leading neurons, and of all."""
+    stimuli = run.observations[epoch].stimuli
+    of_class = session.images.pool_pixels.labels == importance.label
+    used = stimuli.image_ids >= 0
+    own = (of_class[stimuli.image_ids] & used).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        share = np.where(stimuli.dead, np.nan, own / used.sum(axis=1))
+    where = site_slices(stimuli.sites)
+    share = np.concatenate([share[where[site.name]] for site in importance.sites])
+    leading = top_neurons(importance, LEADING, session.config.seed)
+    return np.array([_mean(share[leading]), _mean(share)])
+
+
+def _mean(values: Float[np.ndarray, " _"]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")

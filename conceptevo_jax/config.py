@@ -212,6 +212,14 @@ class ReversionConfig:
 
 
 @dataclass
+class BenchmarkConfig:
+    """How things are timed: on so many images, the fastest of several turns."""
+
+    images: int = 64
+    turns: int = 7
+
+
+@dataclass
 class Config:
     """A whole experiment.
 
@@ -235,6 +243,7 @@ class Config:
     base: str | None = None
     importance: ImportanceConfig = field(default_factory=ImportanceConfig)
     reversion: ReversionConfig = field(default_factory=ReversionConfig)
+    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     collapse: CollapseConfig | None = None
     collapse_seeds: list[int] = field(default_factory=list)
 

@@ -7,7 +7,8 @@ Trains a VGG19 as the base and five runs that are compared: a VGG16 that trains 
 one with a learning rate that rises too far, one without dropout, an InceptionV3 and a
 ConvNeXt. Every snapshot of every run is projected into the base's space and judged on
 held-out images. Expect the healthy runs' neurons to spread over the map as training
-goes on, and a row in which the failing run's die.
+goes on, and a row in which the failing run's die. Of the well-trained VGG16 the
+evolutions that matter most for a class are shown, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,9 @@ from conceptevo_jax.config import CollapseConfig, Config, RunConfig
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.stages.claims import accuracy_claim, alignment_claims
+from conceptevo_jax.stages.important import report_important
 from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
+from conceptevo_jax.stages.plan import SPACE, Step, plan_importance
 from conceptevo_jax.stages.projected import (
     Projected,
     alignment_rows,
@@ -40,6 +43,11 @@ def jobs(config: Config) -> list[Job]:
     if WELL_TRAINED not in config.runs:
         raise unknown_name("run of the demo", WELL_TRAINED, config.runs)
     return [*space_jobs(config), *collapse_jobs(config).values()]
+
+
+def plan(config: Config) -> list[Step]:
+    """What follows training."""
+    return [*SPACE, *plan_importance(config, [WELL_TRAINED])]
 
 
 def collapse_jobs(config: Config) -> dict[int, Job]:
@@ -77,6 +85,7 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "epochs.csv", epoch_rows([found.base, *found.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(found.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
+    important = report_important(session, [trained[WELL_TRAINED]])
     claims = [
         accuracy_claim(
             _run(found, WELL_TRAINED),
@@ -87,14 +96,20 @@ def run(config: Config, session: Session) -> Outcome:
         collapse_claim(config.collapse, _collapse_tables(config, trained)),
         positive_claim(found.made),
         *alignment_claims(rows),
+        *important.claims,
     ]
     figures = ("training_map", "shared_space", "runs")
     look = [session.folder / f"figures/{name}.png" for name in figures]
     return Outcome(
         base=found.made.space.base,
         claims=claims,
-        further={"space": found.about(), "snapshots": rows},
-        look_next=[*look, tables / "snapshots.csv", tables / "alignment.csv"],
+        further={"space": found.about(), "snapshots": rows, **important.further},
+        look_next=[
+            *look,
+            *important.figures,
+            tables / "snapshots.csv",
+            tables / "alignment.csv",
+        ],
     )
 
 

@@ -11,16 +11,11 @@ halves of its images agree most. Expect neurons that come to respond to the clas
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.stages.important import (
-    draw_important,
-    find_important,
-    important_claims,
-    important_rows,
-)
-from conceptevo_jax.stages.results import write_csv
+from conceptevo_jax.stages.evolutions import training_jobs
+from conceptevo_jax.stages.important import report_important
+from conceptevo_jax.stages.plan import Step, plan_importance
 from conceptevo_jax.stages.runs import Job
 from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.types import Epoch
 
 
 def jobs(config: Config) -> list[Job]:
@@ -28,44 +23,21 @@ def jobs(config: Config) -> list[Job]:
     for name in config.importance.shown:
         if name not in config.runs:
             raise unknown_name("run in importance.shown", name, config.runs)
-    return [_job(config, name) for name in config.runs]
+    return training_jobs(config)
 
 
-def _job(config: Config, name: str, epochs: tuple[Epoch, ...] = ()) -> Job:
-    return Job(
-        name=name,
-        run=config.runs[name],
-        dataset=config.dataset,
-        search=config.method.stimuli if epochs else None,
-        epochs=epochs,
-        sample=config.dataset.sample_images,
-    )
+def plan(config: Config) -> list[Step]:
+    """What follows training."""
+    return plan_importance(config, list(config.runs))
 
 
 def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
     trained = session.train(jobs(config))
-    found = {name: find_important(session, one) for name, one in trained.items()}
-    seen = session.train(
-        [_job(config, name, tuple(one.epochs)) for name, one in found.items()]
-    )
-    summary, top, claims, look = [], [], [], []
-    for name, one in found.items():
-        rows = important_rows(session, one)
-        summary += rows[0]
-        top += rows[1]
-        claims += important_claims(session, one, seen[name])
-        look += session.timed("figures", draw_important, session, one, seen[name])
-    tables = session.folder / "tables"
-    write_csv(tables / "evolutions.csv", summary)
-    write_csv(tables / "top_evolutions.csv", top)
-    names = session.images.classes
+    told = report_important(session, list(trained.values()))
     return Outcome(
         base=None,
-        claims=claims,
-        further={
-            "shown": {name: names[one.label] for name, one in found.items()},
-            "evolutions": summary,
-        },
-        look_next=[*look, tables / "top_evolutions.csv"],
+        claims=told.claims,
+        further=told.further,
+        look_next=[*told.figures, *told.tables],
     )

@@ -33,7 +33,9 @@ from conceptevo_jax.stages.evolutions import (
     Measures,
     chosen_classes,
     evolutions_of,
+    training_jobs,
 )
+from conceptevo_jax.stages.plan import Step, plan_reversion
 from conceptevo_jax.stages.results import write_csv
 from conceptevo_jax.stages.runs import Job
 from conceptevo_jax.stages.session import Outcome, Session
@@ -59,10 +61,12 @@ OWN = {
 
 def jobs(config: Config) -> list[Job]:
     """Everything to train; nothing is observed."""
-    return [
-        Job(name=name, run=run, dataset=config.dataset)
-        for name, run in config.runs.items()
-    ]
+    return training_jobs(config)
+
+
+def plan(config: Config) -> list[Step]:
+    """What follows training."""
+    return plan_reversion(config, list(config.runs))
 
 
 def run(config: Config, session: Session) -> Outcome:

@@ -23,6 +23,7 @@ from conceptevo_jax.stages.claims import (
     cross_alignment_claims,
 )
 from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
+from conceptevo_jax.stages.plan import SPACE, Step
 from conceptevo_jax.stages.projected import (
     Projected,
     alignment_rows,
@@ -40,6 +41,11 @@ from conceptevo_jax.types import Epoch
 def jobs(config: Config) -> list[Job]:
     """Everything to train: the base and the compared architectures."""
     return space_jobs(config)
+
+
+def plan(config: Config) -> list[Step]:
+    """What follows training."""
+    return [*SPACE]
 
 
 def run(config: Config, session: Session) -> Outcome:

@@ -33,15 +33,19 @@ Sense = Callable[
 of them changed."""
 
 
-def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
-    """Eq. 3 for all neurons at once: the gradient at every site, times the change.
+def transposed(
+    model: Model, sites: tuple[Site, ...]
+) -> Callable[..., tuple[Float[Array, "b n"], Bool[Array, "b n"]]]:
+    """Compile the sweep of one batch.
 
-    Takes about three forward passes of the images, however many neurons there are.
+    Returns:
+      `sweep(before, after, pixels, label)`: every neuron's sensitivity to every image,
+      and on which it changed.
     """
     names = [site.name for site in sites]
 
     @jax.jit
-    def batch(
+    def sweep(
         before: Variables, after: Variables, pixels: Array, label: Array
     ) -> tuple[Float[Array, "b n"], Bool[Array, "b n"]]:
         def logit(eps: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
@@ -56,6 +60,16 @@ def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sens
         products = [jnp.sum(gradient[n] * change[n], axis=(1, 2)) for n in names]
         return jnp.concatenate(products, axis=1), _moved(change)
 
+    return sweep
+
+
+def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
+    """Eq. 3 for all neurons at once: the gradient at every site, times the change.
+
+    Takes about three forward passes of the images, however many neurons there are.
+    """
+    sweep = transposed(model, sites)
+
     def sense(
         before: Variables,
         after: Variables,
@@ -65,7 +79,7 @@ def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sens
     ) -> tuple[np.ndarray, np.ndarray]:
         found = []
         for some, valid in _batches(pixels, batch_size):
-            parts = batch(before, after, some, label)
+            parts = sweep(before, after, some, label)
             found.append([np.asarray(part)[valid][:, neurons] for part in parts])
         sensitivity, moved = (np.concatenate(p) for p in zip(*found, strict=True))
         return sensitivity, np.any(moved, axis=0)

@@ -168,7 +168,9 @@ def _print_outcome(
     config: Config, outcome: Outcome, written: Path, seconds: float
 ) -> None:
     title = f"{config.name} · scale {config.scale_name} · method {config.method.name}"
-    table = Table("claim", "measured", "holds", "what was measured", title=title)
+    table = Table(title=title)
+    for heading in ("claim", "measured", "holds", "what was measured"):
+        table.add_column(heading, overflow="fold")
     for claim in outcome.claims:
         table.add_row(claim.id, _measured(claim), _verdict(claim), claim.why)
     CONSOLE.print(table)
@@ -183,7 +185,8 @@ def _measured(claim: Claim) -> str:
         return "-"
     low, high = claim.interval or (None, None)
     interval = "" if low is None else f" [{low:.2f}, {high:.2f}]"
-    return f"{claim.measured:.3f}{interval}"
+    value = claim.measured
+    return f"{value:.3f}{interval}" if abs(value) >= 0.001 else f"{value:.2g}{interval}"
 
 
 def _verdict(claim: Claim) -> str:
@@ -199,21 +202,21 @@ def _print_plan(config: Config, module: ModuleType) -> None:
     """Say what would be done, how long it takes and how much disk it needs."""
     jobs = [job for one in repeats(config) for job in module.jobs(one)]
     first, steps = plan_images(config.dataset), [plan_job(job) for job in jobs]
-    on_gpu = any(map(is_for_gpu, jobs))
+    steps += [step for one in repeats(config) for step in module.plan(one)]
+    on_gpu = any(map(is_for_gpu, config.runs.values()))
     unit = "one H100 (assumed)" if on_gpu else "one core"
     table = Table("stage", "what", unit, "disk", title=f"plan of {config.name}")
     for step in (first, *steps):
         told = "-" if on_gpu and step is first else duration(step.seconds)
-        table.add_row(step.stage, step.about, told, size(step.bytes))
+        kept = "-" if step.bytes is None else size(step.bytes)
+        table.add_row(step.stage, step.about, told, kept)
     CONSOLE.print(table)
-    for stage in ("space", "project and align", "lay out and draw"):
-        CONSOLE.print(f"then: {stage}")
     workers = 1 if on_gpu else worker_count(config.workers, len(jobs))
     where = "on one GPU" if on_gpu else f"in {workers} processes"
     total = duration(total_seconds(steps, workers))
-    needed = size(first.bytes + sum(step.bytes for step in steps))
+    needed = size(sum(step.bytes or 0 for step in (first, *steps)))
     CONSOLE.print(
-        f"Estimate: {total} of training and observing {where}, {needed} of disk. "
+        f"Estimate: {total} {where}, {needed} of disk, without what has a dash. "
         f"Finished stages are reused.\nResults would go to "
         f"{_short(result_folder(config))}; nothing was done."
     )

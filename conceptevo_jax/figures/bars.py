@@ -19,6 +19,9 @@ _WIDTH, _HEIGHT = 1.75, 1.75
 _LETTERS = 13
 """Letters of the title that fit on an inch."""
 
+_LEGEND, _LINE = 7.5, 0.2
+"""Width at which the legend fits on one line, and height of each of its lines."""
+
 _SHADES = (1.0, 0.7, 0.45, 0.25)
 """How strong the bars' colour is, from the first bin to the last."""
 
@@ -62,7 +65,8 @@ def draw_bars(
     with styled():
         width = max(_WIDTH * len(columns) + 0.6, 5.0)
         lines = textwrap.wrap(title, int(width * _LETTERS))
-        height = _HEIGHT * len(rows) + 0.9 + 0.18 * len(lines)
+        across = 3 if width >= _LEGEND else 1
+        height = _HEIGHT * len(rows) + 0.7 + 0.18 * len(lines) + _LINE * 3 / across
         figure = new_figure(width, height)
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(
@@ -70,9 +74,9 @@ def draw_bars(
         )
         for axes, column in zip(grid[0], columns, strict=True):
             axes.set_title(column, fontsize=8)
-        for across, (label, panels) in zip(grid, rows, strict=True):
-            across[0].set_ylabel(textwrap.fill(label, 26), fontsize=8)
-            for axes, panel in zip(across, panels, strict=True):
+        for row, (label, panels) in zip(grid, rows, strict=True):
+            row[0].set_ylabel(textwrap.fill(label, 26), fontsize=8)
+            for axes, panel in zip(row, panels, strict=True):
                 _bars(axes, panel, names)
         for axes in grid[-1]:
             axes.set_xticks(
@@ -83,7 +87,7 @@ def draw_bars(
             Line2D([], [], color=RUNS[1], ls="--", lw=1.2, label=line),
             Line2D([], [], color="#444444", lw=1.0, label=whiskers),
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        figure.legend(handles=handles, loc="outside lower center", ncols=across)
     return figure
 
 

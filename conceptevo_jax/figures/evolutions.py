@@ -93,7 +93,7 @@ def draw_evolutions(
     height = len(lines) * _TITLE + 0.15 + _HEAD + len(groups) * _HEAD
     height += rows * (_PATCH + _GAP) + _MARGIN
     with styled():
-        figure = new_figure(width, height)
+        figure = new_figure(width, height, by_hand=True)
         axes = _paper(figure, width, height)
         y = _lines(axes, lines)
         starts = [_NAME + i * (strip + _ARROW) for i in range(len(snapshots))]
@@ -123,6 +123,8 @@ def _neuron(
     axes.text(_MARGIN, middle, neuron.name, fontsize=7, va="center")
     for start, strip in zip(starts, neuron.strips, strict=True):
         _image(axes, strip.pixels, start, y, width, _PATCH)
+        inner = np.arange(1, round(width / _PATCH))
+        axes.vlines(start + inner * _PATCH, y, y + _PATCH, color="white", lw=1.5)
         if not strip.used:
             axes.text(start, middle, "responds to nothing", fontsize=7, va="center")
     for at, (start, score) in enumerate(zip(starts[1:], neuron.scores, strict=True)):
@@ -160,7 +162,7 @@ def draw_images(
     height = len(lines) * _TITLE + 0.15 + _MARGIN
     height += math.ceil(len(images) / columns) * side
     with styled():
-        figure = new_figure(width, height)
+        figure = new_figure(width, height, by_hand=True)
         axes = _paper(figure, width, height)
         top = _lines(axes, lines)
         for at, image in enumerate(images):

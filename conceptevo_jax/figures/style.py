@@ -40,9 +40,12 @@ def styled() -> AbstractContextManager:
     return mpl.rc_context(_SETTINGS)
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of that size in inches, drawn without a screen."""
-    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.04)
+def new_figure(width: float, height: float, *, by_hand: bool = False) -> Figure:
+    """An empty figure of that size in inches, drawn without a screen.
+
+    Its parts find their places themselves, unless they are placed by hand.
+    """
+    layout = None if by_hand else ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.04)
     figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
     return figure

@@ -43,6 +43,7 @@ def check_config(config: Config) -> None:
     if method.layout.metric not in METRICS:
         raise unknown_name("metric", method.layout.metric, METRICS)
     _require_positive("", config, ("seeds",))
+    _require_positive("benchmark", config.benchmark, ("images", "turns"))
     _check_importance(config, classes)
 
 

@@ -26,7 +26,7 @@ from conceptevo_jax.config import Config, ImportanceConfig, plain
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.stages.images import Images
-from conceptevo_jax.stages.runs import TrainedRun
+from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Importance, Reversion, Snapshot, record
@@ -56,6 +56,14 @@ class Evolution:
     after: Snapshot
     accuracies: tuple[float, float]
     relative: bool
+
+
+def training_jobs(config: Config) -> list[Job]:
+    """Every run to train, with nothing to observe."""
+    return [
+        Job(name=name, run=run, dataset=config.dataset)
+        for name, run in config.runs.items()
+    ]
 
 
 def scoring_of(settings: ImportanceConfig) -> Scoring:

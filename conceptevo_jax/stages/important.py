@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from conceptevo_jax.analysis.intervals import mean_interval
+from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.stages.evolution_pictures import class_figure, evolutions_figure
 from conceptevo_jax.stages.evolution_tables import (
@@ -26,8 +27,8 @@ from conceptevo_jax.stages.evolutions import (
     mean_halves,
     shown_class,
 )
-from conceptevo_jax.stages.results import Claim, finite
-from conceptevo_jax.stages.runs import TrainedRun
+from conceptevo_jax.stages.results import Claim, finite, write_csv
+from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.types import Epoch, Importance, record, site_slices
 
@@ -71,6 +72,61 @@ class Important:
         """The milestones."""
         last = [one.after.epoch for one in self.evolutions]
         return [self.evolutions[0].before.epoch, *last]
+
+
+@record
+class Report:
+    """What is told of the evolutions of several runs.
+
+    Attributes:
+      claims: Three per evolution.
+      further: For `results.json`: the class shown of each run, and a row per evolution
+        and class.
+      figures: PNG files; of each run the evolutions and the class they matter for.
+      tables: CSV files.
+    """
+
+    claims: list[Claim]
+    further: dict[str, Any]
+    figures: list[Path]
+    tables: list[Path]
+
+
+def report_important(session: Session, runs: Sequence[TrainedRun]) -> Report:
+    """Measure the evolutions of several runs, and write their tables and figures."""
+    found = [find_important(session, run) for run in runs]
+    observed = session.train([_observe(session.config, one) for one in found])
+    summary, top, claims, figures = [], [], [], []
+    for one in found:
+        seen = observed[one.run.name]
+        rows = important_rows(session, one)
+        summary += rows[0]
+        top += rows[1]
+        claims += important_claims(session, one, seen)
+        figures += session.timed("figures", draw_important, session, one, seen)
+    names, folder = session.images.classes, session.folder / "tables"
+    shown = {one.run.name: names[one.label] for one in found}
+    return Report(
+        claims=claims,
+        further={"shown": shown, "evolutions": summary},
+        figures=figures,
+        tables=[
+            write_csv(folder / "top_evolutions.csv", top),
+            write_csv(folder / "evolutions.csv", summary),
+        ],
+    )
+
+
+def _observe(config: Config, one: Important) -> Job:
+    """Observe a run's milestones, which its accuracy has chosen."""
+    return Job(
+        name=one.run.name,
+        run=config.runs[one.run.name],
+        dataset=config.dataset,
+        search=config.method.stimuli,
+        epochs=tuple(one.epochs),
+        sample=config.dataset.sample_images,
+    )
 
 
 def find_important(session: Session, run: TrainedRun) -> Important:

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 import jax
 
-from conceptevo_jax.config import DatasetConfig
+from conceptevo_jax.analysis.milestones import SHARES
+from conceptevo_jax.config import Config, DatasetConfig, RunConfig
 from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.stages.evolution_tables import DIRECTIONS
 from conceptevo_jax.stages.images import dataset_facts, heldout_sizes
 from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.training import disk_bytes
@@ -27,6 +29,9 @@ TFLOP/s. Not measured."""
 DECODE_SECONDS = 2e-4
 """Reading and decoding one image of 32×32 pixels on one core."""
 
+SWEEP_PASSES = 4
+"""Forward passes of an image that the importance of all sites takes, at most."""
+
 START_SECONDS = 12.0
 """Importing and compiling, per process."""
 
@@ -38,14 +43,23 @@ class Step:
     Attributes:
       stage: What it is.
       about: For which run.
-      seconds: Estimated time on one core, or on one GPU for full-size networks.
-      bytes: Estimated size of what it leaves.
+      seconds: Estimated time on one core, or on one GPU for full-size networks; None
+        where nobody knows.
+      bytes: Estimated size of what it leaves, or None.
     """
 
     stage: str
     about: str
-    seconds: float
-    bytes: int
+    seconds: float | None
+    bytes: int | None
+
+
+SPACE = (
+    Step(stage="space", about="of the base's last epoch", seconds=None, bytes=None),
+    Step(stage="project", about="and judge alignment", seconds=None, bytes=None),
+    Step(stage="lay out", about="and draw", seconds=None, bytes=None),
+)
+"""What follows training where there is a space."""
 
 
 def forward_gflop(model: Model) -> float:
@@ -56,9 +70,13 @@ def forward_gflop(model: Model) -> float:
     return float(cost.get("flops", 0.0)) / 1e9
 
 
-def is_for_gpu(job: Job) -> bool:
-    """Whether a job's network is of full size."""
-    return job.run.model.preset == "full"
+def is_for_gpu(run: RunConfig) -> bool:
+    """Whether a run's network is of full size."""
+    return run.model.preset == "full"
+
+
+def _speed(run: RunConfig) -> float:
+    return GPU_GFLOPS if is_for_gpu(run) else CORE_GFLOPS
 
 
 def plan_images(settings: DatasetConfig) -> Step:
@@ -97,7 +115,6 @@ def plan_job(job: Job) -> Step:
         looked = len(job.epochs)
     images = 3 * train * settings.epochs
     images += snapshots * (test + min(settings.eval_images, train)) + looked * pool
-    speed = GPU_GFLOPS if is_for_gpu(job) else CORE_GFLOPS
     neurons = neuron_count(model.sites)
     averaged = settings.regularisation.ema > 0
     early = len(settings.early_steps)
@@ -106,13 +123,66 @@ def plan_job(job: Job) -> Step:
     return Step(
         stage="train and observe" if looked else "train",
         about=f"{job.name}: {run.title}, {settings.epochs} epochs, seed {run.seed}",
-        seconds=START_SECONDS + images * forward_gflop(model) / speed,
+        seconds=START_SECONDS + images * forward_gflop(model) / _speed(run),
         bytes=size,
     )
 
 
-def duration(seconds: float) -> str:
-    """A length of time for people."""
+def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
+    """Estimate the importance of some runs' evolutions for every measured class."""
+    of, found = config.importance, []
+    for name in names:
+        model, images, times = _measured(config, name, of.images)
+        neurons = neuron_count(model.sites)
+        passes = SWEEP_PASSES if of.method == "transpose" else neurons
+        work = images * times * passes
+        found.append(_step("importance", config, name, model, work))
+    return found
+
+
+def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
+    """Estimate reverting some runs' evolutions, importance included.
+
+    What follows a site is half of the network, on average.
+    """
+    of, found = config.reversion, []
+    facts = dataset_facts(config.dataset)
+    for name in names:
+        model, train, times = _measured(config, name, of.train_images)
+        test = min(of.test_images or facts.test, facts.test // facts.classes)
+        elsewhere = facts.test if of.elsewhere_images is None else of.elsewhere_images
+        exchanged = of.repeats * (of.bins + 1) * len(DIRECTIONS) * len(model.sites) / 2
+        images = train * SWEEP_PASSES + (train + test + elsewhere) * (exchanged + 2)
+        stage = "importance and reversion"
+        found.append(_step(stage, config, name, model, images * times))
+    return found
+
+
+def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int, int]:
+    """A run's model, training images per class, and over what it is repeated."""
+    facts, of = dataset_facts(config.dataset), config.importance
+    chosen = config.runs[name].model
+    model = build_model(chosen.name, preset=chosen.preset, classes=facts.classes)
+    own = (config.dataset.train_images or facts.train) // facts.classes
+    evolutions = (len(of.epochs) or len(SHARES)) - 1
+    return model, min(images or own, own), (of.classes or facts.classes) * evolutions
+
+
+def _step(stage: str, config: Config, name: str, model: Model, images: float) -> Step:
+    """A stage that passes so many images forward, all in all."""
+    work = images * forward_gflop(model) / _speed(config.runs[name])
+    return Step(
+        stage=stage,
+        about=f"{name}: {config.importance.classes or model.classes} classes",
+        seconds=START_SECONDS + work,
+        bytes=None,
+    )
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time for people; `-` for none."""
+    if seconds is None:
+        return "-"
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:,.0f} {unit}"
@@ -121,5 +191,5 @@ def duration(seconds: float) -> str:
 
 def total_seconds(steps: Sequence[Step], workers: int) -> float:
     """Time of all steps on so many cores: at least the longest step alone."""
-    times = [step.seconds for step in steps]
+    times = [step.seconds or 0.0 for step in steps]
     return max(sum(times) / workers, max(times, default=0.0))

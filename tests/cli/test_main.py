@@ -10,6 +10,14 @@ from conceptevo_jax.cli.locate import experiments, folder, runner
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.training import NonFiniteLossError
 
+EXPERIMENTS = [
+    "benchmark",
+    "demo",
+    "important_evolutions",
+    "reversion",
+    "unified_space",
+]
+
 SMOKE = ("experiment=demo", "scale=smoke")
 
 
@@ -26,7 +34,7 @@ def test_help_lists_experiments_and_subcommands(call, words):
     [
         (("demo",), "unknown command 'demo'. Valid: clean, ls, prepare, project."),
         (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
-        (("scale=smoke",), "experiment=NAME, one of demo, unified_space."),
+        (("scale=smoke",), f"experiment=NAME, one of {', '.join(EXPERIMENTS)}."),
         (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': d"),
         ((*SMOKE[:1], "scale=smok"), "'scale/smok' Available options in 'scale': dem"),
         ((*SMOKE, "method=papper"), "Available options in 'method': default orig"),
@@ -109,7 +117,7 @@ def test_a_dry_run_tells_stages_time_and_disk_and_touches_nothing(
     monkeypatch.setattr("conceptevo_jax.stages.session.prepare_images", refuse)
     code, out, _ = call(*SMOKE, "dry_run=true")
     assert code == 0
-    for word in ("base: VGG19", "vgg16_large_lr seed 2", "MB", "s of training"):
+    for word in ("base: VGG19", "vgg16_large_lr seed 2", "MB", "importance"):
         assert word in out
     assert "runs/demo-smoke; nothing was done" in out
     assert list(tmp_path.iterdir()) == []
@@ -133,7 +141,9 @@ def test_several_settings_get_a_folder_each(call):
 
 def test_experiments_lie_beside_the_package_in_a_checkout():
     assert (folder("configs") / "config.yaml").is_file()
-    assert experiments() == ["demo", "unified_space"]
+    assert experiments() == EXPERIMENTS
+    written = {path.stem for path in (folder("configs") / "experiment").iterdir()}
+    assert written == set(EXPERIMENTS)
     assert callable(runner("demo").run)
     with pytest.raises(UsageError, match=r"experiment 'dmo'. Did you mean 'demo'\?"):
         runner("dmo")

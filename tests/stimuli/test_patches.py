@@ -133,7 +133,7 @@ def test_a_sheet_holds_every_neurons_patches_in_order(stimuli, pixels, view):
     assert sheet.pixels.shape == (120, 180, 3)
     np.testing.assert_array_equal(sheet.neurons, chosen)
     np.testing.assert_array_equal(sheet.used, [3, 1])
-    for row, neuron in enumerate(chosen):
+    for row, neuron in enumerate(chosen.tolist()):
         strip = sheet.strip(row)
         found = neuron_patches(stimuli, windows, neuron, pixels, count=3, view=view)
         for column, patch in enumerate(found):

@@ -168,7 +168,9 @@ def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int
     return model, min(images or own, own), (of.classes or facts.classes) * evolutions
 
 
-def _step(stage: str, config: Config, name: str, model: Model, images: float) -> Step:
+def _step(
+    stage: str, config: Config, name: str, model: Model, images: int | float
+) -> Step:
     """A stage that passes so many images forward, all in all."""
     work = images * forward_gflop(model) / _speed(config.runs[name])
     return Step(

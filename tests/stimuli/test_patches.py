@@ -129,19 +129,19 @@ def test_an_unknown_view_lists_the_valid_ones(stimuli, pixels):
 def test_a_sheet_holds_every_neurons_patches_in_order(stimuli, pixels, view):
     windows = patch_windows(stimuli, side=SIDE, input_size=SIDE)
     chosen = np.array([2, 1])
-    sheet = patch_sheet(stimuli, windows, chosen, pixels, count=3, size=60, view=view)
-    assert sheet.pixels.shape == (120, 180, 3)
+    size = 480  # a multiple of every patch's side
+    sheet = patch_sheet(stimuli, windows, chosen, pixels, count=3, size=size, view=view)
+    assert sheet.pixels.shape == (2 * size, 3 * size, 3)
     np.testing.assert_array_equal(sheet.neurons, chosen)
     np.testing.assert_array_equal(sheet.used, [3, 1])
     for row, neuron in enumerate(chosen.tolist()):
         strip = sheet.strip(row)
         found = neuron_patches(stimuli, windows, neuron, pixels, count=3, view=view)
         for column, patch in enumerate(found):
-            tile = strip[:, 60 * column : 60 * (column + 1)]
-            # Enlarged cell by cell: each pixel is a pixel of the patch.
-            at = (np.arange(60) * len(patch)) // 60
+            tile = strip[:, size * column : size * (column + 1)]
+            at = np.arange(size) * len(patch) // size
             np.testing.assert_array_equal(tile, patch[at][:, at])
-        assert (strip[:, 60 * len(found) :] == 255).all()
+        assert (strip[:, size * len(found) :] == 255).all()
 
 
 def test_larger_patches_are_averaged(stimuli, pixels):

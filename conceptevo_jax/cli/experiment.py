@@ -112,7 +112,7 @@ def _run(config: Config, module: ModuleType) -> tuple[Session, Outcome]:
     session.folder.mkdir(parents=True, exist_ok=True)
     outcome: Outcome = module.run(config, session)
     timings = {name: round(spent, 2) for name, spent in session.timings.items()}
-    further = {"skipped_images": session.images.skipped, **outcome.further}
+    further = {"skipped_images": session.images.skipped}
     seconds = time.perf_counter() - start
     _finish(config, [config.seed], outcome, seconds, timings=timings, **further)
     return session, outcome
@@ -160,6 +160,7 @@ def _finish(
         seconds=round(seconds, 1),
         claims=outcome.claims,
         **further,
+        **outcome.further,
     )
     _print_outcome(config, outcome, written, seconds)
 

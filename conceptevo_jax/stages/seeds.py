@@ -87,9 +87,10 @@ def _over_seeds(seeds: Sequence[int], claims: Sequence[Claim | None]) -> Claim:
 def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
     """Aggregate every table that all repeats wrote alike, row by row.
 
-    A column that is the same under every seed is kept. A number becomes its mean, with
+    A value that is the same under every seed is kept. A number becomes its mean, with
     the ends of Student's 95 % interval in `<column>_low` and `<column>_high`, unless it
-    is the end of an interval itself. Anything else lists the seeds' values. Tables
+    is the end of an interval itself; where all seeds agree, both are that number.
+    Anything else lists the seeds' values. Tables
     whose rows differ in number or columns, such as those of snapshots of runs that
     ended early, are left out: they lie with each seed.
 
@@ -153,4 +154,9 @@ def _even(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             else:
                 columns.insert(at, name)
                 at += 1
-    return [{name: row.get(name) for name in columns} for row in rows]
+    return [{name: row.get(name, _end(row, name)) for name in columns} for row in rows]
+
+
+def _end(row: dict[str, Any], name: str) -> Any:
+    """The end of an interval where all seeds agreed: the number itself."""
+    return row.get(name.removesuffix("_low").removesuffix("_high"))

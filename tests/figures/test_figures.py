@@ -2,19 +2,29 @@
 
 import numpy as np
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 from PIL import Image
 
 from conceptevo_jax.figures import (
+    Bars,
     Circle,
     Curve,
+    EvolutionGroup,
+    EvolvingNeuron,
     Example,
     MapPanel,
+    Strip,
+    draw_bars,
     draw_curves,
+    draw_evolutions,
+    draw_images,
     draw_shared_space,
     draw_training_map,
     save_figure,
 )
+
+ROUNDING = 1e-9
 
 
 def panel(rng, epoch, dead):
@@ -61,7 +71,80 @@ def curves(rng):
     return draw_curves([("accuracy", lines), ("dead", lines)], title="Runs")
 
 
-@pytest.fixture(params=["training_map", "shared_space", "curves"])
+def bars_of(rng, columns):
+    panels = []
+    for _ in range(columns):
+        values = rng.normal(size=4)
+        low, high = values - 0.1, values + 0.1
+        panels.append(Bars(values=values, low=low, high=high, line=0.05))
+    return draw_bars(
+        [f"a run with a name\n{n} → {n + 1}" for n in range(columns)],
+        [("images of one kind", panels), ("images of quite another kind", panels)],
+        names=["0-25 %", "25-50 %", "50-75 %", "75-100 %"],
+        line="as many random ones",
+        whiskers="95 % interval over classes",
+        title="Change of accuracy when a quarter of a site's evolutions is reverted",
+    )
+
+
+@pytest.fixture
+def narrow_bars(rng):
+    return bars_of(rng, 1)
+
+
+@pytest.fixture
+def wide_bars(rng):
+    return bars_of(rng, 6)
+
+
+def evolutions_of(rng, snapshots, patches):
+    def neuron(name, used):
+        pixels = rng.integers(0, 255, (48, 48 * patches, 3), dtype=np.uint8)
+        strips = [Strip(pixels=pixels, used=used) for _ in range(snapshots)]
+        scores = [(0.9, 0.8, 1.0)] * (snapshots - 1)
+        return EvolvingNeuron(name=name, strips=strips, scores=scores)
+
+    neurons = [neuron("Mixed_7c/2000", patches), neuron("features.28/5", 0)]
+    groups = [
+        EvolutionGroup(heading=f"most important {n}", chosen_by=n, neurons=neurons)
+        for n in range(snapshots - 1)
+    ]
+    return draw_evolutions(
+        [(f"epoch {n}", "training accuracy 0.50") for n in range(snapshots)],
+        groups,
+        patches=patches,
+        title=("A run: evolutions that matter for a class", "What is shown, " * 12),
+    )
+
+
+@pytest.fixture
+def few_evolutions(rng):
+    return evolutions_of(rng, 2, 2)
+
+
+@pytest.fixture
+def many_evolutions(rng):
+    return evolutions_of(rng, 4, 9)
+
+
+@pytest.fixture
+def images(rng):
+    shown = list(rng.integers(0, 200, (14, 8, 8, 3), dtype=np.uint8))
+    return draw_images(shown, columns=12, title=("Images of a class",))
+
+
+@pytest.fixture(
+    params=[
+        "training_map",
+        "shared_space",
+        "curves",
+        "narrow_bars",
+        "wide_bars",
+        "few_evolutions",
+        "many_evolutions",
+        "images",
+    ]
+)
 def figure(request):
     return request.getfixturevalue(request.param)
 
@@ -71,14 +154,15 @@ def test_nothing_leaves_the_canvas(figure, tmp_path):
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
     assert box.x0 >= 0
     assert box.y0 >= 0
-    assert box.x1 <= width
-    assert box.y1 <= height
+    assert box.x1 <= width + ROUNDING
+    assert box.y1 <= height + ROUNDING
 
 
 def test_every_point_is_inside_its_axes(figure):
     for axes in figure.findobj(match=lambda a: hasattr(a, "get_xlim")):
         (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
-        for marks in axes.collections:
+        scatters = [c for c in axes.collections if isinstance(c, PathCollection)]
+        for marks in scatters:
             offsets = np.asarray(marks.get_offsets(), float)
             offsets = offsets[np.isfinite(offsets).all(axis=1)]
             if axes.get_label() == "<colorbar>" or not len(offsets):
@@ -132,3 +216,38 @@ def test_a_space_without_circles_says_so(rng):
     drawn = draw_shared_space(models, [], title="t")
     texts = [text.get_text() for text in drawn.findobj(Text)]
     assert "No neighbourhood is tight in every model." in texts
+
+
+def test_bars_of_a_row_share_their_scale_and_the_line_crosses(wide_bars):
+    panels = [axes for axes in wide_bars.axes if axes.patches]
+    assert len(panels) == 12
+    for row in (panels[:6], panels[6:]):
+        assert len({axes.get_ylim() for axes in row}) == 1
+    for axes in panels:
+        heights = [bar.get_height() for bar in axes.patches]
+        low, high = axes.get_ylim()
+        assert low <= min(*heights, 0) <= max(*heights, 0) <= high
+        assert 0.05 in [line.get_ydata()[0] for line in axes.lines]
+
+
+def test_a_neuron_that_responds_to_nothing_says_so(few_evolutions):
+    texts = [text.get_text() for text in few_evolutions.findobj(Text)]
+    assert texts.count("responds to nothing") == 2
+    assert texts.count("0.90 [0.80, 1.00]") == 2
+
+
+def test_the_score_that_chose_a_row_stands_out(many_evolutions):
+    scores = [
+        text.get_fontweight()
+        for text in many_evolutions.findobj(Text)
+        if text.get_text() == "0.90 [0.80, 1.00]"
+    ]
+    assert len(scores) == 3 * 2 * 3
+    assert scores.count("bold") == 6
+
+
+def test_every_image_is_drawn_once(images):
+    (axes,) = images.axes
+    assert len(axes.images) == 14
+    corners = {tuple(image.get_extent()[:3:2]) for image in axes.images}
+    assert len(corners) == 14

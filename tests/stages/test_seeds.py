@@ -118,8 +118,9 @@ def test_tables_are_aggregated_row_by_row(tmp_path):
     assert float(first["value_low"]) == pytest.approx(low)
     assert float(first["value_high"]) == pytest.approx(high)
     assert (first["low"], first["kind"]) == ("2.0", "a | b | b")
-    # What is the same under every seed is kept as it is, without an interval.
-    assert (second["value"], second["value_low"], second["kind"]) == ("3", "", "same")
+    # What is the same under every seed is kept as it is, and so is its interval.
+    ends = (second["value_low"], second["value"], second["value_high"])
+    assert (*ends, second["kind"]) == ("3", "3", "3", "same")
 
 
 def test_a_table_that_a_seed_lacks_is_left_out(tmp_path):

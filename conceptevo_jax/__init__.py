@@ -4,7 +4,13 @@ The names below are the Python API; everything else may move. They need no
 configuration: the README shows two snapshots being compared in about ten lines.
 """
 
-from conceptevo_jax.analysis import Subject, compare
+from conceptevo_jax.analysis import (
+    ClassImages,
+    Subject,
+    compare,
+    measure_importance,
+    measure_reversion,
+)
 from conceptevo_jax.data import decode_images, load_images, select_pool
 from conceptevo_jax.models import build_model
 from conceptevo_jax.projection import (
@@ -13,10 +19,11 @@ from conceptevo_jax.projection import (
     place_points,
     project_neurons,
 )
-from conceptevo_jax.stimuli import find_stimuli
+from conceptevo_jax.stimuli import find_stimuli, neuron_patches, patch_windows
 from conceptevo_jax.training import Optimizer, Training, snapshots, train
 
 __all__ = [
+    "ClassImages",
     "Optimizer",
     "Subject",
     "Training",
@@ -27,6 +34,10 @@ __all__ = [
     "find_stimuli",
     "fit_layout",
     "load_images",
+    "measure_importance",
+    "measure_reversion",
+    "neuron_patches",
+    "patch_windows",
     "place_points",
     "project_neurons",
     "select_pool",

@@ -179,7 +179,12 @@ def _figure(
 
 
 def _column(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
-    return f"{titles[row['run']]}\n{row['before']} → {row['after']}"
+    """The run, the snapshots unless they differ by seed, and their accuracies."""
+    ends = f"{row['before']} → {row['after']}"
+    named = f"evolution {row['evolution']}" if "|" in ends else ends
+    low, high = (_number(row[f"train_top1_{end}"]) for end in ("before", "after"))
+    relative = ", relative" if "True" in str(row["relative"]) else ""
+    return f"{titles[row['run']]}\n{named}\naccuracy {low:.2f} → {high:.2f}{relative}"
 
 
 def _bars(rows: Rows, direction: str, group: str, metric: str) -> Bars:

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from conceptevo_jax.figures.style import RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
-_WIDTH, _HEIGHT = 1.75, 1.75
+_WIDTH, _HEIGHT = 1.9, 1.75
 """Of a panel, in inches."""
 
 _LETTERS = 13
@@ -66,7 +66,7 @@ def draw_bars(
         width = max(_WIDTH * len(columns) + 0.6, 5.0)
         lines = textwrap.wrap(title, int(width * _LETTERS))
         across = 3 if width >= _LEGEND else 1
-        height = _HEIGHT * len(rows) + 0.7 + 0.18 * len(lines) + _LINE * 3 / across
+        height = _HEIGHT * len(rows) + 0.9 + 0.18 * len(lines) + _LINE * 3 / across
         figure = new_figure(width, height)
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(

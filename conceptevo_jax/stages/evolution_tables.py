@@ -38,11 +38,15 @@ def top_neurons(importance: Importance, count: int, seed: int) -> list[int]:
 
 
 def _of(evolution: Evolution) -> dict[str, Any]:
+    low, high = evolution.accuracies
     return {
         "run": evolution.run.name,
         "evolution": evolution.number,
         "before": evolution.before.epoch,
         "after": evolution.after.epoch,
+        "train_top1_before": low,
+        "train_top1_after": high,
+        "relative": evolution.relative,
     }
 
 
@@ -50,13 +54,9 @@ def evolution_row(
     evolution: Evolution, importance: Importance, class_name: str
 ) -> dict[str, Any]:
     """One row per evolution and class: how much there is to tell, and how surely."""
-    low, high = evolution.accuracies
     n = len(importance.score)
     ends = share_intervals(importance.score, len(importance.images))
     return _of(evolution) | {
-        "train_top1_before": low,
-        "train_top1_after": high,
-        "relative": evolution.relative,
         "class": class_name,
         "images": len(importance.images),
         "neurons": n,

@@ -213,7 +213,7 @@ def _methods_claim(name: str, where: str, found: Sequence[Importance]) -> Claim:
         paper=None,
         rule="largest difference between the sweep and jax.jvp <= "
         f"{AGREES:g} of the largest sensitivity",
-        measured=worst,
+        measured=finite(worst),
         interval=None,
         n=checked,
         holds=worst <= AGREES,

@@ -22,6 +22,10 @@ SEED_STEP = 10_000
 """Between the seeds of two repeats: far from those that recipes were chosen on."""
 
 
+LABELS = frozenset({"epoch", "before", "after"})
+"""Columns that name snapshots: numbers now and then, but never averaged."""
+
+
 def repeats(config: Config) -> list[Config]:
     """One configuration per seed, each with a result folder of its own.
 
@@ -90,7 +94,7 @@ def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
     A value that is the same under every seed is kept. A number becomes its mean, with
     the ends of Student's 95 % interval in `<column>_low` and `<column>_high`, unless it
     is the end of an interval itself; where all seeds agree, both are that number.
-    Anything else lists the seeds' values. Tables
+    Anything else, and names of snapshots, lists the seeds' values. Tables
     whose rows differ in number or columns, such as those of snapshots of runs that
     ended early, are left out: they lie with each seed.
 
@@ -125,7 +129,7 @@ def _row(rows: Sequence[dict[str, str]]) -> dict[str, Any]:
         numbers = [_number(text) for text in texts]
         if len(set(texts)) == 1:
             found[column] = texts[0]
-        elif all(number is not None for number in numbers):
+        elif column not in LABELS and None not in numbers:
             values = [number for number in numbers if number is not None]
             found[column] = float(np.mean(values))
             if not column.endswith(("low", "high")):

@@ -102,8 +102,8 @@ def test_tables_are_aggregated_row_by_row(tmp_path):
     values, kinds = (1.0, 2.0, 6.0), ("a", "b", "b")
     for folder, value, kind in zip(folders, values, kinds, strict=True):
         rows = [
-            {"run": "x", "value": value, "low": value - 1, "kind": kind},
-            {"run": "y", "value": 3, "low": 2, "kind": "same"},
+            {"run": "x", "value": value, "low": value - 1, "kind": kind, "epoch": 1},
+            {"run": "y", "value": 3, "low": 2, "kind": "same", "epoch": int(value)},
         ]
         write_csv(folder / "tables" / "t.csv", rows)
         # One that differs in length from seed to seed stays with each.
@@ -112,7 +112,8 @@ def test_tables_are_aggregated_row_by_row(tmp_path):
     (written,) = aggregate_tables(folders, target)
     assert written == target / "tables" / "t.csv"
     first, second = table(target, "t")
-    assert list(first) == ["run", "value", "value_low", "value_high", "low", "kind"]
+    columns = ["run", "value", "value_low", "value_high", "low", "kind", "epoch"]
+    assert list(first) == columns
     low, high = mean_interval(values)
     assert float(first["value"]) == pytest.approx(3)
     assert float(first["value_low"]) == pytest.approx(low)
@@ -121,6 +122,8 @@ def test_tables_are_aggregated_row_by_row(tmp_path):
     # What is the same under every seed is kept as it is, and so is its interval.
     ends = (second["value_low"], second["value"], second["value_high"])
     assert (*ends, second["kind"]) == ("3", "3", "3", "same")
+    # Snapshots are named, not averaged.
+    assert (first["epoch"], second["epoch"]) == ("1", "1 | 2 | 6")
 
 
 def test_a_table_that_a_seed_lacks_is_left_out(tmp_path):

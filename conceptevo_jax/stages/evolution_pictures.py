@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Int
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.intervals import share_intervals
+from conceptevo_jax.analysis.similarity import shared_stimuli, stimulus_rows
 from conceptevo_jax.config import ImportanceConfig
 from conceptevo_jax.figures import (
     EvolutionGroup,
@@ -22,12 +24,16 @@ from conceptevo_jax.stimuli import Sheet, patch_sheet, patch_windows
 from conceptevo_jax.types import (
     Epoch,
     Importance,
+    Stimuli,
     neuron_ids,
     site_slices,
 )
 
 _TILE = 48
 """Side of a patch on the sheets, in pixels."""
+
+_REPEATS = 0.5
+"""Jaccard index of two neurons' stimuli above which one repeats the other."""
 
 _IMAGES, _COLUMNS = 60, 12
 """Images of a class that are shown, and how many on a line."""
@@ -43,6 +49,9 @@ def evolutions_figure(
 ) -> Figure:
     """Figures 3 and 6: the most important neurons of each evolution for one class.
 
+    Of neurons that mostly share their stimuli, as blocks of one residual stream do, the
+    most important is shown.
+
     Args:
       images: The pool that patches are drawn from.
       run: Observed at every milestone.
@@ -51,7 +60,13 @@ def evolutions_figure(
       settings: How many neurons and patches.
       seed: Decides between equals.
     """
-    top = [top_neurons(one, settings.top, seed) for one in found]
+    stimuli = [run.observations[one.after.epoch].stimuli for one in evolutions]
+    top = [
+        distinct_neurons(
+            top_neurons(one, len(one.score), seed), one, after, settings.top
+        )
+        for one, after in zip(found, stimuli, strict=True)
+    ]
     shown = sorted({neuron for neurons in top for neuron in neurons})
     epochs = [evolutions[0].before.epoch, *(one.after.epoch for one in evolutions)]
     sheets = [_sheet(images, run, e, found[0], shown, settings.patches) for e in epochs]
@@ -97,6 +112,38 @@ def evolutions_figure(
     )
 
 
+def distinct_neurons(
+    ranked: Sequence[int], importance: Importance, stimuli: Stimuli, count: int
+) -> list[int]:
+    """The first neurons of a ranking of which none repeats an earlier one's stimuli.
+
+    Args:
+      ranked: Neurons of the importance.
+      importance: Of some sites.
+      stimuli: Of all sites of the same model.
+      count: How many to take at most.
+    """
+    rows, where = stimulus_rows(stimuli), _everywhere(importance, stimuli)
+    chosen: list[int] = []
+    for neuron in ranked:
+        own, others = rows[where[[neuron]]], rows[where[chosen]]
+        known = chosen and own.nnz and shared_stimuli(own, others).max() > _REPEATS
+        if not known:
+            chosen.append(neuron)
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def _everywhere(importance: Importance, stimuli: Stimuli) -> Int[np.ndarray, " n"]:
+    """Where the importance's neurons are among those of all sites."""
+    where = site_slices(stimuli.sites)
+    rows = [
+        np.arange(where[s.name].start, where[s.name].stop) for s in importance.sites
+    ]
+    return np.concatenate(rows)
+
+
 def _named(epoch: Epoch) -> str:
     if isinstance(epoch, int):
         return f"epoch {epoch}"
@@ -113,12 +160,8 @@ def _sheet(
 ) -> Sheet:
     """Patches at one snapshot; neurons are counted over the importance's sites."""
     stimuli, pixels = run.observations[epoch].stimuli, images.pool_pixels
-    where = site_slices(stimuli.sites)
-    everywhere = np.concatenate(
-        [np.arange(where[s.name].start, where[s.name].stop) for s in importance.sites]
-    )
     windows = patch_windows(stimuli, side=pixels.side, input_size=run.model.size)
-    chosen = everywhere[list(neurons)]
+    chosen = _everywhere(importance, stimuli)[list(neurons)]
     return patch_sheet(
         stimuli, windows, chosen, pixels.pixels, count=patches, size=_TILE
     )

@@ -44,6 +44,9 @@ images, and test images of the other classes."""
 
 METRICS = ("top1", "top5")
 
+DIRECTIONS = ("reverted", "transplanted")
+"""Channels of `before` put into `after`, and the other way round."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reverting:

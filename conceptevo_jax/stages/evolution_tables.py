@@ -9,15 +9,13 @@ from jaxtyping import Float
 
 from conceptevo_jax.analysis.importance import rank_neurons
 from conceptevo_jax.analysis.intervals import mean_interval, share_intervals
-from conceptevo_jax.analysis.reversion import GROUPS, METRICS
+from conceptevo_jax.analysis.reversion import DIRECTIONS, GROUPS, METRICS
 from conceptevo_jax.stages.evolutions import Evolution, mean_halves
 from conceptevo_jax.stages.results import Claim, finite
 from conceptevo_jax.types import Importance, Reversion, copied_neurons, neuron_ids
 
 RANDOM = "random"
 """The last of the quantiles: as many neurons drawn at random."""
-
-DIRECTIONS = ("reverted", "transplanted")
 
 JUDGED = GROUPS.index("other")
 """Claims rest on training images that the ranking never saw."""

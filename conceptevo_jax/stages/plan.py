@@ -21,7 +21,7 @@ from conceptevo_jax.training import disk_bytes
 from conceptevo_jax.types import neuron_count
 
 CORE_GFLOPS = {"inception_v3": 9.0, "convnext_tiny": 7.0}
-"""Speed on one core of architectures of many small layers, as measured at demo scale."""
+"""Speed on one core where there are many small layers, as measured at demo scale."""
 
 PLAIN_CORE_GFLOPS = 25.0
 """The same of all others; measured on VGG16 and VGG19."""

@@ -140,6 +140,11 @@ def plan_job(job: Job) -> Step:
     )
 
 
+def longest_first(jobs: Sequence[Job]) -> list[Job]:
+    """The order in which no core waits long for the last job, by estimate."""
+    return sorted(jobs, key=lambda job: -(plan_job(job).seconds or 0))
+
+
 def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
     """Estimate the importance of some runs' evolutions for every measured class."""
     of, found = config.importance, []

@@ -18,7 +18,7 @@ from rich.progress import (
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.stages.images import Images, prepare_images
-from conceptevo_jax.stages.plan import plan_job
+from conceptevo_jax.stages.plan import longest_first
 from conceptevo_jax.stages.results import Claim
 from conceptevo_jax.stages.runs import (
     Job,
@@ -136,9 +136,8 @@ class Session:
 
             if workers > 1:
                 left = [j for j in jobs if not is_finished(self.store, self.images, j)]
-                # The longest first, so that no core waits long for the last one.
-                left.sort(key=lambda job: -(plan_job(job).seconds or 0))
-                run_side_by_side(self.store, left, workers, report, self.time_left)
+                order = longest_first(left)
+                run_side_by_side(self.store, order, workers, report, self.time_left)
             trained = {}
             for job in jobs:
 

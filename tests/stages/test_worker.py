@@ -210,3 +210,10 @@ def test_more_workers_than_cores_take_turns(monkeypatch, tmp_path, make_job):
     jobs = [make_job(str(i)) for i in range(20)]
     run_side_by_side(Store(tmp_path), jobs, 50, ignore)
     assert 1 <= most[0] <= len(cores())
+
+
+def test_a_worker_keeps_the_users_flags_and_has_one_thread():
+    found = worker._one_core({"XLA_FLAGS": "--xla_a=1", "PATH": "here"})
+    assert found["XLA_FLAGS"].split()[0] == "--xla_a=1"
+    assert len(found["XLA_FLAGS"].split()) == 2
+    assert (found["PATH"], found["OMP_NUM_THREADS"]) == ("here", "1")

@@ -17,6 +17,7 @@ from conceptevo_jax.analysis.intervals import share_interval
 from conceptevo_jax.config import CollapseConfig, Config, RunConfig
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import save_figure
+from conceptevo_jax.projection import warm_up
 from conceptevo_jax.stages.claims import accuracy_claim, alignment_claims
 from conceptevo_jax.stages.important import report_important
 from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
@@ -76,7 +77,7 @@ def _reseeded(run: RunConfig, seed: int) -> RunConfig:
 
 def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
-    trained = session.train(jobs(config))
+    trained = session.train(jobs(config), meanwhile=warm_up)
     found = unify(session, trained)
     session.timed("figures", _draw, session, found)
     rows = snapshot_rows(found.compared)

@@ -17,6 +17,7 @@ import numpy as np
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
+from conceptevo_jax.projection import warm_up
 from conceptevo_jax.stages.claims import (
     accuracy_claim,
     alignment_claims,
@@ -50,7 +51,8 @@ def plan(config: Config) -> list[Step]:
 
 def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
-    found = unify(session, session.train(jobs(config)))
+    trained = session.train(jobs(config), meanwhile=warm_up)
+    found = unify(session, trained)
     session.timed("figures", _draw, session, found)
     rows, coverage = snapshot_rows(found.compared), coverage_rows(found)
     tables = session.folder / "tables"

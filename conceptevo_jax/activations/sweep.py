@@ -43,15 +43,14 @@ def sweep(
       `run(variables, images) -> states`, one final state per fold.
     """
 
+    # Compiled apart from the folds, the network is the same program in every sweep,
+    # and found again in the compilation cache.
+    read = jax.jit(reader)
+
     @jax.jit
-    def step(
-        states: tuple[Any, ...],
-        variables: Variables,
-        pixels: Array,
-        rows: Array,
-        valid: Array,
+    def merge(
+        states: tuple[Any, ...], peaks: Peaks, rows: Array, valid: Array
     ) -> tuple[Any, ...]:
-        peaks = reader(variables, pixels)
         return tuple(
             fold.add(state, peaks, rows, valid)
             for fold, state in zip(folds, states, strict=True)
@@ -62,7 +61,8 @@ def sweep(
         size = min(batch_size, len(images))
         for rows, valid in sequential_batches(len(images), size):
             pixels = np.asarray(images.pixels[rows])
-            states = step(states, variables, pixels, rows.astype(np.int32), valid)
+            peaks = read(variables, pixels)
+            states = merge(states, peaks, rows.astype(np.int32), valid)
         return states
 
     return run

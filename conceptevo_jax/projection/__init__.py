@@ -1,7 +1,7 @@
 """Image vectors, projected neurons and their 2-D map: one space for all models."""
 
 from conceptevo_jax.projection.base import base_space
-from conceptevo_jax.projection.layout import fit_layout, place_points
+from conceptevo_jax.projection.layout import fit_layout, place_points, warm_up
 from conceptevo_jax.projection.responsive import (
     QUANTILE_LEVELS,
     rank_responses,
@@ -35,4 +35,5 @@ __all__ = [
     "response_quantiles",
     "responsive_images",
     "responsive_vectors",
+    "warm_up",
 ]

@@ -141,6 +141,12 @@ def _nearest(
     return indices, distances
 
 
+def warm_up() -> None:
+    """Import and compile UMAP, which takes over ten seconds, before it is needed."""
+    rows = np.random.default_rng(0).normal(size=(64, 3))
+    fit_layout(rows, neighbors=5)
+
+
 def _umap(
     rows: np.ndarray,
     near: tuple[np.ndarray, np.ndarray],

@@ -112,20 +112,29 @@ class Session:
         self.timings[stage] = self.timings.get(stage, 0.0) + spent
         return value
 
-    def train(self, jobs: Sequence[Job]) -> dict[str, TrainedRun]:
+    def train(
+        self, jobs: Sequence[Job], meanwhile: Callable[[], object] | None = None
+    ) -> dict[str, TrainedRun]:
         """Train and observe all jobs, several at a time on CPU; results by name.
+
+        Args:
+          jobs: What to do.
+          meanwhile: Prepares what comes next, called when a core has nothing to do
+            any more and others still train.
 
         Raises:
           UsageError, DataError: as found in a job.
         """
-        return self.timed("train and observe", self._train, jobs)
+        return self.timed("train and observe", self._train, jobs, meanwhile)
 
     def save_space(self, space: Space, layout: Layout) -> None:
         """Keep in the result folder what `conceptevo project` needs."""
         save_record(self.folder / "space", space, stage="space")
         save_record(self.folder / "layout", layout, stage="layout")
 
-    def _train(self, jobs: Sequence[Job]) -> dict[str, TrainedRun]:
+    def _train(
+        self, jobs: Sequence[Job], meanwhile: Callable[[], object] | None
+    ) -> dict[str, TrainedRun]:
         workers = worker_count(self.config.workers, len(jobs))
         with self._progress() as bars:
             tasks = {job.name: bars.add_task(job.name, start=False) for job in jobs}
@@ -136,8 +145,14 @@ class Session:
 
             if workers > 1:
                 left = [j for j in jobs if not is_finished(self.store, self.images, j)]
-                order = longest_first(left)
-                run_side_by_side(self.store, order, workers, report, self.time_left)
+                run_side_by_side(
+                    self.store,
+                    longest_first(left),
+                    workers,
+                    report,
+                    self.time_left,
+                    meanwhile if left else None,
+                )
             trained = {}
             for job in jobs:
 

@@ -64,6 +64,7 @@ def run_side_by_side(
     workers: int,
     on_job: OnJob,
     time_left: TimeLeft | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> None:
     """Execute all jobs in at most `workers` processes at a time, in order.
 
@@ -73,6 +74,7 @@ def run_side_by_side(
       workers: Number of processes; each is bound to a core of its own.
       on_job: Told of every job's progress, from several threads.
       time_left: How many seconds the jobs may still take.
+      meanwhile: Called here when a core has no job any more but others still work.
 
     Raises:
       UsageError, DataError, NonFiniteLossError, TimeUpError: as raised in a worker.
@@ -97,6 +99,8 @@ def run_side_by_side(
 
     with ThreadPoolExecutor(workers) as threads:
         pending = [threads.submit(run_one, job) for job in jobs]
+        if meanwhile is not None:
+            threads.submit(meanwhile)
         try:
             done, _ = wait(pending, return_when=FIRST_EXCEPTION)
             for result in done:

@@ -217,3 +217,17 @@ def test_a_worker_keeps_the_users_flags_and_has_one_thread():
     assert found["XLA_FLAGS"].split()[0] == "--xla_a=1"
     assert len(found["XLA_FLAGS"].split()) == 2
     assert (found["PATH"], found["OMP_NUM_THREADS"]) == ("here", "1")
+
+
+def test_what_comes_next_is_prepared_once_no_job_waits(monkeypatch, tmp_path, make_job):
+    told, lock = [], threading.Lock()
+
+    def pretend(order, name, on_job, processes):
+        with lock:
+            told.append(name)
+
+    monkeypatch.setattr(worker, "_run_worker", pretend)
+    jobs = [make_job(str(i)) for i in range(5)]
+    place = Store(tmp_path)
+    run_side_by_side(place, jobs, 1, ignore, meanwhile=lambda: told.append("next"))
+    assert told == ["0", "1", "2", "3", "4", "next"]

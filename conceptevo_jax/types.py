@@ -311,6 +311,15 @@ def site_slices(sites: Sequence[Site]) -> dict[str, slice]:
     return slices
 
 
+def neurons_among(
+    chosen: Sequence[Site], sites: Sequence[Site]
+) -> Int[np.ndarray, " _"]:
+    """Where the neurons of some sites are among those of all."""
+    where = site_slices(sites)
+    parts = [np.arange(where[s.name].start, where[s.name].stop) for s in chosen]
+    return np.concatenate(parts)
+
+
 def neuron_ids(snapshot: str, sites: Sequence[Site]) -> list[str]:
     """Ids `run@epoch/site/index` of all neurons of the snapshot so named."""
     return [f"{snapshot}/{s.name}/{c}" for s in sites for c in range(s.channels)]

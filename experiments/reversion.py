@@ -73,7 +73,7 @@ def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
     trained = session.train(jobs(config))
     found = {name: evolutions_of(config, one) for name, one in trained.items()}
-    labels = chosen_classes(config, session.images)
+    labels = chosen_classes(config, len(session.images.classes))
     names = session.images.classes
     rows, sites, evolved, claims = [], [], [], []
     for name, evolutions in found.items():
@@ -203,4 +203,8 @@ def _over_seeds(rows: Rows) -> bool:
 
 
 def _number(value: Any) -> float:
-    return float("nan") if value in (None, "") else float(value)
+    """A number of a table; NaN for none, or where only some seeds have one."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")

@@ -9,11 +9,13 @@ sensitivity agree.
 import dataclasses
 from collections.abc import Callable, Sequence
 
+import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 from scipy.stats import rankdata
 
 from conceptevo_jax.analysis.ends import load_end, overflow
+from conceptevo_jax.analysis.intervals import known_mean
 from conceptevo_jax.analysis.sensitivity import by_jvp, by_transpose
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import Model
@@ -101,15 +103,19 @@ def measure_importance(
     ) -> Importance:
         require_images(pixels, label, model)
         ends = load_end(model, before), load_end(model, after)
-        sensitivity, changed = sense(*ends, pixels, label, everyone)
-        if not np.isfinite(sensitivity).all():
-            raise overflow(model, (before, after), ends, pixels)
+        # Accelerators would round to 10 bits or so, and lose the sign of what is small.
+        with jax.default_matmul_precision("highest"):
+            sensitivity, changed = sense(*ends, pixels, label, everyone)
+        bad = ~np.isfinite(sensitivity).all(axis=1)
+        if bad.any():
+            raise overflow(model, (before, after), ends, pixels[bad][:1])
         score = (sensitivity > 0).mean(axis=0)
         checked = _to_check(score, sensitivity, how.checked, seed)
         difference = 0.0
         if len(checked):
             few = pixels[:_CHECKED_IMAGES]
-            other, _ = again(*ends, few, label, checked)
+            with jax.default_matmul_precision("highest"):
+                other, _ = again(*ends, few, label, checked)
             difference = _difference(sensitivity[: len(few), checked], other)
         return Importance(
             before=before.name,
@@ -184,8 +190,8 @@ def half_correlations(
 ) -> Float[np.ndarray, " s"]:
     """Per site, how alike two halves of the images rank its changed neurons.
 
-    Spearman's correlation of the rankings, mean over ten seeded divisions; NaN where
-    fewer than three neurons changed, or fewer than two images tell of them.
+    Spearman's correlation of the rankings, mean over those of ten seeded divisions in
+    which both halves tell neurons apart; NaN where fewer than three changed.
     """
     rng, count = np.random.default_rng(seed), len(sensitivity)
     found = np.full((_DIVISIONS, len(sites)), np.nan)
@@ -200,7 +206,29 @@ def half_correlations(
                 one, other = (_ranks(own[half]) for half in halves)
                 if one.std() and other.std():
                     division[at] = np.corrcoef(one, other)[0, 1]
-    return found.mean(axis=0)
+    return known_mean(found)
+
+
+def class_correlation(found: Sequence[Importance]) -> float:
+    """How alike different classes rank the neurons of one evolution.
+
+    Spearman's correlation of the rankings at a site, mean over sites and pairs of
+    classes: what halves of one class's images have to exceed if a ranking is to tell of
+    the class. NaN for fewer than two classes.
+    """
+    if len(found) < 2:
+        return float("nan")
+    changed = np.any([one.changed for one in found], axis=0)
+    means = []
+    for where in site_slices(found[0].sites).values():
+        own = [one.sensitivity[:, where][:, changed[where]] for one in found]
+        if own[0].shape[1] >= _FEWEST_RANKED:
+            ranks = np.array([_ranks(one) for one in own])
+            ranks = ranks[ranks.std(axis=1) > 0]
+            if len(ranks) > 1:
+                table = np.corrcoef(ranks)
+                means.append(table[np.triu_indices(len(table), 1)].mean())
+    return float(np.mean(means)) if means else float("nan")
 
 
 def _ranks(sensitivity: Float[np.ndarray, "i n"]) -> Float[np.ndarray, " n"]:

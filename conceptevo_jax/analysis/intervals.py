@@ -1,4 +1,4 @@
-"""95 % intervals: of a share, and of a mean over independent repeats."""
+"""Means without what is not known; 95 % intervals of shares and of means."""
 
 import math
 from collections.abc import Sequence
@@ -34,3 +34,11 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     mean, spread = np.mean(finite), np.std(finite, ddof=1) / math.sqrt(len(finite))
     reach = float(t.ppf(0.975, len(finite) - 1) * spread)
     return float(mean) - reach, float(mean) + reach
+
+
+def known_mean(values: Float[np.ndarray, "r ..."]) -> Float[np.ndarray, "..."]:
+    """Mean over the first axis without NaN; NaN where there is nothing else."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

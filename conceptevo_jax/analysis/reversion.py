@@ -24,7 +24,11 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from conceptevo_jax.activations import Recorder, resume, swap
 from conceptevo_jax.analysis.ends import load_end
-from conceptevo_jax.analysis.importance import rank_neurons
+from conceptevo_jax.analysis.importance import (
+    chosen_sites,
+    rank_neurons,
+    require_images,
+)
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model, Variables
@@ -155,14 +159,17 @@ def measure_reversion(
       seed: Of the samples and the random draws.
 
     Returns:
-      The measure. It raises `UsageError` for a class with fewer than two training
-      images, `DataError` for the importance of other images, and what `load_end` does.
+      The measure. It raises `UsageError` for an unknown class or one with fewer than
+      two training images, `DataError` for the importance of another evolution, class,
+      site or of other images, and what `load_end` does.
 
     Raises:
-      UsageError: for a site with fewer neurons than bins.
+      UsageError: for no site, an unknown one, or one with fewer neurons than bins.
     """
     how = settings or Reverting()
-    for site in sites:
+    if not sites:
+        raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
+    for site in chosen_sites(model, [site.name for site in sites]):
         if site.channels < how.bins:
             raise UsageError(
                 f"site {site.name} of {model.name} has {site.channels} neurons, fewer "
@@ -173,11 +180,8 @@ def measure_reversion(
     def measure(
         before: Snapshot, after: Snapshot, importance: Importance, images: ClassImages
     ) -> Reversion:
-        if not np.array_equal(importance.images, images.rows):
-            raise DataError(
-                f"{importance.before} to {importance.after}: the importance of other "
-                "images than those to be reverted on. Measure it on the same ones."
-            )
+        require_images(images.train, images.label, model)
+        _require_importance_of(importance, (before.name, after.name), images, sites)
         ends = load_end(model, before), load_end(model, after)
         sampled = _sampled(images, how, seed)
         masks = _masks(importance, sites, sampled, how.bins, seed)
@@ -196,6 +200,28 @@ def measure_reversion(
         )
 
     return measure
+
+
+def _require_importance_of(
+    importance: Importance,
+    ends: tuple[str, str],
+    images: ClassImages,
+    sites: Sequence[Site],
+) -> None:
+    known = {site.name for site in importance.sites}
+    found = {
+        "evolution": (importance.before, importance.after) == ends,
+        "class": importance.label == images.label,
+        "images": np.array_equal(importance.images, images.rows),
+        "sites": all(site.name in known for site in sites),
+    }
+    other = [name for name, same in found.items() if not same]
+    if other:
+        raise DataError(
+            f"{ends[0]} to {ends[1]}, class {images.label}: this is the importance of "
+            f"other {' and '.join(other)} than those to be reverted. Measure it on "
+            "the same ones."
+        )
 
 
 def _sampled(images: ClassImages, how: Reverting, seed: int) -> Bool[np.ndarray, "r i"]:
@@ -349,6 +375,8 @@ def exchange(model: Model, name: str) -> Callable[..., Bool[Array, "q b 2"]]:
       and are not read.
     """
 
+    logits_of = exchanged_logits(model, name)
+
     @jax.jit
     def run(
         variables: Variables,
@@ -358,10 +386,25 @@ def exchange(model: Model, name: str) -> Callable[..., Bool[Array, "q b 2"]]:
         pixels: Array,
         labels: Int[Array, " b"],
     ) -> Bool[Array, "q b 2"]:
-        def one(mask: Bool[Array, " c"]) -> Bool[Array, "b 2"]:
+        found = logits_of(variables, own, foreign, masks, pixels)
+        return jax.vmap(lambda one: jnp.stack(hits(one, labels), axis=-1))(found)
+
+    return run
+
+
+def exchanged_logits(model: Model, name: str) -> Callable[..., Float[Array, "q b m"]]:
+    """The logits that `exchange` judges; not compiled."""
+
+    def run(
+        variables: Variables,
+        own: Float[Array, "b h w c"],
+        foreign: Float[Array, "b h w c"],
+        masks: Bool[Array, "q c"],
+        pixels: Array,
+    ) -> Float[Array, "q b m"]:
+        def one(mask: Bool[Array, " c"]) -> Float[Array, "b m"]:
             tap = resume(name, swap(mask, foreign, own))
-            logits = model.logits(variables, pixels, tap=tap)
-            return jnp.stack(hits(logits, labels), axis=-1)
+            return model.logits(variables, pixels, tap=tap)
 
         return jax.vmap(one)(masks)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.intervals import share_intervals
@@ -26,7 +25,7 @@ from conceptevo_jax.types import (
     Importance,
     Stimuli,
     neuron_ids,
-    site_slices,
+    neurons_among,
 )
 
 _TILE = 48
@@ -67,31 +66,15 @@ def evolutions_figure(
         )
         for one, after in zip(found, stimuli, strict=True)
     ]
-    shown = sorted({neuron for neurons in top for neuron in neurons})
     epochs = [evolutions[0].before.epoch, *(one.after.epoch for one in evolutions)]
-    sheets = [_sheet(images, run, e, found[0], shown, settings.patches) for e in epochs]
-    ids = neuron_ids("", found[0].sites)
-    of_images = len(found[0].images)
-    ends = [share_intervals(one.score, of_images) for one in found]
-
-    def row(neuron: int) -> EvolvingNeuron:
-        at = shown.index(neuron)
-        return EvolvingNeuron(
-            name=ids[neuron].removeprefix("/"),
-            strips=[Strip(pixels=s.strip(at), used=int(s.used[at])) for s in sheets],
-            scores=[
-                (float(one.score[neuron]), float(end[neuron, 0]), float(end[neuron, 1]))
-                for one, end in zip(found, ends, strict=True)
-            ],
-        )
-
+    rows = _rows(images, run, epochs, found, top, settings.patches)
     accuracies = [evolutions[0].accuracies[0], *(e.accuracies[1] for e in evolutions)]
     groups = [
         EvolutionGroup(
             heading=f"most important from {_named(one.before.epoch)} to "
             f"{_named(one.after.epoch)}",
             chosen_by=at,
-            neurons=[row(neuron) for neuron in top[at]],
+            neurons=[rows[neuron] for neuron in top[at]],
         )
         for at, one in enumerate(evolutions)
     ]
@@ -106,10 +89,36 @@ def evolutions_figure(
         title=(
             f"{evolutions[0].title}: evolutions that matter for the class {name!r}",
             "Each neuron's strongest patches at each snapshot. Above the arrows: the "
-            f"share of {of_images} images of the class that the evolution speaks for, "
-            "with its 95 % interval.",
+            f"share of {len(found[0].images)} images of the class that the evolution "
+            "speaks for, with the 95 % interval of one neuron that nothing selected.",
         ),
     )
+
+
+def _rows(
+    images: Images,
+    run: TrainedRun,
+    epochs: Sequence[Epoch],
+    found: Sequence[Importance],
+    top: Sequence[Sequence[int]],
+    patches: int,
+) -> dict[int, EvolvingNeuron]:
+    """A row for every neuron that is shown: its patches, and its importances."""
+    shown = sorted({neuron for neurons in top for neuron in neurons})
+    sheets = [_sheet(images, run, epoch, found[0], shown, patches) for epoch in epochs]
+    ids = neuron_ids("", found[0].sites)
+    ends = [share_intervals(one.score, len(one.images)) for one in found]
+    return {
+        neuron: EvolvingNeuron(
+            name=ids[neuron].removeprefix("/"),
+            strips=[Strip(pixels=s.strip(at), used=int(s.used[at])) for s in sheets],
+            scores=[
+                (float(one.score[neuron]), float(end[neuron, 0]), float(end[neuron, 1]))
+                for one, end in zip(found, ends, strict=True)
+            ],
+        )
+        for at, neuron in enumerate(shown)
+    }
 
 
 def distinct_neurons(
@@ -123,7 +132,7 @@ def distinct_neurons(
       stimuli: Of all sites of the same model.
       count: How many to take at most.
     """
-    rows, where = stimulus_rows(stimuli), _everywhere(importance, stimuli)
+    rows, where = stimulus_rows(stimuli), neurons_among(importance.sites, stimuli.sites)
     chosen: list[int] = []
     for neuron in ranked:
         own, others = rows[where[[neuron]]], rows[where[chosen]]
@@ -133,15 +142,6 @@ def distinct_neurons(
         if len(chosen) == count:
             break
     return chosen
-
-
-def _everywhere(importance: Importance, stimuli: Stimuli) -> Int[np.ndarray, " n"]:
-    """Where the importance's neurons are among those of all sites."""
-    where = site_slices(stimuli.sites)
-    rows = [
-        np.arange(where[s.name].start, where[s.name].stop) for s in importance.sites
-    ]
-    return np.concatenate(rows)
 
 
 def _named(epoch: Epoch) -> str:
@@ -161,7 +161,7 @@ def _sheet(
     """Patches at one snapshot; neurons are counted over the importance's sites."""
     stimuli, pixels = run.observations[epoch].stimuli, images.pool_pixels
     windows = patch_windows(stimuli, side=pixels.side, input_size=run.model.size)
-    chosen = _everywhere(importance, stimuli)[list(neurons)]
+    chosen = neurons_among(importance.sites, stimuli.sites)[list(neurons)]
     return patch_sheet(
         stimuli, windows, chosen, pixels.pixels, count=patches, size=_TILE
     )

@@ -1,14 +1,19 @@
 """Tables and claims of importance and reversion, from their records."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from conceptevo_jax.analysis.importance import rank_neurons
-from conceptevo_jax.analysis.intervals import mean_interval, share_intervals
+from conceptevo_jax.analysis.intervals import (
+    known_mean,
+    mean_interval,
+    share_intervals,
+)
 from conceptevo_jax.analysis.reversion import DIRECTIONS, GROUPS, METRICS
 from conceptevo_jax.stages.evolutions import Evolution, mean_halves
 from conceptevo_jax.stages.results import Claim, finite
@@ -112,21 +117,23 @@ def reversion_rows(
 ) -> list[dict[str, Any]]:
     """Mean change of accuracy per group of images, metric, direction and quantile.
 
-    Averaged over sites, repeats and classes, as in the paper; `low` and `high` are the
-    95 % interval over classes, `sd_repeats` the deviation between repeats.
+    Averaged over sites, repeats and those `classes` that have such images, as in the
+    paper; `low` and `high` are the 95 % interval over classes, `sd_repeats` the
+    deviation between repeats.
     """
     rows = []
     for direction in DIRECTIONS:
         values = changes(found, direction).mean(axis=2)
         plain = "at_after" if direction == "reverted" else "at_before"
-        start = np.mean([getattr(one, plain) for one in found], axis=(0, 1))
+        start = known_mean(np.array([getattr(r, plain) for r in found]).mean(axis=1))
         names = quantile_names(values.shape[2])
         for g, group in enumerate(GROUPS):
             for m, metric in enumerate(METRICS):
                 for q, name in enumerate(names):
                     own = values[:, :, q, g, m]
-                    low, high = mean_interval(own.mean(axis=1).tolist()) or (None, None)
-                    spread = own.mean(axis=0)
+                    by_class = own.mean(axis=1)
+                    low, high = mean_interval(by_class.tolist()) or (None, None)
+                    spread = known_mean(own)
                     many = len(spread) > 1
                     rows.append(
                         _of(evolution)
@@ -135,14 +142,14 @@ def reversion_rows(
                             "group": group,
                             "metric": metric,
                             "bin": name,
-                            "change": finite(float(own.mean())),
+                            "change": finite(float(known_mean(by_class))),
                             "low": low,
                             "high": high,
                             "sd_repeats": finite(float(spread.std(ddof=1)))
                             if many
                             else None,
                             "accuracy": finite(float(start[g, m])),
-                            "classes": len(found),
+                            "classes": int(np.isfinite(by_class).sum()),
                         }
                     )
     return rows
@@ -150,7 +157,7 @@ def reversion_rows(
 
 def site_rows(evolution: Evolution, found: Sequence[Reversion]) -> list[dict[str, Any]]:
     """Mean change of top-1 accuracy by site, on images the ranking never saw."""
-    values = changes(found, "reverted")[..., JUDGED, 0].mean(axis=(0, 1))
+    values = known_mean(changes(found, "reverted")[..., JUDGED, 0].mean(axis=1))
     names = quantile_names(values.shape[1])
     return [
         _of(evolution) | {"site": site.name, **dict(zip(names, row, strict=True))}
@@ -161,18 +168,16 @@ def site_rows(evolution: Evolution, found: Sequence[Reversion]) -> list[dict[str
 def reversion_claims(
     evolution: Evolution, found: Sequence[Reversion], paper: Mapping[str, str]
 ) -> list[Claim]:
-    """What Fig. 7 shows, on top-1 accuracy of other training images.
+    """What Fig. 7 shows, on top-1 accuracy of training images that did not rank.
 
     Args:
       evolution: Which evolution.
       found: Its reversions, one per class.
-      paper: The paper's true numbers, by `run evolution`, and its words.
+      paper: The paper's true numbers, by `run evolution`.
     """
     by_class = changes(found, "reverted").mean(axis=(1, 2))[..., 0]
-    means = by_class[..., JUDGED].mean(axis=0)
-    bins, drawn = means[:-1], means[-1]
     told = "; ".join(
-        f"{group}: {_numbers(by_class[..., g].mean(axis=0))}"
+        f"{group}: {_numbers(known_mean(by_class[..., g]))}"
         for g, group in enumerate(GROUPS)
     )
     name = f"{evolution.run.name}_{evolution.number}"
@@ -183,44 +188,64 @@ def reversion_claims(
         f"top-1 change by bin | random: {told}"
     )
     numbers = paper.get(f"{evolution.run.name} {evolution.number}")
-    apart = by_class[:, -2, JUDGED] - by_class[:, 0, JUDGED]
-    least = by_class[:, -2, JUDGED]
-    between = by_class[:, -1, JUDGED] - by_class[:, 0, JUDGED]
-    facts = (
-        (
-            "bins_in_order",
-            "top-1 change on other training images rises from each bin to the next; "
-            "measured: last bin less first",
-            apart,
-            bool((np.diff(bins) > 0).all()),
-        ),
-        (
-            "random_between",
-            "the change by random channels lies between those of the first and the "
-            "last bin; measured: random less first",
-            between,
-            bool(bins[0] < drawn < bins[-1]),
-        ),
-        (
-            "last_bin_harms_least",
-            "no bin harms less than the last; measured: its change, a gain if positive",
-            least,
-            bool(bins[-1] == bins.max()),
-        ),
-    )
-    return [
-        Claim(
-            id=f"{which}_{name}",
-            paper=numbers,
-            rule=rule,
-            measured=finite(float(values.mean())),
-            interval=mean_interval(values.tolist()),
-            n=len(found),
-            holds=holds if np.isfinite(values).all() else None,
-            why=where if which == facts[0][0] else f"as in bins_in_order_{name}",
+    claims: list[Claim] = []
+    for which, rule, differences in _facts(by_class[..., JUDGED]):
+        # What decides is the smallest difference; it is the one that is told.
+        means = [float(known_mean(each)) for each in differences]
+        least = int(np.argmin(means))
+        known = math.isfinite(means[least])
+        claims.append(
+            Claim(
+                id=f"{which}_{name}",
+                paper=numbers,
+                rule=rule,
+                measured=finite(means[least]),
+                interval=mean_interval(differences[least].tolist()),
+                n=int(np.isfinite(differences[least]).sum()),
+                holds=means[least] > 0 if known else None,
+                why=f"as in {claims[0].id}" if claims else where,
+            )
         )
-        for which, rule, values, holds in facts
-    ]
+    return claims
+
+
+def _facts(
+    changes: Float[np.ndarray, "m q"],
+) -> Iterator[tuple[str, str, list[Float[np.ndarray, " m"]]]]:
+    """Claims as differences that all have to be above 0, by class.
+
+    Args:
+      changes: Of accuracy, by class; the bins, and the random draw last.
+    """
+    *bins, drawn = changes.T
+    yield (
+        "first_bin_harms_most",
+        "top-1 change on other training images is lowest for the first bin; measured: "
+        "that of the next lowest less it",
+        [one - bins[0] for one in bins[1:]],
+    )
+    yield (
+        "bins_in_order",
+        "it rises from each bin to the next; measured: the smallest step",
+        [after - before for before, after in itertools.pairwise(bins)],
+    )
+    yield (
+        "random_between",
+        "that by random channels lies between those of the first and the last bin; "
+        "measured: the smaller distance",
+        [drawn - bins[0], bins[-1] - drawn],
+    )
+    if len(bins) > 3:
+        yield (
+            "random_between_2_and_3",
+            "and between those of the second and the third; measured: the same",
+            [drawn - bins[1], bins[2] - drawn],
+        )
+    yield (
+        "last_bin_harms_least",
+        "no bin harms less than the last; measured: its change less the next best",
+        [bins[-1] - one for one in bins[:-1]],
+    )
 
 
 def _numbers(values: Float[np.ndarray, " q"]) -> str:

@@ -108,12 +108,12 @@ def _loaded_once(shot: Snapshot) -> Snapshot:
     return Snapshot(run=shot.run, epoch=shot.epoch, load=load)
 
 
-def chosen_classes(config: Config, images: Images) -> list[int]:
-    """All classes, or so many seeded at random."""
-    count, known = config.importance.classes, len(images.classes)
+def chosen_classes(config: Config, known: int) -> list[int]:
+    """All classes, or so many at random, seeded with the images: alike for all runs."""
+    count = config.importance.classes
     if count is None:
         return list(range(known))
-    drawn = np.random.default_rng(config.seed).permutation(known)[:count]
+    drawn = np.random.default_rng(config.dataset.seed).permutation(known)[:count]
     return sorted(drawn.tolist())
 
 

@@ -3,14 +3,16 @@
 What `important_evolutions` is made of, and a part of the demo.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
-from conceptevo_jax.analysis.intervals import mean_interval
+from conceptevo_jax.analysis.importance import class_correlation
+from conceptevo_jax.analysis.intervals import known_mean, mean_interval
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.stages.evolution_pictures import class_figure, evolutions_figure
@@ -30,7 +32,7 @@ from conceptevo_jax.stages.evolutions import (
 from conceptevo_jax.stages.results import Claim, finite, write_csv
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
-from conceptevo_jax.types import Epoch, Importance, record, site_slices
+from conceptevo_jax.types import Epoch, Importance, neurons_among, record
 
 TABLED = 20
 """Neurons per class and evolution in `top_evolutions.csv`."""
@@ -52,12 +54,14 @@ class Important:
       evolutions: In order.
       found: Per evolution, the importances of all measured classes.
       label: The class to show.
+      drawn: The classes that were to be measured; claims rest on them alone.
     """
 
     run: TrainedRun
     evolutions: Sequence[Evolution]
     found: Sequence[Sequence[Importance]]
     label: int
+    drawn: Sequence[int]
 
     @property
     def shown(self) -> list[Importance]:
@@ -133,7 +137,7 @@ def find_important(session: Session, run: TrainedRun) -> Important:
     """Measure all evolutions of a run for every chosen class, or find them stored."""
     config, measures = session.config, Measures(session, run)
     evolutions = evolutions_of(config, run)
-    labels = chosen_classes(config, session.images)
+    labels = chosen_classes(config, len(session.images.classes))
     wanted = config.importance.images
     found = [
         [
@@ -147,7 +151,9 @@ def find_important(session: Session, run: TrainedRun) -> Important:
         for one, importances in zip(evolutions, found, strict=True):
             more = session.timed("importance", measures.importance, one, label, wanted)
             importances.append(more[0])
-    return Important(run=run, evolutions=evolutions, found=found, label=label)
+    return Important(
+        run=run, evolutions=evolutions, found=found, label=label, drawn=labels
+    )
 
 
 def important_rows(
@@ -191,7 +197,8 @@ def important_claims(
 ) -> list[Claim]:
     """That both methods agree, that halves do, and what the evolutions lead to."""
     claims = []
-    for evolution, importances in zip(one.evolutions, one.found, strict=True):
+    for evolution, every in zip(one.evolutions, one.found, strict=True):
+        importances = [found for found in every if found.label in one.drawn]
         name = f"{one.run.name}_{evolution.number}"
         where = (
             f"{evolution.title}, {evolution.before.epoch} to {evolution.after.epoch}, "
@@ -224,18 +231,19 @@ def _methods_claim(name: str, where: str, found: Sequence[Importance]) -> Claim:
 def _halves_claim(name: str, where: str, found: Sequence[Importance]) -> Claim:
     halves = [mean_halves(one) for one in found]
     values = [value for value in halves if value is not None]
-    interval = mean_interval(values)
+    interval, classes = mean_interval(values), class_correlation(found)
     unchanged = np.mean([1 - one.changed.mean() for one in found])
     return Claim(
         id=f"halves_agree_{name}",
         paper=None,
-        rule="two halves of a class's images rank its neurons alike: rank correlation, "
-        "95 % interval over classes above 0",
+        rule="two halves of a class's images rank its neurons more alike than other "
+        "classes do: rank correlation, 95 % interval over classes above theirs",
         measured=float(np.mean(values)) if values else None,
         interval=interval,
         n=len(values),
-        holds=interval[0] > 0 if interval else None,
-        why=f"{where}; {unchanged:.0%} of the neurons did not change at all",
+        holds=interval[0] > classes if interval and math.isfinite(classes) else None,
+        why=f"{where}; different classes {classes:.2f}; {unchanged:.0%} of the neurons "
+        "did not change at all",
     )
 
 
@@ -258,15 +266,16 @@ def _class_claim(
     )
     rise = shares[:, 1, 0] - shares[:, 0, 0]
     interval = mean_interval(rise.tolist())
-    (before, _), (after, everyone) = np.nanmean(shares, axis=0)
+    (before, _), (after, everyone) = known_mean(shares)
     return Claim(
         id=f"leads_to_the_class_{name}",
         paper="evolutions from abstract to class-related concepts (Figs. 3 and 6)",
         rule=f"the share of the class among the stimuli of its {LEADING} most "
-        "important neurons rises: 95 % interval over classes above 0",
-        measured=finite(float(np.nanmean(rise))),
+        "important neurons rises, the images that ranked them left out: 95 % interval "
+        "over classes above 0",
+        measured=finite(float(known_mean(rise))),
         interval=interval,
-        n=len(found),
+        n=int(np.isfinite(rise).sum()),
         holds=interval[0] > 0 if interval else None,
         why=f"{where}; from {before:.2f} to {after:.2f}; all neurons {everyone:.2f}",
     )
@@ -276,16 +285,31 @@ def _class_share(
     session: Session, run: TrainedRun, epoch: Epoch, importance: Importance
 ) -> Float[np.ndarray, " 2"]:
     """Share of the class among the stimuli of its leading neurons, and of all."""
-    stimuli = run.observations[epoch].stimuli
-    of_class = session.images.pool_pixels.labels == importance.label
-    used = stimuli.image_ids >= 0
-    own = (of_class[stimuli.image_ids] & used).sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        share = np.where(stimuli.dead, np.nan, own / used.sum(axis=1))
-    where = site_slices(stimuli.sites)
-    share = np.concatenate([share[where[site.name]] for site in importance.sites])
+    stimuli, images = run.observations[epoch].stimuli, session.images
+    share = class_share(
+        stimuli.image_ids,
+        images.pool_pixels.labels == importance.label,
+        np.isin(images.pool.rows, importance.images),
+    )[neurons_among(importance.sites, stimuli.sites)]
     leading = top_neurons(importance, LEADING, session.config.seed)
     return np.array([_mean(share[leading]), _mean(share)])
+
+
+def class_share(
+    image_ids: Int[np.ndarray, "n k"],
+    of_class: Bool[np.ndarray, " i"],
+    left_out: Bool[np.ndarray, " i"],
+) -> Float[np.ndarray, " n"]:
+    """Share of a class among each neuron's stimuli; NaN without any.
+
+    Args:
+      image_ids: Stimuli, unused slots -1.
+      of_class: Which images of the pool are of the class.
+      left_out: Which of them do not count.
+    """
+    used = (image_ids >= 0) & ~left_out[image_ids]
+    count, own = used.sum(axis=1), (used & of_class[image_ids]).sum(axis=1)
+    return np.where(count > 0, own / np.maximum(count, 1), np.nan)
 
 
 def _mean(values: Float[np.ndarray, " _"]) -> float:

@@ -20,7 +20,7 @@ from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.training import disk_bytes
 from conceptevo_jax.types import neuron_count
 
-CORE_GFLOPS = {"inception_v3": 9.0, "convnext_tiny": 7.0}
+CORE_GFLOPS = {"inception_v3": 9.0, "convnext_tiny": 9.0}
 """Speed on one core where there are many small layers, as measured at demo scale."""
 
 PLAIN_CORE_GFLOPS = 25.0
@@ -152,8 +152,8 @@ def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
         model, images, times = _measured(config, name, of.images)
         neurons = neuron_count(model.sites)
         passes = SWEEP_PASSES if of.method == "transpose" else neurons
-        work = images * times * passes
-        found.append(_step("importance", config, name, model, work))
+        kept, work = images * times, images * times * passes
+        found.append(_step("importance", config, name, model, work, kept))
     return found
 
 
@@ -171,7 +171,8 @@ def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
         exchanged = of.repeats * (of.bins + 1) * len(DIRECTIONS) * len(model.sites) / 2
         images = train * SWEEP_PASSES + (train + test + elsewhere) * (exchanged + 2)
         stage = "importance and reversion"
-        found.append(_step(stage, config, name, model, images * times))
+        kept = train * times
+        found.append(_step(stage, config, name, model, images * times, kept))
     return found
 
 
@@ -186,15 +187,20 @@ def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int
 
 
 def _step(
-    stage: str, config: Config, name: str, model: Model, images: int | float
+    stage: str,
+    config: Config,
+    name: str,
+    model: Model,
+    images: int | float,
+    kept: int,
 ) -> Step:
-    """A stage that passes so many images forward, all in all."""
+    """A stage that passes so many images forward, and keeps all neurons' of some."""
     work = images * _gflop(model) / _speed(config.runs[name])
     return Step(
         stage=stage,
         about=f"{name}: {config.importance.classes or model.classes} classes",
         seconds=START_SECONDS + work,
-        bytes=None,
+        bytes=kept * neuron_count(model.sites) * 4,
     )
 
 

@@ -22,8 +22,8 @@ SEED_STEP = 10_000
 """Between the seeds of two repeats: far from those that recipes were chosen on."""
 
 
-LABELS = frozenset({"epoch", "before", "after"})
-"""Columns that name snapshots: numbers now and then, but never averaged."""
+LABELS = frozenset({"epoch", "before", "after", "class", "neuron", "site"})
+"""Columns of names: numbers now and then, but never averaged."""
 
 
 def repeats(config: Config) -> list[Config]:
@@ -94,7 +94,7 @@ def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
     A value that is the same under every seed is kept. A number becomes its mean, with
     the ends of Student's 95 % interval in `<column>_low` and `<column>_high`, unless it
     is the end of an interval itself; where all seeds agree, both are that number.
-    Anything else, and names of snapshots, lists the seeds' values. Tables
+    Anything else, and what `LABELS` names, lists the seeds' values. Tables
     whose rows differ in number or columns, such as those of snapshots of runs that
     ended early, are left out: they lie with each seed.
 

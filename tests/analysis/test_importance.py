@@ -6,11 +6,13 @@ from evolving import CHANNELS, CLASSES, hand_model, snapshot, weights
 
 from conceptevo_jax.analysis.importance import (
     Scoring,
+    class_correlation,
     half_correlations,
     measure_importance,
     rank_neurons,
 )
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.types import Importance
 
 ROWS = np.arange(20, 27)
 
@@ -125,6 +127,23 @@ def test_halves_leave_out_what_has_not_changed(rng):
     assert np.isnan(first)
     assert second == pytest.approx(1)
     assert np.isnan(half_correlations(same[:1], changed, sites, 0)).all()
+
+
+def of_class(measured, sensitivity):
+    return Importance(**{**vars(measured), "sensitivity": sensitivity})
+
+
+def test_classes_that_rank_alike_are_told_from_those_that_do_not(ends, pixels, rng):
+    measured = measure_importance(hand_model())(*ends, pixels, ROWS, 1)
+    common = rng.normal(size=2 * CHANNELS)
+    images = common + 0.01 * rng.normal(size=(4, 7, 2 * CHANNELS))
+    alike = [of_class(measured, one) for one in images]
+    assert class_correlation(alike) > 0.9
+    own = [of_class(measured, rng.permuted(one, axis=1)) for one in images]
+    assert abs(class_correlation(own)) < 0.5
+    opposite = [of_class(measured, one) for one in (images[0], -images[0])]
+    assert class_correlation(opposite) < -0.9
+    assert np.isnan(class_correlation(alike[:1]))
 
 
 def test_a_class_without_images_is_refused(ends):

@@ -13,12 +13,14 @@ from conceptevo_jax.analysis.reversion import (
     ClassImages,
     Reverting,
     exchange,
+    exchanged_logits,
     measure_reversion,
     revert_evolutions,
 )
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import build_model
 from conceptevo_jax.training.step import hits
+from conceptevo_jax.types import Importance, Site
 
 SAMPLED, OTHER, TEST, ELSEWHERE = range(len(GROUPS))
 
@@ -164,44 +166,61 @@ def batch(real, rng):
     return jnp.asarray(pixels), jnp.arange(5) % 4
 
 
-def test_an_exchange_is_the_network_with_edited_channels(real, batch, rng):
+def activations(model, variables, pixels):
+    seen = Recorder([site.name for site in model.sites])
+    return model.logits(variables, pixels, tap=seen), seen.seen
+
+
+@pytest.mark.parametrize("at", [0, 6, -1])
+def test_an_exchange_is_the_network_with_edited_channels(real, batch, rng, at):
     """The suffix alone gives what the whole network with an editing tap does."""
     model, before, after = real
     pixels, labels = batch
-    names = [site.name for site in model.sites]
-    old, new = Recorder(names), Recorder(names)
-    model.logits(before, pixels, tap=old)
-    model.logits(after, pixels, tap=new)
-    for site in (model.sites[0], model.sites[6], model.sites[-1]):
-        masks = rng.random((3, site.channels)) < 0.5
-        own, foreign = new.seen[site.name], old.seen[site.name]
-        run = exchange(model, site.name)
-        found = run(after, own, foreign, masks, pixels, labels)
-        for mask, right in zip(masks, found, strict=True):
-            tap = edit(model, {site.name: (jnp.asarray(mask), foreign)})
-            expected = hits(model.logits(after, pixels, tap=tap), labels)
-            np.testing.assert_array_equal(right, np.stack(expected, axis=-1))
+    site = model.sites[at]
+    _, old = activations(model, before, pixels)
+    plain, new = activations(model, after, pixels)
+    masks = rng.random((3, site.channels)) < 0.5
+    arguments = (after, new[site.name], old[site.name], masks, pixels)
+    found = exchanged_logits(model, site.name)(*arguments)
+    right = exchange(model, site.name)(*arguments, labels)
+    for mask, logits, judged in zip(masks, found, right, strict=True):
+        tap = edit(model, {site.name: (jnp.asarray(mask), old[site.name])})
+        expected = model.logits(after, pixels, tap=tap)
+        np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+        assert np.abs(logits - plain).max() > 100 * np.abs(logits - expected).max()
+        np.testing.assert_array_equal(judged, np.stack(hits(logits, labels), axis=-1))
 
 
 def test_reverting_the_whole_first_site_is_the_rest_on_the_earlier_activations(
     real, batch
 ):
     model, before, after = real
-    pixels, labels = batch
-    masks = {
-        site.name: np.ones((1, 1, site.channels), bool) for site in model.sites[:1]
-    }
-    revert = revert_evolutions(model, model.sites[:1], 5)
-    found = revert(before, after, *map(np.asarray, batch), masks)
-    name = model.sites[0].name
-    old = Recorder([name])
-    model.logits(before, pixels, tap=old)
-    logits = model.logits(after, pixels, tap=resume(name, old.seen[name]))
-    right = np.stack(hits(logits, labels), axis=-1)
-    np.testing.assert_array_equal(found.reverted[0, 0, 0], right)
-    np.testing.assert_array_equal(
-        found.after, np.stack(hits(model.logits(after, pixels), labels), axis=-1)
+    pixels, _ = batch
+    site = model.sites[0]
+    _, old = activations(model, before, pixels)
+    plain, new = activations(model, after, pixels)
+    everything = np.ones((1, site.channels), bool)
+    (found,) = exchanged_logits(model, site.name)(
+        after, new[site.name], old[site.name], everything, pixels
     )
+    expected = model.logits(after, pixels, tap=resume(site.name, old[site.name]))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert np.abs(found - plain).max() > 100 * np.abs(found - expected).max()
+
+
+def test_reverting_judges_what_the_exchange_gives(real, batch):
+    """On labels that are what the reverted network says, all are right; else none."""
+    model, before, after = real
+    pixels, _ = batch
+    site = model.sites[0]
+    _, old = activations(model, before, pixels)
+    said = model.logits(after, pixels, tap=resume(site.name, old[site.name]))
+    labels = np.asarray(jnp.argmax(said, axis=1), np.int32)
+    masks = {site.name: np.ones((1, 1, site.channels), bool)}
+    revert = revert_evolutions(model, model.sites[:1], 5)
+    for given, right in ((labels, True), ((labels + 1) % 4, False)):
+        found = revert(before, after, np.asarray(pixels), given, masks)
+        assert (found.reverted[0, 0, 0, :, 0] == right).all()
 
 
 def test_a_class_of_one_image_is_refused(grown, images):
@@ -217,12 +236,50 @@ def test_a_site_with_fewer_neurons_than_bins_is_refused():
         measure_reversion(hand_model(), hand_model().sites, Reverting(bins=9))
 
 
-def test_importance_of_other_images_is_refused(grown, images):
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"images": np.arange(1, 11)}, "importance of other images than"),
+        ({"label": 0}, "importance of other class than"),
+        ({"before": "run@1", "after": "run@0"}, "importance of other evolution than"),
+        ({"sites": hand_model().sites[1:]}, "importance of other sites than"),
+    ],
+)
+def test_importance_of_something_else_is_refused(grown, images, change, told):
     model = hand_model()
-    importance = measure_importance(model)(*grown, images.train, images.rows + 1, 1)
+    importance = measure_importance(model)(*grown, images.train, images.rows, 1)
+    other = Importance(**{**vars(importance), **change})
     measure = measure_reversion(model, model.sites, Reverting(images=4))
-    with pytest.raises(DataError, match="importance of other images"):
-        measure(*grown, importance, images)
+    with pytest.raises(DataError, match=told):
+        measure(*grown, other, images)
+
+
+def test_an_unknown_class_is_refused(grown, images):
+    unknown = ClassImages(**{**vars(images), "label": 7})
+    model = hand_model()
+    importance = measure_importance(model)(*grown, images.train, images.rows, 1)
+    measure = measure_reversion(model, model.sites, Reverting(images=4))
+    with pytest.raises(UsageError, match="class 7 is none of the 3 classes of hand"):
+        measure(*grown, importance, unknown)
+
+
+def test_sites_that_are_none_are_refused():
+    model = hand_model()
+    typo = Site(**{**vars(model.sites[0]), "name": "frist"})
+    with pytest.raises(UsageError, match=r"'frist'.*'first'"):
+        measure_reversion(model, [typo])
+    with pytest.raises(UsageError, match="no site of hand is named"):
+        measure_reversion(model, [])
+
+
+def test_an_end_that_is_not_finite_is_refused_by_name(grown, images):
+    model = hand_model()
+    importance = measure_importance(model)(*grown, images.train, images.rows, 1)
+    head = np.full((CHANNELS, CLASSES), np.nan)
+    broken = snapshot(weights(1.0, head), 1)
+    measure = measure_reversion(model, model.sites, Reverting(images=4))
+    with pytest.raises(DataError, match="run@1 holds weights that are not finite"):
+        measure(grown[0], broken, importance, images)
 
 
 @pytest.mark.parametrize(

@@ -88,11 +88,13 @@ PAPER_LIKE = {"bins": (-0.12, -0.04, -0.02, 0.01), "drawn": -0.03}
 
 def test_the_papers_picture_holds(evolution, rng):
     found = judged(evolution, reversions(rng, **PAPER_LIKE))
-    assert [claim.holds for claim in found.values()] == [True] * 3
-    assert found["bins_in_order"].measured == pytest.approx(0.13)
-    assert found["random_between"].measured == pytest.approx(0.09)
-    assert found["last_bin_harms_least"].measured == pytest.approx(0.01)
-    first = found["bins_in_order"]
+    assert [claim.holds for claim in found.values()] == [True] * 5
+    assert found["first_bin_harms_most"].measured == pytest.approx(0.08)
+    assert found["bins_in_order"].measured == pytest.approx(0.02)
+    assert found["random_between"].measured == pytest.approx(0.04)
+    assert found["random_between_2_and_3"].measured == pytest.approx(0.01)
+    assert found["last_bin_harms_least"].measured == pytest.approx(0.03)
+    first = found["first_bin_harms_most"]
     assert (first.paper, first.n) == ("the paper's", 4)
     assert "other: -0.120 -0.040 -0.020 +0.010 | -0.030" in first.why
     assert "training accuracy 0.25 to 0.50" in first.why
@@ -101,15 +103,34 @@ def test_the_papers_picture_holds(evolution, rng):
 @pytest.mark.parametrize(
     ("bins", "drawn", "fails"),
     [
-        ((-0.04, -0.12, -0.02, 0.01), -0.03, {"bins_in_order"}),
+        (
+            (-0.04, -0.12, -0.02, 0.01),
+            -0.03,
+            {"first_bin_harms_most", "bins_in_order"},
+        ),
+        ((-0.12, -0.02, -0.04, 0.01), -0.03, {"bins_in_order", "2_and_3"}),
         ((-0.12, -0.04, 0.02, 0.01), -0.03, {"bins_in_order", "last_bin_harms_least"}),
-        ((-0.12, -0.04, -0.02, 0.01), -0.13, {"random_between"}),
-        ((-0.12, -0.04, -0.02, 0.01), 0.02, {"random_between"}),
+        ((-0.12, -0.04, -0.02, 0.01), -0.05, {"2_and_3"}),
+        ((-0.12, -0.04, -0.02, 0.01), -0.13, {"random_between", "2_and_3"}),
+        ((-0.12, -0.04, -0.02, 0.01), 0.02, {"random_between", "2_and_3"}),
     ],
 )
 def test_each_claim_fails_alone(evolution, rng, bins, drawn, fails):
     found = judged(evolution, reversions(rng, bins=bins, drawn=drawn))
-    assert {name for name, claim in found.items() if not claim.holds} == fails
+    failed = {name for name, claim in found.items() if not claim.holds}
+    assert {name.removeprefix("random_between_") for name in failed} == fails
+    for claim in found.values():
+        assert claim.holds == (claim.measured > 0)
+
+
+def test_a_class_without_such_images_is_left_out_of_the_mean(evolution, rng):
+    found = reversions(rng, **PAPER_LIKE)
+    found[0].reverted[..., GROUPS.index("test"), :] = np.nan
+    rows = reversion_rows(evolution, found)
+    for row in rows:
+        if row["direction"] == "reverted":
+            assert row["classes"] == (3 if row["group"] == "test" else 4)
+            assert row["change"] is not None
 
 
 def test_without_images_nothing_is_claimed(evolution, rng):

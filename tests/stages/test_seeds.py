@@ -7,6 +7,7 @@ import pytest
 from conceptevo_jax.analysis.intervals import mean_interval
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.config import register, resolve
+from conceptevo_jax.stages.evolutions import chosen_classes
 from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.seeds import (
     SEED_STEP,
@@ -43,6 +44,15 @@ def test_every_seed_moves_on_but_that_of_the_images(config):
         for name, run in one.runs.items():
             assert run.seed == config.runs[name].seed + SEED_STEP * number
             assert run.optimizer == config.runs[name].optimizer
+
+
+def test_repeats_measure_the_same_classes(config):
+    """Rows of their tables are averaged, so they have to be of the same class."""
+    config.importance.classes = 3
+    drawn = [chosen_classes(one, 100) for one in repeats(config)]
+    assert drawn[0] == drawn[1] == drawn[2]
+    config.dataset.seed += 1
+    assert chosen_classes(config, 100) != drawn[0]
 
 
 def test_repeats_have_folders_of_their_own_beside_the_aggregate(config):

@@ -179,7 +179,7 @@ def test_an_exchange_is_the_network_with_edited_channels(real, batch, rng, at):
     site = model.sites[at]
     _, old = activations(model, before, pixels)
     plain, new = activations(model, after, pixels)
-    masks = rng.random((3, site.channels)) < 0.5
+    masks = jnp.asarray(rng.random((3, site.channels)) < 0.5)
     arguments = (after, new[site.name], old[site.name], masks, pixels)
     found = exchanged_logits(model, site.name)(*arguments)
     right = exchange(model, site.name)(*arguments, labels)
@@ -199,7 +199,7 @@ def test_reverting_the_whole_first_site_is_the_rest_on_the_earlier_activations(
     site = model.sites[0]
     _, old = activations(model, before, pixels)
     plain, new = activations(model, after, pixels)
-    everything = np.ones((1, site.channels), bool)
+    everything = jnp.ones((1, site.channels), bool)
     (found,) = exchanged_logits(model, site.name)(
         after, new[site.name], old[site.name], everything, pixels
     )

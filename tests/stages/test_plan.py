@@ -35,10 +35,10 @@ def test_many_small_layers_take_longer_than_their_operations_say(make_job):
     [
         (None, "-"),
         (7.4, "7 s"),
-        (119, "119 s"),
-        (600, "10 min"),
-        (7200, "2 h"),
-        (864_000, "10 days"),
+        (119.0, "119 s"),
+        (600.0, "10 min"),
+        (7200.0, "2 h"),
+        (864_000.0, "10 days"),
     ],
 )
 def test_lengths_of_time_are_for_people(seconds, told):

@@ -1,7 +1,7 @@
 """What things cost, as ratios measured side by side in one run.
 
-    conceptevo experiment=benchmark                (about five minutes on two cores)
-    conceptevo experiment=benchmark scale=smoke    (about two minutes)
+    conceptevo experiment=benchmark                (two minutes on two cores)
+    conceptevo experiment=benchmark scale=smoke    (about a minute)
 
 Untrained networks and real images: costs do not depend on what was learnt. Each number
 is the fastest of several turns. A forward pass is that of the same images through the

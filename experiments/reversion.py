@@ -1,6 +1,6 @@
 """Figure 7: what reverting evolutions does to accuracy.
 
-    conceptevo experiment=reversion                (about half an hour on two cores)
+    conceptevo experiment=reversion                (about an hour on two cores)
     conceptevo experiment=reversion seeds=3        (what the claims are judged by)
     conceptevo experiment=reversion scale=smoke    (about three minutes)
 

@@ -5,7 +5,7 @@
 
 For each run, the neurons whose evolution between milestones of training accuracy the
 most images of a class speak for, with their patches before and after. Which class is
-shown is configured, `importance.shown={RUN: CLASS}`, or else the one on whose ranking
+shown is configured, `+importance.shown.RUN=CLASS`, or else the one on whose ranking
 two halves of its images agree most. Expect neurons that come to respond to the class.
 """
 

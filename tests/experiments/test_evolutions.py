@@ -96,7 +96,7 @@ def test_the_class_that_is_named_is_shown(demo, important, call):
     shown = next(n for n in names if n != results(important)["shown"]["vgg16"])
     words = ("experiment=important_evolutions", *ONE)
     folder = demo.folder.with_name("named")
-    named = f"importance.shown={{vgg16: '{shown}'}}"
+    named = f"+importance.shown.vgg16='{shown}'"
     code, _, err = call(*words, named, f"run_dir={folder}")
     assert code == 0, err
     assert results(folder)["shown"] == {"vgg16": shown}
@@ -105,12 +105,12 @@ def test_the_class_that_is_named_is_shown(demo, important, call):
 @pytest.mark.parametrize(
     ("shown", "told"),
     [
-        ("{vgg16: hat}", "unknown class 'hat'"),
-        ("{vgg: hat}", "run in importance.shown 'vgg'. Did you mean 'vgg16'?"),
+        ("vgg16=hat", "unknown class 'hat'"),
+        ("vgg=hat", "run in importance.shown 'vgg'. Did you mean 'vgg16'?"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(demo, call, shown, told):
-    words = ("experiment=important_evolutions", *ONE, f"importance.shown={shown}")
+    words = ("experiment=important_evolutions", *ONE, f"+importance.shown.{shown}")
     folder = demo.folder.with_name("refused")
     code, _, err = call(*words, f"run_dir={folder}")
     assert code == 2

@@ -16,8 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from conceptevo_jax.activations import Recorder
-from conceptevo_jax.analysis.reversion import exchange
+from conceptevo_jax.activations import read_activations
+from conceptevo_jax.analysis.exchange import exchange
 from conceptevo_jax.analysis.sensitivity import transposed
 from conceptevo_jax.config import Config
 from conceptevo_jax.models import Model, Variables, build_model
@@ -84,7 +84,7 @@ def measure(config: Config, session: Session, name: str) -> list[dict[str, Any]]
         {
             FORWARD: partial(forward, ends[0], pixels),
             SWEEP: partial(sweep, *ends, pixels, 0),
-            **_reversions(config, model, ends, pixels, labels),
+            **_reversions(config, model, ends, pixels),
         },
         config.benchmark.turns,
     )
@@ -114,27 +114,21 @@ def measure(config: Config, session: Session, name: str) -> list[dict[str, Any]]
 
 
 def _reversions(
-    config: Config, model: Model, ends: Sequence[Variables], pixels: Any, labels: Any
+    config: Config, model: Model, ends: Sequence[Variables], pixels: Any
 ) -> dict[str, Callable[[], Any]]:
     """Per site, the call that reverts all bins and a random draw."""
     quantiles = config.reversion.bins + 1
     rng = np.random.default_rng(config.seed)
-    read = jax.jit(partial(_activations, model))
-    old, new = (read(variables, pixels) for variables in ends)
+    read = jax.jit(read_activations(model, [site.name for site in model.sites]))
+    old, new = (read(variables, pixels)[1] for variables in ends)
     calls = {}
     for site in model.sites:
         masks = jnp.asarray(rng.random((quantiles, site.channels)) < 1 / quantiles)
         own, foreign = new[site.name], old[site.name]
         calls[f"{REVERSION} {site.name}"] = partial(
-            exchange(model, site.name), ends[1], own, foreign, masks, pixels, labels
+            exchange(model, site.name), ends[1], own, foreign, masks, pixels
         )
     return calls
-
-
-def _activations(model: Model, variables: Variables, pixels: Any) -> dict[str, Any]:
-    recorder = Recorder([site.name for site in model.sites])
-    model.logits(variables, pixels, tap=recorder)
-    return recorder.seen
 
 
 def _state(optimizer: Any, variables: Variables) -> State:

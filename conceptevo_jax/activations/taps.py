@@ -49,6 +49,25 @@ class Recorder:
         return activation
 
 
+def read_activations(
+    model: Model, names: Sequence[str]
+) -> Callable[[Variables, Array], tuple[Float[Array, "b m"], dict[str, Array]]]:
+    """A reader of whole activations, not yet compiled; for batches, not for sweeps.
+
+    Returns:
+      `read(variables, pixels)`: the logits, and by tap name the activation
+      `[b h w c]`.
+    """
+
+    def read(
+        variables: Variables, pixels: Array
+    ) -> tuple[Float[Array, "b m"], dict[str, Array]]:
+        recorder = Recorder(names)
+        return model.logits(variables, pixels, tap=recorder), recorder.seen
+
+    return read
+
+
 def tap_names(sites: Sequence[Site], *, before_relu: bool) -> tuple[str, ...]:
     """Tap of each site; before the nonlinearity where asked and where there is one."""
     return tuple(s.pre if before_relu and s.pre else s.name for s in sites)

@@ -8,31 +8,23 @@ the reverse, a bin's channels of `after` brought into `before`.
 The paper measures on training images. Here the sampled ones, which made the ranking,
 are told apart from other training images and from test images, which did not; and
 images of the other classes tell whether a bin matters for this class or for all.
-
-Both networks run once per batch of images. From a site's two activations on, all bins
-are one compiled call of the rest of the network, so late sites cost little.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
-from conceptevo_jax.activations import Recorder, resume, swap
 from conceptevo_jax.analysis.ends import load_end
+from conceptevo_jax.analysis.exchange import revert_evolutions
 from conceptevo_jax.analysis.importance import (
     chosen_sites,
     rank_neurons,
     require_images,
 )
-from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.models import Model, Variables
-from conceptevo_jax.training.step import hits
+from conceptevo_jax.models import Model
 from conceptevo_jax.types import (
     Importance,
     Reversion,
@@ -110,34 +102,6 @@ class ClassImages:
         labels = np.concatenate([own, self.elsewhere_labels])
         return pixels, labels.astype(np.int32)
 
-
-class Hits(NamedTuple):
-    """Which images are right at first, and among the first five.
-
-    `before` and `after` are of the networks as they are, `reverted` and `transplanted`
-    of the edited ones.
-    """
-
-    before: Bool[np.ndarray, "i 2"]
-    after: Bool[np.ndarray, "i 2"]
-    reverted: Bool[np.ndarray, "r s q i 2"]
-    transplanted: Bool[np.ndarray, "r s q i 2"]
-
-
-Masks = Mapping[str, Bool[np.ndarray, "r q _"]]
-"""Per site, the channels to exchange, by repeat and quantile."""
-
-Revert = Callable[
-    [
-        Variables,
-        Variables,
-        UInt8[np.ndarray, "i h w 3"],
-        Int[np.ndarray, " i"],
-        Masks,
-    ],
-    Hits,
-]
-"""`revert(before, after, pixels, labels, masks)`."""
 
 Measure = Callable[[Snapshot, Snapshot, Importance, ClassImages], Reversion]
 """`measure(before, after, importance, images)`; importance of `images.train`."""
@@ -304,108 +268,3 @@ def _share(right: np.ndarray, of: Int[np.ndarray, "... g"]) -> np.ndarray:
     return (
         np.where(of > 0, 1.0, np.nan)[..., None] * right / np.maximum(of, 1)[..., None]
     )
-
-
-def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> Revert:
-    """Prepare to exchange channels, at one site at a time and both ways.
-
-    Compiled once per site, for any snapshots of the architecture.
-
-    Args:
-      model: The architecture of both ends of the evolution.
-      sites: Where channels are exchanged.
-      batch_size: Images per call.
-    """
-    names = [site.name for site in sites]
-
-    @jax.jit
-    def whole(
-        variables: Variables, pixels: Array, labels: Array
-    ) -> tuple[dict[str, Array], Bool[Array, "b 2"]]:
-        seen = Recorder(names)
-        logits = model.logits(variables, pixels, tap=seen)
-        return seen.seen, jnp.stack(hits(logits, labels), axis=-1)
-
-    suffixes = {name: exchange(model, name) for name in names}
-
-    def revert(
-        before: Variables,
-        after: Variables,
-        pixels: np.ndarray,
-        labels: np.ndarray,
-        masks: Masks,
-    ) -> Hits:
-        found: list[Hits] = []
-        for rows, valid in sequential_batches(
-            len(pixels), min(batch_size, len(pixels))
-        ):
-            some = jnp.asarray(pixels[rows]), jnp.asarray(labels[rows])
-            old, at_before = whole(before, *some)
-            new, at_after = whole(after, *some)
-            reverted, transplanted = [], []
-            for repeat in range(len(masks[names[0]])):
-                for n in names:
-                    own = masks[n][repeat]
-                    reverted.append(suffixes[n](after, new[n], old[n], own, *some))
-                    transplanted.append(suffixes[n](before, old[n], new[n], own, *some))
-            both = (
-                np.stack(edited).reshape(-1, len(names), *edited[0].shape)
-                for edited in (reverted, transplanted)
-            )
-            parts = (np.asarray(at_before), np.asarray(at_after), *both)
-            found.append(Hits(*(part[..., valid, :] for part in parts)))
-        return Hits(
-            *(np.concatenate(part, axis=-2) for part in zip(*found, strict=True))
-        )
-
-    return revert
-
-
-def exchange(model: Model, name: str) -> Callable[..., Bool[Array, "q b 2"]]:
-    """Compile what follows a site, for a stack of masks at once.
-
-    Args:
-      model: The architecture.
-      name: The site.
-
-    Returns:
-      `run(variables, own, foreign, masks, pixels, labels)`: for each mask `[q c]`, the
-      hits of the network of `variables` whose activation `own` `[b h w c]` at the site
-      has the masked channels taken from `foreign`. The pixels give the batch its shape
-      and are not read.
-    """
-
-    logits_of = exchanged_logits(model, name)
-
-    @jax.jit
-    def run(
-        variables: Variables,
-        own: Float[Array, "b h w c"],
-        foreign: Float[Array, "b h w c"],
-        masks: Bool[Array, "q c"],
-        pixels: Array,
-        labels: Int[Array, " b"],
-    ) -> Bool[Array, "q b 2"]:
-        found = logits_of(variables, own, foreign, masks, pixels)
-        return jax.vmap(lambda one: jnp.stack(hits(one, labels), axis=-1))(found)
-
-    return run
-
-
-def exchanged_logits(model: Model, name: str) -> Callable[..., Float[Array, "q b m"]]:
-    """The logits that `exchange` judges; not compiled."""
-
-    def run(
-        variables: Variables,
-        own: Float[Array, "b h w c"],
-        foreign: Float[Array, "b h w c"],
-        masks: Bool[Array, "q c"],
-        pixels: Array,
-    ) -> Float[Array, "q b m"]:
-        def one(mask: Bool[Array, " c"]) -> Float[Array, "b m"]:
-            tap = resume(name, swap(mask, foreign, own))
-            return model.logits(variables, pixels, tap=tap)
-
-        return jax.vmap(one)(masks)
-
-    return run

@@ -10,14 +10,14 @@ Activations are taken after the nonlinearity. Before a ReLU the gradient is zero
 wherever the neuron was off, and what it evolves from nothing would count for nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from conceptevo_jax.activations import Recorder, chain, perturb
+from conceptevo_jax.activations import Recorder, chain, perturb, read_activations
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.types import Site, neuron_count, site_slices
@@ -43,6 +43,7 @@ def transposed(
       and on which it changed.
     """
     names = [site.name for site in sites]
+    read = read_activations(model, names)
 
     @jax.jit
     def sweep(
@@ -53,9 +54,10 @@ def transposed(
             logits = model.logits(before, pixels, tap=chain(perturb(eps), seen))
             return jnp.sum(jnp.take(logits, label, axis=1)), seen.seen
 
-        zero = _zeros(model, names, before, pixels)
+        _, shapes = jax.eval_shape(read, before, pixels)
+        zero = {name: jnp.zeros(one.shape, one.dtype) for name, one in shapes.items()}
         gradient, old = jax.grad(logit, has_aux=True)(zero)
-        new = _activations(model, names, after, pixels)
+        _, new = read(after, pixels)
         change = {name: new[name] - old[name] for name in names}
         products = [jnp.sum(gradient[n] * change[n], axis=(1, 2)) for n in names]
         return jnp.concatenate(products, axis=1), _moved(change)
@@ -94,13 +96,14 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
     """
     names = [site.name for site in sites]
     where, n = site_slices(sites), neuron_count(sites)
+    read = read_activations(model, names)
 
     @jax.jit
     def changes(
         before: Variables, after: Variables, pixels: Array
     ) -> tuple[dict[str, Array], Bool[Array, "b n"]]:
-        old = _activations(model, names, before, pixels)
-        new = _activations(model, names, after, pixels)
+        _, old = read(before, pixels)
+        _, new = read(after, pixels)
         change = {name: new[name] - old[name] for name in names}
         return change, _moved(change)
 
@@ -151,23 +154,6 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
 def _moved(change: Mapping[str, Float[Array, "b h w c"]]) -> Bool[Array, "b n"]:
     moved = [jnp.any(one != 0, axis=(1, 2)) for one in change.values()]
     return jnp.concatenate(moved, axis=1)
-
-
-def _activations(
-    model: Model, names: Sequence[str], variables: Variables, pixels: Array
-) -> dict[str, Array]:
-    recorder = Recorder(names)
-    model.logits(variables, pixels, tap=recorder)
-    return recorder.seen
-
-
-def _zeros(
-    model: Model, names: Sequence[str], variables: Variables, pixels: Array
-) -> dict[str, Array]:
-    shapes = jax.eval_shape(
-        lambda v, x: _activations(model, names, v, x), variables, pixels
-    )
-    return {name: jnp.zeros(one.shape, one.dtype) for name, one in shapes.items()}
 
 
 def _batches(values: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -4,6 +4,7 @@ Only what can be told from the configuration alone: sizes that depend on the ima
 are checked where these are read, and most rules where the settings are used.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from conceptevo_jax.analysis.importance import chosen_sites
@@ -52,6 +53,12 @@ def _check_importance(config: Config, classes: int) -> None:
     scoring, of = scoring_of(settings), "importance"
     Reverting(**plain(config.reversion))
     _require_positive(of, settings, ("images", "top", "patches"))
+    limits = ("train_images", "test_images", "elsewhere_images")
+    known = [name for name in limits if getattr(config.reversion, name) is not None]
+    _require_positive("reversion", config.reversion, known)
+    for name in settings.shown:
+        if name not in config.runs:
+            raise unknown_name("run of importance.shown", name, config.runs)
     if settings.accuracy not in ACCURACIES:
         raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
     if settings.classes is not None and not 1 <= settings.classes <= classes:
@@ -78,7 +85,7 @@ def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:
         )
 
 
-def _require_positive(where: str, settings: Any, names: tuple[str, ...]) -> None:
+def _require_positive(where: str, settings: Any, names: Sequence[str]) -> None:
     for name in names:
         value = getattr(settings, name)
         if not value > 0:

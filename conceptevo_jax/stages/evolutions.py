@@ -173,8 +173,11 @@ class Measures:
             lambda: self._importance(
                 evolution.before, evolution.after, train.pixels[rows], rows, label
             ),
+            # What decides the numbers: batches do not, and sizes are told by the rows.
             config={
-                "scoring": self.scoring,
+                "method": self.scoring.method,
+                "checked": self.scoring.checked,
+                "sites": [site.name for site in self.sites],
                 "seed": self.config.seed,
                 "label": label,
                 "rows": content_key(arrays={"rows": rows}),
@@ -215,7 +218,13 @@ class Measures:
                     elsewhere_labels=images.test.labels[rest],
                 ),
             ),
-            config={"reverting": of, "seed": self.config.seed, "label": label},
+            config={
+                "bins": of.bins,
+                "repeats": of.repeats,
+                "images": of.images,
+                "seed": self.config.seed,
+                "label": label,
+            },
             inputs={
                 "importance": key,
                 "test": images.test.images_id,

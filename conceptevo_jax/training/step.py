@@ -102,16 +102,17 @@ def first_nonfinite(tally: Tally) -> int | None:
 
 
 def hits(
-    logits: Float[Array, "b m"], labels: Int[Array, " b"]
-) -> tuple[Bool[Array, " b"], Bool[Array, " b"]]:
+    logits: Float[Array, "*several b m"], labels: Int[Array, " b"]
+) -> tuple[Bool[Array, "*several b"], Bool[Array, "*several b"]]:
     """Which images are right at first, and among the first five.
 
     Logits that are not finite are wrong.
     """
-    chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)
-    better = jnp.sum(logits > chosen, axis=1)
-    finite = jnp.isfinite(logits).all(axis=1)
-    return (jnp.argmax(logits, axis=1) == labels) & finite, (better < 5) & finite
+    labels = jnp.broadcast_to(labels, logits.shape[:-1])
+    chosen = jnp.take_along_axis(logits, labels[..., None], axis=-1)
+    better = jnp.sum(logits > chosen, axis=-1)
+    finite = jnp.isfinite(logits).all(axis=-1)
+    return (jnp.argmax(logits, axis=-1) == labels) & finite, (better < 5) & finite
 
 
 def _count(

@@ -1,25 +1,19 @@
 """Reverting nothing, everything, and what a planted network needs."""
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from evolving import CHANNELS, CLASSES, hand_model, snapshot, weights
 
-from conceptevo_jax.activations import Recorder, edit, resume
 from conceptevo_jax.analysis import reversion as reversion_module
+from conceptevo_jax.analysis.exchange import revert_evolutions
 from conceptevo_jax.analysis.importance import measure_importance
 from conceptevo_jax.analysis.reversion import (
     GROUPS,
     ClassImages,
     Reverting,
-    exchange,
-    exchanged_logits,
     measure_reversion,
-    revert_evolutions,
 )
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.models import build_model
-from conceptevo_jax.training.step import hits
 from conceptevo_jax.types import Importance, Site
 
 SAMPLED, OTHER, TEST, ELSEWHERE = range(len(GROUPS))
@@ -151,76 +145,6 @@ def test_random_draws_differ_by_repeat_and_seed(grown, images, masks):
     assert len({draw.tobytes() for draw in draws[0]}) > 1
     np.testing.assert_array_equal(draws[0], draws[2])
     assert not np.array_equal(draws[0], draws[1])
-
-
-@pytest.fixture(scope="module")
-def real():
-    model = build_model("vgg16", preset="tiny", classes=4)
-    return model, model.init(seed=0), model.init(seed=1)
-
-
-@pytest.fixture
-def batch(real, rng):
-    side = real[0].size
-    pixels = rng.integers(0, 256, (5, side, side, 3), dtype=np.uint8)
-    return jnp.asarray(pixels), jnp.arange(5) % 4
-
-
-def activations(model, variables, pixels):
-    seen = Recorder([site.name for site in model.sites])
-    return model.logits(variables, pixels, tap=seen), seen.seen
-
-
-@pytest.mark.parametrize("at", [0, 6, -1])
-def test_an_exchange_is_the_network_with_edited_channels(real, batch, rng, at):
-    """The suffix alone gives what the whole network with an editing tap does."""
-    model, before, after = real
-    pixels, labels = batch
-    site = model.sites[at]
-    _, old = activations(model, before, pixels)
-    plain, new = activations(model, after, pixels)
-    masks = jnp.asarray(rng.random((3, site.channels)) < 0.5)
-    arguments = (after, new[site.name], old[site.name], masks, pixels)
-    found = exchanged_logits(model, site.name)(*arguments)
-    right = exchange(model, site.name)(*arguments, labels)
-    for mask, logits, judged in zip(masks, found, right, strict=True):
-        tap = edit(model, {site.name: (jnp.asarray(mask), old[site.name])})
-        expected = model.logits(after, pixels, tap=tap)
-        np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
-        assert np.abs(logits - plain).max() > 100 * np.abs(logits - expected).max()
-        np.testing.assert_array_equal(judged, np.stack(hits(logits, labels), axis=-1))
-
-
-def test_reverting_the_whole_first_site_is_the_rest_on_the_earlier_activations(
-    real, batch
-):
-    model, before, after = real
-    pixels, _ = batch
-    site = model.sites[0]
-    _, old = activations(model, before, pixels)
-    plain, new = activations(model, after, pixels)
-    everything = jnp.ones((1, site.channels), bool)
-    (found,) = exchanged_logits(model, site.name)(
-        after, new[site.name], old[site.name], everything, pixels
-    )
-    expected = model.logits(after, pixels, tap=resume(site.name, old[site.name]))
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert np.abs(found - plain).max() > 100 * np.abs(found - expected).max()
-
-
-def test_reverting_judges_what_the_exchange_gives(real, batch):
-    """On labels that are what the reverted network says, all are right; else none."""
-    model, before, after = real
-    pixels, _ = batch
-    site = model.sites[0]
-    _, old = activations(model, before, pixels)
-    said = model.logits(after, pixels, tap=resume(site.name, old[site.name]))
-    labels = np.asarray(jnp.argmax(said, axis=1), np.int32)
-    masks = {site.name: np.ones((1, 1, site.channels), bool)}
-    revert = revert_evolutions(model, model.sites[:1], 5)
-    for given, right in ((labels, True), ((labels + 1) % 4, False)):
-        found = revert(before, after, np.asarray(pixels), given, masks)
-        assert (found.reverted[0, 0, 0, :, 0] == right).all()
 
 
 def test_a_class_of_one_image_is_refused(grown, images):

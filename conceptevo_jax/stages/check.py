@@ -58,7 +58,7 @@ def _check_importance(config: Config, classes: int) -> None:
     _require_positive("reversion", config.reversion, known)
     for name in settings.shown:
         if name not in config.runs:
-            raise unknown_name("run of importance.shown", name, config.runs)
+            raise unknown_name("run in importance.shown", name, config.runs)
     if settings.accuracy not in ACCURACIES:
         raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
     if settings.classes is not None and not 1 <= settings.classes <= classes:

@@ -225,7 +225,8 @@ class Config:
 
     With `seeds` above 1 it runs once per seed, and its numbers are aggregated.
     `time_limit` is in seconds: a call that would take longer stops between two epochs
-    or stages, and the same call goes on from there.
+    or stages, and the same call goes on from there. With `monitor=on` every training is
+    watched, see `conceptevo_jax.monitor`.
     """
 
     name: str = MISSING
@@ -237,6 +238,7 @@ class Config:
     time_limit: float | None = None
     run_dir: str | None = None
     dry_run: bool = False
+    monitor: bool = False
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     method: MethodConfig = field(default_factory=MethodConfig)
     runs: dict[str, RunConfig] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from conceptevo_jax.config import CollapseConfig, Config, RunConfig
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.projection import warm_up
+from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.stages.claims import accuracy_claim, alignment_claims
 from conceptevo_jax.stages.important import report_important
 from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
@@ -32,7 +33,6 @@ from conceptevo_jax.stages.projected import (
 from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.runs import Job, TrainedRun, Until
 from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.space import BaseSpace
 from conceptevo_jax.stages.unify import Unified, space_jobs, unify
 from conceptevo_jax.training import Row
 

@@ -52,10 +52,17 @@ def _dispatch(words: list[str]) -> int:
 def _commands() -> dict[str, Callable[[list[str]], int]]:
     """Subcommands; imported only when one is used, since jax takes a second."""
     from conceptevo_jax.cli.kept import clean, ls
+    from conceptevo_jax.cli.monitor import monitor
     from conceptevo_jax.cli.prepare import prepare
     from conceptevo_jax.cli.project import project
 
-    return {"project": project, "prepare": prepare, "ls": ls, "clean": clean}
+    return {
+        "project": project,
+        "monitor": monitor,
+        "prepare": prepare,
+        "ls": ls,
+        "clean": clean,
+    }
 
 
 def _usage() -> str:
@@ -65,6 +72,7 @@ def _usage() -> str:
     return (
         "usage: conceptevo experiment=NAME [scale=NAME] [key=value ...]\n"
         "       conceptevo project space=RESULT_FOLDER run=TRAINING\n"
+        "       conceptevo monitor TRAINING [space=RESULT_FOLDER] [interval=SECONDS]\n"
         "       conceptevo prepare NAME [data_dir=FOLDER] [manual_dir=FOLDER]\n"
         "       conceptevo ls [store=FOLDER]\n"
         "       conceptevo clean [store=FOLDER] [stage=NAME] [key=KEY] [yes=true]\n"

@@ -20,6 +20,7 @@ from conceptevo_jax.data.pool import (
     require_disjoint,
     require_same_pool,
     save_pool,
+    select_part,
     select_pool,
 )
 from conceptevo_jax.data.registry import (
@@ -54,6 +55,7 @@ __all__ = [
     "require_disjoint",
     "require_same_pool",
     "save_pool",
+    "select_part",
     "select_pool",
     "sequential_batches",
     "shape_concepts",

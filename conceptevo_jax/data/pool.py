@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, Int32, Integer, UInt32
 
+from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.data.images import ImageSet, images_id
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store.records import write_json
@@ -97,6 +98,37 @@ def heldout_pools(
     )
     second = np.setdiff1d(np.arange(len(both)), first)
     return _pool(images, both.rows[first], seed), _pool(images, both.rows[second], seed)
+
+
+def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded]:
+    """Choose `size` of decoded images, each class in proportion; for probes.
+
+    Args:
+      images: What to choose from.
+      size: How many images; all where there are fewer.
+      seed: Another seed gives other images.
+
+    Returns:
+      The pool, whose rows are those of `images`, and its pixels, in memory.
+    """
+    size = min(size, len(images))
+    chosen = stratified(
+        images.keys, images.labels, size=size, seed=seed, purpose="probe"
+    )
+    rows = np.sort(chosen).astype(np.int32)
+    keys = tuple(images.keys[row] for row in rows)
+    pixels: Any = np.asarray(images.pixels[rows])
+    part = Decoded(pixels=pixels, labels=images.labels[rows], keys=keys)
+    pool = Pool(
+        keys=keys,
+        rows=rows,
+        labels=part.labels,
+        side=part.side,
+        seed=seed,
+        order=_hashes(keys, str(seed), 4),
+        pool_id=part.images_id,
+    )
+    return pool, part
 
 
 def stratified(

@@ -8,10 +8,11 @@ import numpy as np
 from jaxtyping import Bool
 
 from conceptevo_jax.analysis import Agreement, Alignment
+from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.stages.results import finite
 from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.session import Session
-from conceptevo_jax.stages.space import BaseSpace, align_run, project_run, subject
+from conceptevo_jax.stages.space import align_run, project_run, subject
 from conceptevo_jax.types import Embedding, Epoch, Stimuli, progress, record
 
 AGREEMENTS = ("correlation", "centred", "overlap")

@@ -23,6 +23,7 @@ from conceptevo_jax.config import (
 )
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.stages.images import Images
+from conceptevo_jax.stages.monitoring import Watch, make_monitor, read_reports
 from conceptevo_jax.stimuli import Search, find_stimuli, respond
 from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.store.records import write_json
@@ -41,7 +42,7 @@ from conceptevo_jax.training.loop import TABLE, OnEpoch, OnStep
 from conceptevo_jax.types import Epoch, Observation, Snapshot
 
 RUN = "run.json"
-"""In a training's folder: the run's name and its model."""
+"""In a training's folder: the run's name, its model, and its training images."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,8 @@ class Job:
       epochs: Which snapshots to observe; None for all.
       sample: Number of pool images whose responses are kept.
       until: When to stop early, or None.
+      monitor: Whether the monitor looks at every snapshot, too.
+      space: Content key of the space it looks in, or None for none.
     """
 
     name: str
@@ -73,6 +76,8 @@ class Job:
     epochs: tuple[Epoch, ...] | None = None
     sample: int = 1000
     until: Until | None = None
+    monitor: bool = False
+    space: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,6 +92,8 @@ class TrainedRun:
       snapshots: Its snapshots in order.
       observations: What was observed, by epoch.
       keys: Content keys of the observations, by epoch.
+      reports: What the monitor said of each snapshot, as plain values; none where it
+        did not look.
     """
 
     name: str
@@ -96,6 +103,7 @@ class TrainedRun:
     snapshots: list[Snapshot]
     observations: dict[Epoch, Observation]
     keys: dict[Epoch, str]
+    reports: Sequence[dict[str, Any]] = ()
 
     def row(self, epoch: Epoch) -> Row:
         """The table's row of one snapshot."""
@@ -119,6 +127,9 @@ def is_finished(store: Store, images: Images, job: Job) -> bool:
     model, settings = _model(images, job), training_of(job.run)
     key = content_key("train", *_made_from(images, job, model, settings))
     if not store.has("train", key):
+        return False
+    watched = _watched(store.path("train", key), images, job)
+    if watched is not None and not watched.is_file():
         return False
     if job.search is None:
         return True
@@ -151,6 +162,9 @@ def execute(
     total = steps + len(observed) * _SWEEP_STEPS
     report = _Report(on_step, total)
     folder, key = _train(store, images, job, model, settings, report, time_left)
+    watched = _watched(folder, images, job)
+    if watched is not None and not watched.is_file():
+        _watch(store, images, job, model, folder).read_again()
     shots = snapshots(folder, job.name, model)
     found: dict[Epoch, Observation] = {}
     keys: dict[Epoch, str] = {}
@@ -171,7 +185,22 @@ def execute(
         snapshots=shots,
         observations=found,
         keys=keys,
+        reports=() if watched is None else read_reports(watched),
     )
+
+
+def _watched(folder: Path, images: Images, job: Job) -> Path | None:
+    """The file of a training that gets the monitor's reports, if it looks."""
+    if not job.monitor:
+        return None
+    return folder / f"monitor-{job.space or images.pool.pool_id}.jsonl"
+
+
+def _watch(store: Store, images: Images, job: Job, model: Model, folder: Path) -> Watch:
+    watched = _watched(folder, images, job)
+    assert watched is not None
+    monitor = make_monitor(store, images.pool_pixels, model, job.space)
+    return Watch(monitor, folder, job.name, model, watched.name)
 
 
 def require_time(time_left: TimeLeft | None, what: str) -> None:
@@ -223,6 +252,13 @@ def _train(
     time_left: TimeLeft | None,
 ) -> tuple[Path, str]:
     def make(folder: Path) -> None:
+        about = {"name": job.name, **_architecture(model)}
+        write_json(folder / RUN, {**about, "train": images.train.images_id})
+        calls: list[OnEpoch] = []
+        if job.monitor:
+            calls.append(_watch(store, images, job, model, folder))
+        if job.until is not None:
+            calls.append(_stop(job.until, folder))
         train(
             job.name,
             model,
@@ -230,11 +266,10 @@ def _train(
             images.test,
             settings,
             folder,
-            on_epoch=[] if job.until is None else [_stop(job.until, folder)],
+            on_epoch=calls,
             on_step=report,
             time_left=time_left,
         )
-        write_json(folder / RUN, {"name": job.name, **_architecture(model)})
 
     config, inputs = _made_from(images, job, model, settings)
     return store.folder(
@@ -351,4 +386,6 @@ def job_from_json(value: dict) -> Job:
         epochs=None if epochs is None else tuple(epochs),
         sample=value["sample"],
         until=None if until is None else Until(**until),
+        monitor=value["monitor"],
+        space=value["space"],
     )

@@ -27,6 +27,7 @@ from conceptevo_jax.stages.runs import (
     is_finished,
     require_time,
 )
+from conceptevo_jax.stages.space import embed_base
 from conceptevo_jax.stages.worker import cores, run_side_by_side, until, use_cache
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
@@ -125,7 +126,28 @@ class Session:
         Raises:
           UsageError, DataError: as found in a job.
         """
-        return self.timed("train and observe", self._train, jobs, meanwhile)
+        return self.timed(
+            "train and observe", self._train, self._watched(jobs), meanwhile
+        )
+
+    def _watched(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """The jobs, with the monitor on if so configured: in the base's space.
+
+        Then the base has to be trained before the others.
+        """
+        if not self.config.monitor:
+            return jobs
+        base = [job for job in jobs if job.name == self.config.base and job.search]
+        key = None
+        for job in base:
+            (trained,) = self._train([job], None, alone=False).values()
+            epoch = next(iter(trained.observations))
+            method, seed = self.config.method, self.config.seed
+            _, key = embed_base(self.store, self.images, trained, epoch, method, seed)
+        return [
+            job if job in base else dataclasses.replace(job, monitor=True, space=key)
+            for job in jobs
+        ]
 
     def save_space(self, space: Space, layout: Layout) -> None:
         """Keep in the result folder what `conceptevo project` needs."""
@@ -133,9 +155,14 @@ class Session:
         save_record(self.folder / "layout", layout, stage="layout")
 
     def _train(
-        self, jobs: Sequence[Job], meanwhile: Callable[[], object] | None
+        self,
+        jobs: Sequence[Job],
+        meanwhile: Callable[[], object] | None,
+        *,
+        alone: bool = True,
     ) -> dict[str, TrainedRun]:
-        workers = worker_count(self.config.workers, len(jobs))
+        """Train and observe; one of several jobs is not `alone`, and gets one core."""
+        workers = worker_count(self.config.workers, len(jobs) if alone else 2)
         with self._progress() as bars:
             tasks = {job.name: bars.add_task(job.name, start=False) for job in jobs}
 

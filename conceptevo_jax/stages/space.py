@@ -12,15 +12,14 @@ import numpy as np
 from conceptevo_jax.analysis import Alignment, Subject, compare
 from conceptevo_jax.config import LayoutConfig, MethodConfig, ProjectionConfig, plain
 from conceptevo_jax.data import Pool
-from conceptevo_jax.embedding import FitReport
 from conceptevo_jax.projection import (
     SolveSettings,
-    SpaceReport,
     SpaceSettings,
     base_space,
     fit_layout,
     project_neurons,
 )
+from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stimuli import narrow_sample
@@ -31,23 +30,7 @@ from conceptevo_jax.types import (
     Layout,
     Observation,
     Space,
-    record,
 )
-
-
-@record
-class BaseSpace:
-    """A space with how it was made.
-
-    Attributes:
-      space: The space.
-      fit: How learning the base neurons' vectors went.
-      report: How giving the images vectors went.
-    """
-
-    space: Space
-    fit: FitReport
-    report: SpaceReport
 
 
 def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:

@@ -11,10 +11,11 @@ import numpy as np
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError
+from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.stages.projected import Projected, project_all
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
-from conceptevo_jax.stages.space import BaseSpace, embed_base, lay_out
+from conceptevo_jax.stages.space import embed_base, lay_out
 from conceptevo_jax.types import Epoch, Layout, record
 
 BASE_SAMPLE = 4096

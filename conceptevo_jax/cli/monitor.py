@@ -1,0 +1,49 @@
+"""`conceptevo monitor`: follow a training that runs, one line per snapshot."""
+
+from pathlib import Path
+
+from conceptevo_jax.cli.console import CONSOLE
+from conceptevo_jax.cli.kept import options
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.stages.follow import find_training, follow
+from conceptevo_jax.stages.worker import use_cache
+from conceptevo_jax.store import Store
+
+_YES = {"true": True, "false": False}
+
+
+def monitor(words: list[str]) -> int:
+    """Print what the monitor says of every snapshot of a training, until it ends.
+
+    The training is only read. `space=` names a result folder whose space is looked in.
+    """
+    if not words or "=" in words[0]:
+        raise UsageError(
+            "say which: conceptevo monitor TRAINING, a folder or key that "
+            "`conceptevo ls` lists, finished or not."
+        )
+    chosen = options(words[1:], ("space", "store", "interval", "wait"))
+    wait = chosen.get("wait", "true").lower()
+    if wait not in _YES:
+        raise unknown_name("wait", wait, _YES)
+    store = Store(Path(chosen.get("store", "runs/store")))
+    folder = find_training(words[0], store)
+    use_cache(Store(folder.parent))
+    result = Path(chosen["space"]).absolute() if "space" in chosen else None
+    CONSOLE.print(f"{folder}: one line per snapshot; end with Ctrl-C", soft_wrap=True)
+    seen = follow(folder, result, interval=_seconds(chosen), wait=_YES[wait])
+    for report, row in seen:
+        accuracy = f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}"
+        CONSOLE.print(f"{accuracy} | {report.line()}", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _seconds(chosen: dict[str, str]) -> float:
+    text = chosen.get("interval", "5")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds > 0:
+        raise UsageError(f"interval must be a number of seconds above 0, not {text!r}.")
+    return seconds

@@ -1,0 +1,29 @@
+"""Watch a training while it runs: a few images, one sweep an epoch, a word in time.
+
+Measures and rules cost a few percent of an epoch and need neither labels nor a map.
+What the rules are worth is measured by `conceptevo experiment=monitor_rates`.
+"""
+
+from conceptevo_jax.monitor.live import ConceptMonitor
+from conceptevo_jax.monitor.report import DAMAGED, HEALTHY, LOST, UNKNOWN, Report
+from conceptevo_jax.monitor.rules import Rules
+from conceptevo_jax.monitor.sinks import (
+    json_lines,
+    mlflow_metrics,
+    tensorboard,
+    wandb_metrics,
+)
+
+__all__ = [
+    "DAMAGED",
+    "HEALTHY",
+    "LOST",
+    "UNKNOWN",
+    "ConceptMonitor",
+    "Report",
+    "Rules",
+    "json_lines",
+    "mlflow_metrics",
+    "tensorboard",
+    "wandb_metrics",
+]

@@ -1,0 +1,269 @@
+"""The monitor itself: `report = monitor.update(epoch, variables)` in any loop."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from conceptevo_jax.activations import Peaks, Reader, read_peaks
+from conceptevo_jax.data import Decoded, require_same_pool, select_part
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.models import Model
+from conceptevo_jax.monitor.measures import Glance, measure
+from conceptevo_jax.monitor.report import LOST, UNKNOWN, Report
+from conceptevo_jax.monitor.rules import JUDGED, Rules, judge
+from conceptevo_jax.monitor.sinks import Sink
+from conceptevo_jax.projection import project_neurons
+from conceptevo_jax.stimuli import Search, respond, stimuli_of_arrays
+from conceptevo_jax.types import Epoch, Responses, Site, Space, neuron_count
+
+MOST = 1000
+"""Probe images at most, unless asked for."""
+
+Apply = Callable[[Any, Array], Mapping[str, Array]]
+"""`apply(variables, pixels)`: activations `[b h w c]` or `[b c]` by site name, of uint8
+images `[b h w 3]`. It is compiled."""
+
+
+class ConceptMonitor:
+    """Says of every epoch of a training whether its concepts are well.
+
+    Nothing but a sweep over the probe images, numbers on the host, and what is kept of
+    one snapshot: memory does not grow with epochs. Its calls never raise; whatever goes
+    wrong is told in the report.
+
+    Attributes:
+      probe: The probe images, for frameworks that compute responses themselves.
+      sites: The sites watched.
+      rules: When alarms are raised.
+    """
+
+    def __init__(
+        self,
+        space: Space | None,
+        images: Decoded,
+        apply: Apply | None,
+        sites: Sequence[Site] | Mapping[str, int],
+        *,
+        probe: int | None = None,
+        k: int = 10,
+        rules: Rules | None = None,
+        sinks: Sequence[Sink] = (),
+        seed: int = 0,
+    ) -> None:
+        """Prepare; nothing is compiled yet.
+
+        Args:
+          space: Where neurons are placed, or None to do without the measures of places.
+          images: The pool of the space; training images, where there is none.
+          apply: See `Apply`; None where only `update_arrays` will be called.
+          sites: What is watched in forward order: sites, or channels by name.
+          probe: Images looked at; the smaller of 1,000 and an eighth of `images`.
+          k: Stimuli per neuron.
+          rules: When alarms are raised.
+          sinks: Where reports go, see `monitor.sinks`.
+          seed: Of the choice of the probe images.
+
+        Raises:
+          UsageError: for no sites, or a probe too small for k stimuli.
+          DataError: if the images are not the pool of the space.
+        """
+        if space is not None:
+            require_same_pool(space.pool_id, images.images_id, "the monitor's images")
+        self.sites = _sites(sites)
+        if not self.sites:
+            raise UsageError("no sites are named: say which layers are to be watched.")
+        wanted = min(MOST, len(images) // 8) if probe is None else probe
+        size = min(wanted, len(images))
+        if size <= 2 * k:
+            raise UsageError(
+                f"a probe of {size} images is too small for k={k} stimuli a neuron: "
+                f"more than {2 * k} are needed."
+            )
+        self.space, self.rules, self.sinks = space, rules or Rules(), tuple(sinks)
+        self.pool, self.probe = select_part(images, size=size, seed=seed)
+        self.search = Search(k=k)
+        self._reader = None if apply is None else _reader(apply, self.sites)
+        self._sweep: Callable[..., Responses] | None = None
+        self._shapes: object = None
+        self._history = _History()
+        self._trouble: list[str] = []
+
+    @classmethod
+    def of_model(
+        cls, model: Model, space: Space | None, images: Decoded, **settings: Any
+    ) -> "ConceptMonitor":
+        """A monitor of one of this package's architectures, at all of its sites."""
+        monitor = cls(space, images, None, model.sites, **settings)
+        monitor._reader = read_peaks(model)
+        return monitor
+
+    def update(self, epoch: Epoch, variables: Any) -> Report:
+        """Look at a snapshot; never raises.
+
+        Args:
+          epoch: Its number, or what it is called.
+          variables: What `apply` takes.
+        """
+        return self._update(epoch, lambda told: self._read(variables, told))
+
+    def update_arrays(self, epoch: Epoch, peaks: Float[Any, "i n"]) -> Report:
+        """The same from responses computed elsewhere, by any framework; never raises.
+
+        Args:
+          epoch: The snapshot's number, or what it is called.
+          peaks: Spatial maximum of every neuron of all sites, in order, on every image
+            of `probe`, in order.
+        """
+
+        def read(told: list[str]) -> Responses:
+            found = np.asarray(peaks, np.float32)
+            expected = len(self.probe), neuron_count(self.sites)
+            if found.shape != expected:
+                raise DataError(
+                    f"peaks are {found.shape}, but the probe's images and the sites' "
+                    f"neurons are {expected}"
+                )
+            return self._responses(found)
+
+        return self._update(epoch, read)
+
+    def _update(self, epoch: Epoch, read: Callable[[list[str]], Responses]) -> Report:
+        start, told = time.perf_counter(), list(self._trouble)
+        self._trouble = []
+        try:
+            status, reasons, numbers = self._look(epoch, read, told)
+        except Exception as error:  # a monitor must not end a training
+            first = str(error).strip().split("\n")[0]
+            why = f"nothing could be measured: {type(error).__name__}: {first}"
+            status, reasons, numbers = UNKNOWN, [why], {}
+        report = Report(
+            epoch=epoch,
+            status=status,
+            reasons=(*reasons, *told),
+            should_stop=status == LOST,
+            measures=numbers,
+            seconds=time.perf_counter() - start,
+        )
+        for sink in self.sinks:
+            try:
+                sink(report)
+            except Exception as error:  # as above
+                self._trouble.append(f"a sink failed: {type(error).__name__}: {error}")
+        return report
+
+    def _look(
+        self,
+        epoch: Epoch,
+        read: Callable[[list[str]], Responses],
+        told: list[str],
+    ) -> tuple[str, list[str], dict[str, float | None]]:
+        responses = read(told)
+        if self._history.begin(epoch):
+            told.append(f"epoch {epoch} was seen before: it replaces itself")
+        glance = self._glance(responses)
+        before, best = self._history.before, self._history.best
+        numbers = measure(glance, before, self.space, len(self.probe))
+        status, reasons = judge(numbers, best, self.rules)
+        self._history.keep(epoch, glance, numbers)
+        return status, reasons, numbers
+
+    def _read(self, variables: Any, told: list[str]) -> Responses:
+        if self._reader is None:
+            raise UsageError("the monitor was given no apply: call update_arrays")
+        shapes = jax.tree.map(np.shape, variables)
+        if self._sweep is None or shapes != self._shapes:
+            if self._sweep is not None:
+                told.append("the network's weights have other shapes: it begins anew")
+                self._history = _History()
+            size, name = len(self.probe), self.pool.pool_id
+            self._sweep = respond(self._reader, self.sites, size, name)
+            self._shapes = shapes
+        return self._sweep(variables, self.probe)
+
+    def _responses(self, peaks: np.ndarray) -> Responses:
+        return Responses(peaks=peaks, sites=self.sites, images_id=self.pool.pool_id)
+
+    def _glance(self, responses: Responses) -> Glance:
+        stimuli = stimuli_of_arrays(responses.peaks, self.sites, self.pool, self.search)
+        if self.space is None:
+            return Glance(stimuli=stimuli, responses=responses, embedding=None)
+        ids = stimuli.image_ids
+        at_home = dataclasses.replace(
+            stimuli,
+            image_ids=np.where(ids >= 0, self.pool.rows[ids], -1).astype(np.int32),
+            pool_id=self.space.pool_id,
+        )
+        embedding = project_neurons(at_home, self.space)
+        return Glance(stimuli=stimuli, responses=responses, embedding=embedding)
+
+
+class _History:
+    """What is remembered of the epochs before."""
+
+    def __init__(self) -> None:
+        self.epoch: Epoch | None = None
+        self.before: Glance | None = None
+        self.now: Glance | None = None
+        self.best: dict[str, float] = {}
+        self.best_now: dict[str, float] = {}
+
+    def begin(self, epoch: Epoch) -> bool:
+        """Go on to an epoch; True if it is the one that was kept last."""
+        if epoch == self.epoch:
+            return True
+        self.before, self.best = self.now, self.best_now
+        return False
+
+    def keep(
+        self, epoch: Epoch, glance: Glance, numbers: Mapping[str, float | None]
+    ) -> None:
+        """Remember an epoch, and the best values up to it."""
+        known = {k: v for k in JUDGED if (v := numbers[k]) is not None}
+        best = {k: max(v, self.best.get(k, v)) for k, v in known.items()}
+        self.epoch, self.now, self.best_now = epoch, glance, self.best | best
+
+
+def _sites(sites: Sequence[Site] | Mapping[str, int]) -> tuple[Site, ...]:
+    if not isinstance(sites, Mapping):
+        return tuple(sites)
+    # Patches need receptive fields; the monitor does not.
+    return tuple(
+        Site(name=name, channels=n, rectified=False, receptive_field=1, stride=1)
+        for name, n in sites.items()
+    )
+
+
+def _reader(apply: Apply, sites: Sequence[Site]) -> Reader:
+    """Reduce a user's activations to their peaks."""
+
+    def read(variables: Any, pixels: Array) -> Peaks:
+        found = apply(variables, pixels)
+        peaks = [_peaks(found, site) for site in sites]
+        values = jnp.concatenate(peaks, axis=-1)
+        return Peaks(values, jnp.zeros(values.shape, jnp.int32))
+
+    return read
+
+
+def _peaks(found: Mapping[str, Array], site: Site) -> Float[Array, "b c"]:
+    if site.name not in found:
+        raise UsageError(
+            f"apply gives no activation of site {site.name!r}, but of: "
+            f"{', '.join(sorted(found))}"
+        )
+    maps = found[site.name]
+    if maps.shape[-1] != site.channels:
+        raise DataError(
+            f"site {site.name} has {maps.shape[-1]} channels, not {site.channels}: "
+            "the network is another one than the monitor was made for"
+        )
+    flat = maps.reshape(maps.shape[0], -1, maps.shape[-1]).astype(jnp.float32)
+    # XLA's max on CPU passes over NaN in all but the smallest arrays.
+    bad = jnp.isnan(flat).any(axis=1)
+    return jnp.where(bad, jnp.nan, flat.max(axis=1))

@@ -1,0 +1,109 @@
+"""The monitor's numbers: what one sweep over the probe images tells of a snapshot.
+
+Without a space: `live_share`, `nonfinite_share`, `distinct_share`, `cka`, `selectivity`
+(the median over the neurons of the last third of the sites) and `persistence` (the mean
+overlap of their stimuli with those an epoch before, of those that lived then). With
+one, by Step 2.2 alone: `coverage`, `effective_rank`, `entropy`, `early_share`,
+`movement` and `relative_movement`. Each is explained where it is defined, in
+`analysis.diversity` and `analysis.movement`.
+"""
+
+import numpy as np
+
+from conceptevo_jax.analysis.diversity import (
+    distinct_share,
+    early_neurons,
+    early_share,
+    effective_rank,
+    late_neurons,
+    selectivity,
+    vasicek_entropy,
+)
+from conceptevo_jax.analysis.movement import (
+    linear_cka,
+    movement,
+    spread,
+    stimulus_overlap,
+)
+from conceptevo_jax.analysis.subjects import MIN_NEURONS
+from conceptevo_jax.types import Embedding, Responses, Space, Stimuli, record
+
+
+@record
+class Glance:
+    """What is kept of a snapshot until the next.
+
+    Attributes:
+      stimuli: Its neurons' stimuli among the probe images.
+      responses: To the probe images.
+      embedding: Its neurons in the space, where there is one.
+    """
+
+    stimuli: Stimuli
+    responses: Responses
+    embedding: Embedding | None
+
+
+def measure(
+    glance: Glance, before: Glance | None, space: Space | None, probe: int
+) -> dict[str, float | None]:
+    """All numbers of a snapshot.
+
+    Args:
+      glance: The snapshot.
+      before: The one before, of the same network.
+      space: The space its neurons are in.
+      probe: Number of probe images.
+    """
+    stimuli = glance.stimuli
+    late = late_neurons(stimuli.sites)
+    found: dict[str, float | None] = {
+        "live_share": float((~stimuli.dead).mean()),
+        "nonfinite_share": float(stimuli.nonfinite.mean()),
+        "distinct_share": distinct_share(stimuli.image_ids, probe),
+        "selectivity": float(np.median(selectivity(glance.responses.peaks)[late])),
+        "persistence": None,
+        "cka": None,
+    }
+    if before is not None:
+        overlap = stimulus_overlap(before.stimuli, stimuli)[late]
+        lived = ~before.stimuli.dead[late]
+        found["persistence"] = float(overlap[lived].mean()) if lived.any() else None
+        cka = linear_cka(before.responses, glance.responses, draws=0)
+        found["cka"] = cka.value
+    if space is not None and glance.embedding is not None:
+        past = None if before is None else before.embedding
+        found |= _placed(stimuli, glance.embedding, past, space)
+    return found
+
+
+def _placed(
+    stimuli: Stimuli, embedding: Embedding, past: Embedding | None, space: Space
+) -> dict[str, float | None]:
+    live = embedding.placed & ~stimuli.dead
+    vectors = embedding.vectors[live]
+    enough = len(vectors) >= MIN_NEURONS
+    home = space.neurons.placed
+    base = space.neurons.vectors[home]
+    scale = base.astype(np.float64).std(axis=0)
+    early = early_neurons(space.sites)[home]
+    found: dict[str, float | None] = {
+        "coverage": _mean(embedding.coverage[~stimuli.dead]),
+        "effective_rank": effective_rank(vectors) if enough else None,
+        "entropy": vasicek_entropy(vectors, scale) if enough else None,
+        "early_share": _mean(early_share(vectors, base, early)) if enough else None,
+        "movement": None,
+        "relative_movement": None,
+    }
+    if past is not None:
+        moved = _mean(movement(past.vectors, embedding.vectors))
+        apart = spread(past.vectors)
+        found["movement"] = moved
+        if moved is not None and apart > 0:
+            found["relative_movement"] = moved / apart
+    return found
+
+
+def _mean(values: np.ndarray) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None

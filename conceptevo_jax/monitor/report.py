@@ -1,0 +1,62 @@
+"""What the monitor says of one epoch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from conceptevo_jax.types import Epoch, record
+
+HEALTHY = "healthy"
+DAMAGED = "damaged, concepts persist"
+"""As in the paper's Fig. 8b: such a run may recover."""
+
+LOST = "lost"
+"""As in the paper's Fig. 2b: the network tells images apart no more."""
+
+UNKNOWN = "not measured"
+
+_SHOWN = ("selectivity", "persistence", "live_share", "effective_rank", "movement")
+
+
+@record
+class Report:
+    """One epoch of a training.
+
+    Attributes:
+      epoch: As it was called.
+      status: `HEALTHY`, `DAMAGED`, `LOST` or `UNKNOWN`.
+      reasons: Why, in words, and whatever else is worth telling.
+      should_stop: Whether to go on is a waste: the concepts are lost.
+      measures: Numbers by name, see `monitor.measures`; None where there is none.
+      seconds: What the update took.
+    """
+
+    epoch: Epoch
+    status: str
+    reasons: tuple[str, ...]
+    should_stop: bool
+    measures: Mapping[str, float | None]
+    seconds: float
+
+    def line(self) -> str:
+        """All of it on one line, for a terminal."""
+        shown = [
+            f"{name.replace('_', ' ')} {value:.2f}"
+            for name in _SHOWN
+            if (value := self.measures.get(name)) is not None
+        ]
+        told = "; ".join(self.reasons)
+        numbers = ", ".join(shown)
+        return f"{self.epoch}: {self.status}" + "".join(
+            f" | {part}" for part in (numbers, told) if part
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values, for JSON."""
+        return {
+            "epoch": self.epoch,
+            "status": self.status,
+            "reasons": list(self.reasons),
+            "should_stop": self.should_stop,
+            "measures": dict(self.measures),
+            "seconds": self.seconds,
+        }

@@ -1,0 +1,102 @@
+"""Watch a training from outside, as it runs, by the files that it writes."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from conceptevo_jax.data import Decoded, open_decoded
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.monitor import ConceptMonitor, Report
+from conceptevo_jax.stages.runs import RUN
+from conceptevo_jax.store import Store, load_record
+from conceptevo_jax.store.stages import PARTIAL
+from conceptevo_jax.training import Row, read_table, snapshots
+from conceptevo_jax.training.loop import TABLE
+from conceptevo_jax.types import Epoch, Space
+
+
+def find_training(wanted: str, store: Store) -> Path:
+    """The folder of a training, finished or not, by its path or its key.
+
+    Raises:
+      DataError: if there is none, with those that there are.
+    """
+    folder = Path(wanted).absolute()
+    if (_current(folder) / RUN).is_file():
+        return folder
+    known = [entry for entry in store.entries() if entry.stage == "train"]
+    for entry in known:
+        if wanted in (entry.key, entry.path.name):
+            return entry.path
+    listed = ", ".join(f"{e.key} ({e.about or 'unfinished'})" for e in known) or "none"
+    raise DataError(
+        f"{wanted} is no training's folder, and {store.root} has none of that key. "
+        f"It has: {listed}."
+    )
+
+
+def follow(
+    folder: Path, result: Path | None, *, interval: float, wait: bool
+) -> Iterator[tuple[Report, Row]]:
+    """Report on every snapshot of a training, those to come included.
+
+    Args:
+      folder: Of the training, in a store.
+      result: A result folder whose space is looked in, or None.
+      interval: Seconds between two looks.
+      wait: Whether to wait for more until the training is finished.
+
+    Raises:
+      DataError: if the images are not in the store.
+    """
+    about = json.loads((_current(folder) / RUN).read_text())
+    model = build_model(
+        about["model"], preset=about["preset"], classes=about["classes"]
+    )
+    space = None if result is None else load_record(result / "space", Space)
+    wanted = about["train"] if space is None else space.pool_id
+    images = _images(Store(folder.parent), wanted)
+    monitor = ConceptMonitor.of_model(model, space, images)
+    told: set[Epoch] = set()
+    while True:
+        # Asked first: what was finished before a look needs no other one.
+        finished = (_current(folder) / "manifest.json").is_file()
+        yield from _new(_current(folder), about["name"], model, monitor, told)
+        if finished or not wait:
+            return
+        time.sleep(interval)
+
+
+def _new(
+    folder: Path, run: str, model: Model, monitor: ConceptMonitor, told: set[Epoch]
+) -> Iterator[tuple[Report, Row]]:
+    if not (folder / TABLE).is_file():
+        return
+    shots = {shot.epoch: shot for shot in snapshots(folder, run, model)}
+    for row in read_table(folder / TABLE):
+        if row.epoch in shots and row.epoch not in told:
+            told.add(row.epoch)
+            yield monitor.update(row.epoch, shots[row.epoch].load()), row
+
+
+def _current(folder: Path) -> Path:
+    """A training's folder is renamed when it is finished."""
+    if folder.is_dir():
+        return folder
+    name = folder.name.removesuffix(PARTIAL)
+    other = name if folder.name.endswith(PARTIAL) else name + PARTIAL
+    return folder.with_name(other)
+
+
+def _images(store: Store, wanted: str) -> Decoded:
+    for entry in store.entries():
+        if entry.stage == "images" and entry.finished:
+            images = open_decoded(entry.path)
+            if images.images_id == wanted:
+                return images
+    raise DataError(
+        f"{store.root} holds no decoded images {wanted}, which the monitor looks at: "
+        "train with dataset.keep_decoded=true, or with monitor=on."
+    )

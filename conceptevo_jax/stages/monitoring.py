@@ -1,0 +1,89 @@
+"""The monitor in an experiment's trainings: one JSON line per snapshot, kept with them.
+
+A training that runs is watched as it goes; one that is found finished, or goes on after
+a kill, has its snapshots read again, to the same reports.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from conceptevo_jax.data import Decoded
+from conceptevo_jax.models import Model
+from conceptevo_jax.monitor import ConceptMonitor, Report
+from conceptevo_jax.stages.base import BaseSpace
+from conceptevo_jax.store import Store, load_record
+from conceptevo_jax.store.records import write_text
+from conceptevo_jax.training import Row, snapshots
+from conceptevo_jax.types import Snapshot
+
+
+class Watch:
+    """Watches one training; an `on_epoch` callable.
+
+    Args:
+      monitor: Looks at the snapshots.
+      folder: Of the training.
+      run: Its name.
+      model: What is trained.
+      name: Of the file in the folder that gets the reports.
+    """
+
+    def __init__(
+        self, monitor: ConceptMonitor, folder: Path, run: str, model: Model, name: str
+    ) -> None:
+        self.monitor, self.folder, self.run = monitor, folder, run
+        self.model, self.path = model, folder / name
+        self.reports: list[Report] | None = None
+
+    def __call__(self, snapshot: Snapshot, row: Row) -> None:
+        """Look at a snapshot, and first at those before it, if they were missed."""
+        if self.reports is None:
+            self.reports = []
+            self._look(self._saved_before(snapshot))
+        self._look([snapshot])
+
+    def read_again(self) -> None:
+        """Look at all snapshots of a finished training."""
+        self.reports = []
+        self._look(snapshots(self.folder, self.run, self.model))
+
+    def _saved_before(self, snapshot: Snapshot) -> list[Snapshot]:
+        if snapshot.epoch == "init":
+            return []
+        saved = snapshots(self.folder, self.run, self.model)
+        names = [one.epoch for one in saved]
+        known = snapshot.epoch in names
+        return saved[: names.index(snapshot.epoch)] if known else saved
+
+    def _look(self, shots: Sequence[Snapshot]) -> None:
+        assert self.reports is not None
+        for shot in shots:
+            self.reports.append(self.monitor.update(shot.epoch, shot.load()))
+        lines = [json.dumps(report.as_dict()) for report in self.reports]
+        write_text(self.path, "".join(f"{line}\n" for line in lines))
+
+
+def make_monitor(
+    store: Store, images: Decoded, model: Model, space_key: str | None
+) -> ConceptMonitor:
+    """A monitor of one architecture, in a space of the store if there is one.
+
+    Args:
+      store: Where the space lies.
+      images: The pool.
+      model: What is watched.
+      space_key: Content key of the space.
+    """
+    space = None
+    if space_key is not None:
+        space = load_record(store.path("space", space_key), BaseSpace).space
+    return ConceptMonitor.of_model(model, space, images)
+
+
+def read_reports(path: Path) -> list[dict[str, Any]]:
+    """All reports of a training, as plain values; none where it was not watched."""
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]

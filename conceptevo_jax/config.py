@@ -212,6 +212,34 @@ class ReversionConfig:
 
 
 @dataclass
+class FailuresConfig:
+    """What the experiment on failing trainings compares.
+
+    `bases` are runs that serve as bases, one after the other; none is compared.
+    `groups` are runs of one architecture that are drawn together: the first is the
+    well-trained one. `again` names runs that repeat the one before under another seed.
+    Of a group, `collapsing`, `overfitted` and `recovering` say what shall become of
+    which run.
+    """
+
+    bases: list[str] = field(default_factory=list)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
+    collapsing: list[str] = field(default_factory=list)
+    overfitted: list[str] = field(default_factory=list)
+    recovering: list[str] = field(default_factory=list)
+    concept_groups: int = 12
+
+
+@dataclass
+class RateConfig:
+    """Trainings by which the monitor is judged: of one kind, under many seeds."""
+
+    kind: str = MISSING
+    seeds: list[int] = MISSING
+
+
+@dataclass
 class BenchmarkConfig:
     """How things are timed: on so many images, the fastest of several turns."""
 
@@ -246,6 +274,8 @@ class Config:
     importance: ImportanceConfig = field(default_factory=ImportanceConfig)
     reversion: ReversionConfig = field(default_factory=ReversionConfig)
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    failures: FailuresConfig = field(default_factory=FailuresConfig)
+    rates: dict[str, RateConfig] = field(default_factory=dict)
     collapse: CollapseConfig | None = None
     collapse_seeds: list[int] = field(default_factory=list)
 

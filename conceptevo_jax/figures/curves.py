@@ -1,10 +1,12 @@
 """Curves over epochs, one line per run."""
 
 import itertools
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -23,42 +25,82 @@ class Curve:
       name: The run's title.
       epochs: Epochs of training that lie behind each value; 0 is the untrained net.
       values: NaN where there is none.
+      low: Lower ends of intervals, or None.
+      high: Upper ends.
+      again: Whether it repeats the run before it under another seed: it gets that one's
+        colour, dashed.
     """
 
     name: str
     epochs: Float[np.ndarray, " e"]
     values: Float[np.ndarray, " e"]
+    low: Float[np.ndarray, " e"] | None = None
+    high: Float[np.ndarray, " e"] | None = None
+    again: bool = False
 
 
-def draw_curves(panels: Sequence[tuple[str, Sequence[Curve]]], *, title: str) -> Figure:
+def draw_curves(
+    panels: Sequence[tuple[str, Sequence[Curve]]],
+    *,
+    title: str,
+    columns: int | None = None,
+    shares: bool = True,
+) -> Figure:
     """Draw one panel per measure, all over the same epochs, with one legend.
 
     Args:
       panels: Name of the measure, and its curves; runs in the same order in each.
       title: Above the whole figure.
+      columns: Panels side by side; all of them, where there is no number.
+      shares: Whether all measures are shares, so that axes go from 0 to 1.
     """
+    across = columns or len(panels)
+    down = -(-len(panels) // across)
     with styled():
-        width = 3.1 * len(panels) + 0.3
-        figure = new_figure(width, 3.0)
-        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-        grid = figure.subplots(1, len(panels), squeeze=False, sharex=True)[0]
-        for axes, (measure, curves) in zip(grid, panels, strict=True):
-            for curve, color in zip(curves, itertools.cycle(RUNS), strict=False):
-                axes.plot(
-                    curve.epochs,
-                    curve.values,
-                    marker="o",
-                    ms=2.5,
-                    lw=1.2,
-                    color=color,
-                    label=curve.name,
-                )
+        width = 3.1 * across + 0.3
+        lines = textwrap.wrap(title, int(width * _LETTERS))
+        figure = new_figure(width, 2.1 * down + 0.7 + 0.2 * len(lines))
+        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+        drawn = figure.subplots(down, across, squeeze=False, sharex=True)
+        grid = list(drawn.flat)
+        for axes, (measure, curves) in zip(grid, panels, strict=False):
+            for curve, color in zip(curves, _colors(curves), strict=True):
+                _draw(axes, curve, color)
             axes.set_title(measure, loc="left")
             axes.set_xlabel("epochs of training")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.set_ylim(-0.03, 1.03)
+            axes.tick_params(labelbottom=True)
+            if shares:
+                axes.set_ylim(-0.03, 1.03)
             axes.spines[["top", "right"]].set_visible(False)
+        for axes in grid[len(panels) :]:
+            axes.set_axis_off()
         handles, labels = grid[0].get_legend_handles_labels()
         columns = max(1, int(width * _LETTERS / (max(map(len, labels)) + 6)))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
     return figure
+
+
+def _colors(curves: Sequence[Curve]) -> list[str]:
+    colors: list[str] = []
+    fresh = itertools.cycle(RUNS)
+    for curve in curves:
+        colors.append(colors[-1] if curve.again and colors else next(fresh))
+    return colors
+
+
+def _draw(axes: Axes, curve: Curve, color: str) -> None:
+    if curve.low is not None and curve.high is not None:
+        axes.fill_between(
+            curve.epochs, curve.low, curve.high, color=color, alpha=0.15, lw=0
+        )
+    axes.plot(
+        curve.epochs,
+        curve.values,
+        marker="o",
+        ms=2.5,
+        lw=1.2,
+        ls="--" if curve.again else "-",
+        color=color,
+        label=curve.name,
+    )

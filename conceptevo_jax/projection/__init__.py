@@ -1,7 +1,12 @@
 """Image vectors, projected neurons and their 2-D map: one space for all models."""
 
 from conceptevo_jax.projection.base import base_space
-from conceptevo_jax.projection.layout import fit_layout, place_points, warm_up
+from conceptevo_jax.projection.layout import (
+    fit_layout,
+    fit_layouts,
+    place_points,
+    warm_up,
+)
 from conceptevo_jax.projection.responsive import (
     QUANTILE_LEVELS,
     rank_responses,
@@ -29,6 +34,7 @@ __all__ = [
     "base_space",
     "build_space",
     "fit_layout",
+    "fit_layouts",
     "place_points",
     "project_neurons",
     "rank_responses",

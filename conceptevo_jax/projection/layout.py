@@ -9,8 +9,9 @@ take about five seconds a seed.
 import importlib
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -34,20 +35,16 @@ def fit_layout(
     vectors: Float[np.ndarray, "n d"],
     *,
     seed: int = 0,
-    neighbors: int = 15,
-    min_dist: float = 0.1,
-    metric: str = "cosine",
     stability_seeds: int = 1,
+    **settings: Any,
 ) -> Layout:
     """Lay vectors out in two dimensions, in the row order given.
 
     Args:
       vectors: One a row; rows with NaN are left out and get NaN points.
       seed: Decides the map.
-      neighbors: UMAP's `n_neighbors`, lowered where there are fewer vectors.
-      min_dist: UMAP's.
-      metric: A name in `METRICS`; `place_points` goes by cosine in any case.
       stability_seeds: Further seeds, `seed + 1` and so on, the map is compared with.
+      **settings: See `fit_layouts`.
 
     Returns:
       The map, with the mean overlap of neighbourhoods between its seed and the others.
@@ -56,12 +53,42 @@ def fit_layout(
       UsageError: if a number is out of range or the metric unknown.
       DataError: if fewer than four rows have a vector.
     """
+    if stability_seeds < 1:
+        raise UsageError(f"stability_seeds must be 1 or more, not {stability_seeds}.")
+    seeds = range(seed, seed + stability_seeds + 1)
+    return fit_layouts(vectors, seeds=seeds, **settings)[0]
+
+
+def fit_layouts(
+    vectors: Float[np.ndarray, "n d"],
+    *,
+    seeds: Sequence[int],
+    neighbors: int = 15,
+    min_dist: float = 0.1,
+    metric: str = "cosine",
+) -> list[Layout]:
+    """One map per seed of the same vectors; their neighbours are found once.
+
+    Args:
+      vectors: One a row; rows with NaN are left out and get NaN points.
+      seeds: Two or more.
+      neighbors: UMAP's `n_neighbors`, lowered where there are fewer vectors.
+      min_dist: UMAP's.
+      metric: A name in `METRICS`; `place_points` goes by cosine in any case.
+
+    Returns:
+      The maps, each with the mean overlap of its neighbourhoods with the others'.
+
+    Raises:
+      UsageError: if a number is out of range or the metric unknown.
+      DataError: if fewer than four rows have a vector.
+    """
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
-    if neighbors < 2 or stability_seeds < 1:
+    if neighbors < 2 or len(seeds) < 2:
         raise UsageError(
-            f"a layout needs neighbors of 2 or more and stability_seeds of 1 or more, "
-            f"not {neighbors} and {stability_seeds}."
+            f"layouts need neighbors of 2 or more and two seeds or more, not "
+            f"{neighbors} and {len(seeds)}."
         )
     live = np.isfinite(vectors).all(axis=1)
     if live.sum() < FEWEST:
@@ -71,13 +98,17 @@ def fit_layout(
         )
     rows = vectors[live].astype(np.float32)
     near = _nearest(rows, min(neighbors, len(rows) - 1), metric)
-    seeds = range(seed, seed + stability_seeds + 1)
     maps = [_umap(rows, near, seed, min_dist, metric) for seed in seeds]
-    points = np.full((len(vectors), 2), np.nan, np.float32)
-    points[live] = maps[0]
-    overlaps = [_overlap(maps[0], other) for other in maps[1:]]
-    stability = float(np.mean(overlaps))
-    return Layout(points=points, vectors=vectors, stability=stability, seed=seed)
+    found = []
+    for own, seed in enumerate(seeds):
+        points = np.full((len(vectors), 2), np.nan, np.float32)
+        points[live] = maps[own]
+        others = [other for at, other in enumerate(maps) if at != own]
+        stability = float(np.mean([_overlap(maps[own], other) for other in others]))
+        found.append(
+            Layout(points=points, vectors=vectors, stability=stability, seed=seed)
+        )
+    return found
 
 
 def place_points(

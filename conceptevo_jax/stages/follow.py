@@ -9,6 +9,7 @@ from conceptevo_jax.data import Decoded, open_decoded
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.monitor import ConceptMonitor, Report
+from conceptevo_jax.stages.monitoring import is_watched
 from conceptevo_jax.stages.runs import RUN
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.store.stages import PARTIAL
@@ -40,7 +41,7 @@ def find_training(wanted: str, store: Store) -> Path:
 def follow(
     folder: Path, result: Path | None, *, interval: float, wait: bool
 ) -> Iterator[tuple[Report, Row]]:
-    """Report on every snapshot of a training, those to come included.
+    """Report on every epoch of a training, those to come included.
 
     Args:
       folder: Of the training, in a store.
@@ -76,7 +77,8 @@ def _new(
         return
     shots = {shot.epoch: shot for shot in snapshots(folder, run, model)}
     for row in read_table(folder / TABLE):
-        if row.epoch in shots and row.epoch not in told:
+        fresh = row.epoch in shots and row.epoch not in told
+        if fresh and is_watched(row.epoch):
             told.add(row.epoch)
             yield monitor.update(row.epoch, shots[row.epoch].load()), row
 

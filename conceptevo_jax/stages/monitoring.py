@@ -1,6 +1,7 @@
-"""The monitor in an experiment's trainings: one JSON line per snapshot, kept with them.
+"""The monitor in an experiment's trainings: one JSON line per epoch, kept with them.
 
-A training that runs is watched as it goes; one that is found finished, or goes on after
+Whole epochs alone are looked at: within the first one, batch statistics have not come
+to rest, and an untrained network has nothing to lose. A training that runs is watched as it goes; one that is found finished, or goes on after
 a kill, has its snapshots read again, to the same reports.
 """
 
@@ -16,7 +17,7 @@ from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.store.records import write_text
 from conceptevo_jax.training import Row, snapshots
-from conceptevo_jax.types import Snapshot
+from conceptevo_jax.types import Epoch, Snapshot
 
 
 class Watch:
@@ -38,24 +39,27 @@ class Watch:
         self.reports: list[Report] | None = None
 
     def __call__(self, snapshot: Snapshot, row: Row) -> None:
-        """Look at a snapshot, and first at those before it, if they were missed."""
+        """Look at an epoch, and first at those before it, if they were missed."""
+        if not is_watched(snapshot.epoch):
+            return
         if self.reports is None:
             self.reports = []
             self._look(self._saved_before(snapshot))
         self._look([snapshot])
 
     def read_again(self) -> None:
-        """Look at all snapshots of a finished training."""
+        """Look at all epochs of a finished training."""
         self.reports = []
-        self._look(snapshots(self.folder, self.run, self.model))
+        self._look(self._saved())
+
+    def _saved(self) -> list[Snapshot]:
+        saved = snapshots(self.folder, self.run, self.model)
+        return [shot for shot in saved if is_watched(shot.epoch)]
 
     def _saved_before(self, snapshot: Snapshot) -> list[Snapshot]:
-        if snapshot.epoch == "init":
+        if snapshot.epoch == 0:
             return []
-        saved = snapshots(self.folder, self.run, self.model)
-        names = [one.epoch for one in saved]
-        known = snapshot.epoch in names
-        return saved[: names.index(snapshot.epoch)] if known else saved
+        return [shot for shot in self._saved() if shot.epoch < snapshot.epoch]
 
     def _look(self, shots: Sequence[Snapshot]) -> None:
         assert self.reports is not None
@@ -63,6 +67,11 @@ class Watch:
             self.reports.append(self.monitor.update(shot.epoch, shot.load()))
         lines = [json.dumps(report.as_dict()) for report in self.reports]
         write_text(self.path, "".join(f"{line}\n" for line in lines))
+
+
+def is_watched(epoch: Epoch) -> bool:
+    """Whether the monitor looks at a snapshot: at whole epochs alone."""
+    return isinstance(epoch, int)
 
 
 def make_monitor(

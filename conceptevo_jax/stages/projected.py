@@ -102,6 +102,23 @@ def project_all(
     return found
 
 
+def without_alignment(
+    session: Session,
+    run: TrainedRun,
+    placed: dict[Epoch, Embedding],
+    covered: Bool[np.ndarray, " i"],
+) -> Projected:
+    """A run in the space, not judged.
+
+    Args:
+      session: Its settings and images.
+      run: The run.
+      placed: Its neurons' vectors, by epoch.
+      covered: Which images of the pool are stimuli of a base neuron.
+    """
+    return _projected(session, run, run.name, placed, {}, covered)
+
+
 def _projected(
     session: Session,
     run: TrainedRun,

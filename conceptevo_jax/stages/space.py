@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
+from jaxtyping import Float
 
 from conceptevo_jax.analysis import Alignment, Subject, compare
 from conceptevo_jax.config import LayoutConfig, MethodConfig, ProjectionConfig, plain
@@ -17,6 +18,7 @@ from conceptevo_jax.projection import (
     SpaceSettings,
     base_space,
     fit_layout,
+    fit_layouts,
     project_neurons,
 )
 from conceptevo_jax.stages.base import BaseSpace
@@ -30,6 +32,7 @@ from conceptevo_jax.types import (
     Layout,
     Observation,
     Space,
+    record,
 )
 
 
@@ -157,3 +160,57 @@ def lay_out(
     )
     ends = np.cumsum([len(one) for one in vectors])[:-1]
     return layout, np.split(layout.points, ends)
+
+
+@record
+class Maps:
+    """The same vectors on maps of several seeds.
+
+    Attributes:
+      points: By seed.
+      vectors: One a row.
+      stability: Mean overlap of neighbourhoods between the seeds.
+    """
+
+    points: Float[np.ndarray, "r n 2"]
+    vectors: Float[np.ndarray, "n d"]
+    stability: float
+
+
+def lay_out_often(
+    store: Store,
+    vectors: Sequence[np.ndarray],
+    settings: LayoutConfig,
+    seed: int,
+    times: int = 3,
+) -> tuple[Layout, list[np.ndarray], str]:
+    """`lay_out` under several seeds.
+
+    Returns:
+      The first map, each set's points `[r n 2]` on all of them, and the content key.
+    """
+    joint = np.concatenate(vectors)
+    values = plain(settings)
+    del values["stability_seeds"]
+
+    def make() -> Maps:
+        found = fit_layouts(joint, seeds=range(seed, seed + times), **values)
+        return Maps(
+            points=np.stack([one.points for one in found]),
+            vectors=joint,
+            stability=float(np.mean([one.stability for one in found])),
+        )
+
+    maps, key = store.record(
+        "layouts",
+        Maps,
+        make,
+        config={"settings": values, "seed": seed, "times": times},
+        inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
+        about=f"{len(joint)} neurons, {times} seeds",
+    )
+    first = Layout(
+        points=maps.points[0], vectors=joint, stability=maps.stability, seed=seed
+    )
+    ends = np.cumsum([len(one) for one in vectors])[:-1]
+    return first, np.split(maps.points, ends, axis=1), key

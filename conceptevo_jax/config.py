@@ -276,6 +276,7 @@ class Config:
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     failures: FailuresConfig = field(default_factory=FailuresConfig)
     rates: dict[str, RateConfig] = field(default_factory=dict)
+    rate_seeds: int | None = None
     collapse: CollapseConfig | None = None
     collapse_seeds: list[int] = field(default_factory=list)
 

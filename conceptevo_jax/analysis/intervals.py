@@ -18,6 +18,14 @@ def share_interval(successes: int, n: int) -> Interval:
     return float(found.low), float(found.high)
 
 
+def exact_interval(successes: int, n: int) -> Interval | None:
+    """Exact 95 % interval of a share (Clopper & Pearson, 1934); None of nothing."""
+    if not n:
+        return None
+    found = binomtest(successes, n).proportion_ci(method="exact")
+    return float(found.low), float(found.high)
+
+
 def share_intervals(
     shares: Float[np.ndarray, " n"], of: int
 ) -> Float[np.ndarray, "n 2"]:

@@ -1,8 +1,9 @@
 """The monitor in an experiment's trainings: one JSON line per epoch, kept with them.
 
 Whole epochs alone are looked at: within the first one, batch statistics have not come
-to rest, and an untrained network has nothing to lose. A training that runs is watched as it goes; one that is found finished, or goes on after
-a kill, has its snapshots read again, to the same reports.
+to rest, and an untrained network has nothing to lose. A training that runs is watched
+as it goes; one that is found finished, or goes on after a kill, has its snapshots read
+again, to the same reports.
 """
 
 import json
@@ -59,7 +60,10 @@ class Watch:
     def _saved_before(self, snapshot: Snapshot) -> list[Snapshot]:
         if snapshot.epoch == 0:
             return []
-        return [shot for shot in self._saved() if shot.epoch < snapshot.epoch]
+        saved = self._saved()
+        names = [shot.epoch for shot in saved]
+        known = snapshot.epoch in names
+        return saved[: names.index(snapshot.epoch)] if known else saved
 
     def _look(self, shots: Sequence[Snapshot]) -> None:
         assert self.reports is not None

@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.projection import fit_layout, place_points
+from conceptevo_jax.projection import fit_layout, fit_layouts, place_points
 from conceptevo_jax.projection import layout as module
 from conceptevo_jax.projection.layout import METRICS, _overlap
 from conceptevo_jax.types import Layout
@@ -139,10 +139,18 @@ def test_points_are_means_weighted_by_inverse_distance():
     np.testing.assert_array_equal(place_points(layout, asked, 1), points[:1])
 
 
+def test_several_seeds_give_the_maps_of_each(vectors, layout):
+    found = fit_layouts(vectors, seeds=(3, 4, 5))
+    assert [one.seed for one in found] == [3, 4, 5]
+    np.testing.assert_array_equal(found[0].points, layout.points)
+    np.testing.assert_array_equal(found[1].points, fit_layout(vectors, seed=4).points)
+    assert all(0.5 < one.stability <= 1 for one in found)
+
+
 def test_numbers_out_of_range_are_refused(vectors, layout):
-    with pytest.raises(UsageError, match="not 1 and 1"):
+    with pytest.raises(UsageError, match="not 1 and 2"):
         fit_layout(vectors, neighbors=1)
-    with pytest.raises(UsageError, match="not 15 and 0"):
+    with pytest.raises(UsageError, match="stability_seeds must be 1 or more, not 0"):
         fit_layout(vectors, stability_seeds=0)
     with pytest.raises(UsageError, match=r"unknown metric 'cosin'.*euclidean"):
         fit_layout(vectors, metric="cosin")

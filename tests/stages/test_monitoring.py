@@ -1,0 +1,193 @@
+"""The monitor beside a training: live, afterwards, after a kill, and from outside."""
+
+import dataclasses
+import json
+import shutil
+
+import pytest
+
+from conceptevo_jax.config import SearchConfig
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.monitor import ConceptMonitor, Rules
+from conceptevo_jax.stages import follow as follow_module
+from conceptevo_jax.stages import monitoring
+from conceptevo_jax.stages.follow import find_training, follow
+from conceptevo_jax.stages.images import prepare_images
+from conceptevo_jax.stages.runs import RUN, execute, is_finished
+from conceptevo_jax.store import Store
+from conceptevo_jax.training.loop import TABLE
+
+EPOCHS = 3
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return Store(tmp_path_factory.mktemp("watched") / "store")
+
+
+@pytest.fixture(scope="module")
+def images(store, make_dataset):
+    return prepare_images(store, make_dataset())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_probe():
+    """60 images would give a probe of 7."""
+    patch = pytest.MonkeyPatch()
+
+    def small(store, images, model, space_key):
+        return ConceptMonitor.of_model(model, None, images, probe=40)
+
+    patch.setattr("conceptevo_jax.stages.runs.make_monitor", small)
+    patch.setattr("conceptevo_jax.stages.monitoring.make_monitor", small)
+    of_model = ConceptMonitor.of_model
+    patch.setattr(
+        follow_module.ConceptMonitor,
+        "of_model",
+        lambda *args, **rest: of_model(*args, **{"probe": 40, **rest}),
+    )
+    yield
+    patch.undo()
+
+
+def watched_job(make_job, **changes):
+    job = make_job("watched", epochs=EPOCHS, early_steps=[1], **changes)
+    return dataclasses.replace(job, monitor=True)
+
+
+@pytest.fixture(scope="module")
+def trained(store, images, make_job):
+    return execute(store, images, watched_job(make_job))
+
+
+def told(reports):
+    return [{k: v for k, v in one.items() if k != "seconds"} for one in reports]
+
+
+def test_whole_epochs_are_reported(trained):
+    assert [report["epoch"] for report in trained.reports] == list(range(EPOCHS))
+    assert trained.reports[0]["measures"]["persistence"] is None
+    assert trained.reports[2]["measures"]["persistence"] is not None
+
+
+def test_a_finished_training_is_read_again_to_the_same_reports(
+    store, images, trained, make_job
+):
+    (file,) = store.path("train", trained.key).glob("monitor-*.jsonl")
+    before = told(trained.reports)
+    file.unlink()
+    assert not is_finished(store, images, watched_job(make_job))
+    again = execute(store, images, watched_job(make_job))
+    assert told(again.reports) == before
+    assert is_finished(store, images, watched_job(make_job))
+
+
+def test_unwatched_jobs_are_the_same_training_without_reports(
+    store, images, trained, make_job
+):
+    job = dataclasses.replace(watched_job(make_job), monitor=False)
+    plain = execute(store, images, job)
+    assert plain.key == trained.key
+    assert plain.reports == ()
+
+
+def test_after_a_kill_the_epochs_before_are_caught_up_with(trained, store, images):
+    folder = store.path("train", trained.key)
+    monitor = ConceptMonitor.of_model(trained.model, None, images.pool_pixels, probe=40)
+    watch = monitoring.Watch(monitor, folder, "watched", trained.model, "late.jsonl")
+    last = trained.snapshots[-1]
+    assert last.epoch == EPOCHS - 1
+    watch(last, trained.rows[-1])
+    found = monitoring.read_reports(folder / "late.jsonl")
+    assert told(found) == told(trained.reports)
+
+
+def test_a_training_that_runs_is_followed_until_it_ends(
+    trained, store, images, tmp_path, monkeypatch
+):
+    """Its folder is renamed when it is finished; nothing is told twice."""
+    home = tmp_path / "store"
+    shutil.copytree(store.root, home)
+    final = home / f"train-{trained.key}"
+    partial = final.rename(final.with_name(final.name + ".partial"))
+    manifest, table = partial / "manifest.json", partial / TABLE
+    kept = manifest.read_text(), table.read_text()
+    manifest.unlink()
+    rows = kept[1].splitlines(keepends=True)
+    # init, step1 and epoch 0, of which the table has been written.
+    table.write_text("".join(rows[:4]))
+
+    def meanwhile(seconds):
+        assert seconds == 7
+        table.write_text(kept[1])
+        manifest.write_text(kept[0])
+        partial.rename(final)
+
+    monkeypatch.setattr(follow_module.time, "sleep", meanwhile)
+    seen = list(follow(partial, None, interval=7.0, wait=True))
+    assert [report.epoch for report, _ in seen] == list(range(EPOCHS))
+    assert [row.epoch for _, row in seen] == list(range(EPOCHS))
+    assert told(report.as_dict() for report, _ in seen) == told(trained.reports)
+
+
+def test_images_that_are_not_kept_are_asked_for(trained, store, tmp_path):
+    home = tmp_path / "store"
+    folder = home / f"train-{trained.key}"
+    shutil.copytree(store.path("train", trained.key), folder)
+    with pytest.raises(DataError, match=r"no decoded images.*keep_decoded=true"):
+        list(follow(folder, None, interval=1.0, wait=False))
+
+
+def test_a_training_is_found_by_folder_or_key(trained, store, tmp_path):
+    folder = store.path("train", trained.key)
+    assert find_training(str(folder), store) == folder
+    assert find_training(trained.key, store) == folder
+    with pytest.raises(DataError, match=rf"'?nothing'? is no training.*{trained.key}"):
+        find_training("nothing", store)
+
+
+def test_the_command_prints_a_line_per_epoch(call, trained, store):
+    folder = str(store.path("train", trained.key))
+    code, out, _ = call("monitor", folder, "wait=false")
+    assert code == 0
+    lines = [line for line in out.splitlines() if line.startswith("top-1 ")]
+    assert len(lines) == EPOCHS
+    assert all(f"| {epoch}: " in line for epoch, line in enumerate(lines))
+    assert "selectivity" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "say which: conceptevo monitor TRAINING"),
+        (("wait=false",), "say which: conceptevo monitor TRAINING"),
+        (("x", "wait=perhaps"), "unknown wait 'perhaps'. Valid: false, true."),
+        (("x", "interval=0"), "interval must be a number of seconds above 0, not '0'."),
+        (("x", "intervall=1"), "unknown option 'intervall'. Did you mean 'interval'?"),
+    ],
+)
+def test_mistakes_in_the_command_are_explained(call, words, told, trained, store):
+    folder = str(store.path("train", trained.key))
+    code, _, err = call("monitor", *(folder if word == "x" else word for word in words))
+    assert code == 2
+    assert told in err
+
+
+def test_a_run_folder_says_what_it_learns_from(trained, store, images):
+    about = json.loads((store.path("train", trained.key) / RUN).read_text())
+    assert about["train"] == images.train.images_id
+
+
+def test_the_search_does_not_matter(store, images, make_job, trained):
+    job = watched_job(make_job, search=SearchConfig(k=3), seen=(0,))
+    found = execute(store, images, job).reports
+    assert told(found) == told(trained.reports)
+
+
+def test_rules_have_the_documented_defaults():
+    assert dataclasses.asdict(Rules()) == {
+        "lost": 0.2,
+        "nonfinite": 0.5,
+        "damaged": 0.5,
+        "shaken": 0.5,
+    }

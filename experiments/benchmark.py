@@ -19,8 +19,9 @@ import numpy as np
 from conceptevo_jax.activations import read_activations
 from conceptevo_jax.analysis.exchange import exchange
 from conceptevo_jax.analysis.sensitivity import transposed
-from conceptevo_jax.config import Config
+from conceptevo_jax.config import Config, RunConfig
 from conceptevo_jax.models import Model, Variables, build_model
+from conceptevo_jax.monitor import ConceptMonitor
 from conceptevo_jax.stages.costs import fastest, memory
 from conceptevo_jax.stages.plan import Step
 from conceptevo_jax.stages.results import Claim, finite, write_csv
@@ -28,8 +29,11 @@ from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.stages.session import Outcome, Session
 from conceptevo_jax.training.optimizers import direction
 from conceptevo_jax.training.step import State, Tally, make_train_step
+from conceptevo_jax.types import Embedding, Space, neuron_count
 
 FORWARD, SWEEP, STEP = "forward pass", "importance of all sites", "training step"
+
+MONITOR = "update of the monitor"
 
 REVERSION = "reversion at"
 """Followed by the site."""
@@ -76,14 +80,13 @@ def measure(config: Config, session: Session, name: str) -> list[dict[str, Any]]
     pixels = jnp.asarray(np.asarray(train.pixels[rows]))
     labels = jnp.asarray(train.labels[rows])
     forward, sweep = jax.jit(model.logits), transposed(model, model.sites)
-    optimizer = direction(training_of(config.runs[name]).optimizer)
-    step = make_train_step(model, optimizer)
-    state = _state(optimizer, ends[1])
-    rate = jnp.float32(0.01)
+    training = _Training(config.runs[name], model, pixels, labels)
     seconds = fastest(
         {
             FORWARD: partial(forward, ends[0], pixels),
             SWEEP: partial(sweep, *ends, pixels, 0),
+            STEP: training,
+            MONITOR: _Updates(session, model, ends),
             **_reversions(config, model, ends, pixels),
         },
         config.benchmark.turns,
@@ -91,7 +94,7 @@ def measure(config: Config, session: Session, name: str) -> list[dict[str, Any]]
     needs = {
         FORWARD: memory(forward, ends[0], pixels),
         SWEEP: memory(sweep, *ends, pixels, 0),
-        STEP: memory(step, state, Tally.zero(), pixels, labels, rate),
+        STEP: training.memory(),
     }
     one = seconds[FORWARD]
     # Both networks run once for all sites: each site bears its share.
@@ -108,9 +111,69 @@ def measure(config: Config, session: Session, name: str) -> list[dict[str, Any]]
             "seconds": seconds.get(what),
             "forward_passes": passes.get(what),
             "bytes": needs.get(what),
+            "share_of_epoch": seconds[MONITOR] / (seconds[STEP] * len(train) / count)
+            if what == MONITOR
+            else None,
         }
-        for what in (*seconds, STEP)
+        for what in seconds
     ]
+
+
+class _Training:
+    """Training steps, one after the other."""
+
+    def __init__(self, run: RunConfig, model: Model, pixels: Any, labels: Any) -> None:
+        optimizer = direction(training_of(run).optimizer)
+        self.step = make_train_step(model, optimizer)
+        variables = model.init(seed=1)
+        key = jax.random.key_data(jax.random.key(0))
+        moments = optimizer.init(variables["params"])
+        self.state = State(variables, moments, jnp.int32(0), key)
+        self.batch = (pixels, labels, jnp.float32(0.01))
+
+    def __call__(self) -> Any:
+        """Take a step; on an accelerator it consumes the state before."""
+        self.state, tally = self.step(self.state, Tally.zero(), *self.batch)
+        return tally
+
+    def memory(self) -> int | None:
+        """What a step needs at once."""
+        return memory(self.step, self.state, Tally.zero(), *self.batch)
+
+
+class _Updates:
+    """Updates of a monitor that looks into a space, as it does in a training."""
+
+    def __init__(
+        self, session: Session, model: Model, ends: Sequence[Variables]
+    ) -> None:
+        pool, rng = session.images.pool, np.random.default_rng(0)
+        width = session.config.method.embedding.dim
+
+        def random(count: int) -> Embedding:
+            vectors = rng.normal(size=(count, width)).astype(np.float32)
+            return Embedding(vectors=vectors, coverage=np.ones(count, np.float32))
+
+        space = Space(
+            base="random@0",
+            pool_id=pool.pool_id,
+            method={},
+            sites=model.sites,
+            neurons=random(neuron_count(model.sites)),
+            images=random(len(pool)),
+            covered=np.ones(len(pool), bool),
+            quantiles=np.zeros((neuron_count(model.sites), 0), np.float32),
+            residual=0.0,
+        )
+        images = session.images.pool_pixels
+        self.monitor = ConceptMonitor.of_model(model, space, images)
+        self.ends, self.epoch = ends, 0
+
+    def __call__(self) -> tuple[()]:
+        """Look at the next epoch."""
+        self.monitor.update(self.epoch, self.ends[self.epoch % 2])
+        self.epoch += 1
+        return ()
 
 
 def _reversions(
@@ -131,12 +194,6 @@ def _reversions(
     return calls
 
 
-def _state(optimizer: Any, variables: Variables) -> State:
-    key = jax.random.key_data(jax.random.key(0))
-    moments = optimizer.init(variables["params"])
-    return State(variables, moments, jnp.int32(0), key)
-
-
 def claims_of(name: str, costs: list[dict[str, Any]]) -> list[Claim]:
     """Importance and reversion stay within their bounds."""
     by_name = {row["what"]: row for row in costs}
@@ -144,7 +201,16 @@ def claims_of(name: str, costs: list[dict[str, Any]]) -> list[Claim]:
     at_sites = [r["forward_passes"] for r in costs if r["what"].startswith(REVERSION)]
     known = sweep["bytes"] is not None and step["bytes"] is not None
     first, last, share = at_sites[0], at_sites[-1], 2 / len(at_sites)
+    monitor = by_name[MONITOR]
     return [
+        _bounded(
+            f"monitor_time_{name}",
+            "an update of the monitor with the default probe takes <= .08 of the "
+            "training steps of an epoch, evaluation left out",
+            monitor["share_of_epoch"],
+            0.08,
+            f"{1000 * monitor['seconds']:.0f} ms",
+        ),
         _bounded(
             f"importance_time_{name}",
             "all importances of all sites take <= 4 forward passes",

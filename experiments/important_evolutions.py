@@ -10,6 +10,7 @@ two halves of its images agree most. Expect neurons that come to respond to the 
 """
 
 from conceptevo_jax.config import Config
+from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.stages.evolutions import training_jobs
 from conceptevo_jax.stages.important import report_important
 from conceptevo_jax.stages.plan import Step, plan_importance
@@ -19,6 +20,9 @@ from conceptevo_jax.stages.session import Outcome, Session
 
 def jobs(config: Config) -> list[Job]:
     """Everything to train; what is observed of it, its accuracy decides."""
+    for name in config.importance.shown:
+        if name not in config.runs:
+            raise unknown_name("run in importance.shown", name, config.runs)
     return training_jobs(config)
 
 

@@ -155,7 +155,7 @@ def measure_evolution(
         value=column("value", np.nan),
         low=column("low", np.nan),
         high=column("high", np.nan),
-        neurons=column("n", 0).astype(int),
+        neurons=column("n", 0.0).astype(int),
         why={
             f"{one.snapshot} {name}": e.why
             for one, row in zip(seen, rows, strict=True)

@@ -11,7 +11,6 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -35,16 +34,20 @@ def fit_layout(
     vectors: Float[np.ndarray, "n d"],
     *,
     seed: int = 0,
+    neighbors: int = 15,
+    min_dist: float = 0.1,
+    metric: str = "cosine",
     stability_seeds: int = 1,
-    **settings: Any,
 ) -> Layout:
     """Lay vectors out in two dimensions, in the row order given.
 
     Args:
       vectors: One a row; rows with NaN are left out and get NaN points.
       seed: Decides the map.
+      neighbors: UMAP's `n_neighbors`, lowered where there are fewer vectors.
+      min_dist: UMAP's.
+      metric: A name in `METRICS`; `place_points` goes by cosine in any case.
       stability_seeds: Further seeds, `seed + 1` and so on, the map is compared with.
-      **settings: See `fit_layouts`.
 
     Returns:
       The map, with the mean overlap of neighbourhoods between its seed and the others.
@@ -56,7 +59,9 @@ def fit_layout(
     if stability_seeds < 1:
         raise UsageError(f"stability_seeds must be 1 or more, not {stability_seeds}.")
     seeds = range(seed, seed + stability_seeds + 1)
-    return fit_layouts(vectors, seeds=seeds, **settings)[0]
+    return fit_layouts(
+        vectors, seeds=seeds, neighbors=neighbors, min_dist=min_dist, metric=metric
+    )[0]
 
 
 def fit_layouts(
@@ -70,11 +75,11 @@ def fit_layouts(
     """One map per seed of the same vectors; their neighbours are found once.
 
     Args:
-      vectors: One a row; rows with NaN are left out and get NaN points.
+      vectors: As for `fit_layout`, and so are the other settings.
       seeds: Two or more.
-      neighbors: UMAP's `n_neighbors`, lowered where there are fewer vectors.
-      min_dist: UMAP's.
-      metric: A name in `METRICS`; `place_points` goes by cosine in any case.
+      neighbors: See there.
+      min_dist: See there.
+      metric: See there.
 
     Returns:
       The maps, each with the mean overlap of its neighbourhoods with the others'.

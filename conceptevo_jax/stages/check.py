@@ -56,9 +56,6 @@ def _check_importance(config: Config, classes: int) -> None:
     limits = ("train_images", "test_images", "elsewhere_images")
     known = [name for name in limits if getattr(config.reversion, name) is not None]
     _require_positive("reversion", config.reversion, known)
-    for name in settings.shown:
-        if name not in config.runs:
-            raise unknown_name("run in importance.shown", name, config.runs)
     if settings.accuracy not in ACCURACIES:
         raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
     if settings.classes is not None and not 1 <= settings.classes <= classes:

@@ -35,7 +35,6 @@ def test_what_is_delivered_passes():
         ("method.projection.solver=newton", "solver 'newton'.*closed_form"),
         ("method.projection.initial=ones", "initial 'ones'.*uniform, zeros"),
         ("method.layout.metric=cosinus", "'cosinus'. Did you mean 'cosine'"),
-        ("+importance.shown.vgg61=dress", "importance.shown 'vgg61'.*vgg16"),
         ("importance.method=vjp", "importance method 'vjp'.*jvp, transpose"),
         ("importance.accuracy=train", "accuracy 'train'.*eval, running"),
         ("importance.sites=[conv9]", "'conv9'.*features.0"),

@@ -13,6 +13,7 @@ from conceptevo_jax.analysis import (
 )
 from conceptevo_jax.data import decode_images, load_images, select_pool
 from conceptevo_jax.models import build_model
+from conceptevo_jax.monitor import ConceptMonitor
 from conceptevo_jax.projection import (
     base_space,
     fit_layout,
@@ -24,6 +25,7 @@ from conceptevo_jax.training import Optimizer, Training, snapshots, train
 
 __all__ = [
     "ClassImages",
+    "ConceptMonitor",
     "Optimizer",
     "Subject",
     "Training",

@@ -3,29 +3,59 @@
 import re
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 
 import conceptevo_jax as ce
+from conceptevo_jax.data import Decoded
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.S)
 
 
 def test_the_snippet_runs_and_places_every_live_neuron(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (snippet,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
     names: dict = {}
-    exec(compile(snippet, "README.md", "exec"), names)
+    exec(compile(SNIPPETS[0], "README.md", "exec"), names)
     points, placed = names["points"], names["placed"]
     assert points.shape == (len(placed.vectors), 2)
     assert np.isfinite(points[placed.placed]).all()
     assert placed.placed.mean() > 0.5
 
 
+def test_the_loop_with_a_monitor_runs_and_prints_a_line_per_epoch(capsys, rng):
+    """The second snippet, with a training and images of its own."""
+    pixels = rng.integers(0, 256, (200, 8, 8, 3), dtype=np.uint8)
+    labels = np.zeros(200, np.int32)
+    keys = tuple(map(str, range(200)))
+    weights = jnp.asarray(rng.normal(size=(3, 192)))
+
+    def apply(variables, images):
+        x = images.astype(jnp.float32)
+        maps = jnp.concatenate([x @ variables[:, :64], x @ variables[:, 64:]], axis=-1)
+        return {"conv1": maps[..., :64], "conv2": maps[..., 64:]}
+
+    names = {
+        "ce": ce,
+        "pixels": Decoded(pixels=pixels, labels=labels, keys=keys),
+        "apply": apply,
+        "variables": weights,
+        "train_one_epoch": lambda variables: 1.01 * variables,
+        "epochs": 3,
+    }
+    exec(compile(SNIPPETS[1], "README.md", "exec"), names)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[0] for line in lines] == [
+        f"{epoch}: healthy" for epoch in range(3)
+    ]
+
+
 def test_the_snippet_is_about_ten_lines():
-    (snippet,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
     calls = [
-        line for line in snippet.splitlines() if "=" in line and "import" not in line
+        line
+        for line in SNIPPETS[0].splitlines()
+        if "=" in line and "import" not in line
     ]
     assert len(calls) <= 13
 

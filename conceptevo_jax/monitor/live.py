@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from conceptevo_jax.activations import Peaks, Reader, read_peaks
 from conceptevo_jax.data import Decoded, require_same_pool, select_part
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.models import Model
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.monitor.measures import Glance, measure
 from conceptevo_jax.monitor.report import LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.rules import JUDGED, Rules, judge
@@ -24,6 +24,9 @@ from conceptevo_jax.types import Epoch, Responses, Site, Space, neuron_count
 
 MOST = 1000
 """Probe images at most, unless asked for."""
+
+_GIVEN = "given"
+"""Sweeps take mappings; a user's variables may be any pytree, and lie in one here."""
 
 Apply = Callable[[Any, Array], Mapping[str, Array]]
 """`apply(variables, pixels)`: activations `[b h w c]` or `[b c]` by site name, of uint8
@@ -100,7 +103,8 @@ class ConceptMonitor:
     ) -> "ConceptMonitor":
         """A monitor of one of this package's architectures, at all of its sites."""
         monitor = cls(space, images, None, model.sites, **settings)
-        monitor._reader = read_peaks(model)
+        read = read_peaks(model)
+        monitor._reader = lambda given, pixels: read(given[_GIVEN], pixels)
         return monitor
 
     def update(self, epoch: Epoch, variables: Any) -> Report:
@@ -184,7 +188,7 @@ class ConceptMonitor:
             size, name = len(self.probe), self.pool.pool_id
             self._sweep = respond(self._reader, self.sites, size, name)
             self._shapes = shapes
-        return self._sweep(variables, self.probe)
+        return self._sweep({_GIVEN: variables}, self.probe)
 
     def _responses(self, peaks: np.ndarray) -> Responses:
         return Responses(peaks=peaks, sites=self.sites, images_id=self.pool.pool_id)
@@ -242,8 +246,8 @@ def _sites(sites: Sequence[Site] | Mapping[str, int]) -> tuple[Site, ...]:
 def _reader(apply: Apply, sites: Sequence[Site]) -> Reader:
     """Reduce a user's activations to their peaks."""
 
-    def read(variables: Any, pixels: Array) -> Peaks:
-        found = apply(variables, pixels)
+    def read(given: Variables, pixels: Array) -> Peaks:
+        found = apply(given[_GIVEN], pixels)
         peaks = [_peaks(found, site) for site in sites]
         values = jnp.concatenate(peaks, axis=-1)
         return Peaks(values, jnp.zeros(values.shape, jnp.int32))

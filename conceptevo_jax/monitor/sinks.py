@@ -13,6 +13,8 @@ from typing import Any
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.monitor.report import DAMAGED, HEALTHY, LOST, Report
 
+_FLUSH_SECONDS = 2
+
 Sink = Callable[[Report], None]
 
 _STATUS = {HEALTHY: 0.0, DAMAGED: 1.0, LOST: 2.0}
@@ -35,7 +37,9 @@ def tensorboard(folder: Path) -> Sink:
     Raises:
       UsageError: if tensorboardX is not installed.
     """
-    writer = _package("tensorboardX", "monitor").SummaryWriter(str(folder))
+    package = _package("tensorboardX", "monitor")
+    # A thread of its own writes; its flush does not wait for what is queued.
+    writer = package.SummaryWriter(str(folder), flush_secs=_FLUSH_SECONDS)
 
     def write(report: Report) -> None:
         step = _step(report)
@@ -43,7 +47,6 @@ def tensorboard(folder: Path) -> Sink:
             writer.add_scalar(name, value, step)
         if report.reasons:
             writer.add_text("concepts/reasons", "; ".join(report.reasons), step)
-        writer.flush()
 
     return write
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+import time
 import types
 
 import jax
@@ -263,7 +264,10 @@ def test_tensorboard_files_hold_the_measures(images, rng, tmp_path):
     monitor = watching(images, sinks=[tensorboard(tmp_path)])
     monitor.update_arrays(0, planted(rng))
     (file,) = tmp_path.glob("events*")
-    assert b"concepts/selectivity" in file.read_bytes()
+    end = time.monotonic() + 60
+    while b"concepts/selectivity" not in file.read_bytes():
+        assert time.monotonic() < end, "nothing was written"
+        time.sleep(0.2)
 
 
 class _Log(list):

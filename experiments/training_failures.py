@@ -16,22 +16,18 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from conceptevo_jax.analysis.births import group_base
-from conceptevo_jax.analysis.evolution import MEASURES
 from conceptevo_jax.analysis.milestones import Milestones, find_milestones
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
-from conceptevo_jax.figures import Curve, draw_curves, save_figure
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.stages import trajectory_claims as claims_of
-from conceptevo_jax.stages.pictures import map_over
 from conceptevo_jax.stages.plan import SPACE, Step
 from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Outcome, Session
 from conceptevo_jax.stages.trajectories import InSpace, measure_runs
+from conceptevo_jax.stages.trajectory_pictures import draw_groups
 from conceptevo_jax.stages.trajectory_tables import (
     birth_rows,
     lifetime_rows,
@@ -145,8 +141,10 @@ def run(config: Config, session: Session) -> Outcome:
     claims = []
     for space in spaces:
         claims += _claims_in(config, space, marks, len(classes))
-    claims += _claims_of_runs(config, first, len(classes))
-    look = session.timed("figures", _draw, config, session, first)
+    claims += _claims_of_runs(config, session, first)
+    look = session.timed(
+        "figures", draw_groups, first, of.groups, of.again, session.folder / "figures"
+    )
     return Outcome(
         base=first.made.space.base,
         claims=claims,
@@ -203,9 +201,9 @@ def _claims_in(
     return claims
 
 
-def _claims_of_runs(config: Config, space: InSpace, classes: int) -> list[Claim]:
+def _claims_of_runs(config: Config, session: Session, space: InSpace) -> list[Claim]:
     """Claims that need no base: overfitting, and the monitor's."""
-    of, runs = config.failures, space.runs
+    of, runs, classes = config.failures, space.runs, len(session.images.classes)
     claims = [
         claims_of.overfits(
             runs[_well_trained(config, name)], runs[name], GAPS.get(name)
@@ -236,66 +234,3 @@ def _report_rows(space: InSpace) -> list[dict[str, Any]]:
             row |= {"status": report["status"], "reasons": "; ".join(report["reasons"])}
             rows.append(row | report["measures"])
     return rows
-
-
-def _draw(config: Config, session: Session, space: InSpace) -> list[Any]:
-    folder, written = session.folder / "figures", []
-    background = space.points[space.home.snapshot(space.home.epochs[-1])]
-    for group, names in config.failures.groups.items():
-        runs = [space.runs[name] for name in names]
-        figure = map_over(runs, space.home.title, background, space.points)
-        written.append(save_figure(figure, folder / f"map_{group.lower()}")[0])
-        title = (
-            f"{group}: every measure beside accuracy, in the space of "
-            f"{space.home.title}; bands: 95 % over neurons"
-        )
-        figure = draw_curves(
-            _panels(config, space, names), title=title, columns=4, shares=False
-        )
-        written.append(save_figure(figure, folder / f"measures_{group.lower()}")[0])
-    return written
-
-
-def _panels(
-    config: Config, space: InSpace, names: Sequence[str]
-) -> list[tuple[str, list[Curve]]]:
-    accuracies = ("train_top1", "test_top1", "train_top5", "test_top5")
-    panels = [
-        (
-            f"{name.replace('_top', ' top-')} accuracy",
-            [
-                _curve(config, space, run, lambda r, n=name: getattr(r, n))
-                for run in names
-            ],
-        )
-        for name in accuracies
-    ]
-    for measure, label in MEASURES.items():
-        panels.append((label, [_measured(config, space, n, measure) for n in names]))
-    return panels
-
-
-def _curve(config: Config, space: InSpace, name: str, value: Any) -> Curve:
-    one = space.runs[name]
-    return Curve(
-        name=one.title,
-        epochs=np.array([one.at(epoch) for epoch in one.epochs]),
-        values=np.array([value(one.run.row(epoch)) for epoch in one.epochs]),
-        again=name in config.failures.again,
-    )
-
-
-def _measured(config: Config, space: InSpace, name: str, measure: str) -> Curve:
-    one, found = space.runs[name], space.trajectories[name]
-    at = found.measures.index(measure)
-    known = np.isfinite(found.value[:, at])
-    # What is drawn alone is joined over what lies between.
-    kept = known if measure.endswith("_map") else np.ones_like(known)
-    return Curve(
-        name=one.title,
-        epochs=np.array([one.at(epoch) for epoch in one.epochs])[kept],
-        values=found.value[kept, at],
-        low=found.low[kept, at],
-        high=found.high[kept, at],
-        again=name in config.failures.again,
-    )

@@ -70,7 +70,7 @@ def draw_curves(
             axes.set_xlabel("epochs of training")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.tick_params(labelbottom=True)
-            if shares:
+            if shares or _flat(curves):
                 axes.set_ylim(-0.03, 1.03)
             axes.spines[["top", "right"]].set_visible(False)
         for axes in grid[len(panels) :]:
@@ -79,6 +79,13 @@ def draw_curves(
         columns = max(1, int(width * _LETTERS / (max(map(len, labels)) + 6)))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
     return figure
+
+
+def _flat(curves: Sequence[Curve]) -> bool:
+    """Whether all values are one share, around which axes would magnify nothing."""
+    joint = np.concatenate([curve.values for curve in curves])
+    known = joint[np.isfinite(joint)]
+    return len(known) > 0 and bool(0 <= known.min() == known.max() <= 1)
 
 
 def _colors(curves: Sequence[Curve]) -> list[str]:

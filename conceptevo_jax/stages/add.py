@@ -26,7 +26,7 @@ from conceptevo_jax.stages.unify import shown_epochs
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Entry, Store, load_record, save_record
 from conceptevo_jax.training import read_table, snapshots
-from conceptevo_jax.training.loop import TABLE
+from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Layout, Space
 
 

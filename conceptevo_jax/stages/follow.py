@@ -14,7 +14,7 @@ from conceptevo_jax.stages.runs import RUN
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.store.stages import PARTIAL
 from conceptevo_jax.training import Row, read_table, snapshots
-from conceptevo_jax.training.loop import TABLE
+from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Space
 
 

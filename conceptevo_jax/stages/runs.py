@@ -38,7 +38,8 @@ from conceptevo_jax.training import (
     snapshots,
     train,
 )
-from conceptevo_jax.training.loop import TABLE, OnEpoch, OnStep
+from conceptevo_jax.training.loop import OnEpoch, OnStep
+from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Observation, Snapshot
 
 RUN = "run.json"

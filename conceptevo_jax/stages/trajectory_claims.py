@@ -254,27 +254,44 @@ def moves_less(
     return claims
 
 
-def overfits(well: Projected, over: Projected, paper: str | None) -> Claim:
-    """A run that shall overfit does: its accuracies lie further apart."""
-    gaps = []
-    for one in (well, over):
-        row = one.run.rows[-1]
-        gaps.append((row.train_top1 - row.test_top1, row))
+def overfits(
+    well: Projected, over: Projected, images: tuple[int, int], paper: str | None
+) -> Claim:
+    """A run that shall overfit does: its accuracies lie further apart.
+
+    Args:
+      well: The well-trained run.
+      over: The run that shall overfit.
+      images: Training and test images that accuracies are measured on.
+      paper: What the paper says of such a run.
+    """
+    rows = [one.run.rows[-1] for one in (well, over)]
+    gaps = [row.train_top1 - row.test_top1 for row in rows]
     told = "; ".join(
         f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}, top-5 "
         f"{row.train_top5:.2f}/{row.test_top5:.2f}"
-        for _, row in gaps
+        for row in rows
     )
-    more = gaps[1][0] - gaps[0][0]
+    shares = [(row.train_top1, row.test_top1) for row in rows]
+    spread = math.sqrt(
+        sum(
+            share * (1 - share) / n
+            for pair in shares
+            for share, n in zip(pair, images, strict=True)
+        )
+    )
+    more = gaps[1] - gaps[0]
+    interval = (more - 1.96 * spread, more + 1.96 * spread)
     return Claim(
         id=f"overfits_{over.run.name}",
         paper=paper,
         rule=f"top-1 train less test accuracy of {over.title} is larger than of "
-        f"{well.title}, at the end; measured: by how much",
+        f"{well.title}, at the end, by more than the images leave open; measured: by "
+        "how much",
         measured=more,
-        interval=None,
-        n=1,
-        holds=more > 0,
+        interval=interval,
+        n=sum(images),
+        holds=interval[0] > 0,
         why=f"train/test of the two: {told}",
     )
 

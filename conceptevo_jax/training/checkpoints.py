@@ -22,6 +22,7 @@ import orbax.checkpoint as ocp
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.training.step import State
+from conceptevo_jax.training.table import TABLE, read_table
 from conceptevo_jax.types import Epoch, Snapshot
 
 logging.getLogger("absl").setLevel(logging.ERROR)
@@ -87,7 +88,7 @@ class Checkpoints:
         return epoch, State(**restored, average=shown)
 
     def epochs(self) -> list[Epoch]:
-        """All snapshots in the order of training."""
+        """All snapshots: untrained, within epochs, after epochs."""
         first: list[Epoch] = ["init"] if (self.folder / "init").is_dir() else []
         early: list[Epoch] = [f"step{n}" for n in sorted(self._early.all_steps())]
         return [*first, *early, *sorted(self._weights.all_steps())]
@@ -119,7 +120,10 @@ class Checkpoints:
 
 
 def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
-    """All snapshots of a finished run, in order; weights are read when asked for.
+    """All snapshots of a run, in the order of training; weights are read when asked.
+
+    The order is that of the run's table: one taken within the second epoch comes after
+    the first epoch's.
 
     Raises:
       DataError: if `folder` holds no run.
@@ -134,7 +138,13 @@ def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
     def loader(epoch: Epoch) -> Callable[[], Mapping[str, Any]]:
         return lambda: checkpoints.restore(epoch)
 
-    return [Snapshot(run=run, epoch=e, load=loader(e)) for e in checkpoints.epochs()]
+    found = {
+        e: Snapshot(run=run, epoch=e, load=loader(e)) for e in checkpoints.epochs()
+    }
+    table = Path(folder) / TABLE
+    told = [row.epoch for row in read_table(table)] if table.is_file() else []
+    first = [epoch for epoch in told if epoch in found]
+    return [found[e] for e in (*first, *(e for e in found if e not in first))]
 
 
 def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False) -> int:

@@ -32,10 +32,9 @@ from conceptevo_jax.training.step import (
     make_eval_step,
     make_train_step,
 )
-from conceptevo_jax.training.table import Row, read_table, write_table
+from conceptevo_jax.training.table import TABLE, Row, read_table, write_table
 from conceptevo_jax.types import Epoch, Snapshot
 
-TABLE = "epochs.csv"
 EVAL_BATCH = 500
 
 T = TypeVar("T", State, Tally)

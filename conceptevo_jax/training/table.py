@@ -13,6 +13,9 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.store.records import temporary_beside
 from conceptevo_jax.types import Epoch
 
+TABLE = "epochs.csv"
+"""The table's name in a run's folder."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Row:

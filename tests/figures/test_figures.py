@@ -251,3 +251,25 @@ def test_every_image_is_drawn_once(images):
     assert len(axes.images) == 14
     corners = {tuple(image.get_extent()[:3:2]) for image in axes.images}
     assert len(corners) == 14
+
+
+def test_curves_of_any_measure_wrap_and_show_repeats_and_bands(rng):
+    epochs = np.arange(4.0)
+    values = 10 * rng.random(4) - 5
+    own = Curve(
+        name="run", epochs=epochs, values=values, low=values - 1, high=values + 1
+    )
+    twin = Curve(name="run, another seed", epochs=epochs, values=values + 1, again=True)
+    other = Curve(name="other", epochs=epochs, values=-values)
+    panels = [(f"measure {i}", [own, twin, other]) for i in range(5)]
+    figure = draw_curves(panels, title="Measures", columns=3, shares=False)
+    drawn = [axes for axes in figure.axes if axes.lines]
+    assert len(drawn) == 5
+    first = drawn[0]
+    colors = [line.get_color() for line in first.lines]
+    assert colors[0] == colors[1] != colors[2]
+    assert [line.get_linestyle() for line in first.lines] == ["-", "--", "-"]
+    assert len(first.collections) == 1
+    low, high = first.get_ylim()
+    assert low < values.min()
+    assert high > values.max()

@@ -15,7 +15,7 @@ from conceptevo_jax.stages.follow import find_training, follow
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.runs import RUN, execute, is_finished
 from conceptevo_jax.store import Store
-from conceptevo_jax.training.loop import TABLE
+from conceptevo_jax.training.table import TABLE
 
 EPOCHS = 3
 

@@ -209,6 +209,8 @@ def test_a_run_that_recovers_must_be_called_damaged_and_not_lost(status, holds):
 def test_overfitting_is_a_larger_gap():
     well = one_run([0.1, 0.7], train=[0.1, 0.8])
     over = one_run([0.1, 0.6], train=[0.1, 1.0])
-    claim = overfits(well, over, None)
+    claim = overfits(well, over, (500, 2000), None)
     assert claim.measured == pytest.approx(0.3)
+    assert claim.interval[0] < 0.3 < claim.interval[1]
     assert claim.holds
+    assert not overfits(well, over, (20, 20), None).holds

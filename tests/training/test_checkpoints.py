@@ -1,5 +1,6 @@
 """Snapshots on disk: found in order, replaced, and named when they are damaged."""
 
+import dataclasses
 import gc
 from collections.abc import Iterator
 
@@ -10,7 +11,8 @@ import pytest
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model
-from conceptevo_jax.training import Checkpoints, snapshots
+from conceptevo_jax.training import Checkpoints, Row, snapshots
+from conceptevo_jax.training.table import TABLE, write_table
 
 
 class Line(nn.Module):
@@ -118,3 +120,23 @@ def test_the_weights_of_another_model_are_refused(checkpoints):
     (first, *_) = snapshots(checkpoints.folder, "r", line(5))
     with pytest.raises(DataError, match=r"snapshot 'init' in .*\(3, 5\)"):
         first.load()
+
+
+def test_snapshots_come_in_the_order_of_the_table(tmp_path):
+    """One taken within the second epoch comes after the first epoch's."""
+    model = line(2)
+    kept = Checkpoints(tmp_path, model)
+    for epoch in ("init", "step3", 0, "step9", 1):
+        kept.save(epoch, weights(1.0))
+    kept.close()
+    names = [shot.epoch for shot in snapshots(tmp_path, "run", model)]
+    assert names == ["init", "step3", "step9", 0, 1]
+    told = [_row(epoch) for epoch in ("init", "step3", 0, "step9")]
+    write_table(tmp_path / TABLE, told)
+    names = [shot.epoch for shot in snapshots(tmp_path, "run", model)]
+    assert names == ["init", "step3", 0, "step9", 1]
+
+
+def _row(epoch) -> Row:
+    values = {f.name: 0.5 for f in dataclasses.fields(Row)}
+    return Row(**values | {"epoch": epoch, "step": 1, "nonfinite_step": None})

@@ -37,6 +37,7 @@ from conceptevo_jax.stages.trajectory_tables import (
     site_rows,
 )
 from conceptevo_jax.stages.unify import BASE_SAMPLE
+from conceptevo_jax.types import Epoch
 
 ENTROPY = {
     "vgg16": "1.60, 1.97, 2.06, 2.09 at epochs 0, 5, 21, 207",
@@ -109,12 +110,11 @@ def run(config: Config, session: Session) -> Outcome:
     of, classes = config.failures, session.images.classes
     compared = [name for group in of.groups.values() for name in group]
     marks = _milestones(trained, [*_healthy(config), *of.overfitted])
-    further = {name: list(own.epochs) for name, own in marks.items()}
-    for name in compared:
-        ends = _ends(trained[name], len(classes))
-        further[name] = [*further.get(name, []), *ends]
+    drawn = {
+        name: _drawn(trained[name], marks.get(name), len(classes)) for name in compared
+    }
     spaces = [
-        measure_runs(session, trained, base, compared, further) for base in of.bases
+        measure_runs(session, trained, base, compared, drawn) for base in of.bases
     ]
     first = spaces[0]
     lives = {name: lives_of(one) for name, one in first.runs.items()}
@@ -174,9 +174,11 @@ def _healthy(config: Config) -> list[str]:
     return [*first, *(name for name in of.again if name not in first)]
 
 
-def _ends(run: TrainedRun, classes: int) -> list[Any]:
+def _drawn(run: TrainedRun, marks: Milestones | None, classes: int) -> list[Epoch]:
+    """What a map shall show of a run: the turns it took, and its milestones."""
     course = claims_of.course_of(run.rows, classes)
-    return claims_of.landmarks([row.epoch for row in run.rows], course)
+    turns = claims_of.landmarks([row.epoch for row in run.rows], course)
+    return ["init", *turns, *(() if marks is None else marks.epochs)]
 
 
 def _claims_in(

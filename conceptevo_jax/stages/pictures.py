@@ -18,7 +18,6 @@ from conceptevo_jax.figures import (
 )
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.projected import Projected
-from conceptevo_jax.stages.unify import shown_epochs
 from conceptevo_jax.stimuli import neuron_patches, patch_windows
 from conceptevo_jax.types import Epoch, Site, Stimuli, neuron_ids
 
@@ -46,9 +45,12 @@ def map_over(
     background: np.ndarray,
     points: Points,
 ) -> Figure:
-    """The same where the base is known by its points alone."""
+    """The same where the base is known by its points alone.
+
+    Of every run those snapshots are drawn that have points; none from within an epoch.
+    """
     rows = [
-        (one.title, [_panel(one, epoch, points) for epoch in shown_epochs(one)])
+        (one.title, [_panel(one, epoch, points) for epoch in _drawn(one, points)])
         for one in projected
     ]
     runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
@@ -57,6 +59,11 @@ def map_over(
         "one dot a neuron; grey, the base's neurons. Accuracies train/test."
     )
     return draw_training_map(rows, background, title=title)
+
+
+def _drawn(one: Projected, points: Points) -> list[Epoch]:
+    whole = (e for e in one.epochs if e == "init" or isinstance(e, int))
+    return [epoch for epoch in whole if one.snapshot(epoch) in points]
 
 
 def _panel(one: Projected, epoch: Epoch, points: Points) -> MapPanel:

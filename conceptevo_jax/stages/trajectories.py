@@ -20,7 +20,6 @@ from conceptevo_jax.stages.projected import Projected, without_alignment
 from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.stages.space import embed_base, lay_out_often, project_run
-from conceptevo_jax.stages.unify import shown_epochs
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Epoch, Layout, record
 
@@ -34,7 +33,7 @@ class InSpace:
       home: The base itself, projected like everyone else.
       runs: The compared runs, by name.
       layout: The first of the maps.
-      maps: Points `[r n 2]` on all maps, by snapshot name; of shown snapshots alone.
+      maps: Points `[r n 2]` on all maps, by snapshot name; of those drawn alone.
       trajectories: All measures of all snapshots, by run.
     """
 
@@ -71,7 +70,7 @@ def measure_runs(
     trained: Mapping[str, TrainedRun],
     base: str,
     compared: Sequence[str],
-    further: Mapping[str, Sequence[Epoch]],
+    drawn: Mapping[str, Sequence[Epoch]],
 ) -> InSpace:
     """Build a base's space, project, lay out and measure the compared runs.
 
@@ -80,7 +79,7 @@ def measure_runs(
       trained: All runs, by name.
       base: Which is the base; its only observed snapshot is.
       compared: Which are measured.
-      further: Snapshots that shall be on the maps besides those shown, by run.
+      drawn: Snapshots that shall be on the maps, by run.
     """
     config, store, images = session.config, session.store, session.images
     home = trained[base]
@@ -97,8 +96,7 @@ def measure_runs(
     at_home, runs = place(base), {name: place(name) for name in compared}
     shown = [(at_home, epoch)]
     for name, one in runs.items():
-        wanted = {*shown_epochs(one), *further.get(name, ())}
-        shown += [(one, epoch) for epoch in one.epochs if epoch in wanted]
+        shown += [(one, epoch) for epoch in one.epochs if epoch in drawn[name]]
     layout, points, maps_key = session.timed(
         "layout",
         lay_out_often,

@@ -86,8 +86,8 @@ def _accuracy(
 def _measure(space: InSpace, name: str, measure: str, again: bool) -> Curve:
     found = space.trajectories[name]
     at = found.measures.index(measure)
-    # Snapshots that are not on the map are passed over, not shown as gaps.
-    kept = np.isfinite(found.value[:, at]) | (not measure.endswith("_map"))
+    # Snapshots that are not on the map are passed over; movement needs two in a row.
+    kept = np.isfinite(found.value[:, at]) | (measure != "entropy_map")
     return Curve(
         name=space.runs[name].title,
         epochs=_times(space, name)[kept],

@@ -184,7 +184,7 @@ def _reversions(
     rng = np.random.default_rng(config.seed)
     read = jax.jit(read_activations(model, [site.name for site in model.sites]))
     old, new = (read(variables, pixels)[1] for variables in ends)
-    calls = {}
+    calls: dict[str, Callable[[], Any]] = {}
     for site in model.sites:
         masks = jnp.asarray(rng.random((quantiles, site.channels)) < 1 / quantiles)
         own, foreign = new[site.name], old[site.name]

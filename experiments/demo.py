@@ -134,9 +134,9 @@ def _collapse_tables(
     rule = config.collapse
     if rule is None:
         return []
-    again = [trained[job.name].rows for job in collapse_jobs(config).values()]
-    own = config.runs[rule.run].seed in rule.seeds
-    return [trained[rule.run].rows, *again] if own else again
+    shown = [rule.run] if config.runs[rule.run].seed in rule.seeds else []
+    again = [job.name for job in collapse_jobs(config).values()]
+    return [trained[name].rows for name in (*shown, *again)]
 
 
 def collapse_claim(

@@ -206,12 +206,11 @@ def _claims_in(
 def _claims_of_runs(config: Config, session: Session, space: InSpace) -> list[Claim]:
     """Claims that need no base: overfitting, and the monitor's."""
     of, runs, classes = config.failures, space.runs, len(session.images.classes)
-    claims = [
-        claims_of.overfits(
-            runs[_well_trained(config, name)], runs[name], GAPS.get(name)
-        )
-        for name in of.overfitted
-    ]
+    claims = []
+    for name in of.overfitted:
+        well, images = runs[_well_trained(config, name)], len(session.images.test)
+        shown = config.runs[name].eval_images, images
+        claims.append(claims_of.overfits(well, runs[name], shown, GAPS.get(name)))
     for name in of.collapsing:
         course = claims_of.course_of(runs[name].run.rows, classes)
         claims.append(claims_of.alarm_in_time(runs[name], course))

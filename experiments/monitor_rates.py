@@ -4,10 +4,10 @@
     conceptevo experiment=monitor_rates scale=smoke    (one of each recipe)
 
 Many small runs of three architectures on 1,600 photographs. Rules and recipes were
-chosen on other seeds. A run counts by what became of it, not by what its recipe was
-for: a failing one first learns and ends at chance, a recovering one loses more than
-half of its best accuracy and comes back. `tables/rates.csv` holds the rates with exact
-intervals, `tables/runs.csv` every run.
+chosen on other seeds. A run counts if it did what its recipe is for: a healthy one
+learns and keeps it, a failing one first learns and ends at chance, a recovering one
+loses more than half of its best accuracy and comes back. `tables/rates.csv` holds the
+rates with exact intervals, `tables/runs.csv` every run, those that did otherwise too.
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ class Watched:
       recipe: Its configuration.
       model: Its architecture.
       meant: What the recipe is for.
-      kind: What became of it.
+      kind: What became of it; `other` if that is not what its recipe is for.
       dropped: The epoch in which accuracy fell below half of its best, if it did.
       alarms: Epoch and status of every alarm.
       rows: Its table, whole epochs alone.
@@ -145,7 +145,7 @@ def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:
         recipe=recipe,
         model=run.model.name,
         meant=meant,
-        kind=kind,
+        kind=kind if kind == meant else OTHER,
         dropped=course.dropped,
         alarms=tuple(
             (report["epoch"], report["status"])

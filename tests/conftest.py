@@ -45,8 +45,12 @@ def pytest_make_collect_report(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and all that share the smoke demo."""
+    """Keep a file's tests on one worker, and all that share the smoke demo.
+
+    First, since pytest-xdist reads the groups in the same hook.
+    """
     for item in items:
         shared = "experiments" in item.path.parts
         group = "experiments" if shared else item.path.name

@@ -8,6 +8,8 @@ one, by Step 2.2 alone: `coverage`, `effective_rank`, `entropy`, `early_share`,
 `analysis.diversity` and `analysis.movement`.
 """
 
+import math
+
 import numpy as np
 
 from conceptevo_jax.analysis.diversity import (
@@ -74,7 +76,8 @@ def measure(
     if space is not None and glance.embedding is not None:
         past = None if before is None else before.embedding
         found |= _placed(stimuli, glance.embedding, past, space)
-    return found
+    # Reports are JSON, which has no infinities.
+    return {k: v if v is None or math.isfinite(v) else None for k, v in found.items()}
 
 
 def _placed(

@@ -14,7 +14,9 @@ EXPERIMENTS = [
     "benchmark",
     "demo",
     "important_evolutions",
+    "monitor_rates",
     "reversion",
+    "training_failures",
     "unified_space",
 ]
 
@@ -25,14 +27,21 @@ SMOKE = ("experiment=demo", "scale=smoke")
 def test_help_lists_experiments_and_subcommands(call, words):
     code, out, _ = call(*words)
     assert code == 0
-    for word in ("experiment=NAME", "project", "ls", "clean", "demo", "dry_run=true"):
+    for word in (
+        "experiment=NAME",
+        "project",
+        "monitor",
+        "ls",
+        "clean",
+        "dry_run=true",
+    ):
         assert word in out
 
 
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("demo",), "unknown command 'demo'. Valid: clean, ls, prepare, project."),
+        (("demo",), "command 'demo'. Valid: clean, ls, monitor, prepare, project."),
         (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
         (("scale=smoke",), f"experiment=NAME, one of {', '.join(EXPERIMENTS)}."),
         (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': b"),

@@ -40,7 +40,7 @@ def test_there_is_a_row_and_a_snapshot_for_init_early_steps_and_epochs(whole, mo
     assert [row.epoch for row in rows] == EPOCHS
     assert [row.step for row in rows] == [0, 1, 2, 3, 4, 6, 9]
     found = snapshots(folder, "toy-run", model)
-    assert [s.epoch for s in found] == ["init", "step1", "step2", "step4", 0, 1, 2]
+    assert [s.epoch for s in found] == EPOCHS
     assert found[-1].name == "toy-run@2"
     assert list(map(repr, read_table(folder / "epochs.csv"))) == list(map(repr, rows))
 

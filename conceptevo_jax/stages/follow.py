@@ -56,6 +56,11 @@ def follow(
     model = build_model(
         about["model"], preset=about["preset"], classes=about["classes"]
     )
+    if "train" not in about:
+        raise DataError(
+            f"{folder} does not say which images it learns from: it was trained by "
+            "another version of conceptevo_jax. Train again."
+        )
     space = None if result is None else load_record(result / "space", Space)
     wanted = about["train"] if space is None else space.pool_id
     images = _images(Store(folder.parent), wanted)

@@ -17,7 +17,8 @@ from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.store.records import write_text
-from conceptevo_jax.training import Row, snapshots
+from conceptevo_jax.training import Row, read_table, snapshots
+from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Snapshot
 
 
@@ -93,6 +94,15 @@ def make_monitor(
     if space_key is not None:
         space = load_record(store.path("space", space_key), BaseSpace).space
     return ConceptMonitor.of_model(model, space, images)
+
+
+def is_complete(path: Path, folder: Path) -> bool:
+    """Whether reports are there of every epoch of a finished training.
+
+    One that was watched, killed, and went on without being watched has some only.
+    """
+    epochs = [row.epoch for row in read_table(folder / TABLE) if is_watched(row.epoch)]
+    return [report["epoch"] for report in read_reports(path)] == epochs
 
 
 def read_reports(path: Path) -> list[dict[str, Any]]:

@@ -23,7 +23,12 @@ from conceptevo_jax.config import (
 )
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.stages.images import Images
-from conceptevo_jax.stages.monitoring import Watch, make_monitor, read_reports
+from conceptevo_jax.stages.monitoring import (
+    Watch,
+    is_complete,
+    make_monitor,
+    read_reports,
+)
 from conceptevo_jax.stimuli import Search, find_stimuli, respond
 from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.store.records import write_json
@@ -129,8 +134,9 @@ def is_finished(store: Store, images: Images, job: Job) -> bool:
     key = content_key("train", *_made_from(images, job, model, settings))
     if not store.has("train", key):
         return False
-    watched = _watched(store.path("train", key), images, job)
-    if watched is not None and not watched.is_file():
+    folder = store.path("train", key)
+    watched = _watched(folder, images, job)
+    if watched is not None and not is_complete(watched, folder):
         return False
     if job.search is None:
         return True
@@ -164,7 +170,7 @@ def execute(
     report = _Report(on_step, total)
     folder, key = _train(store, images, job, model, settings, report, time_left)
     watched = _watched(folder, images, job)
-    if watched is not None and not watched.is_file():
+    if watched is not None and not is_complete(watched, folder):
         _watch(store, images, job, model, folder).read_again()
     shots = snapshots(folder, job.name, model)
     found: dict[Epoch, Observation] = {}

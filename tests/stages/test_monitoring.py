@@ -82,6 +82,17 @@ def test_a_finished_training_is_read_again_to_the_same_reports(
     assert is_finished(store, images, watched_job(make_job))
 
 
+def test_a_training_that_was_watched_in_part_is_read_again(
+    store, images, trained, make_job
+):
+    (file,) = store.path("train", trained.key).glob("monitor-*.jsonl")
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text(lines[0])
+    assert not is_finished(store, images, watched_job(make_job))
+    again = execute(store, images, watched_job(make_job))
+    assert told(again.reports) == told(trained.reports)
+
+
 def test_unwatched_jobs_are_the_same_training_without_reports(
     store, images, trained, make_job
 ):
@@ -135,6 +146,16 @@ def test_images_that_are_not_kept_are_asked_for(trained, store, tmp_path):
     folder = home / f"train-{trained.key}"
     shutil.copytree(store.path("train", trained.key), folder)
     with pytest.raises(DataError, match=r"no decoded images.*keep_decoded=true"):
+        list(follow(folder, None, interval=1.0, wait=False))
+
+
+def test_a_training_of_another_version_is_told(trained, store, tmp_path):
+    folder = tmp_path / "store" / f"train-{trained.key}"
+    shutil.copytree(store.path("train", trained.key), folder)
+    about = json.loads((folder / RUN).read_text())
+    del about["train"]
+    (folder / RUN).write_text(json.dumps(about))
+    with pytest.raises(DataError, match="another version of conceptevo_jax"):
         list(follow(folder, None, interval=1.0, wait=False))
 
 

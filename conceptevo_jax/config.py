@@ -240,6 +240,14 @@ class RateConfig:
 
 
 @dataclass
+class RateImages:
+    """How many images those trainings have; None: all."""
+
+    train: int | None = None
+    test: int | None = None
+
+
+@dataclass
 class BenchmarkConfig:
     """How things are timed: on so many images, the fastest of several turns."""
 
@@ -277,6 +285,7 @@ class Config:
     failures: FailuresConfig = field(default_factory=FailuresConfig)
     rates: dict[str, RateConfig] = field(default_factory=dict)
     rate_seeds: int | None = None
+    rate_images: RateImages = field(default_factory=RateImages)
     collapse: CollapseConfig | None = None
     collapse_seeds: list[int] = field(default_factory=list)
 

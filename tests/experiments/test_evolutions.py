@@ -196,7 +196,7 @@ def test_costs_are_measured_side_by_side(demo, call):
         *("experiment=benchmark", *ONE, "benchmark.images=4", "benchmark.turns=1"),
     )
     rows = {row["what"]: row for row in table(folder, "costs")}
-    assert len(rows) == 3 + 13
+    assert len(rows) == 4 + 13
     forward = rows["forward pass"]
     assert float(forward["forward_passes"]) == 1
     seconds = float(forward["seconds"])
@@ -208,6 +208,11 @@ def test_costs_are_measured_side_by_side(demo, call):
     assert found["importance_time_vgg16"]["holds"] == (ratio <= 4)
     at = [float(r["forward_passes"]) for n, r in rows.items() if n[:9] == "reversion"]
     assert found["reversion_time_vgg16"]["measured"] == max(at)
+    monitor = rows["update of the monitor"]
+    share = float(monitor["share_of_epoch"])
+    epoch = float(rows["training step"]["seconds"]) * 300 / 4
+    assert share == pytest.approx(float(monitor["seconds"]) / epoch)
+    assert found["monitor_time_vgg16"]["measured"] == pytest.approx(share)
     memory = [float(rows[n]["bytes"]) for n in (sweep["what"], "training step")]
     ratio = memory[0] / memory[1]
     assert found["importance_memory_vgg16"]["measured"] == pytest.approx(ratio)

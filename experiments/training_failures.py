@@ -1,7 +1,7 @@
 """Figures 2 and 8: what tells healthy trainings from failing and overfitted ones.
 
     conceptevo experiment=training_failures                (half an hour on two cores)
-    conceptevo experiment=training_failures seeds=3        (judges the claims)
+    conceptevo experiment=training_failures seeds=3        (judges the claims; an hour)
     conceptevo experiment=training_failures scale=smoke    (about five minutes)
 
 Two bases, which are none of the compared runs, and runs of three architectures: well

@@ -53,7 +53,7 @@ def aggregate_claims(
 ) -> list[Claim]:
     """Each claim over all seeds: the mean with Student's interval over seeds.
 
-    It holds if it does under every seed that measured it.
+    It holds if it does under every seed that judged it.
 
     Args:
       seeds: Of the repeats.
@@ -67,13 +67,12 @@ def aggregate_claims(
 def _over_seeds(seeds: Sequence[int], claims: Sequence[Claim | None]) -> Claim:
     told = [(seed, claim) for seed, claim in zip(seeds, claims, strict=True) if claim]
     measured = [
-        (seed, claim.measured, claim.holds)
-        for seed, claim in told
-        if claim.measured is not None
+        (seed, claim.measured) for seed, claim in told if claim.measured is not None
     ]
-    values = [value for _, value, _ in measured]
-    judged = [holds for _, _, holds in measured if holds is not None]
-    by_seed = "; ".join(f"seed {seed}: {value:.3f}" for seed, value, _ in measured)
+    values = [value for _, value in measured]
+    # What never came to pass has no number, and has failed all the same.
+    judged = [claim.holds for _, claim in told if claim.holds is not None]
+    by_seed = "".join(f"; seed {seed}: {value:.3f}" for seed, value in measured)
     first = told[0][1]
     return dataclasses.replace(
         first,
@@ -82,8 +81,8 @@ def _over_seeds(seeds: Sequence[int], claims: Sequence[Claim | None]) -> Claim:
         interval=mean_interval(values),
         n=len(values),
         holds=all(judged) if judged else None,
-        why=f"holds under {sum(judged)} of {len(judged)} seeds; {by_seed}"
-        if values
+        why=f"holds under {sum(judged)} of {len(judged)} seeds{by_seed}"
+        if judged
         else first.why,
     )
 

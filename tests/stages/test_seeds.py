@@ -102,6 +102,18 @@ def test_seeds_that_did_not_measure_a_claim_do_not_count():
     assert (never.measured, never.holds, never.why) == (None, None, "of one seed")
 
 
+def test_what_never_came_to_pass_has_failed_without_a_number():
+    """A rank that never fell has no epoch of its fall: it still counts as a no."""
+    (found,) = aggregate_claims(
+        [0, 1, 2], [[claim(None, False)], [claim(0.5, True)], [claim(0.1, True)]]
+    )
+    assert (found.n, found.holds) == (2, False)
+    assert "2 of 3 seeds" in found.why
+    (found,) = aggregate_claims([0, 1], [[claim(None, False)]] * 2)
+    assert (found.measured, found.n, found.holds) == (None, 0, False)
+    assert found.why == "holds under 0 of 2 seeds"
+
+
 def table(folder, name):
     with (folder / "tables" / f"{name}.csv").open(newline="") as file:
         return list(csv.DictReader(file))

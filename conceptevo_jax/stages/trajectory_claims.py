@@ -174,7 +174,10 @@ def _difference(
 
 
 def falls_in_time(space: InSpace, run: str, course: Course) -> list[Claim]:
-    """A collapse shows in the concepts no later than in the accuracy."""
+    """A collapse shows in the concepts no later than in the accuracy.
+
+    A measure that has no value any more, for want of live neurons, has fallen.
+    """
     one, base, claims = space.runs[run], space.home.run.name, []
     for measure in ("effective_rank", "distinct_share"):
         values = space.trajectories[run].of(measure)
@@ -191,8 +194,8 @@ def falls_in_time(space: InSpace, run: str, course: Course) -> list[Claim]:
                 paper="loss of diversity is apparent before the accuracy reaches 0 "
                 "(Sec. 4.5)",
                 rule=f"{measure} of {one.title} falls below {FALLEN} of its value at "
-                "the best accuracy no later than accuracy reaches chance; measured: "
-                "epochs earlier",
+                "the best accuracy, or too few neurons live to measure it, no later "
+                "than accuracy reaches chance; measured: epochs earlier",
                 measured=lead,
                 interval=None,
                 n=1,

@@ -134,7 +134,7 @@ def _split(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     arrays: dict[str, np.ndarray] = {}
     fields: dict[str, Any] = {}
-    # Neither `object` nor `type[R]` can say "a dataclass".
+    # `object` cannot say "a dataclass".
     for field in dataclasses.fields(value):  # type: ignore[arg-type]
         name, item = field.name, getattr(value, field.name)
         if isinstance(item, np.ndarray):
@@ -149,6 +149,7 @@ def _split(
 
 def _join(kind: type[R], fields: Mapping[str, Any], arrays: dict, prefix: str) -> R:
     values: dict[str, Any] = {}
+    # As in `_split`: `type[R]` cannot say "of a dataclass".
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         name = field.name
         if prefix + name in arrays:

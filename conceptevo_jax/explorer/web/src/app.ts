@@ -1,0 +1,253 @@
+/** The whole page of one model: its parts, its bar, and its keys. */
+
+import { COLOURS, type ColourBy, colouring } from "./colour";
+import { type Model, timeName } from "./data/model";
+import { download, h } from "./dom";
+import { Help } from "./help";
+import { legendOf } from "./legend";
+import { Maps } from "./map/maps";
+import { NeuronPane } from "./panes/neuron";
+import { RankingPane } from "./panes/ranking";
+import { SelectionPane } from "./panes/selection";
+import { Search } from "./search";
+import { type State, Store, type Tab, TABS } from "./state";
+import { Timeline } from "./timeline";
+
+const TITLES: Record<Tab, string> = { neuron: "Neuron", class: "Class", selection: "Selection" };
+
+export class App {
+  private readonly store: Store;
+  private readonly maps: Maps;
+  private readonly timeline: Timeline;
+  private readonly search: Search;
+  private readonly help: Help;
+  private readonly live = h("p.sr", { role: "status", "aria-live": "polite" });
+  private readonly lassoButton: HTMLButtonElement;
+  private readonly stop = new AbortController();
+
+  constructor(
+    root: HTMLElement,
+    private readonly model: Model,
+    finished: boolean | null = null,
+  ) {
+    document.title = `${model.meta.title} · conceptevo`;
+    this.store = new Store(model, this.stop.signal);
+    const say = (text: string) => {
+      this.live.textContent = text;
+    };
+    this.maps = new Maps(this.store, () => this.lasso(false));
+    this.timeline = new Timeline(this.store, (ms) => (this.maps.tween = ms), say);
+    this.search = new Search(this.store, say);
+    this.help = new Help(model);
+    this.lassoButton = h(
+      "button.lasso",
+      { "aria-pressed": "false", title: "Draw a region on a map (L)", onclick: () => this.lasso(!this.maps.lassoing) },
+      "Draw a region",
+    );
+    root.replaceChildren(
+      h("header.bar", null, this.title(finished), this.search.element, ...this.choices(), this.lassoButton, this.helpButton()),
+      h("main", null, h("div.stage", null, this.maps.element, this.legend()), this.side(say)),
+      this.timeline.element,
+      this.live,
+      this.help.element,
+    );
+    document.addEventListener("keydown", (event) => this.key(event), { signal: this.stop.signal });
+    this.store.begin();
+    root.dataset.ready = "true";
+  }
+
+  /** Leaves the page to another model; the view is in the address. */
+  close(): void {
+    this.timeline.pause();
+    this.stop.abort();
+    this.maps.close();
+  }
+
+  private title(finished: boolean | null): HTMLElement {
+    const state = finished === null ? "" : finished ? "training finished" : "live";
+    return h("h1", null, this.model.meta.title, state !== "" && h("span.badge", null, state));
+  }
+
+  private helpButton(): HTMLElement {
+    return h("button", { onclick: () => this.help.open(), title: "How to read the map, and keys (?)" }, "How to read this");
+  }
+
+  private choices(): HTMLElement[] {
+    const { store, model } = this;
+    const select = (
+      label: string,
+      options: [string, string][],
+      value: (state: State) => string,
+      choose: (value: string) => void,
+    ) => {
+      const element = h(
+        "select",
+        { "aria-label": label, onchange: () => choose(element.value) },
+        options.map(([key, text]) => h("option", { value: key }, text)),
+      );
+      store.listen((state) => {
+        element.value = value(state);
+      });
+      return h("label.choice", null, h("span", null, label), element);
+    };
+    return [
+      select(
+        "class",
+        [["", "none"], ...model.classes.map((name): [string, string] => [name, name])],
+        (state) => state.cls ?? "",
+        (name) => store.set(name === "" ? { cls: null } : { cls: name, tab: "class" }),
+      ),
+      select(
+        "colour",
+        Object.entries(COLOURS),
+        (state) => state.colour,
+        (colour) => store.set({ colour: colour as ColourBy }),
+      ),
+      select(
+        "maps",
+        [1, 2, 3, 4].map((n) => [String(n), String(n)]),
+        (state) => String(state.panels.length),
+        (count) => this.setPanels(Number(count)),
+      ),
+    ];
+  }
+
+  /** So many maps; new ones show a run each, in turn. */
+  private setPanels(count: number): void {
+    const { panels } = this.store.state;
+    const kept = panels.slice(0, count);
+    const own = this.model.runs.filter((run) => !run.meta.is_base).map((run) => run.name);
+    const fresh = own.filter((name) => !kept.includes(name));
+    while (kept.length < count) kept.push(fresh.shift() ?? "*0");
+    this.store.set({ panels: kept });
+  }
+
+  private legend(): HTMLElement {
+    const element = h("div.legend", { "aria-label": "legend" });
+    this.store.listen((state, changed) => {
+      if (changed.has("colour") || changed.has("cls")) {
+        element.replaceChildren(...legendOf(colouring(this.model, state).legend, state.colour));
+      }
+    });
+    return element;
+  }
+
+  private side(say: (text: string) => void): HTMLElement {
+    const panes: Record<Tab, HTMLElement> = {
+      neuron: new NeuronPane(this.store).element,
+      class: new RankingPane(this.store).element,
+      selection: new SelectionPane(this.store, say, () => void this.picture()).element,
+    };
+    const tabs = TABS.map((tab) =>
+      h(
+        "button",
+        { role: "tab", id: `tab-${tab}`, "aria-controls": `pane-${tab}`, onclick: () => this.store.set({ tab }) },
+        TITLES[tab],
+      ),
+    );
+    const bodies = TABS.map((tab) =>
+      h("div.body", { role: "tabpanel", id: `pane-${tab}`, "aria-labelledby": `tab-${tab}`, tabindex: 0 }, panes[tab]),
+    );
+    const list = h(
+      "div.tabs",
+      {
+        role: "tablist",
+        "aria-label": "details",
+        onkeydown: (event: KeyboardEvent) => {
+          const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+          if (by === undefined) return;
+          event.stopPropagation();
+          const next = (TABS.indexOf(this.store.state.tab) + by + TABS.length) % TABS.length;
+          this.store.set({ tab: TABS[next] });
+          tabs[next].focus();
+        },
+      },
+      tabs,
+    );
+    this.store.listen((state, changed) => {
+      if (!changed.has("tab")) return;
+      TABS.forEach((tab, i) => {
+        const chosen = tab === state.tab;
+        tabs[i].setAttribute("aria-selected", String(chosen));
+        tabs[i].tabIndex = chosen ? 0 : -1;
+        bodies[i].hidden = !chosen;
+      });
+    });
+    return h("aside.side", { "aria-label": "details" }, list, bodies);
+  }
+
+  private lasso(on: boolean): void {
+    this.maps.lassoing = on;
+    this.maps.element.classList.toggle("lassoing", on);
+    this.lassoButton.setAttribute("aria-pressed", String(on));
+  }
+
+  private async picture(): Promise<void> {
+    const { state } = this.store;
+    const { swatches } = colouring(this.model, state).legend;
+    const caption = `${this.model.meta.title} · ${timeName(state.at)} · coloured by ${COLOURS[state.colour]}`;
+    download(`map-${state.at}.png`, await this.maps.picture(caption, swatches));
+  }
+
+  private key(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    const typing = target.matches("input:not([type=range]), select, textarea") || this.help.element.open;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = this.actions()[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    // A button that has the focus is pressed by space.
+    if (action === undefined || (event.key === " " && target.closest("button"))) return;
+    event.preventDefault();
+    action(event);
+  }
+
+  private actions(): Record<string, (event: KeyboardEvent) => void> {
+    const { store, maps, timeline } = this;
+    const colours = Object.keys(COLOURS) as ColourBy[];
+    const next = () => colours[(colours.indexOf(store.state.colour) + 1) % colours.length];
+    const step = (by: number) => (event: KeyboardEvent) => {
+      timeline.pause();
+      timeline.step(event.shiftKey ? 5 * by : by);
+    };
+    return {
+      " ": () => timeline.toggle(),
+      ArrowLeft: step(-1),
+      ArrowRight: step(1),
+      Home: step(-Infinity),
+      End: step(Infinity),
+      "/": () => this.search.focus(),
+      "?": () => this.help.open(),
+      l: () => this.lasso(!maps.lassoing),
+      r: () => void maps.selectAround(),
+      "[": () => this.beside(-1),
+      "]": () => this.beside(1),
+      m: () => maps.focus(),
+      "+": () => maps.zoom(1.4),
+      "=": () => maps.zoom(1.4),
+      "-": () => maps.zoom(1 / 1.4),
+      "0": () => maps.zoom(0),
+      c: () => store.set({ colour: next() }),
+      "1": () => this.setPanels(1),
+      "2": () => this.setPanels(2),
+      "3": () => this.setPanels(3),
+      "4": () => this.setPanels(4),
+      n: () => store.set({ tab: "neuron" }),
+      k: () => store.set({ tab: "class" }),
+      s: () => store.set({ tab: "selection" }),
+      Escape: () => this.clear(),
+    };
+  }
+
+  private beside(by: number): void {
+    const { neuron } = this.store.state;
+    const run = neuron?.run ?? this.model.runs.find((one) => !one.meta.is_base) ?? this.model.runs[0];
+    const now = neuron === null ? (by > 0 ? -1 : run.neurons) : neuron.neuron;
+    const next = Math.max(0, Math.min(run.neurons - 1, now + by));
+    this.store.set({ neuron: { run, neuron: next }, tab: "neuron" });
+  }
+
+  private clear(): void {
+    if (this.maps.lassoing) this.lasso(false);
+    else if (this.store.state.selection !== null) this.store.set({ selection: null });
+    else this.store.set({ neuron: null });
+  }
+}

@@ -1,0 +1,61 @@
+/** How to read the map, and every key. */
+
+import type { Model } from "./data/model";
+import { h } from "./dom";
+
+export const KEYS: [string, string][] = [
+  ["space", "play or pause"],
+  ["← →", "one snapshot back or on (shift: five)"],
+  ["home, end", "first or last snapshot"],
+  ["/", "search"],
+  ["L", "draw a region"],
+  ["R", "select what lies around the chosen neuron"],
+  ["[ ]", "neuron before or after in its run"],
+  ["M", "go to the map; there the arrows walk from neuron to neuron, with shift they move the map"],
+  ["+ − 0", "larger, smaller, all"],
+  ["C", "next colouring"],
+  ["1 2 3 4", "so many maps side by side"],
+  ["N K S", "neuron, class, selection"],
+  ["esc", "clear: region, selection, then neuron"],
+  ["?", "this page"],
+];
+
+export class Help {
+  readonly element: HTMLDialogElement;
+
+  constructor(model: Model) {
+    const close = h("button", { onclick: () => this.element.close(), autofocus: true }, "Close");
+    this.element = h(
+      "dialog.help",
+      { "aria-labelledby": "help-title" },
+      h("h2", { id: "help-title" }, "How to read the map"),
+      h("p", null, "Every point is a neuron (a channel of a layer) in one snapshot of a training. Neurons that respond to the same images lie close together, whatever network or epoch they are of: all share one space, which was learned from the base model and holds every other run by the images its neurons respond to most."),
+      h("ul", null,
+        h("li", null, "Trust near neighbours. The map (UMAP) keeps who is near whom; distances between far groups, sizes of groups and the axes mean nothing. Numbers on this page are measured in the space itself unless they say otherwise."),
+        h("li", null, ...stability(model)),
+        h("li", null, "Only some snapshots made the map; the others are placed on it by their nearest neighbours there, and nothing else moves."),
+        h("li", null, "A dead neuron responds to nothing. It stays, pale and small, where it was last alive. So does one without a place."),
+        h("li", null, "All runs show the same time, in epochs of training. A run that has ended waits in its last snapshot; “@3” is the snapshot after epoch 3, counted from 0; “init” is the untrained network."),
+        h("li", null, "Coverage is the share of a neuron's stimuli that have a vector in the space: with a low one its place is a guess."),
+        h("li", null, "▼ under the slider: the monitor raised an alarm; filled where the concepts are lost."),
+      ),
+      h("h2", null, "Keys"),
+      h("dl.keys", null, KEYS.map(([key, what]) => h("div", null, h("dt", null, key), h("dd", null, what)))),
+      h("p.faint", null, "The address holds the view: copy it to share. This page asks nothing of any server."),
+      close,
+    );
+  }
+
+  open(): void {
+    if (!this.element.open) this.element.showModal();
+  }
+}
+
+function stability(model: Model): string[] {
+  return model.scenes.map((scene) => {
+    const where = model.scenes.length > 1 ? ` (${scene.title})` : "";
+    return scene.stability === null
+      ? `How stable the map${where} is was not measured.`
+      : `Stability${where}: with another random seed a point keeps ${Math.round(100 * scene.stability)} % of its 15 nearest neighbours on the map.`;
+  });
+}

@@ -1,0 +1,306 @@
+/** Up to four maps side by side, which look at the same place at the same time. */
+
+import { createRenderer } from "regl-scatterplot";
+
+import { colouring } from "../colour";
+import type { Model, NeuronRef } from "../data/model";
+import { h, onceAFrame } from "../dom";
+import { inside, runsOf, type State, type Store } from "../state";
+import { drawLasso } from "./lasso";
+import { drawMarks } from "./marks";
+import { Panel, type View } from "./panel";
+import { Tooltip } from "./tooltip";
+
+/** Pixels within which a neuron is meant. */
+const REACH = 9;
+
+/** Share of a map's sides that its points take up at first. */
+const MARGIN = 0.92;
+
+export class Maps {
+  readonly element = h("section.maps", { "aria-label": "maps" });
+  private readonly renderer = createRenderer();
+  private panels: Panel[] = [];
+  private frames: HTMLElement[] = [];
+  private readonly tooltip: Tooltip;
+  private readonly model: Model;
+  private readonly bounds: [number, number, number, number][];
+  private hovered: NeuronRef | null = null;
+  /** Whether dragging draws a region in place of moving the map. */
+  lassoing = false;
+  private readonly observer = new ResizeObserver(onceAFrame(() => this.resize()));
+  /** How long points take to their next places, in ms. */
+  tween = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly onLassoEnd: () => void,
+  ) {
+    this.model = store.model;
+    this.tooltip = new Tooltip(this.element);
+    this.bounds = this.model.scenes.map((_, scene) => this.model.bounds(scene));
+    this.observer.observe(this.element);
+    store.listen((state, changed) => this.update(state, changed));
+  }
+
+  private get state(): State {
+    return this.store.state;
+  }
+
+  private get scenes(): number[] {
+    return this.state.panels.map((p) =>
+      p.startsWith("*") ? Number(p.slice(1)) : this.model.run(p)!.meta.scene,
+    );
+  }
+
+  private update(state: State, changed: Set<keyof State>): void {
+    if (changed.has("panels")) this.rebuild();
+    const drawn = ["at", "panels", "hidden", "colour"] as const;
+    const recoloured = changed.has("cls") && state.colour === "importance";
+    if (recoloured || drawn.some((key) => changed.has(key))) void this.draw();
+    else if (changed.has("selection")) for (const panel of this.panels) panel.mark(state.selection);
+    if (changed.has("view")) for (const panel of this.panels) panel.look(this.view(panel));
+    this.marks();
+  }
+
+  private view(panel: Panel): View {
+    if (this.state.view !== null) return this.state.view;
+    const { width, height } = panel.size;
+    const [left, bottom, right, top] = this.bounds[this.scenes[this.panels.indexOf(panel)] ?? 0];
+    const aspect = width / Math.max(1, height);
+    const zoom = MARGIN * Math.min((2 * aspect) / (right - left), 2 / (top - bottom));
+    return { x: (left + right) / 2, y: (bottom + top) / 2, zoom };
+  }
+
+  private rebuild(): void {
+    const count = this.state.panels.length;
+    while (this.panels.length > count) this.panels.pop()!.destroy();
+    while (this.panels.length < count) this.panels.push(this.newPanel());
+    for (const frame of this.frames) frame.remove();
+    this.frames = this.panels.map((panel, i) => this.frame(panel, i));
+    this.element.append(...this.frames);
+    this.element.dataset.count = String(count);
+    this.resize();
+  }
+
+  private frame(panel: Panel, place: number): HTMLElement {
+    const { scenes, runs } = this.model;
+    const name = (title: string) => (scenes.length > 1 ? `all runs of ${title}` : "all runs");
+    const choice = h(
+      "select.panel-run",
+      {
+        "aria-label": `runs on map ${place + 1}`,
+        onchange: () => {
+          const panels = [...this.state.panels];
+          panels[place] = choice.value;
+          this.store.set({ panels });
+        },
+      },
+      scenes.map((scene, s) => h("option", { value: `*${s}` }, name(scene.title))),
+      runs.map((run) => h("option", { value: run.name }, run.name)),
+    );
+    choice.value = this.state.panels[place];
+    return h("div.frame", null, h("div.frame-head", null, choice, h("span.count")), panel.element);
+  }
+
+  private newPanel(): Panel {
+    const panel = new Panel(this.model, this.renderer, (view) => this.moved(panel, view));
+    const at = (event: PointerEvent | MouseEvent): [number, number] => {
+      const box = panel.element.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    let pressed: [number, number] | null = null;
+    panel.element.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (this.lassoing || event.shiftKey) {
+          event.stopPropagation();
+          event.preventDefault();
+          pressed = null;
+          this.tooltip.hide();
+          drawLasso(panel, event, (polygon) => this.select(panel, polygon));
+        } else pressed = at(event);
+      },
+      { capture: true },
+    );
+    // The map is moved by mouse events, which follow those of the pointer.
+    panel.element.addEventListener(
+      "mousedown",
+      (event) => {
+        if (this.lassoing || event.shiftKey) event.stopPropagation();
+      },
+      { capture: true },
+    );
+    panel.element.addEventListener("click", (event) => {
+      const [x, y] = at(event);
+      if (pressed === null || Math.hypot(x - pressed[0], y - pressed[1]) > 4) return;
+      const neuron = panel.nearest(x, y, REACH);
+      if (neuron !== null) this.store.set({ neuron, tab: "neuron" });
+    });
+    const hover = onceAFrame((x: number, y: number) => {
+      const found = panel.nearest(x, y, REACH);
+      const same = found?.run === this.hovered?.run && found?.neuron === this.hovered?.neuron;
+      if (!same) {
+        this.hovered = found;
+        this.marks();
+      }
+      if (found === null) this.tooltip.hide();
+      else this.tooltip.show(found, this.state.at, panel.element, x, y);
+    });
+    panel.element.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "mouse" && event.buttons === 0) hover(...at(event));
+    });
+    panel.element.addEventListener("pointerleave", () => {
+      this.hovered = null;
+      this.tooltip.hide();
+      this.marks();
+    });
+    panel.element.addEventListener("keydown", (event) => this.walk(panel, event));
+    return panel;
+  }
+
+  private select(panel: Panel, polygon: [number, number][]): void {
+    const scene = this.scenes[this.panels.indexOf(panel)];
+    // What is drawn on one map holds on all maps of the same space.
+    const runs = this.model.runs.filter((run) =>
+      this.state.panels.some((p) => runsOf(this.model, this.state, p).includes(run)) &&
+      run.meta.scene === scene,
+    );
+    this.onLassoEnd();
+    const selection = inside(runs, polygon, this.state.at, scene);
+    this.store.set({ selection, tab: "selection" });
+  }
+
+  /** Selects what lies around the chosen neuron, for those who cannot draw. */
+  selectAround(): boolean {
+    const { neuron } = this.state;
+    if (neuron === null) return false;
+    const panel = this.panels.find((one) => one.placeOf(neuron) !== null);
+    if (panel === undefined) return false;
+    const [x, y] = panel.placeOf(neuron)!;
+    const reach = 0.12 / this.view(panel).zoom;
+    const polygon = Array.from({ length: 24 }, (_, i): [number, number] => {
+      const angle = (i / 24) * 2 * Math.PI;
+      return [x + reach * Math.cos(angle), y + reach * Math.sin(angle)];
+    });
+    this.select(panel, polygon);
+    return true;
+  }
+
+  private walk(panel: Panel, event: KeyboardEvent): void {
+    const ways: Record<string, [number, number]> = {
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, 1],
+      ArrowDown: [0, -1],
+    };
+    const way = ways[event.key];
+    if (way === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.shiftKey) {
+      const view = this.view(panel);
+      const step = 0.2 / view.zoom;
+      this.store.set({ view: { ...view, x: view.x + way[0] * step, y: view.y + way[1] * step } });
+    } else {
+      const neuron = panel.towards(this.state.neuron, ...way);
+      if (neuron !== null) this.store.set({ neuron, tab: "neuron" });
+    }
+  }
+
+  /** Larger or smaller around the middle; 0 shows all. */
+  zoom(factor: number): void {
+    if (factor === 0) return this.store.set({ view: null });
+    const view = this.view(this.panels[0]);
+    this.store.set({ view: { ...view, zoom: view.zoom * factor } });
+  }
+
+  private moved(from: Panel, view: View): void {
+    for (const panel of this.panels) if (panel !== from) panel.look(view);
+    this.tooltip.hide();
+    this.keep(view);
+    this.marks();
+  }
+
+  private readonly keep = onceAFrame((view: View) => {
+    // Told without `look`: the maps are there already.
+    const now = this.state.view;
+    if (now?.x !== view.x || now.y !== view.y || now.zoom !== view.zoom) this.store.set({ view });
+  });
+
+  async draw(): Promise<void> {
+    const colours = colouring(this.model, this.state);
+    const began = performance.now();
+    await Promise.all(
+      this.panels.map((panel, i) => {
+        const runs = runsOf(this.model, this.state, this.state.panels[i]);
+        return panel.show(runs, this.state.at, colours, this.state.selection, this.tween);
+      }),
+    );
+    this.element.dataset.drawn = String(this.state.at);
+    this.element.dataset.took = (performance.now() - began).toFixed(1);
+    this.panels.forEach((panel, i) => {
+      const told = this.frames[i].querySelector(".count")!;
+      told.textContent = `${panel.count.toLocaleString("en")} neurons`;
+    });
+    this.marks();
+  }
+
+  private resize(): void {
+    for (const panel of this.panels) {
+      panel.resize();
+      panel.look(this.view(panel));
+    }
+    this.marks();
+  }
+
+  private readonly marks = onceAFrame(() => {
+    for (const panel of this.panels) drawMarks(panel, this.state, this.hovered);
+  });
+
+  /** A picture of all maps, with what they show written beneath. */
+  async picture(caption: string, swatches: { colour: string; label: string }[]): Promise<Blob> {
+    const box = this.element.getBoundingClientRect();
+    const scale = window.devicePixelRatio || 1;
+    const foot = 64;
+    const canvas = h("canvas", { width: box.width * scale, height: (box.height + foot) * scale });
+    const context = canvas.getContext("2d")!;
+    context.scale(scale, scale);
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, box.width, box.height + foot);
+    context.font = "12px system-ui, sans-serif";
+    this.panels.forEach((panel, i) => {
+      const own = panel.element.getBoundingClientRect();
+      const [x, y] = [own.left - box.left, own.top - box.top];
+      context.drawImage(panel.canvas, x, y, own.width, own.height);
+      context.strokeStyle = "#ddd";
+      context.strokeRect(x, y, own.width, own.height);
+      context.fillStyle = "#222";
+      const name = this.frames[i].querySelector("select")!.selectedOptions[0].text;
+      context.fillText(name, x + 8, y + 18);
+    });
+    context.fillStyle = "#222";
+    context.fillText(caption, 8, box.height + 22, box.width - 16);
+    let x = 8;
+    for (const { colour, label } of swatches) {
+      context.fillStyle = colour;
+      context.fillRect(x, box.height + 38, 10, 10);
+      context.fillStyle = "#222";
+      context.fillText(label, x + 14, box.height + 47);
+      x += 28 + context.measureText(label).width;
+    }
+    return new Promise((resolve, reject) =>
+      canvas.toBlob((blob) => (blob === null ? reject(new Error("no picture")) : resolve(blob))),
+    );
+  }
+
+  close(): void {
+    this.observer.disconnect();
+    for (const panel of this.panels) panel.destroy();
+    this.renderer.destroy();
+  }
+
+  focus(): void {
+    this.panels[0]?.element.focus();
+  }
+}

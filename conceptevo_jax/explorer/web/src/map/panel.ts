@@ -1,0 +1,306 @@
+/** One map: the points of some runs at one time, drawn by regl-scatterplot. */
+
+import createScatterplot, { type createRenderer } from "regl-scatterplot";
+
+import { type Colouring, pale } from "../colour";
+import type { Model, NeuronRef, Run } from "../data/model";
+import { h } from "../dom";
+import type { Selection } from "../state";
+
+export interface View {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+/** More points than this are not tweened: a frame of theirs takes too long. */
+const TWEENED = 20_000;
+
+/**
+ * An index of no points, in the form of kdbush: neighbours are found here instead, since
+ * to index all points anew at every step takes longer than to draw them.
+ */
+const NO_INDEX = new Uint8Array([0xdb, 0x18, 64, 0, 0, 0, 0, 0]).buffer;
+
+function same(a: View, b: View): boolean {
+  const near = (x: number, y: number) => Math.abs(x - y) < 1e-4 * Math.max(1, Math.abs(y));
+  return near(a.x, b.x) && near(a.y, b.y) && near(a.zoom, b.zoom);
+}
+
+interface Shown {
+  run: Run;
+  start: number;
+  neurons: Int32Array;
+}
+
+export class Panel {
+  readonly element: HTMLElement;
+  readonly canvas = h("canvas");
+  readonly overlay: SVGSVGElement;
+  private readonly scatter;
+  private points: number[][] = [];
+  private shown: Shown[] = [];
+  private busy = false;
+  private pending: { colours: Colouring; tween: number; done: (() => void)[] } | null = null;
+  private view: View = { x: 0, y: 0, zoom: 1 };
+  private selected: number[] = [];
+
+  constructor(
+    readonly model: Model,
+    renderer: ReturnType<typeof createRenderer>,
+    private readonly onView: (view: View) => void,
+  ) {
+    this.overlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    this.overlay.setAttribute("class", "overlay");
+    this.overlay.setAttribute("aria-hidden", "true");
+    this.element = h("div.map", {
+      tabindex: 0,
+      role: "application",
+      "aria-label": "map of neurons; arrow keys walk from neuron to neuron, ? tells all keys",
+    });
+    this.element.append(this.canvas, this.overlay);
+    this.scatter = createScatterplot({
+      renderer,
+      canvas: this.canvas,
+      width: 100,
+      height: 100,
+      aspectRatio: 1,
+      backgroundColor: "#ffffff",
+      actionKeyMap: {},
+      deselectOnDblClick: false,
+      deselectOnEscape: false,
+      showReticle: false,
+      pointColorActive: "#111111",
+      pointColorHover: "#111111",
+      pointOutlineWidth: 1.5,
+      pointSizeSelected: 2,
+      colorBy: "valueA",
+      sizeBy: "valueB",
+      opacity: 0.85,
+      spatialIndexUseWorker: false,
+    } as any);
+    this.scatter.subscribe("view", (event: any) => {
+      // It comes a frame late, for what was set here as for what the mouse did.
+      const view = this.fromCamera(event.view);
+      if (same(view, this.view)) return;
+      this.view = view;
+      this.onView(view);
+    });
+  }
+
+  get size(): { width: number; height: number } {
+    return { width: this.element.clientWidth, height: this.element.clientHeight };
+  }
+
+  resize(): void {
+    const { width, height } = this.size;
+    if (width > 0 && height > 0) {
+      this.scatter.set({ width, height });
+      this.look(this.view);
+    }
+  }
+
+  // The camera's matrix scales and shifts; its units are halves of the panel's height.
+  private fromCamera(matrix: ArrayLike<number>): View {
+    return { x: -matrix[12] / matrix[0], y: -matrix[13] / matrix[5], zoom: matrix[0] };
+  }
+
+  /** Looks at a part of the map without telling anyone. */
+  look(view: View): void {
+    this.view = view;
+    const { x, y, zoom } = view;
+    const matrix = new Float32Array([zoom, 0, 0, 0, 0, zoom, 0, 0, 0, 0, 1, 0, -x * zoom, -y * zoom, 0, 1]);
+    this.scatter.set({ cameraView: matrix });
+  }
+
+  /** The panel's height is two units at zoom 1. */
+  private get unit(): number {
+    return this.size.height / 2;
+  }
+
+  toScreen(x: number, y: number): [number, number] {
+    const { width, height } = this.size;
+    const scale = this.unit * this.view.zoom;
+    return [width / 2 + (x - this.view.x) * scale, height / 2 - (y - this.view.y) * scale];
+  }
+
+  toMap(px: number, py: number): [number, number] {
+    const { width, height } = this.size;
+    const scale = this.unit * this.view.zoom;
+    return [this.view.x + (px - width / 2) / scale, this.view.y - (py - height / 2) / scale];
+  }
+
+  /** Shows some runs at a time. */
+  show(
+    runs: Run[],
+    at: number,
+    colours: Colouring,
+    selection: Selection | null,
+    tween: number,
+  ): Promise<void> {
+    const same = runs.length === this.shown.length && runs.every((run, i) => run === this.shown[i].run);
+    if (!same) this.arrange(runs);
+    this.fill(at, colours);
+    this.selected = this.members(selection);
+    return this.draw(colours, same && this.points.length <= TWEENED ? tween : 0);
+  }
+
+  /** A row per neuron that has a place at any time. */
+  private arrange(runs: Run[]): void {
+    this.shown = [];
+    let start = 0;
+    for (const run of runs) {
+      const neurons: number[] = [];
+      for (let neuron = 0; neuron < run.neurons; neuron++) {
+        if (run.held(run.snapshots - 1, neuron) >= 0) neurons.push(neuron);
+      }
+      this.shown.push({ run, start, neurons: Int32Array.from(neurons) });
+      start += neurons.length;
+    }
+    this.points = Array.from({ length: start }, () => [0, 0, 0, 0]);
+  }
+
+  private fill(at: number, colours: Colouring): void {
+    const paler = colours.palette.length;
+    for (const { run, start, neurons } of this.shown) {
+      const snapshot = run.at(at);
+      for (let i = 0; i < neurons.length; i++) {
+        const neuron = neurons[i];
+        const held = run.held(snapshot, neuron);
+        const quiet = held !== snapshot || run.dead(snapshot, neuron);
+        const point = this.points[start + i];
+        point[0] = run.x(held, neuron);
+        point[1] = run.y(held, neuron);
+        point[2] = colours.of(run, snapshot, neuron) + (quiet ? paler : 0);
+        point[3] = quiet ? 0 : 1;
+      }
+    }
+  }
+
+  private members(selection: Selection | null): number[] {
+    const found: number[] = [];
+    if (selection === null) return found;
+    for (const { run, start, neurons } of this.shown) {
+      const own = selection.members.get(run);
+      if (own === undefined) continue;
+      for (let i = 0; i < neurons.length; i++) if (own.has(neurons[i])) found.push(start + i);
+    }
+    return found;
+  }
+
+  /** A drawing under way is let finish; of several that wait the last is drawn. */
+  private draw(colours: Colouring, tween: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = [...(this.pending?.done ?? []), resolve];
+      this.pending = { colours, tween, done };
+      if (!this.busy) void this.work();
+    });
+  }
+
+  private async work(): Promise<void> {
+    this.busy = true;
+    while (this.pending !== null) {
+      const { colours, tween, done } = this.pending;
+      this.pending = null;
+      if (this.points.length === 0) this.scatter.clear();
+      else await this.paint(colours, tween);
+      for (const call of done) call();
+    }
+    this.busy = false;
+  }
+
+  private async paint(colours: Colouring, tween: number): Promise<void> {
+    const n = this.points.length;
+    const size = n > 50_000 ? 2 : n > 8_000 ? 3 : n > 3_000 ? 4 : 5;
+    this.scatter.set({
+      pointColor: [...colours.palette, ...colours.palette.map(pale)],
+      pointSize: [size * 0.75, size],
+    });
+    await this.scatter.draw(this.points, {
+      transition: tween > 0,
+      transitionDuration: tween,
+      zDataType: "categorical",
+      wDataType: "categorical",
+      spatialIndex: NO_INDEX,
+      preventFilterReset: true,
+    });
+    this.mark();
+  }
+
+  /** Marks the chosen neurons. */
+  mark(selection?: Selection | null): void {
+    if (selection !== undefined) this.selected = this.members(selection);
+    if (this.selected.length > 0) this.scatter.select(this.selected, { preventEvent: true });
+    else this.scatter.deselect({ preventEvent: true });
+  }
+
+  /** The neuron nearest to a place on the screen, within some pixels. */
+  nearest(px: number, py: number, within: number): NeuronRef | null {
+    const [x, y] = this.toMap(px, py);
+    const reach = within / (this.unit * this.view.zoom);
+    let best = reach * reach;
+    let found = -1;
+    for (let i = 0; i < this.points.length; i++) {
+      const dx = this.points[i][0] - x;
+      const dy = this.points[i][1] - y;
+      const apart = dx * dx + dy * dy;
+      if (apart <= best) {
+        best = apart;
+        found = i;
+      }
+    }
+    return found < 0 ? null : this.neuronAt(found);
+  }
+
+  /** The nearest neuron in a direction, for walking with the arrow keys. */
+  towards(from: NeuronRef | null, dx: number, dy: number): NeuronRef | null {
+    const start = from === null ? null : this.placeOf(from);
+    if (start === null) return this.nearest(this.size.width / 2, this.size.height / 2, Infinity);
+    let best = Infinity;
+    let found = -1;
+    for (let i = 0; i < this.points.length; i++) {
+      const x = this.points[i][0] - start[0];
+      const y = this.points[i][1] - start[1];
+      const along = x * dx + y * dy;
+      const aside = Math.abs(x * dy - y * dx);
+      if (along <= 1e-6 || aside > along) continue;
+      const apart = along + 2 * aside;
+      if (apart < best) {
+        best = apart;
+        found = i;
+      }
+    }
+    return found < 0 ? null : this.neuronAt(found);
+  }
+
+  private neuronAt(point: number): NeuronRef | null {
+    const own = this.shown.findLast((one) => one.start <= point);
+    return own === undefined ? null : { run: own.run, neuron: own.neurons[point - own.start] };
+  }
+
+  /** Where a neuron is drawn, in the map's coordinates. */
+  placeOf(which: NeuronRef): [number, number] | null {
+    const own = this.shown.find((one) => one.run === which.run);
+    if (own === undefined) return null;
+    // Its neurons ascend.
+    let low = 0;
+    let high = own.neurons.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (own.neurons[middle] < which.neuron) low = middle + 1;
+      else high = middle;
+    }
+    if (own.neurons[low] !== which.neuron) return null;
+    const point = this.points[own.start + low];
+    return [point[0], point[1]];
+  }
+
+  get count(): number {
+    return this.points.length;
+  }
+
+  destroy(): void {
+    this.scatter.destroy();
+    this.element.remove();
+  }
+}

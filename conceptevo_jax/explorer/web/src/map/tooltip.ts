@@ -1,0 +1,38 @@
+/** What a neuron is, beside the mouse. */
+
+import type { NeuronRef } from "../data/model";
+import { h } from "../dom";
+import { patchRow } from "../patches";
+
+export class Tooltip {
+  private readonly element = h("div.tooltip", { role: "tooltip", hidden: true });
+  private shown = "";
+
+  constructor(private readonly parent: HTMLElement) {
+    parent.append(this.element);
+  }
+
+  show({ run, neuron }: NeuronRef, at: number, panel: HTMLElement, x: number, y: number): void {
+    const snapshot = run.at(at);
+    const id = run.idAt(snapshot, neuron);
+    if (id !== this.shown) {
+      this.shown = id;
+      this.element.replaceChildren(h("strong", null, id), patchRow(run, snapshot, neuron, 4, 32));
+    }
+    this.element.hidden = false;
+    const own = panel.getBoundingClientRect();
+    const around = this.parent.getBoundingClientRect();
+    const left = own.left - around.left + x + 14;
+    const width = this.element.offsetWidth;
+    const height = this.element.offsetHeight;
+    const top = own.top - around.top + y + 14;
+    const flipped = left + width > around.width ? left - width - 28 : left;
+    this.element.style.left = `${Math.max(0, flipped)}px`;
+    this.element.style.top = `${top + height > around.height ? top - height - 28 : top}px`;
+  }
+
+  hide(): void {
+    this.element.hidden = true;
+    this.shown = "";
+  }
+}

@@ -1,0 +1,213 @@
+/** One neuron: its concept over time, its life, its stimuli's classes, its like elsewhere. */
+
+import { runColour } from "../colour";
+import { type Evolution, Life, type Model, type NeuronRef, type Run, timeName } from "../data/model";
+import { h } from "../dom";
+import { classCounts, patchRow } from "../patches";
+import { shownRuns, type State, type Store } from "../state";
+
+const PATCHES = 7;
+const LIKE = 2;
+
+export class NeuronPane {
+  readonly element = h("div.pane");
+  private readonly model: Model;
+  private turn = 0;
+
+  constructor(private readonly store: Store) {
+    this.model = store.model;
+    store.listen((state, changed) => {
+      if (["neuron", "at", "tab", "hidden", "panels"].some((key) => changed.has(key as keyof State))) {
+        if (state.tab === "neuron") void this.draw(state);
+      }
+    });
+  }
+
+  private async draw(state: State): Promise<void> {
+    const turn = ++this.turn;
+    if (state.neuron === null) {
+      this.element.replaceChildren(
+        h("p.hint", null, "Click a point, or search for a neuron. Its concept over time, and what is like it in other runs, show here."),
+      );
+      return;
+    }
+    const { run, neuron } = state.neuron;
+    try {
+      await Promise.all([run.loadPatches(), run.loadVectors()]);
+      const others = shownRuns(this.model, state).filter(
+        (one) => one !== run && one.meta.scene === run.meta.scene,
+      );
+      await Promise.all(others.map((one) => one.loadVectors()));
+      if (turn !== this.turn) return;
+      const top = this.element.parentElement?.scrollTop ?? 0;
+      this.element.replaceChildren(
+        this.heading(state, run, neuron),
+        this.facts(state, run, neuron),
+        this.concept(state, run, neuron),
+        this.classes(state, run, neuron),
+        ...this.likes(state, run, neuron, others),
+        ...this.importances(state, run, neuron),
+      );
+      if (this.element.parentElement) this.element.parentElement.scrollTop = top;
+    } catch (error) {
+      if (turn === this.turn) this.element.replaceChildren(h("p.notice", { role: "alert" }, String((error as Error).message)));
+    }
+  }
+
+  private heading(state: State, run: Run, neuron: number): HTMLElement {
+    const swatch = h("i.swatch");
+    swatch.style.background = runColour(this.model, run);
+    return h("h2", null, swatch, run.idAt(run.at(state.at), neuron));
+  }
+
+  private facts(state: State, run: Run, neuron: number): HTMLElement {
+    const snapshot = run.at(state.at);
+    const when = (what: Life) => {
+      const t = run.life(what, neuron);
+      return t < 0 ? "never" : timeName(run.meta.progress[t]);
+    };
+    const coverage = run.coverage(snapshot, neuron);
+    const moved = run.moved(snapshot, neuron);
+    const site = run.meta.sites[run.siteOf(neuron)];
+    const rows: [string, string, string][] = [
+      ["state", run.dead(snapshot, neuron) ? (run.nonfinite(snapshot, neuron) ? "not finite" : "dead, shown at its last place") : "live", ""],
+      ["coverage", coverage === null ? "–" : `${Math.round(100 * coverage)} %`, "share of its stimuli that have a vector in the space"],
+      ["movement", moved === null ? "–" : moved.toFixed(2), "since the snapshot before, in the space"],
+      ["sees", `${Math.round(100 * Math.min(1, site.field))} % of the image's side`, "side of the receptive field of its site"],
+    ];
+    if (run.snapshots > 1) {
+      rows.push(
+        ["born", when(Life.born), "from then on its stimuli overlap with its concept's by .1"],
+        ["settled", when(Life.settled), "from then on they overlap with the next snapshot's by .5"],
+        ["died", when(Life.died), "from then on nothing is left of the concept"],
+      );
+    }
+    return h("dl.facts", null, rows.map(([name, value, about]) => h("div", { title: about }, h("dt", null, name), h("dd", null, value))));
+  }
+
+  private concept(state: State, run: Run, neuron: number): HTMLElement {
+    const now = run.at(state.at);
+    const rows = run.meta.epochs.map((epoch, t) =>
+      h(
+        "tr",
+        { "aria-current": t === now ? "true" : null },
+        h(
+          "th",
+          { scope: "row" },
+          run.meta.is_base
+            ? `@${epoch}`
+            : h("button.link", { title: timeName(run.meta.progress[t]), onclick: () => this.store.set({ at: run.meta.progress[t] }) }, `@${epoch}`),
+        ),
+        h("td", null, patchRow(run, t, neuron, PATCHES, 34)),
+      ),
+    );
+    return h("section", null, h("h3", null, "Its concept over time"), h("table.concept", null, h("tbody", null, rows)));
+  }
+
+  private classes(state: State, run: Run, neuron: number): HTMLElement {
+    const snapshot = run.at(state.at);
+    const counts = classCounts(run, snapshot, neuron);
+    const total = counts.reduce((sum, [, n]) => sum + n, 0);
+    const bars = counts.slice(0, 6).map(([name, n]) => {
+      const bar = h("i");
+      bar.style.width = `${(100 * n) / total}%`;
+      return h("div.bar", null, h("span.name", null, name), h("span.rail", null, bar), h("span.number", null, `${n} of ${total}`));
+    });
+    return h("section", null, h("h3", null, "Classes of its stimuli"), bars.length ? bars : h("p.faint", null, "no stimuli in this snapshot"));
+  }
+
+  private likes(state: State, run: Run, neuron: number, others: Run[]): HTMLElement[] {
+    if (others.length === 0) return [];
+    const snapshot = run.at(state.at);
+    const rows = others.flatMap((other) => {
+      const t = other.at(state.at);
+      return nearest(run, snapshot, neuron, other, t, LIKE).map(([which, alike]) =>
+        h(
+          "div.like",
+          null,
+          link(this.store, { run: other, neuron: which }, other.idAt(t, which)),
+          h("span.faint", null, alike === null ? "" : `cosine ${alike.toFixed(2)}`),
+          patchRow(other, t, which, PATCHES, 30),
+        ),
+      );
+    });
+    const by = run.vectors === null ? "nearest on the map" : "nearest in the space";
+    return [h("section", null, h("h3", null, `In other runs (${by})`), rows.length ? rows : h("p.faint", null, "it has no place in this snapshot"))];
+  }
+
+  private importances(state: State, run: Run, neuron: number): HTMLElement[] {
+    if (run.meta.evolutions.length === 0) return [];
+    const { epochs, evolutions } = run.meta;
+    const tables = evolutions.map((one: Evolution, v) => {
+      const found = one.classes
+        .map((label) => ({ name: run.scene.classes[label], values: run.importance(v, label, neuron) }))
+        .filter((row) => row.values !== null)
+        .sort((a, b) => b.values![0] - a.values![0]);
+      return h(
+        "div",
+        null,
+        h("h4", null, `@${epochs[one.before]} → @${epochs[one.after]}`),
+        found.map(({ name, values }) => interval(name, values!, name === state.cls)),
+        found.length === 0 && h("p.faint", null, "it did not change, or was not measured"),
+      );
+    });
+    return [
+      h(
+        "section",
+        null,
+        h("h3", { title: "share of a class's images whose logit rises along the evolution, with its 95 % interval (Eq. 4)" }, "Importance of its evolutions"),
+        tables,
+      ),
+    ];
+  }
+}
+
+/** A share with its interval, as a line on a rail. */
+export function interval(name: string, [score, low, high]: [number, number, number], marked = false): HTMLElement {
+  const line = h("i.interval");
+  line.style.left = `${100 * low}%`;
+  line.style.width = `${100 * (high - low)}%`;
+  const dot = h("i.dot");
+  dot.style.left = `${100 * score}%`;
+  return h(
+    marked ? "div.bar.marked" : "div.bar",
+    null,
+    h("span.name", null, name),
+    h("span.rail", null, h("i.half"), line, dot),
+    h("span.number", null, `${score.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`),
+  );
+}
+
+export function link(store: Store, which: NeuronRef, label: string): HTMLElement {
+  return h("button.link", { onclick: () => store.set({ neuron: which, tab: "neuron" }) }, label);
+}
+
+/** The nearest live neurons of another run, by cosine; by the map without vectors. */
+function nearest(
+  run: Run, snapshot: number, neuron: number, other: Run, t: number, count: number,
+): [number, number | null][] {
+  if (!run.placed(snapshot, neuron) || run.dead(snapshot, neuron)) return [];
+  const own = run.vectors;
+  const theirs = other.vectors;
+  const d = run.meta.dimensions;
+  const best: [number, number][] = [];
+  for (let i = 0; i < other.neurons; i++) {
+    if (other.dead(t, i) || !other.placed(t, i)) continue;
+    let near: number;
+    if (own && theirs) {
+      let dot = 0;
+      const a = (snapshot * run.neurons + neuron) * d;
+      const b = (t * other.neurons + i) * d;
+      for (let j = 0; j < d; j++) dot += own[a + j] * theirs[b + j];
+      near = dot / (127 * 127);
+    } else {
+      near = -Math.hypot(run.x(snapshot, neuron) - other.x(t, i), run.y(snapshot, neuron) - other.y(t, i));
+    }
+    if (best.length < count || near > best.at(-1)![1]) {
+      best.push([i, near]);
+      best.sort((a, b) => b[1] - a[1]);
+      best.length = Math.min(best.length, count);
+    }
+  }
+  return best.map(([i, near]) => [i, own && theirs ? Math.min(1, near) : null]);
+}

@@ -1,0 +1,62 @@
+/** Example patches, cut out of the sheets of images by CSS. */
+
+import type { Run } from "./data/model";
+import { h } from "./dom";
+
+/** One patch of `size` CSS pixels; the class as text where images were left out. */
+function patch(run: Run, snapshot: number, neuron: number, slot: number, size: number): HTMLElement {
+  const image = run.stimuli(snapshot, neuron)[slot];
+  const name = run.model.classOfImage(run, image);
+  const images = run.scene.images;
+  const { corners, length } = run.patches!;
+  const sheet = images && run.model.source.sheet(`${run.meta.scene}-${Math.floor(image / images.per_sheet)}`);
+  if (!images || !corners || !length || !sheet) {
+    return h("span.patch.named", { title: name }, name);
+  }
+  const at = 2 * ((snapshot * run.neurons + neuron) * run.meta.k + slot);
+  const place = image % images.per_sheet;
+  const pixel = images.tile / images.side;
+  const row = Math.floor(place / images.columns) * images.tile + corners[at] * pixel;
+  const column = (place % images.columns) * images.tile + corners[at + 1] * pixel;
+  const grown = size / (length[neuron] * pixel);
+  const file = run.model.nameOfImage(run, image);
+  const told = `patch of an image of ${name}${file === null ? "" : `, ${file}`}`;
+  const element = h("span.patch", { role: "img", "aria-label": told, title: told });
+  element.style.cssText =
+    `width:${size}px;height:${size}px;background-image:url("${sheet}");` +
+    `background-size:${images.columns * images.tile * grown}px auto;` +
+    `background-position:${-column * grown}px ${-row * grown}px`;
+  return element;
+}
+
+/** A neuron's strongest patches in a snapshot; a word where there are none. */
+export function patchRow(run: Run, snapshot: number, neuron: number, count: number, size = 34): HTMLElement {
+  const row = h("span.patches");
+  if (run.patches === null) {
+    row.append(h("span.faint", null, "…"));
+    run.loadPatches().then(
+      () => row.replaceWith(patchRow(run, snapshot, neuron, count, size)),
+      (error) => row.replaceChildren(h("span.faint", null, String(error.message ?? error))),
+    );
+    return row;
+  }
+  const found = run.stimuli(snapshot, neuron).length;
+  if (found === 0) {
+    row.append(h("span.faint", null, run.nonfinite(snapshot, neuron) ? "not finite" : "dead: no stimuli"));
+  }
+  const dead = run.dead(snapshot, neuron);
+  for (let slot = 0; slot < Math.min(found, count) && !dead; slot++) {
+    row.append(patch(run, snapshot, neuron, slot, size));
+  }
+  return row;
+}
+
+/** How often each class occurs among a neuron's stimuli, the most frequent first. */
+export function classCounts(run: Run, snapshot: number, neuron: number): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const image of run.stimuli(snapshot, neuron)) {
+    const name = run.model.classOfImage(run, image);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}

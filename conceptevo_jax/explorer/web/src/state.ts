@@ -1,0 +1,234 @@
+/** What is looked at: one object, told to all parts, and kept in the address. */
+
+import { COLOURS, type ColourBy } from "./colour";
+import type { Model, NeuronRef, Run } from "./data/model";
+
+export type Tab = "neuron" | "class" | "selection";
+export const TABS: Tab[] = ["neuron", "class", "selection"];
+
+/** Chosen neurons, and how they were: a region can be told in an address. */
+export interface Selection {
+  members: Map<Run, Set<number>>;
+  told: string;
+  region: { polygon: [number, number][]; at: number; scene: number } | null;
+}
+
+export interface State {
+  /** Epochs of training that are shown. */
+  at: number;
+  /** Per panel a run's name, or `*` and a scene's number for all of its runs. */
+  panels: string[];
+  hidden: Set<string>;
+  colour: ColourBy;
+  metric: string;
+  cls: string | null;
+  neuron: NeuronRef | null;
+  selection: Selection | null;
+  tab: Tab;
+  /** Middle and scale of the maps; null for the whole. */
+  view: { x: number; y: number; zoom: number } | null;
+}
+
+export type Change = Partial<State>;
+type Listener = (state: State, changed: Set<keyof State>) => void;
+
+export class Store {
+  private readonly listeners: Listener[] = [];
+  state: State;
+
+  constructor(
+    readonly model: Model,
+    signal: AbortSignal,
+  ) {
+    this.state = { ...initial(model), ...read(model, location.hash) };
+    const renew = () => {
+      if (write(this.state) !== location.hash) {
+        this.set({ ...initial(model), ...read(model, location.hash) });
+      }
+    };
+    window.addEventListener("hashchange", renew, { signal });
+    signal.addEventListener("abort", () => window.clearTimeout(this.timer));
+  }
+
+  listen(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+
+  set(change: Change): void {
+    const changed = new Set<keyof State>();
+    for (const key of Object.keys(change) as (keyof State)[]) {
+      if (this.state[key] !== change[key]) changed.add(key);
+    }
+    if (changed.size === 0) return;
+    this.state = { ...this.state, ...change };
+    for (const listener of this.listeners) listener(this.state, changed);
+    this.remember();
+  }
+
+  /** A frame that is tweened, or dragged through, would ask too much of the history. */
+  private timer = 0;
+  private remember(): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      history.replaceState(null, "", write(this.state) || location.pathname + location.search);
+    }, 120);
+  }
+
+  /** Every listener once, as if all had changed. */
+  begin(): void {
+    const all = new Set(Object.keys(this.state) as (keyof State)[]);
+    for (const listener of this.listeners) listener(this.state, all);
+  }
+}
+
+function initial(model: Model): State {
+  return {
+    at: model.stops.at(-1)!,
+    panels: model.scenes.map((_, s) => `*${s}`),
+    hidden: new Set(),
+    colour: "run",
+    metric: "test_top1",
+    cls: null,
+    neuron: null,
+    selection: null,
+    tab: "neuron",
+    view: null,
+  };
+}
+
+/** Runs that a panel shows. */
+export function runsOf(model: Model, state: State, panel: string): Run[] {
+  const shown = panel.startsWith("*")
+    ? model.runs.filter((run) => run.meta.scene === Number(panel.slice(1)))
+    : model.runs.filter((run) => run.name === panel);
+  return shown.filter((run) => !state.hidden.has(run.name));
+}
+
+/** Runs that some panel shows. */
+export function shownRuns(model: Model, state: State): Run[] {
+  const names = new Set(state.panels.flatMap((p) => runsOf(model, state, p)));
+  return model.runs.filter((run) => names.has(run));
+}
+
+const most = 80;
+
+export function write(state: State): string {
+  const parts: string[] = [];
+  const put = (key: string, value: string | number) =>
+    parts.push(`${key}=${encodeURIComponent(value).replaceAll("%2F", "/").replaceAll("%2C", ",")}`);
+  put("e", round(state.at));
+  put("p", state.panels.map(encodeURIComponent).join(","));
+  if (state.hidden.size > 0) put("h", [...state.hidden].map(encodeURIComponent).join(","));
+  put("c", state.colour);
+  put("m", state.metric);
+  put("t", state.tab);
+  if (state.cls !== null) put("k", state.cls);
+  if (state.neuron !== null) put("n", state.neuron.run.id(state.neuron.neuron));
+  if (state.view !== null) put("v", [state.view.x, state.view.y, state.view.zoom].map(round).join(","));
+  const region = state.selection?.region;
+  if (region) {
+    const corners = thin(region.polygon).flat().map(round).join(",");
+    put("l", `${region.scene},${round(region.at)},${corners}`);
+  }
+  return `#${parts.join("&")}`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+function thin(polygon: [number, number][]): [number, number][] {
+  const every = Math.ceil(polygon.length / most);
+  return polygon.filter((_, i) => i % every === 0);
+}
+
+/** Reads an address; what it does not know, or is no longer there, is left out. */
+export function read(model: Model, hash: string): Change {
+  const found: Change = {};
+  const values = new Map<string, string>();
+  for (const part of hash.replace(/^#/, "").split("&")) {
+    const cut = part.indexOf("=");
+    if (cut > 0) values.set(part.slice(0, cut), safely(part.slice(cut + 1)));
+  }
+  const list = (key: string) => (values.get(key) ?? "").split(",").filter(Boolean).map(safely);
+  const at = Number(values.get("e"));
+  if (values.has("e") && Number.isFinite(at)) found.at = model.nearestStop(at);
+  const panels = list("p").filter((p) => p.startsWith("*") ? model.scenes[Number(p.slice(1))] : model.run(p));
+  if (panels.length > 0) found.panels = panels.slice(0, 4);
+  const hidden = list("h").filter((name) => model.run(name));
+  if (hidden.length > 0) found.hidden = new Set(hidden);
+  const colour = values.get("c");
+  if (colour !== undefined && colour in COLOURS) found.colour = colour as ColourBy;
+  const metric = values.get("m");
+  if (metric !== undefined && metric in METRICS) found.metric = metric;
+  const tab = values.get("t") as Tab;
+  if (TABS.includes(tab)) found.tab = tab;
+  const cls = values.get("k");
+  if (cls !== undefined && model.classes.includes(cls)) found.cls = cls;
+  const neuron = model.find(values.get("n") ?? "");
+  if (neuron !== null) found.neuron = neuron;
+  const view = list("v").map(Number);
+  if (view.length === 3 && view.every(Number.isFinite) && view[2] > 0) {
+    found.view = { x: view[0], y: view[1], zoom: view[2] };
+  }
+  const region = list("l").map(Number);
+  if (region.length >= 8 && region.length % 2 === 0 && region.every(Number.isFinite)) {
+    const [scene, time, ...corners] = region;
+    const polygon = corners.flatMap((x, i) => (i % 2 === 0 ? [[x, corners[i + 1]]] : [])) as [number, number][];
+    if (model.scenes[scene]) {
+      const runs = model.runs.filter((run) => run.meta.scene === scene && !hidden.includes(run.name));
+      found.selection = inside(runs, polygon, model.nearestStop(time), scene);
+    }
+  }
+  return found;
+}
+
+function safely(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The neurons that lie in a region at a time. */
+export function inside(runs: Run[], polygon: [number, number][], at: number, scene: number): Selection {
+  const members = new Map<Run, Set<number>>();
+  const [xs, ys] = [polygon.map((p) => p[0]), polygon.map((p) => p[1])];
+  const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  for (const run of runs) {
+    const snapshot = run.at(at);
+    const own = new Set<number>();
+    for (let neuron = 0; neuron < run.neurons; neuron++) {
+      const held = run.held(snapshot, neuron);
+      if (held < 0) continue;
+      const x = run.x(held, neuron);
+      const y = run.y(held, neuron);
+      if (x < box[0] || y < box[1] || x > box[2] || y > box[3]) continue;
+      if (contains(polygon, x, y)) own.add(neuron);
+    }
+    if (own.size > 0) members.set(run, own);
+  }
+  return { members, told: "neurons in the region", region: { polygon, at, scene } };
+}
+
+function contains(polygon: [number, number][], x: number, y: number): boolean {
+  let odd = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [xi, yi] = polygon[i];
+    const [xj, yj] = polygon[j];
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) odd = !odd;
+  }
+  return odd;
+}
+
+/** What the strip under the slider can show. */
+export const METRICS: Record<string, string> = {
+  test_top1: "accuracy, test",
+  train_top1: "accuracy, training",
+  entropy: "entropy in the space",
+  effective_rank: "effective rank",
+  movement: "mean movement",
+  dead_share: "share of dead neurons",
+  coverage: "mean coverage",
+};

@@ -1,0 +1,168 @@
+/** One slider for everything: play, the time in epochs, and a strip of curves under it. */
+
+import { runColour } from "./colour";
+import { type Model, timeName } from "./data/model";
+import { h } from "./dom";
+import { type State, type Store } from "./state";
+import { Strip } from "./strip";
+
+/** Time that a stop is shown for while playing, in ms. */
+const PACE = 900;
+
+export class Timeline {
+  readonly element: HTMLElement;
+  private readonly model: Model;
+  private readonly slider: HTMLInputElement;
+  private readonly label = h("output.time", { for: "epoch" });
+  private readonly playButton: HTMLButtonElement;
+  private readonly chips = h("div.chips", { role: "group", "aria-label": "runs: show or hide" });
+  private readonly strip: Strip;
+  private playing = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly tween: (ms: number) => void,
+    private readonly announce: (text: string) => void,
+  ) {
+    this.model = store.model;
+    const { stops } = this.model;
+    this.slider = h("input.slider", {
+      id: "epoch",
+      type: "range",
+      min: stops[0],
+      max: stops.at(-1)!,
+      step: "any",
+      "aria-label": "epochs of training",
+      oninput: () => {
+        this.pause();
+        this.go(this.model.nearestStop(Number(this.slider.value)), 0);
+      },
+      onkeydown: (event: KeyboardEvent) => this.key(event),
+    });
+    this.playButton = h("button.play", { onclick: () => this.toggle() });
+    this.strip = new Strip(store, (at) => {
+      this.pause();
+      this.go(this.model.nearestStop(at), 0);
+    });
+    const ticks = h("div.ticks", { "aria-hidden": "true" });
+    const span = stops.at(-1)! - stops[0] || 1;
+    for (const stop of stops) {
+      const tick = h("i");
+      tick.style.left = `${(100 * (stop - stops[0])) / span}%`;
+      ticks.append(tick);
+    }
+    this.element = h(
+      "section.timeline",
+      { "aria-label": "time" },
+      h("div.controls", null, this.playButton, h("div.track", null, this.slider, ticks), this.label),
+      this.chips,
+      this.strip.element,
+    );
+    this.shown();
+    store.listen((state, changed) => {
+      if (changed.has("at")) this.told(state);
+      if (changed.has("at") || changed.has("hidden") || changed.has("panels")) this.listRuns(state);
+    });
+  }
+
+  private told(state: State): void {
+    this.slider.value = String(state.at);
+    const name = timeName(state.at);
+    this.slider.setAttribute("aria-valuetext", name);
+    this.label.textContent = name;
+    if (this.playing === 0) this.announce(name);
+  }
+
+  private listRuns(state: State): void {
+    const held = document.activeElement?.closest<HTMLElement>(".chip")?.dataset.run;
+    this.chips.replaceChildren(
+      ...this.model.runs.map((run) => {
+        const shown = !state.hidden.has(run.name);
+        const snapshot = run.at(state.at);
+        const row = run.meta.table.progress.indexOf(run.meta.progress[snapshot]);
+        const accuracy = run.meta.table.test_top1?.[row];
+        const ended = !run.meta.is_base && state.at > run.end + 1e-6;
+        const swatch = h("i.swatch");
+        swatch.style.background = runColour(this.model, run);
+        return h(
+          "button.chip",
+          {
+            "aria-pressed": String(shown),
+            "data-run": run.name,
+            title: `${run.meta.title}. Click to ${shown ? "hide" : "show"}.`,
+            onclick: () => {
+              const hidden = new Set(state.hidden);
+              if (shown) hidden.add(run.name);
+              else hidden.delete(run.name);
+              this.store.set({ hidden });
+            },
+          },
+          swatch,
+          h("span", null, `${run.name}@${run.meta.epochs[snapshot]}`),
+          h("span.faint", null, accuracy === null || accuracy === undefined ? "" : `acc ${accuracy.toFixed(2)}`),
+          run.meta.is_base && h("span.faint", null, "base"),
+          ended && h("span.faint", null, "ended"),
+        );
+      }),
+    );
+    if (held !== undefined) {
+      this.chips.querySelector<HTMLElement>(`.chip[data-run="${CSS.escape(held)}"]`)?.focus();
+    }
+  }
+
+  private go(at: number, tween: number): void {
+    this.tween(tween);
+    this.store.set({ at });
+  }
+
+  private reduced(): boolean {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  /** Some stops on or back; Infinity for the ends. */
+  step(by: number, tween = 220): void {
+    const { stops } = this.model;
+    const now = stops.indexOf(this.store.state.at);
+    const next = Math.max(0, Math.min(stops.length - 1, now + by));
+    this.go(stops[next], this.reduced() ? 0 : tween);
+  }
+
+  private key(event: KeyboardEvent): void {
+    const steps: Record<string, number> = {
+      ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1,
+      PageDown: -5, PageUp: 5, Home: -Infinity, End: Infinity,
+    };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.pause();
+    this.step(steps[event.key]);
+  }
+
+  toggle(): void {
+    if (this.playing !== 0) return this.pause();
+    const { stops } = this.model;
+    if (this.store.state.at >= stops.at(-1)!) this.go(stops[0], 0);
+    const next = () => {
+      this.step(1, PACE * 0.6);
+      if (this.store.state.at >= stops.at(-1)!) this.pause();
+    };
+    this.playing = window.setInterval(next, PACE);
+    this.shown();
+  }
+
+  pause(): void {
+    if (this.playing === 0) return;
+    window.clearInterval(this.playing);
+    this.playing = 0;
+    this.announce(timeName(this.store.state.at));
+    this.shown();
+  }
+
+  private shown(): void {
+    const on = this.playing !== 0;
+    this.playButton.textContent = on ? "❚❚" : "▶";
+    this.playButton.setAttribute("aria-label", on ? "pause" : "play");
+    this.playButton.title = on ? "Pause (space)" : "Play (space)";
+  }
+}

@@ -256,6 +256,19 @@ class BenchmarkConfig:
 
 
 @dataclass
+class ExplorerConfig:
+    """What an experiment leaves for looking at it; see `conceptevo_jax.explorer`.
+
+    Without `patches` no pixel and no name of an image is in the page. `tables` are
+    parquet and TensorBoard projector files beside it.
+    """
+
+    page: bool = True
+    patches: bool = True
+    tables: bool = False
+
+
+@dataclass
 class Config:
     """A whole experiment.
 
@@ -275,6 +288,7 @@ class Config:
     run_dir: str | None = None
     dry_run: bool = False
     monitor: bool = False
+    explorer: ExplorerConfig = field(default_factory=ExplorerConfig)
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     method: MethodConfig = field(default_factory=MethodConfig)
     runs: dict[str, RunConfig] = field(default_factory=dict)

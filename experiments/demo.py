@@ -20,9 +20,10 @@ from conceptevo_jax.figures import save_figure
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.stages.claims import accuracy_claim, alignment_claims
+from conceptevo_jax.stages.explore import explore
 from conceptevo_jax.stages.important import report_important
 from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
-from conceptevo_jax.stages.plan import SPACE, Step, plan_importance
+from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer, plan_importance
 from conceptevo_jax.stages.projected import (
     Projected,
     alignment_rows,
@@ -48,7 +49,8 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    return [*SPACE, *plan_importance(config, [WELL_TRAINED])]
+    explorer = plan_explorer(config, jobs(config))
+    return [*SPACE, *plan_importance(config, [WELL_TRAINED]), *explorer]
 
 
 def collapse_jobs(config: Config) -> dict[int, Job]:
@@ -87,6 +89,17 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "alignment.csv", alignment_rows(found.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
     important = report_important(session, [trained[WELL_TRAINED]])
+    page = session.timed(
+        "explorer",
+        explore,
+        session,
+        found.base,
+        found.compared,
+        found.made.space,
+        found.layout,
+        found.points,
+        important.found,
+    )
     claims = [
         accuracy_claim(
             _run(found, WELL_TRAINED),
@@ -106,6 +119,7 @@ def run(config: Config, session: Session) -> Outcome:
         claims=claims,
         further={"space": found.about(), "snapshots": rows, **important.further},
         look_next=[
+            *page,
             *look,
             *important.figures,
             tables / "snapshots.csv",

@@ -22,7 +22,8 @@ from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.stages import trajectory_claims as claims_of
-from conceptevo_jax.stages.plan import SPACE, Step
+from conceptevo_jax.stages.explore import explore
+from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
 from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Outcome, Session
@@ -74,7 +75,7 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    return list(SPACE)
+    return [*SPACE, *plan_explorer(config, jobs(config))]
 
 
 def _check(config: Config) -> None:
@@ -138,6 +139,16 @@ def run(config: Config, session: Session) -> Outcome:
     ):
         write_csv(tables / f"{name}.csv", rows)
     session.save_space(first.made.space, first.layout)
+    page = session.timed(
+        "explorer",
+        explore,
+        session,
+        first.home,
+        list(first.runs.values()),
+        first.made.space,
+        first.layout,
+        first.points,
+    )
     claims = []
     for space in spaces:
         claims += _claims_in(config, space, marks, len(classes))
@@ -152,7 +163,7 @@ def run(config: Config, session: Session) -> Outcome:
             "movement": moved,
             "map_stability": [space.layout.stability for space in spaces],
         },
-        look_next=[*look, tables / "measures.csv", tables / "movement.csv"],
+        look_next=[*page, *look, tables / "measures.csv", tables / "movement.csv"],
     )
 
 

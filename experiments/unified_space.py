@@ -23,8 +23,9 @@ from conceptevo_jax.stages.claims import (
     alignment_claims,
     cross_alignment_claims,
 )
+from conceptevo_jax.stages.explore import explore
 from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
-from conceptevo_jax.stages.plan import SPACE, Step
+from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
 from conceptevo_jax.stages.projected import (
     Projected,
     alignment_rows,
@@ -46,7 +47,7 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    return [*SPACE]
+    return [*SPACE, *plan_explorer(config, jobs(config))]
 
 
 def run(config: Config, session: Session) -> Outcome:
@@ -61,6 +62,16 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "epochs.csv", epoch_rows([found.base, *found.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(found.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
+    page = session.timed(
+        "explorer",
+        explore,
+        session,
+        found.base,
+        found.compared,
+        found.made.space,
+        found.layout,
+        found.points,
+    )
     accuracies = [
         accuracy_claim(one, images=len(session.images.test), least=0.75, paper=None)
         for one in found.compared
@@ -75,7 +86,7 @@ def run(config: Config, session: Session) -> Outcome:
             *alignment_claims(rows),
         ],
         further={"space": found.about(), "snapshots": rows, "coverage": coverage},
-        look_next=[*look, tables / "coverage.csv", tables / "alignment.csv"],
+        look_next=[*page, *look, tables / "coverage.csv", tables / "alignment.csv"],
     )
 
 

@@ -86,11 +86,20 @@ def group_members(
     every = np.stack([one.vectors for one in placed])
     at = np.maximum(lives.concept, 0)
     vectors = every[at, np.arange(every.shape[1])]
-    known = np.isfinite(vectors).all(axis=1) & (lives.concept >= 0)
+    return np.where(lives.concept >= 0, nearest_group(vectors, groups.centers), -1)
+
+
+def nearest_group(
+    vectors: Float[np.ndarray, "n d"], centers: Float[np.ndarray, "g d"]
+) -> Int[np.ndarray, " n"]:
+    """The group whose middle is nearest in direction; -1 without a place or groups."""
+    placed = np.isfinite(vectors).all(axis=1)
+    if not len(centers):
+        return np.full(len(vectors), -1)
     apart = np.linalg.norm(
-        _unit(np.where(known[:, None], vectors, 0))[:, None] - groups.centers, axis=2
+        _unit(np.where(placed[:, None], vectors, 0))[:, None] - centers, axis=2
     )
-    return np.where(known, apart.argmin(axis=1), -1)
+    return np.where(placed, apart.argmin(axis=1), -1)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

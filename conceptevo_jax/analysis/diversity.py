@@ -47,6 +47,11 @@ def vasicek_entropy(
     return float(np.log(n / (2 * m) * spacing).mean())
 
 
+def neuron_scale(values: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " d"]:
+    """Standard deviation of the placed neurons in each dimension."""
+    return np.nanstd(values.astype(np.float64), axis=0)
+
+
 def effective_rank(vectors: Float[np.ndarray, "n d"]) -> float:
     """In how many directions the vectors spread: 1 to d.
 

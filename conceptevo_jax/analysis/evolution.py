@@ -15,6 +15,7 @@ from conceptevo_jax.analysis.diversity import (
     early_neurons,
     early_share,
     effective_rank,
+    neuron_scale,
     vasicek_entropy,
 )
 from conceptevo_jax.analysis.estimates import DRAWS, Estimate, estimate, mean_estimate
@@ -169,10 +170,7 @@ def measure_evolution(
 
 def _scales(base: Reference) -> list[np.ndarray]:
     """Standard deviation of the base's neurons: in the space, then on every map."""
-    return [
-        np.nanstd(vectors.astype(np.float64), axis=0)
-        for vectors in (base.embedding.vectors, *base.maps)
-    ]
+    return [neuron_scale(v) for v in (base.embedding.vectors, *base.maps)]
 
 
 def _state(

@@ -51,12 +51,15 @@ def _dispatch(words: list[str]) -> int:
 
 def _commands() -> dict[str, Callable[[list[str]], int]]:
     """Subcommands; imported only when one is used, since jax takes a second."""
+    from conceptevo_jax.cli.explore import compare, explore
     from conceptevo_jax.cli.kept import clean, ls
     from conceptevo_jax.cli.monitor import monitor
     from conceptevo_jax.cli.prepare import prepare
     from conceptevo_jax.cli.project import project
 
     return {
+        "explore": explore,
+        "compare": compare,
         "project": project,
         "monitor": monitor,
         "prepare": prepare,
@@ -71,6 +74,11 @@ def _usage() -> str:
     names = ", ".join(experiments())
     return (
         "usage: conceptevo experiment=NAME [scale=NAME] [key=value ...]\n"
+        "       conceptevo explore RESULT_FOLDER [--no-patches] [--folder] [--tables]\n"
+        "                          [out=PATH]\n"
+        "       conceptevo explore --live TRAINING [space=RESULT_FOLDER] "
+        "[interval=SECONDS]\n"
+        "       conceptevo compare A B [--no-patches] [out=PATH]\n"
         "       conceptevo project space=RESULT_FOLDER run=TRAINING\n"
         "       conceptevo monitor TRAINING [space=RESULT_FOLDER] [interval=SECONDS]\n"
         "       conceptevo prepare NAME [data_dir=FOLDER] [manual_dir=FOLDER]\n"

@@ -1,5 +1,6 @@
 """`conceptevo monitor`: follow a training that runs, one line per snapshot."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from conceptevo_jax.cli.console import CONSOLE
@@ -23,27 +24,42 @@ def monitor(words: list[str]) -> int:
             "`conceptevo ls` lists, finished or not."
         )
     chosen = options(words[1:], ("space", "store", "interval", "wait"))
-    wait = chosen.get("wait", "true").lower()
-    if wait not in _YES:
-        raise unknown_name("wait", wait, _YES)
+    wait, interval = waits(chosen), seconds(chosen)
     store = Store(Path(chosen.get("store", "runs/store")))
     folder = find_training(words[0], store)
     use_cache(Store(folder.parent))
     result = Path(chosen["space"]).absolute() if "space" in chosen else None
     CONSOLE.print(f"{folder}: one line per snapshot; end with Ctrl-C", soft_wrap=True)
-    seen = follow(folder, result, interval=_seconds(chosen), wait=_YES[wait])
+    seen = follow(folder, result, interval=interval, wait=wait)
     for report, row in seen:
         accuracy = f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}"
         CONSOLE.print(f"{accuracy} | {report.line()}", soft_wrap=True, highlight=False)
     return 0
 
 
-def _seconds(chosen: dict[str, str]) -> float:
+def waits(chosen: Mapping[str, str]) -> bool:
+    """The option `wait`: whether to wait for what comes.
+
+    Raises:
+      UsageError: if it is neither `true` nor `false`.
+    """
+    wait = chosen.get("wait", "true").lower()
+    if wait not in _YES:
+        raise unknown_name("wait", wait, _YES)
+    return _YES[wait]
+
+
+def seconds(chosen: Mapping[str, str]) -> float:
+    """The option `interval`.
+
+    Raises:
+      UsageError: if it is no number above 0.
+    """
     text = chosen.get("interval", "5")
     try:
-        seconds = float(text)
+        found = float(text)
     except ValueError:
-        seconds = -1.0
-    if not seconds > 0:
+        found = -1.0
+    if not found > 0:
         raise UsageError(f"interval must be a number of seconds above 0, not {text!r}.")
-    return seconds
+    return found

@@ -28,12 +28,17 @@ def project(words: list[str]) -> int:
                 "trainings are listed by `conceptevo ls`."
             )
     folder = Path(chosen["space"]).absolute()
-    added = add_run(folder, _config(folder), chosen["run"])
+    added = add_run(folder, config_of(folder), chosen["run"])
     _tell(added)
     return 0
 
 
-def _config(folder: Path) -> Config:
+def config_of(folder: Path) -> Config:
+    """The configuration that a result folder was made with.
+
+    Raises:
+      DataError: if there is none, or it is not one.
+    """
     path = folder / "config.yaml"
     if not path.is_file():
         raise DataError(

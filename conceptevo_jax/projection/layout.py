@@ -142,15 +142,13 @@ def place_points(
         raise UsageError(f"neighbors={neighbors} is out of range: 1 or more.")
     live = np.isfinite(vectors).all(axis=1)
     fitted = np.isfinite(layout.points).all(axis=1)
-    anchors, places = layout.vectors[fitted], layout.points[fitted]
+    anchors, places = KDTree(_unit(layout.vectors[fitted])), layout.points[fitted]
     points = np.full((len(vectors), 2), np.nan, np.float32)
-    rows, kept = np.flatnonzero(live), min(neighbors, len(anchors))
-    for start in range(0, len(rows), _BLOCK):
-        block = rows[start : start + _BLOCK]
-        distances = _cosine(vectors[block], anchors)
-        near = np.argpartition(distances, kept - 1, axis=1)[:, :kept]
-        weights = _weights(np.take_along_axis(distances, near, axis=1))
-        points[block] = (weights[..., None] * places[near]).sum(axis=1)
+    kept = range(1, min(neighbors, len(places)) + 1)
+    # 1 − cosine is half the squared distance of unit vectors.
+    distances, near = anchors.query(_unit(vectors[live]), kept)
+    weights = _weights(np.square(distances) / 2)
+    points[live] = (weights[..., None] * places[near]).sum(axis=1)
     return points
 
 

@@ -25,7 +25,7 @@ def find_training(wanted: str, store: Store) -> Path:
       DataError: if there is none, with those that there are.
     """
     folder = Path(wanted).absolute()
-    if (_current(folder) / RUN).is_file():
+    if (current_folder(folder) / RUN).is_file():
         return folder
     known = [entry for entry in store.entries() if entry.stage == "train"]
     for entry in known:
@@ -52,7 +52,7 @@ def follow(
     Raises:
       DataError: if the images are not in the store.
     """
-    about = json.loads((_current(folder) / RUN).read_text())
+    about = json.loads((current_folder(folder) / RUN).read_text())
     model = build_model(
         about["model"], preset=about["preset"], classes=about["classes"]
     )
@@ -68,8 +68,8 @@ def follow(
     told: set[Epoch] = set()
     while True:
         # Asked first: what was finished before a look needs no other one.
-        finished = (_current(folder) / "manifest.json").is_file()
-        yield from _new(_current(folder), about["name"], model, monitor, told)
+        finished = (current_folder(folder) / "manifest.json").is_file()
+        yield from _new(current_folder(folder), about["name"], model, monitor, told)
         if finished or not wait:
             return
         time.sleep(interval)
@@ -88,8 +88,8 @@ def _new(
             yield monitor.update(row.epoch, shots[row.epoch].load()), row
 
 
-def _current(folder: Path) -> Path:
-    """A training's folder is renamed when it is finished."""
+def current_folder(folder: Path) -> Path:
+    """Where a training lies now: its folder is renamed when it is finished."""
     if folder.is_dir():
         return folder
     name = folder.name.removesuffix(PARTIAL)

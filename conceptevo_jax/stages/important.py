@@ -4,7 +4,7 @@ What `important_evolutions` is made of, and a part of the demo.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,10 @@ class Important:
     label: int
     drawn: Sequence[int]
 
+    def pairs(self) -> Iterator[tuple[Evolution, Sequence[Importance]]]:
+        """Each evolution with the importances of all measured classes."""
+        return zip(self.evolutions, self.found, strict=True)
+
     @property
     def shown(self) -> list[Importance]:
         """Per evolution, the importance for the class to show."""
@@ -83,6 +87,7 @@ class Report:
     """What is told of the evolutions of several runs.
 
     Attributes:
+      found: The runs' evolutions themselves.
       claims: Three per evolution.
       further: For `results.json`: the class shown of each run, and a row per evolution
         and class.
@@ -90,6 +95,7 @@ class Report:
       tables: CSV files.
     """
 
+    found: list[Important]
     claims: list[Claim]
     further: dict[str, Any]
     figures: list[Path]
@@ -111,6 +117,7 @@ def report_important(session: Session, runs: Sequence[TrainedRun]) -> Report:
     names, folder = session.images.classes, session.folder / "tables"
     shown = {one.run.name: names[one.label] for one in found}
     return Report(
+        found=found,
         claims=claims,
         further={"shown": shown, "evolutions": summary},
         figures=figures,
@@ -162,7 +169,7 @@ def important_rows(
     """Rows of `evolutions.csv` and of `top_evolutions.csv`."""
     names, seed = session.images.classes, session.config.seed
     summary, top = [], []
-    for evolution, importances in zip(one.evolutions, one.found, strict=True):
+    for evolution, importances in one.pairs():
         for importance in importances:
             name = names[importance.label]
             summary.append(evolution_row(evolution, importance, name))
@@ -197,7 +204,7 @@ def important_claims(
 ) -> list[Claim]:
     """That both methods agree, that halves do, and what the evolutions lead to."""
     claims = []
-    for evolution, every in zip(one.evolutions, one.found, strict=True):
+    for evolution, every in one.pairs():
         importances = [found for found in every if found.label in one.drawn]
         name = f"{one.run.name}_{evolution.number}"
         where = (

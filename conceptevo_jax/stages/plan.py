@@ -66,6 +66,41 @@ SPACE = (
 """What follows training where there is a space."""
 
 
+NEURON_BYTES, NEURON_SECONDS = 450, 5e-5
+"""What a neuron's place in one snapshot takes in the explorer, as measured."""
+
+
+def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
+    """Estimate the explorer's page, if there shall be one."""
+    if not config.explorer.page:
+        return []
+    places = sum(_observed(job) for job in jobs if job.search is not None)
+    return [
+        Step(
+            stage="explorer",
+            about=f"one page, {places:,} places of neurons",
+            seconds=places * NEURON_SECONDS,
+            bytes=places * NEURON_BYTES,
+        )
+    ]
+
+
+def _observed(job: Job) -> int:
+    """Neurons times the snapshots of them that are looked at."""
+    chosen = job.run.model
+    facts = dataset_facts(job.dataset)
+    model = build_model(chosen.name, preset=chosen.preset, classes=facts.classes)
+    return neuron_count(model.sites) * _looked(job)
+
+
+def _looked(job: Job) -> int:
+    if job.search is None:
+        return 0
+    if job.epochs is not None:
+        return len(job.epochs)
+    return job.run.epochs + len(job.run.early_steps) + 1
+
+
 @functools.cache
 def _forward_gflop(name: str, preset: str, classes: int) -> float:
     """Cost of one image in evaluation mode, in 10⁹ operations, counted by XLA."""
@@ -122,9 +157,7 @@ def plan_job(job: Job) -> Step:
     model = build_model(run.model.name, preset=run.model.preset, classes=facts.classes)
     settings = training_of(run)
     snapshots = settings.epochs + len(settings.early_steps) + 1
-    looked = 0 if job.search is None else snapshots
-    if job.epochs is not None:
-        looked = len(job.epochs)
+    looked = _looked(job)
     images = 3 * train * settings.epochs
     images += snapshots * (test + min(settings.eval_images, train)) + looked * pool
     neurons = neuron_count(model.sites)

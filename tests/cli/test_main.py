@@ -30,6 +30,9 @@ def test_help_lists_experiments_and_subcommands(call, words):
     for word in (
         "experiment=NAME",
         "project",
+        "explore RESULT_FOLDER",
+        "explore --live",
+        "compare",
         "monitor",
         "ls",
         "clean",
@@ -41,7 +44,7 @@ def test_help_lists_experiments_and_subcommands(call, words):
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("demo",), "command 'demo'. Valid: clean, ls, monitor, prepare, project."),
+        (("demo",), "'demo'. Valid: clean, compare, explore, ls, monitor, prep"),
         (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
         (("scale=smoke",), f"experiment=NAME, one of {', '.join(EXPERIMENTS)}."),
         (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': b"),
@@ -126,7 +129,8 @@ def test_a_dry_run_tells_stages_time_and_disk_and_touches_nothing(
     monkeypatch.setattr("conceptevo_jax.stages.session.prepare_images", refuse)
     code, out, _ = call(*SMOKE, "dry_run=true")
     assert code == 0
-    for word in ("base: VGG19", "vgg16_large_lr seed 2", "MB", "importance"):
+    words = ("base: VGG19", "vgg16_large_lr seed 2", "MB", "importance", "explorer")
+    for word in words:
         assert word in out
     assert "runs/demo-smoke; nothing was done" in out
     assert list(tmp_path.iterdir()) == []

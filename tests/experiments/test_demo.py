@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conceptevo_jax.explorer import load_scene
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.types import Embedding, Layout, Observation, Space
 
@@ -373,3 +374,15 @@ def test_neurons_without_a_response_have_no_place(demo):
     assert np.isnan(space.neurons.vectors[dead]).all()
     assert np.isnan(layout.points[: len(dead)][dead]).all()
     assert np.isfinite(layout.points[: len(dead)][~dead]).all()
+
+
+def test_the_page_shows_every_run_and_is_the_first_to_look_at(demo):
+    page = demo.folder / "explorer.html"
+    scene = load_scene(demo.folder / "scene").scene
+    assert [one.name for one in scene.courses] == ["base", *RUNS]
+    well = next(one for one in scene.courses if one.name == "vgg16")
+    assert len(well.evolutions) == 2
+    assert page.stat().st_size > 100_000
+    looked = demo.printed.partition("Look next at:")[2].split()
+    assert looked[0].endswith("explorer.html")
+    assert results(demo.folder)["timings"]["explorer"] > 0

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from conceptevo_jax.analysis.evolution import MEASURES, Trajectory
+from conceptevo_jax.explorer import load_scene
 from conceptevo_jax.store import Store, load_record
 
 RUNS = ("vgg16", "vgg16_large_lr", "vgg16_no_dropout")
@@ -81,6 +82,20 @@ def test_the_table_is_what_the_records_say(demo, failures):
         known = one.by_site[1:]
         assert (np.nanmin(known, axis=1) <= moved[1:]).all()
         assert (np.nanmax(known, axis=1) >= moved[1:]).all()
+
+
+def test_the_page_shows_the_same_measures_and_reports(failures):
+    rows = table(failures, "measures")
+    courses = {one.name: one for one in load_scene(failures / "scene").scene.courses}
+    for name in RUNS:
+        assert list(map(str, courses[name].epochs)) == SNAPSHOTS
+        for measure in ("entropy", "effective_rank", "movement", "coverage"):
+            own = [r for r in rows if (r["run"], r["measure"]) == (name, measure)]
+            told = [float(row["value"]) if row["value"] else None for row in own]
+            assert list(courses[name].measures[measure]) == told
+        monitored = [row for row in table(failures, "monitor") if row["run"] == name]
+        statuses = [report["status"] for report in courses[name].reports]
+        assert statuses == [row["status"] for row in monitored]
 
 
 def test_the_monitor_looked_at_whole_epochs(failures):

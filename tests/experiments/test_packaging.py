@@ -1,6 +1,7 @@
 """The wheel brings everything along, and works where there is no checkout."""
 
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ def names(wheel):
         "conceptevo_jax/experiments/demo.py",
         "conceptevo_jax/data/fashion_mnist/images.npz",
         "conceptevo_jax/data/fashion_mnist/NOTICE",
+        "conceptevo_jax/explorer/template.html",
     ],
 )
 def test_the_wheel_holds_what_a_run_needs(names, name):
@@ -47,6 +49,12 @@ def test_nothing_compiled_or_written_by_runs_is_packed(names):
         assert not name.endswith((".pyc", ".tmp")), name
         assert "__pycache__" not in name, name
         assert "/runs/" not in name, name
+
+
+def test_the_page_is_packed_without_its_sources(names):
+    own = [name for name in names if name.startswith("conceptevo_jax/explorer/")]
+    assert {Path(name).suffix for name in own} == {".py", ".html"}
+    assert not [name for name in own if "/web/" in name]
 
 
 def test_every_file_is_packed_once(names):

@@ -2,12 +2,13 @@
 
 import pytest
 
-from conceptevo_jax.config import ModelConfig
+from conceptevo_jax.config import Config, ExplorerConfig, ModelConfig, SearchConfig
 from conceptevo_jax.stages.plan import (
     SPACE,
     Step,
     duration,
     longest_first,
+    plan_explorer,
     plan_job,
     total_seconds,
 )
@@ -50,3 +51,13 @@ def test_what_nobody_knows_does_not_count():
     assert total_seconds([*steps, *SPACE], workers=2) == 30
     assert total_seconds([*steps, *SPACE], workers=3) == 30  # as long as the longest
     assert total_seconds(SPACE, workers=2) == 0
+
+
+def test_the_explorer_grows_with_what_is_observed_and_can_be_left_out(make_job):
+    looked = make_job("a", search=SearchConfig(), epochs=4, early_steps=[1])
+    last = make_job("b", search=SearchConfig(), epochs=4, seen=(3,))
+    unseen = make_job("c", epochs=4)
+    (one,) = plan_explorer(Config(), [last, unseen])
+    (all_six,) = plan_explorer(Config(), [looked, unseen])
+    assert all_six.bytes == 6 * one.bytes > 0
+    assert plan_explorer(Config(explorer=ExplorerConfig(page=False)), [looked]) == []

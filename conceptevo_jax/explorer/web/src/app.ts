@@ -48,6 +48,7 @@ export class App {
       h("header.bar", null, this.title(finished), this.search.element, ...this.choices(), this.lassoButton, this.helpButton()),
       h("main", null, h("div.stage", null, this.maps.element, this.legend()), this.side(say)),
       this.timeline.element,
+      this.timeline.strip.element,
       this.live,
       this.help.element,
     );

@@ -28,7 +28,7 @@ export class Strip {
       { "aria-label": "curve", onchange: () => store.set({ metric: this.choice.value }) },
       Object.entries(METRICS).map(([value, label]) => h("option", { value }, label)),
     );
-    this.element = h("div.strip", null, h("div.strip-head", null, this.choice, this.alarms), this.plot);
+    this.element = h("section.strip", { "aria-label": "curves" }, h("div.strip-head", null, this.choice, this.alarms), this.plot);
     new ResizeObserver(onceAFrame(() => this.resize())).observe(this.plot);
     store.listen((state, changed) => {
       if (changed.has("metric") || changed.has("hidden") || changed.has("panels")) this.draw(state);

@@ -16,7 +16,7 @@ export class Timeline {
   private readonly label = h("output.time", { for: "epoch" });
   private readonly playButton: HTMLButtonElement;
   private readonly chips = h("div.chips", { role: "group", "aria-label": "runs: show or hide" });
-  private readonly strip: Strip;
+  readonly strip: Strip;
   private playing = 0;
 
   constructor(
@@ -56,7 +56,6 @@ export class Timeline {
       { "aria-label": "time" },
       h("div.controls", null, this.playButton, h("div.track", null, this.slider, ticks), this.label),
       this.chips,
-      this.strip.element,
     );
     this.shown();
     store.listen((state, changed) => {

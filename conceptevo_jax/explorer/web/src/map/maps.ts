@@ -19,7 +19,7 @@ const MARGIN = 0.92;
 
 export class Maps {
   readonly element = h("section.maps", { "aria-label": "maps" });
-  private readonly renderer = createRenderer();
+  private readonly renderer = createRenderer({ canvas: h("canvas") });
   private panels: Panel[] = [];
   private frames: HTMLElement[] = [];
   private readonly tooltip: Tooltip;
@@ -247,6 +247,10 @@ export class Maps {
   }
 
   private resize(): void {
+    // By itself it would draw as many pixels as the window has, for every map anew.
+    const sizes = this.panels.map((panel) => panel.size);
+    const [width, height] = [sizes.map((s) => s.width), sizes.map((s) => s.height)];
+    this.renderer.resize(Math.max(1, ...width), Math.max(1, ...height));
     for (const panel of this.panels) {
       panel.resize();
       panel.look(this.view(panel));

@@ -44,6 +44,7 @@ export class Panel {
   private pending: { colours: Colouring; tween: number; done: (() => void)[] } | null = null;
   private view: View = { x: 0, y: 0, zoom: 1 };
   private selected: number[] = [];
+  private drawnLook = "";
 
   constructor(
     readonly model: Model,
@@ -73,7 +74,7 @@ export class Panel {
       pointColorActive: "#111111",
       pointColorHover: "#111111",
       pointOutlineWidth: 1.5,
-      pointSizeSelected: 2,
+      pointSizeSelected: 1.5,
       colorBy: "valueA",
       sizeBy: "valueB",
       opacity: 0.85,
@@ -210,12 +211,18 @@ export class Panel {
   }
 
   private async paint(colours: Colouring, tween: number): Promise<void> {
-    const n = this.points.length;
-    const size = n > 50_000 ? 2 : n > 8_000 ? 3 : n > 3_000 ? 4 : 5;
-    this.scatter.set({
-      pointColor: [...colours.palette, ...colours.palette.map(pale)],
-      pointSize: [size * 0.75, size],
-    });
+    const { width, height } = this.size;
+    const room = Math.sqrt((width * height) / this.points.length);
+    const size = Math.max(1.5, Math.min(5, 0.35 * room));
+    const look = `${colours.palette} ${size}`;
+    if (look !== this.drawnLook) {
+      // Whatever is set is drawn at once, and a drawing more for every step shows.
+      this.drawnLook = look;
+      this.scatter.set({
+        pointColor: [...colours.palette, ...colours.palette.map(pale)],
+        pointSize: [size * 0.75, size],
+      });
+    }
     await this.scatter.draw(this.points, {
       transition: tween > 0,
       transitionDuration: tween,
@@ -231,7 +238,7 @@ export class Panel {
   mark(selection?: Selection | null): void {
     if (selection !== undefined) this.selected = this.members(selection);
     if (this.selected.length > 0) this.scatter.select(this.selected, { preventEvent: true });
-    else this.scatter.deselect({ preventEvent: true });
+    else if (this.scatter.get("selectedPoints").length > 0) this.scatter.deselect({ preventEvent: true });
   }
 
   /** The neuron nearest to a place on the screen, within some pixels. */

@@ -54,7 +54,7 @@ export class SelectionPane {
     const all = membersOf(selection);
     this.element.replaceChildren(
       h("h2", null, `${all.length} ${selection.told}`),
-      this.composition(selection),
+      this.composition(selection, state.at),
       this.label(state, selection),
       this.actions(state, selection, all),
       new Intruder(all, state.at, this.say).element,
@@ -63,8 +63,11 @@ export class SelectionPane {
     );
   }
 
-  private composition(selection: Selection): HTMLElement {
-    const parts = [...selection.members].map(([run, own]) => `${run.name} ${own.size}`);
+  private composition(selection: Selection, at: number): HTMLElement {
+    const parts = [...selection.members].map(([run, own]) => {
+      const dead = [...own].filter((neuron) => run.dead(run.at(at), neuron)).length;
+      return `${run.name} ${own.size}${dead > 0 ? ` (${dead} dead)` : ""}`;
+    });
     return h("p.faint", null, parts.join(" · "));
   }
 

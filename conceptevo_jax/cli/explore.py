@@ -1,0 +1,164 @@
+"""`conceptevo explore` and `conceptevo compare`: pages that show concepts evolving."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from conceptevo_jax.cli.console import CONSOLE
+from conceptevo_jax.cli.kept import options
+from conceptevo_jax.cli.monitor import seconds, waits
+from conceptevo_jax.cli.project import config_of
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.explorer import (
+    SCENE,
+    Saved,
+    chosen_scene,
+    write_folder,
+    write_whole,
+)
+from conceptevo_jax.explorer import compare as compare_scenes
+from conceptevo_jax.stages.explore import PAGE
+from conceptevo_jax.stages.follow import find_training
+from conceptevo_jax.stages.live import choose_space, follow_on_map
+from conceptevo_jax.stages.worker import use_cache
+from conceptevo_jax.store import Store
+
+COMPARED = "comparison.html"
+NO_PATCHES, FOLDER, TABLES, LIVE = "--no-patches", "--folder", "--tables", "--live"
+
+
+def explore(words: list[str]) -> int:
+    """Write the page of a result folder again, or with `--live` follow a training.
+
+    `RESULT_FOLDER/RUN` shows one run beside the base.
+    """
+    if LIVE in words:
+        return _follow(words)
+    flags, places, chosen = _read(words, (NO_PATCHES, FOLDER, TABLES, LIVE), ("out",))
+    if len(places) != 1:
+        raise UsageError(
+            "say which: conceptevo explore RESULT_FOLDER, or RESULT_FOLDER/RUN, or "
+            "conceptevo explore --live TRAINING."
+        )
+    path = Path(places[0]).absolute()
+    with tempfile.TemporaryDirectory() as work:
+        saved = chosen_scene(path, Path(work))
+        page = _page(chosen.get("out"), _beside(path))
+        _tell(_write([saved], page, flags, saved.scene.title))
+        if TABLES in flags:
+            _write_tables(saved, _parts(page), flags)
+    return 0
+
+
+def compare(words: list[str]) -> int:
+    """Write one page of two results, or of one run of each."""
+    flags, places, chosen = _read(words, (NO_PATCHES, FOLDER), ("out",))
+    if len(places) != 2:
+        raise UsageError(
+            "say which two: conceptevo compare A B, each RESULT_FOLDER or "
+            "RESULT_FOLDER/RUN."
+        )
+    first, second = (Path(place).absolute() for place in places)
+    with tempfile.TemporaryDirectory() as work:
+        saved = compare_scenes(first, second, Path(work))
+        page = _page(chosen.get("out"), Path(COMPARED).absolute())
+        _tell(_write(saved, page, flags, f"{first.name} and {second.name}"))
+        if len(saved) == 2:
+            CONSOLE.print("The two are of different spaces, so each has its own map.")
+    return 0
+
+
+def _follow(words: list[str]) -> int:
+    """Keep a page of a training up to date until it ends."""
+    valid = ("space", "store", "interval", "wait")
+    flags, places, chosen = _read(words, (NO_PATCHES, LIVE), valid)
+    if len(places) != 1:
+        raise UsageError(
+            "say which: conceptevo explore --live TRAINING, a folder or key that "
+            "`conceptevo ls` lists, finished or not."
+        )
+    wait, interval = waits(chosen), seconds(chosen)
+    folder = find_training(places[0], Store(Path(chosen.get("store", "runs/store"))))
+    use_cache(Store(folder.parent))
+    named = chosen.get("space")
+    result = Path(named).absolute() if named else choose_space(folder, config_of)
+    CONSOLE.print(
+        f"{folder.name} on the map of {result}; end with Ctrl-C", soft_wrap=True
+    )
+    pages = follow_on_map(
+        folder,
+        result,
+        config_of(result),
+        interval=interval,
+        wait=wait,
+        patches=NO_PATCHES not in flags,
+    )
+    for number, one in enumerate(pages):
+        if not number:
+            _tell(one.page)
+        ended = "; the training is finished" if one.finished else ""
+        CONSOLE.print(f"{len(one.epochs)} snapshots, last {one.epochs[-1]}{ended}")
+    return 0
+
+
+def _read(
+    words: Sequence[str], flags: Sequence[str], keys: Sequence[str]
+) -> tuple[set[str], list[str], dict[str, str]]:
+    """Tell flags, places and `key=value` words apart.
+
+    Raises:
+      UsageError: for an unknown flag or key, with the valid ones.
+    """
+    found = {word for word in words if word.startswith("--")}
+    for word in found.difference(flags):
+        raise unknown_name("flag", word, flags)
+    rest = [word for word in words if word not in found]
+    chosen = options([word for word in rest if _is_option(word)], keys)
+    return found, [word for word in rest if not _is_option(word)], chosen
+
+
+def _is_option(word: str) -> bool:
+    """Whether it is `key=value`; a path may hold a `=`, too."""
+    return word.partition("=")[0].isidentifier() and "=" in word
+
+
+def _beside(path: Path) -> Path:
+    """Where a result's page goes; that of one run lies beside it."""
+    whole = path / PAGE
+    return (
+        whole
+        if (path / SCENE).is_dir()
+        else path.with_name(f"explorer-{path.name}.html")
+    )
+
+
+def _page(out: str | None, usual: Path) -> Path:
+    if out is None:
+        return usual
+    path = Path(out).absolute()
+    return path / usual.name if path.is_dir() else path
+
+
+def _parts(page: Path) -> Path:
+    """The folder that stands for a page of many files."""
+    return page.with_name(page.name.removesuffix(".html"))
+
+
+def _write(saved: Sequence[Saved], page: Path, flags: set[str], title: str) -> Path:
+    patches = NO_PATCHES not in flags
+    if FOLDER in flags:
+        return write_folder(saved, _parts(page), title=title, patches=patches)
+    return write_whole(saved, page, _parts(page), title=title, patches=patches)
+
+
+def _write_tables(saved: Saved, parts: Path, flags: set[str]) -> None:
+    # Arrow takes .2 s to import, which the other ways to call this need not wait for.
+    from conceptevo_jax.explorer.tables import write_tables
+
+    folder = parts.with_name(f"{parts.name}-tables")
+    for table in write_tables(saved, folder, patches=NO_PATCHES not in flags):
+        CONSOLE.print(f"  {table}", soft_wrap=True)
+
+
+def _tell(page: Path) -> None:
+    CONSOLE.print(f"Open {page} in a browser.", soft_wrap=True)

@@ -1,0 +1,108 @@
+"""Images on WebP sheets of 32 by 32 tiles, as a page loads them.
+
+Tiles of at most 32 pixels are kept exactly: a patch of a few pixels is enlarged on the
+page, where the blocks of a lossy sheet would carry its neighbours' colours. Larger ones
+are reduced to 96 pixels and kept in quality 90. Memory holds one sheet at a time: 3 MB,
+or 28 MB at 96 pixels.
+"""
+
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int, UInt8
+from PIL import Image
+
+from conceptevo_jax.data import Pixels
+from conceptevo_jax.errors import DataError
+
+COLUMNS = 32
+PER_SHEET = COLUMNS * COLUMNS
+
+LARGEST = 96
+"""Side of a tile at most, in pixels."""
+
+_EXACT = 32
+_KEPT = {"lossless": True, "quality": 20, "method": 1}
+_REDUCED = {"quality": 90, "method": 4}
+
+
+def tile_side(side: int, largest: int = LARGEST) -> int:
+    """Side of the tiles of images of this side: they are never enlarged."""
+    return min(side, largest)
+
+
+def make_sheets(
+    pixels: Pixels, rows: Int[np.ndarray, " i"], tile: int
+) -> Iterator[bytes]:
+    """WebP files of the images at `rows`, 1,024 a sheet, row by row.
+
+    Args:
+      pixels: Images `[_ side side 3]`.
+      rows: Which of them, in order.
+      tile: Side of a tile in pixels, at most that of the images.
+    """
+    for start in range(0, len(rows), PER_SHEET):
+        own = rows[start : start + PER_SHEET]
+        height = -(-len(own) // COLUMNS) * tile
+        sheet = np.zeros((height, COLUMNS * tile, 3), np.uint8)
+        for at, row in enumerate(own.tolist()):
+            top, left = (tile * part for part in divmod(at, COLUMNS))
+            shown = _tile(np.asarray(pixels[row]), tile)
+            sheet[top : top + tile, left : left + tile] = shown
+        file = io.BytesIO()
+        how = _KEPT if tile <= _EXACT else _REDUCED
+        Image.fromarray(sheet).save(file, "WEBP", **how)
+        yield file.getvalue()
+
+
+def _tile(image: UInt8[np.ndarray, "h w 3"], tile: int) -> np.ndarray:
+    if len(image) == tile:
+        return image
+    reduced = Image.fromarray(image).resize((tile, tile), Image.Resampling.BOX)
+    return np.asarray(reduced)
+
+
+def read_tiles(
+    sheets: Sequence[Path], count: int, tile: int
+) -> UInt8[np.ndarray, "i tile tile 3"]:
+    """The images of some sheets, in a temporary file that ends with the array.
+
+    Args:
+      sheets: WebP files that `make_sheets` made.
+      count: Number of images on them.
+      tile: Side of a tile.
+
+    Raises:
+      DataError: naming a sheet that cannot be read or has another size.
+    """
+    shape = (count, tile, tile, 3)
+    if not count:
+        return np.zeros(shape, np.uint8)
+    with tempfile.TemporaryFile() as file:
+        tiles: np.ndarray = np.memmap(file, np.uint8, "w+", shape=shape)
+    for number, path in enumerate(sheets):
+        own = tiles[number * PER_SHEET : (number + 1) * PER_SHEET]
+        sheet = _read(path)
+        rows = -(-len(own) // COLUMNS)
+        if sheet.shape != (rows * tile, COLUMNS * tile, 3):
+            raise DataError(
+                f"{path} is {sheet.shape[1]}×{sheet.shape[0]} pixels, not "
+                f"{COLUMNS * tile}×{rows * tile}: run the experiment again."
+            )
+        cut = sheet.reshape(rows, tile, COLUMNS, tile, 3).swapaxes(1, 2)
+        own[:] = cut.reshape(-1, tile, tile, 3)[: len(own)]
+    return tiles
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except OSError as error:
+        raise DataError(
+            f"{path} is no readable sheet of images ({error}): run the experiment "
+            "again; finished stages are reused."
+        ) from error

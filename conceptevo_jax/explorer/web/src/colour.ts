@@ -8,7 +8,7 @@ export const CATEGORIES = [
   "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#4D4D4D",
 ];
 export const BASE = "#9a9a9a";
-const UNKNOWN = "#b8b8b8";
+const UNKNOWN = "#cfcfcf";
 const DEAD = "#D55E00";
 const ALIVE = "#0072B2";
 

@@ -3,16 +3,14 @@
 import type { Run } from "./data/model";
 import { h } from "./dom";
 
-/** One patch of `size` CSS pixels; the class as text where images were left out. */
-function patch(run: Run, snapshot: number, neuron: number, slot: number, size: number): HTMLElement {
+/** One patch of `size` CSS pixels; null where images were left out. */
+function patch(run: Run, snapshot: number, neuron: number, slot: number, size: number): HTMLElement | null {
   const image = run.stimuli(snapshot, neuron)[slot];
   const name = run.model.classOfImage(run, image);
   const images = run.scene.images;
   const { corners, length } = run.patches!;
   const sheet = images && run.model.source.sheet(`${run.meta.scene}-${Math.floor(image / images.per_sheet)}`);
-  if (!images || !corners || !length || !sheet) {
-    return h("span.patch.named", { title: name }, name);
-  }
+  if (!images || !corners || !length || !sheet) return null;
   const at = 2 * ((snapshot * run.neurons + neuron) * run.meta.k + slot);
   const place = image % images.per_sheet;
   const pixel = images.tile / images.side;
@@ -45,8 +43,19 @@ export function patchRow(run: Run, snapshot: number, neuron: number, count: numb
     row.append(h("span.faint", null, run.nonfinite(snapshot, neuron) ? "not finite" : "dead: no stimuli"));
   }
   const dead = run.dead(snapshot, neuron);
-  for (let slot = 0; slot < Math.min(found, count) && !dead; slot++) {
-    row.append(patch(run, snapshot, neuron, slot, size));
+  if (dead) return row;
+  for (let slot = 0; slot < Math.min(found, count); slot++) {
+    const shown = patch(run, snapshot, neuron, slot, size);
+    if (shown === null) return named(row, run, snapshot, neuron);
+    row.append(shown);
+  }
+  return row;
+}
+
+/** The classes of a neuron's stimuli in words. */
+function named(row: HTMLElement, run: Run, snapshot: number, neuron: number): HTMLElement {
+  for (const [name, n] of classCounts(run, snapshot, neuron).slice(0, 3)) {
+    row.append(h("span.named", { title: name }, n > 1 ? `${name} ×${n}` : name));
   }
   return row;
 }

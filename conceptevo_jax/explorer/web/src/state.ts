@@ -25,7 +25,7 @@ export interface State {
   neuron: NeuronRef | null;
   selection: Selection | null;
   tab: Tab;
-  /** Middle and scale of the maps; null for the whole. */
+  /** How far the maps are from showing the whole, and their scale against it. */
   view: { x: number; y: number; zoom: number } | null;
 }
 

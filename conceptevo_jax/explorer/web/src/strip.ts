@@ -16,6 +16,7 @@ export class Strip {
   private readonly plot = h("div.plot");
   private readonly choice: HTMLSelectElement;
   private readonly alarms = h("span.alarms");
+  private readonly time = h("i.now");
   private chart: uPlot | null = null;
 
   constructor(
@@ -32,7 +33,7 @@ export class Strip {
     new ResizeObserver(onceAFrame(() => this.resize())).observe(this.plot);
     store.listen((state, changed) => {
       if (changed.has("metric") || changed.has("hidden") || changed.has("panels")) this.draw(state);
-      else if (changed.has("at")) this.chart?.redraw(false);
+      else if (changed.has("at")) this.moveTime();
       if (changed.has("at") || changed.has("hidden")) this.tellAlarms(state);
     });
   }
@@ -78,33 +79,30 @@ export class Strip {
           })),
         ],
         hooks: {
-          draw: [(chart) => this.drawTime(chart), (chart) => this.drawAlarms(chart, runs)],
+          draw: [(chart) => this.drawAlarms(chart, runs)],
+          setSize: [() => this.moveTime()],
           ready: [
-            (chart) =>
+            (chart) => {
+              chart.over.append(this.time);
               chart.over.addEventListener("click", () => {
                 if (chart.cursor.left !== undefined) this.onPick(chart.posToVal(chart.cursor.left, "x"));
-              }),
+              });
+            },
           ],
         },
       },
       data,
       this.plot,
     );
+    this.moveTime();
     const known = curves.some((curve) => [...curve.values()].some((value) => value !== null));
     this.plot.dataset.empty = known ? "" : "not measured for the runs that are shown";
   }
 
-  private drawTime(chart: uPlot): void {
-    const x = chart.valToPos(this.store.state.at, "x", true);
-    const { ctx, bbox } = chart;
-    ctx.save();
-    ctx.strokeStyle = "#222";
-    ctx.lineWidth = devicePixelRatio;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.restore();
+  /** The time shown is an element of its own: moving it draws no curve anew. */
+  private moveTime(): void {
+    if (this.chart === null) return;
+    this.time.style.left = `${this.chart.valToPos(this.store.state.at, "x")}px`;
   }
 
   /** A triangle where the monitor raised an alarm: full when concepts are lost. */

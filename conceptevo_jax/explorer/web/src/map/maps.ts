@@ -63,13 +63,25 @@ export class Maps {
     this.marks();
   }
 
-  private view(panel: Panel): View {
-    if (this.state.view !== null) return this.state.view;
+  /** The whole of a map, but for a few outliers. */
+  private whole(panel: Panel): View {
     const { width, height } = panel.size;
     const [left, bottom, right, top] = this.bounds[this.scenes[this.panels.indexOf(panel)] ?? 0];
     const aspect = width / Math.max(1, height);
     const zoom = MARGIN * Math.min((2 * aspect) / (right - left), 2 / (top - bottom));
     return { x: (left + right) / 2, y: (bottom + top) / 2, zoom };
+  }
+
+  /** What is looked at is told from the whole, so that it fits any map and window. */
+  private view(panel: Panel, seen = this.state.view): View {
+    const whole = this.whole(panel);
+    if (seen === null) return whole;
+    return { x: whole.x + seen.x, y: whole.y + seen.y, zoom: whole.zoom * seen.zoom };
+  }
+
+  private seen(panel: Panel, view: View): View {
+    const whole = this.whole(panel);
+    return { x: view.x - whole.x, y: view.y - whole.y, zoom: view.zoom / whole.zoom };
   }
 
   private rebuild(): void {
@@ -201,7 +213,8 @@ export class Maps {
     if (event.shiftKey) {
       const view = this.view(panel);
       const step = 0.2 / view.zoom;
-      this.store.set({ view: { ...view, x: view.x + way[0] * step, y: view.y + way[1] * step } });
+      const next = { ...view, x: view.x + way[0] * step, y: view.y + way[1] * step };
+      this.store.set({ view: this.seen(panel, next) });
     } else {
       const neuron = panel.towards(this.state.neuron, ...way);
       if (neuron !== null) this.store.set({ neuron, tab: "neuron" });
@@ -211,22 +224,19 @@ export class Maps {
   /** Larger or smaller around the middle; 0 shows all. */
   zoom(factor: number): void {
     if (factor === 0) return this.store.set({ view: null });
-    const view = this.view(this.panels[0]);
-    this.store.set({ view: { ...view, zoom: view.zoom * factor } });
+    const seen = this.state.view ?? { x: 0, y: 0, zoom: 1 };
+    this.store.set({ view: { ...seen, zoom: seen.zoom * factor } });
   }
 
   private moved(from: Panel, view: View): void {
-    for (const panel of this.panels) if (panel !== from) panel.look(view);
+    const seen = this.seen(from, view);
+    for (const panel of this.panels) if (panel !== from) panel.look(this.view(panel, seen));
     this.tooltip.hide();
-    this.keep(view);
+    this.keep(seen);
     this.marks();
   }
 
-  private readonly keep = onceAFrame((view: View) => {
-    // Told without `look`: the maps are there already.
-    const now = this.state.view;
-    if (now?.x !== view.x || now.y !== view.y || now.zoom !== view.zoom) this.store.set({ view });
-  });
+  private readonly keep = onceAFrame((view: View) => this.store.set({ view }));
 
   async draw(): Promise<void> {
     const colours = colouring(this.model, this.state);
@@ -259,7 +269,8 @@ export class Maps {
   }
 
   private readonly marks = onceAFrame(() => {
-    for (const panel of this.panels) drawMarks(panel, this.state, this.hovered);
+    const scenes = this.scenes;
+    this.panels.forEach((panel, i) => drawMarks(panel, scenes[i], this.state, this.hovered));
   });
 
   /** A picture of all maps, with what they show written beneath. */

@@ -5,11 +5,17 @@ import { svg } from "../dom";
 import type { State } from "../state";
 import type { Panel } from "./panel";
 
-export function drawMarks(panel: Panel, state: State, hovered: NeuronRef | null): void {
+export function drawMarks(
+  panel: Panel,
+  scene: number,
+  state: State,
+  hovered: NeuronRef | null,
+): void {
   for (const old of panel.overlay.querySelectorAll(".mark")) old.remove();
   const { neuron, selection } = state;
-  if (selection?.region && selection.region.at === state.at) {
-    const corners = selection.region.polygon.map((p) => panel.toScreen(...p).join()).join(" ");
+  const region = selection?.region;
+  if (region && region.at === state.at && region.scene === scene) {
+    const corners = region.polygon.map((p) => panel.toScreen(...p).join()).join(" ");
     panel.overlay.append(svg("polygon", { class: "mark region", points: corners }));
   }
   if (neuron !== null && panel.placeOf(neuron) !== null) {

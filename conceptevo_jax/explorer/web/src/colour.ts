@@ -3,9 +3,13 @@
 import type { Model, Run } from "./data/model";
 import type { State } from "./state";
 
-/** Okabe & Ito, https://jfly.uni-koeln.de/color/, as in the figures. */
-export const CATEGORIES = [
-  "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#4D4D4D",
+/**
+ * Okabe & Ito, https://jfly.uni-koeln.de/color/, as in the figures; then Tol's muted ones,
+ * https://personal.sron.nl/~pault/.
+ */
+const CATEGORIES = [
+  "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
+  "#882255", "#4D4D4D", "#999933", "#332288", "#44AA99", "#8C6D31",
 ];
 export const BASE = "#9a9a9a";
 const UNKNOWN = "#cfcfcf";

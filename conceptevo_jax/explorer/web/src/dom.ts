@@ -22,6 +22,22 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/**
+ * Fills an element anew. A button of it that had the focus hands it to the one that is
+ * called the same, or else to the pane, so that the keyboard does not fall off the page.
+ */
+export function refill(element: HTMLElement, ...children: (Node | string)[]): void {
+  const held = document.activeElement;
+  const name = (one: Element) => one.getAttribute("aria-label") ?? one.textContent;
+  const lost = held !== null && held !== element && element.contains(held);
+  const called = lost ? name(held) : "";
+  element.replaceChildren(...children);
+  if (!lost) return;
+  const heirs = [...element.querySelectorAll<HTMLElement>(held.tagName)];
+  const heir = heirs.find((one) => name(one) === called) ?? element.closest<HTMLElement>("[tabindex]");
+  heir?.focus({ preventScroll: true });
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function svg(tag: string, attributes: Record<string, string | number>): SVGElement {

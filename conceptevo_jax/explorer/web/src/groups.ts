@@ -1,7 +1,7 @@
 /** Named groups of neurons: kept in this browser, and in files. */
 
 import type { Model, NeuronRef, Run } from "./data/model";
-import { download, h } from "./dom";
+import { download, h, refill } from "./dom";
 import type { Selection, Store } from "./state";
 
 interface Group {
@@ -86,7 +86,8 @@ export class GroupShelf {
         }
       },
     });
-    this.element.replaceChildren(
+    refill(
+      this.element,
       h("h3", null, "Saved groups"),
       ...this.groups.map((group) =>
         h(

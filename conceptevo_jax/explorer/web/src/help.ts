@@ -34,7 +34,7 @@ export class Help {
         h("li", null, "Trust near neighbours. The map (UMAP) keeps who is near whom; distances between far groups, sizes of groups and the axes mean nothing. Numbers on this page are measured in the space itself unless they say otherwise."),
         h("li", null, ...stability(model)),
         h("li", null, "Only some snapshots made the map; the others are placed on it by their nearest neighbours there, and nothing else moves."),
-        h("li", null, "A dead neuron responds to nothing. It stays, pale and small, where it was last alive. So does one without a place."),
+        h("li", null, "A dead neuron responds to nothing. It stays, pale, where it was last alive. So does one without a place."),
         h("li", null, "All runs show the same time, in epochs of training. A run that has ended waits in its last snapshot; “@3” is the snapshot after epoch 3, counted from 0; “init” is the untrained network."),
         h("li", null, "Coverage is the share of a neuron's stimuli that have a vector in the space: with a low one its place is a guess."),
         h("li", null, "▼ under the slider: the monitor raised an alarm; filled where the concepts are lost."),

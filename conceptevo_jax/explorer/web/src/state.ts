@@ -158,9 +158,9 @@ export function read(model: Model, hash: string): Change {
   const hidden = list("h").filter((name) => model.run(name));
   if (hidden.length > 0) found.hidden = new Set(hidden);
   const colour = values.get("c");
-  if (colour !== undefined && colour in COLOURS) found.colour = colour as ColourBy;
+  if (colour !== undefined && Object.hasOwn(COLOURS, colour)) found.colour = colour as ColourBy;
   const metric = values.get("m");
-  if (metric !== undefined && metric in METRICS) found.metric = metric;
+  if (metric !== undefined && Object.hasOwn(METRICS, metric)) found.metric = metric;
   const tab = values.get("t") as Tab;
   if (TABS.includes(tab)) found.tab = tab;
   const cls = values.get("k");
@@ -176,7 +176,7 @@ export function read(model: Model, hash: string): Change {
     const [scene, time, ...corners] = region;
     const polygon = corners.flatMap((x, i) => (i % 2 === 0 ? [[x, corners[i + 1]]] : [])) as [number, number][];
     if (model.scenes[scene]) {
-      const runs = model.runs.filter((run) => run.meta.scene === scene && !hidden.includes(run.name));
+      const runs = shownRuns(model, { ...initial(model), ...found }).filter((run) => run.meta.scene === scene);
       found.selection = inside(runs, polygon, model.nearestStop(time), scene);
     }
   }

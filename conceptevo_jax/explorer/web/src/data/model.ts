@@ -181,7 +181,7 @@ export class Run {
 
   /** `run@epoch/site/index`, as the tables call it. */
   idAt(snapshot: number, neuron: number): string {
-    return this.id(neuron).replace(this.name, `${this.name}@${this.meta.epochs[snapshot]}`);
+    return `${this.name}@${this.meta.epochs[snapshot]}${this.id(neuron).slice(this.name.length)}`;
   }
 
   dead(snapshot: number, neuron: number): boolean {
@@ -297,6 +297,9 @@ export class Run {
   async loadPatches(): Promise<void> {
     if (this.patches !== null) return;
     const chunk = await this.model.source.chunk(`patches-${this.number}`);
+    // The names of a scene's images come with its first run.
+    const first = this.model.runs.find((one) => one.meta.scene === this.meta.scene)!;
+    if (first !== this) await first.loadPatches();
     const { neurons: n, snapshots: e } = this;
     const k = this.meta.k;
     const images = chunk.array<Uint16Array | Uint32Array>("images", [e, n, k]);

@@ -76,8 +76,8 @@ export class Panel {
       pointOutlineWidth: 1.5,
       pointSizeSelected: 1.5,
       colorBy: "valueA",
-      sizeBy: "valueB",
       opacity: 0.85,
+      pointScaleMode: "constant",
       spatialIndexUseWorker: false,
     } as any);
     this.scatter.subscribe("view", (event: any) => {
@@ -158,7 +158,7 @@ export class Panel {
       this.shown.push({ run, start, neurons: Int32Array.from(neurons) });
       start += neurons.length;
     }
-    this.points = Array.from({ length: start }, () => [0, 0, 0, 0]);
+    this.points = Array.from({ length: start }, () => [0, 0, 0]);
   }
 
   private fill(at: number, colours: Colouring): void {
@@ -173,7 +173,6 @@ export class Panel {
         point[0] = run.x(held, neuron);
         point[1] = run.y(held, neuron);
         point[2] = colours.of(run, snapshot, neuron) + (quiet ? paler : 0);
-        point[3] = quiet ? 0 : 1;
       }
     }
   }
@@ -220,14 +219,13 @@ export class Panel {
       this.drawnLook = look;
       this.scatter.set({
         pointColor: [...colours.palette, ...colours.palette.map(pale)],
-        pointSize: [size * 0.75, size],
+        pointSize: size,
       });
     }
     await this.scatter.draw(this.points, {
       transition: tween > 0,
       transitionDuration: tween,
       zDataType: "categorical",
-      wDataType: "categorical",
       spatialIndex: NO_INDEX,
       preventFilterReset: true,
     });

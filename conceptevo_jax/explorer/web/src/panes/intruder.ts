@@ -60,9 +60,9 @@ export class Intruder {
         else if (one === chosen) card.classList.add("wrong");
       }
       this.say(told);
-      this.element.append(
-        h("p.verdict", null, `${told} ${score.found} of ${score.asked} found so far. `, h("button", { onclick: () => this.ask() }, "Again")),
-      );
+      const again = h("button", { onclick: () => this.ask() }, "Again");
+      this.element.append(h("p.verdict", null, `${told} ${score.found} of ${score.asked} found so far. `, again));
+      again.focus();
     };
     this.element.replaceChildren(
       h("h3", null, "Which one does not belong?"),

@@ -2,7 +2,7 @@
 
 import { runColour } from "../colour";
 import { type Evolution, Life, type Model, type NeuronRef, type Run, timeName } from "../data/model";
-import { h } from "../dom";
+import { h, refill } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns, type State, type Store } from "../state";
 
@@ -26,7 +26,8 @@ export class NeuronPane {
   private async draw(state: State): Promise<void> {
     const turn = ++this.turn;
     if (state.neuron === null) {
-      this.element.replaceChildren(
+      refill(
+        this.element,
         h("p.hint", null, "Click a point, or search for a neuron. Its concept over time, and what is like it in other runs, show here."),
       );
       return;
@@ -40,7 +41,8 @@ export class NeuronPane {
       await Promise.all(others.map((one) => one.loadVectors()));
       if (turn !== this.turn) return;
       const top = this.element.parentElement?.scrollTop ?? 0;
-      this.element.replaceChildren(
+      refill(
+        this.element,
         this.heading(state, run, neuron),
         this.facts(state, run, neuron),
         this.concept(state, run, neuron),
@@ -50,7 +52,7 @@ export class NeuronPane {
       );
       if (this.element.parentElement) this.element.parentElement.scrollTop = top;
     } catch (error) {
-      if (turn === this.turn) this.element.replaceChildren(h("p.notice", { role: "alert" }, String((error as Error).message)));
+      if (turn === this.turn) refill(this.element, h("p.notice", { role: "alert" }, String((error as Error).message)));
     }
   }
 

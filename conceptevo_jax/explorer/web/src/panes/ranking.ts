@@ -2,7 +2,7 @@
 
 import { runColour } from "../colour";
 import { Life, type Model, type Run } from "../data/model";
-import { h } from "../dom";
+import { h, refill } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns, type State, type Store } from "../state";
 import { interval, link } from "./neuron";
@@ -28,7 +28,7 @@ export class RankingPane {
     const turn = ++this.turn;
     const name = state.cls;
     if (name === null) {
-      this.element.replaceChildren(h("p.hint", null, "Choose a class above: the evolutions that matter most for it are ranked here."));
+      refill(this.element, h("p.hint", null, "Choose a class above: the evolutions that matter most for it are ranked here."));
       return;
     }
     const runs = shownRuns(this.model, state).filter((run) => !run.meta.is_base);
@@ -37,7 +37,8 @@ export class RankingPane {
       const ranked = measured.flatMap((run) => this.rankings(run, name));
       // Nothing there depends on the time.
       if (changed.size === 1 && changed.has("at")) return;
-      this.element.replaceChildren(
+      refill(
+        this.element,
         h("h2", null, name),
         h("p.hint", null, "Importance: the share of the class's images whose logit rises along the neuron's evolution, with its 95 % interval. First the patches before, then after."),
         ...ranked,
@@ -48,11 +49,12 @@ export class RankingPane {
     try {
       await Promise.all(runs.map((run) => run.loadPatches()));
     } catch (error) {
-      this.element.replaceChildren(h("p.notice", { role: "alert" }, String((error as Error).message)));
+      refill(this.element, h("p.notice", { role: "alert" }, String((error as Error).message)));
       return;
     }
     if (turn !== this.turn) return;
-    this.element.replaceChildren(
+    refill(
+        this.element,
       h("h2", null, name),
       h("p.hint", null, "Importance was not measured for these runs. Ranked instead: neurons by how many of their stimuli are of the class at the time shown."),
       ...runs.map((run) => this.byStimuli(run, name, state.at)),

@@ -1,7 +1,7 @@
 /** The selected neurons: what they have in common, who does not belong, and keeping them. */
 
 import type { Model, NeuronRef, Run } from "../data/model";
-import { download, h } from "../dom";
+import { download, h, refill } from "../dom";
 import { GroupShelf } from "../groups";
 import { classCounts, patchRow } from "../patches";
 import type { Selection, State, Store } from "../state";
@@ -36,7 +36,8 @@ export class SelectionPane {
     const turn = ++this.turn;
     const { selection } = state;
     if (selection === null || selection.members.size === 0) {
-      this.element.replaceChildren(
+      refill(
+        this.element,
         h("p.hint", null, selection === null
           ? "Draw a region on a map (L, or hold shift and drag), choose a site in the search, or press R to take what lies around the chosen neuron."
           : "No neuron lies in the region."),
@@ -47,12 +48,13 @@ export class SelectionPane {
     try {
       await Promise.all([...selection.members.keys()].map((run) => run.loadPatches()));
     } catch (error) {
-      this.element.replaceChildren(h("p.notice", { role: "alert" }, String((error as Error).message)));
+      refill(this.element, h("p.notice", { role: "alert" }, String((error as Error).message)));
       return;
     }
     if (turn !== this.turn) return;
     const all = membersOf(selection);
-    this.element.replaceChildren(
+    refill(
+        this.element,
       h("h2", null, `${all.length} ${selection.told}`),
       this.composition(selection, state.at),
       this.label(state, selection),

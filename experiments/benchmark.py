@@ -5,7 +5,8 @@
 
 Untrained networks and real images: costs do not depend on what was learnt. Each number
 is the fastest of several turns. A forward pass is that of the same images through the
-same network, in one compiled call.
+same network, in one compiled call. The explorer's page is opened in Chromium where it
+is installed, and drawn without a GPU.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from conceptevo_jax.config import Config, RunConfig
 from conceptevo_jax.models import Model, Variables, build_model
 from conceptevo_jax.monitor import ConceptMonitor
 from conceptevo_jax.stages.costs import fastest, memory
+from conceptevo_jax.stages.page_costs import measure_page, why_no_browser
 from conceptevo_jax.stages.plan import Step
 from conceptevo_jax.stages.results import Claim, finite, write_csv
 from conceptevo_jax.stages.runs import Job, training_of
@@ -60,14 +62,52 @@ def run(config: Config, session: Session) -> Outcome:
         costs = session.timed(f"measure {name}", measure, config, session, name)
         rows += costs
         claims += claims_of(config, name, costs)
+    pages, told = session.timed("measure the page", measure_pages, config)
     tables = session.folder / "tables"
     write_csv(tables / "costs.csv", rows)
+    write_csv(tables / "page.csv", pages)
     return Outcome(
         base=None,
-        claims=claims,
-        further={"costs": rows},
-        look_next=[tables / "costs.csv"],
+        claims=[*claims, *told],
+        further={"costs": rows, "page": pages},
+        look_next=[tables / "costs.csv", tables / "page.csv"],
     )
+
+
+def measure_pages(config: Config) -> tuple[list[dict[str, Any]], list[Claim]]:
+    """Open the explorer's page with many neurons and with very many, if it can be."""
+    of, why = config.benchmark, why_no_browser()
+    if why is not None:
+        return [], [_bounded(name, rule, None, 0, why) for name, rule, _ in _PAGE]
+    one = measure_page(of.neurons, of.snapshots)
+    many = measure_page(of.many_neurons, 2)
+    rows = [
+        {
+            "neurons": page.neurons,
+            "snapshots": page.snapshots,
+            "bytes": page.bytes,
+            "first_view": page.first_view,
+            "step": float(np.median(page.steps)),
+            "slowest_step": max(page.steps),
+        }
+        for page in (one, many)
+    ]
+    measured = (one.first_view, rows[0]["step"], many.first_view)
+    claims = []
+    for (name, rule, most), value in zip(_PAGE, measured, strict=True):
+        page = many if name == "page_with_many" else one
+        slowest = f", slowest step {max(page.steps):.2f} s"
+        why = f"{page.neurons:,} neurons, {page.snapshots} snapshots{slowest}"
+        claims.append(_bounded(name, rule, value, most, why))
+    return rows, claims
+
+
+_PAGE = (
+    ("page_first_view", "the explorer's page shows its first map within 2 s", 2.0),
+    ("page_step", "and the next snapshot within .1 s, median of the steps", 0.1),
+    ("page_with_many", "with very many neurons it opens, within a minute", 60.0),
+)
+"""Name, rule and bound of what is claimed of the page, in software WebGL."""
 
 
 def measure(config: Config, session: Session, name: str) -> list[dict[str, Any]]:

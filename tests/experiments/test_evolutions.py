@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from conceptevo_jax.analysis.reversion import GROUPS, METRICS
+from conceptevo_jax.stages.page_costs import why_no_browser
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.types import Importance, Reversion
 
@@ -194,6 +195,7 @@ def test_costs_are_measured_side_by_side(demo, call):
         call,
         demo.folder.with_name("benchmark"),
         *("experiment=benchmark", *ONE, "benchmark.images=4", "benchmark.turns=1"),
+        *("benchmark.neurons=500", "benchmark.many_neurons=1000"),
     )
     rows = {row["what"]: row for row in table(folder, "costs")}
     assert len(rows) == 4 + 13
@@ -217,3 +219,12 @@ def test_costs_are_measured_side_by_side(demo, call):
     ratio = memory[0] / memory[1]
     assert found["importance_memory_vgg16"]["measured"] == pytest.approx(ratio)
     assert results(folder)["device"]
+    if why_no_browser() is None:
+        one, many = table(folder, "page")
+        assert (one["neurons"], one["snapshots"]) == ("500", "20")
+        assert (many["neurons"], many["snapshots"]) == ("1000", "2")
+        assert found["page_step"]["measured"] == float(one["step"])
+        assert found["page_with_many"]["measured"] == float(many["first_view"])
+    else:
+        assert found["page_step"]["holds"] is None
+        assert found["page_step"]["why"].startswith("not run: needs")

@@ -152,7 +152,7 @@ export function read(model: Model, hash: string): Change {
   }
   const list = (key: string) => (values.get(key) ?? "").split(",").filter(Boolean).map(safely);
   const at = Number(values.get("e"));
-  if (values.has("e") && Number.isFinite(at)) found.at = model.nearestStop(at);
+  if (values.get("e") && Number.isFinite(at)) found.at = model.nearestStop(at);
   const panels = list("p").filter((p) => p.startsWith("*") ? model.scenes[Number(p.slice(1))] : model.run(p));
   if (panels.length > 0) found.panels = panels.slice(0, 4);
   const hidden = list("h").filter((name) => model.run(name));

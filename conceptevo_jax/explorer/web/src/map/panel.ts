@@ -16,6 +16,9 @@ export interface View {
 /** More points than this are not tweened: a frame of theirs takes too long. */
 const TWEENED = 20_000;
 
+/** With more neurons than this points are small squares, which take less to draw. */
+const CROWD = 50_000;
+
 /**
  * An index of no points, in the form of kdbush: neighbours are found here instead, since
  * to index all points anew at every step takes longer than to draw them.
@@ -78,6 +81,7 @@ export class Panel {
       colorBy: "valueA",
       opacity: 0.85,
       pointScaleMode: "constant",
+      performanceMode: model.runs.reduce((sum, run) => sum + run.neurons, 0) > CROWD,
       spatialIndexUseWorker: false,
     } as any);
     this.scatter.subscribe("view", (event: any) => {

@@ -1,0 +1,188 @@
+"""What the explorer's page costs: random scenes, opened and stepped through.
+
+Chromium draws without a GPU (software WebGL), so that numbers can be compared between
+machines that have one and machines that have none.
+"""
+
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.explorer import Course, Pictures, Saved, Scene, write_folder
+from conceptevo_jax.types import Site, record
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+"""How Chromium is started: without a GPU, and without asking anything of a network."""
+
+WIDTH, HEIGHT = 1440, 900
+"""Of the window, in pixels."""
+
+_RUNS, _SITES, _CLASSES, _IMAGES = 5, 10, 10, 2000
+_STEPS = 12
+
+_STEP = """async () => {
+  const maps = document.querySelector(".maps");
+  const begin = performance.now();
+  const drawn = new Promise((resolve) => {
+    const observer = new MutationObserver(() => { observer.disconnect(); resolve(); });
+    observer.observe(maps, { attributes: true, attributeFilter: ["data-drawn"] });
+  });
+  const key = new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true });
+  document.body.dispatchEvent(key);
+  await drawn;
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  await frame();
+  await frame();
+  return performance.now() - begin;
+}"""
+"""From a key to the second frame after the drawing: what was drawn is on the screen."""
+
+
+@record
+class PageCosts:
+    """What opening a page takes.
+
+    Attributes:
+      neurons: Points on the map.
+      snapshots: Of each.
+      bytes: Size of the page's files.
+      first_view: Seconds from opening the page to its first map.
+      steps: Seconds from a key to the next snapshot on the screen, one per step.
+    """
+
+    neurons: int
+    snapshots: int
+    bytes: int
+    first_view: float
+    steps: Sequence[float]
+
+
+def why_no_browser() -> str | None:
+    """Why pages cannot be measured here; None if they can."""
+    if importlib.util.find_spec("playwright") is None:
+        return "not run: needs playwright, pip install playwright"
+    if shutil.which("chromium") is None:
+        return "not run: needs chromium, of which none is in the path"
+    return None
+
+
+def measure_page(neurons: int, snapshots: int) -> PageCosts:
+    """Write the page of a random scene to a folder, open it and step through it.
+
+    Args:
+      neurons: How many, in five runs.
+      snapshots: How many of each run, at least two.
+    """
+    from playwright.sync_api import sync_playwright  # not every user has it
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        scene = random_scene(neurons, snapshots)
+        saved = Saved(scene=scene, sheets=())
+        page = write_folder([saved], Path(folder), title=scene.title)
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*.*"))
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=FLAGS
+        )
+        view: Any = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        view.goto(page.as_uri())
+        view.wait_for_selector(".maps[data-drawn]", timeout=120_000)
+        first = view.evaluate("performance.now()") / 1000
+        count = min(_STEPS, snapshots - 1)
+        steps = [view.evaluate(_STEP) / 1000 for _ in range(count)]
+        browser.close()
+    return PageCosts(
+        neurons=scene_size(scene),
+        snapshots=snapshots,
+        bytes=size,
+        first_view=first,
+        steps=steps,
+    )
+
+
+def scene_size(scene: Scene) -> int:
+    """Neurons of all runs of a scene."""
+    return sum(len(one.length) for one in scene.courses)
+
+
+def random_scene(neurons: int, snapshots: int, seed: int = 0) -> Scene:
+    """A base and four runs whose neurons wander; without images."""
+    rng = np.random.default_rng(seed)
+    channels = max(1, neurons // (_RUNS * _SITES))
+    names = ["base", *(f"run {number}" for number in range(1, _RUNS))]
+    return Scene(
+        title=f"{neurons:,} random neurons",
+        base=f"base@{snapshots - 2}",
+        method="random",
+        stability=None,
+        classes=[f"class {label}" for label in range(_CLASSES)],
+        groups=(),
+        centers=np.zeros((0, 30)),
+        pictures=Pictures(
+            rows=np.arange(_IMAGES),
+            labels=rng.integers(0, _CLASSES, _IMAGES),
+            names=(),
+            side=32,
+            tile=0,
+        ),
+        pool_id="random",
+        space_id="random",
+        courses=[_course(name, channels, snapshots, rng) for name in names],
+    )
+
+
+def _course(
+    name: str, channels: int, snapshots: int, rng: np.random.Generator
+) -> Course:
+    e, n, k, d = snapshots, channels * _SITES, 10, 30
+    steps = rng.normal(size=(e, n, 2)).cumsum(axis=0)
+    none = np.zeros((e, n), bool)
+    return Course(
+        name=name,
+        title=name,
+        architecture="random",
+        is_base=name == "base",
+        sites=tuple(
+            Site(
+                name=f"layer{number}",
+                channels=channels,
+                rectified=True,
+                receptive_field=8,
+                stride=1,
+            )
+            for number in range(_SITES)
+        ),
+        epochs=["init", *range(e - 1)],
+        progress=np.arange(e, dtype=float),
+        points=steps.astype(np.float32),
+        vectors=rng.normal(size=(e, n, d)).astype(np.float32),
+        dead=none,
+        nonfinite=none,
+        coverage=rng.random((e, n)),
+        movement=rng.random((e, n)),
+        group=np.full((e, n), -1),
+        lives=np.zeros((4, n), int),
+        image_ids=rng.integers(0, _IMAGES, (e, n, k)),
+        corners=np.zeros((e, n, 0, 2), int),
+        length=np.full(n, 8),
+        table={"progress": list(range(e)), "test_top1": [0.5] * e},
+        measures={},
+        reports=(),
+        evolutions=(),
+        importance=np.zeros((0, 0, 3, n)),
+        rank=np.zeros((0, 0, n), int),
+    )

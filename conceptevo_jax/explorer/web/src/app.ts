@@ -10,7 +10,8 @@ import { NeuronPane } from "./panes/neuron";
 import { RankingPane } from "./panes/ranking";
 import { SelectionPane } from "./panes/selection";
 import { Search } from "./search";
-import { type State, Store, type Tab, TABS } from "./state";
+import { classCounts } from "./patches";
+import { carry, type State, Store, type Tab, TABS } from "./state";
 import { Timeline } from "./timeline";
 
 const TITLES: Record<Tab, string> = { neuron: "Neuron", class: "Class", selection: "Selection" };
@@ -29,9 +30,11 @@ export class App {
     root: HTMLElement,
     private readonly model: Model,
     finished: boolean | null = null,
+    before: App | null = null,
   ) {
     document.title = `${model.meta.title} · conceptevo`;
-    this.store = new Store(model, this.stop.signal);
+    const carried = before === null ? {} : carry(before.store.state.selection, model);
+    this.store = new Store(model, this.stop.signal, carried);
     const say = (text: string) => {
       this.live.textContent = text;
     };
@@ -52,6 +55,7 @@ export class App {
       this.live,
       this.help.element,
     );
+    this.announce(say);
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.stop.signal });
     this.store.begin();
     root.dataset.ready = "true";
@@ -59,9 +63,25 @@ export class App {
 
   /** Leaves the page to another model; the view is in the address. */
   close(): void {
-    this.timeline.pause();
+    this.timeline.close();
     this.stop.abort();
     this.maps.close();
+  }
+
+  /** Tells those who do not see it what has changed. */
+  private announce(say: (text: string) => void): void {
+    this.store.listen((state, changed) => {
+      if (changed.size > 4) return;
+      if (changed.has("neuron") && state.neuron !== null) {
+        const { run, neuron } = state.neuron;
+        const first = run.patches === null ? undefined : classCounts(run, run.at(state.at), neuron)[0];
+        say(`${run.idAt(run.at(state.at), neuron)}${first === undefined ? "" : `, mostly ${first[0]}`}`);
+      } else if (changed.has("selection") && state.selection !== null) {
+        const count = [...state.selection.members.values()].reduce((sum, own) => sum + own.size, 0);
+        say(`${count} ${state.selection.told}`);
+      } else if (changed.has("colour")) say(`coloured by ${COLOURS[state.colour]}`);
+      else if (changed.has("panels")) say(`${state.panels.length} maps`);
+    });
   }
 
   private title(finished: boolean | null): HTMLElement {
@@ -117,17 +137,20 @@ export class App {
   private setPanels(count: number): void {
     const { panels } = this.store.state;
     const kept = panels.slice(0, count);
-    const own = this.model.runs.filter((run) => !run.meta.is_base).map((run) => run.name);
+    const { hidden } = this.store.state;
+    const own = this.model.runs.filter((run) => !run.meta.is_base && !hidden.has(run.name)).map((run) => run.name);
     const fresh = own.filter((name) => !kept.includes(name));
     while (kept.length < count) kept.push(fresh.shift() ?? "*0");
     this.store.set({ panels: kept });
   }
 
   private legend(): HTMLElement {
-    const element = h("div.legend", { "aria-label": "legend" });
+    const entries = h("div.entries");
+    const save = h("button", { onclick: () => void this.picture() }, "PNG of the maps");
+    const element = h("section.legend", { "aria-label": "legend" }, entries, save);
     this.store.listen((state, changed) => {
       if (changed.has("colour") || changed.has("cls")) {
-        element.replaceChildren(...legendOf(colouring(this.model, state).legend, state.colour));
+        entries.replaceChildren(...legendOf(colouring(this.model, state), state.colour));
       }
     });
     return element;
@@ -137,7 +160,7 @@ export class App {
     const panes: Record<Tab, HTMLElement> = {
       neuron: new NeuronPane(this.store).element,
       class: new RankingPane(this.store).element,
-      selection: new SelectionPane(this.store, say, () => void this.picture()).element,
+      selection: new SelectionPane(this.store, say).element,
     };
     const tabs = TABS.map((tab) =>
       h(
@@ -174,7 +197,7 @@ export class App {
         bodies[i].hidden = !chosen;
       });
     });
-    return h("aside.side", { "aria-label": "details" }, list, bodies);
+    return h("aside.side", { "aria-label": "neuron, class and selection" }, list, bodies);
   }
 
   private lasso(on: boolean): void {
@@ -185,9 +208,8 @@ export class App {
 
   private async picture(): Promise<void> {
     const { state } = this.store;
-    const { swatches } = colouring(this.model, state).legend;
     const caption = `${this.model.meta.title} · ${timeName(state.at)} · coloured by ${COLOURS[state.colour]}`;
-    download(`map-${state.at}.png`, await this.maps.picture(caption, swatches));
+    download(`map-${state.at}.png`, await this.maps.picture(caption));
   }
 
   private key(event: KeyboardEvent): void {
@@ -218,7 +240,7 @@ export class App {
       "/": () => this.search.focus(),
       "?": () => this.help.open(),
       l: () => this.lasso(!maps.lassoing),
-      r: () => void maps.selectAround(),
+      r: () => maps.selectAround(),
       "[": () => this.beside(-1),
       "]": () => this.beside(1),
       m: () => maps.focus(),

@@ -12,7 +12,7 @@ const CATEGORIES = [
   "#882255", "#4D4D4D", "#999933", "#332288", "#44AA99", "#8C6D31",
 ];
 export const BASE = "#9a9a9a";
-const UNKNOWN = "#cfcfcf";
+export const UNKNOWN = "#bdbdbd";
 const DEAD = "#D55E00";
 const ALIVE = "#0072B2";
 
@@ -45,11 +45,15 @@ export interface Legend {
   swatches: Swatch[];
   ramp: { colours: string[]; low: string; high: string } | null;
   note: string | null;
+  /** Whether grey, for what is not known, can occur. */
+  unknown?: boolean;
 }
 
 /** A way to colour: a palette, whose second half is pale, and a colour per neuron. */
 export interface Colouring {
   palette: string[];
+  /** Whether dead neurons are paler than others. */
+  pales: boolean;
   of(run: Run, snapshot: number, neuron: number): number;
   legend: Legend;
 }
@@ -63,12 +67,12 @@ export function runColour(model: Model, run: Run): string {
 /** Mixed with white: for what is dead or has no place. */
 export function pale(colour: string): string {
   const parts = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-  const mixed = parts.map((part) => Math.round(255 - (255 - part) * 0.28));
+  const mixed = parts.map((part) => Math.round(255 - (255 - part) * 0.42));
   return `#${mixed.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 
 function ramp(low: string, high: string, note: string | null = null): Legend {
-  return { swatches: [], ramp: { colours: VIRIDIS, low, high }, note };
+  return { swatches: [], ramp: { colours: VIRIDIS, low, high }, note, unknown: note !== null };
 }
 
 /** Sixteen steps and one for unknown. */
@@ -78,11 +82,12 @@ function step(share: number | null): number {
 }
 
 export function colouring(model: Model, state: State): Colouring {
-  const ordered = { palette: [...VIRIDIS, UNKNOWN] };
+  const ordered = { palette: [...VIRIDIS, UNKNOWN], pales: true };
   switch (state.colour) {
     case "run":
       return {
         palette: model.runs.map((run) => runColour(model, run)),
+        pales: true,
         of: (run) => run.number,
         legend: {
           swatches: model.runs.map((run) => ({ colour: runColour(model, run), label: run.name })),
@@ -99,24 +104,25 @@ export function colouring(model: Model, state: State): Colouring {
     case "group":
       return {
         palette: [...CATEGORIES, UNKNOWN],
+        pales: true,
         of: (run, snapshot, neuron) => run.group(snapshot, neuron) ?? CATEGORIES.length,
         legend: groupLegend(model),
       };
     case "importance": {
       const name = state.cls;
+      const labels = new Map(model.runs.map((run) => [run, name === null ? -1 : model.labelOf(run, name)]));
       return {
         ...ordered,
         of: (run, snapshot, neuron) => {
           const evolution = run.evolutionAt(snapshot);
-          if (name === null || evolution === null) return VIRIDIS.length;
-          const label = model.labelOf(run, name);
-          return step(run.importance(evolution, label, neuron)?.[0] ?? null);
+          if (evolution === null) return VIRIDIS.length;
+          return step(run.importance(evolution, labels.get(run)!, neuron)?.[0] ?? null);
         },
         legend: importanceLegend(model, name),
       };
     }
     case "movement": {
-      // A few neurons move far: the scale ends where nearly all others are.
+      // A few neurons move far: the scale ends at half of the largest movement.
       const most = Math.max(...model.runs.map((run) => run.meta.moved)) / 2 || 1;
       return {
         ...ordered,
@@ -131,7 +137,7 @@ export function colouring(model: Model, state: State): Colouring {
       return {
         ...ordered,
         of: (run, snapshot, neuron) => step(run.coverage(snapshot, neuron)),
-        legend: ramp("0", "1", "share of the stimuli that have a vector"),
+        legend: ramp("0", "1", "share of the stimuli that have a vector in the space"),
       };
     case "born": {
       const last = model.stops.at(-1) || 1;
@@ -147,6 +153,7 @@ export function colouring(model: Model, state: State): Colouring {
     case "dead":
       return {
         palette: [ALIVE, DEAD],
+        pales: false,
         of: (run, snapshot, neuron) => (run.dead(snapshot, neuron) ? 1 : 0),
         legend: {
           swatches: [
@@ -161,19 +168,20 @@ export function colouring(model: Model, state: State): Colouring {
 }
 
 function groupLegend(model: Model): Legend {
-  if (model.scenes.length > 1) {
-    return { swatches: [], ramp: null, note: "each space has clusters of its own" };
-  }
-  const { groups, classes } = model.scenes[0];
-  const swatches = groups.map((group, i) => ({
-    colour: CATEGORIES[i],
-    label: `${classes[group.label]} ${Math.round(100 * group.share)} %`,
-  }));
+  const many = model.scenes.length > 1;
+  const swatches = model.scenes.flatMap(({ title, groups, classes }) =>
+    groups.map((group, i) => ({
+      colour: CATEGORIES[i],
+      label: `${many ? `${title}: ` : ""}${classes[group.label]} ${Math.round(100 * group.share)} %`,
+    })),
+  );
   const note =
-    groups.length > 0
-      ? "K-means of the base's neurons; the class most of its stimuli are of"
-      : "too few live neurons in the base for clusters";
-  return { swatches, ramp: null, note };
+    swatches.length === 0
+      ? "too few live neurons in the base for clusters"
+      : many
+        ? "each space has clusters of its own: equal colours on two maps mean nothing"
+        : "K-means of the base's neurons; the class most of its stimuli are of";
+  return { swatches, ramp: null, note, unknown: true };
 }
 
 function importanceLegend(model: Model, name: string | null): Legend {
@@ -181,5 +189,5 @@ function importanceLegend(model: Model, name: string | null): Legend {
     return { swatches: [], ramp: null, note: "importance was not measured for these runs" };
   }
   if (name === null) return { swatches: [], ramp: null, note: "choose a class above" };
-  return ramp("0", "1", `of the evolution shown, for ${name}; grey: not measured`);
+  return ramp("0", "1", `of the evolution shown, for ${name}`);
 }

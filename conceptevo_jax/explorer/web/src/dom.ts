@@ -38,6 +38,18 @@ export function refill(element: HTMLElement, ...children: (Node | string)[]): vo
   heir?.focus({ preventScroll: true });
 }
 
+/** A dot of a colour, beside the name of what it stands for. */
+export function swatch(colour: string): HTMLElement {
+  const dot = h("i.swatch");
+  dot.style.background = colour;
+  return dot;
+}
+
+/** What went wrong, told in the page. */
+export function notice(error: unknown): HTMLElement {
+  return h("p.notice", { role: "alert" }, error instanceof Error ? error.message : String(error));
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function svg(tag: string, attributes: Record<string, string | number>): SVGElement {

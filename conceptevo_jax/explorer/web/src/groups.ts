@@ -15,12 +15,13 @@ export class GroupShelf {
   private readonly key: string;
   private groups: Group[];
 
-  constructor(
-    private readonly store: Store,
-    private readonly say: (text: string) => void,
-  ) {
+  private readonly told = h("p.faint", { role: "status" });
+
+  constructor(private readonly store: Store) {
     this.model = store.model;
-    this.key = `conceptevo groups of ${this.model.meta.title}`;
+    // Two results may have one title; their maps differ.
+    const extents = this.model.scenes.map((scene) => scene.extent.join());
+    this.key = `conceptevo groups of ${this.model.meta.title} ${extents.join(" ")}`;
     this.groups = this.recall();
     this.draw();
   }
@@ -30,6 +31,10 @@ export class GroupShelf {
     this.groups = [...this.groups.filter((one) => one.name !== name), { name, neurons }];
     this.keep();
     this.say(`saved ${name}, ${neurons.length} neurons`);
+  }
+
+  private say(text: string): void {
+    this.told.textContent = text;
   }
 
   // Some browsers give pages from a file no storage; the groups then last a visit.
@@ -63,7 +68,7 @@ export class GroupShelf {
       members.set(found.run, own.add(found.neuron));
     }
     const told = `neurons of the group ${group.name}${missing ? ` (${missing} are not in this page)` : ""}`;
-    const selection: Selection = { members, told, region: null };
+    const selection: Selection = { members, told, region: null, site: null };
     this.store.set({ selection, tab: "selection" });
   }
 
@@ -116,6 +121,7 @@ export class GroupShelf {
         h("button", { onclick: () => file.click() }, "Read JSON"),
         file,
       ),
+      this.told,
     );
   }
 }

@@ -3,7 +3,7 @@
 import type { Model } from "./data/model";
 import { h } from "./dom";
 
-export const KEYS: [string, string][] = [
+const KEYS: [string, string][] = [
   ["space", "play or pause"],
   ["← →", "one snapshot back or on (shift: five)"],
   ["home, end", "first or last snapshot"],
@@ -24,25 +24,27 @@ export class Help {
   readonly element: HTMLDialogElement;
 
   constructor(model: Model) {
-    const close = h("button", { onclick: () => this.element.close(), autofocus: true }, "Close");
+    const close = h("button.close", { onclick: () => this.element.close() }, "Close");
     this.element = h(
       "dialog.help",
       { "aria-labelledby": "help-title" },
-      h("h2", { id: "help-title" }, "How to read the map"),
+      close,
+      h("h2", { id: "help-title", tabindex: -1, autofocus: true }, "How to read the map"),
       h("p", null, "Every point is a neuron (a channel of a layer) in one snapshot of a training. Neurons that respond to the same images lie close together, whatever network or epoch they are of: all share one space, which was learned from the base model and holds every other run by the images its neurons respond to most."),
       h("ul", null,
         h("li", null, "Trust near neighbours. The map (UMAP) keeps who is near whom; distances between far groups, sizes of groups and the axes mean nothing. Numbers on this page are measured in the space itself unless they say otherwise."),
         h("li", null, ...stability(model)),
         h("li", null, "Only some snapshots made the map; the others are placed on it by their nearest neighbours there, and nothing else moves."),
         h("li", null, "A dead neuron responds to nothing. It stays, pale, where it was last alive. So does one without a place."),
-        h("li", null, "All runs show the same time, in epochs of training. A run that has ended waits in its last snapshot; “@3” is the snapshot after epoch 3, counted from 0; “init” is the untrained network."),
+        h("li", null, "All runs show the same time, in epochs of training. A run that has ended waits in its last snapshot; “@3” is the snapshot after epoch 3, counted from 0; “init” is the untrained network, “step20” the one after 20 steps."),
+        h("li", null, "A neuron's concept is what it selects in the snapshot that agrees most with all its others. It is born when its stimuli first keep an overlap of .1 with that, settled when each snapshot overlaps with the next by .5, and has died when nothing is left of it."),
+        h("li", null, "Movement is the distance in the space since the snapshot before. Importance is the share of a class's images whose logit rises along a neuron's evolution, with a 95 % interval: .5 means that it does not matter."),
         h("li", null, "Coverage is the share of a neuron's stimuli that have a vector in the space: with a low one its place is a guess."),
-        h("li", null, "▼ under the slider: the monitor raised an alarm; filled where the concepts are lost."),
+        h("li", null, "▼ above the curves: the monitor raised an alarm; filled where the concepts are lost."),
       ),
       h("h2", null, "Keys"),
       h("dl.keys", null, KEYS.map(([key, what]) => h("div", null, h("dt", null, key), h("dd", null, what)))),
       h("p.faint", null, "The address holds the view: copy it to share. This page asks nothing of any server."),
-      close,
     );
   }
 

@@ -18,32 +18,41 @@ function tell(error: unknown): void {
       { role: "alert" },
       h("h1", null, "This page cannot show its data"),
       h("p", null, readable ? error.message : `Something went wrong: ${error}`),
-      readable ? "" : h("p", null, "A browser of this or last year with WebGL is needed."),
+      h("p", null, readable ? "" : "If your browser has no WebGL, maps cannot be drawn: try another one."),
     ),
   );
 }
 
+/** Above the page, which goes on with what it has. */
+function warn(error: DataError): void {
+  document.querySelector(".banner")?.remove();
+  root.prepend(h("p.banner", { role: "alert" }, error.message));
+}
+
 async function start(): Promise<void> {
   const { source, index } = findSource();
-  let app = new App(root, await Model.load(source));
-  if (index?.live) {
-    watch(index, async (fresh, now) => {
-      try {
-        const model = await Model.load(fresh);
-        app.close();
-        app = new App(root, model, now.finished === true);
-      } catch (error) {
-        tell(error);
-      }
-    });
-  }
+  let app = new App(root, await Model.load(source), index?.live ? false : null);
+  if (!index?.live) return;
+  let newest = 0;
+  watch(index, async (fresh, now) => {
+    const turn = ++newest;
+    try {
+      const model = await Model.load(fresh);
+      if (turn !== newest) return;
+      app.close();
+      app = new App(root, model, now.finished === true, app);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      warn(error);
+    }
+  });
 }
 
 // Parts come late, too: what fails anywhere is told, not left in a console.
 window.addEventListener("unhandledrejection", (event) => {
   if (event.reason instanceof DataError) {
     event.preventDefault();
-    tell(event.reason);
+    warn(event.reason);
   }
 });
 start().catch(tell);

@@ -9,8 +9,8 @@ function patch(run: Run, snapshot: number, neuron: number, slot: number, size: n
   const name = run.model.classOfImage(run, image);
   const images = run.scene.images;
   const { corners, length } = run.patches!;
-  const sheet = images && run.model.source.sheet(`${run.meta.scene}-${Math.floor(image / images.per_sheet)}`);
-  if (!images || !corners || !length || !sheet) return null;
+  if (!images || !corners || !length) return null;
+  const sheet = run.model.source.sheet(`${run.meta.scene}-${Math.floor(image / images.per_sheet)}`);
   const at = 2 * ((snapshot * run.neurons + neuron) * run.meta.k + slot);
   const place = image % images.per_sheet;
   const pixel = images.tile / images.side;
@@ -28,12 +28,19 @@ function patch(run: Run, snapshot: number, neuron: number, slot: number, size: n
 }
 
 /** A neuron's strongest patches in a snapshot; a word where there are none. */
-export function patchRow(run: Run, snapshot: number, neuron: number, count: number, size = 34): HTMLElement {
+export function patchRow(
+  run: Run,
+  snapshot: number,
+  neuron: number,
+  count: number,
+  size = 34,
+  untitled = false,
+): HTMLElement {
   const row = h("span.patches");
   if (run.patches === null) {
     row.append(h("span.faint", null, "…"));
     run.loadPatches().then(
-      () => row.replaceWith(patchRow(run, snapshot, neuron, count, size)),
+      () => row.replaceWith(patchRow(run, snapshot, neuron, count, size, untitled)),
       (error) => row.replaceChildren(h("span.faint", null, String(error.message ?? error))),
     );
     return row;
@@ -47,6 +54,7 @@ export function patchRow(run: Run, snapshot: number, neuron: number, count: numb
   for (let slot = 0; slot < Math.min(found, count); slot++) {
     const shown = patch(run, snapshot, neuron, slot, size);
     if (shown === null) return named(row, run, snapshot, neuron);
+    if (untitled) for (const name of ["title", "aria-label"]) shown.removeAttribute(name);
     row.append(shown);
   }
   return row;

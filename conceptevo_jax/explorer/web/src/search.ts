@@ -2,7 +2,7 @@
 
 import type { Model, NeuronRef, Run } from "./data/model";
 import { h } from "./dom";
-import type { Store } from "./state";
+import { ofSite, type Store } from "./state";
 
 const LISTED = 12;
 
@@ -50,7 +50,9 @@ export class Search {
 
   private find(): void {
     const wanted = this.input.value.trim().toLowerCase();
-    this.hits = wanted === "" ? [] : findAll(this.model, wanted, this.store);
+    const all = wanted === "" ? [] : findAll(this.model, wanted, this.store);
+    this.hits = all.slice(0, LISTED);
+    const left = all.length - this.hits.length;
     this.active = 0;
     this.list.replaceChildren(
       ...this.hits.map((hit, i) =>
@@ -68,17 +70,19 @@ export class Search {
           hit.label,
         ),
       ),
-      ...(wanted !== "" && this.hits.length === 0 ? [h("li.faint", null, "nothing is called so")] : []),
+      ...(all.length === 0 ? [h("li.faint", { role: "presentation" }, "no match")] : []),
+      ...(left > 0 ? [h("li.faint", { role: "presentation" }, `and ${left} more: type more of the name`)] : []),
     );
     this.list.hidden = wanted === "";
     this.input.setAttribute("aria-expanded", String(!this.list.hidden));
     this.mark();
-    if (wanted !== "") this.say(`${this.hits.length} found`);
+    if (wanted !== "") this.say(`${all.length} found${left > 0 ? `, ${this.hits.length} shown` : ""}`);
   }
 
   private mark(): void {
-    [...this.list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === this.active && this.hits.length > 0)));
-    this.input.setAttribute("aria-activedescendant", this.hits.length ? `hit-${this.active}` : "");
+    this.list.querySelectorAll("[role=option]").forEach((item, i) => item.setAttribute("aria-selected", String(i === this.active)));
+    if (this.hits.length > 0) this.input.setAttribute("aria-activedescendant", `hit-${this.active}`);
+    else this.input.removeAttribute("aria-activedescendant");
     this.list.children[this.active]?.scrollIntoView({ block: "nearest" });
   }
 
@@ -114,7 +118,7 @@ export class Search {
   }
 }
 
-/** Classes first, then runs, sites and neurons; names that begin so before others. */
+/** The neuron that was named, then classes, runs and sites; names that begin so first. */
 function findAll(model: Model, wanted: string, store: Store): Hit[] {
   const hits: Hit[] = [];
   const fits = (name: string) => name.toLowerCase().includes(wanted);
@@ -132,14 +136,14 @@ function findAll(model: Model, wanted: string, store: Store): Hit[] {
   }
   const first = (hit: Hit) => (hit.label.toLowerCase().startsWith(wanted) ? 0 : 1);
   hits.sort((a, b) => first(a) - first(b));
-  return [...findNeurons(model, wanted, store), ...hits].slice(0, LISTED);
+  return [...findNeurons(model, wanted, store), ...hits];
 }
 
 /** `run/site/index`, `site/index`, or with the `@epoch` that the tables write. */
 function findNeurons(model: Model, wanted: string, store: Store): Hit[] {
   const parts = wanted.replace(/@[^/]*/, "").split("/");
+  if (parts.length < 2 || !/^\d+$/.test(parts.at(-1)!)) return [];
   const index = Number(parts.at(-1));
-  if (parts.length < 2 || parts.at(-1) === "" || !Number.isInteger(index)) return [];
   const found: NeuronRef[] = [];
   for (const run of model.runs) {
     run.meta.sites.forEach((site, s) => {
@@ -173,13 +177,10 @@ function showNeuron(store: Store, neuron: NeuronRef): void {
 
 function showRun(store: Store, run: Run): void {
   const { hidden } = reveal(store, run);
-  store.set({ panels: [run.name, ...store.state.panels.slice(1)], hidden });
+  const { panels } = store.state;
+  store.set({ panels: panels.includes(run.name) ? panels : [run.name, ...panels.slice(1)], hidden });
 }
 
 function selectSite(store: Store, run: Run, site: number): void {
-  const [start, stop] = run.siteRange(site);
-  const own = new Set(Array.from({ length: stop - start }, (_, i) => start + i));
-  const told = `neurons of ${run.name}/${run.meta.sites[site].name}`;
-  const selection = { members: new Map([[run, own]]), told, region: null };
-  store.set({ ...reveal(store, run), selection, tab: "selection" });
+  store.set({ ...reveal(store, run), selection: ofSite(run, site), tab: "selection" });
 }

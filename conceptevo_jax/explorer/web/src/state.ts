@@ -1,7 +1,7 @@
 /** What is looked at: one object, told to all parts, and kept in the address. */
 
 import { COLOURS, type ColourBy } from "./colour";
-import type { Model, NeuronRef, Run } from "./data/model";
+import { type Model, type NeuronRef, type Run, timeName } from "./data/model";
 
 export type Tab = "neuron" | "class" | "selection";
 export const TABS: Tab[] = ["neuron", "class", "selection"];
@@ -11,6 +11,8 @@ export interface Selection {
   members: Map<Run, Set<number>>;
   told: string;
   region: { polygon: [number, number][]; at: number; scene: number } | null;
+  /** `run/site`, where it is a whole site. */
+  site: string | null;
 }
 
 export interface State {
@@ -39,10 +41,11 @@ export class Store {
   constructor(
     readonly model: Model,
     signal: AbortSignal,
+    carried: Change = {},
   ) {
-    this.state = { ...initial(model), ...read(model, location.hash) };
+    this.state = { ...initial(model), ...read(model, location.hash), ...carried };
     const renew = () => {
-      if (write(this.state) !== location.hash) {
+      if (write(this.model, this.state) !== location.hash) {
         this.set({ ...initial(model), ...read(model, location.hash) });
       }
     };
@@ -70,7 +73,7 @@ export class Store {
   private remember(): void {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => {
-      history.replaceState(null, "", write(this.state) || location.pathname + location.search);
+      history.replaceState(null, "", write(this.model, this.state));
     }, 120);
   }
 
@@ -110,13 +113,15 @@ export function shownRuns(model: Model, state: State): Run[] {
   return model.runs.filter((run) => names.has(run));
 }
 
-const most = 80;
+/** Corners of a region that an address tells at most. */
+const CORNERS = 80;
 
-export function write(state: State): string {
+export function write(model: Model, state: State): string {
   const parts: string[] = [];
   const put = (key: string, value: string | number) =>
     parts.push(`${key}=${encodeURIComponent(value).replaceAll("%2F", "/").replaceAll("%2C", ",")}`);
-  put("e", round(state.at));
+  // The last time is not named: who looks at it in a live page goes on with the training.
+  if (state.at !== model.stops.at(-1)) put("e", round(state.at, 6));
   put("p", state.panels.map(encodeURIComponent).join(","));
   if (state.hidden.size > 0) put("h", [...state.hidden].map(encodeURIComponent).join(","));
   put("c", state.colour);
@@ -124,21 +129,22 @@ export function write(state: State): string {
   put("t", state.tab);
   if (state.cls !== null) put("k", state.cls);
   if (state.neuron !== null) put("n", state.neuron.run.id(state.neuron.neuron));
-  if (state.view !== null) put("v", [state.view.x, state.view.y, state.view.zoom].map(round).join(","));
+  if (state.view !== null) put("v", [state.view.x, state.view.y, state.view.zoom].map((value) => round(value, 6)).join(","));
   const region = state.selection?.region;
   if (region) {
-    const corners = thin(region.polygon).flat().map(round).join(",");
-    put("l", `${region.scene},${round(region.at)},${corners}`);
+    const corners = thin(region.polygon).flat().map((value) => round(value, 5));
+    put("l", [region.scene, round(region.at, 6), ...corners].join(","));
   }
+  if (state.selection?.site) put("s", state.selection.site);
   return `#${parts.join("&")}`;
 }
 
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+function round(value: number, places: number): number {
+  return Number(value.toFixed(places));
 }
 
 function thin(polygon: [number, number][]): [number, number][] {
-  const every = Math.ceil(polygon.length / most);
+  const every = Math.ceil(polygon.length / CORNERS);
   return polygon.filter((_, i) => i % every === 0);
 }
 
@@ -153,7 +159,7 @@ export function read(model: Model, hash: string): Change {
   const list = (key: string) => (values.get(key) ?? "").split(",").filter(Boolean).map(safely);
   const at = Number(values.get("e"));
   if (values.get("e") && Number.isFinite(at)) found.at = model.nearestStop(at);
-  const panels = list("p").filter((p) => p.startsWith("*") ? model.scenes[Number(p.slice(1))] : model.run(p));
+  const panels = list("p").filter((p) => /^\*\d+$/.test(p) ? model.scenes[Number(p.slice(1))] : model.run(p));
   if (panels.length > 0) found.panels = panels.slice(0, 4);
   const hidden = list("h").filter((name) => model.run(name));
   if (hidden.length > 0) found.hidden = new Set(hidden);
@@ -180,6 +186,10 @@ export function read(model: Model, hash: string): Change {
       found.selection = inside(runs, polygon, model.nearestStop(time), scene);
     }
   }
+  for (const run of model.runs) {
+    const site = run.meta.sites.findIndex((one) => values.get("s") === `${run.name}/${one.name}`);
+    if (site >= 0) found.selection = ofSite(run, site);
+  }
   return found;
 }
 
@@ -189,6 +199,25 @@ function safely(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** All neurons of a site. */
+export function ofSite(run: Run, site: number): Selection {
+  const [start, stop] = run.siteRange(site);
+  const own = new Set(Array.from({ length: stop - start }, (_, i) => start + i));
+  const name = `${run.name}/${run.meta.sites[site].name}`;
+  return { members: new Map([[run, own]]), told: `neurons of ${name}`, region: null, site: name };
+}
+
+/** The same selection among the runs of another model, by their names. */
+export function carry(selection: Selection | null, model: Model): Change {
+  if (selection === null || selection.region !== null) return {};
+  const members = new Map<Run, Set<number>>();
+  for (const [run, own] of selection.members) {
+    const heir = model.run(run.name);
+    if (heir !== undefined && heir.neurons === run.neurons) members.set(heir, own);
+  }
+  return { selection: { ...selection, members } };
 }
 
 /** The neurons that lie in a region at a time. */
@@ -209,7 +238,8 @@ export function inside(runs: Run[], polygon: [number, number][], at: number, sce
     }
     if (own.size > 0) members.set(run, own);
   }
-  return { members, told: "neurons in the region", region: { polygon, at, scene } };
+  const told = `neurons in the region at ${timeName(at)}`;
+  return { members, told, region: { polygon, at, scene }, site: null };
 }
 
 function contains(polygon: [number, number][], x: number, y: number): boolean {

@@ -10,13 +10,21 @@ import { METRICS, shownRuns, type State, type Store } from "./state";
 
 const HEIGHT = 104;
 
+/** Of the plot's sides, so that times lie under the same times of the slider. */
+const LEFT = 56;
+const RIGHT = 110;
+
+/** Height of a row of alarms above the curves. */
+const ROW = 11;
+
 export class Strip {
   readonly element: HTMLElement;
   private readonly model: Model;
   private readonly plot = h("div.plot");
   private readonly choice: HTMLSelectElement;
-  private readonly alarms = h("span.alarms");
+  private readonly alarms = h("div.alarms");
   private readonly time = h("i.now");
+  private readonly observer = new ResizeObserver(onceAFrame(() => this.resize()));
   private chart: uPlot | null = null;
 
   constructor(
@@ -30,12 +38,17 @@ export class Strip {
       Object.entries(METRICS).map(([value, label]) => h("option", { value }, label)),
     );
     this.element = h("section.strip", { "aria-label": "curves" }, h("div.strip-head", null, this.choice, this.alarms), this.plot);
-    new ResizeObserver(onceAFrame(() => this.resize())).observe(this.plot);
+    this.observer.observe(this.plot);
     store.listen((state, changed) => {
       if (changed.has("metric") || changed.has("hidden") || changed.has("panels")) this.draw(state);
       else if (changed.has("at")) this.moveTime();
-      if (changed.has("at") || changed.has("hidden")) this.tellAlarms(state);
+      if (changed.has("at") || changed.has("hidden") || changed.has("panels")) this.tellAlarms(state);
     });
+  }
+
+  close(): void {
+    this.observer.disconnect();
+    this.chart?.destroy();
   }
 
   private series(run: Run, metric: string): Map<number, number | null> {
@@ -55,19 +68,25 @@ export class Strip {
       times,
       ...curves.map((curve) => times.map((at) => (curve.has(at) ? curve.get(at) : undefined))),
     ] as uPlot.AlignedData;
+    const alarmed = runs.filter((run) => run.meta.reports.some((report) => isAlarm(report.status)));
+    const narrow = this.plot.clientWidth < 600;
     this.chart?.destroy();
     const font = "11px system-ui, sans-serif";
     const axis = { stroke: "#555", font, grid: { stroke: "#eee", width: 1 }, ticks: { stroke: "#ddd", size: 4 } };
+    // Room for what they will say, so that the maps keep their size while time goes on.
+    this.alarms.style.height = alarmed.length === 0 ? "" : alarmed.length === 1 ? "20px" : "40px";
+    this.plot.style.height = `${HEIGHT + alarmed.length * ROW}px`;
     this.chart = new uPlot(
       {
         width: Math.max(120, this.plot.clientWidth),
-        height: HEIGHT,
+        height: HEIGHT + alarmed.length * ROW,
         legend: { show: false },
+        padding: [6 + alarmed.length * ROW, narrow ? 12 : RIGHT, null, 0],
         cursor: { x: true, y: false, points: { show: false }, drag: { x: false, y: false } },
         scales: { x: { time: false, range: () => [this.model.stops[0], this.model.stops.at(-1)! || 1] } },
         axes: [
-          { ...axis, size: 22, label: undefined, values: (_, ticks) => ticks.map((t) => `${t}`) },
-          { ...axis, size: 44, space: 22 },
+          { ...axis, size: 22, values: (_, ticks) => ticks.map((t) => `${t}`) },
+          { ...axis, size: narrow ? 40 : LEFT, space: 22 },
         ],
         series: [
           {},
@@ -79,7 +98,7 @@ export class Strip {
           })),
         ],
         hooks: {
-          draw: [(chart) => this.drawAlarms(chart, runs)],
+          draw: [(chart) => this.drawAlarms(chart, alarmed)],
           setSize: [() => this.moveTime()],
           ready: [
             (chart) => {
@@ -106,16 +125,16 @@ export class Strip {
   }
 
   /** A triangle where the monitor raised an alarm: full when concepts are lost. */
-  private drawAlarms(chart: uPlot, runs: Run[]): void {
+  private drawAlarms(chart: uPlot, alarmed: Run[]): void {
     const { ctx, bbox } = chart;
     const size = 4.5 * devicePixelRatio;
     ctx.save();
-    for (const [row, run] of runs.entries()) {
+    for (const [row, run] of alarmed.entries()) {
       ctx.fillStyle = ctx.strokeStyle = runColour(this.model, run);
       for (const report of run.meta.reports) {
         if (!isAlarm(report.status)) continue;
         const x = chart.valToPos(report.progress, "x", true);
-        const y = bbox.top + size + (row % 3) * size * 2;
+        const y = bbox.top - (alarmed.length - row - 0.5) * ROW * devicePixelRatio;
         ctx.beginPath();
         ctx.moveTo(x - size, y - size);
         ctx.lineTo(x + size, y - size);
@@ -130,20 +149,22 @@ export class Strip {
 
   /** What the monitor says of the time that is shown. */
   private tellAlarms(state: State): void {
-    const told: string[] = [];
+    const told: HTMLElement[] = [];
     for (const run of shownRuns(this.model, state)) {
       const at = run.meta.progress[run.at(state.at)];
       const report = run.meta.reports.find((one) => one.progress === at);
       if (report !== undefined && isAlarm(report.status)) {
-        told.push(`▼ ${run.name}: ${report.status}${report.reasons.length ? ` (${report.reasons[0]})` : ""}`);
+        const why = report.reasons.length > 0 ? ` (${report.reasons[0]})` : "";
+        told.push(h("span", null, `▼ ${run.name}: ${report.status}${why}`));
       }
     }
-    this.alarms.textContent = told.join("   ");
+    this.alarms.replaceChildren(...told);
   }
 
   private resize(): void {
     const width = this.plot.clientWidth;
-    if (width > 0) this.chart?.setSize({ width, height: HEIGHT });
+    const height = this.plot.clientHeight;
+    if (width > 0) this.chart?.setSize({ width, height });
   }
 }
 

@@ -2,8 +2,8 @@
 
 import { runColour } from "./colour";
 import { type Model, timeName } from "./data/model";
-import { h } from "./dom";
-import { type State, type Store } from "./state";
+import { h, swatch } from "./dom";
+import { shownRuns, type State, type Store } from "./state";
 import { Strip } from "./strip";
 
 /** Time that a stop is shown for while playing, in ms. */
@@ -13,7 +13,7 @@ export class Timeline {
   readonly element: HTMLElement;
   private readonly model: Model;
   private readonly slider: HTMLInputElement;
-  private readonly label = h("output.time", { for: "epoch" });
+  private readonly label = h("span.time");
   private readonly playButton: HTMLButtonElement;
   private readonly chips = h("div.chips", { role: "group", "aria-label": "runs: show or hide" });
   readonly strip: Strip;
@@ -74,15 +74,15 @@ export class Timeline {
 
   private listRuns(state: State): void {
     const held = document.activeElement?.closest<HTMLElement>(".chip")?.dataset.run;
+    const onMaps = shownRuns(this.model, state);
     this.chips.replaceChildren(
       ...this.model.runs.map((run) => {
         const shown = !state.hidden.has(run.name);
+        const absent = shown && !onMaps.includes(run);
         const snapshot = run.at(state.at);
         const row = run.meta.table.progress.indexOf(run.meta.progress[snapshot]);
         const accuracy = run.meta.table.test_top1?.[row];
         const ended = !run.meta.is_base && state.at > run.end + 1e-6;
-        const swatch = h("i.swatch");
-        swatch.style.background = runColour(this.model, run);
         return h(
           "button.chip",
           {
@@ -96,11 +96,12 @@ export class Timeline {
               this.store.set({ hidden });
             },
           },
-          swatch,
+          swatch(runColour(this.model, run)),
           h("span", null, `${run.name}@${run.meta.epochs[snapshot]}`),
           h("span.faint", null, accuracy === null || accuracy === undefined ? "" : `acc ${accuracy.toFixed(2)}`),
           run.meta.is_base && h("span.faint", null, "base"),
           ended && h("span.faint", null, "ended"),
+          absent && h("span.faint", null, "on no map"),
         );
       }),
     );
@@ -136,6 +137,11 @@ export class Timeline {
     event.stopPropagation();
     this.pause();
     this.step(steps[event.key]);
+  }
+
+  close(): void {
+    this.pause();
+    this.strip.close();
   }
 
   toggle(): void {

@@ -14,7 +14,7 @@ export type NumberArray =
 /** A message for the reader of the page: what is wrong, and what to do. */
 export class DataError extends Error {}
 
-const AGAIN = "Write the page again with `conceptevo explore RESULT_FOLDER`.";
+export const AGAIN = "Write the page again with `conceptevo explore RESULT_FOLDER`.";
 
 const TYPES = {
   u8: Uint8Array,

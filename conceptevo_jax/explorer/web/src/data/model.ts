@@ -80,7 +80,6 @@ const UNKNOWN = 255;
 const OUTLIERS = 0.003;
 
 export const enum Life {
-  concept = 0,
   born = 1,
   settled = 2,
   died = 3,
@@ -315,7 +314,7 @@ export class Run {
 
   async loadVectors(): Promise<void> {
     const name = `vectors-${this.number}`;
-    if (this.vectors !== null || !this.model.source.has(name)) return;
+    if (this.vectors !== null || this.meta.dimensions === 0) return;
     const chunk = await this.model.source.chunk(name);
     this.vectors = chunk.array("vectors", [this.snapshots, this.neurons, this.meta.dimensions]);
   }
@@ -427,10 +426,6 @@ export class Model {
 
   classOfImage(run: Run, image: number): string {
     return run.scene.classes[this.labels[run.meta.scene][image]] ?? "unknown";
-  }
-
-  labelOfImage(run: Run, image: number): number {
-    return this.labels[run.meta.scene][image];
   }
 
   /** Share of each class among all images that are stimuli of a scene. */

@@ -1,6 +1,6 @@
 /** Where the data lies: in the page itself, or in files beside it. */
 
-import { type Chunk, DataError, decode, fromBase64 } from "./format";
+import { AGAIN, type Chunk, DataError, decode, fromBase64 } from "./format";
 
 export interface Index {
   revision: string;
@@ -12,9 +12,8 @@ export interface Index {
 
 export interface Source {
   chunk(name: string): Promise<Chunk>;
-  has(name: string): boolean;
-  /** Address of a sheet of images, for CSS; null where there is none. */
-  sheet(name: string): string | null;
+  /** Address of a sheet of images, for CSS. */
+  sheet(name: string): string;
 }
 
 declare global {
@@ -28,39 +27,46 @@ declare global {
 export function findSource(): { source: Source; index: Index | null } {
   const element = document.getElementById("conceptevo-index");
   if (element === null) return { source: new Embedded(), index: null };
-  let index: Index;
-  try {
-    index = JSON.parse(element.textContent ?? "");
-  } catch {
-    throw new DataError("The list of this page's files is damaged. Write the page again.");
-  }
+  const index = readIndex(element.textContent ?? "");
   return { source: new Beside(index), index };
+}
+
+function readIndex(text: string): Index {
+  const isRecord = (value: unknown) => typeof value === "object" && value !== null;
+  try {
+    const index = JSON.parse(text);
+    if (isRecord(index.chunks) && isRecord(index.sheets)) return index;
+  } catch {
+    // Told below, as what is no list.
+  }
+  throw new DataError("The list of this page's files is damaged. Write the page again.");
+}
+
+/** Looks at a sheet once: CSS, which shows it, would leave out in silence what is damaged. */
+function check(url: string, damage: string): void {
+  const image = new Image();
+  image.src = url;
+  image.decode().catch(() => {
+    throw new DataError(damage);
+  });
 }
 
 class Embedded implements Source {
   private readonly chunks = new Map<string, Promise<Chunk>>();
   private readonly sheets = new Map<string, string>();
 
-  private find(kind: string, name: string): Element | null {
-    return document.querySelector(`script.conceptevo-${kind}[data-name="${CSS.escape(name)}"]`);
+  private find(kind: string, name: string): Element {
+    const found = document.querySelector(`script.conceptevo-${kind}[data-name="${CSS.escape(name)}"]`);
+    if (found === null) {
+      throw new DataError(`This page lacks its ${kind} “${name}”: the file was cut off or edited. ${AGAIN}`);
+    }
+    return found;
   }
 
-  has(name: string): boolean {
-    return this.chunks.has(name) || this.find("chunk", name) !== null;
-  }
-
-  chunk(name: string): Promise<Chunk> {
+  async chunk(name: string): Promise<Chunk> {
     let found = this.chunks.get(name);
     if (found === undefined) {
       const element = this.find("chunk", name);
-      if (element === null) {
-        return Promise.reject(
-          new DataError(
-            `This page lacks its part “${name}”: the file was cut off or edited. ` +
-              "Write the page again with `conceptevo explore RESULT_FOLDER`.",
-          ),
-        );
-      }
       found = decode(name, element.textContent ?? "");
       this.chunks.set(name, found);
       // What was decoded once is not kept a second time as text.
@@ -69,27 +75,33 @@ class Embedded implements Source {
     return found;
   }
 
-  sheet(name: string): string | null {
+  sheet(name: string): string {
     let url = this.sheets.get(name);
     if (url === undefined) {
       const element = this.find("sheet", name);
-      if (element === null) return null;
       const bytes = fromBase64(`images ${name}`, element.textContent ?? "");
+      const damage = `The part “images ${name}” of this page's data is damaged. ${AGAIN}`;
+      // Browsers draw what there is of an image; its first bytes tell its length.
+      const length = bytes.length < 12 ? Infinity : new DataView(bytes.buffer).getUint32(4, true) + 8;
+      if (bytes.length < length) throw new DataError(damage);
       url = URL.createObjectURL(new Blob([bytes], { type: "image/webp" }));
       this.sheets.set(name, url);
+      element.remove();
+      check(url, damage);
     }
     return url;
   }
 }
 
+const TOGETHER =
+  "Keep the page and its folder together, or write them again with " +
+  "`conceptevo explore RESULT_FOLDER --folder`.";
+
 class Beside implements Source {
   private readonly chunks = new Map<string, Promise<Chunk>>();
+  private readonly checked = new Set<string>();
 
   constructor(private readonly index: Index) {}
-
-  has(name: string): boolean {
-    return name in this.index.chunks;
-  }
 
   chunk(name: string): Promise<Chunk> {
     let found = this.chunks.get(name);
@@ -101,41 +113,44 @@ class Beside implements Source {
   }
 
   private async read(name: string): Promise<Chunk> {
-    const path = this.index.chunks[name];
-    if (path === undefined) {
-      throw new DataError(`This page's list of files lacks “${name}”. Write the page again.`);
+    return decode(name, await deliver(this.path("chunks", name)));
+  }
+
+  private path(kind: "chunks" | "sheets", name: string): string {
+    const path = this.index[kind][name];
+    if (path === undefined) throw new DataError(`This page's list of files lacks “${name}”. ${AGAIN}`);
+    return path;
+  }
+
+  sheet(name: string): string {
+    const path = this.path("sheets", name);
+    if (!this.checked.has(name)) {
+      this.checked.add(name);
+      check(path, `The file ${path} beside this page is missing or damaged. ${TOGETHER}`);
     }
-    return decode(name, await deliver(name, path));
+    return path;
   }
 
-  sheet(name: string): string | null {
-    return this.index.sheets[name] ?? null;
-  }
-
-  static of(index: Index): Source {
-    return new Beside(index);
-  }
 }
 
 const waiting = new Map<string, (base64: string) => void>();
 
-window.conceptevoChunk = (name, base64) => {
-  waiting.get(name)?.(base64);
-  waiting.delete(name);
+// By path, which tells versions apart: a live page may ask for two of one name.
+window.conceptevoChunk = (_, base64) => {
+  const path = document.currentScript?.getAttribute("src") ?? "";
+  waiting.get(path)?.(base64);
+  waiting.delete(path);
 };
 
 /** Loads a file beside the page: by a script, since `file://` allows nothing else. */
-function deliver(name: string, path: string): Promise<string> {
+function deliver(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (what: string) =>
       reject(
-        new DataError(
-          `The file ${path} beside this page ${what}. Keep the page and its folder together, ` +
-            "or write them again with `conceptevo explore RESULT_FOLDER --folder`.",
-        ),
+        new DataError(`The file ${path} beside this page ${what}. ${TOGETHER}`),
       );
     let came = false;
-    waiting.set(name, (base64) => {
+    waiting.set(path, (base64) => {
       came = true;
       resolve(base64);
     });
@@ -143,6 +158,7 @@ function deliver(name: string, path: string): Promise<string> {
     script.src = path;
     script.onload = () => {
       script.remove();
+      waiting.delete(path);
       if (!came) fail("holds something else than this page's data, or was cut off");
     };
     script.onerror = () => {
@@ -155,21 +171,23 @@ function deliver(name: string, path: string): Promise<string> {
 
 /** Asks every two seconds, without a server, whether a training has gone on. */
 export function watch(index: Index, onNew: (source: Source, index: Index) => void): void {
-  let current = index.revision;
+  // Its end changes no data, so that the revision stays.
+  const state = (one: Index) => `${one.revision} ${one.finished === true}`;
+  let current = state(index);
+  let finished = false;
   window.conceptevoRevision = (fresh) => {
-    if (fresh.revision !== current) {
-      current = fresh.revision;
-      onNew(Beside.of(fresh), fresh);
+    if (state(fresh) !== current) {
+      current = state(fresh);
+      onNew(new Beside(fresh), fresh);
     }
-    if (!fresh.finished) window.setTimeout(ask, 2000);
+    finished = fresh.finished === true;
   };
   const ask = () => {
     const script = document.createElement("script");
     script.src = `data/revision.js?t=${Date.now()}`;
-    script.onload = () => script.remove();
-    script.onerror = () => {
+    script.onload = script.onerror = () => {
       script.remove();
-      window.setTimeout(ask, 2000);
+      if (!finished) window.setTimeout(ask, 2000);
     };
     document.head.append(script);
   };

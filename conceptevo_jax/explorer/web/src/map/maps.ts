@@ -3,13 +3,15 @@
 import { createRenderer } from "regl-scatterplot";
 
 import { colouring } from "../colour";
+import { drawLegend } from "../legend";
 import type { Model, NeuronRef } from "../data/model";
 import { h, onceAFrame } from "../dom";
 import { inside, runsOf, type State, type Store } from "../state";
 import { drawLasso } from "./lasso";
-import { drawMarks } from "./marks";
+import { drawMarks, marksAsImage } from "./marks";
 import { Panel, type View } from "./panel";
 import { Tooltip } from "./tooltip";
+import { followFingers } from "./touch";
 
 /** Pixels within which a neuron is meant. */
 const REACH = 9;
@@ -59,8 +61,18 @@ export class Maps {
     const recoloured = changed.has("cls") && state.colour === "importance";
     if (recoloured || drawn.some((key) => changed.has(key))) void this.draw();
     else if (changed.has("selection")) for (const panel of this.panels) panel.mark(state.selection);
-    if (changed.has("view")) for (const panel of this.panels) panel.look(this.view(panel));
+    // A map that is being moved must not be put back to where it was a frame ago.
+    if (changed.has("view") && state.view !== this.told) {
+      for (const panel of this.panels) panel.look(this.view(panel));
+    }
+    if (drawn.some((key) => changed.has(key))) this.leave();
     this.marks();
+  }
+
+  /** What the mouse pointed at may be elsewhere now. */
+  private leave(): void {
+    this.hovered = null;
+    this.tooltip.hide();
   }
 
   /** The whole of a map, but for a few outliers. */
@@ -112,7 +124,16 @@ export class Maps {
       runs.map((run) => h("option", { value: run.name }, run.name)),
     );
     choice.value = this.state.panels[place];
-    return h("div.frame", null, h("div.frame-head", null, choice, h("span.count")), panel.element);
+    const zoom = (name: string, sign: string, factor: number) =>
+      h("button.zoom", { "aria-label": name, title: name, onclick: () => this.zoom(factor) }, sign);
+    const buttons = h(
+      "span.zooms",
+      null,
+      zoom("enlarge the maps", "+", 1.4),
+      zoom("make the maps smaller", "−", 1 / 1.4),
+      zoom("show all of the maps", "⤢", 0),
+    );
+    return h("div.frame", null, h("div.frame-head", null, choice, h("span.count"), buttons), panel.element);
   }
 
   private newPanel(): Panel {
@@ -163,10 +184,10 @@ export class Maps {
       if (event.pointerType === "mouse" && event.buttons === 0) hover(...at(event));
     });
     panel.element.addEventListener("pointerleave", () => {
-      this.hovered = null;
-      this.tooltip.hide();
+      this.leave();
       this.marks();
     });
+    followFingers(panel, () => this.lassoing);
     panel.element.addEventListener("keydown", (event) => this.walk(panel, event));
     return panel;
   }
@@ -184,11 +205,11 @@ export class Maps {
   }
 
   /** Selects what lies around the chosen neuron, for those who cannot draw. */
-  selectAround(): boolean {
+  selectAround(): void {
     const { neuron } = this.state;
-    if (neuron === null) return false;
+    if (neuron === null) return;
     const panel = this.panels.find((one) => one.placeOf(neuron) !== null);
-    if (panel === undefined) return false;
+    if (panel === undefined) return;
     const [x, y] = panel.placeOf(neuron)!;
     const reach = 0.12 / this.view(panel).zoom;
     const polygon = Array.from({ length: 24 }, (_, i): [number, number] => {
@@ -196,7 +217,6 @@ export class Maps {
       return [x + reach * Math.cos(angle), y + reach * Math.sin(angle)];
     });
     this.select(panel, polygon);
-    return true;
   }
 
   private walk(panel: Panel, event: KeyboardEvent): void {
@@ -236,15 +256,21 @@ export class Maps {
     this.marks();
   }
 
-  private readonly keep = onceAFrame((view: View) => this.store.set({ view }));
+  private told: View | null = null;
+  private readonly keep = onceAFrame((view: View) => {
+    this.told = view;
+    this.store.set({ view });
+  });
 
   async draw(): Promise<void> {
     const colours = colouring(this.model, this.state);
+    const { tween } = this;
+    this.tween = 0;
     const began = performance.now();
     await Promise.all(
       this.panels.map((panel, i) => {
         const runs = runsOf(this.model, this.state, this.state.panels[i]);
-        return panel.show(runs, this.state.at, colours, this.state.selection, this.tween);
+        return panel.show(runs, this.state.at, colours, this.state.selection, tween);
       }),
     );
     this.element.dataset.drawn = String(this.state.at);
@@ -274,36 +300,34 @@ export class Maps {
   });
 
   /** A picture of all maps, with what they show written beneath. */
-  async picture(caption: string, swatches: { colour: string; label: string }[]): Promise<Blob> {
+  async picture(caption: string): Promise<Blob> {
     const box = this.element.getBoundingClientRect();
     const scale = window.devicePixelRatio || 1;
-    const foot = 64;
-    const canvas = h("canvas", { width: box.width * scale, height: (box.height + foot) * scale });
+    const colours = colouring(this.model, this.state);
+    const canvas = h("canvas");
     const context = canvas.getContext("2d")!;
+    const font = "12px system-ui, sans-serif";
+    context.font = font;
+    const end = drawLegend(context, colours, 8, box.height + 36, box.width - 16);
+    [canvas.width, canvas.height] = [box.width * scale, (end + 8) * scale];
     context.scale(scale, scale);
+    context.font = font;
     context.fillStyle = "#fff";
-    context.fillRect(0, 0, box.width, box.height + foot);
-    context.font = "12px system-ui, sans-serif";
-    this.panels.forEach((panel, i) => {
+    context.fillRect(0, 0, box.width, end + 8);
+    for (const [i, panel] of this.panels.entries()) {
       const own = panel.element.getBoundingClientRect();
       const [x, y] = [own.left - box.left, own.top - box.top];
       context.drawImage(panel.canvas, x, y, own.width, own.height);
+      context.drawImage(await marksAsImage(panel), x, y, own.width, own.height);
       context.strokeStyle = "#ddd";
       context.strokeRect(x, y, own.width, own.height);
       context.fillStyle = "#222";
       const name = this.frames[i].querySelector("select")!.selectedOptions[0].text;
       context.fillText(name, x + 8, y + 18);
-    });
+    }
     context.fillStyle = "#222";
     context.fillText(caption, 8, box.height + 22, box.width - 16);
-    let x = 8;
-    for (const { colour, label } of swatches) {
-      context.fillStyle = colour;
-      context.fillRect(x, box.height + 38, 10, 10);
-      context.fillStyle = "#222";
-      context.fillText(label, x + 14, box.height + 47);
-      x += 28 + context.measureText(label).width;
-    }
+    drawLegend(context, colours, 8, box.height + 36, box.width - 16);
     return new Promise((resolve, reject) =>
       canvas.toBlob((blob) => (blob === null ? reject(new Error("no picture")) : resolve(blob))),
     );

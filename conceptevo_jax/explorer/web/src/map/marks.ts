@@ -50,3 +50,22 @@ function drawTrail(panel: Panel, { run, neuron }: NeuronRef, at: number): void {
     svg("polyline", { class: "mark trail future", points: future.join(" ") }),
   );
 }
+
+const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray"];
+
+/** The marks by themselves, as they are drawn. */
+export async function marksAsImage(panel: Panel): Promise<HTMLImageElement> {
+  const copy = panel.overlay.cloneNode(true) as SVGSVGElement;
+  const { width, height } = panel.size;
+  copy.setAttribute("width", String(width));
+  copy.setAttribute("height", String(height));
+  // Styles of the page do not come along.
+  [...panel.overlay.children].forEach((mark, i) => {
+    const style = getComputedStyle(mark);
+    for (const name of STYLES) copy.children[i].setAttribute(name, style.getPropertyValue(name));
+  });
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+  await image.decode();
+  return image;
+}

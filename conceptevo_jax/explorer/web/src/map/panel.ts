@@ -25,6 +25,10 @@ const CROWD = 50_000;
  */
 const NO_INDEX = new Uint8Array([0xdb, 0x18, 64, 0, 0, 0, 0, 0]).buffer;
 
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
 function same(a: View, b: View): boolean {
   const near = (x: number, y: number) => Math.abs(x - y) < 1e-4 * Math.max(1, Math.abs(y));
   return near(a.x, b.x) && near(a.y, b.y) && near(a.zoom, b.zoom);
@@ -41,13 +45,20 @@ export class Panel {
   readonly canvas = h("canvas");
   readonly overlay: SVGSVGElement;
   private readonly scatter;
+  /** In the order of runs and neurons; drawn in another, so that no run hides all others. */
   private points: number[][] = [];
+  private mixed: number[][] = [];
+  private slots = new Uint32Array(0);
+  private painted: Shown[] | null = null;
+  private closed = false;
   private shown: Shown[] = [];
   private busy = false;
   private pending: { colours: Colouring; tween: number; done: (() => void)[] } | null = null;
   private view: View = { x: 0, y: 0, zoom: 1 };
   private selected: number[] = [];
   private drawnLook = "";
+  /** Whether the mouse moved it last. Views are told a frame late, also those set here. */
+  private handled = false;
 
   constructor(
     readonly model: Model,
@@ -84,10 +95,15 @@ export class Panel {
       performanceMode: model.runs.reduce((sum, run) => sum + run.neurons, 0) > CROWD,
       spatialIndexUseWorker: false,
     } as any);
+    for (const kind of ["pointerdown", "pointermove", "wheel"]) {
+      const touch = (event: Event) => {
+        if (kind !== "pointermove" || (event as PointerEvent).buttons > 0) this.handled = true;
+      };
+      this.element.addEventListener(kind, touch, { capture: true, passive: true });
+    }
     this.scatter.subscribe("view", (event: any) => {
-      // It comes a frame late, for what was set here as for what the mouse did.
       const view = this.fromCamera(event.view);
-      if (same(view, this.view)) return;
+      if (!this.handled || same(view, this.view)) return;
       this.view = view;
       this.onView(view);
     });
@@ -99,10 +115,24 @@ export class Panel {
 
   resize(): void {
     const { width, height } = this.size;
-    if (width > 0 && height > 0) {
-      this.scatter.set({ width, height });
-      this.look(this.view);
-    }
+    if (width > 0 && height > 0) this.scatter.set({ width, height });
+  }
+
+  /** Moves and enlarges the map as fingers do, from some places to others. */
+  follow(from: [number, number][], to: [number, number][]): void {
+    const middle = (places: [number, number][]): [number, number] => [
+      places.reduce((sum, p) => sum + p[0], 0) / places.length,
+      places.reduce((sum, p) => sum + p[1], 0) / places.length,
+    ];
+    const apart = (p: [number, number][]) => (p.length > 1 ? Math.hypot(p[0][0] - p[1][0], p[0][1] - p[1][1]) : 1);
+    const held = this.toMap(...middle(from));
+    const zoom = this.view.zoom * (apart(to) / Math.max(1, apart(from)));
+    const { width, height } = this.size;
+    const [px, py] = middle(to);
+    const scale = this.unit * zoom;
+    const view = { x: held[0] - (px - width / 2) / scale, y: held[1] + (py - height / 2) / scale, zoom };
+    this.look(view);
+    this.onView(view);
   }
 
   // The camera's matrix scales and shifts; its units are halves of the panel's height.
@@ -113,6 +143,7 @@ export class Panel {
   /** Looks at a part of the map without telling anyone. */
   look(view: View): void {
     this.view = view;
+    this.handled = false;
     const { x, y, zoom } = view;
     const matrix = new Float32Array([zoom, 0, 0, 0, 0, zoom, 0, 0, 0, 0, 1, 0, -x * zoom, -y * zoom, 0, 1]);
     this.scatter.set({ cameraView: matrix });
@@ -147,7 +178,7 @@ export class Panel {
     if (!same) this.arrange(runs);
     this.fill(at, colours);
     this.selected = this.members(selection);
-    return this.draw(colours, same && this.points.length <= TWEENED ? tween : 0);
+    return this.draw(colours, this.points.length <= TWEENED ? tween : 0);
   }
 
   /** A row per neuron that has a place at any time. */
@@ -163,10 +194,24 @@ export class Panel {
       start += neurons.length;
     }
     this.points = Array.from({ length: start }, () => [0, 0, 0]);
+    this.mix();
+  }
+
+  /** The same points in steps that meet each once. */
+  private mix(): void {
+    const n = this.points.length;
+    let step = Math.max(1, Math.round(n * 0.618));
+    while (gcd(step, n) > 1) step += 1;
+    this.slots = new Uint32Array(n);
+    this.mixed = Array.from({ length: n }, (_, slot) => {
+      const point = (slot * step) % n;
+      this.slots[point] = slot;
+      return this.points[point];
+    });
   }
 
   private fill(at: number, colours: Colouring): void {
-    const paler = colours.palette.length;
+    const paler = colours.pales ? colours.palette.length : 0;
     for (const { run, start, neurons } of this.shown) {
       const snapshot = run.at(at);
       for (let i = 0; i < neurons.length; i++) {
@@ -187,7 +232,7 @@ export class Panel {
     for (const { run, start, neurons } of this.shown) {
       const own = selection.members.get(run);
       if (own === undefined) continue;
-      for (let i = 0; i < neurons.length; i++) if (own.has(neurons[i])) found.push(start + i);
+      for (let i = 0; i < neurons.length; i++) if (own.has(neurons[i])) found.push(this.slots[start + i]);
     }
     return found;
   }
@@ -203,12 +248,18 @@ export class Panel {
 
   private async work(): Promise<void> {
     this.busy = true;
-    while (this.pending !== null) {
+    while (this.pending !== null && !this.closed) {
       const { colours, tween, done } = this.pending;
       this.pending = null;
-      if (this.points.length === 0) this.scatter.clear();
-      else await this.paint(colours, tween);
-      for (const call of done) call();
+      try {
+        if (this.points.length === 0) this.scatter.clear();
+        else await this.paint(colours, tween);
+      } catch (error) {
+        // What was closed while it was drawn is no fault.
+        if (!this.closed) throw error;
+      } finally {
+        for (const call of done) call();
+      }
     }
     this.busy = false;
   }
@@ -226,14 +277,16 @@ export class Panel {
         pointSize: size,
       });
     }
-    await this.scatter.draw(this.points, {
-      transition: tween > 0,
+    const same = this.painted === this.shown;
+    this.painted = this.shown;
+    await this.scatter.draw(this.mixed, {
+      transition: same && tween > 0,
       transitionDuration: tween,
       zDataType: "categorical",
       spatialIndex: NO_INDEX,
       preventFilterReset: true,
     });
-    this.mark();
+    if (!this.closed) this.mark();
   }
 
   /** Marks the chosen neurons. */
@@ -309,6 +362,7 @@ export class Panel {
   }
 
   destroy(): void {
+    this.closed = true;
     this.scatter.destroy();
     this.element.remove();
   }

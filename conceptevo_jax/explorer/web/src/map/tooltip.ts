@@ -1,7 +1,7 @@
 /** What a neuron is, beside the mouse. */
 
-import type { NeuronRef } from "../data/model";
-import { h } from "../dom";
+import type { NeuronRef, Run } from "../data/model";
+import { h, notice } from "../dom";
 import { patchRow } from "../patches";
 
 export class Tooltip {
@@ -17,7 +17,7 @@ export class Tooltip {
     const id = run.idAt(snapshot, neuron);
     if (id !== this.shown) {
       this.shown = id;
-      this.element.replaceChildren(h("strong", null, id), patchRow(run, snapshot, neuron, 4, 32));
+      this.element.replaceChildren(h("strong", null, id), patches(run, snapshot, neuron));
     }
     this.element.hidden = false;
     const own = panel.getBoundingClientRect();
@@ -34,5 +34,13 @@ export class Tooltip {
   hide(): void {
     this.element.hidden = true;
     this.shown = "";
+  }
+}
+
+function patches(run: Run, snapshot: number, neuron: number): HTMLElement {
+  try {
+    return patchRow(run, snapshot, neuron, 4, 32);
+  } catch (error) {
+    return notice(error);
   }
 }

@@ -10,11 +10,13 @@ const CARDS = 5;
 const score = { found: 0, asked: 0 };
 
 export class Intruder {
-  readonly element = h("section.intruder");
+  readonly element = h("section");
+  /** The time that was shown when the question was asked. */
+  private at = 0;
 
   constructor(
     private readonly members: NeuronRef[],
-    private readonly at: number,
+    private readonly now: () => number,
     private readonly say: (text: string) => void,
   ) {
     this.offer();
@@ -26,7 +28,7 @@ export class Intruder {
   }
 
   private offer(): void {
-    const told = score.asked ? `${score.found} of ${score.asked} found so far` : "one of six neurons comes from elsewhere";
+    const told = score.asked ? `${score.found} of ${score.asked} found so far` : "one of the neurons shown comes from elsewhere";
     this.element.replaceChildren(
       h("h3", null, "Is it one concept?"),
       h("button", { onclick: () => this.ask() }, "Find the intruder"),
@@ -35,17 +37,19 @@ export class Intruder {
   }
 
   private ask(): void {
+    this.at = this.now();
     const own = shuffled(this.members.filter((one) => this.live(one))).slice(0, CARDS);
     const odd = this.drawn();
     if (own.length < 2 || odd === null) {
-      this.element.append(h("p.faint", null, "Too few live neurons to ask."));
+      this.element.replaceChildren(h("h3", null, "Is it one concept?"), h("p.faint", null, "Too few live neurons to ask."));
       return;
     }
-    const cards = shuffled([...own, odd]).map((one) => {
+    const cards = shuffled([...own, odd]).map((one, i) => {
+      // What a patch is of would give the answer away.
       const card = h(
         "button.card",
-        { "aria-label": "choose this neuron as the intruder", onclick: () => answer(one) },
-        patchRow(one.run, one.run.at(this.at), one.neuron, 9, 26),
+        { "aria-label": `neuron ${i + 1} is the intruder`, onclick: () => answer(one) },
+        patchRow(one.run, one.run.at(this.at), one.neuron, 9, 26, true),
       );
       return { one, card };
     });
@@ -56,8 +60,13 @@ export class Intruder {
       const told = `${right ? "Right" : "No"}: the intruder is ${odd.run.idAt(odd.run.at(this.at), odd.neuron)}.`;
       for (const { one, card } of cards) {
         card.disabled = true;
-        if (one === odd) card.classList.add("odd");
-        else if (one === chosen) card.classList.add("wrong");
+        if (one === odd) {
+          card.classList.add("odd");
+          card.append(h("span", null, "✓ intruder"));
+        } else if (one === chosen) {
+          card.classList.add("wrong");
+          card.append(h("span", null, "✗ belongs"));
+        }
       }
       this.say(told);
       const again = h("button", { onclick: () => this.ask() }, "Again");

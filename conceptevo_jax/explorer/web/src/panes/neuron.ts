@@ -2,64 +2,47 @@
 
 import { runColour } from "../colour";
 import { type Evolution, Life, type Model, type NeuronRef, type Run, timeName } from "../data/model";
-import { h, refill } from "../dom";
+import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns, type State, type Store } from "../state";
+import { Pane } from "./pane";
 
 const PATCHES = 7;
 const LIKE = 2;
 
-export class NeuronPane {
-  readonly element = h("div.pane");
+export class NeuronPane extends Pane {
   private readonly model: Model;
-  private turn = 0;
 
   constructor(private readonly store: Store) {
+    super();
     this.model = store.model;
     store.listen((state, changed) => {
-      if (["neuron", "at", "tab", "hidden", "panels"].some((key) => changed.has(key as keyof State))) {
-        if (state.tab === "neuron") void this.draw(state);
-      }
+      const own = ["neuron", "at", "tab", "hidden", "panels", "cls"] as const;
+      if (state.tab === "neuron" && own.some((key) => changed.has(key))) this.draw(state);
     });
   }
 
-  private async draw(state: State): Promise<void> {
-    const turn = ++this.turn;
+  private draw(state: State): void {
     if (state.neuron === null) {
-      refill(
-        this.element,
-        h("p.hint", null, "Click a point, or search for a neuron. Its concept over time, and what is like it in other runs, show here."),
-      );
+      const hint =
+        "Click a point, or search for a neuron. Its concept over time, and what is like it in " +
+        "other runs, show here.";
+      void this.fill([], () => [h("p.hint", null, hint)]);
       return;
     }
     const { run, neuron } = state.neuron;
-    try {
-      await Promise.all([run.loadPatches(), run.loadVectors()]);
-      const others = shownRuns(this.model, state).filter(
-        (one) => one !== run && one.meta.scene === run.meta.scene,
-      );
-      await Promise.all(others.map((one) => one.loadVectors()));
-      if (turn !== this.turn) return;
-      const top = this.element.parentElement?.scrollTop ?? 0;
-      refill(
-        this.element,
-        this.heading(state, run, neuron),
-        this.facts(state, run, neuron),
-        this.concept(state, run, neuron),
-        this.classes(state, run, neuron),
-        ...this.likes(state, run, neuron, others),
-        ...this.importances(state, run, neuron),
-      );
-      if (this.element.parentElement) this.element.parentElement.scrollTop = top;
-    } catch (error) {
-      if (turn === this.turn) refill(this.element, h("p.notice", { role: "alert" }, String((error as Error).message)));
-    }
-  }
-
-  private heading(state: State, run: Run, neuron: number): HTMLElement {
-    const swatch = h("i.swatch");
-    swatch.style.background = runColour(this.model, run);
-    return h("h2", null, swatch, run.idAt(run.at(state.at), neuron));
+    const others = shownRuns(this.model, state).filter(
+      (one) => one !== run && one.meta.scene === run.meta.scene,
+    );
+    const load = [run, ...others].map((one) => one.loadVectors());
+    void this.fill([run.loadPatches(), ...load], () => [
+      h("h2", null, swatch(runColour(this.model, run)), run.idAt(run.at(state.at), neuron)),
+      this.facts(state, run, neuron),
+      this.concept(state, run, neuron),
+      this.classes(state, run, neuron),
+      ...this.likes(state, run, neuron, others),
+      ...this.importances(state, run, neuron),
+    ]);
   }
 
   private facts(state: State, run: Run, neuron: number): HTMLElement {

@@ -2,63 +2,67 @@
 
 import { runColour } from "../colour";
 import { Life, type Model, type Run } from "../data/model";
-import { h, refill } from "../dom";
+import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns, type State, type Store } from "../state";
 import { interval, link } from "./neuron";
+import { Pane } from "./pane";
 
 const LISTED = 20;
 
-export class RankingPane {
-  readonly element = h("div.pane");
+const ABOUT =
+  "Importance: the share of the class's images whose logit rises along the neuron's evolution, " +
+  "with its 95 % interval. First the patches before, then after.";
+const NOT_MEASURED =
+  "Importance was not measured for these runs. Ranked instead: neurons by how many of their " +
+  "stimuli are of the class at the time shown.";
+
+export class RankingPane extends Pane {
   private readonly model: Model;
-  private turn = 0;
 
   constructor(private readonly store: Store) {
+    super();
     this.model = store.model;
     store.listen((state, changed) => {
       if (state.tab !== "class") return;
-      if (["cls", "tab", "hidden", "panels", "at"].some((key) => changed.has(key as keyof State))) {
-        void this.draw(state, changed);
-      }
+      const own = ["cls", "tab", "hidden", "panels"] as const;
+      // Rankings of evolutions do not depend on the time that is shown.
+      const timed = changed.has("at") && this.measured(state).length === 0;
+      if (timed || own.some((key) => changed.has(key))) this.draw(state);
     });
   }
 
-  private async draw(state: State, changed: Set<keyof State>): Promise<void> {
-    const turn = ++this.turn;
+  private measured(state: State): Run[] {
+    return shownRuns(this.model, state).filter((run) => run.meta.evolutions.length > 0);
+  }
+
+  private draw(state: State): void {
     const name = state.cls;
     if (name === null) {
-      refill(this.element, h("p.hint", null, "Choose a class above: the evolutions that matter most for it are ranked here."));
+      const hint = "Choose a class above: the evolutions that matter most for it are ranked here.";
+      void this.fill([], () => [h("p.hint", null, hint)]);
       return;
     }
-    const runs = shownRuns(this.model, state).filter((run) => !run.meta.is_base);
-    const measured = runs.filter((run) => run.meta.evolutions.length > 0);
-    if (measured.length > 0) {
-      const ranked = measured.flatMap((run) => this.rankings(run, name));
-      // Nothing there depends on the time.
-      if (changed.size === 1 && changed.has("at")) return;
-      refill(
-        this.element,
+    const measured = this.measured(state);
+    if (measured.length > 0) void this.fill([], () => this.byImportance(measured, name));
+    else {
+      const runs = shownRuns(this.model, state).filter((run) => !run.meta.is_base);
+      const load = runs.map((run) => run.loadPatches());
+      void this.fill(load, () => [
         h("h2", null, name),
-        h("p.hint", null, "Importance: the share of the class's images whose logit rises along the neuron's evolution, with its 95 % interval. First the patches before, then after."),
-        ...ranked,
-      );
-      if (ranked.length === 0) this.element.append(h("p.hint", null, "It was not measured for this class."));
-      return;
+        h("p.hint", null, NOT_MEASURED),
+        ...runs.map((run) => this.byStimuli(run, name, state.at)),
+      ]);
     }
-    try {
-      await Promise.all(runs.map((run) => run.loadPatches()));
-    } catch (error) {
-      refill(this.element, h("p.notice", { role: "alert" }, String((error as Error).message)));
-      return;
-    }
-    if (turn !== this.turn) return;
-    refill(
-        this.element,
+  }
+
+  private byImportance(runs: Run[], name: string): HTMLElement[] {
+    const ranked = runs.flatMap((run) => this.rankings(run, name));
+    return [
       h("h2", null, name),
-      h("p.hint", null, "Importance was not measured for these runs. Ranked instead: neurons by how many of their stimuli are of the class at the time shown."),
-      ...runs.map((run) => this.byStimuli(run, name, state.at)),
-    );
+      h("p.hint", null, ranked.length > 0 ? ABOUT : "It was not measured for this class."),
+      ...ranked,
+    ];
   }
 
   private rankings(run: Run, name: string): HTMLElement[] {
@@ -85,7 +89,7 @@ export class RankingPane {
       const title = h(
         "h3",
         null,
-        this.swatch(run),
+        swatch(runColour(this.model, run)),
         `${run.name} @${epochs[one.before]} → @${epochs[one.after]} `,
         h("button.link", { onclick: () => this.store.set({ at: this.model.nearestStop(progress[one.before]) }) }, "show before"),
         " ",
@@ -117,14 +121,8 @@ export class RankingPane {
     return h(
       "section",
       null,
-      h("h3", null, this.swatch(run), `${run.name}@${run.meta.epochs[t]}`),
+      h("h3", null, swatch(runColour(this.model, run)), `${run.name}@${run.meta.epochs[t]}`),
       rows.length ? h("ol.ranking", null, rows) : h("p.faint", null, "no neuron has stimuli of this class"),
     );
-  }
-
-  private swatch(run: Run): HTMLElement {
-    const swatch = h("i.swatch");
-    swatch.style.background = runColour(this.model, run);
-    return swatch;
   }
 }

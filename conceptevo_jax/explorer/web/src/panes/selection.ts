@@ -1,71 +1,82 @@
 /** The selected neurons: what they have in common, who does not belong, and keeping them. */
 
 import type { Model, NeuronRef, Run } from "../data/model";
-import { download, h, refill } from "../dom";
+import { download, h } from "../dom";
 import { GroupShelf } from "../groups";
 import { classCounts, patchRow } from "../patches";
 import type { Selection, State, Store } from "../state";
-import { suggestLabel } from "../suggest";
+import { type Suggestion, suggestLabel } from "../suggest";
 import { Intruder } from "./intruder";
 import { link } from "./neuron";
+import { Pane } from "./pane";
 
 const FIRST = 24;
 
-export class SelectionPane {
-  readonly element = h("div.pane");
+export class SelectionPane extends Pane {
   private readonly model: Model;
   private readonly shelf: GroupShelf;
   private shown = FIRST;
-  private turn = 0;
+  /** What depends on the time; all else stays, so that nothing typed is lost. */
+  private timed: { composition: HTMLElement; sheet: HTMLElement } | null = null;
 
   constructor(
     private readonly store: Store,
-    private readonly say: (text: string) => void,
-    private readonly picture: () => void,
+    say: (text: string) => void,
   ) {
+    super();
     this.model = store.model;
-    this.shelf = new GroupShelf(store, say);
+    this.shelf = new GroupShelf(store);
+    this.say = say;
     store.listen((state, changed) => {
       if (changed.has("selection")) this.shown = FIRST;
       if (state.tab !== "selection") return;
-      if (["selection", "tab", "at"].some((key) => changed.has(key as keyof State))) void this.draw(state);
+      if (changed.has("selection") || changed.has("tab")) this.draw(state);
+      else if (changed.has("at")) this.renew();
     });
   }
 
-  private async draw(state: State): Promise<void> {
-    const turn = ++this.turn;
+  private readonly say: (text: string) => void;
+
+  private draw(state: State): void {
     const { selection } = state;
+    this.timed = null;
     if (selection === null || selection.members.size === 0) {
-      refill(
-        this.element,
-        h("p.hint", null, selection === null
-          ? "Draw a region on a map (L, or hold shift and drag), choose a site in the search, or press R to take what lies around the chosen neuron."
-          : "No neuron lies in the region."),
+      const hint =
+        selection === null
+          ? "Draw a region on a map (L, or hold shift and drag), choose a site in the search, " +
+            "or press R to take what lies around the chosen neuron."
+          : "No neuron lies in the region.";
+      void this.fill([], () => [h("p.hint", null, hint), this.shelf.element]);
+      return;
+    }
+    const load = [...selection.members.keys()].map((run) => run.loadPatches());
+    void this.fill(load, () => {
+      const all = membersOf(selection);
+      const suggested = suggestLabel(this.model, selection, state.at);
+      this.timed = { composition: this.composition(selection), sheet: this.sheet(all) };
+      return [
+        h("h2", null, `${all.length} ${selection.told}`),
+        this.timed.composition,
+        this.label(suggested),
+        this.actions(suggested, all),
+        new Intruder(all, () => this.store.state.at, this.say).element,
+        this.timed.sheet,
         this.shelf.element,
-      );
-      return;
-    }
-    try {
-      await Promise.all([...selection.members.keys()].map((run) => run.loadPatches()));
-    } catch (error) {
-      refill(this.element, h("p.notice", { role: "alert" }, String((error as Error).message)));
-      return;
-    }
-    if (turn !== this.turn) return;
-    const all = membersOf(selection);
-    refill(
-        this.element,
-      h("h2", null, `${all.length} ${selection.told}`),
-      this.composition(selection, state.at),
-      this.label(state, selection),
-      this.actions(state, selection, all),
-      new Intruder(all, state.at, this.say).element,
-      this.sheet(state, all),
-      this.shelf.element,
-    );
+      ];
+    });
   }
 
-  private composition(selection: Selection, at: number): HTMLElement {
+  private renew(): void {
+    const { selection } = this.store.state;
+    if (this.timed === null || selection === null) return;
+    const { composition, sheet } = this.timed;
+    this.timed = { composition: this.composition(selection), sheet: this.sheet(membersOf(selection)) };
+    composition.replaceWith(this.timed.composition);
+    sheet.replaceWith(this.timed.sheet);
+  }
+
+  private composition(selection: Selection): HTMLElement {
+    const { at } = this.store.state;
     const parts = [...selection.members].map(([run, own]) => {
       const dead = [...own].filter((neuron) => run.dead(run.at(at), neuron)).length;
       return `${run.name} ${own.size}${dead > 0 ? ` (${dead} dead)` : ""}`;
@@ -73,8 +84,7 @@ export class SelectionPane {
     return h("p.faint", null, parts.join(" · "));
   }
 
-  private label(state: State, selection: Selection): HTMLElement {
-    const found = suggestLabel(this.model, selection, state.at);
+  private label(found: Suggestion | null): HTMLElement {
     return h(
       "p.suggestion",
       null,
@@ -84,12 +94,13 @@ export class SelectionPane {
     );
   }
 
-  private actions(state: State, selection: Selection, all: NeuronRef[]): HTMLElement {
+  private actions(suggested: Suggestion | null, all: NeuronRef[]): HTMLElement {
+    const { store } = this;
     const name = h("input", {
       type: "text",
       "aria-label": "name of the group",
       placeholder: "name of the group",
-      value: suggestLabel(this.model, selection, state.at)?.label ?? "",
+      value: suggested?.label ?? "",
     });
     const save = (event: Event) => {
       event.preventDefault();
@@ -99,29 +110,36 @@ export class SelectionPane {
       "div.actions",
       null,
       h("form.save", { onsubmit: save }, name, h("button", { type: "submit" }, "Save group")),
-      h("button", { onclick: () => download("neurons.csv", csv(all, state.at), "text/csv") }, "CSV"),
-      h("button", { onclick: () => download("neurons.json", json(all, state.at), "application/json") }, "JSON"),
-      h("button", { onclick: this.picture }, "PNG of the maps"),
-      h("button", { onclick: () => this.store.set({ selection: null }) }, "Clear"),
+      h("button", { onclick: () => download("neurons.csv", csv(all, store.state.at), "text/csv") }, "CSV"),
+      h("button", { onclick: () => download("neurons.json", json(all, store.state.at), "application/json") }, "JSON"),
+      h("button", { onclick: () => store.set({ selection: null }) }, "Clear"),
     );
   }
 
-  private sheet(state: State, all: NeuronRef[]): HTMLElement {
+  private sheet(all: NeuronRef[]): HTMLElement {
+    const { at } = this.store.state;
     const rows = all.slice(0, this.shown).map(({ run, neuron }) =>
       h(
         "div.like",
         null,
-        link(this.store, { run, neuron }, run.idAt(run.at(state.at), neuron)),
-        patchRow(run, run.at(state.at), neuron, 8, 32),
+        link(this.store, { run, neuron }, run.idAt(run.at(at), neuron)),
+        patchRow(run, run.at(at), neuron, 8, 32),
       ),
     );
     const left = all.length - this.shown;
-    const more = h("button", { onclick: () => { this.shown += FIRST * 2; void this.draw(this.store.state); } }, `${left} more`);
-    return h("section.sheet", { "aria-label": "selected neurons" }, h("h3", null, "Their patches"), rows, left > 0 && more);
+    const more = h("button", { onclick: () => this.more() }, `${left} more`);
+    return h("section", { "aria-label": "selected neurons" }, h("h3", null, "Their patches"), rows, left > 0 && more);
+  }
+
+  private more(): void {
+    const before = this.shown;
+    this.shown += 2 * FIRST;
+    this.renew();
+    this.timed?.sheet.querySelectorAll<HTMLElement>(".like .link")[before]?.focus();
   }
 }
 
-export function membersOf(selection: Selection): NeuronRef[] {
+function membersOf(selection: Selection): NeuronRef[] {
   return [...selection.members].flatMap(([run, own]) =>
     [...own].sort((a, b) => a - b).map((neuron) => ({ run, neuron })),
   );
@@ -160,11 +178,11 @@ function row(run: Run, neuron: number, at: number): Row {
   };
 }
 
-export function json(all: NeuronRef[], at: number): string {
+function json(all: NeuronRef[], at: number): string {
   return `${JSON.stringify(all.map(({ run, neuron }) => row(run, neuron, at)), null, 1)}\n`;
 }
 
-export function csv(all: NeuronRef[], at: number): string {
+function csv(all: NeuronRef[], at: number): string {
   const rows = all.map(({ run, neuron }) => row(run, neuron, at));
   const names = Object.keys(rows[0] ?? {}) as (keyof Row)[];
   const lines = rows.map((one) => names.map((name) => cell(one[name])).join(","));

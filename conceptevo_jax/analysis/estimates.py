@@ -27,7 +27,7 @@ class Estimate:
       value: The number; None where it cannot be had.
       low: Lower end of the interval; None without a value or for too few neurons.
       high: Upper end.
-      n: Neurons it is made of.
+      n: Neurons, or what else is said, that it is made of.
       why: In words, why there is no value.
     """
 

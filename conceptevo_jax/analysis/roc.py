@@ -1,0 +1,42 @@
+"""ROC curves of scores with ties, as they are drawn.
+
+The area under one is `analysis.auc.rank_auc` of the same scores.
+"""
+
+import numpy as np
+from jaxtyping import Float64
+
+from conceptevo_jax.types import record
+
+
+@record
+class Roc:
+    """An ROC curve from (0, 0) to (1, 1).
+
+    Attributes:
+      thresholds: Scores, falling; at or above it counts as positive. Infinite first.
+      false_positive: Share of the negatives that count so.
+      true_positive: Share of the positives that do.
+    """
+
+    thresholds: Float64[np.ndarray, " k"]
+    false_positive: Float64[np.ndarray, " k"]
+    true_positive: Float64[np.ndarray, " k"]
+
+
+def roc_curve(
+    positives: Float64[np.ndarray, " n"], negatives: Float64[np.ndarray, " q"]
+) -> Roc:
+    """The curve of two sets of scores, one point per different score.
+
+    Args:
+      positives: Scores of what should be found, at least one.
+      negatives: Scores of what should not, at least one.
+    """
+    different = np.unique(np.concatenate([positives, negatives]))[::-1]
+    thresholds = np.concatenate([[np.inf], different])
+    found, wrong = (
+        (scores >= thresholds[:, None]).mean(axis=1)
+        for scores in (positives, negatives)
+    )
+    return Roc(thresholds=thresholds, false_positive=wrong, true_positive=found)

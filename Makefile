@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint constraints
+WEB := conceptevo_jax/explorer/web
+
+.PHONY: setup demo test lint constraints page
 
 setup: $(STAMP)
 
@@ -29,3 +31,9 @@ lint: setup
 
 constraints:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra test --no-header -o constraints.txt
+
+# The explorer's page, which is committed so that users need no Node (20.19 or newer).
+page:
+	npm ci --prefix $(WEB) --no-audit --no-fund --loglevel=error
+	npm run build --prefix $(WEB)
+	cp $(WEB)/dist/index.html conceptevo_jax/explorer/template.html

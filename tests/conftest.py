@@ -10,7 +10,7 @@ from hypothesis import settings
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-pytest_plugins = ("calling", "planted", "scenes")
+pytest_plugins = ("browsing", "calling", "planted", "scenes")
 
 # The same examples on every machine and no time limit: a slow core is no failure.
 settings.register_profile(
@@ -47,13 +47,18 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and all that share the smoke demo.
+    """Keep a file's tests on one worker, all that share the smoke demo, and all
+    that need a browser.
 
     First, since pytest-xdist reads the groups in the same hook.
     """
     for item in items:
-        shared = "experiments" in item.path.parts
-        group = "experiments" if shared else item.path.name
+        if "experiments" in item.path.parts:
+            group = "experiments"
+        elif "browser" in item.fixturenames:
+            group = "browser"
+        else:
+            group = item.path.name
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -62,7 +62,7 @@ export class Maps {
     if (recoloured || drawn.some((key) => changed.has(key))) void this.draw();
     else if (changed.has("selection")) for (const panel of this.panels) panel.mark(state.selection);
     // A map that is being moved must not be put back to where it was a frame ago.
-    if (changed.has("view") && state.view !== this.told) {
+    if (changed.has("view") && (state.view === null || state.view !== this.told)) {
       for (const panel of this.panels) panel.look(this.view(panel));
     }
     if (drawn.some((key) => changed.has(key))) this.leave();

@@ -1,0 +1,109 @@
+"""The address holds the view: opened elsewhere it shows the same."""
+
+import acting
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+
+def state(page):
+    """All that the address is to hold, as it is seen."""
+    page.evaluate(acting.FRAMES)
+    pane = page.get_by_role("tabpanel")
+    return {
+        "time": page.locator(".time").inner_text(),
+        "runs": [one.inner_text() for one in page.locator(".chip").all()],
+        "shown": [
+            one.get_attribute("aria-pressed") for one in page.locator(".chip").all()
+        ],
+        "maps": [one.input_value() for one in page.get_by_label("runs on map").all()],
+        "counts": page.locator(".count").all_inner_texts(),
+        "colour": page.get_by_label("colour", exact=True).input_value(),
+        "curve": page.get_by_label("curve", exact=True).input_value(),
+        "class": page.get_by_label("class", exact=True).input_value(),
+        "tab": page.locator("[role=tab][aria-selected=true]").inner_text(),
+        "pane": pane.locator("h2, .like > .link, li > .link").all_inner_texts(),
+        "rings": [acting.ring(page, i) for i in range(page.locator(".map").count())],
+        "regions": page.locator(".region").count(),
+    }
+
+
+def address(page):
+    """What follows `#`, once it is written."""
+    page.wait_for_timeout(400)
+    return page.url.split("#", 1)[1]
+
+
+def set_many(page):
+    page.get_by_role("combobox", name="maps", exact=True).select_option("2")
+    page.get_by_label("runs on map 1").select_option("long")
+    page.get_by_label("runs on map 2").select_option("*0")
+    page.locator(".chip", has_text="base").click()
+    page.get_by_label("colour", exact=True).select_option("cluster")
+    page.get_by_label("curve", exact=True).select_option("entropy in the space")
+    page.get_by_label("class", exact=True).select_option("dog")
+    acting.choose(page, "long/conv1/4")
+    acting.set_epoch(page, 3)
+    page.keyboard.press("+")
+    expect(page.get_by_role("heading", name="long@2/conv1/4")).to_be_visible()
+
+
+def test_a_view_opened_anew_is_the_same(page, visit, planted_page):
+    set_many(page)
+    view = address(page)
+    before = state(page)
+    after = state(visit(planted_page, view))
+    rings, others = before.pop("rings"), after.pop("rings")
+    for one, other in zip(rings, others, strict=True):
+        assert one == pytest.approx(other, abs=2)
+    assert before == after
+    assert (before["time"], before["tab"]) == ("3 epochs", "Neuron")
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_region_opened_anew_holds_the_same(page, visit, planted_page, alone):
+    """Also where only one run was on the map as it was drawn."""
+    x, y = acting.place_of(page, "long/conv2/1")
+    if alone:
+        acting.choose(page, "long")
+    acting.draw_around(page, [(x, y)], margin=38)
+    expect(page.get_by_role("heading", name="neurons in the region")).to_be_visible()
+    other = visit(planted_page, address(page))
+    expect(other.get_by_role("heading", name="neurons in the region")).to_be_visible()
+    mine, theirs = state(page), state(other)
+    assert mine["pane"] == theirs["pane"]
+    assert len(mine["pane"]) == (4 if alone else 10)
+    assert mine["regions"] == theirs["regions"] == 1
+
+
+def test_the_address_of_an_open_page_can_be_changed(page, planted_page):
+    page.goto(f"{planted_page.as_uri()}#e=1&k=fish&t=class&c=coverage")
+    expect(page.locator(".time")).to_have_text("1 epoch")
+    expect(page.get_by_role("tabpanel").get_by_role("heading", level=2)).to_have_text(
+        "fish"
+    )
+    expect(page.get_by_label("colour", exact=True)).to_have_value("coverage")
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "e=NaN&p=nobody&h=none&c=__proto__&m=toString&t=x&k=zebra&n=long/conv1/99&v=1,2&l=1",
+        "%E0%A4%A&=&&e=&p=%&n=%",
+        "e=1e999&p=*7,*-1&v=0,0,-1&l=9,0,1,2,3,4,5,6&n=long",
+        "n=long/conv1/1.5&v=a,b,c&l=0,0,x,y,z,1,2,3",
+        "<script>alert(1)</script>",
+    ],
+)
+def test_nonsense_in_the_address_is_left_out(visit, planted_page, nonsense):
+    page = visit(planted_page, nonsense)
+    expect(page.locator(".time")).to_have_text("4 epochs")
+    expect(page.locator(".count")).to_have_text("36 neurons")
+    expect(page.get_by_label("colour", exact=True)).to_have_value("run")
+    expect(page.get_by_label("curve", exact=True)).to_have_value("test_top1")
+    expect(page.get_by_text("Click a point, or search for a neuron.")).to_be_visible()
+
+
+def test_a_time_between_snapshots_is_the_nearest(visit, planted_page):
+    page = visit(planted_page, "e=1.4")
+    expect(page.locator(".time")).to_have_text("1 epoch")

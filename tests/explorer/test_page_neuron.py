@@ -1,0 +1,143 @@
+"""The inspector tells what was planted of a neuron."""
+
+import acting
+import numpy as np
+import pytest
+import world
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+
+def inspect(page, neuron):
+    acting.choose(page, neuron)
+    expect(page.locator("dl.facts")).to_be_visible()
+
+
+def facts(page):
+    texts = page.locator("dl.facts > div").all()
+    return dict(one.inner_text().split("\n") for one in texts)
+
+
+def section(page, name):
+    return page.get_by_role("tabpanel").locator("section", has_text=name)
+
+
+def test_facts_of_a_neuron_that_moved(page):
+    inspect(page, "long/conv1/0")
+    assert facts(page) == {
+        "state": "live",
+        "coverage": "100 %",
+        "movement": "2.00",
+        "sees": "50 % of the image's side",
+        "born": "1 epoch",
+        "settled": "2 epochs",
+        "died": "never",
+    }
+
+
+def test_facts_of_a_neuron_that_died(page):
+    inspect(page, "long/conv2/5")
+    told = facts(page)
+    assert told["state"] == "dead, shown at its last place"
+    assert (told["coverage"], told["movement"]) == ("–", "–")
+    assert (told["born"], told["died"]) == ("untrained", "3 epochs")
+    expect(section(page, "Classes of its stimuli")).to_contain_text("no stimuli")
+    expect(section(page, "In other runs")).to_contain_text("no place in this snapshot")
+    acting.set_epoch(page, 2)
+    heading = page.get_by_role("heading", name="long@1/conv2/5")
+    expect(heading).to_be_visible()
+    assert facts(page)["state"] == "live"
+
+
+def test_its_concept_over_time_has_a_row_of_patches_per_snapshot(page):
+    inspect(page, "long/conv1/0")
+    rows = page.locator("table.concept tr")
+    expect(rows.locator("th")).to_have_text(["@init", "@0", "@1", "@2", "@3"])
+    wanted = world.long().image_ids[:, world.MOVER]
+    for row, images in zip(rows.all(), wanted, strict=True):
+        told = [one.get_attribute("aria-label") for one in row.get_by_role("img").all()]
+        assert told == [
+            f"patch of an image of {world.CLASSES[i // 8]}, train/{i:05}"
+            for i in images.tolist()
+        ]
+
+
+@pytest.mark.parametrize(("row", "label"), [(0, 0), (4, 2)])
+def test_a_patch_is_cut_out_of_its_image(page, row, label):
+    inspect(page, "long/conv1/0")
+    patch = page.locator("table.concept tr").nth(row).get_by_role("img").first
+    shown = acting.looks(patch)[4:-4, 4:-4]
+    assert np.abs(shown - world.INKS[label]).max() <= 2
+
+
+def test_a_row_leads_to_its_time(page):
+    inspect(page, "long/conv1/0")
+    current = page.locator("tr[aria-current=true] th")
+    expect(current).to_have_text("@3")
+    page.get_by_role("button", name="@0").click()
+    expect(page.locator(".time")).to_have_text("1 epoch")
+    expect(current).to_have_text("@0")
+    assert facts(page)["coverage"] == "50 %"
+
+
+def test_classes_of_its_stimuli_are_counted(page):
+    inspect(page, "long/conv1/1")
+    bars = section(page, "Classes of its stimuli").locator(".bar")
+    expect(bars).to_have_text(["cat3 of 4", "dog1 of 4"])
+
+
+def test_its_like_in_other_runs_are_the_nearest_in_the_space(page):
+    inspect(page, "long/conv1/3")
+    likes = section(page, "In other runs (nearest in the space)").locator(".like")
+    expect(likes).to_have_text(
+        [
+            "base@3/conv1/4cosine 0.80",
+            "base@3/conv1/3cosine 0.60",
+            "short@1/conv1/3cosine 1.00",
+            "short@1/conv1/0cosine 0.00",
+        ]
+    )
+    likes.nth(2).get_by_role("button").click()
+    expect(page.get_by_role("heading", name="short@1/conv1/3")).to_be_visible()
+
+
+def test_hidden_runs_are_not_compared(page):
+    page.locator(".chip", has_text="base").click()
+    inspect(page, "long/conv1/3")
+    expect(section(page, "In other runs").locator(".like")).to_have_count(2)
+
+
+def test_importance_of_its_evolutions_is_told_per_class(page):
+    inspect(page, "long/conv1/3")
+    parts = section(page, "Importance of its evolutions").locator("div:has(> h4)")
+    expect(parts).to_have_text(
+        [
+            "@init → @1dog0.95 [0.90, 0.99]cat0.65 [0.60, 0.69]",
+            "@1 → @3cat0.75 [0.70, 0.79]dog0.45 [0.40, 0.49]",
+        ]
+    )
+
+
+def test_a_click_on_a_point_inspects_it(page):
+    x, y = acting.place_of(page, "short/conv2/4")
+    page.keyboard.press("Escape")
+    page.mouse.click(x, y)
+    expect(page.get_by_role("heading", name="short@1/conv2/4")).to_be_visible()
+
+
+def test_its_name_and_patches_show_beside_the_mouse(page):
+    x, y = acting.place_of(page, "long/conv2/0")
+    page.mouse.move(x, y, steps=3)
+    tip = page.get_by_role("tooltip")
+    expect(tip).to_contain_text("long@3/conv2/0")
+    expect(tip.get_by_role("img")).to_have_count(4)
+    page.mouse.move(x, y + 80, steps=3)
+    expect(tip).to_be_hidden()
+
+
+def test_its_way_is_drawn_until_now_and_from_now_on(page):
+    inspect(page, "long/conv1/0")
+    expect(page.locator(".step.past")).to_have_count(5)
+    acting.set_epoch(page, 1)
+    expect(page.locator(".step.past")).to_have_count(2)
+    expect(page.locator(".step.future")).to_have_count(3)

@@ -1,0 +1,163 @@
+"""One slider drives everything: dragged, played, and by keys."""
+
+import itertools
+
+import acting
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+
+@pytest.fixture
+def time(page):
+    return page.locator(".time")
+
+
+@pytest.fixture
+def slider(page):
+    return page.get_by_role("slider", name="epochs of training")
+
+
+def chips(page):
+    return page.get_by_role("group", name="runs").get_by_role("button")
+
+
+def test_the_first_view_is_the_last_snapshot_of_all_runs(page, time):
+    expect(page).to_have_title("planted · page · conceptevo")
+    expect(time).to_have_text("4 epochs")
+    expect(chips(page)).to_have_text(
+        ["base@3acc 0.60base", "long@3acc 0.60", "short@1acc 0.35ended"]
+    )
+    expect(page.locator(".count")).to_have_text("36 neurons")
+
+
+def test_dragging_the_slider_goes_to_the_nearest_snapshots(page, time, slider):
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 8, middle)
+    page.mouse.down()
+    for share, name in ((0.52, "2 epochs"), (0.27, "1 epoch"), (0.0, "untrained")):
+        page.mouse.move(box["x"] + 8 + share * (box["width"] - 16), middle, steps=5)
+        expect(time).to_have_text(name)
+        expect(slider).to_have_attribute("aria-valuetext", name)
+    page.mouse.up()
+    expect(chips(page)).to_contain_text(["base@3", "long@init", "short@init"])
+    expect(page.get_by_text("ended", exact=True)).to_have_count(0)
+
+
+def test_the_slider_has_keys_of_its_own(page, time, slider):
+    slider.focus()
+    for key, name in (
+        ("ArrowLeft", "3 epochs"),
+        ("ArrowDown", "2 epochs"),
+        ("ArrowUp", "3 epochs"),
+        ("PageDown", "untrained"),
+        ("PageUp", "4 epochs"),
+        ("Home", "untrained"),
+        ("ArrowRight", "1 epoch"),
+        ("End", "4 epochs"),
+        ("ArrowRight", "4 epochs"),
+    ):
+        page.keyboard.press(key)
+        expect(time).to_have_text(name)
+
+
+def test_a_run_ends_after_its_last_snapshot_and_not_before(page, slider):
+    acting.set_epoch(page, 2)
+    expect(chips(page).nth(2)).to_have_text("short@1acc 0.35")
+    slider.press("ArrowRight")
+    expect(chips(page).nth(2)).to_have_text("short@1acc 0.35ended")
+
+
+def test_playing_goes_through_all_snapshots_and_stops_at_the_end(page, time):
+    acting.set_epoch(page, 2)
+    page.get_by_role("button", name="play").click()
+    expect(page.get_by_role("button", name="pause")).to_be_visible()
+    expect(time).to_have_text("3 epochs")
+    expect(time).to_have_text("4 epochs")
+    expect(page.get_by_role("button", name="play")).to_be_visible()
+    page.wait_for_timeout(1200)
+    expect(time).to_have_text("4 epochs")
+
+
+def test_playing_from_the_end_begins_anew_and_can_be_paused(page, time):
+    page.get_by_role("button", name="play").click()
+    expect(time).to_have_text("untrained")
+    expect(time).not_to_have_text("untrained")
+    page.get_by_role("button", name="pause").click()
+    paused = time.inner_text()
+    page.wait_for_timeout(1200)
+    expect(time).to_have_text(paused)
+
+
+def test_the_points_are_where_they_were_at_the_time_shown(page):
+    """The neuron that is planted to move ends above the birds, others stay."""
+    acting.choose(page, "long/conv2/0")
+    birds, before = acting.ring(page), acting.ring(page)
+    acting.choose(page, "long/conv1/0")
+    late = acting.ring(page)
+    assert late[0] > birds[0]
+    assert late[1] == pytest.approx(birds[1], abs=2)
+    acting.set_epoch(page, 3)
+    expect(page.get_by_role("heading", name="long@2/conv1/0")).to_be_visible()
+    page.wait_for_timeout(400)
+    early = acting.ring(page)
+    assert early[0] < birds[0] - 100
+    assert early[1] > birds[1] + 100
+    acting.choose(page, "long/conv2/0")
+    page.wait_for_timeout(300)
+    assert acting.ring(page) == pytest.approx(before, abs=1)
+
+
+PICTURES = """async () => {
+  const canvas = document.querySelector(".map canvas"), seen = new Set();
+  document.querySelector("button.play").click();
+  for (const start = performance.now(); performance.now() - start < 2000; ) {
+    await new Promise((done) => requestAnimationFrame(done));
+    seen.add(canvas.toDataURL());
+  }
+  return seen.size;
+}"""
+
+
+@pytest.mark.parametrize("wish", ["reduce", "no-preference"])
+def test_points_move_there_unless_motion_is_unwanted(visit, planted_page, wish):
+    """With reduced motion nothing is seen between two snapshots."""
+    page = visit(planted_page, "e=3", reduced_motion=wish)
+    pictures = page.evaluate(PICTURES)
+    expect(page.locator(".time")).to_have_text("4 epochs")
+    assert pictures == 2 if wish == "reduce" else pictures > 2
+
+
+def test_a_click_on_the_curves_goes_there(page, time):
+    plot = page.locator(".plot .u-over")
+    box = plot.bounding_box()
+    plot.click(position={"x": box["width"] * 0.26, "y": 20})
+    expect(time).to_have_text("1 epoch")
+
+
+def test_the_alarm_is_told_at_its_epoch_alone(page):
+    alarms = page.locator(".alarms")
+    for progress, told in ((2, ""), (3, "▼ long: lost (one died)"), (4, "")):
+        acting.set_epoch(page, progress)
+        expect(alarms).to_have_text(told)
+
+
+def test_hiding_the_run_hides_its_alarm(page):
+    acting.set_epoch(page, 3)
+    chips(page).nth(1).click()
+    expect(page.locator(".alarms")).to_have_text("")
+
+
+def test_every_curve_can_be_chosen(page):
+    choice = page.get_by_label("curve", exact=True)
+    seen = []
+    for name, empty in (
+        ("accuracy, test", ""),
+        ("entropy in the space", ""),
+        ("effective rank", "not measured for the runs that are shown"),
+    ):
+        choice.select_option(name)
+        expect(page.locator(".plot")).to_have_attribute("data-empty", empty)
+        seen.append(acting.looks(page.locator(".plot")))
+    assert all((a != b).any() for a, b in itertools.pairwise(seen))

@@ -107,3 +107,12 @@ def test_nonsense_in_the_address_is_left_out(visit, planted_page, nonsense):
 def test_a_time_between_snapshots_is_the_nearest(visit, planted_page):
     page = visit(planted_page, "e=1.4")
     expect(page.locator(".time")).to_have_text("1 epoch")
+
+
+def test_a_site_opened_anew_is_selected(page, visit, planted_page):
+    acting.choose(page, "long/conv1")
+    title = page.get_by_role("heading", name="neurons of long/conv1")
+    told = title.inner_text()
+    again = visit(planted_page, address(page))
+    found = again.get_by_role("heading", name="neurons of long/conv1")
+    expect(found).to_have_text(told)

@@ -101,6 +101,53 @@ def test_zooming_and_moving_one_map_does_so_to_the_others(page):
     assert moved[1] - larger[1] == pytest.approx([-60, 40], abs=4)
 
 
+def touch(page, *fingers):
+    """Put fingers down, move each along its way, and lift them."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind, at):
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(at)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", [way[0] for way in fingers])
+    for step in np.linspace(0, 1, 7)[1:]:
+        send(
+            "touchMove",
+            [(1 - step) * np.array(a) + step * np.array(b) for a, b in fingers],
+        )
+    send("touchEnd", [])
+    page.wait_for_timeout(300)
+
+
+def test_one_finger_moves_the_map_and_two_enlarge_it(visit, planted_page):
+    page = visit(planted_page, has_touch=True)
+    acting.choose(page, "long/conv2/1")
+    (before,) = places(page)
+    box = page.locator(".map").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch(page, [(x, y), (x + 50, y - 30)])
+    (moved,) = places(page)
+    assert moved - before == pytest.approx([50, -30], abs=2)
+    touch(page, [(x - 40, y), (x - 80, y)], [(x + 40, y), (x + 80, y)])
+    (larger,) = places(page)
+    assert larger == pytest.approx(2 * moved, abs=3)
+
+
+def test_buttons_enlarge_the_maps_and_show_all_again(page):
+    acting.choose(page, "long/conv2/1")
+    (before,) = places(page)
+    page.get_by_role("button", name="enlarge the maps").click()
+    (larger,) = places(page)
+    assert larger == pytest.approx(1.4 * before, abs=2)
+    page.get_by_role("button", name="make the maps smaller").click()
+    (smaller,) = places(page)
+    assert smaller == pytest.approx(before, abs=2)
+    page.get_by_role("button", name="enlarge the maps").click()
+    page.get_by_role("button", name="show all of the maps").click()
+    (again,) = places(page)
+    assert again == pytest.approx(before, abs=1)
+
+
 def test_points_are_drawn_where_the_ring_is_after_zooming(page):
     """The picture and what lies over it stay together."""
     acting.choose(page, "short/conv2/2")

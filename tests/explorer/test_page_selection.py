@@ -50,6 +50,16 @@ def test_dragging_with_shift_selects_what_lies_within(page):
     expect(pane).to_contain_text("base 3 · long 4 · short 3")
 
 
+def test_what_is_typed_stays_while_time_goes_on(page):
+    select_birds(page)
+    name = page.get_by_label("name of the group")
+    name.fill("my birds")
+    acting.set_epoch(page, 0)
+    expect(members(page).first).to_have_text("base@3/conv2/0")
+    expect(members(page).nth(4)).to_have_text("long@init/conv2/0")
+    expect(name).to_have_value("my birds")
+
+
 def test_the_button_draws_one_region(page):
     button = page.get_by_role("button", name="Draw a region")
     places = [acting.place_of(page, neuron) for neuron in AROUND]

@@ -149,6 +149,13 @@ def test_hiding_the_run_hides_its_alarm(page):
     expect(page.locator(".alarms")).to_have_text("")
 
 
+def test_a_run_on_no_map_has_no_alarm(page):
+    acting.set_epoch(page, 3)
+    page.get_by_label("runs on map 1").select_option("short")
+    expect(page.locator(".alarms")).to_have_text("")
+    expect(chips(page).nth(1)).to_contain_text("on no map")
+
+
 def test_every_curve_can_be_chosen(page):
     choice = page.get_by_label("curve", exact=True)
     seen = []

@@ -3,7 +3,7 @@
 import { COLOURS, type ColourBy, colouring } from "./colour";
 import { type Model, timeName } from "./data/model";
 import { download, h } from "./dom";
-import { Help } from "./help";
+import { Help, type Key } from "./help";
 import { legendOf } from "./legend";
 import { Maps } from "./map/maps";
 import { NeuronPane } from "./panes/neuron";
@@ -22,6 +22,7 @@ export class App {
   private readonly timeline: Timeline;
   private readonly search: Search;
   private readonly help: Help;
+  private readonly actions: Map<string, (event: KeyboardEvent) => void>;
   private readonly live = h("p.sr", { role: "status", "aria-live": "polite" });
   private readonly lassoButton: HTMLButtonElement;
   private readonly stop = new AbortController();
@@ -41,7 +42,9 @@ export class App {
     this.maps = new Maps(this.store, () => this.lasso(false));
     this.timeline = new Timeline(this.store, (ms) => (this.maps.tween = ms), say);
     this.search = new Search(this.store, say);
-    this.help = new Help(model);
+    const keys = this.keys();
+    this.actions = new Map(keys.flatMap(({ on }) => Object.entries(on)));
+    this.help = new Help(model, keys);
     this.lassoButton = h(
       "button.lasso",
       { "aria-pressed": "false", title: "Draw a region on a map (L)", onclick: () => this.lasso(!this.maps.lassoing) },
@@ -216,14 +219,16 @@ export class App {
     const target = event.target as HTMLElement;
     const typing = target.matches("input:not([type=range]), select, textarea") || this.help.element.open;
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = this.actions()[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const action = this.actions.get(name);
     // A button that has the focus is pressed by space.
     if (action === undefined || (event.key === " " && target.closest("button"))) return;
     event.preventDefault();
     action(event);
   }
 
-  private actions(): Record<string, (event: KeyboardEvent) => void> {
+  /** Every key, as help tells it. */
+  private keys(): Key[] {
     const { store, maps, timeline } = this;
     const colours = Object.keys(COLOURS) as ColourBy[];
     const next = () => colours[(colours.indexOf(store.state.colour) + 1) % colours.length];
@@ -231,33 +236,45 @@ export class App {
       timeline.pause();
       timeline.step(event.shiftKey ? 5 * by : by);
     };
-    return {
-      " ": () => timeline.toggle(),
-      ArrowLeft: step(-1),
-      ArrowRight: step(1),
-      Home: step(-Infinity),
-      End: step(Infinity),
-      "/": () => this.search.focus(),
-      "?": () => this.help.open(),
-      l: () => this.lasso(!maps.lassoing),
-      r: () => maps.selectAround(),
-      "[": () => this.beside(-1),
-      "]": () => this.beside(1),
-      m: () => maps.focus(),
-      "+": () => maps.zoom(1.4),
-      "=": () => maps.zoom(1.4),
-      "-": () => maps.zoom(1 / 1.4),
-      "0": () => maps.zoom(0),
-      c: () => store.set({ colour: next() }),
-      "1": () => this.setPanels(1),
-      "2": () => this.setPanels(2),
-      "3": () => this.setPanels(3),
-      "4": () => this.setPanels(4),
-      n: () => store.set({ tab: "neuron" }),
-      k: () => store.set({ tab: "class" }),
-      s: () => store.set({ tab: "selection" }),
-      Escape: () => this.clear(),
-    };
+    const panels = Object.fromEntries([1, 2, 3, 4].map((n) => [String(n), () => this.setPanels(n)]));
+    const tab = (name: Tab) => () => store.set({ tab: name });
+    const larger = () => maps.zoom(1.4);
+    return [
+      { shown: "space", what: "play or pause", on: { " ": () => timeline.toggle() } },
+      {
+        shown: "← →",
+        what: "one snapshot back or on (shift: five)",
+        on: { ArrowLeft: step(-1), ArrowRight: step(1) },
+      },
+      { shown: "home, end", what: "first or last snapshot", on: { Home: step(-Infinity), End: step(Infinity) } },
+      { shown: "/", what: "search", on: { "/": () => this.search.focus() } },
+      { shown: "L", what: "draw a region", on: { l: () => this.lasso(!maps.lassoing) } },
+      { shown: "R", what: "select what lies around the chosen neuron", on: { r: () => maps.selectAround() } },
+      {
+        shown: "[ ]",
+        what: "neuron before or after in its run",
+        on: { "[": () => this.beside(-1), "]": () => this.beside(1) },
+      },
+      {
+        shown: "M",
+        what: "go to the map; there the arrows walk from neuron to neuron, with shift they move the map",
+        on: { m: () => maps.focus() },
+      },
+      {
+        shown: "+ − 0",
+        what: "larger, smaller, all",
+        on: { "+": larger, "=": larger, "-": () => maps.zoom(1 / 1.4), "0": () => maps.zoom(0) },
+      },
+      { shown: "C", what: "next colouring", on: { c: () => store.set({ colour: next() }) } },
+      { shown: "1 2 3 4", what: "so many maps side by side", on: panels },
+      {
+        shown: "N K S",
+        what: "neuron, class, selection",
+        on: { n: tab("neuron"), k: tab("class"), s: tab("selection") },
+      },
+      { shown: "esc", what: "clear: region, selection, then neuron", on: { Escape: () => this.clear() } },
+      { shown: "?", what: "this page", on: { "?": () => this.help.open() } },
+    ];
   }
 
   private beside(by: number): void {

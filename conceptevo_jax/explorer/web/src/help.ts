@@ -3,27 +3,17 @@
 import type { Model } from "./data/model";
 import { h } from "./dom";
 
-const KEYS: [string, string][] = [
-  ["space", "play or pause"],
-  ["← →", "one snapshot back or on (shift: five)"],
-  ["home, end", "first or last snapshot"],
-  ["/", "search"],
-  ["L", "draw a region"],
-  ["R", "select what lies around the chosen neuron"],
-  ["[ ]", "neuron before or after in its run"],
-  ["M", "go to the map; there the arrows walk from neuron to neuron, with shift they move the map"],
-  ["+ − 0", "larger, smaller, all"],
-  ["C", "next colouring"],
-  ["1 2 3 4", "so many maps side by side"],
-  ["N K S", "neuron, class, selection"],
-  ["esc", "clear: region, selection, then neuron"],
-  ["?", "this page"],
-];
+/** A key or several alike: how they are told, and what each does. */
+export interface Key {
+  shown: string;
+  what: string;
+  on: Record<string, (event: KeyboardEvent) => void>;
+}
 
 export class Help {
   readonly element: HTMLDialogElement;
 
-  constructor(model: Model) {
+  constructor(model: Model, keys: Key[]) {
     const close = h("button.close", { onclick: () => this.element.close() }, "Close");
     this.element = h(
       "dialog.help",
@@ -43,7 +33,7 @@ export class Help {
         h("li", null, "▼ above the curves: the monitor raised an alarm; filled where the concepts are lost."),
       ),
       h("h2", null, "Keys"),
-      h("dl.keys", null, KEYS.map(([key, what]) => h("div", null, h("dt", null, key), h("dd", null, what)))),
+      h("dl.keys", null, keys.map(({ shown, what }) => h("div", null, h("dt", null, shown), h("dd", null, what)))),
       h("p.faint", null, "The address holds the view: copy it to share. This page asks nothing of any server."),
     );
   }

@@ -179,7 +179,7 @@ def _course(
         image_ids=rng.integers(0, _IMAGES, (e, n, k)),
         corners=np.zeros((e, n, 0, 2), int),
         length=np.full(n, 8),
-        table={"progress": list(range(e)), "test_top1": [0.5] * e},
+        table={"progress": list(map(float, range(e))), "test_top1": [0.5] * e},
         measures={},
         reports=(),
         evolutions=(),

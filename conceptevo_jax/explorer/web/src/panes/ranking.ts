@@ -44,8 +44,10 @@ export class RankingPane extends Pane {
       return;
     }
     const measured = this.measured(state);
-    if (measured.length > 0) void this.fill([], () => this.byImportance(measured, name));
-    else {
+    if (measured.length > 0) {
+      const load = measured.map((run) => run.loadPatches());
+      void this.fill(load, () => this.byImportance(measured, name));
+    } else {
       const runs = shownRuns(this.model, state).filter((run) => !run.meta.is_base);
       const load = runs.map((run) => run.loadPatches());
       void this.fill(load, () => [

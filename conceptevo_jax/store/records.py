@@ -22,7 +22,6 @@ import numpy as np
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store.keys import plain
-from conceptevo_jax.types import Site
 
 SCHEMA = 1
 """Version of the layout on disk; a record of another version is refused."""
@@ -156,16 +155,12 @@ def _join(kind: type[R], fields: Mapping[str, Any], arrays: dict, prefix: str) -
             values[name] = arrays[prefix + name]
         elif (inner := _record_type(field.type)) and fields[name] is not None:
             values[name] = _join(inner, fields[name], arrays, f"{prefix}{name}.")
-        elif name == "sites":
-            values[name] = tuple(_site(site) for site in fields[name])
+        elif inner := _listed_type(field.type):
+            values[name] = tuple(_join(inner, item, {}, "") for item in fields[name])
         else:
             item = fields[name]
             values[name] = tuple(item) if isinstance(item, list) else item
     return kind(**values)
-
-
-def _site(facts: Mapping[str, Any]) -> Site:
-    return Site(**{**facts, "copies": tuple(facts["copies"])})
 
 
 def _record_type(annotation: Any) -> type | None:
@@ -175,3 +170,10 @@ def _record_type(annotation: Any) -> type | None:
         if isinstance(choice, type) and dataclasses.is_dataclass(choice):
             return choice
     return None
+
+
+def _listed_type(annotation: Any) -> type | None:
+    """The dataclass of plain values in `tuple[Record, ...]`, if that is it."""
+    if typing.get_origin(annotation) is not tuple:
+        return None
+    return _record_type(typing.get_args(annotation)[0])

@@ -30,7 +30,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     made = study()
     save_study(tmp_path, made)
     found = load_study(tmp_path)
-    assert found.tasks == made.tasks
+    assert [vars(one) for one in found.tasks] == [vars(one) for one in made.tasks]
     assert found.id == made.id
     np.testing.assert_array_equal(found.patches, made.patches)
 

@@ -130,7 +130,11 @@ class EmbeddingConfig:
 
 @dataclass
 class ProjectionConfig:
-    """See `conceptevo_jax.projection.build_space`."""
+    """See `conceptevo_jax.projection.build_space`.
+
+    `stimuli` is how many of its strongest images a neuron is projected by, a tenth of
+    the pool at most; None for its k stimuli.
+    """
 
     policy: str = MISSING
     solver: str = MISSING
@@ -141,6 +145,8 @@ class ProjectionConfig:
     threshold: float = 0.001
     max_iterations: int = 10000
     responsive: int = 20
+    temperature: float | None = None
+    stimuli: int | None = None
 
 
 @dataclass

@@ -122,6 +122,25 @@ class Stimuli:
             shape = getattr(self, name).shape
             _expect(shape == (n,), self, f"{name} is {shape}, not {(n,)}")
 
+    def strongest(self, k: int) -> "Stimuli":
+        """The same with k images per neuron, as if no more had been searched for.
+
+        Args:
+          k: At most as many as there are.
+        """
+        if k == self.image_ids.shape[1]:
+            return self
+        # An unused slot's peak is NaN, which equals nothing.
+        tied = self.peaks[:, k - 1] == self.peaks[:, k]
+        return dataclasses.replace(
+            self,
+            image_ids=self.image_ids[:, :k],
+            peaks=self.peaks[:, :k],
+            positions=self.positions[:, :k],
+            count=np.minimum(self.count, k),
+            tied=tied,
+        )
+
 
 @record
 class Responses:
@@ -143,14 +162,21 @@ class Observation:
     """What one sweep over a snapshot finds out, all that later stages need of it.
 
     Attributes:
-      stimuli: Each neuron's strongest images in the pool.
+      found: Each neuron's strongest images in the pool, all that it is projected by.
+      k: How many of them are its stimuli.
       sample: Responses to a seeded sample of the pool.
       judgement: Responses to the judgement images, which chose nothing.
     """
 
-    stimuli: Stimuli
+    found: Stimuli
+    k: int
     sample: Responses
     judgement: Responses
+
+    @property
+    def stimuli(self) -> Stimuli:
+        """Each neuron's k strongest images."""
+        return self.found.strongest(self.k)
 
 
 @record

@@ -100,6 +100,7 @@ def _job(config: Config, name: str) -> Job:
         run=config.runs[name],
         dataset=config.dataset,
         search=config.method.stimuli,
+        projecting=config.method.projection.stimuli,
         epochs=(last,) if is_base else None,
         sample=BASE_SAMPLE if is_base else config.dataset.sample_images,
     )

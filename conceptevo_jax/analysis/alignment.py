@@ -56,7 +56,8 @@ def compare(
 
     Args:
       a: Any snapshot.
-      b: The snapshot it is compared with, usually the base.
+      b: The snapshot it is compared with, usually the base. Where the concepts of both
+        are known, agreement is selecting the same one, too.
       seed: Decides bootstrap, permutations, random vectors and the sample of neurons.
       max_pairs: Pairs judged at most, by sampling neurons of `a`.
 
@@ -122,8 +123,8 @@ def _judge(
     same_site = a.site[:, None] == b.site
     weights = resample_weights(a.index.size, rng=rng)
     verdicts: dict[str, Any] = {}
-    for name, rows in a.agreement.items():
-        measure = products(rows, b.agreement[name])
+    for name in (name for name in a.agreement if name in b.agreement):
+        measure = products(a.agreement[name], b.agreement[name])
         if same_run:
             measure[a.index[:, None] == b.index] = np.nan
         pairs = split_pairs(measure)

@@ -36,6 +36,9 @@ from conceptevo_jax.types import (
     record,
 )
 
+MOST_CONCEPTS = 64
+"""Known concepts are numbered below this."""
+
 MIN_NEURONS = 20
 """Fewer live neurons than this on either side give no result."""
 
@@ -50,6 +53,8 @@ class Subject:
       pool: To the pool that built the space, or to a sample of it.
       stimuli: Its stimuli in that pool.
       embedding: Its neurons in the space.
+      concepts: Which known concept each neuron selects, -1 for none; None where no
+        concepts are known. See `analysis.selectivity`.
     """
 
     snapshot: str
@@ -57,6 +62,7 @@ class Subject:
     pool: Responses
     stimuli: Stimuli
     embedding: Embedding
+    concepts: Int[np.ndarray, " n"] | None = None
 
     def __post_init__(self) -> None:
         n = neuron_count(self.responses.sites)
@@ -65,6 +71,7 @@ class Subject:
             "pool responses": self.pool.peaks.shape[1],
             "stimuli": len(self.stimuli.image_ids),
             "embedding": len(self.embedding.vectors),
+            "concepts": n if self.concepts is None else len(self.concepts),
         }
         other = {name: size for name, size in found.items() if size != n}
         if other:
@@ -150,6 +157,8 @@ def neurons(
             peaks, np.repeat([site.rectified for site in sites], channels)[live]
         ),
     }
+    if subject.concepts is not None:
+        agreement["planted"] = _same_concept(subject.concepts[live])
     similarity = {
         "space": directions(vectors),
         "constant": directions(np.ones_like(vectors)),
@@ -163,6 +172,13 @@ def neurons(
         similarity=similarity,
         stimuli=stimulus_rows(subject.stimuli)[live],
     )
+
+
+def _same_concept(concepts: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n c"]:
+    """Rows whose products are 1 for one concept, 0 for two, NaN without one."""
+    rows = np.eye(MOST_CONCEPTS)[concepts]
+    rows[concepts < 0] = np.nan
+    return rows
 
 
 def take(neurons: Neurons, count: int, *, rng: np.random.Generator) -> Neurons:

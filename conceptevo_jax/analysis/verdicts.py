@@ -94,6 +94,7 @@ class Alignment:
       centred: Agreement = the same without each image's mean over the neurons.
       overlap: Agreement = overlap of the strongest 5 % of images.
       nearest: Correlation with the nearest neuron.
+      planted: Agreement = both select one known concept; None where none is known.
       reason: Why there is no result at all, in words.
     """
 
@@ -107,4 +108,5 @@ class Alignment:
     centred: Agreement
     overlap: Agreement
     nearest: Nearest
+    planted: Agreement | None = None
     reason: str | None = None

@@ -80,11 +80,12 @@ def responsive_vectors(
     live: Bool[Array, " n"],
     rectified: Bool[Array, " n"],
     count: int,
+    temperature: float | None = None,
 ) -> tuple[Float[Array, "b d"], Float[Array, " b"]]:
     """Mean vector of the `count` neurons that respond to each image most, by rank.
 
     Equal ranks go to the neuron that comes first. To be called inside a jit, with
-    `count` static.
+    `count` and `temperature` static.
 
     Args:
       peaks: Peak responses of the base neurons to a batch of images.
@@ -93,6 +94,8 @@ def responsive_vectors(
       live: Which of them count at all.
       rectified: Which stand at a rectified site, so that only a positive peak counts.
       count: How many neurons to average, fewer where fewer respond.
+      temperature: Of a softmax over their ranks, by which they are weighted; None for
+        equal weights.
 
     Returns:
       The images' vectors, NaN where no neuron responds, and 1 or 0 accordingly.
@@ -103,13 +106,16 @@ def responsive_vectors(
     best, chosen = jax.lax.top_k(ranks, min(count, peaks.shape[1]))
     counts = best >= 0
     taken = jnp.where(counts[..., None], vectors[chosen], 0)
-    found = counts.sum(axis=1, keepdims=True)
-    mean = taken.sum(axis=1) / jnp.maximum(found, 1).astype(vectors.dtype)
-    mean = jnp.where(found > 0, mean, jnp.nan)
-    return mean, (found[:, 0] > 0).astype(vectors.dtype)
+    weights = counts.astype(vectors.dtype)
+    if temperature is not None:
+        weights *= jnp.exp((best - best[:, :1]) / temperature)
+    total = weights.sum(axis=1, keepdims=True)
+    mean = (weights[..., None] * taken).sum(axis=1) / jnp.where(total > 0, total, 1)
+    mean = jnp.where(total > 0, mean, jnp.nan)
+    return mean, (total[:, 0] > 0).astype(vectors.dtype)
 
 
-_embed = jax.jit(responsive_vectors, static_argnames="count")
+_embed = jax.jit(responsive_vectors, static_argnames=("count", "temperature"))
 
 
 def responsive_images(
@@ -120,6 +126,7 @@ def responsive_images(
     sites: Sequence[Site],
     count: int,
     pool_size: int,
+    temperature: float | None = None,
 ) -> Embedding:
     """Embed all images of the pool in one pass over the base model's responses.
 
@@ -131,6 +138,7 @@ def responsive_images(
       sites: The base model's sites.
       count: Neurons to average per image.
       pool_size: Images in the pool.
+      temperature: See `responsive_vectors`.
 
     Returns:
       Image vectors, with coverage 0 and NaN where no neuron responds.
@@ -142,7 +150,10 @@ def responsive_images(
     placed = neurons.placed & np.isfinite(quantiles).all(axis=1)
     host = (quantiles, neurons.vectors, placed, np.array(rectified, bool))
     facts = [jnp.asarray(fact) for fact in host]
-    parts = [_embed(jnp.asarray(batch), *facts, count=count) for batch in batches]
+    parts = [
+        _embed(jnp.asarray(batch), *facts, count=count, temperature=temperature)
+        for batch in batches
+    ]
     rows = sum(len(vectors) for vectors, _ in parts)
     if rows < pool_size:
         raise DataError(

@@ -31,12 +31,15 @@ class SpaceSettings:
     Attributes:
       policy: One of `POLICIES`.
       responsive: Neurons averaged per image under `responsive`.
+      temperature: Of the softmax over their ranks by which they are weighted there;
+        None for equal weights.
       solve: How image vectors are solved for under the other two.
       seed: Decides random starts.
     """
 
     policy: str = "responsive"
     responsive: int = 20
+    temperature: float | None = None
     solve: SolveSettings = dataclasses.field(default_factory=SolveSettings)
     seed: int = 0
 
@@ -46,6 +49,10 @@ class SpaceSettings:
         if self.responsive < 1:
             raise UsageError(
                 f"responsive={self.responsive} is out of range: 1 or more."
+            )
+        if self.temperature is not None and not self.temperature > 0:
+            raise UsageError(
+                f"temperature={self.temperature} is out of range: above 0, or none."
             )
         if self.policy == "random" and self.solve.initial != "uniform":
             raise UsageError(
@@ -163,6 +170,7 @@ def _images(
         sites=stimuli.sites,
         count=settings.responsive,
         pool_size=pool_size,
+        temperature=settings.temperature,
     )
     return images, None
 

@@ -67,7 +67,7 @@ def add_run(result: Path, config: Config, training: str) -> Added:
     require_same_pool(images.pool.pool_id, space.pool_id, f"the space in {result}")
     run = _observed(store, entry, config, images)
     placed = {
-        epoch: project_neurons(seen.stimuli, space)
+        epoch: project_neurons(seen.found, space)
         for epoch, seen in run.observations.items()
     }
     steps = [row.step for row in run.rows if row.epoch == 0]
@@ -109,6 +109,7 @@ def _observed(store: Store, entry: Entry, config: Config, images: Any) -> Traine
         model,
         entry.key,
         Search(**plain(config.method.stimuli)),
+        config.method.projection.stimuli,
         config.dataset.sample_images,
     )
     shots = snapshots(entry.path, about["name"], model)

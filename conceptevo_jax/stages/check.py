@@ -39,6 +39,8 @@ def check_config(config: Config) -> None:
     method = config.method
     Search(**plain(method.stimuli))
     space_settings(method.projection, config.seed)
+    if method.projection.stimuli is not None:
+        _require_positive("method.projection", method.projection, ("stimuli",))
     embedding = ("dim", "learning_rate", "repeats", "batch_size")
     _require_positive("method.embedding", method.embedding, embedding)
     if method.layout.metric not in METRICS:

@@ -135,6 +135,7 @@ def _observe(config: Config, one: Important) -> Job:
         run=config.runs[one.run.name],
         dataset=config.dataset,
         search=config.method.stimuli,
+        projecting=config.method.projection.stimuli,
         epochs=tuple(one.epochs),
         sample=config.dataset.sample_images,
     )

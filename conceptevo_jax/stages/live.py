@@ -158,9 +158,14 @@ class _Live:
         )
         self.key = folder.name.removesuffix(PARTIAL).rpartition("-")[2]
         search = Search(**plain(config.method.stimuli))
-        sample = config.dataset.sample_images
         self.observe = Observer(
-            store, self.images, self.model, self.key, search, sample
+            store,
+            self.images,
+            self.model,
+            self.key,
+            search,
+            config.method.projection.stimuli,
+            config.dataset.sample_images,
         )
         self.base = next(one for one in self.scene.courses if one.is_base)
         self.frame = Frame(
@@ -189,8 +194,8 @@ class _Live:
                 if row.epoch in known and row.epoch not in self.seen:
                     shot = known[row.epoch]
                     self.seen[row.epoch], self.keys[row.epoch] = self.observe(shot)
-                    stimuli = self.seen[row.epoch].stimuli
-                    self.placed[row.epoch] = project_neurons(stimuli, self.space)
+                    found = self.seen[row.epoch].found
+                    self.placed[row.epoch] = project_neurons(found, self.space)
         return len(self.seen)
 
     def write(self, *, finished: bool) -> Refreshed:

@@ -68,6 +68,7 @@ class Job:
       run: Its settings.
       dataset: Its images.
       search: How stimuli are found, or None to observe nothing.
+      projecting: Images that a neuron is projected by; None for its stimuli.
       epochs: Which snapshots to observe; None for all.
       sample: Number of pool images whose responses are kept.
       until: When to stop early, or None.
@@ -79,6 +80,7 @@ class Job:
     run: RunConfig
     dataset: DatasetConfig
     search: SearchConfig | None = None
+    projecting: int | None = None
     epochs: tuple[Epoch, ...] | None = None
     sample: int = 1000
     until: Until | None = None
@@ -140,7 +142,7 @@ def is_finished(store: Store, images: Images, job: Job) -> bool:
         return False
     if job.search is None:
         return True
-    look = Observer(store, images, model, key, Search(**plain(job.search)), job.sample)
+    look = _observer(store, images, job, model, key)
     return all(look.has(epoch) for epoch in _observed_epochs(job, settings))
 
 
@@ -176,8 +178,7 @@ def execute(
     found: dict[Epoch, Observation] = {}
     keys: dict[Epoch, str] = {}
     if job.search is not None:
-        search = Search(**plain(job.search))
-        look = Observer(store, images, model, key, search, job.sample)
+        look = _observer(store, images, job, model, key)
         for shot in shots:
             if job.epochs is None or shot.epoch in job.epochs:
                 require_time(time_left, f"observing {shot.name}")
@@ -308,6 +309,14 @@ def _stop(until: Until, folder: Path) -> OnEpoch:
     return check
 
 
+def _observer(
+    store: Store, images: Images, job: Job, model: Model, key: str
+) -> "Observer":
+    assert job.search is not None
+    search = Search(**plain(job.search))
+    return Observer(store, images, model, key, search, job.projecting, job.sample)
+
+
 class Observer:
     """Observes snapshots of one run; its sweeps are compiled when first needed.
 
@@ -317,6 +326,8 @@ class Observer:
       model: The run's model.
       run_key: Content key of the run.
       search: How stimuli are found.
+      projecting: Images that a neuron is projected by, at most a tenth of the pool;
+        None, or fewer than k, for its stimuli.
       sample: Number of pool images whose responses are kept.
     """
 
@@ -327,10 +338,12 @@ class Observer:
         model: Model,
         run_key: str,
         search: Search,
+        projecting: int | None,
         sample: int,
     ) -> None:
         self.store, self.images, self.model = store, images, model
         self.run_key, self.search, self.sample = run_key, search, sample
+        self.found = max(search.k, min(projecting or 0, len(images.pool) // 10))
         self.sweeps: tuple | None = None
 
     def __call__(self, shot: Snapshot) -> tuple[Observation, str]:
@@ -356,20 +369,24 @@ class Observer:
             "pool": self.images.pool.pool_id,
             "judgement": self.images.judgement.pool_id,
         }
-        return {"search": self.search, "sample": self.sample}, inputs
+        config = {"search": self.search, "found": self.found, "sample": self.sample}
+        return config, inputs
 
     def _look(self, shot: Snapshot) -> Observation:
         if self.sweeps is None:
             self.sweeps = self._compile()
         find, judge = self.sweeps
         variables = shot.load()
-        stimuli, sample = find(variables, self.images.pool_pixels)
+        found, sample = find(variables, self.images.pool_pixels)
         judgement = judge(variables, self.images.judgement_pixels)
-        return Observation(stimuli=stimuli, sample=sample, judgement=judgement)
+        return Observation(
+            found=found, k=self.search.k, sample=sample, judgement=judgement
+        )
 
     def _compile(self) -> tuple:
         model, judgement = self.model, self.images.judgement
-        find = find_stimuli(model, self.images.pool, self.search, sample=self.sample)
+        search = dataclasses.replace(self.search, k=self.found)
+        find = find_stimuli(model, self.images.pool, search, sample=self.sample)
         reader = read_peaks(model, before_relu=self.search.before_relu)
         judge = respond(reader, model.sites, len(judgement), judgement.pool_id)
         return find, judge
@@ -390,6 +407,7 @@ def job_from_json(value: dict) -> Job:
         run=RunConfig(**{**run, **parts}),
         dataset=DatasetConfig(**{**value["dataset"], "facts": DatasetFacts(**facts)}),
         search=None if search is None else SearchConfig(**search),
+        projecting=value["projecting"],
         epochs=None if epochs is None else tuple(epochs),
         sample=value["sample"],
         until=None if until is None else Until(**until),

@@ -39,9 +39,9 @@ from conceptevo_jax.types import (
 def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:
     """What a configuration says of image vectors."""
     values = plain(settings)
-    policy, count = values.pop("policy"), values.pop("responsive")
-    solve = SolveSettings(**values)
-    return SpaceSettings(policy=policy, responsive=count, solve=solve, seed=seed)
+    del values["stimuli"]
+    own = {name: values.pop(name) for name in ("policy", "responsive", "temperature")}
+    return SpaceSettings(**own, solve=SolveSettings(**values), seed=seed)
 
 
 def embed_base(
@@ -91,7 +91,7 @@ def project_run(
         placed[epoch], _ = store.record(
             "project",
             Embedding,
-            partial(project_neurons, observation.stimuli, space),
+            partial(project_neurons, observation.found, space),
             config={},
             inputs={"space": space_key, "observation": run.keys[epoch]},
             about=f"{run.name}@{epoch}",

@@ -95,6 +95,7 @@ def _job(config: Config, name: str, epochs: tuple | None, sample: int) -> Job:
         run=config.runs[name],
         dataset=config.dataset,
         search=config.method.stimuli,
+        projecting=config.method.projection.stimuli,
         epochs=epochs,
         sample=sample,
     )

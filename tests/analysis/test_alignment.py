@@ -35,6 +35,35 @@ def test_concepts_at_one_place_in_two_runs_are_found_aligned(world):
     assert (found.live_a, found.live_b, found.judged, found.images) == (90, 80, 90, 300)
 
 
+def test_with_known_concepts_neurons_agree_that_select_the_same(world):
+    concepts = [world.detectors(n) % 7 for n in (90, 80)]
+    a, b = (
+        dataclasses.replace(world.subject(name, own), concepts=own)
+        for name, own in zip(("vgg@4", "base@9"), concepts, strict=True)
+    )
+    planted = compare(a, b, seed=0).planted
+    alike = int((concepts[0][:, None] == concepts[1]).sum())
+    assert (planted.overall.agree, planted.overall.disagree) == (alike, 7200 - alike)
+    assert planted.overall.auc > 0.95
+    assert planted.above_null
+
+    # Those that select nothing are in no pair, and without concepts there is none.
+    some = np.where(np.arange(90) < 30, concepts[0], -1)
+    fewer = compare(dataclasses.replace(a, concepts=some), b, seed=0).planted
+    assert fewer.overall.agree + fewer.overall.disagree == 30 * 80
+    assert compare(dataclasses.replace(a, concepts=None), b, seed=0).planted is None
+
+
+def test_known_concepts_that_lie_anywhere_are_not_found(world):
+    own = world.detectors(90) % 7
+    lost = world.subject("vgg@4", own, vectors=world.rng.normal(size=(90, 12)))
+    base = world.subject("base@9", own)
+    a, b = (dataclasses.replace(one, concepts=own) for one in (lost, base))
+    planted = compare(a, b, seed=0).planted
+    assert planted.overall.auc == pytest.approx(0.5, abs=0.1)
+    assert not planted.above_null
+
+
 def test_random_vectors_are_not_above_the_null(world):
     a, b = pair_of(world, vectors=world.rng.normal(size=(90, 12)))
     found = compare(a, b, seed=0)

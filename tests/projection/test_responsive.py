@@ -128,6 +128,24 @@ def test_levels_are_finest_where_responses_are_strongest():
     assert steps[-1] < 1 / 4096 / 3
 
 
+def test_a_softmax_of_ranks_weights_the_neurons(rng):
+    tables = np.sort(rng.normal(size=(N, Q)).astype(np.float32), axis=1)
+    peaks = rng.normal(size=(B, N)).astype(np.float32)
+    vectors = rng.normal(size=(N, D)).astype(np.float32)
+    known = (peaks, tables, vectors, np.ones(N, bool), np.zeros(N, bool))
+    weighed = jax.jit(responsive_vectors, static_argnums=(5, 6))
+    ranks = np.asarray(RANK(peaks, tables), np.float64)
+    weights = np.exp(ranks / 0.2)
+    expected = weights @ vectors / weights.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(weighed(*known, N, 0.2)[0], expected, rtol=1e-4)
+    # Hot, all count alike; cold, the strongest alone.
+    np.testing.assert_allclose(
+        weighed(*known, COUNT, 1e6)[0], EMBED(*known, COUNT)[0], rtol=1e-4
+    )
+    strongest = vectors[ranks.argmax(axis=1)]
+    np.testing.assert_allclose(weighed(*known, N, 1e-5)[0], strongest, rtol=1e-4)
+
+
 @pytest.fixture
 def pool(rng, make_stimuli):
     """Responses of N neurons to 30 images, two of the neurons without a vector."""

@@ -57,6 +57,7 @@ def test_unknown_names_are_told_with_the_valid_ones(word, named):
         ("method.embedding.repeats=-3", "method.embedding.repeats must be above 0"),
         ("method.stimuli.k=0", "k must be at least 1, not 0"),
         ("method.projection.responsive=0", "responsive=0 is out of range"),
+        ("method.projection.stimuli=0", "method.projection.stimuli must be above 0"),
         ("method.projection.ridge=-1", "ridge=-1.0 is out of range"),
         ("importance.images=0", "importance.images must be above 0, not 0"),
         ("importance.classes=11", "importance.classes must be from 1 to 10.*not 11"),

@@ -1,5 +1,7 @@
 """Stimuli and responses of a real model against its plain forward pass."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -63,6 +65,29 @@ def found(model, variables, images):
 @pytest.fixture(scope="module")
 def peaks(maps):
     return np.concatenate([m.max(axis=(1, 2)) for m in maps], axis=1)
+
+
+@pytest.mark.parametrize("ties", ["hash", "order"])
+@pytest.mark.parametrize("dead", ["exclude", "keep"])
+def test_the_strongest_of_many_are_what_a_search_for_few_finds(
+    model, peaks, images, ties, dead
+):
+    # Whole numbers tie often, and a bound leaves slots empty.
+    values = np.floor(np.clip(peaks * 3, 0, 6)).astype(np.float32)
+    values[:, :3] = [0, 1, np.nan]
+
+    def search(k):
+        rules = Search(k=k, ties=ties, dead=dead)
+        return stimuli_of_arrays(values, model.sites, images[0], rules)
+
+    few, many = search(K), search(5 * K)
+    found = many.strongest(K)
+    assert few.tied.any()
+    assert (few.count < K).any() or dead == "keep"
+    for field in dataclasses.fields(few):
+        expected, value = getattr(few, field.name), getattr(found, field.name)
+        np.testing.assert_array_equal(value, expected, err_msg=field.name)
+    assert many.strongest(5 * K) is many
 
 
 def test_a_models_stimuli_are_those_of_its_plain_forward_pass(

@@ -1,5 +1,6 @@
 """Figures from plain arrays: no jax, no statistics; every one as PNG and PDF."""
 
+from conceptevo_jax.figures.agreement import MethodDots, draw_methods, draw_pairs
 from conceptevo_jax.figures.bars import Bars, draw_bars
 from conceptevo_jax.figures.curves import Curve, draw_curves
 from conceptevo_jax.figures.evolutions import (
@@ -10,8 +11,15 @@ from conceptevo_jax.figures.evolutions import (
     draw_images,
 )
 from conceptevo_jax.figures.maps import MapPanel, draw_training_map
+from conceptevo_jax.figures.roc import (
+    Measured,
+    RocLine,
+    draw_label_similarity,
+    draw_roc,
+)
 from conceptevo_jax.figures.shared import Circle, Example, draw_shared_space
 from conceptevo_jax.figures.style import save_figure
+from conceptevo_jax.figures.tasks import TaskPicture, draw_tasks
 
 __all__ = [
     "Bars",
@@ -21,12 +29,21 @@ __all__ = [
     "EvolvingNeuron",
     "Example",
     "MapPanel",
+    "Measured",
+    "MethodDots",
+    "RocLine",
     "Strip",
+    "TaskPicture",
     "draw_bars",
     "draw_curves",
     "draw_evolutions",
     "draw_images",
+    "draw_label_similarity",
+    "draw_methods",
+    "draw_pairs",
+    "draw_roc",
     "draw_shared_space",
+    "draw_tasks",
     "draw_training_map",
     "save_figure",
 ]

@@ -1,13 +1,32 @@
 """The study kit: what a study asks, and files of answers; no jax, no statistics."""
 
 from conceptevo_jax.study.answers import SCHEMA, Refused, read_answers
-from conceptevo_jax.study.material import Study, load_study, save_study
+from conceptevo_jax.study.forms import Form, deal_forms
+from conceptevo_jax.study.material import (
+    Study,
+    load_study,
+    public_id,
+    public_ids,
+    save_study,
+)
+from conceptevo_jax.study.questionnaire import (
+    Questionnaire,
+    Settings,
+    write_questionnaire,
+)
 
 __all__ = [
     "SCHEMA",
+    "Form",
+    "Questionnaire",
     "Refused",
+    "Settings",
     "Study",
+    "deal_forms",
     "load_study",
+    "public_id",
+    "public_ids",
     "read_answers",
     "save_study",
+    "write_questionnaire",
 ]

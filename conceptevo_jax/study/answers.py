@@ -4,8 +4,9 @@
      "answers": [{"task": "across-3", "selected": [1, 2, 4], "none": false,
                   "label": "dogs", "seconds": 21.4}]}
 
-Cards are numbered from 1 in the task's own order. `none` says that there is no coherent
-group; then no card is selected, else at least one is. Further fields are ignored.
+A page calls the tasks by names that tell nothing of them. Cards are numbered from 1 in
+the task's own order. `none` says that there is no coherent group; then no card is
+selected, else at least one is. Further fields are ignored.
 
 A file that is not so is refused as a whole and reported with the reason, never left out
 silently. Of several good files of one participant the one that was started first
@@ -41,7 +42,11 @@ class Refused:
 
 
 def read_answers(
-    files: Iterable[Path], *, study: str, tasks: Sequence[Task]
+    files: Iterable[Path],
+    *,
+    study: str,
+    tasks: Sequence[Task],
+    names: Mapping[str, str] | None = None,
 ) -> tuple[list[Answer], list[Refused]]:
     """Read the answers of all participants.
 
@@ -49,18 +54,21 @@ def read_answers(
       files: Exported files; read in the order of their names.
       study: Id of the study that they must be of.
       tasks: All tasks of the study, attention checks among them.
+      names: What files may call each task besides, by its id: `public_ids` of the
+        study, for files of its questionnaire.
 
     Returns:
       The answers, participant by participant, and the files that are left out, both in
       the order of the files.
     """
-    cards = {task.id: len(task.cards) for task in tasks}
+    asked = {task.id: task for task in tasks}
+    asked |= {name: asked[own] for own, name in (names or {}).items()}
     good: list[_Sheet] = []
     refused: list[Refused] = []
     ordered = sorted(set(files))
     for file in ordered:
         try:
-            good.append(_read(file, study, cards))
+            good.append(_read(file, study, asked))
         except _RefusalError as refusal:
             refused.append(Refused(file=file, reason=str(refusal)))
     first: dict[str, _Sheet] = {}
@@ -90,16 +98,16 @@ class _Sheet:
     answers: tuple[Answer, ...]
 
 
-def _read(file: Path, study: str, cards: Mapping[str, int]) -> _Sheet:
+def _read(file: Path, study: str, asked: Mapping[str, Task]) -> _Sheet:
     told = _json(file)
     _field(told, "schema", int, "the file", lambda value: value == SCHEMA, SCHEMA)
     _field(told, "study", str, "the file", lambda value: value == study, repr(study))
     participant = _field(told, "participant", str, "the file", _says, "a name")
     started = _time(_field(told, "started", str, "the file"))
     listed = _field(told, "answers", list, "the file", len, "at least one answer")
-    answers = tuple(_answer(one, participant, cards) for one in listed)
-    asked = [one.task for one in answers]
-    twice = sorted({task for task in asked if asked.count(task) > 1})
+    answers = tuple(_answer(one, participant, asked) for one in listed)
+    given = [one.task for one in answers]
+    twice = sorted({task for task in given if given.count(task) > 1})
     if twice:
         raise _RefusalError(f"answers task {twice[0]!r} twice")
     return _Sheet(file=file, participant=participant, started=started, answers=answers)
@@ -119,18 +127,18 @@ def _json(file: Path) -> Mapping[str, Any]:
     return told
 
 
-def _answer(told: Any, participant: str, cards: Mapping[str, int]) -> Answer:
+def _answer(told: Any, participant: str, asked: Mapping[str, Task]) -> Answer:
     if not isinstance(told, dict):
         raise _RefusalError(f"has a {type(told).__name__} among its answers")
     task = _field(told, "task", str, "an answer")
     where = f"the answer to {task!r}"
-    if task not in cards:
+    if task not in asked:
         raise _RefusalError(f"answers task {task!r}, which the study does not have")
     selected = _field(told, "selected", list, where)
-    numbers = range(1, cards[task] + 1)
+    numbers = range(1, len(asked[task].cards) + 1)
     if len({card for card in selected if _is_card(card, numbers)}) != len(selected):
         raise _RefusalError(
-            f"{where} selects {selected}, not different cards of 1 to {cards[task]}"
+            f"{where} selects {selected}, not different cards of 1 to {numbers[-1]}"
         )
     none = _field(told, "none", bool, where)
     if none == bool(selected):
@@ -142,7 +150,7 @@ def _answer(told: Any, participant: str, cards: Mapping[str, int]) -> Answer:
     seconds = _field(told, "seconds", (int, float), where, _lasts, "0 s to a day")
     return Answer(
         participant=participant,
-        task=task,
+        task=asked[task].id,
         selected=tuple(sorted(selected)),
         label=label,
         seconds=float(seconds),

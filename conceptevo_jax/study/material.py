@@ -67,3 +67,19 @@ def load_study(folder: Path) -> Study:
             "`conceptevo experiment=alignment`."
         )
     return load_record(folder / FOLDER, Study)
+
+
+def public_id(study: str, task: Task) -> str:
+    """What a participant's page calls a task: it tells nothing of what is asked.
+
+    Args:
+      study: Id of the study.
+      task: Any of its tasks.
+    """
+    return content_key("task", study, task.id, task.cards)
+
+
+def public_ids(study: Study) -> dict[str, str]:
+    """The page's name of each task, by its id."""
+    own = study.id
+    return {task.id: public_id(own, task) for task in study.tasks}

@@ -1,0 +1,123 @@
+"""Pictures of alignment: methods side by side, and every pair of snapshots."""
+
+import textwrap
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
+from conceptevo_jax.types import record
+
+_ROW = 0.34
+"""Height of a line, in inches."""
+
+_LETTERS = 14
+"""Letters of the title that fit on an inch."""
+
+
+@record
+class MethodDots:
+    """AUCs of one method, one for each row of a panel.
+
+    Attributes:
+      name: Of the method.
+      values: The AUCs; NaN for none.
+      low: Lower ends of their intervals.
+      high: Upper ends.
+    """
+
+    name: str
+    values: Float[np.ndarray, " rows"]
+    low: Float[np.ndarray, " rows"]
+    high: Float[np.ndarray, " rows"]
+
+
+def draw_methods(
+    panels: Sequence[tuple[str, Sequence[MethodDots]]],
+    rows: Sequence[str],
+    *,
+    title: str,
+) -> Figure:
+    """Draw AUCs of several methods as dots with whiskers, a panel per measure.
+
+    Args:
+      panels: Per panel, what it measures, and each method's values for all rows.
+      rows: Names of the rows, the topmost first.
+      title: Above the figure.
+    """
+    with styled():
+        width = 2.4 * len(panels) + 1.6
+        lines = textwrap.wrap(title, int(width * _LETTERS))
+        height = _ROW * len(rows) + 1.1 + 0.18 * len(lines)
+        figure = new_figure(width, height)
+        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+        grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+        for axes, (name, methods) in zip(grid, panels, strict=True):
+            axes.set_title(name)
+            axes.axvline(0.5, color=INK, lw=0.6, ls=":")
+            axes.set_xlabel("AUC (.5: chance)")
+            for number, one in enumerate(methods):
+                places = np.arange(len(rows)) + 0.2 * (number - (len(methods) - 1) / 2)
+                colour = RUNS[number % len(RUNS)]
+                axes.hlines(places, one.low, one.high, color=colour, lw=1.4)
+                axes.plot(one.values, places, "o", color=colour, ms=4)
+            axes.set_xlim(right=1.02)
+            for line in range(len(rows)):
+                axes.axhline(line + 0.5, color=QUIET, lw=0.5)
+            axes.spines[["top", "right", "left"]].set_visible(False)
+            axes.tick_params(axis="y", length=0)
+        grid[0].set_yticks(range(len(rows)), rows, fontsize=8)
+        grid[0].set_ylim(len(rows) - 0.5, -0.5)
+        handles = [
+            Line2D([], [], color=RUNS[i % len(RUNS)], marker="o", ms=4, label=one.name)
+            for i, one in enumerate(panels[0][1])
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def draw_pairs(
+    names: Sequence[str],
+    panels: Sequence[tuple[str, Float[np.ndarray, "s s"]]],
+    *,
+    title: str,
+) -> Figure:
+    """Draw a table of AUCs of every two snapshots, a panel per measure.
+
+    Args:
+      names: Of the snapshots, `run@epoch`; runs stand together.
+      panels: Per panel, what it measures, and its values; NaN is left blank.
+      title: Above the figure.
+    """
+    with styled():
+        side = 0.16 * len(names) + 0.5
+        width = (side + 0.2) * len(panels) + 1.6
+        lines = textwrap.wrap(title, int(width * _LETTERS))
+        figure = new_figure(width, side + 1.2 + 0.18 * len(lines))
+        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+        grid = figure.subplots(1, len(panels), squeeze=False)[0]
+        image = None
+        for place, (axes, (name, values)) in enumerate(zip(grid, panels, strict=True)):
+            image = axes.imshow(values, vmin=0.5, vmax=1, cmap="viridis")
+            axes.set_title(name)
+            ticks = range(len(names))
+            axes.set_xticks(ticks, names, rotation=90, fontsize=6)
+            axes.set_yticks(ticks, names if place == 0 else [""] * len(names))
+            axes.tick_params(length=0, labelsize=6)
+            for edge in _edges(names):
+                axes.axhline(edge, color="white", lw=1)
+                axes.axvline(edge, color="white", lw=1)
+            axes.spines[:].set_visible(False)
+        assert image is not None
+        figure.colorbar(image, ax=list(grid), shrink=0.7, label="AUC (.5: chance)")
+    return figure
+
+
+def _edges(names: Sequence[str]) -> list[float]:
+    """Where one run ends and another begins."""
+    runs = [name.rpartition("@")[0] for name in names]
+    return [place + 0.5 for place, two in enumerate(pairwise(runs)) if len({*two}) > 1]

@@ -1,0 +1,177 @@
+"""What those asked said of each category (paper, Fig. 5): ROC curves, and labels."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
+from conceptevo_jax.types import record
+
+_WIDTH = 4.3
+"""Of either figure in inches: narrow, to be read on a phone."""
+
+_LETTERS = 14
+"""Letters of the title that fit on an inch."""
+
+_MARKS, _DASHES = "os^D", ("-", "--", "-.", ":")
+
+
+@record
+class Measured:
+    """A number with its 95 % interval.
+
+    Attributes:
+      name: Of what it is.
+      value: The number; None where there is none.
+      low: Lower end; None without an interval.
+      high: Upper end.
+      why: In words, why there is no number.
+    """
+
+    name: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    why: str | None = None
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The interval."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low, self.high
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return self.why or "not measured"
+        if self.ends is None:
+            return f"{self.value:.2f}, without interval"
+        return "{:.2f} [{:.2f}, {:.2f}]".format(self.value, *self.ends)
+
+
+@record
+class RocLine:
+    """The ROC curve of one category.
+
+    Attributes:
+      auc: Its area, with the category's name.
+      false_positive: From 0 to 1; empty where there is no curve.
+      true_positive: The same.
+    """
+
+    auc: Measured
+    false_positive: Float[np.ndarray, " k"]
+    true_positive: Float[np.ndarray, " k"]
+
+
+def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
+    """Draw the ROC curves of all categories in one square.
+
+    Args:
+      lines: A curve per category; those without one are named in the legend only.
+      who: Who answered, such as "12 people".
+    """
+    with styled():
+        title = _title("ROC curves: cards of a group against those of intruders", who)
+        figure = new_figure(_WIDTH, 4.4 + 0.19 * len(lines) + 0.17 * len(title))
+        figure.suptitle("\n".join(title), fontsize=9, x=0.02, ha="left")
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color="#888888", lw=0.8, ls=(0, (2, 2)), zorder=1)
+        for place, line in enumerate(lines):
+            _curve(axes, line, place)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axes.set_xlabel("intruders' cards that at least a given share selected")
+        axes.set_ylabel("groups' cards that at least that share selected")
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.legend(
+            handles=[
+                *(_handle(line, place) for place, line in enumerate(lines)),
+                Line2D([], [], color="#888888", lw=0.8, ls=(0, (2, 2)), label="chance"),
+            ],
+            title="area under the curve, 95 % interval",
+            loc="outside lower center",
+            ncols=1,
+            handlelength=3.2,
+        )
+    return figure
+
+
+def draw_label_similarity(
+    rows: Sequence[Measured], baseline: Measured, *, encoder: str, who: str
+) -> Figure:
+    """Draw how alike labels of one group are, category by category.
+
+    Args:
+      rows: Mean cosine per category.
+      baseline: That of all pairs of labels, drawn as a band.
+      encoder: What the cosines are of.
+      who: Who answered.
+    """
+    with styled():
+        title = _title(
+            "Similarity of the labels given to one group", who, f"Encoder: {encoder}"
+        )
+        figure = new_figure(_WIDTH, 1.3 + 0.5 * len(rows) + 0.17 * len(title))
+        figure.suptitle("\n".join(title), fontsize=9, x=0.02, ha="left")
+        axes = figure.subplots()
+        _band(axes, baseline)
+        for place, row in enumerate(rows):
+            if row.value is not None:
+                axes.plot(row.value, place, **_look(place) | {"ls": "", "ms": 5})
+            if row.ends is not None:
+                axes.hlines(place, *row.ends, color=_color(place), lw=1.6)
+        names = [f"{textwrap.fill(row.name, 30)}\n{row}" for row in rows]
+        axes.set_yticks(range(len(rows)), names)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlabel("mean cosine of two labels")
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        handles = [
+            Patch(color=QUIET, lw=0, label=f"all pairs of labels: {baseline}"),
+            Line2D([], [], color="#444444", lw=1.6, label="95 % interval over groups"),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=1)
+    return figure
+
+
+def _title(what: str, who: str, *further: str) -> list[str]:
+    told, letters = (what, f"Answers of {who}", *further), int(_WIDTH * _LETTERS)
+    return [line for one in told for line in textwrap.wrap(one, letters)]
+
+
+def _color(place: int) -> str:
+    return RUNS[place % len(RUNS)]
+
+
+def _look(place: int) -> dict[str, Any]:
+    return {
+        "color": _color(place),
+        "ls": _DASHES[place % 4],
+        "marker": _MARKS[place % 4],
+        "ms": 3,
+        "lw": 1.4,
+    }
+
+
+def _curve(axes: Axes, line: RocLine, place: int) -> None:
+    if line.false_positive.size:
+        axes.plot(line.false_positive, line.true_positive, **_look(place))
+
+
+def _handle(line: RocLine, place: int) -> Line2D:
+    look = _look(place) if line.false_positive.size else {"ls": ""}
+    return Line2D([], [], **look, label=f"{line.auc.name}: {line.auc}")
+
+
+def _band(axes: Axes, baseline: Measured) -> None:
+    if baseline.ends is not None:
+        axes.axvspan(*baseline.ends, color=QUIET, lw=0, zorder=0)
+    if baseline.value is not None:
+        axes.axvline(baseline.value, color="#777777", lw=1.0, zorder=0)

@@ -1,0 +1,92 @@
+"""Figure 4: tasks as participants see them, with what only the reader may know."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from conceptevo_jax.figures.style import RUNS, new_figure, styled
+from conceptevo_jax.types import record
+
+_CARD, _SPACE = 1.15, 0.5
+"""Side of a card and what is above and below it, in inches."""
+
+_LETTERS = 14
+"""Letters of the title that fit on an inch."""
+
+_ACROSS = 3
+"""Patches side by side on a card."""
+
+
+@record
+class TaskPicture:
+    """One task.
+
+    Attributes:
+      title: What it is of.
+      patches: Of its cards.
+      names: What each card stands for.
+      intruder: Which card is the intruder's, from 0.
+    """
+
+    title: str
+    patches: UInt8[np.ndarray, "c p side side 3"]
+    names: tuple[str, ...]
+    intruder: int
+
+
+def draw_tasks(tasks: Sequence[TaskPicture], *, title: str) -> Figure:
+    """Draw tasks in rows, the intruder's card framed.
+
+    Args:
+      tasks: Equally many cards each.
+      title: Above the figure.
+    """
+    with styled():
+        cards = len(tasks[0].patches)
+        width = (_CARD + 0.12) * cards + 0.2
+        lines = textwrap.wrap(title, int(width * _LETTERS))
+        height = (_CARD + _SPACE) * len(tasks) + 0.2 + 0.18 * len(lines)
+        figure = new_figure(width, height)
+        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+        rows = figure.subfigures(len(tasks), 1, squeeze=False)[:, 0]
+        for row, task in zip(rows, tasks, strict=True):
+            row.suptitle(task.title, fontsize=8, x=0.01, ha="left")
+            for card, axes in enumerate(row.subplots(1, cards)):
+                _card(axes, task, card)
+    return figure
+
+
+def _card(axes: Axes, task: TaskPicture, card: int) -> None:
+    axes.imshow(_sheet(task.patches[card]), interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    odd = card == task.intruder
+    axes.set_xlabel(
+        ("intruder\n" if odd else "\n") + task.names[card].replace("/", "\n", 1),
+        fontsize=5,
+        color=RUNS[1] if odd else "#555555",
+    )
+    axes.spines[:].set_visible(False)
+    if odd:
+        frame = Rectangle(
+            (0, 0), 1, 1, transform=axes.transAxes, fill=False, ec=RUNS[1], lw=2.5
+        )
+        frame.set_clip_on(False)
+        axes.add_patch(frame)
+
+
+def _sheet(patches: UInt8[np.ndarray, "p side side 3"]) -> UInt8[np.ndarray, "h w 3"]:
+    """Patches in rows of three, a white line between them."""
+    side, gap = patches.shape[1], max(1, patches.shape[1] // 16)
+    step, down = side + gap, -(-len(patches) // _ACROSS)
+    shape = (down * step - gap, _ACROSS * step - gap, 3)
+    sheet = np.full(shape, 255, np.uint8)
+    for place, patch in enumerate(patches):
+        top, left = step * (place // _ACROSS), step * (place % _ACROSS)
+        sheet[top : top + side, left : left + side] = patch
+    return sheet

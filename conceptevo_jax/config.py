@@ -238,6 +238,22 @@ class FailuresConfig:
 
 
 @dataclass
+class AlignmentConfig:
+    """What the experiment on alignment compares and asks.
+
+    Each run in `bases` serves as base in turn, and all others but `judge` are compared
+    with it. `groups` is how many tasks each category of the study gets, `hand_picked`
+    a JSON file with sets of neurons that a person chose: {"dogs": [ids]}. `judge` is
+    the run whose network the machine participants see with; it is in no space.
+    """
+
+    bases: list[str] = field(default_factory=list)
+    groups: int = 20
+    hand_picked: str | None = None
+    judge: str | None = None
+
+
+@dataclass
 class RateConfig:
     """Trainings by which the monitor is judged: of one kind, under many seeds."""
 
@@ -287,7 +303,8 @@ class Config:
 
     With `seeds` above 1 it runs once per seed, and its numbers are aggregated.
     `time_limit` is in seconds: a call that would take longer stops between two epochs
-    or stages, and the same call goes on from there. With `monitor=on` every training is
+    or stages, and the same call goes on from there. `methods` are compared with
+    `method` where an experiment compares any. With `monitor=on` every training is
     watched, see `conceptevo_jax.monitor`.
     """
 
@@ -309,6 +326,8 @@ class Config:
     importance: ImportanceConfig = field(default_factory=ImportanceConfig)
     reversion: ReversionConfig = field(default_factory=ReversionConfig)
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    methods: dict[str, MethodConfig] = field(default_factory=dict)
+    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
     failures: FailuresConfig = field(default_factory=FailuresConfig)
     rates: dict[str, RateConfig] = field(default_factory=dict)
     rate_seeds: int | None = None

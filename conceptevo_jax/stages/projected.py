@@ -187,20 +187,17 @@ def alignment_rows(projected: Sequence[Projected]) -> list[dict[str, Any]]:
     for one in projected:
         for epoch, judged in one.alignments.items():
             for name in AGREEMENTS:
-                rows.append(_alignment_row(one, epoch, judged, name))
+                told = {"run": one.run.name, "epoch": epoch, "against": judged.b}
+                rows.append(told | verdict_row(judged, name))
     return rows
 
 
-def _alignment_row(
-    one: Projected, epoch: Epoch, judged: Alignment, name: str
-) -> dict[str, Any]:
+def verdict_row(judged: Alignment, name: str) -> dict[str, Any]:
+    """Every measure and control of a pair of snapshots under one agreement."""
     agreement: Agreement = getattr(judged, name)
     low, high = agreement.interval or (None, None)
     controls = ("null_mean", "null_high", "above_null", "constant", "random")
     return {
-        "run": one.run.name,
-        "epoch": epoch,
-        "against": judged.b,
         "agreement": name,
         "live": judged.live_a,
         "images": judged.images,

@@ -8,9 +8,9 @@ from hypothesis.extra import numpy as hnp
 from conceptevo_jax.analysis.auc import rank_auc
 from conceptevo_jax.analysis.selectivity import concept_aucs, selected_concepts
 
-I, N, C = 12, 4, 3
-PEAKS = hnp.arrays(np.float32, (I, N), elements=st.integers(-2, 2).map(float))
-SHOWN = hnp.arrays(bool, (I, C))
+IMAGES, N, C = 12, 4, 3
+PEAKS = hnp.arrays(np.float32, (IMAGES, N), elements=st.integers(-2, 2).map(float))
+SHOWN = hnp.arrays(bool, (IMAGES, C))
 
 
 @given(peaks=PEAKS, shown=SHOWN)

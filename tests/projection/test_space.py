@@ -220,7 +220,7 @@ def test_settings_are_checked():
         SpaceSettings(policy="covred")
     with pytest.raises(UsageError, match="responsive=0 is out of range"):
         SpaceSettings(responsive=0)
-    with pytest.raises(UsageError, match="temperature=0.0 is out of range"):
+    with pytest.raises(UsageError, match=r"temperature=0.0 is out of range"):
         SpaceSettings(temperature=0.0)
     with pytest.raises(UsageError, match="set initial to 'uniform'"):
         SpaceSettings(policy="random")

@@ -1,0 +1,193 @@
+"""What the experiment on alignment claims, each from numbers of the same run."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from conceptevo_jax.analysis import Agreement, Alignment
+from conceptevo_jax.analysis.intervals import exact_interval, share_interval
+from conceptevo_jax.analysis.tasks import Task
+from conceptevo_jax.stages.aligned import Placed
+from conceptevo_jax.stages.projected import AGREEMENTS
+from conceptevo_jax.stages.results import Claim
+
+Judged = Mapping[tuple[str, str], Alignment]
+"""Pairs of snapshots in one space, by their names."""
+
+HUMAN = "concepts of other models and epochs align: human AUC .86 to .90"
+
+
+def across_architectures(placed: Placed, judged: Judged) -> dict[str, Alignment]:
+    """Last epochs of other architectures against the base, by run."""
+    home = placed.runs[placed.base].model.name
+    return {
+        name: judged[f"{name}@{list(run.observations)[-1]}", placed.home]
+        for name, run in placed.runs.items()
+        if run.model.name != home
+    }
+
+
+def method_claims(
+    first: str, spaces: Mapping[str, Sequence[tuple[Placed, Judged]]]
+) -> list[Claim]:
+    """Per other method and agreement: is the method in use above it everywhere?
+
+    Args:
+      first: The method in use.
+      spaces: By method: the space of every base, and the pairs judged in it.
+    """
+    return [
+        _above(first, other, name, spaces)
+        for other in spaces
+        if other != first
+        for name in AGREEMENTS
+    ]
+
+
+def _above(
+    first: str,
+    other: str,
+    name: str,
+    spaces: Mapping[str, Sequence[tuple[Placed, Judged]]],
+) -> Claim:
+    told, apart, gaps = [], 0, []
+    for (placed, judged), (_, beside) in zip(spaces[first], spaces[other], strict=True):
+        ours = across_architectures(placed, judged)
+        theirs = across_architectures(placed, beside)
+        for run in ours:
+            one, two = getattr(ours[run], name), getattr(theirs[run], name)
+            gap = _gap(one, two)
+            if gap is None:
+                continue
+            gaps.append(gap)
+            apart += gap > 0
+            told.append(f"{run} in {placed.base}'s: {_auc(one)} and {_auc(two)}")
+    return Claim(
+        id=f"{first}_above_{other}_{name}",
+        paper=None,
+        rule=f"AUC of {first} above that of {other} for every pair of architectures, "
+        "in the space of every base, with 95 % intervals that do not overlap",
+        measured=apart / len(gaps) if gaps else None,
+        interval=share_interval(apart, len(gaps)) if gaps else None,
+        n=len(gaps),
+        holds=apart == len(gaps) if gaps else None,
+        why="; ".join(told) or "no pair could be judged",
+    )
+
+
+def _gap(one: Agreement, two: Agreement) -> float | None:
+    """How far the interval of the first lies above that of the second."""
+    if one.interval is None or two.interval is None:
+        return None
+    return one.interval[0] - two.interval[1]
+
+
+def _auc(one: Agreement) -> str:
+    low, high = one.interval or (None, None)
+    ends = "" if low is None else f" [{low:.2f}, {high:.2f}]"
+    return f"{one.overall.auc:.2f}{ends}" if one.overall.auc is not None else "-"
+
+
+def learnt_claims(placed: Placed, judged: Judged) -> list[Claim]:
+    """Is every trained snapshot above its untrained one, and above chance?
+
+    Measures that claim learned concepts are those that a projection alone cannot give:
+    the correlation of a neuron with the base neuron nearest to it, and on images with
+    known concepts whether near neurons select the same one.
+    """
+    claims = [_learnt("nearest", placed, judged)]
+    if any(one.planted is not None for one in judged.values()):
+        claims.append(_learnt("planted", placed, judged))
+    return claims
+
+
+def _learnt(measure: str, placed: Placed, judged: Judged) -> Claim:
+    told, above, count = [], 0, 0
+    for name, run in placed.runs.items():
+        if name == placed.base:
+            continue
+        values = {
+            epoch: _value(judged[f"{name}@{epoch}", placed.home], measure)
+            for epoch in run.observations
+        }
+        (before, _, _), *trained = values.values()
+        known = [one for one in trained if one[0] is not None]
+        count += len(known)
+        above += sum(_beats(one, before) for one in known)
+        last = trained[-1]
+        told.append(
+            f"{name} untrained {_told(before)}, trained {_told(last[0])}, "
+            f"chance {_told(last[2])}"
+        )
+    what = {
+        "nearest": "mean correlation of a neuron with the base neuron nearest to it",
+        "planted": "AUC of the cosine for neurons that select one known concept",
+    }[measure]
+    return Claim(
+        id=f"trained_above_controls_{measure}",
+        paper=HUMAN,
+        rule=f"{what}: of every trained snapshot the lower end of its interval is "
+        "above its untrained network and above chance (any base neuron; permuted)",
+        measured=above / count if count else None,
+        interval=share_interval(above, count) if count else None,
+        n=count,
+        holds=above == count if count else None,
+        why="; ".join(told),
+    )
+
+
+_Value = tuple[float | None, float | None, float | None]
+"""A measure, the lower end of its interval, and what chance gives."""
+
+
+def _value(one: Alignment, measure: str) -> _Value:
+    if measure == "nearest":
+        found = one.nearest
+        low = found.interval[0] if found.interval else None
+        return found.nearest, low, found.random
+    planted = one.planted or Agreement()
+    low = planted.interval[0] if planted.interval else None
+    return planted.overall.auc, low, planted.null_high
+
+
+def _beats(one: _Value, before: float | None) -> bool:
+    _, low, chance = one
+    controls = [control for control in (before, chance) if control is not None]
+    return low is not None and all(low > control for control in controls)
+
+
+def _told(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def intruder_claims(
+    tasks: Sequence[Task], found: np.ndarray, judges: int
+) -> list[Claim]:
+    """Per category: do machine participants find the intruder more often than chance?
+
+    Args:
+      tasks: What was asked.
+      found: Whether each task's intruder was found, or the share of it in a tie.
+      judges: How many machine participants judged together.
+    """
+    claims = []
+    for category in dict.fromkeys(task.category for task in tasks):
+        own = np.array([task.category == category for task in tasks])
+        hits, n = float(found[own].sum()), int(own.sum())
+        interval = exact_interval(int(hits), n)
+        chance = 1 / len(tasks[0].cards)
+        claims.append(
+            Claim(
+                id=f"machine_finds_intruder_{category}",
+                paper=None,
+                rule=f"share of tasks whose least alike card is the intruder's: lower "
+                f"end of the exact 95 % interval > 1/{len(tasks[0].cards)}",
+                measured=hits / n,
+                interval=interval,
+                n=n,
+                holds=interval is not None and interval[0] > chance,
+                why=f"{judges} machine participants together, not people; chance "
+                f"{chance:.3f}",
+            )
+        )
+    return claims

@@ -254,6 +254,21 @@ class AlignmentConfig:
 
 
 @dataclass
+class HyperparametersConfig:
+    """Which settings are tried: one at a time, all others as in the centre.
+
+    Each run in `bases` serves as base in turn. Of `around_paper` the centre is
+    `methods.paper`, of `around_default` the method in use. Both list values by the
+    setting's path in a method, such as `embedding.dim`; `pool_share` is the share of
+    the pool that is used.
+    """
+
+    bases: list[str] = field(default_factory=list)
+    around_paper: dict[str, list[Any]] = field(default_factory=dict)
+    around_default: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass
 class RateConfig:
     """Trainings by which the monitor is judged: of one kind, under many seeds."""
 
@@ -328,6 +343,9 @@ class Config:
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     methods: dict[str, MethodConfig] = field(default_factory=dict)
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
+    hyperparameters: HyperparametersConfig = field(
+        default_factory=HyperparametersConfig
+    )
     failures: FailuresConfig = field(default_factory=FailuresConfig)
     rates: dict[str, RateConfig] = field(default_factory=dict)
     rate_seeds: int | None = None

@@ -10,6 +10,7 @@ from conceptevo_jax.figures.evolutions import (
     draw_evolutions,
     draw_images,
 )
+from conceptevo_jax.figures.factors import Factor, draw_factors
 from conceptevo_jax.figures.maps import MapPanel, draw_training_map
 from conceptevo_jax.figures.roc import (
     Measured,
@@ -28,6 +29,7 @@ __all__ = [
     "EvolutionGroup",
     "EvolvingNeuron",
     "Example",
+    "Factor",
     "MapPanel",
     "Measured",
     "MethodDots",
@@ -37,6 +39,7 @@ __all__ = [
     "draw_bars",
     "draw_curves",
     "draw_evolutions",
+    "draw_factors",
     "draw_images",
     "draw_label_similarity",
     "draw_methods",

@@ -1,0 +1,114 @@
+"""What a setting does: quality above, time below, a column per setting."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
+from conceptevo_jax.types import record
+
+_WIDTH, _HEIGHT = 1.9, 3.1
+"""Of a setting's column, in inches."""
+
+_LETTERS = 14
+"""Letters of the title that fit on an inch."""
+
+
+@record
+class Factor:
+    """One setting.
+
+    Attributes:
+      name: What it is called.
+      values: What was tried, in words.
+      centre: Which of them the others are compared with; None if it is not among them.
+      quality: By line and value; NaN for none.
+      seconds: By value.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    centre: int | None
+    quality: Float[np.ndarray, "lines values"]
+    seconds: Float[np.ndarray, " values"]
+
+
+def draw_factors(
+    factors: Sequence[Factor],
+    lines: Sequence[str],
+    *,
+    quality: str,
+    title: str,
+    across: int = 4,
+) -> Figure:
+    """Draw all settings with common scales.
+
+    Args:
+      factors: The settings.
+      lines: Names of the lines of quality.
+      quality: What quality is.
+      title: Above the figure.
+      across: Settings side by side.
+    """
+    with styled():
+        across = min(across, len(factors))
+        down = -(-len(factors) // across)
+        width = _WIDTH * across + 0.7
+        told = textwrap.wrap(title, int(width * _LETTERS))
+        figure = new_figure(width, _HEIGHT * down + 0.6 + 0.18 * len(told))
+        figure.suptitle("\n".join(told), fontsize=10, x=0.01, ha="left")
+        grid = figure.subplots(
+            2 * down,
+            across,
+            squeeze=False,
+            height_ratios=[2, 1] * down,
+        )
+        low = min(float(np.nanmin(one.quality)) for one in factors)
+        high = max(float(np.nanmax(one.quality)) for one in factors)
+        slow = max(float(np.nanmax(one.seconds)) for one in factors)
+        for place in range(down * across):
+            row, column = divmod(place, across)
+            above, below = grid[2 * row, column], grid[2 * row + 1, column]
+            if place >= len(factors):
+                above.set_axis_off()
+                below.set_axis_off()
+                continue
+            _quality(above, factors[place], lines)
+            above.set_ylim(low - 0.02, high + 0.02)
+            _seconds(below, factors[place])
+            below.set_ylim(0.02, 2 * slow)
+            if column:
+                above.set_yticklabels([])
+                below.set_yticklabels([])
+            else:
+                above.set_ylabel(quality)
+                below.set_ylabel("seconds")
+        handles, names = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+    return figure
+
+
+def _quality(axes: Axes, factor: Factor, lines: Sequence[str]) -> None:
+    places = np.arange(len(factor.values))
+    axes.set_title(factor.name, fontsize=8)
+    if factor.centre is not None:
+        axes.axvspan(factor.centre - 0.4, factor.centre + 0.4, color=QUIET, lw=0)
+    for number, (name, values) in enumerate(zip(lines, factor.quality, strict=True)):
+        colour = RUNS[number % len(RUNS)]
+        axes.plot(places, values, "o-", color=colour, ms=3, lw=1, label=name)
+    axes.set_xticks(places, [""] * len(places))
+    axes.set_xlim(-0.5, len(places) - 0.5)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _seconds(axes: Axes, factor: Factor) -> None:
+    places = np.arange(len(factor.values))
+    axes.bar(places, factor.seconds, width=0.6, color=INK, alpha=0.55, lw=0)
+    axes.set_yscale("log")
+    axes.set_xticks(places, factor.values, fontsize=7, rotation=30, ha="right")
+    axes.set_xlim(-0.5, len(places) - 0.5)
+    axes.spines[["top", "right"]].set_visible(False)

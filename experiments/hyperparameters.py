@@ -1,0 +1,228 @@
+"""Sec. 4.1: are the paper's settings near the best, and is there a better projection?
+
+    conceptevo experiment=hyperparameters                (about ten minutes on two cores)
+    conceptevo experiment=hyperparameters seeds=3        (judges the claims)
+    conceptevo experiment=hyperparameters scale=smoke    (about two minutes)
+
+One setting at a time around the paper's, over the ranges of the paper, and then around
+the method in use. Quality is the held-out alignment of other architectures with the
+base, on the selection images; beside it stands the time. Nothing here is a result about
+alignment: what was chosen on these images and seeds is judged by
+`experiment=alignment`, on others.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.analysis.intervals import mean_interval
+from conceptevo_jax.config import Config
+from conceptevo_jax.figures import Factor, draw_factors, save_figure
+from conceptevo_jax.stages.plan import SPACE, Step
+from conceptevo_jax.stages.projected import AGREEMENTS
+from conceptevo_jax.stages.results import Claim, finite, write_csv
+from conceptevo_jax.stages.runs import Job, TrainedRun
+from conceptevo_jax.stages.session import Outcome, Session
+from conceptevo_jax.stages.trials import (
+    Trial,
+    Tried,
+    attempt,
+    is_centre,
+    read_all,
+    trial_jobs,
+    trials_of,
+)
+
+NEAR = 0.01
+"""AUC that a setting near the best may lie below it."""
+
+Done = Sequence[tuple[Trial, Mapping[str, Tried]]]
+"""Trials, and how they did with each base."""
+
+
+def jobs(config: Config) -> list[Job]:
+    """Everything to train."""
+    return trial_jobs(config)
+
+
+def plan(config: Config) -> list[Step]:
+    """What follows training."""
+    of = config.hyperparameters
+    count = len(trials_of(config)) * len(of.bases)
+    step = Step(stage="try", about=f"{count} spaces", seconds=count * 10.0, bytes=None)
+    return [SPACE[0], step]
+
+
+def run(config: Config, session: Session) -> Outcome:
+    """Do it all, or reuse what is stored, and write the result folder."""
+    trials = trials_of(config)
+    trained = session.train(jobs(config))
+    seen = {
+        name: session.timed("respond", read_all, session, one)
+        for name, one in trained.items()
+    }
+    done = [
+        (
+            trial,
+            {
+                base: session.timed("try", attempt, session, trial, base, seen)
+                for base in config.hyperparameters.bases
+            },
+        )
+        for trial in trials
+    ]
+    across = _architectures(trained)
+    tables, folder = session.folder / "tables", session.folder / "figures"
+    write_csv(tables / "trials.csv", _rows(config, done, across))
+    look = []
+    for name in dict.fromkeys(trial.centre for trial in trials):
+        own = [one for one in done if one[0].centre == name]
+        figure = _figure(config, name, own, across)
+        look += save_figure(figure, folder / f"around_{name}")[:1]
+    return Outcome(
+        base=None,
+        claims=_claims(config, done, across),
+        further={"quality": "mean AUC over agreements, bases and architectures"},
+        look_next=[*look, tables / "trials.csv"],
+    )
+
+
+def _architectures(trained: Mapping[str, TrainedRun]) -> dict[str, str]:
+    """VGG16 and VGG19 count as one architecture."""
+    return {name: one.model.name.rstrip("0123456789") for name, one in trained.items()}
+
+
+def _quality(tried: Tried, base: str, across: Mapping[str, str]) -> float:
+    """Mean AUC over agreements and the runs of other architectures than the base's."""
+    other = [across[name] != across[base] for name in tried.runs]
+    return float(tried.aucs[other].mean())
+
+
+def _overall(found: Mapping[str, Tried], across: Mapping[str, str]) -> float:
+    return float(np.mean([_quality(one, base, across) for base, one in found.items()]))
+
+
+def _centre(config: Config, trial: Trial) -> bool:
+    methods = {config.method.name: config.method} | config.methods
+    return is_centre(trial, methods[trial.centre])
+
+
+def _rows(
+    config: Config, done: Done, across: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """A row per trial, base and run."""
+    return [
+        {
+            "around": trial.centre,
+            "setting": trial.factor or "all",
+            "value": "as it is" if not trial.factor else str(trial.value),
+            "is_centre": _centre(config, trial),
+            "base": base,
+            "run": name,
+            "same_architecture": across[name] == across[base],
+            **{
+                f"auc_{agreement}": finite(float(auc))
+                for agreement, auc in zip(AGREEMENTS, aucs, strict=True)
+            },
+            "fit_seconds": tried.fit_seconds,
+            "space_seconds": tried.space_seconds,
+        }
+        for trial, found in done
+        for base, tried in found.items()
+        for name, aucs in zip(tried.runs, tried.aucs, strict=True)
+    ]
+
+
+def _by_factor(done: Done) -> dict[tuple[str, str], Done]:
+    """The trials of each setting, in the order in which they were tried."""
+    found: dict[tuple[str, str], list] = {}
+    for trial, tried in done:
+        if trial.factor:
+            found.setdefault((trial.centre, trial.factor), []).append((trial, tried))
+    return found
+
+
+def _claims(config: Config, done: Done, across: Mapping[str, str]) -> list[Claim]:
+    """Per setting: is the value in use near the best that was tried?"""
+    claims = []
+    for (centre, factor), own in _by_factor(done).items():
+        values = [_overall(found, across) for _, found in own]
+        used = [place for place, (trial, _) in enumerate(own) if _centre(config, trial)]
+        if not used:
+            continue
+        best = int(np.nanargmax(values))
+        lacks = values[best] - values[used[0]]
+        gaps = [
+            _quality(own[best][1][base], base, across)
+            - _quality(own[used[0]][1][base], base, across)
+            for base in config.hyperparameters.bases
+        ]
+        told = "; ".join(
+            f"{trial.value}: {value:.3f} in {_seconds(found):.1f} s"
+            for (trial, found), value in zip(own, values, strict=True)
+        )
+        claims.append(
+            Claim(
+                id=f"{centre}_{factor}_near_best",
+                paper=_PAPER.get(factor) if centre == "paper" else None,
+                rule=f"mean AUC of the best value tried above that of "
+                f"{own[used[0]][0].value} by at most {NEAR}",
+                measured=lacks,
+                interval=mean_interval(gaps),
+                n=len(gaps),
+                holds=bool(lacks <= NEAR),
+                why=told,
+            )
+        )
+    return claims
+
+
+_PAPER = {
+    "stimuli.k": "k = 10, tested from 5 to 30 (Sec. 4.1)",
+    "embedding.dim": "dimension 30, tested from 5 to 100 (Sec. 4.1)",
+    "embedding.negatives": "R = 3, tested from 0 to 5 (Sec. 4.1)",
+    "embedding.learning_rate": "rate .05, tested from .001 to .5 (Sec. 4.1)",
+    "projection.learning_rate": "rate .002, tested from .001 to .5 (Sec. 4.1)",
+}
+
+
+def _seconds(found: Mapping[str, Tried]) -> float:
+    return float(
+        np.mean([one.fit_seconds + one.space_seconds for one in found.values()])
+    )
+
+
+def _figure(config: Config, centre: str, done: Done, across: Mapping[str, str]):
+    bases = config.hyperparameters.bases
+    factors = [
+        Factor(
+            name=factor,
+            values=tuple(_told(trial.value) for trial, _ in own),
+            centre=next(
+                (i for i, (trial, _) in enumerate(own) if _centre(config, trial)), None
+            ),
+            quality=np.array(
+                [[_quality(found[b], b, across) for _, found in own] for b in bases]
+            ),
+            seconds=np.array([_seconds(found) for _, found in own]),
+        )
+        for (_, factor), own in _by_factor(done).items()
+    ]
+    titles = [f"space of {config.runs[base].title}" for base in bases]
+    title = (
+        f"One setting at a time around method {centre} (grey: its own value). Held-out "
+        "alignment of other architectures, mean AUC, on the selection images; seconds "
+        "for learning neuron vectors, embedding images and projecting"
+    )
+    return draw_factors(factors, titles, quality="mean AUC", title=title)
+
+
+def _told(value: Any) -> str:
+    return (
+        "none"
+        if value is None
+        else f"{value:g}"
+        if not isinstance(value, str)
+        else value
+    )

@@ -1,6 +1,6 @@
 """Sec. 4.1: are the paper's settings near the best, and is there a better projection?
 
-    conceptevo experiment=hyperparameters                (about ten minutes on two cores)
+    conceptevo experiment=hyperparameters                (ten minutes on two cores)
     conceptevo experiment=hyperparameters seeds=3        (judges the claims)
     conceptevo experiment=hyperparameters scale=smoke    (about two minutes)
 
@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.intervals import mean_interval
 from conceptevo_jax.config import Config
@@ -193,7 +194,9 @@ def _seconds(found: Mapping[str, Tried]) -> float:
     )
 
 
-def _figure(config: Config, centre: str, done: Done, across: Mapping[str, str]):
+def _figure(
+    config: Config, centre: str, done: Done, across: Mapping[str, str]
+) -> Figure:
     bases = config.hyperparameters.bases
     factors = [
         Factor(
@@ -219,10 +222,6 @@ def _figure(config: Config, centre: str, done: Done, across: Mapping[str, str]):
 
 
 def _told(value: Any) -> str:
-    return (
-        "none"
-        if value is None
-        else f"{value:g}"
-        if not isinstance(value, str)
-        else value
-    )
+    if isinstance(value, str):
+        return value
+    return "none" if value is None else f"{value:g}"

@@ -56,12 +56,14 @@ def _commands() -> dict[str, Callable[[list[str]], int]]:
     from conceptevo_jax.cli.monitor import monitor
     from conceptevo_jax.cli.prepare import prepare
     from conceptevo_jax.cli.project import project
+    from conceptevo_jax.cli.study import study
 
     return {
         "explore": explore,
         "compare": compare,
         "project": project,
         "monitor": monitor,
+        "study": study,
         "prepare": prepare,
         "ls": ls,
         "clean": clean,
@@ -81,6 +83,12 @@ def _usage() -> str:
         "       conceptevo compare A B [--no-patches] [out=PATH]\n"
         "       conceptevo project space=RESULT_FOLDER run=TRAINING\n"
         "       conceptevo monitor TRAINING [space=RESULT_FOLDER] [interval=SECONDS]\n"
+        "       conceptevo study build RESULT_FOLDER [out=FOLDER] [each=9] [forms=N]\n"
+        "                          [contact=TEXT] [consent=FILE] [complete=TEXT] "
+        "[link=URL]\n"
+        "                          [seed=0]\n"
+        "       conceptevo study analyse RESULT_FOLDER ANSWERS.json ... [out=FOLDER]\n"
+        "                          [encoder=tfidf|minilm]\n"
         "       conceptevo prepare NAME [data_dir=FOLDER] [manual_dir=FOLDER]\n"
         "       conceptevo ls [store=FOLDER]\n"
         "       conceptevo clean [store=FOLDER] [stage=NAME] [key=KEY] [yes=true]\n"

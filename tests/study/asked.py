@@ -3,6 +3,7 @@
 from conceptevo_jax.analysis.tasks import Task
 
 CATEGORIES = ("hand_picked", "base", "same_model", "across")
+TITLE = "<img src=x onerror=alert(1)>"
 STEP = 9
 """Between the colours of two tasks, which tell which they are."""
 SHADE = 40

@@ -196,6 +196,7 @@ def verdict_row(judged: Alignment, name: str) -> dict[str, Any]:
     """Every measure and control of a pair of snapshots under one agreement."""
     agreement: Agreement = getattr(judged, name)
     low, high = agreement.interval or (None, None)
+    nearest_low, nearest_high = judged.nearest.interval or (None, None)
     controls = ("null_mean", "null_high", "above_null", "constant", "random")
     return {
         "agreement": name,
@@ -210,6 +211,8 @@ def verdict_row(judged: Alignment, name: str) -> dict[str, Any]:
         "stimuli_overlap": agreement.stimuli,
         "pool_correlation": agreement.pool,
         "nearest": judged.nearest.nearest,
+        "nearest_low": nearest_low,
+        "nearest_high": nearest_high,
         "nearest_best": judged.nearest.best,
         "nearest_random": judged.nearest.random,
         "reason": judged.reason or agreement.reason,

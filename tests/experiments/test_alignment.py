@@ -7,19 +7,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conceptevo_jax.analysis.simulated import Skill, simulate
 from conceptevo_jax.store import Store
 from conceptevo_jax.study import load_study
 
 # The demo's trainings serve again.
-SEEDS = ("runs.vgg19.seed=1001", "runs.inception_v3.seed=1", "runs.convnext_tiny.seed=1")
+SEEDS = (
+    "runs.vgg19.seed=1001",
+    "runs.inception_v3.seed=1",
+    "runs.convnext_tiny.seed=1",
+)
 RUNS = ("base", "vgg19", "inception_v3", "convnext_tiny")
 METHODS = ("default", "paper", "original_code")
 AGREEMENTS = ("correlation", "centred", "overlap", "planted")
 CATEGORIES = ("base", "same_model", "across")
 GROUPS = 3
-
-pytestmark = pytest.mark.xdist_group("smoke_demo")
 
 
 @pytest.fixture
@@ -92,6 +93,35 @@ def test_a_method_is_above_another_where_intervals_are_apart(folder, other, agre
     assert claim["n"] == len(apart) > 0
     assert claim["measured"] == pytest.approx(np.mean(apart))
     assert claim["holds"] == all(apart)
+
+
+@pytest.mark.parametrize("measure", ["nearest", "planted"])
+def test_trained_snapshots_are_held_to_their_controls(folder, measure):
+    names = ("nearest", "nearest_low", "nearest_random")
+    if measure == "planted":
+        names = ("auc", "low", "null_high")
+    agreement = "planted" if measure == "planted" else "centred"
+    values = {}
+    for row in table(folder, "methods"):
+        if (row["method"], row["base"], row["agreement"]) == (
+            "default",
+            "base",
+            agreement,
+        ):
+            run, epoch = row["snapshot"].rsplit("@")
+            found = [float(row[name]) if row[name] else None for name in names]
+            values.setdefault(run, {})[epoch] = found
+    beats = []
+    for own in values.values():
+        before = own.pop("init")[0]
+        for value, low, chance in own.values():
+            if value is not None:
+                controls = [one for one in (before, chance) if one is not None]
+                beats.append(low is not None and low > max(controls))
+    claim = claims(folder)[f"trained_above_controls_{measure}"]
+    assert claim["n"] == len(beats) > 0
+    assert claim["measured"] == pytest.approx(np.mean(beats))
+    assert claim["holds"] == all(beats)
 
 
 def test_groups_span_what_their_category_says(folder):

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conceptevo_jax.cli.experiment import composed_config
+from conceptevo_jax.config import register, resolve
+from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.trials import is_centre, trials_of
 
 WORDS = (
@@ -22,8 +25,6 @@ WORDS = (
     "hyperparameters.around_default={projection.stimuli:[10,30],stimuli.k:[10,20]}",
 )
 
-pytestmark = pytest.mark.xdist_group("smoke_demo")
-
 
 @pytest.fixture
 def folder(demo, call):
@@ -35,13 +36,20 @@ def folder(demo, call):
     return where
 
 
+def made(*words):
+    register()
+    return resolve(composed_config(list(words)))
+
+
 def table(folder):
     with (folder / "tables" / "trials.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def aucs(rows):
-    return [[float(row[f"auc_{a}"]) for a in ("correlation", "overlap")] for row in rows]
+    return [
+        [float(row[f"auc_{a}"]) for a in ("correlation", "overlap")] for row in rows
+    ]
 
 
 def test_a_trial_at_the_centres_own_value_is_the_centre(folder):
@@ -63,7 +71,8 @@ def test_what_differs_makes_a_difference(folder):
     for setting in ("embedding.dim", "pool_share", "projection.policy", "stimuli.k"):
         own = [row for row in rows if row["setting"] == setting]
         used, other = (
-            aucs([r for r in own if r["is_centre"] == flag]) for flag in ("True", "False")
+            aucs([r for r in own if r["is_centre"] == flag])
+            for flag in ("True", "False")
         )
         assert used != other
 
@@ -84,7 +93,10 @@ def test_claims_follow_the_table(folder):
     found = json.loads((folder / "results.json").read_text())["claims"]
     by_id = {claim["id"]: claim for claim in found}
     rows = table(folder)
-    for centre, setting in (("paper", "embedding.dim"), ("default", "projection.stimuli")):
+    for centre, setting in (
+        ("paper", "embedding.dim"),
+        ("default", "projection.stimuli"),
+    ):
         own = [
             row
             for row in rows
@@ -110,7 +122,7 @@ def test_figures_are_drawn(folder):
             assert min(image.size) > 300
 
 
-def test_each_trial_differs_from_its_centre_in_one_setting(made):
+def test_each_trial_differs_from_its_centre_in_one_setting():
     config = made(*WORDS)
     trials = trials_of(config)
     assert len(trials) == 2 + 8 + 4
@@ -132,7 +144,7 @@ def flat(method):
     found = {}
     for group, settings in vars(method).items():
         if hasattr(settings, "__dict__"):
-            found |= {key: value for key, value in vars(settings).items()}
+            found |= vars(settings)
         else:
             found[group] = settings
     return found
@@ -142,9 +154,7 @@ def flat(method):
     ("factor", "named"),
     [("embeding.dim", "'embeding'.*embedding"), ("embedding.dims", "'dims'.*dim")],
 )
-def test_settings_that_do_not_exist_are_told(made, factor, named):
-    from conceptevo_jax.errors import UsageError
-
+def test_settings_that_do_not_exist_are_told(factor, named):
     config = made(*WORDS[:2])
     config.hyperparameters.around_paper = {factor: [1]}
     with pytest.raises(UsageError, match=named):

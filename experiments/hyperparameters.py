@@ -135,9 +135,9 @@ def _rows(
     ]
 
 
-def _by_factor(done: Done) -> dict[tuple[str, str], Done]:
+def _by_factor(done: Done) -> Mapping[tuple[str, str], Done]:
     """The trials of each setting, in the order in which they were tried."""
-    found: dict[tuple[str, str], list] = {}
+    found: dict[tuple[str, str], list[tuple[Trial, Mapping[str, Tried]]]] = {}
     for trial, tried in done:
         if trial.factor:
             found.setdefault((trial.centre, trial.factor), []).append((trial, tried))

@@ -130,7 +130,7 @@ def held_out(
             *group.spare_intruders,
         )
     }
-    found = {}
+    found: dict[str, Stimuli] = {}
     for run in placed.runs.values():
         shots = [shot for shot in run.snapshots if shot.name in wanted]
         if shots:
@@ -144,7 +144,7 @@ def _search(
     images, settings = session.images, session.config.method.stimuli
     search = Search(k=DEEPEST, before_relu=settings.before_relu)
     find = find_stimuli(run.model, images.judgement, search, sample=1)
-    found = {}
+    found: dict[str, Stimuli] = {}
     for shot in shots:
         found[shot.name], _ = session.store.record(
             "held_out",

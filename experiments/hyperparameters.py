@@ -20,10 +20,11 @@ from matplotlib.figure import Figure
 from conceptevo_jax.analysis.intervals import mean_interval
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import Factor, draw_factors, save_figure
+from conceptevo_jax.stages.aligned import family
 from conceptevo_jax.stages.plan import SPACE, Step
 from conceptevo_jax.stages.projected import AGREEMENTS
 from conceptevo_jax.stages.results import Claim, finite, write_csv
-from conceptevo_jax.stages.runs import Job, TrainedRun
+from conceptevo_jax.stages.runs import Job
 from conceptevo_jax.stages.session import Outcome, Session
 from conceptevo_jax.stages.trials import (
     Trial,
@@ -73,7 +74,7 @@ def run(config: Config, session: Session) -> Outcome:
         )
         for trial in trials
     ]
-    across = _architectures(trained)
+    across = {name: family(one) for name, one in trained.items()}
     tables, folder = session.folder / "tables", session.folder / "figures"
     write_csv(tables / "trials.csv", _rows(config, done, across))
     look = []
@@ -87,11 +88,6 @@ def run(config: Config, session: Session) -> Outcome:
         further={"quality": "mean AUC over agreements, bases and architectures"},
         look_next=[*look, tables / "trials.csv"],
     )
-
-
-def _architectures(trained: Mapping[str, TrainedRun]) -> dict[str, str]:
-    """VGG16 and VGG19 count as one architecture."""
-    return {name: one.model.name.rstrip("0123456789") for name, one in trained.items()}
 
 
 def _quality(tried: Tried, base: str, across: Mapping[str, str]) -> float:

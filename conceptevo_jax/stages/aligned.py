@@ -5,7 +5,7 @@ otherwise, such as VGG before its ReLU, is observed again.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import numpy as np
@@ -169,8 +169,9 @@ def _placed(
     )
 
 
-Snapshots = Sequence[tuple[str, Epoch]]
-"""Runs and epochs."""
+def family(run: TrainedRun) -> str:
+    """What counts as one architecture: VGG16 and VGG19 do."""
+    return run.model.name.rstrip("0123456789")
 
 
 def all_snapshots(placed: Placed) -> list[tuple[str, Epoch]]:

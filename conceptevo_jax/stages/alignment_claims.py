@@ -7,7 +7,7 @@ import numpy as np
 from conceptevo_jax.analysis import Agreement, Alignment
 from conceptevo_jax.analysis.intervals import exact_interval, share_interval
 from conceptevo_jax.analysis.tasks import Task
-from conceptevo_jax.stages.aligned import Placed
+from conceptevo_jax.stages.aligned import Placed, family
 from conceptevo_jax.stages.projected import AGREEMENTS
 from conceptevo_jax.stages.results import Claim
 
@@ -19,11 +19,11 @@ HUMAN = "concepts of other models and epochs align: human AUC .86 to .90"
 
 def across_architectures(placed: Placed, judged: Judged) -> dict[str, Alignment]:
     """Last epochs of other architectures against the base, by run."""
-    home = placed.runs[placed.base].model.name
+    home = family(placed.runs[placed.base])
     return {
         name: judged[f"{name}@{list(run.observations)[-1]}", placed.home]
         for name, run in placed.runs.items()
-        if run.model.name != home
+        if family(run) != home
     }
 
 

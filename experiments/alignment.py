@@ -23,12 +23,14 @@ from conceptevo_jax.analysis.machine import MachinePanel, found_intruders
 from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
+from conceptevo_jax.projection import warm_up
 from conceptevo_jax.stages.aligned import (
     Placed,
     align_pairs,
     alignment_jobs,
     base_pairs,
     every_pair,
+    lay_out_all,
     place_all,
 )
 from conceptevo_jax.stages.alignment_claims import (
@@ -38,9 +40,10 @@ from conceptevo_jax.stages.alignment_claims import (
     method_claims,
 )
 from conceptevo_jax.stages.alignment_pictures import draw_alignment
+from conceptevo_jax.stages.explore import explore
 from conceptevo_jax.stages.grouped import Asked, ask
 from conceptevo_jax.stages.panel import ask_machines
-from conceptevo_jax.stages.plan import SPACE, Step
+from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
 from conceptevo_jax.stages.projected import AGREEMENTS, verdict_row
 from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.runs import Job
@@ -57,13 +60,12 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    del config
-    return list(SPACE[:2])
+    return [*SPACE, *plan_explorer(config, jobs(config))]
 
 
 def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
-    trained = session.train(jobs(config))
+    trained = session.train(jobs(config), meanwhile=warm_up)
     placed = place_all(session, trained)
     spaces = {
         method: [(one, session.timed("align", _judge, session, one)) for one in own]
@@ -71,6 +73,17 @@ def run(config: Config, session: Session) -> Outcome:
     }
     first = spaces[config.method.name]
     home, pairs = first[0]
+    on_map = session.timed("layout", lay_out_all, session, home)
+    page = session.timed(
+        "explorer",
+        explore,
+        session,
+        on_map.home,
+        on_map.compared,
+        home.made.space,
+        on_map.layout,
+        on_map.points,
+    )
     every = session.timed("align", align_pairs, session, home, every_pair(home))
     asked = session.timed("study", ask, session, home)
     save_study(session.folder, asked.study)
@@ -91,7 +104,7 @@ def run(config: Config, session: Session) -> Outcome:
         *_study_claims(session, asked, panel),
     ]
     if panel is not None:
-        look.insert(0, folder / "figures/roc.png")
+        look.append(folder / "figures/roc.png")
     about = [
         {"method": name, "base": one.home, "space": one.made.report}
         for name, own in placed.items()
@@ -101,7 +114,12 @@ def run(config: Config, session: Session) -> Outcome:
         base=home.home,
         claims=claims,
         further={"spaces": about, "study": asked.study.id},
-        look_next=[*look, folder / "tables/methods.csv", folder / "tables/pairs.csv"],
+        look_next=[
+            *page,
+            *look,
+            folder / "tables/methods.csv",
+            folder / "tables/pairs.csv",
+        ],
     )
 
 

@@ -20,7 +20,6 @@ from matplotlib.figure import Figure
 from conceptevo_jax.analysis.intervals import mean_interval
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import Factor, draw_factors, save_figure
-from conceptevo_jax.stages.aligned import family
 from conceptevo_jax.stages.plan import SPACE, Step
 from conceptevo_jax.stages.projected import AGREEMENTS
 from conceptevo_jax.stages.results import Claim, finite, write_csv
@@ -74,30 +73,28 @@ def run(config: Config, session: Session) -> Outcome:
         )
         for trial in trials
     ]
-    across = {name: family(one) for name, one in trained.items()}
     tables, folder = session.folder / "tables", session.folder / "figures"
-    write_csv(tables / "trials.csv", _rows(config, done, across))
+    write_csv(tables / "trials.csv", _rows(config, done))
     look = []
     for name in dict.fromkeys(trial.centre for trial in trials):
         own = [one for one in done if one[0].centre == name]
-        figure = _figure(config, name, own, across)
+        figure = _figure(config, name, own)
         look += save_figure(figure, folder / f"around_{name}")[:1]
     return Outcome(
         base=None,
-        claims=_claims(config, done, across),
-        further={"quality": "mean AUC over agreements, bases and architectures"},
+        claims=_claims(config, done),
+        further={"quality": "mean AUC over agreements, bases and other runs"},
         look_next=[*look, tables / "trials.csv"],
     )
 
 
-def _quality(tried: Tried, base: str, across: Mapping[str, str]) -> float:
-    """Mean AUC over agreements and the runs of other architectures than the base's."""
-    other = [across[name] != across[base] for name in tried.runs]
-    return float(tried.aucs[other].mean())
+def _quality(tried: Tried) -> float:
+    """Mean AUC over agreements and all other runs."""
+    return float(tried.aucs.mean())
 
 
-def _overall(found: Mapping[str, Tried], across: Mapping[str, str]) -> float:
-    return float(np.mean([_quality(one, base, across) for base, one in found.items()]))
+def _overall(found: Mapping[str, Tried]) -> float:
+    return float(np.mean([_quality(one) for one in found.values()]))
 
 
 def _centre(config: Config, trial: Trial) -> bool:
@@ -105,9 +102,7 @@ def _centre(config: Config, trial: Trial) -> bool:
     return is_centre(trial, methods[trial.centre])
 
 
-def _rows(
-    config: Config, done: Done, across: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def _rows(config: Config, done: Done) -> list[dict[str, Any]]:
     """A row per trial, base and run."""
     return [
         {
@@ -117,7 +112,6 @@ def _rows(
             "is_centre": _centre(config, trial),
             "base": base,
             "run": name,
-            "same_architecture": across[name] == across[base],
             **{
                 f"auc_{agreement}": finite(float(auc))
                 for agreement, auc in zip(AGREEMENTS, aucs, strict=True)
@@ -140,19 +134,18 @@ def _by_factor(done: Done) -> Mapping[tuple[str, str], Done]:
     return found
 
 
-def _claims(config: Config, done: Done, across: Mapping[str, str]) -> list[Claim]:
+def _claims(config: Config, done: Done) -> list[Claim]:
     """Per setting: is the value in use near the best that was tried?"""
     claims = []
     for (centre, factor), own in _by_factor(done).items():
-        values = [_overall(found, across) for _, found in own]
+        values = [_overall(found) for _, found in own]
         used = [place for place, (trial, _) in enumerate(own) if _centre(config, trial)]
         if not used:
             continue
         best = int(np.nanargmax(values))
         lacks = values[best] - values[used[0]]
         gaps = [
-            _quality(own[best][1][base], base, across)
-            - _quality(own[used[0]][1][base], base, across)
+            _quality(own[best][1][base]) - _quality(own[used[0]][1][base])
             for base in config.hyperparameters.bases
         ]
         told = "; ".join(
@@ -190,9 +183,7 @@ def _seconds(found: Mapping[str, Tried]) -> float:
     )
 
 
-def _figure(
-    config: Config, centre: str, done: Done, across: Mapping[str, str]
-) -> Figure:
+def _figure(config: Config, centre: str, done: Done) -> Figure:
     bases = config.hyperparameters.bases
     factors = [
         Factor(
@@ -201,9 +192,7 @@ def _figure(
             centre=next(
                 (i for i, (trial, _) in enumerate(own) if _centre(config, trial)), None
             ),
-            quality=np.array(
-                [[_quality(found[b], b, across) for _, found in own] for b in bases]
-            ),
+            quality=np.array([[_quality(found[b]) for _, found in own] for b in bases]),
             seconds=np.array([_seconds(found) for _, found in own]),
         )
         for (_, factor), own in _by_factor(done).items()

@@ -5,7 +5,8 @@ otherwise, such as VGG before its ReLU, is observed again.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,12 +19,13 @@ from conceptevo_jax.data import Pool
 from conceptevo_jax.data.shapes import shape_concepts
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.stages.base import BaseSpace
+from conceptevo_jax.stages.projected import Projected, without_alignment
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
-from conceptevo_jax.stages.space import embed_base, project_run, subject
+from conceptevo_jax.stages.space import embed_base, lay_out, project_run, subject
 from conceptevo_jax.stages.unify import BASE_SAMPLE
 from conceptevo_jax.store import content_key
-from conceptevo_jax.types import Embedding, Epoch, Observation
+from conceptevo_jax.types import Embedding, Epoch, Layout, Observation
 
 SHOWN = 4
 """Whole epochs of a run that are compared, where it names no milestones."""
@@ -169,9 +171,64 @@ def _placed(
     )
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class OnMap:
+    """The snapshots of one space on one map.
+
+    Attributes:
+      home: The base run, at the epoch the space was built from.
+      compared: All other runs.
+      layout: The map.
+      points: Where the neurons of each snapshot lie on it, by its name.
+    """
+
+    home: Projected
+    compared: Sequence[Projected]
+    layout: Layout
+    points: Mapping[str, np.ndarray]
+
+
+def lay_out_all(session: Session, placed: Placed) -> OnMap:
+    """Lay out the base and all compared snapshots of a space, and keep both."""
+    config, covered = session.config, placed.made.space.covered
+    last = list(placed.vectors[placed.base])[-1]
+    found = []
+    for name, run in placed.runs.items():
+        own = dict(placed.vectors[name])
+        if name == placed.base:
+            own = {last: own[last]}
+            run = _at(run, last)
+        found.append(without_alignment(session, run, own, covered))
+    found.sort(key=lambda one: one.run.name != placed.base)
+    shown = [(one, epoch) for one in found for epoch in one.epochs]
+    layout, points = lay_out(
+        session.store,
+        [one.placed[epoch].vectors for one, epoch in shown],
+        config.method.layout,
+        config.seed,
+    )
+    session.save_space(placed.made.space, layout)
+    names = [one.snapshot(epoch) for one, epoch in shown]
+    return OnMap(
+        home=found[0],
+        compared=found[1:],
+        layout=layout,
+        points=dict(zip(names, points, strict=True)),
+    )
+
+
+def _at(run: TrainedRun, epoch: Epoch) -> TrainedRun:
+    """The same run, observed at one epoch alone."""
+    return dataclasses.replace(
+        run,
+        observations={epoch: run.observations[epoch]},
+        keys={epoch: run.keys[epoch]},
+    )
+
+
 def family(run: TrainedRun) -> str:
-    """What counts as one architecture: VGG16 and VGG19 do."""
-    return run.model.name.rstrip("0123456789")
+    """What counts as one architecture: VGG16 and VGG19 do, with dropout or without."""
+    return re.split(r"[\d_]", run.model.name)[0]
 
 
 def all_snapshots(placed: Placed) -> list[tuple[str, Epoch]]:

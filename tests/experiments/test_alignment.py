@@ -13,10 +13,11 @@ from conceptevo_jax.study import load_study
 # The demo's trainings serve again.
 SEEDS = (
     "runs.vgg19.seed=1001",
-    "runs.inception_v3.seed=1",
+    "~runs.inception_v3",
     "runs.convnext_tiny.seed=1",
+    "alignment.bases=[base,convnext_tiny]",
 )
-RUNS = ("base", "vgg19", "inception_v3", "convnext_tiny")
+RUNS = ("base", "vgg19", "convnext_tiny")
 METHODS = ("default", "paper", "original_code")
 AGREEMENTS = ("correlation", "centred", "overlap", "planted")
 CATEGORIES = ("base", "same_model", "across")

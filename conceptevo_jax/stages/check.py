@@ -10,7 +10,7 @@ from typing import Any
 from conceptevo_jax.analysis.importance import chosen_sites
 from conceptevo_jax.analysis.milestones import ACCURACIES
 from conceptevo_jax.analysis.reversion import Reverting
-from conceptevo_jax.config import Config, RunConfig, plain
+from conceptevo_jax.config import Config, MethodConfig, RunConfig, plain
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import build_model
 from conceptevo_jax.projection.layout import METRICS
@@ -36,18 +36,24 @@ def check_config(config: Config) -> None:
     classes = dataset_facts(config.dataset).classes
     for name, run in config.runs.items():
         _check_run(f"runs.{name}", run, config.dataset.side, classes)
-    method = config.method
-    Search(**plain(method.stimuli))
-    space_settings(method.projection, config.seed)
-    if method.projection.stimuli is not None:
-        _require_positive("method.projection", method.projection, ("stimuli",))
-    embedding = ("dim", "learning_rate", "repeats", "batch_size")
-    _require_positive("method.embedding", method.embedding, embedding)
-    if method.layout.metric not in METRICS:
-        raise unknown_name("metric", method.layout.metric, METRICS)
+    _check_method("method", config.method, config.seed)
+    for name, method in config.methods.items():
+        _check_method(f"methods.{name}", method, config.seed)
     _require_positive("", config, ("seeds",))
+    _require_positive("alignment", config.alignment, ("groups",))
     _require_positive("benchmark", config.benchmark, ("images", "turns"))
     _check_importance(config, classes)
+
+
+def _check_method(where: str, method: MethodConfig, seed: int) -> None:
+    Search(**plain(method.stimuli))
+    space_settings(method.projection, seed)
+    if method.projection.stimuli is not None:
+        _require_positive(f"{where}.projection", method.projection, ("stimuli",))
+    embedding = ("dim", "learning_rate", "repeats", "batch_size")
+    _require_positive(f"{where}.embedding", method.embedding, embedding)
+    if method.layout.metric not in METRICS:
+        raise unknown_name("metric", method.layout.metric, METRICS)
 
 
 def _check_importance(config: Config, classes: int) -> None:

@@ -118,6 +118,7 @@ def _rows(config: Config, done: Done) -> list[dict[str, Any]]:
             },
             "fit_seconds": tried.fit_seconds,
             "space_seconds": tried.space_seconds,
+            "why_not": tried.why or "",
         }
         for trial, found in done
         for base, tried in found.items()
@@ -149,7 +150,7 @@ def _claims(config: Config, done: Done) -> list[Claim]:
             for base in config.hyperparameters.bases
         ]
         told = "; ".join(
-            f"{trial.value}: {value:.3f} in {_seconds(found):.1f} s"
+            _outcome(trial, value, _seconds(found))
             for (trial, found), value in zip(own, values, strict=True)
         )
         claims.append(
@@ -158,7 +159,7 @@ def _claims(config: Config, done: Done) -> list[Claim]:
                 paper=_PAPER.get(factor) if centre == "paper" else None,
                 rule=f"mean AUC of the best value tried above that of "
                 f"{own[used[0]][0].value} by at most {NEAR}",
-                measured=lacks,
+                measured=finite(lacks),
                 interval=mean_interval(gaps),
                 n=len(gaps),
                 holds=bool(lacks <= NEAR),
@@ -166,6 +167,12 @@ def _claims(config: Config, done: Done) -> list[Claim]:
             )
         )
     return claims
+
+
+def _outcome(trial: Trial, value: float, seconds: float) -> str:
+    if np.isnan(value):
+        return f"{trial.value}: diverges"
+    return f"{trial.value}: {value:.3f} in {seconds:.1f} s"
 
 
 _PAPER = {
@@ -178,9 +185,14 @@ _PAPER = {
 
 
 def _seconds(found: Mapping[str, Tried]) -> float:
-    return float(
-        np.mean([one.fit_seconds + one.space_seconds for one in found.values()])
-    )
+    """Mean time of a trial over the bases; NaN where it failed with one."""
+    times = [
+        np.nan
+        if one.fit_seconds is None or one.space_seconds is None
+        else one.fit_seconds + one.space_seconds
+        for one in found.values()
+    ]
+    return float(np.mean(times))
 
 
 def _figure(config: Config, centre: str, done: Done) -> Figure:

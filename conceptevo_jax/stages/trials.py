@@ -10,7 +10,6 @@ import copy
 import dataclasses
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,14 +79,16 @@ class Tried:
     Attributes:
       runs: The runs that were compared with the base.
       aucs: By run and agreement, in the order of `AGREEMENTS`; NaN for none.
-      fit_seconds: Learning the base neurons' vectors.
-      space_seconds: Giving images vectors, and projecting.
+      fit_seconds: Learning the base neurons' vectors; None where that failed.
+      space_seconds: Giving images vectors, and projecting; the same.
+      why: In words, why there is no space: the fit or the descent diverged.
     """
 
     runs: tuple[str, ...]
     aucs: Float[np.ndarray, "r a"]
-    fit_seconds: float
-    space_seconds: float
+    fit_seconds: float | None = None
+    space_seconds: float | None = None
+    why: str | None = None
 
 
 def trial_jobs(config: Config) -> list[Job]:
@@ -214,12 +215,24 @@ def attempt(
     base: str,
     seen: Mapping[str, tuple[Responded, str]],
 ) -> Tried:
-    """Make a space under a trial's settings and judge all other runs in it."""
+    """Make a space under a trial's settings and judge all other runs in it.
+
+    Rates at which learning diverges are part of the paper's ranges, and told as such.
+    """
     seed = session.config.seed
+
+    def make() -> Tried:
+        try:
+            return _attempt(session.images, trial, base, _responded(seen), seed)
+        except UsageError as error:
+            others = tuple(name for name in seen if name != base)
+            nothing = np.full((len(others), len(AGREEMENTS)), np.nan)
+            return Tried(runs=others, aucs=nothing, why=str(error))
+
     made, _ = session.store.record(
         "trial",
         Tried,
-        partial(_attempt, session.images, trial, base, _responded(seen), seed),
+        make,
         config={"method": trial.method, "share": trial.pool_share, "seed": seed},
         inputs={"base": base} | {name: key for name, (_, key) in seen.items()},
         about=f"{base}: {trial.centre} {trial.factor} {trial.value}",

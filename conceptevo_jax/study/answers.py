@@ -124,6 +124,11 @@ def _json(file: Path) -> Mapping[str, Any]:
         raise _RefusalError(f"is broken JSON: {error}") from error
     if not isinstance(told, dict):
         raise _RefusalError(f"holds a {type(told).__name__}, not an object")
+    try:
+        # An escape such as \ud800 stands for half of a character.
+        json.dumps(told, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise _RefusalError(f"holds text that is no Unicode: {error.reason}") from error
     return told
 
 

@@ -212,7 +212,7 @@ def test_machine_participants_are_called_so(folder, study, tmp_path, capsys, opt
 
 def test_what_participants_wrote_is_harmless(folder, sheets, study, tmp_path, capsys):
     mean = {
-        "participant": f"{EVIL}\x1b[2J\ud800[red]",
+        "participant": f"{EVIL}\x1b[2J[red]",
         "answers": [
             {
                 "task": one.id,

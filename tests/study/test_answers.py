@@ -80,6 +80,7 @@ BROKEN = [
     (b"", "is broken JSON"),
     (b"[" * 100_000, "is broken JSON"),
     (b"\xff\xfe{}", "is not text in UTF-8"),
+    (sheet(GOOD | {"label": "\ud800"}), "text that is no Unicode"),
     (None, "cannot be read: No such file"),
     ([1, 2], "holds a list, not an object"),
     (sheet(schema=2), "'schema' 2, not 1"),

@@ -42,6 +42,10 @@ from conceptevo_jax.types import Epoch, Snapshot, Stimuli
 
 TITLE = "Which of these belong together?"
 
+ENOUGH = 2 * PATCHES
+"""Held-out images that a neuron must respond to, to be in a group: twice what its card
+shows, since it may have to leave some to other cards."""
+
 TILE = 64
 """Side of a study's patches, in pixels, at most that of the images."""
 
@@ -66,11 +70,11 @@ def ask(session: Session, placed: Placed) -> Asked:
       UsageError, DataError: if groups or their images cannot be had, naming which.
     """
     config, seed = session.config, session.config.seed
-    people = [_population(placed, *one) for one in all_snapshots(placed)]
+    held = held_out(session, placed)
+    people = [_population(placed, held, *one) for one in all_snapshots(placed)]
     count, drawing = config.alignment.groups, Drawing(seed=seed)
     groups = _hand_picked(config, people, drawing)
     groups += make_groups(people, base=placed.home, count=count, drawing=drawing)
-    held = held_out(session, placed, groups)
     ranking = ranked_stimuli(held)
     shared = config.method.name == "paper"
     cards = [assign_images(group, ranking, allow_shared=shared) for group in groups]
@@ -86,15 +90,19 @@ def ask(session: Session, placed: Placed) -> Asked:
     return Asked(study=study, cards=cards)
 
 
-def _population(placed: Placed, name: str, epoch: Epoch) -> Population:
+def _population(
+    placed: Placed, held: Mapping[str, Stimuli], name: str, epoch: Epoch
+) -> Population:
+    """A snapshot's neurons; of those, that respond to enough held-out images."""
     run = placed.runs[name]
+    shown = held[f"{name}@{epoch}"].count >= ENOUGH
     return Population(
         run=name,
         epoch=epoch,
         model=run.model.name,
         sites=run.model.sites,
         vectors=placed.vectors[name][epoch].vectors,
-        live=~run.observations[epoch].stimuli.dead,
+        live=~run.observations[epoch].stimuli.dead & shown,
     )
 
 
@@ -116,25 +124,12 @@ def _hand_picked(
     return hand_picked_groups(people, sets, drawing=drawing)
 
 
-def held_out(
-    session: Session, placed: Placed, groups: Sequence[Group]
-) -> dict[str, Stimuli]:
-    """Strongest judgement images of the snapshots that groups have neurons of."""
-    wanted = {
-        split_id(neuron)[0]
-        for group in groups
-        for neuron in (
-            *group.members,
-            group.intruder,
-            *group.spares,
-            *group.spare_intruders,
-        )
-    }
+def held_out(session: Session, placed: Placed) -> dict[str, Stimuli]:
+    """Strongest judgement images of every compared snapshot, by its name."""
     found: dict[str, Stimuli] = {}
     for run in placed.runs.values():
-        shots = [shot for shot in run.snapshots if shot.name in wanted]
-        if shots:
-            found |= _search(session, run, shots)
+        shots = [shot for shot in run.snapshots if shot.epoch in run.observations]
+        found |= _search(session, run, shots)
     return found
 
 

@@ -123,8 +123,26 @@ def trials_of(config: Config) -> list[Trial]:
         (config.method, of.around_default),
     ):
         if centre is not None and factors:
-            found += _around(centre, factors)
+            found += _around(centre, dict(_flat(factors)))
     return found
+
+
+def _flat(factors: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, list]]:
+    """Values by the path of their setting.
+
+    Raises:
+      UsageError: for a setting with neither a list nor settings below it.
+    """
+    for name, values in factors.items():
+        if isinstance(values, Mapping):
+            yield from _flat(values, f"{above}{name}.")
+        elif isinstance(values, list):
+            yield f"{above}{name}", values
+        else:
+            raise UsageError(
+                f"hyperparameters: {above}{name} is {values!r}; give a list of the "
+                "values to try."
+            )
 
 
 def _around(centre: MethodConfig, factors: Mapping[str, Sequence[Any]]) -> list[Trial]:

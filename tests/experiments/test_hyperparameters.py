@@ -18,10 +18,23 @@ WORDS = (
     "scale=smoke",
     "~runs.inception_v3",
     "hyperparameters.bases=[vgg16]",
-    "hyperparameters.around_paper="
-    "{embedding.dim:[5,30],pool_share:[0.5,1.0],projection.policy:[covered,random],"
-    "projection.learning_rate:[0.002,0.01]}",
-    "hyperparameters.around_default={projection.stimuli:[10,30],stimuli.k:[10,20]}",
+    *(
+        f"hyperparameters.around_{name}"
+        for name in (
+            "paper.stimuli.k=[]",
+            "paper.embedding.dim=[5,30]",
+            "paper.embedding.negatives=[]",
+            "paper.embedding.learning_rate=[.05,50]",
+            "paper.projection.learning_rate=[.002,.01]",
+            "paper.projection.policy=[covered,random]",
+            "paper.projection.ridge=[]",
+            "paper.pool_share=[.5,1]",
+            "default.projection.stimuli=[10,30]",
+            "default.projection.temperature=[]",
+            "default.projection.responsive=[]",
+            "default.stimuli.k=[10,20]",
+        )
+    ),
 )
 
 
@@ -88,6 +101,18 @@ def test_descent_comes_close_to_the_exact_solution(folder):
         np.testing.assert_allclose(aucs(own), aucs(exact), atol=0.03)
 
 
+def test_a_rate_that_diverges_is_told_and_ends_nothing(folder):
+    own = [r for r in table(folder) if r["setting"] == "embedding.learning_rate"]
+    broken, sound = ([r for r in own if r["value"] == v] for v in ("50", "0.05"))
+    assert "not finite" in broken[0]["why_not"]
+    assert not broken[0]["auc_overlap"]
+    assert sound[0]["auc_overlap"]
+    found = json.loads((folder / "results.json").read_text())["claims"]
+    claim = next(c for c in found if "embedding.learning_rate" in c["id"])
+    assert claim["holds"] is True
+    assert "50: diverges" in claim["why"]
+
+
 def test_claims_follow_the_table(folder):
     found = json.loads((folder / "results.json").read_text())["claims"]
     by_id = {claim["id"]: claim for claim in found}
@@ -121,37 +146,39 @@ def test_figures_are_drawn(folder):
 def test_each_trial_differs_from_its_centre_in_one_setting():
     config = made(*WORDS)
     trials = trials_of(config)
-    assert len(trials) == 2 + 8 + 4
+    assert len(trials) == 2 + 10 + 4
     centres = [trial for trial in trials if not trial.factor]
     assert [trial.centre for trial in centres] == ["paper", "default"]
     methods = {"paper": config.methods["paper"], "default": config.method}
-    changed = {"solver", "initial"}
+    changed = {"projection.solver", "projection.initial"}
     for trial in trials:
         first = flat(next(c for c in centres if c.centre == trial.centre).method)
         own = flat(trial.method)
         differs = {key for key in first if first[key] != own[key]}
-        leaf = {trial.factor.rpartition(".")[2]} | changed
-        assert differs <= leaf
+        assert differs <= {trial.factor} | changed
         same = not differs - changed and trial.pool_share == 1
         assert is_centre(trial, methods[trial.centre]) == same
 
 
 def flat(method):
-    found = {}
-    for group, settings in vars(method).items():
-        if hasattr(settings, "__dict__"):
-            found |= vars(settings)
-        else:
-            found[group] = settings
-    return found
+    return {
+        f"{group}.{name}": value
+        for group, settings in vars(method).items()
+        if hasattr(settings, "__dict__")
+        for name, value in vars(settings).items()
+    }
 
 
 @pytest.mark.parametrize(
     ("factor", "named"),
-    [("embeding.dim", "'embeding'.*embedding"), ("embedding.dims", "'dims'.*dim")],
+    [
+        ({"embeding": {"dim": [1]}}, "'embeding'.*embedding"),
+        ({"embedding": {"dims": [1]}}, "'dims'.*dim"),
+        ({"embedding": {"dim": 5}}, "embedding.dim is 5; give a list"),
+    ],
 )
 def test_settings_that_do_not_exist_are_told(factor, named):
     config = made(*WORDS[:2])
-    config.hyperparameters.around_paper = {factor: [1]}
+    config.hyperparameters.around_paper = factor
     with pytest.raises(UsageError, match=named):
         trials_of(config)

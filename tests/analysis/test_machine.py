@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from studied import tasks_of
 
-from conceptevo_jax.analysis.machine import found_intruders, machine_panel
+from conceptevo_jax.analysis.machine import CHANCE, found_intruders, machine_panel
 from conceptevo_jax.analysis.raters import judge
 from conceptevo_jax.errors import DataError, UsageError
 
@@ -29,7 +29,11 @@ def test_judges_find_planted_intruders(rng):
     (judged,) = judge(tasks, panel.answers)
     assert judged.participants == 4
     assert judged.auc.value > 0.95
-    assert judged.accuracy.low > 0.8
+    # An intruder is a card like any of another task, so some are selected by chance.
+    found = judged.determinations
+    assert found.true_positives > 0.95 * 4 * 40 * 5
+    assert found.false_positives < 2 * (1 - CHANCE) * 4 * 40
+    assert judged.accuracy.low > 0.7
 
 
 def test_without_a_group_it_is_chance(rng):
@@ -42,9 +46,9 @@ def test_without_a_group_it_is_chance(rng):
     )
     (judged,) = judge(tasks, panel.answers)
     assert judged.auc.low < 0.5 < judged.auc.high
-    # A card of no group is as alike as one among others: 5 % are selected.
+    # A card of no group is as alike as one among others: a fifth is selected.
     selected = [len(one.selected) / 6 for one in panel.answers]
-    assert np.mean(selected) == pytest.approx(0.05, abs=0.02)
+    assert np.mean(selected) == pytest.approx(1 - CHANCE, abs=0.03)
 
 
 def test_order_and_scale_of_what_is_shown_do_not_count(rng):

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+import jax
 import numpy as np
 import pytest
 
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.types import Site, Stimuli
 
 MakeStimuli = Callable[..., Stimuli]
@@ -75,3 +77,14 @@ def plant() -> Callable[..., Stimuli]:
         return stimuli_of(planted_lists(concepts, images, k, seed))
 
     return build
+
+
+def he_normal(model: Model) -> Variables:
+    """He-normal kernels without biases: the model's own take seconds to compile."""
+    rng = np.random.default_rng(0)
+
+    def draw(leaf: jax.ShapeDtypeStruct) -> np.ndarray:
+        spread = np.sqrt(2 / np.prod(leaf.shape[:-1])) * (len(leaf.shape) > 1)
+        return (rng.normal(size=leaf.shape) * spread).astype(leaf.dtype)
+
+    return jax.tree.map(draw, model.shapes())

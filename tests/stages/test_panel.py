@@ -1,9 +1,9 @@
 """What a network sees of patches, against its plain forward pass."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from planted import he_normal
 
 from conceptevo_jax.activations import Recorder
 from conceptevo_jax.models import build_model
@@ -17,13 +17,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def variables(model):
-    rng = np.random.default_rng(0)
-
-    def draw(leaf):
-        spread = np.sqrt(2 / np.prod(leaf.shape[:-1])) * (len(leaf.shape) > 1)
-        return (rng.normal(size=leaf.shape) * spread).astype(leaf.dtype)
-
-    return jax.tree.map(draw, model.shapes())
+    return he_normal(model)
 
 
 def test_means_are_those_of_the_plain_forward_pass(model, variables, rng):

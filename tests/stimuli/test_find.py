@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from planted import he_normal
 
 from conceptevo_jax.activations import Recorder, grids, read_peaks
 from conceptevo_jax.data import decode_images, load_images, select_pool
@@ -29,14 +30,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def variables(model):
-    """He-normal kernels without biases: the model's own take seconds to compile."""
-    rng = np.random.default_rng(0)
-
-    def draw(leaf):
-        spread = np.sqrt(2 / np.prod(leaf.shape[:-1])) * (len(leaf.shape) > 1)
-        return (rng.normal(size=leaf.shape) * spread).astype(leaf.dtype)
-
-    return jax.tree.map(draw, model.shapes())
+    return he_normal(model)
 
 
 @pytest.fixture(scope="module")

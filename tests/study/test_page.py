@@ -1,5 +1,6 @@
 """Participants in a real browser: what they choose is what is read, and no more."""
 
+import csv
 import json
 import re
 
@@ -7,7 +8,7 @@ import pytest
 from asked import again, check, ordinary
 from filling import answer_by_keys, answer_by_pointer, begin, pass_by, seen, wished
 
-from conceptevo_jax.study import public_ids, read_answers
+from conceptevo_jax.study import public_ids, read_answers, save_study
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -34,6 +35,22 @@ def read(study, tmp_path):
     return read
 
 
+@pytest.fixture
+def analysed(study, call, tmp_path):
+    """Analyse what was saved: the table of categories."""
+
+    def analyse():
+        save_study(tmp_path / "result", study)
+        files = [str(file) for file in (tmp_path / "got").glob("*.json")]
+        code, _, err = call("study", "analyse", str(tmp_path / "result"), *files)
+        assert code == 0, err
+        table = tmp_path / "result" / "study-answers" / "tables" / "categories.csv"
+        with table.open(newline="") as rows:
+            return list(csv.DictReader(rows))
+
+    return analyse
+
+
 def expect_all_as_wished(study, answers):
     assert {name: one.selected for name, one in answers.items()} == {
         task.id: wished(row) for row, task in enumerate(study.tasks)
@@ -42,7 +59,7 @@ def expect_all_as_wished(study, answers):
         assert answers[task.id].label == (f"n1 of {row}" if wished(row) else "")
 
 
-def test_nine_tasks_are_answered_by_keys(enter, file, study, read):
+def test_nine_tasks_are_answered_by_keys(enter, file, study, read, analysed):
     page = enter(file)
     page.get_by_role("checkbox", name="I have read this").focus()
     page.keyboard.press("Space")
@@ -57,6 +74,19 @@ def test_nine_tasks_are_answered_by_keys(enter, file, study, read):
     assert len({tuple(cards) for _, cards in shown}) > 1
     assert told["participant"] == "ann"
     assert told["started"] <= told["finished"]
+    rows = analysed()
+    assert {row["category"] for row in rows} == {task.category for task in study.tasks}
+    for row in rows:
+        own = [
+            (n, t) for n, t in enumerate(study.tasks) if t.category == row["category"]
+        ]
+        wrong = sum(task.intruder in wished(number) for number, task in own)
+        right = sum(len(wished(number)) for number, _ in own) - wrong
+        assert int(row["answers"]) == len(own)
+        assert (int(row["true_positives"]), int(row["false_positives"])) == (
+            right,
+            wrong,
+        )
 
 
 def test_nine_tasks_are_answered_by_pointer(enter, file, study, read):

@@ -146,26 +146,16 @@ def _flat(factors: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, li
 
 
 def _around(centre: MethodConfig, factors: Mapping[str, Sequence[Any]]) -> list[Trial]:
-    """The centre, and every value that differs from its own.
-
-    Image vectors are solved for exactly, but where the solver's own rate is tried:
-    descent seeks the same minimum, and takes a hundred times as long.
-    """
-    exact = copy.deepcopy(centre)
-    exact.projection.solver = "closed_form"
-    name = centre.name
-    found = [Trial(centre=name, factor="", value=None, method=exact)]
+    """The centre, and every value of every setting in its place."""
+    first = Trial(centre=centre.name, factor="", value=None, method=centre)
+    found = [first]
     for factor, values in factors.items():
         for value in values:
             if factor == POOL_SHARE:
-                share = float(value)
-                one = dataclasses.replace(found[0], pool_share=share)
+                one = dataclasses.replace(first, pool_share=float(value))
             else:
-                descends = factor == "projection.learning_rate"
-                start = centre if descends else exact
-                one = dataclasses.replace(
-                    found[0], method=_changed(start, factor, value)
-                )
+                changed = _changed(centre, factor, value)
+                one = dataclasses.replace(first, method=changed)
             found.append(dataclasses.replace(one, factor=factor, value=value))
     return found
 

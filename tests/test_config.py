@@ -130,7 +130,7 @@ MIRRORS = {
         without(keywords_of(fit_neurons), "seed"),
     ),
     "projection": (
-        fields_of(schemas.ProjectionConfig),
+        without(fields_of(schemas.ProjectionConfig), "stimuli"),
         without(fields_of(SpaceSettings) | fields_of(SolveSettings), "seed", "solve"),
     ),
     "layout": (

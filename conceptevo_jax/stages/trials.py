@@ -171,7 +171,9 @@ def _changed(method: MethodConfig, path: str, value: Any) -> MethodConfig:
         node = getattr(node, group)
     if not hasattr(node, name):
         raise unknown_name(f"setting {'.'.join(groups)}", name, vars(node))
-    setattr(node, name, value)
+    # YAML and the command line may leave out the point of a round number.
+    exact = isinstance(getattr(node, name), float) and isinstance(value, int)
+    setattr(node, name, float(value) if exact else value)
     if changed.projection.policy == "random":
         changed.projection.initial = "uniform"
     return changed

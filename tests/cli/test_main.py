@@ -11,8 +11,10 @@ from conceptevo_jax.errors import UsageError
 from conceptevo_jax.training import NonFiniteLossError
 
 EXPERIMENTS = [
+    "alignment",
     "benchmark",
     "demo",
+    "hyperparameters",
     "important_evolutions",
     "monitor_rates",
     "reversion",
@@ -47,12 +49,12 @@ def test_help_lists_experiments_and_subcommands(call, words):
         (("demo",), "'demo'. Valid: clean, compare, explore, ls, monitor, prep"),
         (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
         (("scale=smoke",), f"experiment=NAME, one of {', '.join(EXPERIMENTS)}."),
-        (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': b"),
+        (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': a"),
         ((*SMOKE[:1], "scale=smok"), "'scale/smok' Available options in 'scale': dem"),
         ((*SMOKE, "method=papper"), "Available options in 'method': default orig"),
         ((*SMOKE, "dataset=shape"), "options in 'dataset': cifar10 fashion_mnist"),
-        ((*SMOKE, "sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: base, b"),
-        ((*SMOKE, "+sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: base, b"),
+        ((*SMOKE, "sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: alignment, b"),
+        ((*SMOKE, "+sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: alignment, b"),
         ((*SMOKE, "runs.vgg17.epochs=1"), "below runs 'vgg17'. Did you mean 'vgg16'?"),
         (
             (*SMOKE, "runs.vgg16.epoch=1"),

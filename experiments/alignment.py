@@ -1,8 +1,8 @@
 """Figures 4 and 5: does the space align, and do its groups look alike?
 
-    conceptevo experiment=alignment                (about ten minutes on two cores)
-    conceptevo experiment=alignment seeds=3        (judges the claims; half an hour)
-    conceptevo experiment=alignment scale=smoke    (about three minutes)
+    conceptevo experiment=alignment
+    conceptevo experiment=alignment seeds=3        (judges the claims)
+    conceptevo experiment=alignment scale=smoke
     conceptevo study build runs/alignment-demo     (the questionnaire for people)
 
 Four architectures, two of which serve as base in turn. Alignment is judged without

@@ -1,8 +1,8 @@
 """Sec. 4.1: are the paper's settings near the best, and is there a better projection?
 
-    conceptevo experiment=hyperparameters                (ten minutes on two cores)
+    conceptevo experiment=hyperparameters
     conceptevo experiment=hyperparameters seeds=3        (judges the claims)
-    conceptevo experiment=hyperparameters scale=smoke    (about two minutes)
+    conceptevo experiment=hyperparameters scale=smoke
 
 One setting at a time around the paper's, over the ranges of the paper, and then around
 the method in use. Quality is the held-out alignment of other architectures with the

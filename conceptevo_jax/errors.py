@@ -13,6 +13,10 @@ class UsageError(ValueError):
     """A setting, a name or a combination of them that cannot be used."""
 
 
+class DivergenceError(UsageError):
+    """A rate under which learning or descent diverges."""
+
+
 class DataError(ValueError):
     """A file, an image or a stored record that cannot be used."""
 

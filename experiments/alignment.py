@@ -73,12 +73,12 @@ def run(config: Config, session: Session) -> Outcome:
     }
     first = spaces[config.method.name]
     home, pairs = first[0]
-    on_map = session.timed("layout", lay_out_all, session, home)
+    on_map = lay_out_all(session, home)
     page = session.timed(
         "explorer",
         explore,
         session,
-        on_map.home,
+        on_map.base,
         on_map.compared,
         home.made.space,
         on_map.layout,

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import options
-from conceptevo_jax.errors import DataError, UsageError, unknown_name
+from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages.study import (
     TITLES,
     Evaluated,
@@ -26,14 +26,13 @@ from conceptevo_jax.study.report import told
 FOLDER = "study-answers"
 """Of the results, in the result folder that the study is of."""
 
-_OPTIONS = ("out", "encoder", "machine")
+_OPTIONS = ("out", "encoder")
 
 
 def analyse(words: list[str]) -> int:
     """Read files of answers, print what they say, and write figures and a page.
 
-    `machine=true` says that machine participants answered; names that begin as those
-    of simulated ones tell it by themselves.
+    Machine participants are told by how their names begin.
 
     Raises:
       UsageError: for a word that is neither a file nor an option.
@@ -49,7 +48,7 @@ def analyse(words: list[str]) -> int:
         _say(f"left out {one.file}: {one.reason}")
     if not answers:
         raise DataError(_nothing(refused))
-    machine = are_machines(answers) or _truth("machine", chosen.get("machine", "false"))
+    machine = are_machines(answers)
     found = evaluate(study.tasks, answers, encoder=encoder)
     for name in found.screened.inattentive:
         _say(f"left out participant {name}: inattentive")
@@ -109,12 +108,6 @@ def _files(place: str) -> list[Path]:
             "files that the questionnaire exported."
         )
     return found
-
-
-def _truth(name: str, value: str) -> bool:
-    if value.lower() not in ("true", "false"):
-        raise unknown_name(name, value, ("true", "false"))
-    return value.lower() == "true"
 
 
 def _nothing(refused: Sequence[Refused]) -> str:

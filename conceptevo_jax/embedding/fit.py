@@ -22,7 +22,7 @@ from conceptevo_jax.embedding.pairs import (
     live_neurons,
     sample_pairs,
 )
-from conceptevo_jax.errors import UsageError
+from conceptevo_jax.errors import DivergenceError, UsageError
 from conceptevo_jax.types import Embedding, Stimuli
 
 
@@ -132,7 +132,7 @@ def _require_positive(**settings: int | float) -> None:
 def _require_finite(total: np.ndarray, learning_rate: float) -> None:
     broken = np.flatnonzero(~np.isfinite(total))
     if broken.size:
-        raise UsageError(
+        raise DivergenceError(
             f"the neuron embedding's loss is not finite from repeat {broken[0]} of "
             f"{len(total) - 1} on, with learning_rate={learning_rate}; lower it."
         )

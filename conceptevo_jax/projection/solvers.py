@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import sparse
 
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.errors import DivergenceError, UsageError, unknown_name
 
 RANK_LIMIT = 1_000
 """Neurons up to which the rank is counted, by a dense eigenvalue problem."""
@@ -94,7 +94,7 @@ def solve(
       E in float64, and the report.
 
     Raises:
-      UsageError: if gradient descent diverges.
+      DivergenceError: if gradient descent diverges.
     """
     target, begin = neurons.astype(np.float64), start.astype(np.float64)
     images, iterations, converged = SOLVERS[settings.solver](
@@ -159,7 +159,7 @@ def gradient_descent(
       E, the updates made, and whether the RMS distance fell below the threshold.
 
     Raises:
-      UsageError: if the distance grows, because the learning rate is too large.
+      DivergenceError: if the distance grows, because the learning rate is too large.
     """
     transposed = matrix.T.tocsr()
     images = start.copy()
@@ -175,7 +175,7 @@ def gradient_descent(
         rest = matrix @ images - neurons
         error = rms(rest)
         if not error < 100 * first:
-            raise UsageError(
+            raise DivergenceError(
                 f"gradient descent on image vectors diverges at iteration {iteration}: "
                 f"RMS distance {error:.3g} after {first:.3g} at the start, with "
                 f"learning_rate={settings.learning_rate}; lower it."

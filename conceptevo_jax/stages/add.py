@@ -18,10 +18,11 @@ from conceptevo_jax.figures import save_figure
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.projection import place_points, project_neurons
 from conceptevo_jax.stages.images import prepare_images
+from conceptevo_jax.stages.observe import Observer
 from conceptevo_jax.stages.pictures import map_over
 from conceptevo_jax.stages.projected import Projected, snapshot_rows
 from conceptevo_jax.stages.results import write_csv
-from conceptevo_jax.stages.runs import RUN, Observer, TrainedRun
+from conceptevo_jax.stages.runs import RUN, TrainedRun
 from conceptevo_jax.stages.unify import shown_epochs
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Entry, Store, load_record, save_record

@@ -19,13 +19,13 @@ from conceptevo_jax.data import Pool
 from conceptevo_jax.data.shapes import shape_concepts
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.stages.base import BaseSpace
-from conceptevo_jax.stages.projected import Projected, without_alignment
+from conceptevo_jax.stages.projected import without_alignment
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
-from conceptevo_jax.stages.space import embed_base, lay_out, project_run, subject
-from conceptevo_jax.stages.unify import BASE_SAMPLE
+from conceptevo_jax.stages.space import embed_base, project_run, subject
+from conceptevo_jax.stages.unify import BASE_SAMPLE, Unified, unified
 from conceptevo_jax.store import content_key
-from conceptevo_jax.types import Embedding, Epoch, Layout, Observation
+from conceptevo_jax.types import Embedding, Epoch, Observation
 
 SHOWN = 4
 """Whole epochs of a run that are compared, where it names no milestones."""
@@ -83,14 +83,23 @@ def compared_epochs(config: Config, name: str) -> tuple[Epoch, ...]:
     return ("init", *sorted(chosen))
 
 
+def _ends(epochs: Sequence[Epoch]) -> tuple[Epoch, ...]:
+    """The untrained network and the last epoch: all that methods are compared by."""
+    return (epochs[0], epochs[-1])
+
+
 def alignment_jobs(config: Config, method: MethodConfig | None = None) -> list[Job]:
     """Train and observe every compared run; the judge is trained alone.
 
     Args:
       config: The configuration.
-      method: Whose observations; None for those of `config.method`, with the judge.
+      method: Another method, which needs the ends of each run alone; None for the
+        method in use, and the judge.
     """
     of, chosen = config.alignment, method or config.method
+    epochs = {name: compared_epochs(config, name) for name in compared_runs(config)}
+    if method is not None:
+        epochs = {name: _ends(own) for name, own in epochs.items()}
     found = [
         Job(
             name=name,
@@ -98,10 +107,10 @@ def alignment_jobs(config: Config, method: MethodConfig | None = None) -> list[J
             dataset=config.dataset,
             search=chosen.stimuli,
             projecting=chosen.projection.stimuli,
-            epochs=compared_epochs(config, name),
+            epochs=own,
             sample=BASE_SAMPLE if name in of.bases else config.dataset.sample_images,
         )
-        for name in compared_runs(config)
+        for name, own in epochs.items()
     ]
     if of.judge is not None and method is None:
         run = config.runs[of.judge]
@@ -141,14 +150,17 @@ def _observed(
 
 
 def _narrowed(run: TrainedRun) -> TrainedRun:
-    """The same run, of which no more than stimuli was found."""
-
-    def narrow(seen: Observation) -> Observation:
-        return dataclasses.replace(seen, found=seen.stimuli)
-
-    seen = {epoch: narrow(one) for epoch, one in run.observations.items()}
-    keys = {epoch: content_key(key, "stimuli") for epoch, key in run.keys.items()}
-    return dataclasses.replace(run, observations=seen, keys=keys)
+    """The same run at its ends, of which no more than stimuli was found."""
+    ends = _ends(list(run.observations))
+    seen = {epoch: run.observations[epoch] for epoch in ends}
+    return dataclasses.replace(
+        run,
+        observations={
+            epoch: dataclasses.replace(one, found=one.stimuli)
+            for epoch, one in seen.items()
+        },
+        keys={epoch: content_key(run.keys[epoch], "stimuli") for epoch in ends},
+    )
 
 
 def _placed(
@@ -171,50 +183,23 @@ def _placed(
     )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class OnMap:
-    """The snapshots of one space on one map.
-
-    Attributes:
-      home: The base run, at the epoch the space was built from.
-      compared: All other runs.
-      layout: The map.
-      points: Where the neurons of each snapshot lie on it, by its name.
-    """
-
-    home: Projected
-    compared: Sequence[Projected]
-    layout: Layout
-    points: Mapping[str, np.ndarray]
-
-
-def lay_out_all(session: Session, placed: Placed) -> OnMap:
+def lay_out_all(session: Session, placed: Placed) -> Unified:
     """Lay out the base and all compared snapshots of a space, and keep both."""
-    config, covered = session.config, placed.made.space.covered
+    covered = placed.made.space.covered
     last = list(placed.vectors[placed.base])[-1]
-    found = []
-    for name, run in placed.runs.items():
-        own = dict(placed.vectors[name])
-        if name == placed.base:
-            own = {last: own[last]}
-            run = _at(run, last)
-        found.append(without_alignment(session, run, own, covered))
-    found.sort(key=lambda one: one.run.name != placed.base)
-    shown = [(one, epoch) for one in found for epoch in one.epochs]
-    layout, points = lay_out(
-        session.store,
-        [one.placed[epoch].vectors for one, epoch in shown],
-        config.method.layout,
-        config.seed,
+    home = without_alignment(
+        session,
+        _at(placed.runs[placed.base], last),
+        {last: placed.vectors[placed.base][last]},
+        covered,
     )
-    session.save_space(placed.made.space, layout)
-    names = [one.snapshot(epoch) for one, epoch in shown]
-    return OnMap(
-        home=found[0],
-        compared=found[1:],
-        layout=layout,
-        points=dict(zip(names, points, strict=True)),
-    )
+    compared = [
+        without_alignment(session, run, dict(placed.vectors[name]), covered)
+        for name, run in placed.runs.items()
+        if name != placed.base
+    ]
+    shown = [(one, epoch) for one in compared for epoch in one.epochs]
+    return unified(session, placed.made, home, compared, shown)
 
 
 def _at(run: TrainedRun, epoch: Epoch) -> TrainedRun:
@@ -284,15 +269,16 @@ def align_pairs(
 
 def _subject(session: Session, placed: Placed, run: str, epoch: Epoch) -> Subject:
     seen, images = placed.runs[run].observations[epoch], session.images
-    size = session.config.dataset.sample_images
-    plain = subject(
-        f"{run}@{epoch}", seen, placed.vectors[run][epoch], images.pool, size
-    )
-    return dataclasses.replace(plain, concepts=_concepts(seen, images.judgement))
+    dataset, vectors = session.config.dataset, placed.vectors[run][epoch]
+    plain = subject(f"{run}@{epoch}", seen, vectors, images.pool, dataset.sample_images)
+    concepts = _concepts(dataset.name, seen, images.judgement)
+    return dataclasses.replace(plain, concepts=concepts)
 
 
-def _concepts(seen: Observation, judgement: Pool) -> Int[np.ndarray, " n"] | None:
+def _concepts(
+    name: str, seen: Observation, judgement: Pool
+) -> Int[np.ndarray, " n"] | None:
     """The known concept that each neuron selects; None for photographs."""
-    if not judgement.keys[0].startswith("shapes-"):
+    if name != "shapes":
         return None
     return selected_concepts(seen.judgement.peaks, shape_concepts(judgement.keys))

@@ -34,8 +34,9 @@ from conceptevo_jax.stages.explore import sheets_of, space_key, with_courses
 from conceptevo_jax.stages.follow import current_folder
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.monitoring import read_reports
+from conceptevo_jax.stages.observe import Observer
 from conceptevo_jax.stages.projected import Projected
-from conceptevo_jax.stages.runs import RUN, Observer, TrainedRun
+from conceptevo_jax.stages.runs import RUN, TrainedRun
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.store.stages import PARTIAL

@@ -20,13 +20,14 @@ from conceptevo_jax.analysis import Alignment, Subject, compare
 from conceptevo_jax.config import Config, MethodConfig, plain
 from conceptevo_jax.data import Decoded, Pool, select_part
 from conceptevo_jax.embedding import fit_neurons
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.errors import DivergenceError, UsageError, unknown_name
 from conceptevo_jax.projection import (
     build_space,
     project_neurons,
     response_quantiles,
 )
 from conceptevo_jax.stages.images import Images
+from conceptevo_jax.stages.observe import images_found
 from conceptevo_jax.stages.projected import AGREEMENTS
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
@@ -234,7 +235,7 @@ def attempt(
     def make() -> Tried:
         try:
             return _attempt(session.images, trial, base, _responded(seen), seed)
-        except UsageError as error:
+        except DivergenceError as error:
             others = tuple(name for name in seen if name != base)
             nothing = np.full((len(others), len(AGREEMENTS)), np.nan)
             return Tried(runs=others, aucs=nothing, why=str(error))
@@ -307,8 +308,8 @@ def _found(
 ) -> Stimuli:
     """As many strongest images as a neuron is projected by."""
     settings = plain(method.stimuli)
-    wide = min(method.projection.stimuli or 0, len(pool) // 10)
-    search = Search(**{**settings, "k": max(settings["k"], wide)})
+    settings["k"] = images_found(settings["k"], method.projection.stimuli, len(pool))
+    search = Search(**settings)
     return stimuli_of_arrays(one.pool.peaks[rows], one.pool.sites, pool, search)
 
 

@@ -122,18 +122,37 @@ def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
     everything = project_all(session, trained, name, made, key)
     home = everything.pop(name)
     compared = list(everything.values())
-    shown = [(home, home.epochs[-1])]
-    shown += [(one, epoch) for one in compared for epoch in shown_epochs(one)]
+    shown = [(one, epoch) for one in compared for epoch in shown_epochs(one)]
+    return unified(session, made, home, compared, shown)
+
+
+def unified(
+    session: Session,
+    made: BaseSpace,
+    home: Projected,
+    compared: Sequence[Projected],
+    shown: Sequence[tuple[Projected, Epoch]],
+) -> Unified:
+    """Lay out a space's base and some snapshots on one map, and keep space and map.
+
+    Args:
+      session: Where to, and the map's settings.
+      made: The space.
+      home: The base run, at the epoch the space was built from.
+      compared: All other runs.
+      shown: Which of their snapshots are laid out.
+    """
+    everything = [(home, home.epochs[-1]), *shown]
     layout, points = session.timed(
         "layout",
         lay_out,
         session.store,
-        [one.placed[epoch].vectors for one, epoch in shown],
-        config.method.layout,
-        config.seed,
+        [one.placed[epoch].vectors for one, epoch in everything],
+        session.config.method.layout,
+        session.config.seed,
     )
     session.save_space(made.space, layout)
-    names = [one.snapshot(epoch) for one, epoch in shown]
+    names = [one.snapshot(epoch) for one, epoch in everything]
     return Unified(
         base=home,
         compared=compared,

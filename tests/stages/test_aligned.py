@@ -32,6 +32,11 @@ def test_all_runs_are_compared_but_the_judge():
     again = alignment_jobs(config, config.methods["original_code"])
     assert [job.name for job in again] == compared_runs(config)
     assert {job.search.before_relu for job in again} == {True}
+    # Methods are compared by the ends of a run; nothing else is swept again.
+    assert {job.epochs for job in again} == {("init", 3)}
+    assert {jobs[name].epochs for name in compared_runs(config)} == {
+        ("init", 0, 1, 2, 3)
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import build_model
 from conceptevo_jax.projection.layout import METRICS
 from conceptevo_jax.stages.evolutions import scoring_of
+from conceptevo_jax.stages.grouped import read_sets
 from conceptevo_jax.stages.images import dataset_facts
 from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.space import space_settings
+from conceptevo_jax.stages.trials import trials_of
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.training.optimizers import direction
 
@@ -39,6 +41,9 @@ def check_config(config: Config) -> None:
     _check_method("method", config.method, config.seed)
     for name, method in config.methods.items():
         _check_method(f"methods.{name}", method, config.seed)
+    for trial in trials_of(config):
+        _check_method(f"hyperparameters: {trial.factor}", trial.method, config.seed)
+    read_sets(config.alignment.hand_picked)
     _require_positive("", config, ("seeds",))
     _require_positive("alignment", config.alignment, ("groups",))
     _require_positive("benchmark", config.benchmark, ("images", "turns"))

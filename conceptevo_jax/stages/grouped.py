@@ -23,13 +23,11 @@ from conceptevo_jax.analysis.cards import (
 )
 from conceptevo_jax.analysis.groups import (
     Drawing,
-    Group,
     hand_picked_groups,
     make_groups,
 )
 from conceptevo_jax.analysis.populations import Population, neuron_place, split_id
 from conceptevo_jax.analysis.tasks import Task, deal_tasks
-from conceptevo_jax.config import Config
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.aligned import Placed, all_snapshots
@@ -73,7 +71,8 @@ def ask(session: Session, placed: Placed) -> Asked:
     held = held_out(session, placed)
     people = [_population(placed, held, *one) for one in all_snapshots(placed)]
     count, drawing = config.alignment.groups, Drawing(seed=seed)
-    groups = _hand_picked(config, people, drawing)
+    sets = read_sets(config.alignment.hand_picked)
+    groups = hand_picked_groups(people, sets, drawing=drawing)
     groups += make_groups(people, base=placed.home, count=count, drawing=drawing)
     ranking = ranked_stimuli(held)
     shared = config.method.name == "paper"
@@ -106,22 +105,22 @@ def _population(
     )
 
 
-def _hand_picked(
-    config: Config, people: Sequence[Population], drawing: Drawing
-) -> list[Group]:
-    """Groups of a file that a person wrote; none without one."""
-    named = config.alignment.hand_picked
-    if named is None:
-        return []
+def read_sets(file: str | None) -> dict[str, list[str]]:
+    """Neurons that a person chose, by the name of the set; none without a file.
+
+    Raises:
+      UsageError: if the file cannot be read, with what it must be.
+    """
+    if file is None:
+        return {}
     try:
-        chosen = json.loads(Path(named).read_text())
-        sets = {str(name): [str(one) for one in ids] for name, ids in chosen.items()}
+        chosen = json.loads(Path(file).read_text())
+        return {str(name): [str(one) for one in ids] for name, ids in chosen.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"alignment.hand_picked: {named} cannot be read ({error}). It must be JSON "
+            f"alignment.hand_picked: {file} cannot be read ({error}). It must be JSON "
             'such as {"dogs": ["vgg16@7/features.28/41", …]}, five neurons or more.'
         ) from error
-    return hand_picked_groups(people, sets, drawing=drawing)
 
 
 def held_out(session: Session, placed: Placed) -> dict[str, Stimuli]:

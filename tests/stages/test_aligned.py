@@ -110,3 +110,28 @@ def test_vggs_are_one_architecture(name, expected):
         name="r", key="k", model=model, rows=[], snapshots=[], observations={}, keys={}
     )
     assert family(run) == expected
+
+
+@pytest.mark.parametrize(
+    ("experiment", "word", "named"),
+    [
+        (
+            "hyperparameters",
+            "hyperparameters.around_paper.projection.policy=[some]",
+            "policy 'some'.*covered",
+        ),
+        (
+            "hyperparameters",
+            "hyperparameters.around_paper.embedding.dim=[0]",
+            "embedding.dim must be above 0",
+        ),
+        (
+            "alignment",
+            "alignment.hand_picked=nowhere.json",
+            "nowhere.json cannot be read",
+        ),
+    ],
+)
+def test_what_is_tried_or_picked_is_checked_before_training(experiment, word, named):
+    with pytest.raises(UsageError, match=named):
+        check_config(made(word, experiment=experiment))

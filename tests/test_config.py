@@ -8,9 +8,10 @@ import pytest
 from hydra.errors import HydraException
 
 from conceptevo_jax import config as schemas
+from conceptevo_jax.cli.compose import explain, resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
-from conceptevo_jax.config import Config, explain, plain, register, resolve
+from conceptevo_jax.config import Config, plain, register
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.projection import SolveSettings, SpaceSettings, fit_layout

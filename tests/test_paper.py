@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
-from conceptevo_jax.config import register, resolve
+from conceptevo_jax.config import register
 from conceptevo_jax.models import build_model
 from conceptevo_jax.models.tapped import parameter_count
 from conceptevo_jax.stages.check import check_config

@@ -17,10 +17,11 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 from rich.table import Table
 
+from conceptevo_jax.cli.compose import Composed, explain, resolve
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
-from conceptevo_jax.config import Composed, Config, explain, register, resolve
+from conceptevo_jax.config import Config, register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.check import check_config
 from conceptevo_jax.stages.plan import (

@@ -7,9 +7,10 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.table import Table
 from yaml import YAMLError  # type: ignore[import-untyped]  # has no stubs
 
+from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import options
-from conceptevo_jax.config import Config, register, resolve
+from conceptevo_jax.config import Config, register
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages.add import Added, add_run
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register, resolve
+from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.trials import is_centre, trials_of
 

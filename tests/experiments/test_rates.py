@@ -5,9 +5,10 @@ import importlib
 import pytest
 
 from conceptevo_jax.analysis.intervals import exact_interval
+from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import runner
-from conceptevo_jax.config import register, resolve
+from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.monitor import HEALTHY as QUIET

@@ -2,8 +2,9 @@
 
 import pytest
 
+from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register, resolve
+from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import build_model
 from conceptevo_jax.stages.aligned import (

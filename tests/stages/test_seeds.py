@@ -5,8 +5,9 @@ import csv
 import pytest
 
 from conceptevo_jax.analysis.intervals import mean_interval
+from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register, resolve
+from conceptevo_jax.config import register
 from conceptevo_jax.stages.evolutions import chosen_classes
 from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.seeds import (

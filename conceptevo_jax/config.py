@@ -264,6 +264,45 @@ class HyperparametersConfig:
 
 
 @dataclass
+class NeuroCartographyConfig:
+    """See `conceptevo_jax.baselines.neurocartography.Fitting`."""
+
+    images: int = 100
+    dim: int = 30
+    learning_rate: float = 0.01
+    negatives: int = 10
+    repeats: int = 30
+    batch_size: int = 256
+
+
+@dataclass
+class BaselinesConfig:
+    """What the comparison with other methods is made of.
+
+    Of the run `run` the snapshots `epochs` are represented, or those at its milestones
+    of accuracy where none is named. ACE follows `segments` image segments at most, of
+    so many `images` per class, or the images of a Broden-style folder `broden`; its
+    concepts are those of `discovery` images of a class at `site`, the last site where
+    none is named, tested against `random_sets` of as many images.
+    """
+
+    run: str = "vgg16"
+    epochs: list[str] = field(default_factory=list)
+    neurocartography: NeuroCartographyConfig = field(
+        default_factory=NeuroCartographyConfig
+    )
+    segments: int = 1500
+    images: int = 10
+    broden: str | None = None
+    site: str | None = None
+    classes: list[str] = field(default_factory=list)
+    discovery: int = 40
+    clusters: int = 25
+    random_sets: int = 20
+    tested_images: int = 40
+
+
+@dataclass
 class RateConfig:
     """Trainings by which the monitor is judged: of one kind, under many seeds."""
 
@@ -341,6 +380,7 @@ class Config:
     hyperparameters: HyperparametersConfig = field(
         default_factory=HyperparametersConfig
     )
+    baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     failures: FailuresConfig = field(default_factory=FailuresConfig)
     rates: dict[str, RateConfig] = field(default_factory=dict)
     rate_seeds: int | None = None

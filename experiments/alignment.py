@@ -74,6 +74,9 @@ def run(config: Config, session: Session) -> Outcome:
     first = spaces[config.method.name]
     home, pairs = first[0]
     on_map = lay_out_all(session, home)
+    # The page lists the groups of the study that the folder holds.
+    asked = session.timed("study", ask, session, home)
+    save_study(session.folder, asked.study)
     page = session.timed(
         "explorer",
         explore,
@@ -85,8 +88,6 @@ def run(config: Config, session: Session) -> Outcome:
         on_map.points,
     )
     every = session.timed("align", align_pairs, session, home, every_pair(home))
-    asked = session.timed("study", ask, session, home)
-    save_study(session.folder, asked.study)
     judge = config.alignment.judge
     panel = None
     if judge is not None:

@@ -17,7 +17,7 @@ from conceptevo_jax.explorer import (
     write_whole,
 )
 from conceptevo_jax.explorer import compare as compare_scenes
-from conceptevo_jax.stages.explore import PAGE
+from conceptevo_jax.stages.explore import PAGE, with_study
 from conceptevo_jax.stages.follow import find_training
 from conceptevo_jax.stages.live import choose_space, follow_on_map
 from conceptevo_jax.stages.worker import use_cache
@@ -42,7 +42,7 @@ def explore(words: list[str]) -> int:
         )
     path = Path(places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
-        saved = chosen_scene(path, Path(work))
+        saved = with_study(chosen_scene(path, Path(work)), _result(path))
         page = _page(chosen.get("out"), _beside(path))
         _tell(_write([saved], page, flags, saved.scene.title))
         if TABLES in flags:
@@ -122,14 +122,15 @@ def _is_option(word: str) -> bool:
     return word.partition("=")[0].isidentifier() and "=" in word
 
 
+def _result(path: Path) -> Path:
+    """The result folder of `RESULT_FOLDER` or `RESULT_FOLDER/RUN`."""
+    return path if (path / SCENE).is_dir() else path.parent
+
+
 def _beside(path: Path) -> Path:
     """Where a result's page goes; that of one run lies beside it."""
-    whole = path / PAGE
-    return (
-        whole
-        if (path / SCENE).is_dir()
-        else path.with_name(f"explorer-{path.name}.html")
-    )
+    result = _result(path)
+    return result / (PAGE if result == path else f"explorer-{path.name}.html")
 
 
 def _page(out: str | None, usual: Path) -> Path:

@@ -9,6 +9,7 @@ What is rounded, at most: a point by 1/131,068 of the map's width or height; cov
 score of importance by 1/131,068.
 """
 
+import dataclasses
 import gzip
 import json
 import struct
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from conceptevo_jax.explorer.scene import Course, Scene
+from conceptevo_jax.explorer.scene import Course, Given, Scene
 from conceptevo_jax.explorer.sheets import COLUMNS, PER_SHEET
 from conceptevo_jax.types import site_slices
 
@@ -34,14 +35,17 @@ _TYPES |= {"<u4": "u32", "<i4": "i32", "<f4": "f32"}
 Chunk = tuple[str, bytes]
 
 
-def chunks(title: str, scenes: Sequence[Scene]) -> Iterator[Chunk]:
+def chunks(
+    title: str, scenes: Sequence[Scene], given: Sequence[Sequence[Given]] = ()
+) -> Iterator[Chunk]:
     """All chunks of a page, one at a time: `core`, then those of each run.
 
     Args:
       title: Of the page.
       scenes: Those without patches have none in their chunks, either.
+      given: Groups of a study in each scene; none by default.
     """
-    yield "core", _core(title, scenes)
+    yield "core", _core(title, scenes, given or [()] * len(scenes))
     number = 0
     for scene in scenes:
         for place, course in enumerate(scene.courses):
@@ -67,13 +71,15 @@ def container(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> byte
     return gzip.compress(b"".join([start, header, *parts]), 6, mtime=0)
 
 
-def _core(title: str, scenes: Sequence[Scene]) -> bytes:
+def _core(
+    title: str, scenes: Sequence[Scene], given: Sequence[Sequence[Given]]
+) -> bytes:
     arrays: dict[str, np.ndarray] = {}
     shown: list[dict[str, Any]] = []
     runs: list[dict[str, Any]] = []
-    for place, scene in enumerate(scenes):
+    for place, (scene, groups) in enumerate(zip(scenes, given, strict=True)):
         extent = _extent(scene.courses)
-        shown.append(_scene(scene, extent))
+        shown.append(_scene(scene, extent, groups))
         arrays[f"labels-{place}"] = scene.pictures.labels.astype(np.uint16)
         for course in scene.courses:
             own = _run_arrays(course, extent)
@@ -92,8 +98,12 @@ def _extent(courses: Sequence[Course]) -> list[float]:
     return [*map(float, every.min(axis=0)), *map(float, every.max(axis=0))]
 
 
-def _scene(scene: Scene, extent: Sequence[float]) -> dict[str, Any]:
+def _scene(
+    scene: Scene, extent: Sequence[float], given: Sequence[Given]
+) -> dict[str, Any]:
+    told = {"given": [dataclasses.asdict(group) for group in given]} if given else {}
     return {
+        **told,
         "title": scene.title,
         "base": scene.base,
         "method": scene.method,

@@ -181,7 +181,8 @@ def _parts(
     title: str, saved: Sequence[Saved], patches: bool
 ) -> Iterator[tuple[str, str, bytes]]:
     """Kind, name and bytes of everything a page loads, one at a time."""
-    for name, data in chunks(title, [_shown(one, patches) for one in saved]):
+    scenes = [_shown(one, patches) for one in saved]
+    for name, data in chunks(title, scenes, [one.given for one in saved]):
         yield "chunk", name, data
     for scene, one in enumerate(saved):
         if _shown(one, patches).pictures.tile:

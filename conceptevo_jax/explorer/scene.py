@@ -153,17 +153,42 @@ class Scene:
     courses: Sequence[Course] = ()
 
 
+Place = tuple[int, int, int]
+"""A neuron in one snapshot: its run's and snapshot's places, and its own number."""
+
+
+@record
+class Given:
+    """A group of neurons that a study asked about.
+
+    Attributes:
+      name: What the study calls it.
+      category: The heading that it is listed under.
+      members: Those that are said to be alike.
+      intruder: The one from elsewhere; None where it is in no snapshot of the scene.
+      missing: How many of both are in none.
+    """
+
+    name: str
+    category: str
+    members: tuple[Place, ...]
+    intruder: Place | None
+    missing: int
+
+
 @record
 class Saved:
-    """A scene with the files of its sheets.
+    """A scene with what else its page shows.
 
     Attributes:
       scene: The scene.
       sheets: WebP files in order; none where patches may not be shown.
+      given: Groups of a study. They are the study's record: a scene keeps none.
     """
 
     scene: Scene
     sheets: Sequence[Path]
+    given: Sequence[Given] = ()
 
 
 def number_images(

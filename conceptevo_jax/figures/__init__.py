@@ -2,7 +2,14 @@
 
 from conceptevo_jax.figures.agreement import MethodDots, draw_methods, draw_pairs
 from conceptevo_jax.figures.bars import Bars, draw_bars
+from conceptevo_jax.figures.concepts import draw_concepts
 from conceptevo_jax.figures.curves import Curve, draw_curves
+from conceptevo_jax.figures.drift import (
+    ConceptPanel,
+    DriftDots,
+    draw_concept_maps,
+    draw_drift,
+)
 from conceptevo_jax.figures.evolutions import (
     EvolutionGroup,
     EvolvingNeuron,
@@ -25,7 +32,9 @@ from conceptevo_jax.figures.tasks import TaskPicture, draw_tasks
 __all__ = [
     "Bars",
     "Circle",
+    "ConceptPanel",
     "Curve",
+    "DriftDots",
     "EvolutionGroup",
     "EvolvingNeuron",
     "Example",
@@ -37,7 +46,10 @@ __all__ = [
     "Strip",
     "TaskPicture",
     "draw_bars",
+    "draw_concept_maps",
+    "draw_concepts",
     "draw_curves",
+    "draw_drift",
     "draw_evolutions",
     "draw_factors",
     "draw_images",

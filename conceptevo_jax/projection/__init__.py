@@ -4,6 +4,7 @@ from conceptevo_jax.projection.base import base_space
 from conceptevo_jax.projection.layout import (
     fit_layout,
     fit_layouts,
+    import_umap,
     place_points,
     warm_up,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "build_space",
     "fit_layout",
     "fit_layouts",
+    "import_umap",
     "place_points",
     "project_neurons",
     "rank_responses",

@@ -188,7 +188,7 @@ def _umap(
     min_dist: float,
     metric: str,
 ) -> np.ndarray:
-    umap = _import_umap()
+    umap = import_umap()
     with warnings.catch_warnings():
         # It tells that neighbours handed to it do not serve its transform, which is
         # not used here.
@@ -205,7 +205,7 @@ def _umap(
         return fit.fit_transform(rows)
 
 
-def _import_umap() -> ModuleType:
+def import_umap() -> ModuleType:
     """UMAP without its parametric variant, which brings all of TensorFlow along."""
     variant = "umap.parametric_umap"
     sys.modules.setdefault(variant, None)  # type: ignore[arg-type]  # so it is missed

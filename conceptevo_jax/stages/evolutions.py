@@ -16,7 +16,11 @@ from conceptevo_jax.analysis.importance import (
     chosen_sites,
     measure_importance,
 )
-from conceptevo_jax.analysis.milestones import find_milestones, named_milestones
+from conceptevo_jax.analysis.milestones import (
+    Milestones,
+    find_milestones,
+    named_milestones,
+)
 from conceptevo_jax.analysis.reversion import (
     ClassImages,
     Reverting,
@@ -79,11 +83,7 @@ def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
       UsageError: if it has too few snapshots for that, or none so named.
     """
     of = config.importance
-    if of.epochs:
-        named = [int(name) if name.isdecimal() else name for name in of.epochs]
-        found = named_milestones(run.name, run.rows, named, accuracy=of.accuracy)
-    else:
-        found = find_milestones(run.name, run.rows, accuracy=of.accuracy)
+    found = milestones_of(of.epochs, run, accuracy=of.accuracy)
     shots = {shot.epoch: _loaded_once(shot) for shot in run.snapshots}
     stops = list(zip(found.epochs, found.accuracies, strict=True))
     return [
@@ -100,6 +100,20 @@ def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
             itertools.pairwise(stops), 1
         )
     ]
+
+
+def milestones_of(
+    names: Sequence[str], run: TrainedRun, *, accuracy: str = "eval"
+) -> Milestones:
+    """The snapshots so named, or those at the milestones of accuracy without any.
+
+    Raises:
+      UsageError: if the run has too few snapshots for that, or none so named.
+    """
+    if not names:
+        return find_milestones(run.name, run.rows, accuracy=accuracy)
+    named = [int(name) if name.isdecimal() else name for name in names]
+    return named_milestones(run.name, run.rows, named, accuracy=accuracy)
 
 
 def _loaded_once(shot: Snapshot) -> Snapshot:

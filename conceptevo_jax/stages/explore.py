@@ -2,7 +2,8 @@
 
 The scene goes to `scene/` in the result folder, from which `conceptevo explore` and
 `conceptevo compare` make pages again; the page is `explorer.html`, or, where it would
-be too large to open at once, `explorer/index.html`.
+be too large to open at once, `explorer/index.html`. Where the folder holds a study, the
+page lists its groups.
 """
 
 import dataclasses
@@ -16,12 +17,16 @@ from jaxtyping import Float
 
 from conceptevo_jax.analysis.births import group_base
 from conceptevo_jax.analysis.subjects import MIN_NEURONS
+from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.data import Pool
 from conceptevo_jax.explorer import (
     SCENE,
     Course,
+    Given,
     Pictures,
+    Saved,
     Scene,
+    find_given,
     make_sheets,
     number_images,
     save_scene,
@@ -34,7 +39,10 @@ from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.important import Important
 from conceptevo_jax.stages.projected import Projected
 from conceptevo_jax.stages.session import Session
+from conceptevo_jax.stages.study import TITLES
 from conceptevo_jax.store import content_key
+from conceptevo_jax.study import load_study
+from conceptevo_jax.study.material import FOLDER as STUDY
 from conceptevo_jax.types import Layout, Space
 
 PAGE = "explorer.html"
@@ -179,12 +187,37 @@ def write_explorer(session: Session, scene: Scene) -> Path:
 
         write_tables(saved, folder / TABLES, patches=config.explorer.patches)
     page, parts = folder / PAGE, folder / FOLDER
-    written = write_whole([saved], page, parts, title=kept.title)
+    shown = with_study(saved, folder)
+    written = write_whole([shown], page, parts, title=kept.title)
     if written == page:
         shutil.rmtree(parts, ignore_errors=True)
     else:
         page.unlink(missing_ok=True)
     return written
+
+
+def with_study(saved: Saved, folder: Path) -> Saved:
+    """The same with the groups that a result folder's study asks about, if it has one.
+
+    Raises:
+      DataError: if the study is damaged, naming the file.
+    """
+    if not (folder / STUDY).is_dir():
+        return saved
+    asked = [task for task in load_study(folder).tasks if not task.check]
+    given = [_given(task, saved.scene) for task in asked]
+    return dataclasses.replace(saved, given=given)
+
+
+def _given(task: Task, scene: Scene) -> Given:
+    odd = task.intruder - 1
+    return find_given(
+        scene.courses,
+        name=task.id,
+        category=TITLES.get(task.category, task.category),
+        members=task.cards[:odd] + task.cards[odd + 1 :],
+        intruder=task.cards[odd],
+    )
 
 
 def sheets_of(scene: Scene, images: Images) -> Iterable[bytes]:

@@ -161,8 +161,8 @@ def test_numbers_out_of_range_are_refused(vectors, layout):
 def test_umap_brings_neither_tensorflow_nor_torch_along():
     """It would, where they are installed, and take their time."""
     code = (
-        "import sys; from conceptevo_jax.projection.layout import _import_umap; "
-        "_import_umap(); print(sorted({'tensorflow', 'torch'} & set(sys.modules)), "
+        "import sys; from conceptevo_jax.projection.layout import import_umap; "
+        "import_umap(); print(sorted({'tensorflow', 'torch'} & set(sys.modules)), "
         "'umap.parametric_umap' in sys.modules)"
     )
     words = [sys.executable, "-W", "error", "-c", code]

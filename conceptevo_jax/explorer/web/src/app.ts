@@ -11,7 +11,7 @@ import { RankingPane } from "./panes/ranking";
 import { SelectionPane } from "./panes/selection";
 import { Search } from "./search";
 import { classCounts } from "./patches";
-import { carry, type State, Store, type Tab, TABS } from "./state";
+import { carry, shotsOf, type State, Store, type Tab, TABS } from "./state";
 import { Timeline } from "./timeline";
 
 const TITLES: Record<Tab, string> = { neuron: "Neuron", class: "Class", selection: "Selection" };
@@ -80,8 +80,7 @@ export class App {
         const first = run.patches === null ? undefined : classCounts(run, run.at(state.at), neuron)[0];
         say(`${run.idAt(run.at(state.at), neuron)}${first === undefined ? "" : `, mostly ${first[0]}`}`);
       } else if (changed.has("selection") && state.selection !== null) {
-        const count = [...state.selection.members.values()].reduce((sum, own) => sum + own.size, 0);
-        say(`${count} ${state.selection.told}`);
+        say(`${shotsOf(state.selection, state.at).length} ${state.selection.told}`);
       } else if (changed.has("colour")) say(`coloured by ${COLOURS[state.colour]}`);
       else if (changed.has("panels")) say(`${state.panels.length} maps`);
     });
@@ -221,8 +220,8 @@ export class App {
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = this.actions.get(name);
-    // A button that has the focus is pressed by space.
-    if (action === undefined || (event.key === " " && target.closest("button"))) return;
+    // A button or a heading that opens, if it has the focus, is pressed by space.
+    if (action === undefined || (event.key === " " && target.closest("button, summary"))) return;
     event.preventDefault();
     action(event);
   }

@@ -1,7 +1,7 @@
 /** What is looked at: one object, told to all parts, and kept in the address. */
 
 import { COLOURS, type ColourBy } from "./colour";
-import { type Model, type NeuronRef, type Run, timeName } from "./data/model";
+import { type Given, type Model, type NeuronRef, type Run, type Shot, timeName } from "./data/model";
 
 export type Tab = "neuron" | "class" | "selection";
 export const TABS: Tab[] = ["neuron", "class", "selection"];
@@ -13,6 +13,8 @@ export interface Selection {
   region: { polygon: [number, number][]; at: number; scene: number } | null;
   /** `run/site`, where it is a whole site. */
   site: string | null;
+  /** The group of a study that it is; its neurons are seen in snapshots of their own. */
+  given?: Given;
 }
 
 export interface State {
@@ -207,6 +209,26 @@ export function ofSite(run: Run, site: number): Selection {
   const own = new Set(Array.from({ length: stop - start }, (_, i) => start + i));
   const name = `${run.name}/${run.meta.sites[site].name}`;
   return { members: new Map([[run, own]]), told: `neurons of ${name}`, region: null, site: name };
+}
+
+/** The neurons of a group, at the time at which most are seen in their own snapshots. */
+export function ofGiven(model: Model, given: Given): Change {
+  const members = new Map<Run, Set<number>>();
+  for (const { run, neuron } of given.shots) {
+    members.set(run, (members.get(run) ?? new Set()).add(neuron));
+  }
+  const own = (at: number) => given.shots.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
+  const at = model.stops.reduce((best, stop) => (own(stop) >= own(best) ? stop : best));
+  const told = `neurons of the study group ${given.name}${given.missing ? ` (${given.missing} not in this page)` : ""}`;
+  return { selection: { members, told, region: null, site: null, given }, tab: "selection", at };
+}
+
+/** The selected neurons in the snapshots that are looked at. */
+export function shotsOf(selection: Selection, at: number): Shot[] {
+  if (selection.given !== undefined) return selection.given.shots;
+  return [...selection.members].flatMap(([run, own]) =>
+    [...own].sort((a, b) => a - b).map((neuron) => ({ run, neuron, snapshot: run.at(at) })),
+  );
 }
 
 /** The same selection among the runs of another model, by their names. */

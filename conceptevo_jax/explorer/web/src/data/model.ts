@@ -23,7 +23,11 @@ export interface Scene {
   extent: [number, number, number, number];
   images: Images | null;
   groups: { label: number; share: number; size: number }[];
+  /** Groups of a study; a neuron is told by its run in the scene, snapshot and number. */
+  given?: { name: string; category: string; members: Place[]; intruder: Place | null; missing: number }[];
 }
+
+type Place = [number, number, number];
 
 export interface Site {
   name: string;
@@ -325,11 +329,27 @@ export interface NeuronRef {
   neuron: number;
 }
 
+/** A neuron in one snapshot. */
+export interface Shot extends NeuronRef {
+  snapshot: number;
+}
+
+/** A group that a study asked about; of its neurons those that the page shows. */
+export interface Given {
+  name: string;
+  category: string;
+  /** The intruder, where it is shown, is the last. */
+  shots: Shot[];
+  intruder: Shot | null;
+  missing: number;
+}
+
 /** All that the page shows. */
 export class Model {
   readonly meta: Meta;
   readonly scenes: Scene[];
   readonly runs: Run[];
+  readonly given: Given[];
   /** Every time at which some run has a snapshot, in epochs of training. */
   readonly stops: number[];
   private readonly labels: Uint16Array[];
@@ -356,6 +376,14 @@ export class Model {
     this.labels = this.scenes.map((_, s) => core.array<Uint16Array>(`labels-${s}`));
     this.names = this.scenes.map(() => null);
     this.runs = this.meta.runs.map((_, r) => new Run(r, core, this));
+    this.given = this.scenes.flatMap((scene, s) => {
+      const own = this.runs.filter((run) => run.meta.scene === s);
+      const shot = ([run, snapshot, neuron]: Place): Shot => ({ run: own[run], snapshot, neuron });
+      return (scene.given ?? []).map(({ members, intruder, ...told }) => {
+        const odd = intruder && shot(intruder);
+        return { ...told, shots: [...members.map(shot), ...(odd ? [odd] : [])], intruder: odd };
+      });
+    });
     const stops = new Set<number>();
     for (const run of this.runs) {
       if (!run.meta.is_base) for (const at of run.meta.progress) stops.add(at);

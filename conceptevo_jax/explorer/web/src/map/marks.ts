@@ -22,6 +22,7 @@ export function drawMarks(
     drawTrail(panel, neuron, state.at);
     ring(panel, neuron, "chosen", 9);
   }
+  if (selection?.given?.intruder) ring(panel, selection.given.intruder, "intruder", 7);
   if (hovered !== null) ring(panel, hovered, "hovered", 7);
 }
 

@@ -163,8 +163,9 @@ export function interval(name: string, [score, low, high]: [number, number, numb
   );
 }
 
-export function link(store: Store, which: NeuronRef, label: string): HTMLElement {
-  return h("button.link", { onclick: () => store.set({ neuron: which, tab: "neuron" }) }, label);
+export function link(store: Store, which: NeuronRef, label: string, at?: number): HTMLElement {
+  const go = () => store.set({ neuron: which, tab: "neuron", at: at ?? store.state.at });
+  return h("button.link", { onclick: go }, label);
 }
 
 /** The nearest live neurons of another run, by cosine; by the map without vectors. */

@@ -1,10 +1,11 @@
 /** The selected neurons: what they have in common, who does not belong, and keeping them. */
 
-import type { Model, NeuronRef, Run } from "../data/model";
+import type { Given, Model, Shot } from "../data/model";
 import { download, h } from "../dom";
 import { GroupShelf } from "../groups";
 import { classCounts, patchRow } from "../patches";
-import type { Selection, State, Store } from "../state";
+import { ofGiven, type Selection, shotsOf, type State, type Store } from "../state";
+import { beside, studyGroups } from "../study";
 import { type Suggestion, suggestLabel } from "../suggest";
 import { Intruder } from "./intruder";
 import { link } from "./neuron";
@@ -15,6 +16,7 @@ const FIRST = 24;
 export class SelectionPane extends Pane {
   private readonly model: Model;
   private readonly shelf: GroupShelf;
+  private readonly study: HTMLElement | "";
   private shown = FIRST;
   /** What depends on the time; all else stays, so that nothing typed is lost. */
   private timed: { composition: HTMLElement; sheet: HTMLElement } | null = null;
@@ -26,18 +28,19 @@ export class SelectionPane extends Pane {
     super();
     this.model = store.model;
     this.shelf = new GroupShelf(store);
+    this.study = studyGroups(store);
     this.say = say;
     store.listen((state, changed) => {
       if (changed.has("selection")) this.shown = FIRST;
       if (state.tab !== "selection") return;
-      if (changed.has("selection") || changed.has("tab")) this.draw(state);
+      if (changed.has("selection") || changed.has("tab")) this.draw(state, changed.has("selection"));
       else if (changed.has("at")) this.renew();
     });
   }
 
   private readonly say: (text: string) => void;
 
-  private draw(state: State): void {
+  private draw(state: State, chosen: boolean): void {
     const { selection } = state;
     this.timed = null;
     if (selection === null || selection.members.size === 0) {
@@ -46,42 +49,70 @@ export class SelectionPane extends Pane {
           ? "Draw a region on a map (L, or hold shift and drag), choose a site in the search, " +
             "or press R to take what lies around the chosen neuron."
           : "No neuron lies in the region.";
-      void this.fill([], () => [h("p.hint", null, hint), this.shelf.element]);
+      void this.fill([], () => [h("p.hint", null, hint), this.shelf.element, this.study]);
       return;
     }
     const load = [...selection.members.keys()].map((run) => run.loadPatches());
-    void this.fill(load, () => {
-      const all = membersOf(selection);
-      const suggested = suggestLabel(this.model, selection, state.at);
-      this.timed = { composition: this.composition(selection), sheet: this.sheet(all) };
+    const filled = this.fill(load, () => {
+      const all = shotsOf(selection, state.at);
+      this.timed = { composition: this.composition(selection), sheet: this.sheet(selection) };
       return [
         h("h2", null, `${all.length} ${selection.told}`),
         this.timed.composition,
-        this.label(suggested),
-        this.actions(suggested, all),
-        new Intruder(all, () => this.store.state.at, this.say).element,
+        ...(selection.given === undefined ? this.own(selection, all) : this.asked(selection.given, selection)),
         this.timed.sheet,
         this.shelf.element,
+        this.study,
       ];
     });
+    // What was chosen in the list below is shown above it.
+    if (selection.given !== undefined && chosen) void filled.then(() => this.element.scrollIntoView());
+  }
+
+  /** What a reader does with neurons chosen by hand. */
+  private own(selection: Selection, all: Shot[]): HTMLElement[] {
+    const suggested = suggestLabel(this.model, selection, this.store.state.at);
+    return [
+      this.label(suggested),
+      h("div.actions", null, this.keep(suggested, all), ...this.files(selection)),
+      new Intruder(all, () => this.store.state.at, this.say).element,
+    ];
+  }
+
+  /** A group of a study has a name and an answer already. */
+  private asked(given: Given, selection: Selection): HTMLElement[] {
+    const go = (by: number) => () => this.store.set(ofGiven(this.model, beside(this.model.given, given, by)));
+    return [
+      h(
+        "div.actions",
+        null,
+        h("button", { "aria-label": "Previous study group", onclick: go(-1) }, "Previous"),
+        h("button", { "aria-label": "Next study group", onclick: go(1) }, "Next"),
+        ...this.files(selection),
+      ),
+    ];
   }
 
   private renew(): void {
     const { selection } = this.store.state;
     if (this.timed === null || selection === null) return;
     const { composition, sheet } = this.timed;
-    this.timed = { composition: this.composition(selection), sheet: this.sheet(membersOf(selection)) };
+    this.timed = { composition: this.composition(selection), sheet: this.sheet(selection) };
     composition.replaceWith(this.timed.composition);
     sheet.replaceWith(this.timed.sheet);
   }
 
   private composition(selection: Selection): HTMLElement {
     const { at } = this.store.state;
-    const parts = [...selection.members].map(([run, own]) => {
-      const dead = [...own].filter((neuron) => run.dead(run.at(at), neuron)).length;
-      return `${run.name} ${own.size}${dead > 0 ? ` (${dead} dead)` : ""}`;
+    const all = shotsOf(selection, at);
+    const parts = [...selection.members.keys()].map((run) => {
+      const own = all.filter((one) => one.run === run);
+      const dead = own.filter(({ neuron, snapshot }) => run.dead(snapshot, neuron)).length;
+      return `${run.name} ${own.length}${dead > 0 ? ` (${dead} dead)` : ""}`;
     });
-    return h("p.faint", null, parts.join(" · "));
+    const now = all.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
+    const apart = now < all.length ? `; the maps show ${now} of them in the snapshot asked about, a name goes to its own` : "";
+    return h("p.faint", null, `${parts.join(" · ")}${apart}`);
   }
 
   private label(found: Suggestion | null): HTMLElement {
@@ -94,8 +125,7 @@ export class SelectionPane extends Pane {
     );
   }
 
-  private actions(suggested: Suggestion | null, all: NeuronRef[]): HTMLElement {
-    const { store } = this;
+  private keep(suggested: Suggestion | null, all: Shot[]): HTMLElement {
     const name = h("input", {
       type: "text",
       "aria-label": "name of the group",
@@ -106,29 +136,38 @@ export class SelectionPane extends Pane {
       event.preventDefault();
       if (name.value.trim() !== "") this.shelf.add(name.value.trim(), all);
     };
-    return h(
-      "div.actions",
-      null,
-      h("form.save", { onsubmit: save }, name, h("button", { type: "submit" }, "Save group")),
-      h("button", { onclick: () => download("neurons.csv", csv(all, store.state.at), "text/csv") }, "CSV"),
-      h("button", { onclick: () => download("neurons.json", json(all, store.state.at), "application/json") }, "JSON"),
-      h("button", { onclick: () => store.set({ selection: null }) }, "Clear"),
-    );
+    return h("form.save", { onsubmit: save }, name, h("button", { type: "submit" }, "Save group"));
   }
 
-  private sheet(all: NeuronRef[]): HTMLElement {
-    const { at } = this.store.state;
-    const rows = all.slice(0, this.shown).map(({ run, neuron }) =>
-      h(
+  private files(selection: Selection): HTMLElement[] {
+    const { store } = this;
+    const all = () => shotsOf(selection, store.state.at);
+    return [
+      h("button", { onclick: () => download("neurons.csv", csv(all()), "text/csv") }, "CSV"),
+      h("button", { onclick: () => download("neurons.json", json(all()), "application/json") }, "JSON"),
+      h("button", { onclick: () => store.set({ selection: null }) }, "Clear"),
+    ];
+  }
+
+  private sheet(selection: Selection): HTMLElement {
+    const all = shotsOf(selection, this.store.state.at);
+    const { given } = selection;
+    const rows = all.slice(0, this.shown).map((one) => {
+      const { run, neuron, snapshot } = one;
+      // Of the base every time shows the one snapshot.
+      const at = given === undefined || run.meta.is_base ? undefined : run.meta.progress[snapshot];
+      return h(
         "div.like",
         null,
-        link(this.store, { run, neuron }, run.idAt(run.at(at), neuron)),
-        patchRow(run, run.at(at), neuron, 8, 32),
-      ),
-    );
+        link(this.store, { run, neuron }, run.idAt(snapshot, neuron), at),
+        one === given?.intruder && h("span.intruder", { title: "ringed on the maps" }, "intruder"),
+        patchRow(run, snapshot, neuron, 8, 32),
+      );
+    });
     const left = all.length - this.shown;
     const more = h("button", { onclick: () => this.more() }, `${left} more`);
-    return h("section", { "aria-label": "selected neurons" }, h("h3", null, "Their patches"), rows, left > 0 && more);
+    const told = given && h("p.faint", null, "Each in its own snapshot. The study showed patches of held-out images.");
+    return h("section", { "aria-label": "selected neurons" }, h("h3", null, "Their patches"), told, rows, left > 0 && more);
   }
 
   private more(): void {
@@ -137,12 +176,6 @@ export class SelectionPane extends Pane {
     this.renew();
     this.timed?.sheet.querySelectorAll<HTMLElement>(".like .link")[before]?.focus();
   }
-}
-
-function membersOf(selection: Selection): NeuronRef[] {
-  return [...selection.members].flatMap(([run, own]) =>
-    [...own].sort((a, b) => a - b).map((neuron) => ({ run, neuron })),
-  );
 }
 
 interface Row {
@@ -159,8 +192,7 @@ interface Row {
   top_class: string | null;
 }
 
-function row(run: Run, neuron: number, at: number): Row {
-  const snapshot = run.at(at);
+function row({ run, neuron, snapshot }: Shot): Row {
   const site = run.siteOf(neuron);
   const place = run.place(snapshot, neuron);
   return {
@@ -178,12 +210,12 @@ function row(run: Run, neuron: number, at: number): Row {
   };
 }
 
-function json(all: NeuronRef[], at: number): string {
-  return `${JSON.stringify(all.map(({ run, neuron }) => row(run, neuron, at)), null, 1)}\n`;
+function json(all: Shot[]): string {
+  return `${JSON.stringify(all.map(row), null, 1)}\n`;
 }
 
-function csv(all: NeuronRef[], at: number): string {
-  const rows = all.map(({ run, neuron }) => row(run, neuron, at));
+function csv(all: Shot[]): string {
+  const rows = all.map(row);
   const names = Object.keys(rows[0] ?? {}) as (keyof Row)[];
   const lines = rows.map((one) => names.map((name) => cell(one[name])).join(","));
   return `${[names.join(","), ...lines].join("\n")}\n`;

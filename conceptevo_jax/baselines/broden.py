@@ -1,0 +1,110 @@
+"""Images of a Broden-style folder, as Figure 9c used them.
+
+Bau et al., 2017, https://arxiv.org/abs/1704.05796. The folder is that of `broden1_227`:
+`index.csv` with a row per image, `label.csv` with the names of the labels, and label
+maps beside the images below `images/`, red + 256 × green being a pixel's label. Of an
+image everything without an object's label is black. Not for scenes or textures, which
+label whole images.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int, UInt8
+from PIL import Image, UnidentifiedImageError
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.types import record
+
+
+@record
+class BrodenImages:
+    """Masked images, each with the object that covers most of it.
+
+    Attributes:
+      pixels: The images.
+      labels: Index of each one's object in `names`.
+      names: Names of the objects.
+      ids: Names of the images.
+    """
+
+    pixels: UInt8[np.ndarray, "i side side 3"]
+    labels: Int[np.ndarray, " i"]
+    names: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> BrodenImages:
+    """Read images that have a map of objects.
+
+    Args:
+      folder: Holds `index.csv`, `label.csv` and `images/`.
+      side: Height and width they get, in pixels.
+      limit: How many are drawn at most.
+      seed: Of the draw.
+
+    Raises:
+      DataError: naming a file that is missing or cannot be read.
+    """
+    listed = _rows(folder / "index.csv", ("image", "object"))
+    rows = [row for row in listed if row["object"]]
+    if not rows:
+        raise DataError(f"{folder / 'index.csv'} lists no image with a map of objects.")
+    labels = _rows(folder / "label.csv", ("number", "name"))
+    named = {int(row["number"]): row["name"] for row in labels}
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(rows))[:limit])
+    pixels, objects, ids = [], [], []
+    for row in (rows[number] for number in drawn.tolist()):
+        image, label = _masked(folder / "images", row, side)
+        if label:
+            pixels.append(image)
+            objects.append(named.get(label, str(label)))
+            ids.append(row["image"])
+    names = tuple(sorted(set(objects)))
+    return BrodenImages(
+        pixels=np.array(pixels, np.uint8).reshape(-1, side, side, 3),
+        labels=np.array([names.index(one) for one in objects], int),
+        names=names,
+        ids=tuple(ids),
+    )
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}): a Broden-style folder has index.csv, "
+            "label.csv and images/."
+        ) from None
+    missing = [name for name in columns if not rows or name not in rows[0]]
+    if missing:
+        raise DataError(f"{path} has no column {' or '.join(missing)}, or no row.")
+    return rows
+
+
+def _masked(
+    folder: Path, row: dict[str, str], side: int
+) -> tuple[UInt8[np.ndarray, "side side 3"], int]:
+    """An image without what is no object, and the label with most pixels, 0 if none."""
+    photo = _open(folder / row["image"]).resize((side, side), Image.Resampling.BILINEAR)
+    maps = [_open(folder / name.strip()) for name in row["object"].split(";")]
+    labels = [
+        np.asarray(one.resize((side, side), Image.Resampling.NEAREST), np.int64)
+        for one in maps
+    ]
+    numbers = np.stack([one[..., 0] + 256 * one[..., 1] for one in labels])
+    inside = np.max(numbers, axis=0) > 0
+    shown = np.where(np.expand_dims(inside, -1), np.asarray(photo), 0)
+    counts = np.bincount(numbers[numbers > 0])
+    return shown.astype(np.uint8), int(counts.argmax()) if counts.size else 0
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (OSError, UnidentifiedImageError) as error:
+        raise DataError(f"{path} is no image that can be read ({error}).") from None

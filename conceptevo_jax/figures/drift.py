@@ -1,0 +1,149 @@
+"""Methods side by side over training (paper, Fig. 9), and how far each drifts."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from conceptevo_jax.figures.style import (
+    INK,
+    QUIET,
+    RUNS,
+    bare_map,
+    map_height,
+    map_limits,
+    new_figure,
+    styled,
+)
+from conceptevo_jax.types import record
+
+_WIDTH = 2.3
+"""Of a map, in inches."""
+
+_ROW = 0.3
+"""Height of a method's line, in inches."""
+
+_LETTERS = 12
+"""Letters of the title that fit on an inch."""
+
+
+@record
+class ConceptPanel:
+    """One snapshot by one method.
+
+    Attributes:
+      points: Of its items; NaN for those without a place.
+      marked: Which items are of the highlighted concept.
+    """
+
+    points: Float[np.ndarray, "n 2"]
+    marked: Bool[np.ndarray, " n"]
+
+
+@record
+class DriftDots:
+    """One measure of all methods.
+
+    Attributes:
+      name: What is measured.
+      values: A row per method, a column per pair of snapshots; NaN for none.
+      least: The axis's lower end, or None.
+    """
+
+    name: str
+    values: Float[np.ndarray, "methods pairs"]
+    least: float | None = 0.0
+
+
+def draw_concept_maps(
+    rows: Sequence[tuple[str, Sequence[ConceptPanel]]],
+    columns: Sequence[str],
+    *,
+    title: str,
+) -> Figure:
+    """Draw a row per method and a column per snapshot; axes are common to a row.
+
+    Items of the highlighted concept are coloured. A cross marks their centroid, and
+    grey lines lead to it from those of the snapshots before.
+
+    Args:
+      rows: Each method's name and its panels from left to right.
+      columns: Names of the snapshots.
+      title: Above the figure.
+    """
+    with styled():
+        width = _WIDTH * len(columns) + 0.5
+        lines = textwrap.wrap(title, int(width * _LETTERS))
+        limits = [map_limits([p.points for p in panels]) for _, panels in rows]
+        heights = [float(np.clip(map_height(of, _WIDTH), 1.4, 2.6)) for of in limits]
+        figure = new_figure(width, sum(heights) + 0.5 + 0.2 * len(lines))
+        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+        grid = figure.subplots(
+            len(rows), len(columns), squeeze=False, height_ratios=heights
+        )
+        for number, (name, panels) in enumerate(rows):
+            label = textwrap.fill(name, 20)
+            grid[number, 0].set_ylabel(label, fontsize=8, fontweight="bold")
+            path: list[np.ndarray] = []
+            for axes, panel in zip(grid[number], panels, strict=True):
+                bare_map(axes, limits[number])
+                _panel(axes, panel, path)
+        for axes, name in zip(grid[0], columns, strict=True):
+            axes.set_title(name, fontsize=8)
+    return figure
+
+
+def _panel(axes: Axes, panel: ConceptPanel, path: list[np.ndarray]) -> None:
+    """Draw one map, and go on with the path of centroids."""
+    rest = panel.points[~panel.marked]
+    own = panel.points[panel.marked & np.isfinite(panel.points).all(axis=1)]
+    axes.scatter(rest[:, 0], rest[:, 1], s=3, c=QUIET, linewidths=0)
+    axes.scatter(own[:, 0], own[:, 1], s=9, c=RUNS[0], linewidths=0)
+    if len(own):
+        path.append(own.mean(axis=0))
+    if path:
+        axes.plot(*np.array(path).T, "-", color=INK, lw=0.8, alpha=0.7)
+        axes.plot(*path[-1], "x", color=INK, ms=7, mew=1.6)
+
+
+def draw_drift(
+    panels: Sequence[DriftDots],
+    methods: Sequence[str],
+    *,
+    title: str,
+) -> Figure:
+    """Draw a panel per measure, a line per method, a dot per pair of snapshots.
+
+    Args:
+      panels: The measures.
+      methods: Names of the methods, the topmost first.
+      title: Above the figure.
+    """
+    with styled():
+        width = 1.75 * len(panels) + 2.4
+        lines = textwrap.wrap(title, int(width * _LETTERS))
+        figure = new_figure(width, _ROW * len(methods) + 0.8 + 0.2 * len(lines))
+        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+        grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+        places = np.arange(len(methods))
+        for axes, panel in zip(grid, panels, strict=True):
+            axes.set_title(textwrap.fill(panel.name, 18), fontsize=8)
+            for line in places:
+                axes.axhline(line, color=QUIET, lw=0.5, zorder=0)
+            for number, values in enumerate(panel.values.T):
+                offset = 0.12 * (number - (panel.values.shape[1] - 1) / 2)
+                axes.plot(values, places + offset, "o", color=INK, ms=3, alpha=0.5)
+            known = np.isfinite(panel.values)
+            count = known.sum(axis=1)
+            mean = np.where(known, panel.values, 0).sum(axis=1) / np.maximum(count, 1)
+            shown = count > 0
+            axes.plot(mean[shown], places[shown], "|", color=RUNS[0], ms=11, mew=2.2)
+            if panel.least is not None:
+                axes.set_xlim(left=panel.least)
+            axes.spines[["top", "right"]].set_visible(False)
+        grid[0].set_yticks(places, methods)
+        grid[0].set_ylim(len(methods) - 0.5, -0.5)
+    return figure

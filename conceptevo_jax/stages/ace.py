@@ -1,0 +1,219 @@
+"""ACE on a snapshot: the concepts of some classes, and which of them the class needs.
+
+What cannot be done, for want of segments, images or channels, is said and left out; the
+rest goes on.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from conceptevo_jax.baselines.ace import Clustering, Concepts, discover_concepts
+from conceptevo_jax.baselines.broden import read_broden
+from conceptevo_jax.baselines.segments import Segments, segment_images
+from conceptevo_jax.baselines.tcav import (
+    Tested,
+    check_concept,
+    class_gradients,
+    pooled_activations,
+)
+from conceptevo_jax.config import BaselinesConfig
+from conceptevo_jax.data import Decoded
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.stages.evolutions import class_of
+from conceptevo_jax.stages.representations import Segmented
+from conceptevo_jax.stages.runs import TrainedRun
+from conceptevo_jax.stages.session import Session
+from conceptevo_jax.types import Epoch, record
+
+_LEAST_SEGMENTS = 4
+"""Segments that any concept has more than, where few images are to be had."""
+
+
+@record
+class ClassConcepts:
+    """ACE's result for one class.
+
+    Attributes:
+      name: The class.
+      images: Images that concepts were looked for in.
+      segments: Their segments.
+      concepts: The concepts.
+      tests: What the test says of each.
+      notes: What was not as asked.
+    """
+
+    name: str
+    images: int
+    segments: Segments
+    concepts: Concepts
+    tests: tuple[Tested, ...]
+    notes: tuple[str, ...]
+
+
+def follow_segments(session: Session) -> Segmented:
+    """The image segments that are followed over the snapshots.
+
+    Those of a Broden-style folder where one is named, whole images without what is no
+    object; else the segments of some images per class of the pool.
+    """
+    of, images = session.config.baselines, session.images
+    seed = session.config.seed
+    if of.broden is not None:
+        found = read_broden(
+            Path(of.broden),
+            side=session.config.dataset.side,
+            limit=of.segments,
+            seed=seed,
+        )
+        return Segmented(pixels=found.pixels, labels=found.labels, names=found.names)
+    rng = np.random.default_rng(seed)
+    labels = images.pool.labels
+    rows = [
+        rng.permutation(np.flatnonzero(labels == label))[: of.images]
+        for label in range(len(images.classes))
+    ]
+    chosen = np.concatenate(rows)
+    cut = segment_images(np.asarray(images.pool_pixels.pixels[chosen]))
+    kept = np.sort(rng.permutation(len(cut.image))[: of.segments])
+    return Segmented(
+        pixels=cut.patches[kept],
+        labels=labels[chosen][cut.image[kept]].astype(int),
+        names=images.classes,
+    )
+
+
+def find_concepts(
+    session: Session, run: TrainedRun, epoch: Epoch, names: Sequence[str]
+) -> tuple[list[ClassConcepts], list[str]]:
+    """ACE for each of the classes so named.
+
+    Returns:
+      What was found, and why a class is missing.
+    """
+    found, missing = [], []
+    for name in names:
+        try:
+            found.append(_find(session, run, epoch, name))
+        except (DataError, UsageError) as error:
+            missing.append(f"ACE of {name} in {run.name}@{epoch}: {error}")
+    return found, missing
+
+
+def concept_rows(found: Sequence[ClassConcepts]) -> list[dict[str, Any]]:
+    """A row per concept, those that the class needs first."""
+    rows = [
+        {
+            "class": one.name,
+            "concept": number,
+            "segments": int(one.concepts.sizes[number]),
+            "images": int(one.concepts.images[number]),
+            "of_images": one.images,
+            "tcav": float(test.scores.mean()),
+            "tcav_of_random": float(test.random.mean()),
+            "p": test.p,
+            "significant": test.significant,
+            "cav_accuracy": float(test.accuracies.mean()),
+        }
+        for one in found
+        for number, test in enumerate(one.tests)
+    ]
+    return sorted(rows, key=lambda row: (row["class"], row["p"]))
+
+
+def concept_patches(
+    one: ClassConcepts, *, concepts: int, shown: int
+) -> list[tuple[str, list[UInt8[np.ndarray, "h w 3"]]]]:
+    """Patches of a class's concepts, the most certain first, and what is said of it."""
+    order = sorted(range(len(one.tests)), key=lambda number: one.tests[number].p)
+    found = []
+    for number in order[:concepts]:
+        test, members = one.tests[number], one.concepts.members[number]
+        told = (
+            f"concept {number}: TCAV {test.scores.mean():.2f} (random segments "
+            f"{test.random.mean():.2f}), p {test.p:.2g}"
+        )
+        found.append((told, [one.segments.patches[m] for m in members[:shown]]))
+    return found
+
+
+def _find(session: Session, run: TrainedRun, epoch: Epoch, name: str) -> ClassConcepts:
+    of, images, seed = session.config.baselines, session.images, session.config.seed
+    label = class_of(name, images)
+    site = of.site or run.model.sites[-1].name
+    shot = next(s for s in run.snapshots if s.epoch == epoch)
+    variables = shot.load()
+    read = pooled_activations(run.model, variables, site)
+    rng = np.random.default_rng([seed, label])
+    own, tested, notes = _images_of(images.train, label, of, name, rng)
+    segments = segment_images(own)
+    activations = read(segments.patches)
+    concepts = discover_concepts(
+        activations,
+        segments,
+        images=len(own),
+        settings=_clustering(of, len(own)),
+        seed=seed,
+    )
+    others = [read(_drawn(images.train, len(own), rng)) for _ in range(of.random_sets)]
+    gradients = class_gradients(run.model, variables, site, tested, label)
+    tests = []
+    for members in concepts.members:
+        control = rng.permutation(len(activations))[: len(members)]
+        tests.append(
+            check_concept(
+                activations[members], activations[control], others, gradients, seed=seed
+            )
+        )
+    return ClassConcepts(
+        name=name,
+        images=len(own),
+        segments=segments,
+        concepts=concepts,
+        tests=tuple(tests),
+        notes=tuple(notes),
+    )
+
+
+def _images_of(
+    train: Decoded, label: int, of: BaselinesConfig, name: str, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Images to find concepts in, others to test them on, and what there was less of.
+
+    Raises:
+      DataError: for a class with too few images for both.
+    """
+    rows = rng.permutation(np.flatnonzero(np.asarray(train.labels) == label))
+    asked = of.discovery + of.tested_images
+    if len(rows) < 2:
+        raise DataError(
+            f"{name} has {len(rows)} training images; concepts are found in some and "
+            "tested on others."
+        )
+    notes = []
+    split = of.discovery
+    if len(rows) < asked:
+        split = len(rows) * of.discovery // asked
+        notes.append(
+            f"{name} has {len(rows)} training images where {asked} were asked for: "
+            f"concepts are found in {split} and tested on the others"
+        )
+    own, tested = rows[:split], rows[split:asked]
+    pixels = [np.asarray(train.pixels[np.sort(part)]) for part in (own, tested)]
+    return pixels[0], pixels[1], notes
+
+
+def _clustering(of: BaselinesConfig, images: int) -> Clustering:
+    """ACE's own settings, in proportion where there are fewer than its forty images."""
+    reference = Clustering()
+    share = min(1.0, images / reference.shown)
+    least = max(_LEAST_SEGMENTS, round(share * reference.least))
+    return Clustering(clusters=of.clusters, least=least, shown=reference.shown)
+
+
+def _drawn(train: Decoded, count: int, rng: np.random.Generator) -> np.ndarray:
+    rows = np.sort(rng.permutation(len(train))[:count])
+    return np.asarray(train.pixels[rows])

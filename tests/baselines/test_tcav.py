@@ -1,0 +1,153 @@
+"""TCAV on a planted network: the logit depends on one channel and not on another."""
+
+import dataclasses
+
+import flax.linen as nn
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conceptevo_jax.baselines.tcav import (
+    Checking,
+    check_concept,
+    class_gradients,
+    concept_vector,
+    pooled_activations,
+    tcav_score,
+)
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.models import Model, identity_tap
+from conceptevo_jax.types import Site
+
+SIDE = 8
+SETS = 12
+
+
+class Colours(nn.Module):
+    """Channels are red, green and blue; class 0 is red's square, class 1 nothing's."""
+
+    @nn.compact
+    def __call__(self, images, train=False, tap=identity_tap):
+        seen = tap("colours", images)
+        red = seen[..., 0].mean(axis=(1, 2))
+        return jnp.stack([jnp.square(red + 1), jnp.zeros_like(red)], axis=1)
+
+
+@pytest.fixture
+def model():
+    site = Site(
+        name="colours", channels=3, rectified=False, receptive_field=1, stride=1
+    )
+    return Model(
+        name="colours",
+        preset="tiny",
+        module=Colours(),
+        sites=(site,),
+        size=SIDE,
+        classes=2,
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+    )
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def noise(rng, count, **channels):
+    """Grey noise, some channels of which are bright."""
+    pixels = rng.integers(60, 190, (count, SIDE, SIDE, 3)).astype(np.uint8)
+    tint = rng.integers(-50, 50, (count, 1, 1, 3))
+    pixels = np.clip(pixels + tint, 0, 255).astype(np.uint8)
+    for channel in channels.get("bright", ()):
+        pixels[..., channel] = rng.integers(220, 256, (count, SIDE, SIDE))
+    return pixels
+
+
+@pytest.fixture
+def tested(model, rng):
+    read = pooled_activations(model, {}, "colours")
+    gradients = class_gradients(model, {}, "colours", noise(rng, 30), 0)
+    others = [read(noise(rng, 40)) for _ in range(SETS)]
+    control = read(noise(rng, 40))
+
+    def test(bright):
+        concept = read(noise(rng, 40, bright=[bright]))
+        return check_concept(concept, control, others, gradients)
+
+    return test
+
+
+def test_a_concept_that_the_class_depends_on_is_significant(tested):
+    found = tested(0)
+    assert found.significant
+    assert found.p < 0.01
+    assert found.scores.mean() == 1
+    assert found.accuracies.mean() > 0.9
+
+
+@pytest.mark.parametrize("channel", [1, 2])
+def test_a_concept_that_it_does_not_depend_on_is_not(tested, channel):
+    """Its direction is just as clear, but says nothing of the logit."""
+    found = tested(channel)
+    assert found.accuracies.mean() > 0.9
+    assert not found.significant
+    assert 0.1 < found.scores.mean() < 0.9
+
+
+def test_gradients_are_those_of_the_logit(model, rng):
+    """By finite differences: what a rise of a channel everywhere does to the logit."""
+    pixels = noise(rng, 70)
+    found = class_gradients(model, {}, "colours", pixels, 0)
+    step = 1e-2
+    for channel in range(3):
+
+        def tap(_, seen, sign, channel=channel):
+            return seen.at[..., channel].add(sign * step)
+
+        up, down = (
+            model.logits({}, jnp.asarray(pixels), lambda s, a, k=k: tap(s, a, k))[:, 0]
+            for k in (1, -1)
+        )
+        slope = np.asarray(up - down) / (2 * step)
+        np.testing.assert_allclose(found[:, channel], slope, atol=2e-3)
+    assert not class_gradients(model, {}, "colours", pixels, 1).any()
+
+
+def test_activations_are_means_over_space(model, rng):
+    pixels = noise(rng, 70)
+    found = pooled_activations(model, {}, "colours")(pixels)
+    np.testing.assert_allclose(found, pixels.mean(axis=(1, 2)) / 255, rtol=1e-4)
+
+
+def test_a_vector_points_to_its_concept(rng):
+    concept, other = rng.normal(size=(2, 60, 4))
+    concept[:, 1] += 6
+    direction, accuracy = concept_vector(concept, other, Checking(), seed=0)
+    assert np.linalg.norm(direction) == pytest.approx(1)
+    assert direction[1] > 0.8
+    assert accuracy > 0.9
+    assert tcav_score(np.array([[0.0, 1, 0, 0], [0, -1, 0, 0]]), direction) == 0.5
+
+
+def test_equal_scores_are_decided_without_a_division(rng):
+    rows = rng.normal(size=(20, 3))
+    nothing = np.zeros((5, 3))
+    found = check_concept(rows, rows[::-1], [rows + 1, rows - 1], nothing)
+    assert found.p == 1
+    assert not found.significant
+
+
+def test_what_cannot_be_tested_is_said(model, rng):
+    rows = rng.normal(size=(20, 3))
+    with pytest.raises(UsageError, match="two random sets or more, not 1"):
+        check_concept(rows, rows, [rows], rows)
+    with pytest.raises(DataError, match="four examples on either side, not 20 and 3"):
+        concept_vector(rows, rows[:3], Checking(), seed=0)
+    with pytest.raises(UsageError, match="'depth'.*colours"):
+        pooled_activations(model, {}, "depth")
+    single = dataclasses.replace(model.sites[0], channels=1)
+    narrow = dataclasses.replace(model, sites=(single,))
+    with pytest.raises(UsageError, match="has one channel"):
+        class_gradients(narrow, {}, "colours", noise(rng, 2), 0)

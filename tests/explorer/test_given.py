@@ -1,0 +1,73 @@
+"""Groups of a study are found again in a scene; what it does not show is counted."""
+
+import dataclasses
+
+import pytest
+
+from conceptevo_jax.explorer import find_given, write_page
+from conceptevo_jax.explorer.chunks import chunks
+
+MEMBERS = ("base@3/conv2/1", "vgg@step3/conv1/0", "vgg@0/conv1/2")
+PLACES = ((0, 0, 4), (1, 1, 0), (1, 2, 2))
+
+
+@pytest.fixture
+def scene(make_scene):
+    return make_scene()
+
+
+def given(scene, *members, intruder="vgg@init/conv2/0"):
+    told = {"name": "pets-1", "category": "<b>pets</b>"}
+    return find_given(scene.courses, **told, members=members, intruder=intruder)
+
+
+def test_neurons_are_found_in_their_own_snapshots(scene):
+    found = given(scene, *MEMBERS)
+    assert (found.name, found.category) == ("pets-1", "<b>pets</b>")
+    assert found.members == PLACES
+    assert found.intruder == (1, 0, 3)
+    assert found.missing == 0
+
+
+@pytest.mark.parametrize(
+    "absent",
+    ["vgg@7/conv1/0", "cnx@0/conv1/0", "base@3/conv9/0", "base@3/conv1/3"],
+    ids=["snapshot", "run", "site", "index"],
+)
+def test_what_the_scene_does_not_show_is_counted(scene, absent):
+    found = given(scene, *MEMBERS[:2], absent, MEMBERS[2], intruder=absent)
+    assert found.members == PLACES
+    assert found.intruder is None
+    assert found.missing == 2
+
+
+def test_a_page_holds_the_groups_and_one_without_is_as_before(
+    scene, keep_scene, template, tmp_path, parts_of, read_chunk
+):
+    saved = keep_scene(scene)
+    path = tmp_path / "page.html"
+
+    def core(one):
+        write_page([one], path, title="t", patches=False)
+        return parts_of(path.read_text(), "chunk")["core"]
+
+    bare = core(saved)
+    listed = core(dataclasses.replace(saved, given=[given(scene, *MEMBERS)]))
+    assert "given" not in read_chunk(bare)[0]["scenes"][0]
+    assert read_chunk(listed)[0]["scenes"][0]["given"] == [
+        {
+            "name": "pets-1",
+            "category": "<b>pets</b>",
+            "members": [list(place) for place in PLACES],
+            "intruder": [1, 0, 3],
+            "missing": 0,
+        }
+    ]
+
+
+def test_groups_belong_to_one_of_several_scenes(scene, make_scene, read_chunk):
+    found = given(scene, *MEMBERS)
+    core = dict(chunks("t", [make_scene(), scene], [(), (found,)]))["core"]
+    first, second = read_chunk(core)[0]["scenes"]
+    assert "given" not in first
+    assert len(second["given"]) == 1

@@ -145,7 +145,7 @@ def test_what_cannot_be_tested_is_said(model, rng):
         check_concept(rows, rows, [rows], rows)
     with pytest.raises(DataError, match="four examples on either side, not 20 and 3"):
         concept_vector(rows, rows[:3], Checking(), seed=0)
-    with pytest.raises(UsageError, match="'depth'.*colours"):
+    with pytest.raises(UsageError, match=r"'depth'.*colours"):
         pooled_activations(model, {}, "depth")
     single = dataclasses.replace(model.sites[0], channels=1)
     narrow = dataclasses.replace(model, sites=(single,))

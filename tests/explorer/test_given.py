@@ -2,10 +2,13 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
+from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.explorer import find_given, write_page
 from conceptevo_jax.explorer.chunks import chunks
+from conceptevo_jax.study import Study, save_study
 
 MEMBERS = ("base@3/conv2/1", "vgg@step3/conv1/0", "vgg@0/conv1/2")
 PLACES = ((0, 0, 4), (1, 1, 0), (1, 2, 2))
@@ -71,3 +74,22 @@ def test_groups_belong_to_one_of_several_scenes(scene, make_scene, read_chunk):
     first, second = read_chunk(core)[0]["scenes"]
     assert "given" not in first
     assert len(second["given"]) == 1
+
+
+@pytest.mark.parametrize(("place", "shown"), [("one", 3), ("one/vgg", 2)])
+def test_the_command_lists_what_the_result_asks_about(
+    call, make_scene, keep_scene, template, tmp_path, parts_of, read_chunk, place, shown
+):
+    keep_scene(make_scene(("base", "vgg", "cnx")), tmp_path / "one")
+    cards = ("vgg@0/conv1/2", "base@3/conv2/1", "cnx@init/conv1/0")
+    task = Task(id="hand_picked-<b>", category="hand_picked", cards=cards, intruder=1)
+    patches = np.zeros((1, 3, 1, 4, 4, 3), np.uint8)
+    save_study(tmp_path / "one", Study(title="t", tasks=(task,), patches=patches))
+    assert call("explore", place)[0] == 0
+    (page,) = (tmp_path / "one").glob("*.html")
+    core = parts_of(page.read_text(), "chunk")["core"]
+    (found,) = read_chunk(core)[0]["scenes"][0]["given"]
+    assert (found["name"], found["category"]) == ("hand_picked-<b>", "hand-picked sets")
+    assert found["members"] == [[0, 0, 4], [2, 0, 0]][: shown - 1]
+    assert found["intruder"] == [1, 2, 2]
+    assert found["missing"] == 3 - shown

@@ -10,13 +10,21 @@ import pytest
 from conceptevo_jax.analysis.evolution import Reference, Seen, measure_evolution
 from conceptevo_jax.analysis.intervals import share_interval
 from conceptevo_jax.analysis.movement import lifetimes
+from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.config import ExplorerConfig
 from conceptevo_jax.explorer import export, load_scene
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.stages.evolutions import Evolution
-from conceptevo_jax.stages.explore import GROUPS, describe, explore, write_explorer
+from conceptevo_jax.stages.explore import (
+    GROUPS,
+    describe,
+    explore,
+    with_study,
+    write_explorer,
+)
 from conceptevo_jax.stages.important import Important
 from conceptevo_jax.stimuli import patch_windows
+from conceptevo_jax.study import Study, save_study
 from conceptevo_jax.types import Embedding, Importance, site_slices
 
 
@@ -268,3 +276,42 @@ def test_a_large_page_becomes_a_folder_and_replaces_the_file(
     session = elsewhere()
     assert write_explorer(session, whole) == page
     assert not parts.exists()
+
+
+def ask_about(course, folder):
+    """A study of the untrained network and of a snapshot that no page shows."""
+    site = course.sites[0].name
+    cards = tuple(f"vgg16@{epoch}/{site}/{n}" for n, epoch in enumerate(("init", 99)))
+    told = {"category": "same_model", "cards": (f"vgg16@1/{site}/5", *cards)}
+    tasks = (
+        Task(id="same_model-1", intruder=2, **told),
+        Task(id="same_model-1-again", intruder=2, repeats="same_model-1", **told),
+    )
+    patches = np.zeros((2, 3, 1, 4, 4, 3), np.uint8)
+    save_study(folder, Study(title="t", tasks=tasks, patches=patches))
+
+
+def test_a_page_lists_the_groups_of_the_study_beside_it(
+    explored, elsewhere, tmp_path, course, parts_of, read_chunk
+):
+    session = elsewhere()
+    ask_about(course, tmp_path)
+    (page,) = explore(session, *arguments(explored))
+    core = parts_of(page.read_text(), "chunk")["core"]
+    last = list(course.epochs).index(1)
+    listed = {
+        "name": "same_model-1",
+        "category": "one model, several epochs",
+        "members": [[1, last, 5]],
+        "intruder": [1, 0, 0],
+        "missing": 1,
+    }
+    assert read_chunk(core)[0]["scenes"][0]["given"] == [listed]
+    again = with_study(load_scene(tmp_path / "scene"), tmp_path)
+    (given,) = again.given
+    assert (given.members, given.intruder) == (((1, last, 5),), (1, 0, 0))
+
+
+def test_a_result_without_a_study_lists_no_groups(explored):
+    saved = load_scene(explored.folder / "scene")
+    assert with_study(saved, explored.folder) is saved

@@ -1,0 +1,148 @@
+"""ACE finds planted concepts: textures and colours of segments of generated images."""
+
+import numpy as np
+import pytest
+
+from conceptevo_jax.baselines.ace import Clustering, discover_concepts
+from conceptevo_jax.baselines.segments import Segmenting, segment_images
+from conceptevo_jax.data.shapes import COLOURS, draw, factors, silhouettes
+from conceptevo_jax.errors import DataError, UsageError
+
+SETTINGS = Clustering(clusters=8, least=8)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Segments of one shape in three colours and of the background; which is which.
+
+    Sixty images of the class "warm disc"; a segment shows a colour if four fifths of it
+    are of the shape, and the background if a tenth is.
+    """
+    what = factors(0, "train", np.arange(0, 600, 10))
+    pixels, inside = draw(what), silhouettes(what)
+    segments = segment_images(pixels, Segmenting(counts=(8,)))
+    shape = np.array(
+        [
+            inside[image][mask].mean()
+            for image, mask in zip(segments.image, segments.masks, strict=True)
+        ]
+    )
+    truth = np.full(len(shape), -1)
+    truth[shape < 0.1] = len(COLOURS)
+    own = shape > 0.8
+    truth[own] = what.colour[segments.image[own]]
+    return segments, truth, len(pixels)
+
+
+def colour_of(segments):
+    """What a layer of colour detectors would see: a segment's hue, dark or bright."""
+    grey = np.full(3, 117.0)
+    rows = []
+    for patch in segments.patches.astype(float):
+        tinted = np.abs(patch - grey).max(axis=-1) > 3
+        own = patch[tinted].mean(axis=0) if tinted.any() else grey
+        hue = own - own.mean()
+        rows.append(hue / max(float(np.linalg.norm(hue)), 20.0))
+    return np.array(rows)
+
+
+def scores(concepts, truth):
+    """Mean precision of the concepts, and share of planted kinds that some are of."""
+    precisions, found = [], set()
+    for members in concepts.members:
+        kinds = truth[members]
+        kinds = kinds[kinds >= 0]
+        if not kinds.size:
+            continue
+        values, counts = np.unique(kinds, return_counts=True)
+        precisions.append(counts.max() / kinds.size)
+        if counts.max() >= 0.8 * kinds.size:
+            found.add(int(values[counts.argmax()]))
+    planted = set(np.unique(truth[truth >= 0]).tolist())
+    return float(np.mean(precisions)), len(found & planted) / len(planted)
+
+
+def test_planted_concepts_are_recovered(planted):
+    segments, truth, images = planted
+    concepts = discover_concepts(
+        colour_of(segments), segments, images=images, settings=SETTINGS
+    )
+    precision, recall = scores(concepts, truth)
+    assert precision >= 0.9
+    assert recall == 1
+    # Three warm colours and the background.
+    assert len(np.unique(truth[truth >= 0])) == 4
+
+
+def test_activations_that_know_nothing_recover_nothing(planted):
+    segments, truth, images = planted
+    noise = np.random.default_rng(0).normal(size=(len(segments.image), 3))
+    concepts = discover_concepts(noise, segments, images=images, settings=SETTINGS)
+    precision, recall = scores(concepts, truth)
+    assert precision < 0.8
+    assert recall <= 0.25
+
+
+def clusters(sizes, images_of):
+    """Segments in clusters far apart, each of so many images, one number a segment."""
+    image = np.concatenate(
+        [np.arange(s) % n for s, n in zip(sizes, images_of, strict=True)]
+    )
+    where = np.repeat(np.arange(len(sizes)) * 100.0, sizes)
+    spread = np.concatenate([np.linspace(-1, 1, s) for s in sizes])
+    return np.stack([where + spread, spread], axis=1), image
+
+
+@pytest.mark.parametrize(
+    ("images_of", "kept"),
+    [
+        (20, True),  # over half of its segments' number
+        (12, True),  # over a quarter of it, and of the images
+        (9, False),  # under a quarter
+        (4, False),
+    ],
+)
+def test_the_rules_that_keep_a_cluster(planted, images_of, kept):
+    rows, image = clusters([30, 40], [images_of, 1])
+    segments = planted[0]
+    made = type(segments)(
+        image=image,
+        masks=np.zeros((70, 2, 2), bool),
+        patches=np.zeros((70, 2, 2, 3), np.uint8),
+    )
+    settings = Clustering(clusters=2, least=8, shown=10)
+    found = discover_concepts(rows, made, images=40, settings=settings)
+    assert found.sizes.tolist() == ([30] if kept else [])
+    if kept:
+        assert found.images.tolist() == [images_of]
+        # Nearest to the centre first, and no more than are shown.
+        (members,) = found.members
+        assert len(members) == 10
+        assert np.abs(rows[members, 1]).max() < 0.4
+
+
+def test_a_cluster_in_half_of_the_images_may_be_large(planted):
+    rows, image = clusters([150, 40], [25, 1])
+    made = type(planted[0])(
+        image=image,
+        masks=np.zeros((190, 2, 2), bool),
+        patches=np.zeros((190, 2, 2, 3), np.uint8),
+    )
+    settings = Clustering(clusters=2, least=8)
+    found = discover_concepts(rows, made, images=40, settings=settings)
+    assert found.sizes.tolist() == [150]
+    larger = Clustering(clusters=2, least=150)
+    assert not discover_concepts(rows, made, images=40, settings=larger).members
+
+
+def test_too_few_segments_and_broken_activations_are_said(planted):
+    segments, _, images = planted
+    rows = colour_of(segments)
+    few = Clustering(clusters=len(rows))
+    with pytest.raises(DataError, match=f"{len(rows)} segments of 60 images"):
+        discover_concepts(rows, segments, images=images, settings=few)
+    rows[0] = np.nan
+    with pytest.raises(DataError, match="not finite"):
+        discover_concepts(rows, segments, images=images, settings=SETTINGS)
+    with pytest.raises(UsageError, match="clusters=1"):
+        Clustering(clusters=1)

@@ -12,6 +12,7 @@ from conceptevo_jax.training import NonFiniteLossError
 
 EXPERIMENTS = [
     "alignment",
+    "baseline_comparison",
     "benchmark",
     "demo",
     "hyperparameters",

@@ -97,7 +97,7 @@ def test_choosing_one_selects_its_neurons_and_marks_the_intruder(opened):
     odd = sheet(page).locator(".like", has_text="intruder")
     expect(odd.locator(".link")).to_have_text(SPANNING[-1:])
     pane = page.get_by_role("tabpanel")
-    expect(pane).to_contain_text("long 3 · short 1 · base 1; the maps show 4 of them")
+    expect(pane).to_contain_text("long 3 · short 1 · base 1; the maps show 4 in")
     expect(group(page, HOSTILE)).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".ring.intruder")).to_have_count(2)
     odd.locator(".link").click()

@@ -111,7 +111,7 @@ export class SelectionPane extends Pane {
       return `${run.name} ${own.length}${dead > 0 ? ` (${dead} dead)` : ""}`;
     });
     const now = all.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
-    const apart = now < all.length ? `; the maps show ${now} of them in the snapshot asked about, a name goes to its own` : "";
+    const apart = now < all.length ? `; the maps show ${now} in the snapshot asked about` : "";
     return h("p.faint", null, `${parts.join(" · ")}${apart}`);
   }
 
@@ -166,7 +166,7 @@ export class SelectionPane extends Pane {
     });
     const left = all.length - this.shown;
     const more = h("button", { onclick: () => this.more() }, `${left} more`);
-    const told = given && h("p.faint", null, "Each in its own snapshot. The study showed patches of held-out images.");
+    const told = given && h("p.faint", null, "Each in its own snapshot, to which its name goes. The study showed patches of held-out images.");
     return h("section", { "aria-label": "selected neurons" }, h("h3", null, "Their patches"), told, rows, left > 0 && more);
   }
 

@@ -248,8 +248,8 @@ def _draw(
         panels,
         names,
         title=f"Concept “{title}” over training by each method: blue, its neurons "
-        f"or segments (“{_name(segment_classes, marks['segments'])}”); ×, their "
-        "centre, with its path. One map per row, of all its snapshots.",
+        f"or segments (“{_name(segment_classes, marks['segments'])}”); ring: "
+        "their centre, with its path. One map per row, of all its snapshots.",
     )
     written = [save_figure(figure, folder / "baseline_comparison")[0]]
     for space in SPACES:

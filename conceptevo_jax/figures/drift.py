@@ -66,8 +66,8 @@ def draw_concept_maps(
 ) -> Figure:
     """Draw a row per method and a column per snapshot; axes are common to a row.
 
-    Items of the highlighted concept are coloured. A cross marks their centroid, and
-    grey lines lead to it from those of the snapshots before.
+    Items of the highlighted concept are coloured. A ring marks their centroid, and a
+    line leads to it from those of the snapshots before.
 
     Args:
       rows: Each method's name and its panels from left to right.
@@ -106,7 +106,7 @@ def _panel(axes: Axes, panel: ConceptPanel, path: list[np.ndarray]) -> None:
         path.append(own.mean(axis=0))
     if path:
         axes.plot(*np.array(path).T, "-", color=INK, lw=0.8, alpha=0.7)
-        axes.plot(*path[-1], "x", color=INK, ms=7, mew=1.6)
+        axes.plot(*path[-1], "o", mfc="none", mec=INK, ms=14, mew=1.0)
 
 
 def draw_drift(

@@ -172,7 +172,10 @@ def test_settings_arrive_below_as_they_were_chosen():
 @pytest.mark.parametrize(
     ("word", "named"),
     [
-        ("+foo=3", "top level 'foo'.*Valid: alignment, base, baselines, benchmark, .*workers"),
+        (
+            "+foo=3",
+            "top level 'foo'.*Valid: alignment, base, baselines, benchmark, .*workers",
+        ),
         ("+runs.vgg16.epoch=4", "runs.vgg16 'epoch'. Did you mean 'epochs'"),
         ("+method.stimuli.kk=4", "method.stimuli 'kk'.*Valid: before_relu, dead, k, t"),
         ("runs.vgg16.epochs=???", "runs.vgg16.epochs.*missing"),

@@ -12,6 +12,7 @@ segments, some fifty an image.
 """
 
 import dataclasses
+import warnings
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -82,10 +83,9 @@ def discover_concepts(
       seed: Of K-means.
 
     Raises:
-      DataError: if there are fewer segments than clusters, or any activation is not
-        finite.
+      DataError: if there are too few segments for the clusters, too few different
+        ones, or any activation is not finite.
     """
-    from sklearn.cluster import KMeans
 
     settings = settings or Clustering()
     if len(activations) <= settings.clusters:
@@ -98,12 +98,10 @@ def discover_concepts(
             "some activations of segments are not finite: the snapshot has diverged; "
             "choose an earlier one."
         )
-    found = KMeans(settings.clusters, n_init=10, random_state=seed).fit(activations)
-    # As many distinct points as clusters are not always to be had.
-    apart = np.linalg.norm(activations - found.cluster_centers_[found.labels_], axis=1)
+    labels, apart = _cluster(activations, settings.clusters, seed)
     kept = []
-    for cluster in np.unique(found.labels_).tolist():
-        own = np.flatnonzero(found.labels_ == cluster)
+    for cluster in range(settings.clusters):
+        own = np.flatnonzero(labels == cluster)
         shown_in = len(np.unique(segments.image[own]))
         if len(own) > settings.least and _is_concept(len(own), shown_in, images):
             nearest = own[np.argsort(apart[own], kind="stable")]
@@ -115,6 +113,28 @@ def discover_concepts(
         images=np.array([shown for _, shown, _ in kept], int),
         clusters=settings.clusters,
     )
+
+
+def _cluster(
+    activations: Float[np.ndarray, "s c"], count: int, seed: int
+) -> tuple[Int[np.ndarray, " s"], Float[np.ndarray, " s"]]:
+    """The cluster of each segment, and how far it lies from its centre."""
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        # That there are too few different points is an error below.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = KMeans(count, n_init=10, random_state=seed).fit(activations)
+    different = len(np.unique(found.labels_))
+    if different < count:
+        raise DataError(
+            f"{len(activations)} segments have only {different} different activations, "
+            f"too few for {count} clusters: the snapshot tells little apart. Choose "
+            "another snapshot or site, or fewer clusters."
+        )
+    apart = np.linalg.norm(activations - found.cluster_centers_[found.labels_], axis=1)
+    return found.labels_, apart
 
 
 def _is_concept(size: int, shown_in: int, images: int) -> bool:

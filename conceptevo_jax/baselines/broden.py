@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from PIL import Image, UnidentifiedImageError
 
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.types import record
 
 
@@ -45,14 +45,17 @@ def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> Broden
       seed: Of the draw.
 
     Raises:
-      DataError: naming a file that is missing or cannot be read.
+      UsageError: for a limit below 1.
+      DataError: naming a file that is missing or cannot be read, or the folder if no
+        drawn image shows an object.
     """
+    if limit < 1:
+        raise UsageError(f"limit must be above 0, not {limit}.")
     listed = _rows(folder / "index.csv", ("image", "object"))
     rows = [row for row in listed if row["object"]]
     if not rows:
         raise DataError(f"{folder / 'index.csv'} lists no image with a map of objects.")
-    labels = _rows(folder / "label.csv", ("number", "name"))
-    named = {int(row["number"]): row["name"] for row in labels}
+    named = _names(folder / "label.csv")
     drawn = np.sort(np.random.default_rng(seed).permutation(len(rows))[:limit])
     pixels, objects, ids = [], [], []
     for row in (rows[number] for number in drawn.tolist()):
@@ -61,13 +64,29 @@ def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> Broden
             pixels.append(image)
             objects.append(named.get(label, str(label)))
             ids.append(row["image"])
+    if not ids:
+        raise DataError(
+            f"none of {len(drawn)} images drawn from {folder} shows an object: their "
+            "maps are 0 everywhere. Draw more, or give the maps of objects."
+        )
     names = tuple(sorted(set(objects)))
     return BrodenImages(
-        pixels=np.array(pixels, np.uint8).reshape(-1, side, side, 3),
+        pixels=np.array(pixels, np.uint8),
         labels=np.array([names.index(one) for one in objects], int),
         names=names,
         ids=tuple(ids),
     )
+
+
+def _names(path: Path) -> dict[int, str]:
+    rows = _rows(path, ("number", "name"))
+    try:
+        return {int(row["number"]): row["name"] for row in rows}
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} has a label whose number is none ({error}): the column number "
+            "holds whole numbers, the pixels' labels."
+        ) from None
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
@@ -107,4 +126,7 @@ def _open(path: Path) -> Image.Image:
         with Image.open(path) as image:
             return image.convert("RGB")
     except (OSError, UnidentifiedImageError) as error:
-        raise DataError(f"{path} is no image that can be read ({error}).") from None
+        raise DataError(
+            f"{path} is no image that can be read ({error}), though index.csv names "
+            "it: copy it again, or take its row out."
+        ) from None

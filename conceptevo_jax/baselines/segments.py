@@ -45,6 +45,16 @@ class Segmenting:
                 f"segment counts {list(self.counts)} are out of range: 2 or more each, "
                 "coarse to fine."
             )
+        if self.compactness <= 0 or self.sigma < 0:
+            raise UsageError(
+                f"compactness={self.compactness}, sigma={self.sigma} are out of range: "
+                "above 0, and 0 or more."
+            )
+        if not (0 <= self.least < 1 and 0 <= self.same <= 1):
+            raise UsageError(
+                f"least={self.least}, same={self.same} are out of range: shares, "
+                "from 0 to 1."
+            )
 
 
 @record

@@ -13,6 +13,7 @@ milliseconds each, and one backward pass of the class's images.
 """
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Sequence
 
 import jax
@@ -30,6 +31,9 @@ from conceptevo_jax.types import record
 BATCH = 64
 """Images per call of the model."""
 
+_ROUNDING = 1e-9
+"""Scores are multiples of one over the number of images: less is no difference."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Checking:
@@ -44,6 +48,15 @@ class Checking:
     alpha: float = 0.01
     held_out: float = 0.33
     level: float = 0.01
+
+    def __post_init__(self) -> None:
+        if self.alpha <= 0:
+            raise UsageError(f"alpha must be above 0, not {self.alpha}.")
+        if not (0 < self.held_out < 1 and 0 < self.level < 1):
+            raise UsageError(
+                f"held_out={self.held_out}, level={self.level} are out of range: "
+                "between 0 and 1."
+            )
 
 
 @record
@@ -71,16 +84,18 @@ def pooled_activations(
     """A reader of a site's activations, averaged over space.
 
     Raises:
-      UsageError: for an unknown site, or one of a single channel.
+      UsageError: for an unknown site, or one of a single channel. The reader raises
+        `DataError` for no images, or activations that are not finite.
     """
     _require_channels(model, site)
     read = read_activations(model, [site])
+    what = f"activations at {site} of {model.name}"
 
     @jax.jit
     def batch(variables: Variables, pixels: Array) -> Float[Array, "b c"]:
         return read(variables, pixels)[1][site].mean(axis=(1, 2))
 
-    return lambda pixels: _in_batches(lambda some: batch(variables, some), pixels)
+    return lambda pixels: _in_batches(lambda some: batch(variables, some), pixels, what)
 
 
 def class_gradients(
@@ -97,9 +112,15 @@ def class_gradients(
       direction is the derivative along that direction added to every cell.
 
     Raises:
-      UsageError: for an unknown site, or one of a single channel.
+      UsageError: for an unknown site, one of a single channel, or an unknown class.
+      DataError: for no images, or gradients that are not finite.
     """
     _require_channels(model, site)
+    if not 0 <= label < model.classes:
+        raise UsageError(
+            f"class {label} is none of the {model.classes} classes of {model.name}: "
+            f"give 0 to {model.classes - 1}."
+        )
     read = read_activations(model, [site])
 
     @jax.jit
@@ -113,7 +134,8 @@ def class_gradients(
 
         return jax.grad(logit)(zero).sum(axis=(1, 2))
 
-    return _in_batches(lambda some: batch(variables, some), pixels)
+    what = f"gradients of class {label} at {site} of {model.name}"
+    return _in_batches(lambda some: batch(variables, some), pixels, what)
 
 
 def concept_vector(
@@ -133,6 +155,7 @@ def concept_vector(
     Raises:
       DataError: if there are fewer than four examples of either.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import SGDClassifier
     from sklearn.model_selection import train_test_split
 
@@ -150,7 +173,11 @@ def concept_vector(
     )
     fit = SGDClassifier(
         alpha=settings.alpha, max_iter=1000, tol=1e-3, random_state=seed
-    ).fit(learn, own)
+    )
+    with warnings.catch_warnings():
+        # Large activations that no plane separates; the accuracy tells as much.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fit.fit(learn, own)
     normal = fit.coef_[0]
     length = float(np.linalg.norm(normal))
     return normal / (length or 1.0), float(fit.score(check, theirs))
@@ -174,7 +201,10 @@ def check_concept(
 ) -> Tested:
     """Score a concept against every random set, and a control in its place.
 
-    The test is paired: the concept and the control meet the same random sets.
+    The test is paired, as the reference's: the concept and the control meet the same
+    random sets. It is too ready: all sets share one draw of the control, so that two
+    unrelated draws differ at p <= .01 in .30 of 60 synthetic trials with 20 sets, and
+    in .17 with 10. Do not read `significant` as a test at its nominal level.
 
     Args:
       concept: Activations of the concept's examples.
@@ -215,8 +245,8 @@ def check_concept(
 def _paired(first: Float[np.ndarray, " r"], second: Float[np.ndarray, " r"]) -> float:
     """p of the paired t-test; equal differences are decided without dividing by 0."""
     apart = first - second
-    if np.ptp(apart) == 0:
-        return 1.0 if apart[0] == 0 else 0.0
+    if np.ptp(apart) < _ROUNDING:
+        return 1.0 if abs(apart[0]) < _ROUNDING else 0.0
     return float(ttest_rel(first, second).pvalue)
 
 
@@ -230,9 +260,16 @@ def _require_channels(model: Model, name: str) -> None:
 
 
 def _in_batches(
-    call: Callable[[Array], Array], pixels: UInt8[np.ndarray, "i h w 3"]
+    call: Callable[[Array], Array], pixels: UInt8[np.ndarray, "i h w 3"], what: str
 ) -> Float[np.ndarray, "i c"]:
+    if not len(pixels):
+        raise DataError(f"no images for {what}: one or more are needed.")
     parts = []
     for rows, valid in sequential_batches(len(pixels), min(BATCH, len(pixels))):
         parts.append(np.asarray(call(jnp.asarray(pixels[rows])))[valid])
-    return np.concatenate(parts)
+    found = np.concatenate(parts)
+    if not np.isfinite(found).all():
+        raise DataError(
+            f"{what} are not finite: the snapshot has diverged; choose an earlier one."
+        )
+    return found

@@ -1,4 +1,8 @@
-"""ACE finds planted concepts: textures and colours of segments of generated images."""
+"""ACE tells hues of segments apart, by rules that keep or drop a cluster.
+
+How coarse the segments are was chosen on these very images, and segments of mixed
+content are left out: `test_ace_network.py` counts strictly, by settings chosen on others.
+"""
 
 import numpy as np
 import pytest
@@ -146,3 +150,13 @@ def test_too_few_segments_and_broken_activations_are_said(planted):
         discover_concepts(rows, segments, images=images, settings=SETTINGS)
     with pytest.raises(UsageError, match="clusters=1"):
         Clustering(clusters=1)
+
+
+@pytest.mark.parametrize("different", [1, 3])
+def test_a_collapsed_snapshot_is_said(planted, different):
+    """It gives one activation, or few, for all segments."""
+    segments, _, images = planted
+    rows = np.eye(3)[np.arange(len(segments.image)) % different]
+    told = f"have only {different} different activations, too few for 8 clusters"
+    with pytest.raises(DataError, match=told):
+        discover_concepts(rows, segments, images=images, settings=SETTINGS)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from conceptevo_jax.baselines.broden import read_broden
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, UsageError
 
 HEADER = "image,split,ih,iw,sh,sw,color,object,part,material,scene,texture\n"
 
@@ -68,4 +68,19 @@ def test_what_is_missing_or_broken_is_named(folder, tmp_path):
         read_broden(folder, side=20, limit=10)
     (folder / "index.csv").unlink()
     with pytest.raises(DataError, match=r"index\.csv cannot be read"):
+        read_broden(folder, side=20, limit=10)
+
+
+def test_no_image_at_all_is_said(folder):
+    with pytest.raises(UsageError, match="limit must be above 0, not 0"):
+        read_broden(folder, side=20, limit=0)
+    for name in ("car_object", "two_a", "two_b"):
+        write_map(folder / f"images/pascal/{name}.png", np.zeros((20, 20), int))
+    with pytest.raises(DataError, match=r"none of 2 images drawn.*shows an object"):
+        read_broden(folder, side=20, limit=10)
+
+
+def test_a_label_without_a_number_is_said(folder):
+    (folder / "label.csv").write_text("number,name\nseven,dog\n")
+    with pytest.raises(DataError, match=r"label\.csv has a label whose number.*seven"):
         read_broden(folder, side=20, limit=10)

@@ -2,8 +2,15 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from conceptevo_jax.baselines.segments import GREY, Segmenting, segment_images
+from conceptevo_jax.baselines.segments import (
+    GREY,
+    Segmenting,
+    _patch,
+    image_masks,
+    segment_images,
+)
 from conceptevo_jax.data.shapes import draw, factors
 from conceptevo_jax.errors import UsageError
 
@@ -50,20 +57,60 @@ def test_patches_are_the_segment_on_grey(images):
     found = segment_images(images[:1], Segmenting(counts=(15,)))
     largest = int(found.masks.sum(axis=(1, 2)).argmax())
     mask, patch = found.masks[largest], found.patches[largest]
-    inside = images[0][mask].astype(float)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = np.full((*mask.shape, 3), GREY, np.uint8)
     box[mask] = images[0][mask]
     box = box[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     assert patch.shape == images[0].shape
-    # Enlarging keeps the mean, but for what bicubic filters overshoot at edges.
-    assert abs(patch.mean() - box.mean()) < 4
-    assert abs(inside.mean() - 255) > 0
+    size = mask.shape[::-1]
+    whole = Image.fromarray(box).resize(size, Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(patch, np.asarray(whole))
+
+
+def test_nothing_of_what_surrounds_a_segment_is_in_its_patch(images):
+    found = segment_images(images[:2])
+    for image, mask, patch in zip(found.image, found.masks, found.patches, strict=True):
+        other = images[image].copy()
+        other[~mask] = 255 - other[~mask]
+        np.testing.assert_array_equal(_patch(other, mask), patch)
 
 
 def test_no_image_has_no_segment():
     found = segment_images(np.zeros((0, 32, 32, 3), np.uint8))
     assert found.patches.shape == (0, 32, 32, 3)
+
+
+def test_no_two_divisions_have_near_duplicates(images):
+    """Of any two of the three, not only with the coarsest."""
+    settings = Segmenting()
+    for image in images:
+        upto = [
+            len(image_masks(image, Segmenting(counts=settings.counts[: n + 1])))
+            for n in range(len(settings.counts))
+        ]
+        level = np.repeat(np.arange(len(upto)), np.diff([0, *upto]))
+        rows = image_masks(image, settings).reshape(len(level), -1).astype(float)
+        common, sizes = rows @ rows.T, rows.sum(axis=1)
+        same = common / (sizes[:, None] + sizes - common)
+        assert same[level[:, None] != level].max() <= settings.same
+        assert (
+            common[(level[:, None] == level) & ~np.eye(len(level), dtype=bool)].max()
+            == 0
+        )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"compactness": 0.0}, "compactness=0.0, sigma=1.0 are out of range"),
+        ({"sigma": -1.0}, "sigma=-1.0 are out of range"),
+        ({"least": 1.0}, "least=1.0, same=0.5 are out of range"),
+        ({"same": 1.5}, "same=1.5 are out of range"),
+    ],
+)
+def test_impossible_divisions_are_refused(settings, told):
+    with pytest.raises(UsageError, match=told):
+        Segmenting(**settings)
 
 
 def test_a_division_into_one_is_refused():

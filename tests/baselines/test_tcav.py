@@ -9,6 +9,7 @@ import pytest
 
 from conceptevo_jax.baselines.tcav import (
     Checking,
+    _paired,
     check_concept,
     class_gradients,
     concept_vector,
@@ -151,3 +152,47 @@ def test_what_cannot_be_tested_is_said(model, rng):
     narrow = dataclasses.replace(model, sites=(single,))
     with pytest.raises(UsageError, match="has one channel"):
         class_gradients(narrow, {}, "colours", noise(rng, 2), 0)
+
+
+def test_differences_that_are_equal_but_for_rounding_are_equal(rng):
+    """.9 - .3 is not .8 - .2 in floats, and a t-test would divide by their spread."""
+    first, second = np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.2, 0.1])
+    assert np.ptp(first - second) > 0
+    assert _paired(first, second) == 0
+    assert _paired(first, first + 1e-16) == 1
+
+
+def test_large_activations_that_no_plane_separates_are_no_error(rng):
+    rows = 1e3 * rng.normal(size=(2, 40, 512))
+    direction, accuracy = concept_vector(*rows, Checking(), seed=0)
+    assert np.linalg.norm(direction) == pytest.approx(1)
+    assert 0.2 < accuracy < 0.8
+
+
+def test_what_cannot_be_read_is_said(model, rng):
+    pixels = noise(rng, 2)
+    for label in (2, -1):
+        with pytest.raises(UsageError, match=f"class {label} is none of the 2 classes"):
+            class_gradients(model, {}, "colours", pixels, label)
+    with pytest.raises(DataError, match="no images for gradients of class 0 at colou"):
+        class_gradients(model, {}, "colours", pixels[:0], 0)
+    with pytest.raises(DataError, match="no images for activations at colours"):
+        pooled_activations(model, {}, "colours")(pixels[:0])
+    diverged = dataclasses.replace(model, std=(0.0, 1.0, 1.0))
+    with pytest.raises(DataError, match=r"activations at colours.*are not finite"):
+        pooled_activations(diverged, {}, "colours")(pixels)
+    with pytest.raises(DataError, match=r"gradients of class 0.*are not finite"):
+        class_gradients(diverged, {}, "colours", pixels, 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"alpha": 0.0}, "alpha must be above 0"),
+        ({"held_out": 1.0}, "held_out=1.0, level=0.01 are out of range"),
+        ({"level": 0.0}, "level=0.0 are out of range"),
+    ],
+)
+def test_impossible_checks_are_refused(settings, told):
+    with pytest.raises(UsageError, match=told):
+        Checking(**settings)

@@ -1,7 +1,8 @@
 """ACE tells hues of segments apart, by rules that keep or drop a cluster.
 
 How coarse the segments are was chosen on these very images, and segments of mixed
-content are left out: `test_ace_network.py` counts strictly, by settings chosen on others.
+content are left out: `test_ace_network.py` counts strictly, its settings chosen on
+others.
 """
 
 import numpy as np

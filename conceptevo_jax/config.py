@@ -264,18 +264,6 @@ class HyperparametersConfig:
 
 
 @dataclass
-class NeuroCartographyConfig:
-    """See `conceptevo_jax.baselines.neurocartography.Fitting`."""
-
-    images: int = 100
-    dim: int = 30
-    learning_rate: float = 0.01
-    negatives: int = 10
-    repeats: int = 30
-    batch_size: int = 256
-
-
-@dataclass
 class BaselinesConfig:
     """What the comparison with other methods is made of.
 
@@ -288,9 +276,6 @@ class BaselinesConfig:
 
     run: str = "vgg16"
     epochs: list[str] = field(default_factory=list)
-    neurocartography: NeuroCartographyConfig = field(
-        default_factory=NeuroCartographyConfig
-    )
     segments: int = 1500
     images: int = 10
     broden: str | None = None

@@ -40,7 +40,7 @@ from conceptevo_jax.stages.alignment_claims import (
     method_claims,
 )
 from conceptevo_jax.stages.alignment_pictures import draw_alignment
-from conceptevo_jax.stages.explore import explore
+from conceptevo_jax.stages.explore import explore_unified
 from conceptevo_jax.stages.grouped import Asked, ask
 from conceptevo_jax.stages.panel import ask_machines
 from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
@@ -77,16 +77,7 @@ def run(config: Config, session: Session) -> Outcome:
     # The page lists the groups of the study that the folder holds.
     asked = session.timed("study", ask, session, home)
     save_study(session.folder, asked.study)
-    page = session.timed(
-        "explorer",
-        explore,
-        session,
-        on_map.base,
-        on_map.compared,
-        home.made.space,
-        on_map.layout,
-        on_map.points,
-    )
+    page = explore_unified(session, on_map)
     every = session.timed("align", align_pairs, session, home, every_pair(home))
     judge = config.alignment.judge
     panel = None

@@ -16,6 +16,7 @@ much the representation itself changes (linear CKA and SVCCA).
 import dataclasses
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,11 +56,13 @@ from conceptevo_jax.stages.drifted import (
     drift_rows,
     measure_all,
 )
-from conceptevo_jax.stages.evolutions import milestones_of
-from conceptevo_jax.stages.explore import explore
+from conceptevo_jax.stages.evolutions import class_of, milestones_of
+from conceptevo_jax.stages.explore import explore_unified
 from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
 from conceptevo_jax.stages.representations import (
     Representation,
+    observe_widely,
+    represent_controls,
     represent_neurons,
     represent_segments,
 )
@@ -110,6 +113,8 @@ def plan(config: Config) -> list[Step]:
 
 def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
+    for name in config.baselines.classes:
+        class_of(name, session.images)
     trained = session.train(jobs(config), meanwhile=warm_up)
     subject = trained[config.baselines.run]
     epochs = milestones_of(_named(config), subject).epochs
@@ -117,10 +122,11 @@ def run(config: Config, session: Session) -> Outcome:
     found = unify(session, trained)
     placed = next(one for one in found.compared if one.run.name == subject.name).placed
     labels = [_classes_of(session, one) for one in seen]
-    methods = represent_neurons(session, subject, epochs, labels, placed)
+    wide = observe_widely(session, subject, epochs)
+    neurons = represent_neurons(session, wide, epochs, labels, placed)
     segments = follow_segments(session)
     ace = represent_segments(session, subject, epochs, segments)
-    methods.insert(len(methods) - 3, ace)
+    methods = [*neurons, ace, *represent_controls(session, neurons[0])]
     classes = {"neurons": len(session.images.classes), "segments": len(segments.names)}
     drifted = session.timed(
         "measure", lambda: measure_all(methods, classes=classes, seed=config.seed)
@@ -133,7 +139,7 @@ def run(config: Config, session: Session) -> Outcome:
     )
     for why in missing:
         session.console.print(f"Left out: {why}")
-    groups = session.timed("groups", _groups, session, subject, epochs[-1])
+    groups = session.timed("groups", _groups, session, wide, epochs[-1])
     tables = session.folder / "tables"
     write_csv(tables / "drift.csv", drift_rows(drifted, names))
     write_csv(tables / "representation.csv", _change_rows(seen, names))
@@ -144,16 +150,7 @@ def run(config: Config, session: Session) -> Outcome:
     look = session.timed(
         "figures", _draw, session, drifted, names, shown, segments.names, concepts
     )
-    page = session.timed(
-        "explorer",
-        explore,
-        session,
-        found.base,
-        found.compared,
-        found.made.space,
-        found.layout,
-        found.points,
-    )
+    page = explore_unified(session, found)
     return Outcome(
         base=found.made.space.base,
         claims=drift_claims(drifted, RIVALS),
@@ -214,7 +211,7 @@ def _groups(session: Session, run: TrainedRun, epoch: Epoch) -> Groups:
     cells = activated_cells(
         run.model, shot.load(), lambda rows: np.asarray(pixels[rows])
     )
-    return group_neurons(run.observations[epoch].found, cells)
+    return group_neurons(run.observations[epoch].stimuli, cells)
 
 
 def _group_rows(groups: Groups, run: TrainedRun, epoch: Epoch) -> list[dict[str, Any]]:
@@ -235,20 +232,24 @@ def _draw(
     shown: int,
     segment_classes: Sequence[str],
     concepts: Sequence[ClassConcepts],
-) -> list:
+) -> list[Path]:
     folder, title = session.folder / "figures", session.images.classes[shown]
     by_name = {one.of.name: one.of for one in drifted}
     rows = [drifted[0].of, *(by_name[name] for name in FIGURE)]
+    followed = by_name["ace"].maps[0].labels
     marks = {
         "neurons": shown,
-        "segments": segment_classes.index(title) if title in segment_classes else 0,
+        # Objects of a Broden-style folder are none of the classes: the most frequent.
+        "segments": segment_classes.index(title)
+        if title in segment_classes
+        else int(np.bincount(followed).argmax()),
     }
     panels = [(one.title, _panels(one, marks[one.of])) for one in rows]
     figure = draw_concept_maps(
         panels,
         names,
         title=f"Concept “{title}” over training by each method: blue, its neurons "
-        f"or segments (“{_name(segment_classes, marks['segments'])}”); ring: "
+        f"or segments (“{segment_classes[marks['segments']]}”); ring: "
         "their centre, with its path. One map per row, of all its snapshots.",
     )
     written = [save_figure(figure, folder / "baseline_comparison")[0]]
@@ -272,10 +273,6 @@ def _draw(
             name = f"ace_{one.name}".lower().replace(" ", "_").replace("/", "_")
             written.append(save_figure(figure, folder / name)[0])
     return written
-
-
-def _name(names: Sequence[str], at: int) -> str:
-    return names[at] if names else "none"
 
 
 def _panels(one: Representation, mark: int) -> list[ConceptPanel]:

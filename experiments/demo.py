@@ -20,7 +20,7 @@ from conceptevo_jax.figures import save_figure
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.stages.claims import accuracy_claim, alignment_claims
-from conceptevo_jax.stages.explore import explore
+from conceptevo_jax.stages.explore import explore_unified
 from conceptevo_jax.stages.important import report_important
 from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
 from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer, plan_importance
@@ -89,17 +89,7 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "alignment.csv", alignment_rows(found.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
     important = report_important(session, [trained[WELL_TRAINED]])
-    page = session.timed(
-        "explorer",
-        explore,
-        session,
-        found.base,
-        found.compared,
-        found.made.space,
-        found.layout,
-        found.points,
-        important.found,
-    )
+    page = explore_unified(session, found, important.found)
     claims = [
         accuracy_claim(
             _run(found, WELL_TRAINED),

@@ -23,7 +23,7 @@ from conceptevo_jax.stages.claims import (
     alignment_claims,
     cross_alignment_claims,
 )
-from conceptevo_jax.stages.explore import explore
+from conceptevo_jax.stages.explore import explore_unified
 from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
 from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
 from conceptevo_jax.stages.projected import (
@@ -62,16 +62,7 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "epochs.csv", epoch_rows([found.base, *found.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(found.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
-    page = session.timed(
-        "explorer",
-        explore,
-        session,
-        found.base,
-        found.compared,
-        found.made.space,
-        found.layout,
-        found.points,
-    )
+    page = explore_unified(session, found)
     accuracies = [
         accuracy_claim(one, images=len(session.images.test), least=0.75, paper=None)
         for one in found.compared

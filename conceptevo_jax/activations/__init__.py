@@ -1,6 +1,6 @@
 """Read a model's activations through its tap; sweep image sets in bounded memory."""
 
-from conceptevo_jax.activations.sweep import Fold, sweep
+from conceptevo_jax.activations.sweep import Fold, map_batches, sweep
 from conceptevo_jax.activations.taps import (
     Peaks,
     Reader,
@@ -24,6 +24,7 @@ __all__ = [
     "chain",
     "edit",
     "grids",
+    "map_batches",
     "perturb",
     "read_activations",
     "read_peaks",

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from conceptevo_jax.activations.taps import Peaks, Reader
 from conceptevo_jax.data import Decoded, sequential_batches
@@ -27,6 +28,24 @@ class Fold(NamedTuple):
 
     empty: Callable[[], Any]
     add: Callable[[Any, Peaks, Int[Array, " b"], Bool[Array, " b"]], Any]
+
+
+def map_batches(
+    call: Callable[[Array], Array],
+    pixels: UInt8[np.ndarray, "i h w 3"],
+    *,
+    batch_size: int = BATCH,
+) -> Float[np.ndarray, "i c"]:
+    """What a compiled call gives of some images, batch by batch; one image at least.
+
+    For images that are few enough to keep a row of each; all else is for `sweep`.
+    """
+    size = min(batch_size, len(pixels))
+    parts = [
+        np.asarray(call(jnp.asarray(pixels[rows])))[valid]
+        for rows, valid in sequential_batches(len(pixels), size)
+    ]
+    return np.concatenate(parts)
 
 
 def sweep(

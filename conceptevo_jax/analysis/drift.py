@@ -104,7 +104,7 @@ def measure_drift(before: Items, after: Items, *, classes: int, seed: int = 0) -
             "compared: drift is that of the same items, in the same dimensions."
         )
     rng = np.random.default_rng(seed)
-    both = np.isfinite(before.vectors).all(axis=1) & _placed(after)
+    both = _placed(before) & _placed(after)
     x, y = (one.vectors[both].astype(np.float64) for one in (before, after))
     raw, rigid = _residuals(x, y)
     neighbours, ranks = _same_structure(x, y, rng)

@@ -8,7 +8,7 @@ the class depends on them is a matter of `conceptevo_jax.baselines.tcav`.
 Departures from the authors' code: settings hold for all images and sites, where it
 changes them after the first; the last label of a division is a segment; everything is
 seeded; and scores go by the logit's gradient (see `tcav`). Costs a forward pass of all
-segments, some fifty an image.
+segments, nearly a hundred an image.
 """
 
 import dataclasses

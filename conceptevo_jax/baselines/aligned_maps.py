@@ -3,7 +3,7 @@
 McInnes' extension of UMAP (https://umap-learn.readthedocs.io, "AlignedUMAP"): snapshots
 are laid out together, and an item that has a vector in two neighbouring snapshots is
 pulled to one place. It aligns maps, not vectors, and cannot tell an item that changed
-from one that did not. Compiling takes half a minute.
+from one that did not. Compiling takes some 40 s.
 """
 
 import warnings

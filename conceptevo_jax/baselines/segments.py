@@ -3,7 +3,7 @@
 As ACE has them (Ghorbani et al., 2019, https://arxiv.org/abs/1902.03129, Sec. 3): every
 image is divided coarsely and finely, tiny segments and near duplicates of coarser ones
 are left out, and each of the others becomes an image of its own. The last label of a
-division is a segment, too, which the authors' code leaves out. Costs about 5 ms an
+division is a segment, too, which the authors' code leaves out. Costs about 20 ms an
 image of 32 pixels.
 """
 

@@ -14,6 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -132,7 +133,7 @@ def _batches(scene: Scene, cut: Cutter | None) -> Iterator[pa.RecordBatch]:
             yield pa.record_batch(arrays, schema=_SCHEMA)
 
 
-def _columns(scene: Scene, course: Course, snapshot: int) -> dict[str, object]:
+def _columns(scene: Scene, course: Course, snapshot: int) -> dict[str, Any]:
     epoch, n = course.epochs[snapshot], course.dead.shape[1]
     group = course.group[snapshot]
     _, born, settled, died = (_times(course, row) for row in course.lives)
@@ -240,7 +241,7 @@ def _metadata(
     names = ("id", "site", "group", "top_class", "coverage", "movement")
     lines = ["\t".join(names)]
     for neuron in own.tolist():
-        lines.append("\t".join(_cell(columns[name][neuron]) for name in names))  # type: ignore[index]
+        lines.append("\t".join(_cell(columns[name][neuron]) for name in names))
     return _lines(lines)
 
 

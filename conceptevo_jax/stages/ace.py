@@ -4,12 +4,12 @@ What cannot be done, for want of segments, images or channels, is said and left 
 rest goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from conceptevo_jax.baselines.ace import Clustering, Concepts, discover_concepts
 from conceptevo_jax.baselines.broden import read_broden
@@ -23,6 +23,7 @@ from conceptevo_jax.baselines.tcav import (
 from conceptevo_jax.config import BaselinesConfig
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.stages.evolutions import class_of
 from conceptevo_jax.stages.representations import Segmented
 from conceptevo_jax.stages.runs import TrainedRun
@@ -94,12 +95,17 @@ def find_concepts(
     Returns:
       What was found, and why a class is missing.
     """
+    snapshot = f"{run.name}@{epoch}"
+    try:
+        look = _look(session, run, epoch)
+    except (DataError, UsageError) as error:
+        return [], [f"ACE in {snapshot}: {error}"]
     found, missing = [], []
     for name in names:
         try:
-            found.append(_find(session, run, epoch, name))
+            found.append(_find(session, look, name))
         except (DataError, UsageError) as error:
-            missing.append(f"ACE of {name} in {run.name}@{epoch}: {error}")
+            missing.append(f"ACE of {name} in {snapshot}: {error}")
     return found, missing
 
 
@@ -140,17 +146,49 @@ def concept_patches(
     return found
 
 
-def _find(session: Session, run: TrainedRun, epoch: Epoch, name: str) -> ClassConcepts:
-    of, images, seed = session.config.baselines, session.images, session.config.seed
-    label = class_of(name, images)
+@record
+class _Look:
+    """What all classes have in common.
+
+    Attributes:
+      model: The network.
+      variables: Of the snapshot.
+      site: Where concepts are looked for.
+      read: Reads that site's activations, averaged over space.
+      others: Those of the random sets.
+    """
+
+    model: Model
+    variables: Variables
+    site: str
+    read: Callable[[np.ndarray], np.ndarray]
+    others: tuple[Float[np.ndarray, "_ c"], ...]
+
+
+def _look(session: Session, run: TrainedRun, epoch: Epoch) -> _Look:
+    of, train = session.config.baselines, session.images.train
     site = of.site or run.model.sites[-1].name
     shot = next(s for s in run.snapshots if s.epoch == epoch)
     variables = shot.load()
     read = pooled_activations(run.model, variables, site)
-    rng = np.random.default_rng([seed, label])
+    rng = np.random.default_rng(session.config.seed)
+    others = [read(_drawn(train, of.discovery, rng)) for _ in range(of.random_sets)]
+    return _Look(
+        model=run.model,
+        variables=variables,
+        site=site,
+        read=read,
+        others=tuple(others),
+    )
+
+
+def _find(session: Session, look: _Look, name: str) -> ClassConcepts:
+    of, images, seed = session.config.baselines, session.images, session.config.seed
+    label = class_of(name, images)
+    rng = np.random.default_rng([seed, label, 1])
     own, tested, notes = _images_of(images.train, label, of, name, rng)
     segments = segment_images(own)
-    activations = read(segments.patches)
+    activations = look.read(segments.patches)
     concepts = discover_concepts(
         activations,
         segments,
@@ -158,14 +196,16 @@ def _find(session: Session, run: TrainedRun, epoch: Epoch, name: str) -> ClassCo
         settings=_clustering(of, len(own)),
         seed=seed,
     )
-    others = [read(_drawn(images.train, len(own), rng)) for _ in range(of.random_sets)]
-    gradients = class_gradients(run.model, variables, site, tested, label)
+    gradients = class_gradients(look.model, look.variables, look.site, tested, label)
     tests = []
     for members in concepts.members:
-        control = rng.permutation(len(activations))[: len(members)]
+        controls = [
+            activations[rng.permutation(len(activations))[: len(members)]]
+            for _ in range(of.random_sets)
+        ]
         tests.append(
             check_concept(
-                activations[members], activations[control], others, gradients, seed=seed
+                activations[members], controls, look.others, gradients, seed=seed
             )
         )
     return ClassConcepts(

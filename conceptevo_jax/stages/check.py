@@ -48,6 +48,7 @@ def check_config(config: Config) -> None:
     _require_positive("alignment", config.alignment, ("groups",))
     _require_positive("benchmark", config.benchmark, ("images", "turns"))
     _check_importance(config, classes)
+    _check_baselines(config, classes)
 
 
 def _check_method(where: str, method: MethodConfig, seed: int) -> None:
@@ -80,6 +81,20 @@ def _check_importance(config: Config, classes: int) -> None:
         chosen = config.runs[name].model
         model = build_model(chosen.name, preset=chosen.preset, classes=classes)
         chosen_sites(model, scoring.sites)
+
+
+def _check_baselines(config: Config, classes: int) -> None:
+    of = config.baselines
+    counts = ("segments", "images", "discovery", "tested_images")
+    _require_positive("baselines", of, counts)
+    if of.clusters < 2 or of.random_sets < 3:
+        raise UsageError(
+            f"baselines.clusters={of.clusters} and baselines.random_sets="
+            f"{of.random_sets} are out of range: at least 2 and 3."
+        )
+    if of.site is not None and of.run in config.runs:
+        chosen = config.runs[of.run].model
+        build_model(chosen.name, preset=chosen.preset, classes=classes).site(of.site)
 
 
 def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:

@@ -40,6 +40,7 @@ from conceptevo_jax.stages.important import Important
 from conceptevo_jax.stages.projected import Projected
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.stages.study import TITLES
+from conceptevo_jax.stages.unify import Unified
 from conceptevo_jax.store import content_key
 from conceptevo_jax.study import load_study
 from conceptevo_jax.study.material import FOLDER as STUDY
@@ -70,6 +71,23 @@ def explore(
         return []
     scene = describe(session, base, runs, space, layout, points, importants)
     return [write_explorer(session, scene)]
+
+
+def explore_unified(
+    session: Session, found: Unified, importants: Sequence[Important] = ()
+) -> list[Path]:
+    """The same of runs that are in one space and on one map already."""
+    return session.timed(
+        "explorer",
+        explore,
+        session,
+        found.base,
+        found.compared,
+        found.made.space,
+        found.layout,
+        found.points,
+        importants,
+    )
 
 
 def describe(

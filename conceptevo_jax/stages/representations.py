@@ -14,20 +14,20 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from conceptevo_jax.activations import read_activations
+from conceptevo_jax.activations import map_batches
 from conceptevo_jax.analysis.drift import Items
 from conceptevo_jax.baselines.aligned_maps import align_maps
 from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting, fit_snapshot
-from conceptevo_jax.config import plain
 from conceptevo_jax.embedding import FitReport
+from conceptevo_jax.stages.observe import images_found
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.stages.space import lay_out
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Embedding, Epoch, record
 
-_BATCH = 250
-"""Images whose logits are read at a time."""
+OWN = Fitting()
+"""NeuroCartography's own settings."""
 
 
 @record
@@ -80,53 +80,89 @@ class Segmented:
     names: tuple[str, ...]
 
 
+def observe_widely(
+    session: Session, run: TrainedRun, epochs: Sequence[Epoch]
+) -> TrainedRun:
+    """The run observed with as many images per neuron as NeuroCartography takes.
+
+    At most a tenth of the pool: beyond that everything is everyone's stimulus.
+    """
+    config = session.config
+    wanted = max(one.images for one in (OWN, FIGURE_9))
+    k = images_found(2, wanted, len(session.images.pool))
+    job = Job(
+        name=run.name,
+        run=config.runs[run.name],
+        dataset=config.dataset,
+        search=dataclasses.replace(config.method.stimuli, k=k),
+        epochs=tuple(epochs),
+        sample=config.dataset.sample_images,
+    )
+    return session.train([job])[run.name]
+
+
 def represent_neurons(
     session: Session,
-    run: TrainedRun,
+    wide: TrainedRun,
     epochs: Sequence[Epoch],
     labels: Sequence[Int[np.ndarray, " n"]],
     placed: dict[Epoch, Embedding],
 ) -> list[Representation]:
-    """The run's neurons by ConceptEvo, by NeuroCartography, and by the controls.
+    """A run's neurons by ConceptEvo, the first, and by NeuroCartography.
 
     Args:
       session: Settings, images and store.
-      run: The run.
+      wide: The run, from `observe_widely`.
       epochs: Its snapshots that are compared, in order.
       labels: Per snapshot, the class that each neuron responds to.
       placed: The neurons in the space.
     """
-    own = Fitting(**plain(session.config.baselines.neurocartography))
-    wide = _with_stimuli(session, run, epochs, [own, FIGURE_9])
     seed = session.config.seed
-    seeds = range(seed, seed + len(epochs))
+    seeds, method = range(seed, seed + len(epochs)), session.config.method.name
 
     def fitted(settings: Fitting, seeds: Sequence[int]) -> list[np.ndarray]:
         shots = zip(epochs, seeds, strict=True)
         return [_fitted(session, wide, e, settings, s) for e, s in shots]
 
-    space = [placed[epoch].vectors for epoch in epochs]
-    apart, figure = fitted(own, seeds), fitted(FIGURE_9, seeds)
-    together = fitted(own, [seed] * len(epochs))
-    rng = np.random.default_rng(seed)
-    drawn = [rng.normal(size=one.shape).astype(np.float32) for one in space]
-    still = [np.where(np.isfinite(one), drawn[0], np.nan) for one in space]
-    pairs = zip(space, drawn, strict=True)
-    noise = [np.where(np.isfinite(one), own, np.nan) for one, own in pairs]
-    method = session.config.method.name
-    told: list[tuple[str, str, list[np.ndarray], bool]] = [
-        (f"conceptevo_{method}", f"ConceptEvo ({method})", space, False),
-        ("neurocartography", "NeuroCartography", apart, False),
-        ("neurocartography_figure_9", "NeuroCartography, as in Fig. 9", figure, False),
-        ("neurocartography_one_start", "NeuroCartography, one start", together, False),
-        ("constant", "constant vectors", still, True),
-        ("random", "random vectors", noise, True),
-    ]
+    apart = fitted(OWN, seeds)
+    one_start = fitted(OWN, [seed] * len(epochs))
+    told = {
+        (f"conceptevo_{method}", f"ConceptEvo ({method})"): [
+            placed[epoch].vectors for epoch in epochs
+        ],
+        ("neurocartography", "NeuroCartography"): apart,
+        ("neurocartography_figure_9", "NeuroCartography, as in Fig. 9"): fitted(
+            FIGURE_9, seeds
+        ),
+        ("neurocartography_one_start", "NeuroCartography, one start"): one_start,
+    }
     found = [
-        _on_map(session, name, title, "neurons", vectors, labels, control=control)
-        for name, title, vectors, control in told
+        _on_map(session, name, title, "neurons", vectors, labels)
+        for (name, title), vectors in told.items()
     ]
     return [*found, _aligned(session, apart, labels)]
+
+
+def represent_controls(
+    session: Session,
+    like: Representation,
+) -> list[Representation]:
+    """Vectors that know nothing, of the neurons that `like` has a vector for.
+
+    Random ones that never change, and random ones that are drawn anew.
+    """
+    rng = np.random.default_rng(session.config.seed)
+    placed = [np.isfinite(one.vectors) for one in like.vectors]
+    drawn = [rng.normal(size=own.shape).astype(np.float32) for own in placed]
+    still = [np.where(own, drawn[0], np.nan) for own in placed]
+    fresh = [np.where(own, new, np.nan) for own, new in zip(placed, drawn, strict=True)]
+    labels = [one.labels for one in like.vectors]
+    return [
+        _on_map(
+            session, name, f"{name} vectors", like.of, vectors, labels, control=True
+        )
+        for name, vectors in (("constant", still), ("random", fresh))
+    ]
 
 
 def represent_segments(
@@ -136,17 +172,12 @@ def represent_segments(
     segments: Segmented,
 ) -> Representation:
     """Image segments by the run's final layer, the form of ACE in Figure 9c."""
-    read = jax.jit(read_activations(run.model, []))
+    read = jax.jit(run.model.logits)
     vectors = []
     for epoch in epochs:
         shot = next(s for s in run.snapshots if s.epoch == epoch)
-        variables = shot.load()
-        parts = []
-        for start in range(0, len(segments.pixels), _BATCH):
-            batch = segments.pixels[start : start + _BATCH]
-            rows = np.resize(np.arange(len(batch)), min(_BATCH, len(segments.pixels)))
-            parts.append(np.asarray(read(variables, batch[rows])[0])[: len(batch)])
-        vectors.append(np.concatenate(parts))
+        logits = partial(read, shot.load())
+        vectors.append(map_batches(logits, segments.pixels))
     return _on_map(
         session,
         "ace",
@@ -157,35 +188,10 @@ def represent_segments(
     )
 
 
-def _with_stimuli(
-    session: Session,
-    run: TrainedRun,
-    epochs: Sequence[Epoch],
-    settings: Sequence[Fitting],
-) -> TrainedRun:
-    """The run observed with as many images per neuron as the settings need.
-
-    At most a tenth of the pool: beyond that everything is everyone's stimulus.
-    """
-    config = session.config
-    most = max(len(session.images.pool) // 10, 2)
-    k = min(max(one.images for one in settings), most)
-    search = dataclasses.replace(config.method.stimuli, k=k)
-    job = Job(
-        name=run.name,
-        run=config.runs[run.name],
-        dataset=config.dataset,
-        search=search,
-        epochs=tuple(epochs),
-        sample=config.dataset.sample_images,
-    )
-    return session.train([job])[run.name]
-
-
 def _fitted(
     session: Session, run: TrainedRun, epoch: Epoch, settings: Fitting, seed: int
 ) -> Float[np.ndarray, "n d"]:
-    """A snapshot's neurons by NeuroCartography; all NaN where there is no pair."""
+    """A snapshot's neurons by NeuroCartography."""
     stimuli = run.observations[epoch].stimuli
     most = stimuli.image_ids.shape[1]
     limited = dataclasses.replace(settings, images=min(settings.images, most))

@@ -9,6 +9,7 @@ import pytest
 
 from conceptevo_jax.baselines.tcav import (
     Checking,
+    _one_more,
     _paired,
     check_concept,
     class_gradients,
@@ -71,11 +72,11 @@ def tested(model, rng):
     read = pooled_activations(model, {}, "colours")
     gradients = class_gradients(model, {}, "colours", noise(rng, 30), 0)
     others = [read(noise(rng, 40)) for _ in range(SETS)]
-    control = read(noise(rng, 40))
+    controls = [read(noise(rng, 40)) for _ in range(SETS)]
 
     def test(bright):
         concept = read(noise(rng, 40, bright=[bright]))
-        return check_concept(concept, control, others, gradients)
+        return check_concept(concept, controls, others, gradients)
 
     return test
 
@@ -135,7 +136,7 @@ def test_a_vector_points_to_its_concept(rng):
 def test_equal_scores_are_decided_without_a_division(rng):
     rows = rng.normal(size=(20, 3))
     nothing = np.zeros((5, 3))
-    found = check_concept(rows, rows[::-1], [rows + 1, rows - 1], nothing)
+    found = check_concept(rows, [rows[::-1]] * 3, [rows + 1, rows - 1], nothing)
     assert found.p == 1
     assert not found.significant
 
@@ -143,7 +144,9 @@ def test_equal_scores_are_decided_without_a_division(rng):
 def test_what_cannot_be_tested_is_said(model, rng):
     rows = rng.normal(size=(20, 3))
     with pytest.raises(UsageError, match="two random sets or more, not 1"):
-        check_concept(rows, rows, [rows], rows)
+        check_concept(rows, [rows] * 3, [rows], rows)
+    with pytest.raises(UsageError, match="three controls or more, not 2"):
+        check_concept(rows, [rows] * 2, [rows] * 2, rows)
     with pytest.raises(DataError, match="four examples on either side, not 20 and 3"):
         concept_vector(rows, rows[:3], Checking(), seed=0)
     with pytest.raises(UsageError, match=r"'depth'.*colours"):
@@ -196,3 +199,27 @@ def test_what_cannot_be_read_is_said(model, rng):
 def test_impossible_checks_are_refused(settings, told):
     with pytest.raises(UsageError, match=told):
         Checking(**settings)
+
+
+def test_draws_that_have_nothing_to_do_with_the_class_are_rarely_significant():
+    """The authors' test finds many: all its random sets meet one and the same draw."""
+    found = []
+    for trial in range(24):
+        rng = np.random.default_rng([1, trial])
+        mix = rng.normal(size=(16, 16))
+        sets = np.maximum(rng.normal(size=(15, 30, 16)) @ mix, 0)
+        gradients = rng.normal(size=16) / 2 + rng.normal(size=(40, 16))
+        tested = check_concept(sets[0], [*sets[1:8]], [*sets[8:]], gradients)
+        found.append((tested.p, tested.paired))
+    own, theirs = (np.array(found) <= 0.05).mean(axis=0)
+    assert own <= 0.125
+    assert theirs > 0.25
+
+
+def test_one_more_draw_is_judged_by_the_spread_of_the_others():
+    others = np.random.default_rng(0).normal(size=(4000, 8))
+    p = np.array([_one_more(float(one[0]), one[1:]) for one in others])
+    for level in (0.01, 0.05, 0.5):
+        assert (p <= level).mean() == pytest.approx(level, rel=0.35)
+    assert _one_more(0.5, np.full(3, 0.5)) == 1
+    assert _one_more(0.7, np.full(3, 0.5)) == 0

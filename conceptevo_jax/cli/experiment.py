@@ -110,7 +110,6 @@ def _run(config: Config, module: ModuleType) -> tuple[Session, Outcome]:
     """Run it once, under one seed."""
     start = time.perf_counter()
     session = Session(config, CONSOLE)
-    session.folder.mkdir(parents=True, exist_ok=True)
     outcome: Outcome = module.run(config, session)
     timings = {name: round(spent, 2) for name, spent in session.timings.items()}
     further = {"skipped_images": session.images.skipped}

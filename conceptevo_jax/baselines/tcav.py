@@ -243,7 +243,8 @@ def check_concept(
 
     scores, accuracies = against_all(concept)
     chance = np.array([against_all(control)[0] for control in controls])
-    p = _one_more(float(scores.mean()), chance.mean(axis=1))
+    step = 1 / len(gradients)
+    p = _one_more(float(scores.mean()), chance.mean(axis=1), step)
     return Tested(
         scores=scores,
         random=chance,
@@ -254,12 +255,14 @@ def check_concept(
     )
 
 
-def _one_more(value: float, others: Float[np.ndarray, " q"]) -> float:
-    """p that `value` is one more draw of what the others are of, if that is normal."""
+def _one_more(value: float, others: Float[np.ndarray, " q"], step: float) -> float:
+    """p that `value` is one more draw of what the others are of, if that is normal.
+
+    Scores come in steps, so that equal ones may differ by half of one: where all
+    controls have the score 0 or 1, a little less is no proof.
+    """
     apart = abs(value - float(others.mean()))
-    if np.ptp(others) < _ROUNDING:
-        return 1.0 if apart < _ROUNDING else 0.0
-    spread = float(others.std(ddof=1)) * np.sqrt(1 + 1 / len(others))
+    spread = max(float(others.std(ddof=1)), step / 2) * np.sqrt(1 + 1 / len(others))
     return float(2 * t.sf(apart / spread, len(others) - 1))
 
 

@@ -6,8 +6,6 @@ normalisation and the convolution of every downsampling between two stages: 24, 
 the stem. None is rectified. The narrow presets keep every site; their maps shrink
 from 8×8 to a single cell.
 
-On CPU the depthwise 7×7 convolution runs as 49 shifted sums: XLA's grouped convolution
-takes three times as long there (gradient, 16×16 maps) and up to 30 times (2×2 maps).
 Stochastic depth (Huang et al., 2016) drops the branch of a block for single images, at
 a rate that rises with depth.
 """
@@ -17,11 +15,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
+from conceptevo_jax.models.convolution import Conv, DepthwiseConv
 from conceptevo_jax.models.tapped import Model, Tap, identity_tap
 from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD
 from conceptevo_jax.types import Site
@@ -69,57 +67,6 @@ _linear = nn.initializers.truncated_normal(0.02)
 _norm = partial(nn.LayerNorm, epsilon=1e-6)
 
 
-class DepthwiseConv(nn.Module):
-    """A 7×7 convolution of every channel with its own kernel, zero padded."""
-
-    width: int
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
-        """Convolve every channel for itself."""
-        shape = (KERNEL, KERNEL, 1, self.width)
-        kernel = self.param("kernel", _linear, shape, jnp.float32)
-        bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)
-        run = shifted_sums if jax.default_backend() == "cpu" else grouped_convolution
-        return run(x, jnp.asarray(kernel)) + bias[None, None, None]
-
-
-def shifted_sums(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
-) -> Float[Array, "b h w c"]:
-    """A depthwise convolution as a sum over shifts; faster on CPU.
-
-    A shift by the whole map or more sees padding only and is left out.
-    """
-    half, (height, width) = kernel.shape[0] // 2, x.shape[1:3]
-    padded = jnp.pad(x, ((0, 0), (half, half), (half, half), (0, 0)))
-    total = jnp.zeros_like(x)
-    for down in _shifts(height, half):
-        for right in _shifts(width, half):
-            shifted = padded[:, down : down + height, right : right + width]
-            total = total + shifted * kernel[down, right][None, None]
-    return total
-
-
-def _shifts(size: int, half: int) -> range:
-    reach = min(half, size - 1)
-    return range(half - reach, half + reach + 1)
-
-
-def grouped_convolution(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
-) -> Float[Array, "b h w c"]:
-    """The same by XLA's grouped convolution; faster on accelerators."""
-    return jax.lax.conv_general_dilated(
-        x,
-        kernel,
-        (1, 1),
-        "SAME",
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        feature_group_count=x.shape[-1],
-    )
-
-
 class Block(nn.Module):
     """x + scale · MLP(norm(depthwise(x))), the branch now and then left out."""
 
@@ -132,7 +79,7 @@ class Block(nn.Module):
         self, x: Float[Array, "b h w c"], train: bool
     ) -> Float[Array, "b h w c"]:
         """Add the branch to the residual stream."""
-        y = DepthwiseConv(self.width, name="block.0")(x)
+        y = DepthwiseConv(self.width, KERNEL, _linear, name="block.0")(x)
         y = _norm(name="block.2")(y)
         y = nn.Dense(EXPANSION * self.width, kernel_init=_linear, name="block.3")(y)
         y = nn.gelu(y, approximate=False)
@@ -176,12 +123,10 @@ class ConvNeXt(nn.Module):
         return dense(x)
 
 
-def _patches(width: int, side: int, name: str) -> nn.Conv:
+def _patches(width: int, side: int, name: str) -> Conv:
     """A convolution whose patches do not overlap."""
     window = (side, side)
-    return nn.Conv(
-        width, window, window, padding="VALID", kernel_init=_linear, name=name
-    )
+    return Conv(width, window, window, kernel_init=_linear, name=name)
 
 
 def _layers(size: Size) -> Iterator[tuple[str, str, int, float]]:

@@ -21,7 +21,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.models.layers import BatchNorm, average_pool
+from conceptevo_jax.models.convolution import Conv
+from conceptevo_jax.models.normalisation import BatchNorm
+from conceptevo_jax.models.pooling import average_pool, max_pool
 from conceptevo_jax.models.tapped import Model, Tap, identity_tap
 from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD
 from conceptevo_jax.types import Site
@@ -83,11 +85,12 @@ class BasicConv2d(nn.Module):
         self, x: Float[Array, "b h w c"], train: bool
     ) -> Float[Array, "b h2 w2 c2"]:
         """Activation after the ReLU."""
-        conv = nn.Conv(
+        high, wide = self.kernel
+        conv = Conv(
             self.width,
             self.kernel,
-            self.stride,
-            padding=[(k // 2 * self.pad,) * 2 for k in self.kernel],
+            (self.stride, self.stride),
+            pad=(high // 2, wide // 2) if self.pad else (0, 0),
             use_bias=False,
             kernel_init=_normal(0.1),
             name="conv",
@@ -272,7 +275,7 @@ def _pooled(x: Array, kind: str | None) -> Array:
     if kind == "average":
         return average_pool(x, 3, 1, pad=1)
     if kind == "max":
-        return nn.max_pool(x, (3, 3), (2, 2))
+        return max_pool(x, 3, 2)
     return x
 
 
@@ -318,7 +321,7 @@ class InceptionV3(nn.Module):
             )
             x = tap(layer.name, conv(x, train))
             if layer.name in _POOLED[size.stem]:
-                x = nn.max_pool(x, (3, 3), (2, 2))
+                x = max_pool(x, 3, 2)
         for name, branches in BLOCKS.items():
             x = tap(name, Mixed(branches, size, name=name)(x, train))
             if name == "Mixed_6e" and (train or self.is_initializing()):

@@ -18,6 +18,8 @@ import flax.linen as nn
 from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
+from conceptevo_jax.models.convolution import Conv
+from conceptevo_jax.models.pooling import max_pool
 from conceptevo_jax.models.tapped import Model, Tap, identity_tap
 from conceptevo_jax.types import Site
 
@@ -78,12 +80,12 @@ class VGG(nn.Module):
         conv_init, dense_init = _he, _he
         if self.size.wide:
             conv_init, dense_init = _kaiming_fan_out, nn.initializers.normal(0.01)
-        conv = partial(nn.Conv, kernel_size=(3, 3), padding=1, kernel_init=conv_init)
+        conv = partial(Conv, kernel=(3, 3), pad=(1, 1), kernel_init=conv_init)
         dense = partial(nn.Dense, kernel_init=dense_init)
         x = images
         for index, width in _convolutions(self.depths, self.size.widths):
             if width is None:
-                x = nn.max_pool(x, (2, 2), strides=(2, 2))
+                x = max_pool(x, 2, 2)
                 continue
             name = f"features.{index}"
             x = tap(f"{name}.pre", conv(width, name=name)(x))

@@ -14,7 +14,7 @@ from PIL import Image
 from conceptevo_jax.activations import Recorder, edit, perturb, tap_names
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import MODELS, Model, Variables, build_model, identity_tap
-from conceptevo_jax.models.layers import BatchNorm
+from conceptevo_jax.models.normalisation import BatchNorm
 
 PRESETS = ("full", "small", "tiny")
 CLASSES = 7

@@ -1,18 +1,12 @@
-"""ConvNeXt: the published facts, its depthwise convolution, and stochastic depth."""
+"""ConvNeXt: the published facts, and stochastic depth."""
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from conceptevo_jax.models import build_model
-from conceptevo_jax.models.convnext import (
-    Block,
-    DepthwiseConv,
-    grouped_convolution,
-    shifted_sums,
-)
+from conceptevo_jax.models.convnext import Block
 from conceptevo_jax.models.tapped import parameter_count
 from conceptevo_jax.types import neuron_count
 
@@ -37,43 +31,6 @@ def test_sites_are_blocks_and_downsamplings_without_the_stem():
     sites = build_model("convnext_tiny", classes=1000).sites
     assert [(site.name, site.channels) for site in sites] == list(expected.items())
     assert not any(site.rectified for site in sites)
-
-
-def depthwise(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """By definition: every cell a sum over its 7×7 neighbours inside the map."""
-    h, w = x.shape[1:3]
-    out, half = np.zeros(x.shape), kernel.shape[0] // 2
-    for row in range(h):
-        for column in range(w):
-            for i in range(max(0, row - half), min(h, row + half + 1)):
-                for j in range(max(0, column - half), min(w, column + half + 1)):
-                    tap = kernel[i - row + half, j - column + half, 0]
-                    out[:, row, column] += x[:, i, j] * tap
-    return out
-
-
-@pytest.mark.parametrize("height", [1, 2, 4, 8])
-@pytest.mark.parametrize("run", [shifted_sums, grouped_convolution])
-def test_both_ways_equal_the_definition(run, height, rng):
-    x = rng.normal(size=(2, height, height + 1, 3)).astype(np.float32)
-    kernel = rng.normal(size=(7, 7, 1, 3)).astype(np.float32)
-    found = run(jnp.asarray(x), jnp.asarray(kernel))
-    np.testing.assert_allclose(found, depthwise(x, kernel), rtol=1e-4, atol=1e-4)
-
-
-def test_the_backend_decides_which_way_is_taken(monkeypatch):
-    x = jnp.ones((1, 8, 8, 2))
-    module = DepthwiseConv(2)
-    variables = module.init(jax.random.key(0), x)
-
-    def convolutions():
-        made = jax.make_jaxpr(lambda x: module.apply(variables, x))(x)
-        return str(made).count("conv_general_dilated")
-
-    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
-    assert convolutions() == 0
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert convolutions() == 1
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Layers that Flax does not have as the reference networks have them."""
+"""Batch normalisation as the reference networks have it, and Flax does not."""
 
 import flax.linen as nn
 import jax
@@ -47,12 +47,3 @@ class BatchNorm(nn.Module):
 
     def _move(self, running: nn.Variable, newest: Float[Array, " c"]) -> None:
         running.value += self.momentum * (newest - running.value)
-
-
-def average_pool(
-    x: Float[Array, "b h w c"], window: int, stride: int, *, pad: int = 0
-) -> Float[Array, "b h2 w2 c"]:
-    """Mean over square windows, zeros of the padding counted, as PyTorch does."""
-    sides, steps = (window, window), (stride, stride)
-    total = nn.pool(x, 0.0, jax.lax.add, sides, steps, ((pad, pad), (pad, pad)))
-    return total / float(window**2)

@@ -1,11 +1,11 @@
-"""Batch normalisation and average pooling by definition."""
+"""Batch normalisation by definition."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conceptevo_jax.models.layers import BatchNorm, average_pool
+from conceptevo_jax.models.normalisation import BatchNorm
 
 
 @pytest.fixture
@@ -60,12 +60,3 @@ def test_a_single_cell_leaves_finite_statistics(variables):
         mutable=["batch_stats"],
     )
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(changed))
-
-
-@pytest.mark.parametrize(("window", "stride", "pad"), [(3, 1, 1), (3, 2, 0), (5, 3, 0)])
-def test_averages_count_the_padding(x, window, stride, pad):
-    padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-    views = np.lib.stride_tricks.sliding_window_view(padded, (window, window), (1, 2))
-    expected = views[:, ::stride, ::stride].mean((-1, -2))
-    found = average_pool(jnp.asarray(x), window, stride, pad=pad)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

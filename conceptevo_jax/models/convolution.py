@@ -1,0 +1,246 @@
+"""Convolutions, by what is fastest on the device at hand.
+
+Accelerators get XLA's own. On CPU some convolutions take up to twenty times as long
+there as written out as a matrix product; which ones is a rule of shapes alone, measured
+in `docs/performance.md`. All ways agree to rounding, gradients included.
+"""
+
+from collections.abc import Callable
+from itertools import product
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+Pair = tuple[int, int]
+
+BANDED_CELLS = 64
+"""Cells of a map up to which a depthwise convolution is a product with a matrix."""
+
+LINE_VALUES = 128
+"""Cells times channels of a line up to which a kernel along it becomes a matrix."""
+
+
+class Conv(nn.Module):
+    """Flax's `nn.Conv` with the same parameters, computed by `convolve`.
+
+    Attributes:
+      width: Channels of the output.
+      kernel: Height and width of the kernel.
+      stride: Steps down and to the right.
+      pad: Rows and columns of zeros on either side.
+      use_bias: Whether a bias is added.
+      kernel_init: Initialises the kernel; the bias starts at zero.
+    """
+
+    width: int
+    kernel: Pair
+    stride: Pair = (1, 1)
+    pad: Pair = (0, 0)
+    use_bias: bool = True
+    kernel_init: Callable[..., Array] = nn.initializers.lecun_normal()
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c2"]:
+        """Convolve every image."""
+        shape = (*self.kernel, x.shape[-1], self.width)
+        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
+        y = convolve(x, jnp.asarray(kernel), stride=self.stride, pad=self.pad)
+        if not self.use_bias:
+            return y
+        bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)
+        return y + jnp.asarray(bias)[None, None, None]
+
+
+def convolve(
+    x: Float[Array, "b h w c"],
+    kernel: Float[Array, "i j c c2"],
+    *,
+    stride: Pair = (1, 1),
+    pad: Pair = (0, 0),
+) -> Float[Array, "b h2 w2 c2"]:
+    """Cross-correlate maps with a kernel, zeros around them."""
+    sides = kernel.shape[0], kernel.shape[1]
+    on_cpu = jax.default_backend() == "cpu"
+    if on_cpu and _tiles(sides, stride, pad):
+        return tile_product(x, kernel)
+    if on_cpu and _short_line(sides, stride, x):
+        return line_product(x, kernel, pad=pad)
+    if on_cpu and _suits_product(sides, (x.shape[1], x.shape[2])):
+        return patch_product(x, kernel, stride=stride, pad=pad)
+    return xla_convolution(x, kernel, stride=stride, pad=pad)
+
+
+def _tiles(kernel: Pair, stride: Pair, pad: Pair) -> bool:
+    """Whether patches lie side by side, so that none has to be copied."""
+    return stride == kernel and pad == (0, 0)
+
+
+def _suits_product(kernel: Pair, cells: Pair) -> bool:
+    """Whether the kernel is a row or a column, or larger than the map.
+
+    Then patches take little memory, and XLA's convolution is at its slowest.
+    """
+    larger = any(k > n for k, n in zip(kernel, cells, strict=True))
+    return min(kernel) == 1 or larger
+
+
+def _short_line(kernel: Pair, stride: Pair, x: Float[Array, "b h w c"]) -> bool:
+    """Whether the kernel is a row or a column on a small map of few channels."""
+    along = 2 if kernel[0] == 1 else 1
+    small = x.shape[along] * x.shape[3] <= LINE_VALUES
+    return min(kernel) == 1 and stride == (1, 1) and small
+
+
+def line_product(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "i j c c2"], *, pad: Pair
+) -> Float[Array, "b h2 w2 c2"]:
+    """A convolution along rows or columns, as one matrix from a whole line to another.
+
+    Its work grows with the length of the line, but no patch is copied.
+    """
+    if kernel.shape[0] == 1:
+        band = _band(x.shape[2], kernel.shape[1], pad[1])
+        matrix = jnp.einsum("wvt,tco->wcvo", band, kernel[0])
+        return jnp.einsum("bhwc,wcvo->bhvo", x, matrix)
+    band = _band(x.shape[1], kernel.shape[0], pad[0])
+    matrix = jnp.einsum("hgt,tco->hcgo", band, kernel[:, 0])
+    return jnp.einsum("bhwc,hcgo->bgwo", x, matrix)
+
+
+def _band(cells: int, taps: int, pad: int) -> Float[Array, "i o t"]:
+    """1 where a kernel's tap `t` leads from cell `i` of a line to its cell `o`."""
+    inputs, outputs = np.arange(cells), np.arange(cells + 2 * pad - taps + 1)
+    steps = inputs[:, None] - outputs + pad
+    return jnp.asarray(steps[..., None] == np.arange(taps), jnp.float32)
+
+
+def tile_product(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "i j c c2"]
+) -> Float[Array, "b h2 w2 c2"]:
+    """A convolution whose patches lie side by side, as one matrix product.
+
+    Rows and columns that fill no patch are left out.
+    """
+    high, wide = kernel.shape[:2]
+    rows, columns = x.shape[1] // high, x.shape[2] // wide
+    used = x[:, : rows * high, : columns * wide]
+    tiles = used.reshape(len(x), rows, high, columns, wide, x.shape[3])
+    return jnp.einsum("bhiwjc,ijco->bhwo", tiles, kernel)
+
+
+def patch_product(
+    x: Float[Array, "b h w c"],
+    kernel: Float[Array, "i j c c2"],
+    *,
+    stride: Pair,
+    pad: Pair,
+) -> Float[Array, "b h2 w2 c2"]:
+    """A convolution as patches times a matrix; takes the memory of all patches."""
+    (high, wide), (down, right) = kernel.shape[:2], stride
+    padded = jnp.pad(x, ((0, 0), (pad[0],) * 2, (pad[1],) * 2, (0, 0)))
+    rows = padded.shape[1] - high + 1
+    columns = padded.shape[2] - wide + 1
+    patches = jnp.concatenate(
+        [
+            padded[:, i : i + rows : down, j : j + columns : right]
+            for i, j in product(range(high), range(wide))
+        ],
+        axis=-1,
+    )
+    return patches @ kernel.reshape(-1, kernel.shape[-1])
+
+
+def xla_convolution(
+    x: Float[Array, "b h w c"],
+    kernel: Float[Array, "i j g c2"],
+    *,
+    stride: Pair,
+    pad: Pair,
+    groups: int = 1,
+) -> Float[Array, "b h2 w2 c2"]:
+    """XLA's own, within so many groups of channels: `c = g * groups`."""
+    return jax.lax.conv_general_dilated(
+        x,
+        kernel,
+        stride,
+        [(side, side) for side in pad],
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=groups,
+    )
+
+
+class DepthwiseConv(nn.Module):
+    """A convolution of every channel with its own square kernel, zero padded.
+
+    Attributes:
+      width: Channels.
+      side: Height and width of the kernel, odd.
+      kernel_init: Initialises the kernel; the bias starts at zero.
+    """
+
+    width: int
+    side: int
+    kernel_init: Callable[..., Array]
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
+        """Convolve every channel for itself."""
+        shape = (self.side, self.side, 1, self.width)
+        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)
+        y = convolve_depthwise(x, jnp.asarray(kernel))
+        return y + jnp.asarray(bias)[None, None, None]
+
+
+def convolve_depthwise(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
+) -> Float[Array, "b h w c"]:
+    """Cross-correlate each channel with its own kernel; maps keep their size."""
+    if jax.default_backend() != "cpu":
+        half = kernel.shape[0] // 2
+        return xla_convolution(
+            x, kernel, stride=(1, 1), pad=(half, half), groups=x.shape[-1]
+        )
+    small = x.shape[1] * x.shape[2] <= BANDED_CELLS
+    return banded_product(x, kernel) if small else shifted_sums(x, kernel)
+
+
+def banded_product(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
+) -> Float[Array, "b h w c"]:
+    """A depthwise convolution as one matrix per channel, from all cells to all cells.
+
+    For small maps: work and memory grow with the square of their cells. The gradient
+    consists of matrix products, too, and is four to eight times faster on CPU than that
+    of `shifted_sums`.
+    """
+    side = kernel.shape[0]
+    rows, columns = (_band(n, side, side // 2) for n in x.shape[1:3])
+    matrices = jnp.einsum("hgi,wvj,ijc->chwgv", rows, columns, kernel[:, :, 0])
+    return jnp.einsum("bhwc,chwgv->bgvc", x, matrices)
+
+
+def shifted_sums(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
+) -> Float[Array, "b h w c"]:
+    """A depthwise convolution as a sum over shifts.
+
+    On CPU three (gradient, 16×16 maps) to thirty times as fast as XLA's grouped
+    convolution. A shift by the whole map or more sees padding only and is left out.
+    """
+    half, (height, width) = kernel.shape[0] // 2, x.shape[1:3]
+    padded = jnp.pad(x, ((0, 0), (half, half), (half, half), (0, 0)))
+    total = jnp.zeros_like(x)
+    for down in _shifts(height, half):
+        for right in _shifts(width, half):
+            shifted = padded[:, down : down + height, right : right + width]
+            total = total + shifted * kernel[down, right][None, None]
+    return total
+
+
+def _shifts(size: int, half: int) -> range:
+    reach = min(half, size - 1)
+    return range(half - reach, half + reach + 1)

@@ -102,7 +102,7 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     found = jnp.where(flat == values[:, None], index, jnp.int32(count - 1))
     # XLA's max on CPU passes over NaN in all but the smallest arrays.
     values = jnp.where(jnp.isnan(flat).any(axis=1), jnp.nan, values)
-    return Peaks(values, jnp.min(found, axis=1))
+    return Peaks(values.astype(jnp.float32), jnp.min(found, axis=1))
 
 
 def grids(model: Model) -> Int[Array, "s 2"]:

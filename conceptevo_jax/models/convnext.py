@@ -16,6 +16,7 @@ from functools import partial
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
@@ -64,7 +65,6 @@ PRESETS = {
 }
 
 _linear = nn.initializers.truncated_normal(0.02)
-_norm = partial(nn.LayerNorm, epsilon=1e-6)
 
 
 class Block(nn.Module):
@@ -73,30 +73,33 @@ class Block(nn.Module):
     width: int
     layer_scale: float
     drop: float
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(
         self, x: Float[Array, "b h w c"], train: bool
     ) -> Float[Array, "b h w c"]:
         """Add the branch to the residual stream."""
-        y = DepthwiseConv(self.width, KERNEL, _linear, name="block.0")(x)
-        y = _norm(name="block.2")(y)
-        y = nn.Dense(EXPANSION * self.width, kernel_init=_linear, name="block.3")(y)
+        dense = partial(nn.Dense, kernel_init=_linear, dtype=self.dtype)
+        y = DepthwiseConv(self.width, KERNEL, _linear, self.dtype, name="block.0")(x)
+        y = _normalised(y, "block.2")
+        y = dense(EXPANSION * self.width, name="block.3")(y)
         y = nn.gelu(y, approximate=False)
-        y = nn.Dense(self.width, kernel_init=_linear, name="block.5")(y)
+        y = dense(self.width, name="block.5")(y)
         constant = nn.initializers.constant(self.layer_scale)
         scale = self.param("layer_scale", constant, (self.width,), jnp.float32)
-        branch = y * scale[None, None, None]
+        branch = y * jnp.asarray(scale, self.dtype)[None, None, None]
         # One draw for an image's whole branch: that is stochastic depth.
         dropped = nn.Dropout(self.drop, broadcast_dims=(1, 2, 3))
         return x + dropped(branch, deterministic=not train)
 
 
 class ConvNeXt(nn.Module):
-    """The network of `size`, logits from NHWC images."""
+    """The network of `size`, logits from NHWC images, in `dtype`."""
 
     size: Size
     classes: int
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(
@@ -108,25 +111,32 @@ class ConvNeXt(nn.Module):
     ) -> Float[Array, "b m"]:
         """Logits of normalised images; `train` needs a `dropout` generator."""
         size = self.size
-        x = _patches(size.widths[0], size.stem, "features.0.0")(images)
-        x = _norm(name="features.0.1")(x)
+        x = _patches(size.widths[0], size.stem, "features.0.0", self.dtype)(images)
+        x = _normalised(x, "features.0.1")
         for name, kind, width, drop in _layers(size):
             if kind == "norm":
-                x = _norm(name=name)(x)
+                x = _normalised(x, name)
             elif kind == "down":
-                x = _patches(width, 2, name)(x)
+                x = _patches(width, 2, name, self.dtype)(x)
             else:
-                x = Block(width, size.layer_scale, drop, name=name)(x, train)
+                block = Block(width, size.layer_scale, drop, self.dtype, name=name)
+                x = block(x, train)
             x = tap(name, x)
-        x = _norm(name="classifier.0")(jnp.mean(x, axis=(1, 2)))
-        dense = nn.Dense(self.classes, kernel_init=_linear, name="classifier.2")
-        return dense(x)
+        x = _normalised(jnp.mean(x, axis=(1, 2)), "classifier.0")
+        dense = partial(nn.Dense, kernel_init=_linear, dtype=self.dtype)
+        return dense(self.classes, name="classifier.2")(x)
 
 
-def _patches(width: int, side: int, name: str) -> Conv:
+def _normalised(x: Float[Array, "*cells c"], name: str) -> Float[Array, "*cells c"]:
+    """Layer normalisation with float32 statistics, in the type of `x`."""
+    norm = nn.LayerNorm(epsilon=1e-6, name=name)
+    return norm(x.astype(jnp.float32)).astype(x.dtype)
+
+
+def _patches(width: int, side: int, name: str, dtype: DTypeLike) -> Conv:
     """A convolution whose patches do not overlap."""
     window = (side, side)
-    return Conv(width, window, window, kernel_init=_linear, name=name)
+    return Conv(width, window, window, kernel_init=_linear, dtype=dtype, name=name)
 
 
 def _layers(size: Size) -> Iterator[tuple[str, str, int, float]]:

@@ -12,6 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 Pair = tuple[int, int]
@@ -33,6 +34,7 @@ class Conv(nn.Module):
       pad: Rows and columns of zeros on either side.
       use_bias: Whether a bias is added.
       kernel_init: Initialises the kernel; the bias starts at zero.
+      dtype: What is computed in; parameters are float32 throughout.
     """
 
     width: int
@@ -41,17 +43,19 @@ class Conv(nn.Module):
     pad: Pair = (0, 0)
     use_bias: bool = True
     kernel_init: Callable[..., Array] = nn.initializers.lecun_normal()
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c2"]:
         """Convolve every image."""
         shape = (*self.kernel, x.shape[-1], self.width)
         kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
-        y = convolve(x, jnp.asarray(kernel), stride=self.stride, pad=self.pad)
+        x, weights = x.astype(self.dtype), jnp.asarray(kernel, self.dtype)
+        y = convolve(x, weights, stride=self.stride, pad=self.pad)
         if not self.use_bias:
             return y
         bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)
-        return y + jnp.asarray(bias)[None, None, None]
+        return y + jnp.asarray(bias, self.dtype)[None, None, None]
 
 
 def convolve(
@@ -102,19 +106,19 @@ def line_product(
     Its work grows with the length of the line, but no patch is copied.
     """
     if kernel.shape[0] == 1:
-        band = _band(x.shape[2], kernel.shape[1], pad[1])
+        band = _band(x.shape[2], kernel.shape[1], pad[1], x.dtype)
         matrix = jnp.einsum("wvt,tco->wcvo", band, kernel[0])
         return jnp.einsum("bhwc,wcvo->bhvo", x, matrix)
-    band = _band(x.shape[1], kernel.shape[0], pad[0])
+    band = _band(x.shape[1], kernel.shape[0], pad[0], x.dtype)
     matrix = jnp.einsum("hgt,tco->hcgo", band, kernel[:, 0])
     return jnp.einsum("bhwc,hcgo->bgwo", x, matrix)
 
 
-def _band(cells: int, taps: int, pad: int) -> Float[Array, "i o t"]:
+def _band(cells: int, taps: int, pad: int, dtype: DTypeLike) -> Float[Array, "i o t"]:
     """1 where a kernel's tap `t` leads from cell `i` of a line to its cell `o`."""
     inputs, outputs = np.arange(cells), np.arange(cells + 2 * pad - taps + 1)
     steps = inputs[:, None] - outputs + pad
-    return jnp.asarray(steps[..., None] == np.arange(taps), jnp.float32)
+    return jnp.asarray(steps[..., None] == np.arange(taps), dtype)
 
 
 def tile_product(
@@ -179,11 +183,13 @@ class DepthwiseConv(nn.Module):
       width: Channels.
       side: Height and width of the kernel, odd.
       kernel_init: Initialises the kernel; the bias starts at zero.
+      dtype: What is computed in; parameters are float32 throughout.
     """
 
     width: int
     side: int
     kernel_init: Callable[..., Array]
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
@@ -191,8 +197,9 @@ class DepthwiseConv(nn.Module):
         shape = (self.side, self.side, 1, self.width)
         kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)
-        y = convolve_depthwise(x, jnp.asarray(kernel))
-        return y + jnp.asarray(bias)[None, None, None]
+        x, weights = x.astype(self.dtype), jnp.asarray(kernel, self.dtype)
+        y = convolve_depthwise(x, weights)
+        return y + jnp.asarray(bias, self.dtype)[None, None, None]
 
 
 def convolve_depthwise(
@@ -218,7 +225,7 @@ def banded_product(
     of `shifted_sums`.
     """
     side = kernel.shape[0]
-    rows, columns = (_band(n, side, side // 2) for n in x.shape[1:3])
+    rows, columns = (_band(n, side, side // 2, x.dtype) for n in x.shape[1:3])
     matrices = jnp.einsum("hgi,wvj,ijc->chwgv", rows, columns, kernel[:, :, 0])
     return jnp.einsum("bhwc,chwgv->bgvc", x, matrices)
 

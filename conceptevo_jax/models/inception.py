@@ -15,9 +15,11 @@ cell.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
@@ -79,6 +81,7 @@ class BasicConv2d(nn.Module):
     kernel: Kernel = (1, 1)
     stride: int = 1
     pad: bool = True
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(
@@ -93,9 +96,10 @@ class BasicConv2d(nn.Module):
             pad=(high // 2, wide // 2) if self.pad else (0, 0),
             use_bias=False,
             kernel_init=_normal(0.1),
+            dtype=self.dtype,
             name="conv",
         )
-        normalise = BatchNorm(name="bn")
+        normalise = BatchNorm(dtype=self.dtype, name="bn")
         return nn.relu(normalise(conv(x), use_running_average=not train))
 
 
@@ -246,6 +250,7 @@ class Mixed(nn.Module):
 
     branches: Sequence[Branch]
     size: Size
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(
@@ -267,6 +272,7 @@ class Mixed(nn.Module):
             layer.kernel,
             layer.stride,
             pad=layer.stride == 1,
+            dtype=self.dtype,
             name=layer.name,
         )
 
@@ -284,6 +290,7 @@ class AuxiliaryHead(nn.Module):
 
     size: Size
     classes: int
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"], train: bool) -> Float[Array, "b m"]:
@@ -291,17 +298,19 @@ class AuxiliaryHead(nn.Module):
         window, stride, side = self.size.auxiliary
         width = self.size.width
         x = average_pool(x, window, stride)
-        x = BasicConv2d(width(128), name="conv0")(x, train)
-        conv = BasicConv2d(width(768), (side, side), pad=False, name="conv1")
-        x = jnp.mean(conv(x, train), axis=(1, 2))
-        return nn.Dense(self.classes, kernel_init=_normal(0.001), name="fc")(x)
+        conv = partial(BasicConv2d, dtype=self.dtype)
+        x = conv(width(128), name="conv0")(x, train)
+        x = conv(width(768), (side, side), pad=False, name="conv1")(x, train)
+        dense = partial(nn.Dense, kernel_init=_normal(0.001), dtype=self.dtype)
+        return dense(self.classes, name="fc")(jnp.mean(x, axis=(1, 2)))
 
 
 class InceptionV3(nn.Module):
-    """The network of `size`, logits from NHWC images."""
+    """The network of `size`, logits from NHWC images, in `dtype`."""
 
     size: Size
     classes: int
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(
@@ -317,20 +326,26 @@ class InceptionV3(nn.Module):
             pad = layer.name in _PADDED[size.stem]
             width = size.width(layer.width)
             conv = BasicConv2d(
-                width, layer.kernel, layer.stride, pad=pad, name=layer.name
+                width,
+                layer.kernel,
+                layer.stride,
+                pad=pad,
+                dtype=self.dtype,
+                name=layer.name,
             )
             x = tap(layer.name, conv(x, train))
             if layer.name in _POOLED[size.stem]:
                 x = max_pool(x, 3, 2)
         for name, branches in BLOCKS.items():
-            x = tap(name, Mixed(branches, size, name=name)(x, train))
+            x = tap(name, Mixed(branches, size, self.dtype, name=name)(x, train))
             if name == "Mixed_6e" and (train or self.is_initializing()):
-                head = AuxiliaryHead(size, self.classes, name="AuxLogits")
+                head = AuxiliaryHead(size, self.classes, self.dtype, name="AuxLogits")
                 logits = head(x, train)
                 if not self.is_initializing():
                     self.sow("auxiliary", "logits", logits)
         x = nn.Dropout(size.dropout, deterministic=not train)(jnp.mean(x, axis=(1, 2)))
-        return nn.Dense(self.classes, kernel_init=_normal(0.1), name="fc")(x)
+        dense = partial(nn.Dense, kernel_init=_normal(0.1), dtype=self.dtype)
+        return dense(self.classes, name="fc")(x)
 
 
 def _sites(size: Size) -> Iterator[Site]:

@@ -3,6 +3,7 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 
@@ -16,17 +17,19 @@ class BatchNorm(nn.Module):
     Attributes:
       epsilon: Added to the variance.
       momentum: Weight of the newest batch in the running statistics.
+      dtype: Of the result; statistics are float32 throughout.
     """
 
     epsilon: float = 1e-3
     momentum: float = 0.1
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(
         self, x: Float[Array, "b h w c"], *, use_running_average: bool
     ) -> Float[Array, "b h w c"]:
         """Normalise each channel by the batch's statistics, or by the running ones."""
-        shape = (x.shape[-1],)
+        shape, x = (x.shape[-1],), x.astype(jnp.float32)
         scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
         mean = self.variable("batch_stats", "mean", jnp.zeros, shape, jnp.float32)
@@ -41,9 +44,8 @@ class BatchNorm(nn.Module):
                 self._move(mean, centre)
                 self._move(var, unbiased)
         factor = scale * jax.lax.rsqrt(spread + self.epsilon)
-        return (x - centre[None, None, None]) * factor[None, None, None] + bias[
-            None, None, None
-        ]
+        normal = (x - centre[None, None, None]) * factor[None, None, None]
+        return (normal + bias[None, None, None]).astype(self.dtype)
 
     def _move(self, running: nn.Variable, newest: Float[Array, " c"]) -> None:
         running.value += self.momentum * (newest - running.value)

@@ -23,6 +23,10 @@ Variables = Mapping[str, Any]
 Tap = Callable[[str, Array], Array]
 
 
+DTYPES = ("float32", "bfloat16")
+"""What a model may compute in."""
+
+
 def identity_tap(site: str, activation: Array) -> Array:
     """Leave the activation as it is."""
     return activation
@@ -88,7 +92,29 @@ class Model:
     ) -> Float[Array, "b m"]:
         """Evaluation-mode logits of uint8 pixels, every site passing through `tap`."""
         images = self.normalise(pixels)
-        return cast(Array, self.module.apply(variables, images, tap=tap))
+        logits = cast(Array, self.module.apply(variables, images, tap=tap))
+        return logits.astype(jnp.float32)
+
+    def computing(self, dtype: str) -> "Model":
+        """The same model, whose layers compute in `dtype`.
+
+        Parameters, statistics of normalisation and logits stay float32, and so do sums
+        of products on accelerators; activations are of the type.
+
+        Raises:
+          UsageError: for a type that is none of `DTYPES`, or a module of one type.
+        """
+        if dtype not in DTYPES:
+            raise unknown_name("compute type", dtype, DTYPES)
+        if dtype != "float32" and not hasattr(self.module, "dtype"):
+            raise UsageError(
+                f"{self.name} computes in float32 only: give its module an attribute "
+                f"`dtype` that its layers compute in, or leave out compute={dtype}."
+            )
+        if not hasattr(self.module, "dtype"):
+            return self
+        module = self.module.clone(dtype=jnp.dtype(dtype))
+        return dataclasses.replace(self, module=module)
 
     def site(self, name: str) -> Site:
         """The site of that name, or `UsageError` with the valid ones."""

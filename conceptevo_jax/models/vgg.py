@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import flax.linen as nn
+import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
@@ -61,12 +63,13 @@ _kaiming_fan_out = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
 
 
 class VGG(nn.Module):
-    """The network of `depths` and `size`, logits from NHWC images."""
+    """The network of `depths` and `size`, logits from NHWC images, in `dtype`."""
 
     depths: tuple[int, ...]
     size: Size
     classes: int
     dropout: float
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(
@@ -80,8 +83,10 @@ class VGG(nn.Module):
         conv_init, dense_init = _he, _he
         if self.size.wide:
             conv_init, dense_init = _kaiming_fan_out, nn.initializers.normal(0.01)
-        conv = partial(Conv, kernel=(3, 3), pad=(1, 1), kernel_init=conv_init)
-        dense = partial(nn.Dense, kernel_init=dense_init)
+        conv = partial(
+            Conv, kernel=(3, 3), pad=(1, 1), kernel_init=conv_init, dtype=self.dtype
+        )
+        dense = partial(nn.Dense, kernel_init=dense_init, dtype=self.dtype)
         x = images
         for index, width in _convolutions(self.depths, self.size.widths):
             if width is None:

@@ -1,6 +1,7 @@
 """Read a model's activations through its tap; sweep image sets in bounded memory."""
 
-from conceptevo_jax.activations.sweep import Fold, map_batches, sweep
+from conceptevo_jax.activations.groups import Footprint, Load, in_groups
+from conceptevo_jax.activations.sweep import Fold, Sweep, map_batches
 from conceptevo_jax.activations.taps import (
     Peaks,
     Reader,
@@ -18,18 +19,21 @@ from conceptevo_jax.activations.taps import (
 
 __all__ = [
     "Fold",
+    "Footprint",
+    "Load",
     "Peaks",
     "Reader",
     "Recorder",
+    "Sweep",
     "chain",
     "edit",
     "grids",
+    "in_groups",
     "map_batches",
     "perturb",
     "read_activations",
     "read_peaks",
     "resume",
     "swap",
-    "sweep",
     "tap_names",
 ]

@@ -114,7 +114,7 @@ def _observed(store: Store, entry: Entry, config: Config, images: Any) -> Traine
         config.dataset.sample_images,
     )
     shots = snapshots(entry.path, about["name"], model)
-    looked = {shot.epoch: look(shot) for shot in shots}
+    looked = {s.epoch: seen for s, seen in zip(shots, look.each(shots), strict=True)}
     return TrainedRun(
         name=about["name"],
         key=entry.key,

@@ -191,12 +191,15 @@ class _Live:
             self.rows = _timed(read_table(folder / TABLE))
             self.shots = snapshots(folder, self.name, self.model)
             known = {shot.epoch: shot for shot in self.shots}
-            for row in self.rows:
-                if row.epoch in known and row.epoch not in self.seen:
-                    shot = known[row.epoch]
-                    self.seen[row.epoch], self.keys[row.epoch] = self.observe(shot)
-                    found = self.seen[row.epoch].found
-                    self.placed[row.epoch] = project_neurons(found, self.space)
+            new = [
+                known[row.epoch]
+                for row in self.rows
+                if row.epoch in known and row.epoch not in self.seen
+            ]
+            for shot, looked in zip(new, self.observe.each(new), strict=True):
+                self.seen[shot.epoch], self.keys[shot.epoch] = looked
+                found = self.seen[shot.epoch].found
+                self.placed[shot.epoch] = project_neurons(found, self.space)
         return len(self.seen)
 
     def write(self, *, finished: bool) -> Refreshed:

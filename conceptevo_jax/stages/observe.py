@@ -1,18 +1,23 @@
 """Observe the snapshots of a run: stimuli, and responses to held-out images.
 
-One sweep over the pool and one over the judgement images per snapshot, compiled once
-per run and kept in the store.
+A sweep over the pool and one over the judgement images, compiled once per run. All
+snapshots that are not stored yet share them, as many at a time as memory holds; each
+one's observation is kept in the store by itself.
 """
 
 import dataclasses
+import functools
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conceptevo_jax.activations import read_peaks
-from conceptevo_jax.models import Model
+from conceptevo_jax.activations import Footprint, Sweep, in_groups, read_peaks
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.stages.images import Images
-from conceptevo_jax.stimuli import Search, find_stimuli, respond
+from conceptevo_jax.stimuli import Observe, Search, find_stimuli, respond
 from conceptevo_jax.store import Store, content_key
-from conceptevo_jax.types import Epoch, Observation, Snapshot
+from conceptevo_jax.training import TimeLeft
+from conceptevo_jax.types import Epoch, Observation, Responses, Snapshot
 
 
 def images_found(k: int, projecting: int | None, pool: int) -> int:
@@ -54,19 +59,34 @@ class Observer:
         self.store, self.images, self.model = store, images, model
         self.run_key, self.search, self.sample = run_key, search, sample
         self.found = images_found(search.k, projecting, len(images.pool))
-        self.sweeps: tuple | None = None
 
     def __call__(self, shot: Snapshot) -> tuple[Observation, str]:
         """The snapshot's observation and its content key."""
-        config, inputs = self._made_from(shot.epoch)
-        return self.store.record(
-            "observe",
-            Observation,
-            lambda: self._look(shot),
-            config=config,
-            inputs=inputs,
-            about=shot.name,
-        )
+        return next(self.each([shot]))
+
+    def each(
+        self, shots: Sequence[Snapshot], time_left: TimeLeft | None = None
+    ) -> Iterator[tuple[Observation, str]]:
+        """The snapshots' observations and content keys, in order.
+
+        Those that are not stored are observed together, in groups.
+
+        Args:
+          shots: Snapshots of the run.
+          time_left: Seconds left, within which a group is to end if it can.
+        """
+        missing = [shot for shot in shots if not self.has(shot.epoch)]
+        looked = self._look(missing, time_left)
+        for shot in shots:
+            config, inputs = self._made_from(shot.epoch)
+            yield self.store.record(
+                "observe",
+                Observation,
+                functools.partial(_up_to, shot, looked),
+                config=config,
+                inputs=inputs,
+                about=shot.name,
+            )
 
     def has(self, epoch: Epoch) -> bool:
         """Whether the snapshot's observation is stored."""
@@ -82,21 +102,62 @@ class Observer:
         config = {"search": self.search, "found": self.found, "sample": self.sample}
         return config, inputs
 
-    def _look(self, shot: Snapshot) -> Observation:
-        if self.sweeps is None:
-            self.sweeps = self._compile()
-        find, judge = self.sweeps
-        variables = shot.load()
-        found, sample = find(variables, self.images.pool_pixels)
-        judgement = judge(variables, self.images.judgement_pixels)
-        return Observation(
-            found=found, k=self.search.k, sample=sample, judgement=judgement
-        )
+    def _look(
+        self, shots: Sequence[Snapshot], time_left: TimeLeft | None
+    ) -> Iterator[tuple[Snapshot, Observation]]:
+        """Observe the snapshots, in order, when they are asked for."""
+        if not shots:
+            return
+        pace: list[float] = []
 
-    def _compile(self) -> tuple:
+        def work(group: list[Variables]) -> list[Observation]:
+            start = time.perf_counter()
+            found = self._observe(group)
+            pace.append((time.perf_counter() - start) / len(group))
+            return found
+
+        def at_most() -> int:
+            if time_left is None:
+                return len(shots)
+            return int(time_left() / pace[-1]) if pace else 1
+
+        loads = [shot.load for shot in shots]
+        found = in_groups(loads, work, self._footprint, at_most)
+        yield from zip(shots, found, strict=True)
+
+    def _observe(self, group: list[Variables]) -> list[Observation]:
+        find, judge = self._sweeps
+        found = find.many(group, self.images.pool_pixels)
+        judged = judge.many(group, self.images.judgement_pixels)
+        return [
+            Observation(
+                found=stimuli, k=self.search.k, sample=sample, judgement=judgement
+            )
+            for (stimuli, sample), judgement in zip(found, judged, strict=True)
+        ]
+
+    def _footprint(self) -> Footprint:
+        """Of the two sweeps, one after the other."""
+        find, judge = self._sweeps
+        shapes = self.model.shapes()
+        both = (
+            find.footprint(shapes, self.images.pool_pixels),
+            judge.footprint(shapes, self.images.judgement_pixels),
+        )
+        return Footprint(*map(max, *both))
+
+    @functools.cached_property
+    def _sweeps(self) -> tuple[Observe, Sweep[Responses]]:
         model, judgement = self.model, self.images.judgement
         search = dataclasses.replace(self.search, k=self.found)
         find = find_stimuli(model, self.images.pool, search, sample=self.sample)
         reader = read_peaks(model, before_relu=self.search.before_relu)
         judge = respond(reader, model.sites, len(judgement), judgement.pool_id)
         return find, judge
+
+
+def _up_to(
+    wanted: Snapshot, looked: Iterator[tuple[Snapshot, Observation]]
+) -> Observation:
+    """The snapshot's; those before it were stored by another process meanwhile."""
+    return next(found for shot, found in looked if shot is wanted)

@@ -179,12 +179,13 @@ def execute(
     keys: dict[Epoch, str] = {}
     if job.search is not None:
         look = _observer(store, images, job, model, key)
-        for shot in shots:
-            if job.epochs is None or shot.epoch in job.epochs:
-                require_time(time_left, f"observing {shot.name}")
-                found[shot.epoch], keys[shot.epoch] = look(shot)
-                steps += _SWEEP_STEPS
-                report(steps, total)
+        wanted = [s for s in shots if job.epochs is None or s.epoch in job.epochs]
+        looked = look.each(wanted, time_left)
+        for shot in wanted:
+            require_time(time_left, f"observing {shot.name}")
+            found[shot.epoch], keys[shot.epoch] = next(looked)
+            steps += _SWEEP_STEPS
+            report(steps, total)
     return TrainedRun(
         name=job.name,
         key=key,

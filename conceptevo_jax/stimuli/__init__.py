@@ -9,6 +9,7 @@ from conceptevo_jax.stimuli.patches import (
     patch_windows,
 )
 from conceptevo_jax.stimuli.search import (
+    Observe,
     Search,
     find_stimuli,
     narrow_sample,
@@ -20,6 +21,7 @@ from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 
 __all__ = [
     "VIEWS",
+    "Observe",
     "Search",
     "Sheet",
     "TopK",

@@ -1,11 +1,13 @@
 """Find every neuron's stimuli, and its responses to a sample, in one pass (Step 1.1).
 
-Cost: one forward pass over the pool per snapshot. Memory: one batch of activations,
-k+1 images per neuron, and the sample's responses.
+Cost: one forward pass over the pool per snapshot; several snapshots read its images
+once. Memory: one batch of activations, and per snapshot its weights, k+1 images per
+neuron, and the sample's responses.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,13 +17,13 @@ from conceptevo_jax.activations import (
     Fold,
     Peaks,
     Reader,
+    Sweep,
     grids,
     read_peaks,
-    sweep,
 )
-from conceptevo_jax.data import Decoded, Pool, require_same_pool
+from conceptevo_jax.data import Pool
 from conceptevo_jax.errors import DataError, UsageError, unknown_name
-from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.models import Model
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Responses, Site, Stimuli, neuron_count
@@ -58,7 +60,7 @@ class Search:
             raise UsageError(f"k must be at least 1, not {self.k}.")
 
 
-Observe = Callable[[Variables, Decoded], tuple[Stimuli, Responses]]
+Observe = Sweep[tuple[Stimuli, Responses]]
 """From a snapshot's variables and the decoded pool to stimuli and responses."""
 
 
@@ -82,24 +84,23 @@ def observe(
       sample: Image ids whose responses are kept as they are.
 
     Returns:
-      A function of a snapshot's variables and the decoded pool, which raises
-      `DataError` for the images of another pool.
+      The sweep, which takes a snapshot's variables and the decoded pool, or several
+      snapshots', and raises `DataError` for the images of another pool.
 
     Raises:
       UsageError: if the pool has fewer images than a neuron needs stimuli.
     """
     n, count = neuron_count(sites), len(pool)
-    run = sweep(reader, (_ranking(sites, pool, search), collect_fold(n, sample, count)))
     sample_id = _sample_id(pool, sample)
 
-    def call(variables: Variables, images: Decoded) -> tuple[Stimuli, Responses]:
-        require_same_pool(pool.pool_id, images.images_id, "the images to be swept")
-        top, responses = run(variables, images)
+    def finish(states: tuple[Any, ...]) -> tuple[Stimuli, Responses]:
+        top, responses = states
         stimuli = _stimuli(top, sites, cells, pool.pool_id, search)
         peaks = np.asarray(responses)
         return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sample_id)
 
-    return call
+    folds = (_ranking(sites, pool, search), collect_fold(n, sample, count))
+    return Sweep(reader, folds, finish, images_id=pool.pool_id)
 
 
 def find_stimuli(
@@ -139,19 +140,18 @@ def _sample_id(pool: Pool, sample: Int[np.ndarray, " j"]) -> str:
 
 def respond(
     reader: Reader, sites: Sequence[Site], count: int, images_id: str
-) -> Callable[[Variables, Decoded], Responses]:
+) -> Sweep[Responses]:
     """Compile a pass that keeps every neuron's response to all `count` images.
 
     For held-out sets of bounded size: the result has `count` times `n` numbers.
     """
-    run = sweep(reader, (collect_fold(neuron_count(sites), np.arange(count), count),))
 
-    def call(variables: Variables, images: Decoded) -> Responses:
-        (responses,) = run(variables, images)
-        peaks = np.asarray(responses)
+    def finish(states: tuple[Any, ...]) -> Responses:
+        peaks = np.asarray(states[0])
         return Responses(peaks=peaks, sites=tuple(sites), images_id=images_id)
 
-    return call
+    fold = collect_fold(neuron_count(sites), np.arange(count), count)
+    return Sweep(reader, (fold,), finish)
 
 
 def stimuli_of_arrays(

@@ -1,0 +1,126 @@
+"""As many snapshots at a time as memory holds, so that images are read once for all.
+
+How many is decided from sizes that are measured, not guessed, and corrected where a
+device runs out of memory all the same.
+"""
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import jax
+
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.models import Variables
+
+R = TypeVar("R")
+
+SHARE = 0.8
+"""Of the free memory; the rest is for what nobody measures, fragmentation above all."""
+
+Load = Callable[[], Variables]
+"""Reads a snapshot's variables, such as `Snapshot.load`."""
+
+
+class Footprint(NamedTuple):
+    """Bytes that a pass takes on each device.
+
+    `each` is what one more snapshot adds, its variables and its results so far; `once`
+    what the pass takes besides, however many snapshots share it.
+    """
+
+    each: int
+    once: int
+
+    def fits(self, free: int) -> int:
+        """How many snapshots fit into so many bytes: at least one is tried."""
+        return max(1, (free - self.once) // max(self.each, 1))
+
+
+def tree_bytes(tree: object) -> int:
+    """Bytes of all arrays of a tree, or of what has their shapes and types."""
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
+
+
+def free_bytes() -> int:
+    """Memory that this process may still take on each of its devices, in bytes.
+
+    What the device says where it says so, else the machine's available memory, of which
+    a process that is bound to some of the processors takes that share.
+    """
+    told = [device.memory_stats() for device in jax.local_devices()]
+    if all(stats and "bytes_limit" in stats for stats in told):
+        free = min(s["bytes_limit"] - s.get("bytes_in_use", 0) for s in told)
+        return int(SHARE * free)
+    return int(SHARE * _available() * _processors() / len(told))
+
+
+def in_groups(
+    loads: Sequence[Load],
+    work: Callable[[list[Variables]], Sequence[R]],
+    footprint: Callable[[], Footprint],
+    at_most: Callable[[], int] | None = None,
+) -> Iterator[R]:
+    """Do something with as many snapshots at a time as memory holds.
+
+    Where a device runs out of memory, the group is halved, with a warning.
+
+    Args:
+      loads: The snapshots, read when their group comes.
+      work: From a group's variables to one result each.
+      footprint: Measures what `work` takes; asked only for several snapshots.
+      at_most: Asked before every group how many it may have at most, one at least.
+
+    Yields:
+      The results, in order.
+
+    Raises:
+      UsageError: if the memory does not suffice for one snapshot.
+    """
+    size = min(len(loads), footprint().fits(free_bytes())) if len(loads) > 1 else 1
+    done = 0
+    while done < len(loads):
+        most = size if at_most is None else max(1, min(size, at_most()))
+        group = loads[done : done + most]
+        try:
+            found = work([load() for load in group])
+        except (jax.errors.JaxRuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            if len(group) == 1:
+                raise UsageError(
+                    "one snapshot does not fit into the memory of the device together "
+                    "with a batch of images: take a smaller preset, smaller images "
+                    "(dataset.side), or a device with more memory."
+                ) from error
+            size = len(group) // 2
+            warnings.warn(
+                f"{len(group)} snapshots at a time do not fit into memory: going on "
+                f"with {size}.",
+                stacklevel=2,
+            )
+            continue
+        yield from found
+        done += len(group)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
+def _available() -> int:
+    """The machine's available memory; half of all where it does not tell."""
+    table = Path("/proc/meminfo")
+    if table.is_file():
+        lines = dict(line.split(":") for line in table.read_text().splitlines())
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+
+
+def _processors() -> float:
+    """Which share of the machine's processors this process may use."""
+    if not hasattr(os, "sched_getaffinity"):
+        return 1.0
+    return len(os.sched_getaffinity(0)) / (os.cpu_count() or 1)

@@ -79,9 +79,9 @@ def plant() -> Callable[..., Stimuli]:
     return build
 
 
-def he_normal(model: Model) -> Variables:
+def he_normal(model: Model, seed: int = 0) -> Variables:
     """He-normal kernels without biases: the model's own take seconds to compile."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
 
     def draw(leaf: jax.ShapeDtypeStruct) -> np.ndarray:
         spread = np.sqrt(2 / np.prod(leaf.shape[:-1])) * (len(leaf.shape) > 1)

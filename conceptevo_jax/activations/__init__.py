@@ -1,7 +1,8 @@
 """Read a model's activations through its tap; sweep image sets in bounded memory."""
 
+from conceptevo_jax.activations.folds import Fold
 from conceptevo_jax.activations.groups import Footprint, Load, in_groups
-from conceptevo_jax.activations.sweep import Fold, Sweep, map_batches
+from conceptevo_jax.activations.sweep import Sweep, map_batches, read_all_peaks
 from conceptevo_jax.activations.taps import (
     Peaks,
     Reader,
@@ -32,6 +33,7 @@ __all__ = [
     "map_batches",
     "perturb",
     "read_activations",
+    "read_all_peaks",
     "read_peaks",
     "resume",
     "swap",

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import jax
 
+from conceptevo_jax.devices import data_mesh, is_out_of_memory, least, replicate
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Variables
 
@@ -80,14 +81,14 @@ def in_groups(
       UsageError: if the memory does not suffice for one snapshot.
     """
     size = min(len(loads), footprint().fits(free_bytes())) if len(loads) > 1 else 1
-    done = 0
+    mesh, done = data_mesh(), 0
     while done < len(loads):
         most = size if at_most is None else max(1, min(size, at_most()))
-        group = loads[done : done + most]
+        group = loads[done : done + least(most)]
         try:
-            found = work([load() for load in group])
+            found = work([replicate(mesh, load()) for load in group])
         except (jax.errors.JaxRuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             if len(group) == 1:
                 raise UsageError(
@@ -104,10 +105,6 @@ def in_groups(
             continue
         yield from found
         done += len(group)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
 def _available() -> int:

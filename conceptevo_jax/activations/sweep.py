@@ -6,32 +6,34 @@ per model and reused for every snapshot.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt8
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, UInt8
 
+from conceptevo_jax.activations.folds import Fold, folding
 from conceptevo_jax.activations.groups import Footprint, Load, in_groups, tree_bytes
 from conceptevo_jax.activations.taps import Peaks, Reader
 from conceptevo_jax.data import Decoded, require_same_pool, sequential_batches
+from conceptevo_jax.devices import (
+    DIVIDED,
+    SHARED,
+    all_or_none,
+    data_mesh,
+    divide,
+    gather_rows,
+    own_rows,
+    per_device,
+    replicate,
+)
 from conceptevo_jax.models import Variables
 
 BATCH = 250
 
 R = TypeVar("R")
-
-
-class Fold(NamedTuple):
-    """A streaming reduction over the batches of a sweep.
-
-    `empty()` makes the state; `add(state, peaks, rows, valid)` is traced into the
-    sweep: `rows` are image ids, `valid` is False for the padding of the last batch.
-    """
-
-    empty: Callable[[], Any]
-    add: Callable[[Any, Peaks, Int[Array, " b"], Bool[Array, " b"]], Any]
 
 
 def map_batches(
@@ -52,6 +54,40 @@ def map_batches(
     return np.concatenate(parts)
 
 
+def read_all_peaks(
+    reader: Reader, variables: Variables, images: Decoded, *, batch_size: int = BATCH
+) -> Iterator[Float[np.ndarray, "b n"]]:
+    """Every neuron's peak on every image, in order, batch by batch, in every process.
+
+    The last batch is filled up with its last image.
+
+    Args:
+      reader: See `read_peaks`.
+      variables: A snapshot's.
+      images: One image at least.
+      batch_size: Images per call of the model, on each device.
+    """
+    mesh = data_mesh()
+    read = jax.jit(_read_by_all(mesh, reader))
+    everywhere = replicate(mesh, variables)
+    size = min(batch_size, -(-len(images) // mesh.size)) * mesh.size
+    own = own_rows(mesh, size)
+    for rows, _ in sequential_batches(len(images), size):
+        pixels = divide(mesh, np.asarray(images.pixels[rows[own]]), size)
+        yield np.asarray(read(everywhere, pixels).values)
+
+
+def _read_by_all(mesh: Mesh, reader: Reader) -> Reader:
+    """The reader itself on one device, whose program a sweep has compiled already."""
+    if mesh.size == 1:
+        return reader
+
+    def read(variables: Variables, pixels: UInt8[Array, "b h w 3"]) -> Peaks:
+        return gather_rows(mesh, reader(variables, pixels))
+
+    return per_device(mesh, read, (SHARED, DIVIDED), SHARED)
+
+
 class Sweep(Generic[R]):
     """A compiled pass that feeds every image's peaks to some folds.
 
@@ -64,7 +100,7 @@ class Sweep(Generic[R]):
       folds: Reductions that share the pass.
       finish: From the final states, one per fold, to the result.
       images_id: Id of the images it may be run over; None for any.
-      batch_size: Images per call of the model.
+      batch_size: Images per call of the model, on each device.
     """
 
     def __init__(
@@ -76,12 +112,12 @@ class Sweep(Generic[R]):
         images_id: str | None = None,
         batch_size: int = BATCH,
     ) -> None:
-        self.folds, self.finish = folds, finish
-        self.images_id, self.batch_size = images_id, batch_size
+        self.finish, self.images_id, self.batch_size = finish, images_id, batch_size
+        self.mesh = mesh = data_mesh()
         # Compiled apart from the folds, the network is the same program in every
         # sweep, and found again in the compilation cache.
-        self._read = jax.jit(reader)
-        self._add = jax.jit(self._add_all)
+        self._read = jax.jit(per_device(mesh, reader, (SHARED, DIVIDED), DIVIDED))
+        self._folding = folding(mesh, folds)
 
     def __call__(self, variables: Variables, images: Decoded) -> R:
         """The result of one snapshot; see `many`."""
@@ -104,17 +140,26 @@ class Sweep(Generic[R]):
             require_same_pool(
                 self.images_id, images.images_id, "the images to be swept"
             )
-        states = [self._empty() for _ in snapshots]
-        for rows, valid in sequential_batches(len(images), self._size(images)):
-            pixels = jnp.asarray(np.asarray(images.pixels[rows]))
+        everywhere = [replicate(self.mesh, one) for one in snapshots]
+        states = all_or_none(lambda: self._pass(everywhere, images))
+        return [self.finish(self._folding.join(state)) for state in states]
+
+    def _pass(self, snapshots: Sequence[Variables], images: Decoded) -> list[Any]:
+        """What the devices have of their own images."""
+        size = self._size(images) * self.mesh.size
+        own = own_rows(self.mesh, size)
+        states = [self._folding.empty() for _ in snapshots]
+        for rows, valid in sequential_batches(len(images), size):
+            batch = np.asarray(images.pixels[rows[own]]), rows[own], valid[own]
+            pixels, *where = divide(self.mesh, batch, size)
             before = states
             states = [
-                self._add(state, self._read(variables, pixels), rows, valid)
+                self._folding.add(state, self._read(variables, pixels), *where)
                 for variables, state in zip(snapshots, before, strict=True)
             ]
             # No more than one batch waits while another is computed.
             jax.block_until_ready(before)
-        return [self.finish(state) for state in states]
+        return jax.block_until_ready(states)
 
     def each(self, loads: Sequence[Load], images: Decoded) -> Iterator[R]:
         """The results of any number of snapshots, as many at a time as memory holds.
@@ -141,38 +186,39 @@ class Sweep(Generic[R]):
           images: What is to be swept.
         """
         size = self._size(images)
-        shape = (size, *images.pixels.shape[1:])
-        pixels = jax.ShapeDtypeStruct(shape, images.pixels.dtype)
-        rows = jax.ShapeDtypeStruct((size,), np.int32)
-        valid = jax.ShapeDtypeStruct((size,), np.bool_)
-        state = jax.eval_shape(self._empty)
-        read = self._read.lower(variables, pixels)
+        variables = self._shapes(variables, SHARED)
+        state = jax.eval_shape(self._folding.empty)
+        shape = (size * self.mesh.size, *images.pixels.shape[1:])
+        batch = (
+            jax.ShapeDtypeStruct(shape, images.pixels.dtype),
+            jax.ShapeDtypeStruct(shape[:1], np.int32),
+            jax.ShapeDtypeStruct(shape[:1], np.bool_),
+        )
+        pixels, *where = self._shapes(batch, DIVIDED)
         peaks = jax.eval_shape(self._read, variables, pixels)
-        add = self._add.lower(state, peaks, rows, valid)
+        read = self._read.lower(variables, pixels)
+        state, peaks = self._shapes((state, peaks), DIVIDED)
+        add = self._folding.add.lower(state, peaks, *where)
         # Of pixels and peaks those of the next batch wait beside those in use.
-        waiting = tree_bytes((pixels, peaks))
+        waiting = tree_bytes((pixels, peaks)) // self.mesh.size
         return Footprint(
-            each=tree_bytes(variables) + tree_bytes(state),
-            once=waiting + max(_working_bytes(one) for one in (read, add)),
+            each=tree_bytes((variables, jax.eval_shape(self._folding.alone))),
+            once=waiting + max(_working_bytes(program) for program in (read, add)),
+        )
+
+    def _shapes(self, tree: Any, spec: PartitionSpec) -> Any:
+        """Shapes and types as `many` has them, so that nothing is compiled twice."""
+        sharding = None if self.mesh.size == 1 else NamedSharding(self.mesh, spec)
+        return jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(
+                leaf.shape, leaf.dtype, sharding=sharding
+            ),
+            jax.eval_shape(lambda same: same, tree),
         )
 
     def _size(self, images: Decoded) -> int:
-        return min(self.batch_size, len(images))
-
-    def _empty(self) -> tuple[Any, ...]:
-        return tuple(fold.empty() for fold in self.folds)
-
-    def _add_all(
-        self,
-        states: tuple[Any, ...],
-        peaks: Peaks,
-        rows: Int[Array, " b"],
-        valid: Bool[Array, " b"],
-    ) -> tuple[Any, ...]:
-        return tuple(
-            fold.add(state, peaks, rows, valid)
-            for fold, state in zip(self.folds, states, strict=True)
-        )
+        """Images per device and call."""
+        return min(self.batch_size, -(-len(images) // self.mesh.size))
 
 
 def _working_bytes(lowered: jax.stages.Lowered) -> int:

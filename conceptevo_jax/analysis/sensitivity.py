@@ -6,19 +6,33 @@ All neurons at once are the transpose of the same linearisation: one reverse pas
 the logit's gradient at every site for every image, and its product with the change,
 summed over the neuron's map, is the same number.
 
+Images are divided over all devices; every process gets the sensitivities to all.
+
 Activations are taken after the nonlinearity. Before a ReLU the gradient is zero
 wherever the neuron was off, and what it evolves from nothing would count for nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from conceptevo_jax.activations import Recorder, chain, perturb, read_activations
 from conceptevo_jax.data import sequential_batches
+from conceptevo_jax.devices import (
+    DIVIDED,
+    SHARED,
+    data_mesh,
+    divide,
+    gather_rows,
+    own_rows,
+    per_device,
+    replicate,
+)
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.types import Site, neuron_count, site_slices
 
@@ -70,7 +84,16 @@ def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sens
 
     Takes about three forward passes of the images, however many neurons there are.
     """
+    mesh = data_mesh()
     sweep = transposed(model, sites)
+    if mesh.size > 1:
+        own = sweep
+
+        def everyone(*args: Any) -> tuple[Float[Array, "b n"], Bool[Array, "b n"]]:
+            return gather_rows(mesh, own(*args))
+
+        given = SHARED, SHARED, DIVIDED, SHARED
+        sweep = jax.jit(per_device(mesh, everyone, given, SHARED))
 
     def sense(
         before: Variables,
@@ -80,7 +103,8 @@ def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sens
         neurons: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         found = []
-        for some, valid in _batches(pixels, batch_size):
+        before, after = replicate(mesh, (before, after))
+        for some, valid in _divided(mesh, pixels, batch_size):
             parts = sweep(before, after, some, label)
             found.append([np.asarray(part)[valid][:, neurons] for part in parts])
         sensitivity, moved = (np.concatenate(p) for p in zip(*found, strict=True))
@@ -94,20 +118,18 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
 
     Takes one forward pass of the images per neuron.
     """
-    names = [site.name for site in sites]
+    mesh, names = data_mesh(), [site.name for site in sites]
     where, n = site_slices(sites), neuron_count(sites)
     read = read_activations(model, names)
 
-    @jax.jit
     def changes(
         before: Variables, after: Variables, pixels: Array
     ) -> tuple[dict[str, Array], Bool[Array, "b n"]]:
         _, old = read(before, pixels)
         _, new = read(after, pixels)
         change = {name: new[name] - old[name] for name in names}
-        return change, _moved(change)
+        return change, gather_rows(mesh, _moved(change))
 
-    @jax.jit
     def batch(
         before: Variables,
         change: dict[str, Array],
@@ -128,7 +150,12 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
             zero = jax.tree.map(jnp.zeros_like, change)
             return jax.jvp(logit, (zero,), (direction,))[1]
 
-        return jax.vmap(along)(neurons)
+        return gather_rows(mesh, jax.vmap(along)(neurons), axis=1)
+
+    both = SHARED, SHARED, DIVIDED
+    changed = jax.jit(per_device(mesh, changes, both, (DIVIDED, SHARED)))
+    given = SHARED, DIVIDED, DIVIDED, SHARED, SHARED
+    derive = jax.jit(per_device(mesh, batch, given, SHARED))
 
     def sense(
         before: Variables,
@@ -138,10 +165,11 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
         neurons: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         found, moved = [], []
-        for some, valid in _batches(pixels, batch_size):
-            change, these = changes(before, after, some)
+        before, after = replicate(mesh, (before, after))
+        for some, valid in _divided(mesh, pixels, batch_size):
+            change, these = changed(before, after, some)
             parts = [
-                np.asarray(batch(before, change, some, label, few))[used]
+                np.asarray(derive(before, change, some, label, few))[used]
                 for few, used in _batches(neurons, TANGENTS)
             ]
             found.append(np.concatenate(parts).T[valid])
@@ -154,6 +182,16 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
 def _moved(change: Mapping[str, Float[Array, "b h w c"]]) -> Bool[Array, "b n"]:
     moved = [jnp.any(one != 0, axis=(1, 2)) for one in change.values()]
     return jnp.concatenate(moved, axis=1)
+
+
+def _divided(
+    mesh: Mesh, pixels: np.ndarray, size: int
+) -> Iterator[tuple[Array, Bool[np.ndarray, " b"]]]:
+    """All images in batches of so many per device, and which of a batch are valid."""
+    whole = min(size, -(-len(pixels) // mesh.size)) * mesh.size
+    own = own_rows(mesh, whole)
+    for rows, valid in sequential_batches(len(pixels), whole):
+        yield divide(mesh, pixels[rows[own]], whole), valid
 
 
 def _batches(values: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int32
+from jaxtyping import Bool, Int, Int32
 
 from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.errors import UsageError
@@ -25,15 +25,13 @@ class TrainBatches:
       decoded: The training images.
       order: Rows of batch `step` at index `step`, without end.
       batch_size: Images per batch, over all processes.
-      process_index: Which share of each batch is this process's.
-      process_count: Into how many shares each batch is divided.
+      share: Which places of each batch are this process's.
     """
 
     decoded: Decoded
     order: Any
     batch_size: int
-    process_index: int
-    process_count: int
+    share: Int[np.ndarray, " b"]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -42,8 +40,7 @@ class TrainBatches:
 
     def rows(self, step: int) -> Int32[np.ndarray, " b"]:
         """Rows of this process's images in batch number `step`, counted from 0."""
-        whole = self.order[step].astype(np.int32)
-        return whole[self.process_index :: self.process_count]
+        return self.order[step].astype(np.int32)[self.share]
 
     def batch(self, step: int) -> dict[str, np.ndarray]:
         """`{"image": uint8 [b h w 3], "label": int32 [b]}` of batch number `step`."""
@@ -56,8 +53,7 @@ def train_batches(
     *,
     batch_size: int,
     seed: int,
-    process_index: int = 0,
-    process_count: int = 1,
+    share: Int[np.ndarray, " b"] | None = None,
 ) -> TrainBatches:
     """Shuffle the images anew in each epoch, by (seed, step) alone.
 
@@ -65,14 +61,13 @@ def train_batches(
       decoded: The training images.
       batch_size: Images per batch, over all processes.
       seed: From 0 to 2³² - 1.
-      process_index: Which process this is, from 0.
-      process_count: Number of processes that train together.
+      share: Which places of each batch are this process's; None for all.
 
     Returns:
       The batches.
 
     Raises:
-      UsageError: if there is no full batch, or it cannot be shared out evenly.
+      UsageError: if there is no full batch.
     """
     import grain  # takes 0.7 s, and most uses of the package train nothing
 
@@ -81,18 +76,12 @@ def train_batches(
             f"batch_size is {batch_size}, but must be from 1 to {len(decoded)}, the "
             "number of training images."
         )
-    if batch_size % process_count:
-        raise UsageError(
-            f"batch_size {batch_size} cannot be shared by {process_count} processes: "
-            f"take a multiple of {process_count}."
-        )
     shuffled = grain.MapDataset.range(len(decoded)).seed(seed).shuffle()
     return TrainBatches(
         decoded=decoded,
         order=shuffled.batch(batch_size, drop_remainder=True).repeat(),
         batch_size=batch_size,
-        process_index=process_index,
-        process_count=process_count,
+        share=np.arange(batch_size) if share is None else share,
     )
 
 

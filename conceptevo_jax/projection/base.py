@@ -5,22 +5,15 @@ The stimuli come from the sweep over the pool that found them; under the policy
 sample of responses are needed.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
-import jax
-import numpy as np
-from jaxtyping import Array, Float
-
-from conceptevo_jax.activations import Reader, read_peaks
-from conceptevo_jax.data import Decoded, sequential_batches
+from conceptevo_jax.activations import read_all_peaks, read_peaks
+from conceptevo_jax.data import Decoded
 from conceptevo_jax.embedding import FitReport, fit_neurons
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.projection.responsive import response_quantiles
 from conceptevo_jax.projection.space import SpaceReport, SpaceSettings, build_space
 from conceptevo_jax.types import Responses, Space, Stimuli
-
-BATCH = 250
 
 
 def base_space(
@@ -63,14 +56,6 @@ def base_space(
         pool_size=len(pixels),
         settings=settings,
         quantiles=response_quantiles(sample.peaks),
-        responses=_responses(reader, variables, pixels),
+        responses=read_all_peaks(reader, variables, pixels),
     )
     return space, learned, solved
-
-
-def _responses(
-    reader: Reader, variables: Variables, pixels: Decoded
-) -> Iterator[Float[Array, "b n"]]:
-    read = jax.jit(reader)
-    for rows, _ in sequential_batches(len(pixels), min(BATCH, len(pixels))):
-        yield read(variables, np.asarray(pixels.pixels[rows])).values

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
@@ -210,7 +211,8 @@ def collect_fold(neurons: int, sample: Int[np.ndarray, " j"], count: int) -> Fol
         where = jnp.where(valid, slots[rows], jnp.int32(len(sample)))
         return state.at[where].set(peaks.values, mode="drop")
 
-    return Fold(empty, add)
+    # Every image is seen by one device, and is zero on all others.
+    return Fold(empty, add, jax.lax.psum)
 
 
 def _ranking(sites: Sequence[Site], pool: Pool, search: Search) -> Fold:

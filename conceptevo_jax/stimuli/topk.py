@@ -2,7 +2,8 @@
 
 Among equal peaks the image with the smaller `order` wins; `order` is a seeded hash of
 the image's stable id. One rank more than k is kept, so that a tie across rank k is
-seen. State: n x (k+1) values; nothing else grows with the number of images.
+seen. State: n x (k+1) values; nothing else grows with the number of images. Several
+devices each keep k+1 of the images they see; the best of these are the best of all.
 """
 
 from functools import partial
@@ -61,7 +62,7 @@ def top_k_fold(
     ) -> TopK:
         return _add(state, peaks, rows, valid, ranks, least, nonfinite=rank_nonfinite)
 
-    return Fold(lambda: _empty(neurons, k + 1), add)
+    return Fold(lambda: _empty(neurons, k + 1), add, _join)
 
 
 def _empty(n: int, slots: int) -> TopK:
@@ -130,13 +131,36 @@ def _add(
     )
 
 
+def _join(state: TopK, axis: str) -> TopK:
+    """The best k+1 of what every device kept, by the same rule as within one."""
+    slots = state.values.shape[1]
+    columns = state.values, state.order, state.rows, state.cells
+    everyone = tuple(jax.lax.all_gather(c, axis, axis=1, tiled=True) for c in columns)
+    values, order, rows, cells = _best(everyone, slots)
+    return TopK(
+        values=values,
+        order=order,
+        rows=rows,
+        cells=cells,
+        lowest=jax.lax.pmin(state.lowest, axis),
+        highest=jax.lax.pmax(state.highest, axis),
+        nonfinite=jax.lax.pmax(state.nonfinite.astype(jnp.int32), axis) > 0,
+    )
+
+
 def _merge(
     old: tuple[Shaped[Array, "n j"], ...],
     new: tuple[Shaped[Array, "n a"], ...],
     slots: int,
 ) -> list[Shaped[Array, "n j"]]:
-    values, order, *rest = (
-        jnp.concatenate(pair, axis=1) for pair in zip(old, new, strict=True)
-    )
-    down, order, *rest = jax.lax.sort((-values, order, *rest), num_keys=2)
+    pairs = zip(old, new, strict=True)
+    return _best(tuple(jnp.concatenate(pair, axis=1) for pair in pairs), slots)
+
+
+def _best(
+    columns: tuple[Shaped[Array, "n a"], ...], slots: int
+) -> list[Shaped[Array, "n j"]]:
+    """The first `slots` by value, equal ones by order, and then by row."""
+    values, *rest = columns
+    down, order, *rest = jax.lax.sort((-values, *rest), num_keys=3)
     return [column[:, :slots] for column in (-down, order, *rest)]

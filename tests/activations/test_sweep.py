@@ -43,14 +43,14 @@ def counting(count: int) -> Fold:
     def add(state, peaks, rows, valid):
         return state.at[rows].add(valid.astype(jnp.int32))
 
-    return Fold(lambda: jnp.zeros(count, jnp.int32), add)
+    return Fold(lambda: jnp.zeros(count, jnp.int32), add, jax.lax.psum)
 
 
 def summing() -> Fold:
     def add(state, peaks, rows, valid):
         return state + jnp.where(valid[:, None], peaks.values, 0).sum(axis=0)
 
-    return Fold(lambda: jnp.zeros(NEURONS, jnp.float32), add)
+    return Fold(lambda: jnp.zeros(NEURONS, jnp.float32), add, jax.lax.psum)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 23, 24, 300])
@@ -68,7 +68,8 @@ def test_rows_belong_to_the_pixels():
         matches = (peaks.values[:, 0] == rows.astype(jnp.float32)).all()
         return state & matches
 
-    run = Sweep(reader, (Fold(lambda: jnp.array(True), add),), tuple, batch_size=100)
+    fold = Fold(lambda: jnp.array(True), add, jax.lax.pmin)
+    run = Sweep(reader, (fold,), tuple, batch_size=100)
     assert run(scaled(1), planted(777)) == (True,)
 
 

@@ -144,3 +144,28 @@ def test_non_finite_peaks_rank_last_or_by_sign_only_when_asked(value):
         ranks = [1, 2, 0] if value == np.inf else [2, 0, 1]
         np.testing.assert_array_equal(state.rows[0], ranks if asked else [2, 0, -1])
         assert state.nonfinite[0]
+
+
+@given(
+    peaks=arrays(np.float32, (IMAGES, NEURONS), elements=VALUES | BROKEN),
+    owner=arrays(np.int32, (IMAGES,), elements=st.integers(0, 3)),
+    equal=st.booleans(),
+)
+def test_what_devices_saw_apart_joins_to_what_one_device_saw(
+    make_pool, peaks, owner, equal
+):
+    """Whoever sees which image, and if the hashes of two images are equal, too."""
+    order = make_pool(IMAGES).order // np.uint32(2**31 if equal else 1)
+    fold = top_k_fold(NEURONS, 4, order, np.zeros(NEURONS, np.float32))
+    batch = Peaks(jnp.asarray(peaks), jnp.full(peaks.shape, 7, jnp.int32))
+    rows = jnp.arange(IMAGES)
+    whole = fold.add(fold.empty(), batch, rows, jnp.ones(IMAGES, bool))
+    apart = [
+        fold.add(fold.empty(), batch, rows, jnp.asarray(owner == one))
+        for one in range(4)
+    ]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *apart)
+    joined = jax.vmap(lambda state: fold.join(state, "line"), axis_name="line")(stacked)
+    for one in range(4):
+        own = jax.tree.map(lambda leaf, one=one: leaf[one], joined)
+        jax.tree.map(np.testing.assert_array_equal, own, whole)

@@ -1,0 +1,84 @@
+"""Streaming reductions over the images of a sweep, on one device or on several.
+
+On several devices each keeps the state of the images that it has seen; at the end the
+folds join these states by collectives.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+from jax.sharding import Mesh
+from jaxtyping import Array, Bool, Int
+
+from conceptevo_jax.activations.taps import Peaks
+from conceptevo_jax.devices import AXIS, DIVIDED, SHARED, per_device
+
+
+class Fold(NamedTuple):
+    """A streaming reduction over the batches of a sweep.
+
+    `empty()` makes the state; `add(state, peaks, rows, valid)` is traced into the
+    sweep: `rows` are image ids, `valid` is False for the padding of the last batch.
+    `join(state, axis)` is traced where several devices have each seen their own images:
+    by collectives along `axis` it makes of their states that of a device which saw all.
+    """
+
+    empty: Callable[[], Any]
+    add: Callable[[Any, Peaks, Int[Array, " b"], Bool[Array, " b"]], Any]
+    join: Callable[[Any, str], Any]
+
+
+States = Any
+"""One state per fold; on several devices with a first axis, one row per device."""
+
+
+class Folding(NamedTuple):
+    """Some folds that share a sweep, compiled: what `Fold` says, for all of them.
+
+    `alone()` are a single device's empty states.
+    """
+
+    alone: Callable[[], States]
+    empty: Callable[[], States]
+    add: jax.stages.Wrapped
+    join: Callable[[States], States]
+
+
+def folding(mesh: Mesh, folds: tuple[Fold, ...]) -> Folding:
+    """Compile folds for the devices of a mesh."""
+
+    def empty() -> States:
+        return tuple(fold.empty() for fold in folds)
+
+    def add(states: States, peaks: Peaks, rows: Array, valid: Array) -> States:
+        pairs = zip(folds, states, strict=True)
+        return tuple(fold.add(state, peaks, rows, valid) for fold, state in pairs)
+
+    def join(states: States) -> States:
+        pairs = zip(folds, _own(states), strict=True)
+        return tuple(fold.join(state, AXIS) for fold, state in pairs)
+
+    if mesh.size == 1:
+        return Folding(empty, empty, jax.jit(add), lambda states: states)
+
+    def begin() -> States:
+        return _as_row(empty())
+
+    def add_own(states: States, *batch: Any) -> States:
+        return _as_row(add(_own(states), *batch))
+
+    return Folding(
+        empty,
+        jax.jit(per_device(mesh, begin, (), DIVIDED)),
+        jax.jit(per_device(mesh, add_own, (DIVIDED,) * 4, DIVIDED)),
+        jax.jit(per_device(mesh, join, (DIVIDED,), SHARED)),
+    )
+
+
+def _as_row(states: States) -> States:
+    return jax.tree.map(lambda leaf: leaf[None], states)
+
+
+def _own(states: States) -> States:
+    return jax.tree.map(lambda leaf: leaf[0], states)

@@ -1,0 +1,211 @@
+"""All devices of all processes in one line, along which a batch is divided.
+
+Every process runs the same program over the same images. Weights lie on every device,
+each device works on its own rows of a batch, and results are brought together by
+collectives, so that every process has them. One process with one device is the line of
+length one, for which nothing is divided and nothing changes.
+
+Whatever decides how a program goes on must be the same in all processes, or one waits
+for ever for another: what a clock or a disk says is asked by `first_decides`.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Int
+
+from conceptevo_jax.errors import DataError, UsageError
+
+AXIS = "data"
+"""Name of the line."""
+
+SHARED, DIVIDED = PartitionSpec(), PartitionSpec(AXIS)
+"""What every device has whole; what each has some rows of."""
+
+T = TypeVar("T")
+
+
+def start_processes() -> None:
+    """Join the processes that were launched together; before anything else of JAX.
+
+    Slurm, Open MPI, Kubernetes and Cloud TPU tell JAX how many they are; elsewhere
+    JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID must be set.
+
+    Raises:
+      UsageError: if nothing tells, or the others are not found.
+    """
+    if jax.distributed.is_initialized():
+        return
+    try:
+        jax.distributed.initialize(
+            num_processes=_told("JAX_NUM_PROCESSES"), process_id=_told("JAX_PROCESS_ID")
+        )
+    except (ValueError, RuntimeError) as error:
+        raise UsageError(
+            f"distributed=true, but the processes cannot be joined ({error}). Launch "
+            "them with srun, mpirun or on a TPU, or set JAX_COORDINATOR_ADDRESS, "
+            "JAX_NUM_PROCESSES and JAX_PROCESS_ID for each: see docs/launching.md."
+        ) from error
+
+
+def _told(name: str) -> int | None:
+    """A whole number that JAX does not read from the environment by itself."""
+    value = os.environ.get(name)
+    return None if value is None else int(value)
+
+
+def process_count() -> int:
+    """How many processes work together; asked of JAX only if any were joined."""
+    return jax.process_count() if jax.distributed.is_initialized() else 1
+
+
+def is_first() -> bool:
+    """Whether this is the process that writes files and tells what came out."""
+    return process_count() == 1 or jax.process_index() == 0
+
+
+def data_mesh() -> Mesh:
+    """All devices of all processes, in one line."""
+    return Mesh(np.array(jax.devices()), (AXIS,))
+
+
+def own_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
+    """Which of `count` rows this process's devices work on, in order."""
+    sharding = NamedSharding(mesh, DIVIDED)
+    parts = sharding.addressable_devices_indices_map((count,)).values()
+    rows = np.arange(count)
+    return np.concatenate(sorted((rows[part] for part in parts), key=lambda p: p[0]))
+
+
+def divide(mesh: Mesh, own: T, count: int) -> T:
+    """Bring rows to the devices that work on them.
+
+    Args:
+      mesh: From `data_mesh`.
+      own: Arrays whose rows are those of `own_rows`.
+      count: Rows over all processes, a multiple of the number of devices.
+    """
+    if mesh.size == 1:
+        return jax.tree.map(jnp.asarray, own)
+    sharding = NamedSharding(mesh, DIVIDED)
+    return jax.tree.map(
+        lambda leaf: jax.make_array_from_process_local_data(
+            sharding, leaf, (count, *leaf.shape[1:])
+        ),
+        own,
+    )
+
+
+def replicate(mesh: Mesh, tree: T) -> T:
+    """Bring arrays to every device; all processes must give the same values."""
+    if mesh.size == 1:
+        return jax.tree.map(jnp.asarray, tree)
+    sharding = NamedSharding(mesh, SHARED)
+    if process_count() == 1:
+        return jax.device_put(tree, sharding)
+
+    def put(leaf: Any) -> jax.Array:
+        if getattr(leaf, "sharding", None) == sharding:
+            return leaf
+        value = np.asarray(leaf)
+        return jax.make_array_from_callback(
+            value.shape, sharding, lambda where: value[where]
+        )
+
+    return jax.tree.map(put, tree)
+
+
+def own_copy(tree: T) -> T:
+    """What `replicate` gave, on this process's first device alone; no copy is made."""
+    return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
+
+
+def per_device(
+    mesh: Mesh, call: Callable[..., Any], given: Any, returned: Any
+) -> Callable[..., Any]:
+    """A call that every device makes on its own rows, to be compiled.
+
+    Args:
+      mesh: From `data_mesh`.
+      call: Sees one device's rows of what is divided; `AXIS` names the others.
+      given: `SHARED` or `DIVIDED` for each argument.
+      returned: The same for the results.
+    """
+    if mesh.size == 1:
+        return call
+    return jax.shard_map(
+        call, mesh=mesh, in_specs=given, out_specs=returned, check_vma=False
+    )
+
+
+def gather_rows(mesh: Mesh, tree: T, *, axis: int = 0) -> T:
+    """Inside `per_device`: the rows of all devices, in order."""
+    if mesh.size == 1:
+        return tree
+    return jax.tree.map(
+        lambda leaf: jax.lax.all_gather(leaf, AXIS, axis=axis, tiled=True), tree
+    )
+
+
+def first_decides(ask: Callable[[], bool]) -> bool:
+    """What the first process finds; the others do not ask."""
+    if process_count() == 1:
+        return ask()
+    found = ask() if is_first() else False
+    return bool(multihost_utils.broadcast_one_to_all(np.bool_(found)))
+
+
+def least(value: int) -> int:
+    """The smallest of all processes' values."""
+    if process_count() == 1:
+        return value
+    return int(multihost_utils.process_allgather(np.int32(value)).min())
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a device or the machine had no memory left."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
+def all_or_none(call: Callable[[], T]) -> T:
+    """Make a call without collectives in every process; if one fails, all raise.
+
+    Raises:
+      MemoryError: where others ran out of memory.
+      DataError: where others failed for another reason, which they tell themselves.
+    """
+    if process_count() == 1:
+        return call()
+    found: list[T] = []
+    failure: Exception | None = None
+    try:
+        found.append(call())
+    except Exception as error:  # raised below, when the others know
+        failure = error
+    kind = 0 if failure is None else 1 if is_out_of_memory(failure) else 2
+    kinds = multihost_utils.process_allgather(np.int32(kind))
+    if failure is not None and kind == kinds.max():
+        raise failure
+    where = ", ".join(map(str, np.flatnonzero(kinds == kinds.max())))
+    if kinds.max() == 1:
+        raise MemoryError(f"RESOURCE_EXHAUSTED in process {where}")
+    if kinds.max() == 2:
+        raise DataError(f"process {where} failed, so this one stops: see its output.")
+    return found[0]
+
+
+def by_first(call: Callable[[], object]) -> None:
+    """Make a call in the first process alone, while the others wait."""
+    all_or_none(lambda: call() if is_first() else None)
+
+
+def in_turn(call: Callable[[], T]) -> T:
+    """Make a call in the first process, then in the others, which find what it left."""
+    mine = all_or_none(lambda: call() if is_first() else None)
+    return all_or_none(lambda: call() if mine is None else mine)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-PATIENCE = 300
+PATIENCE = 150
 
 
 def run_together(

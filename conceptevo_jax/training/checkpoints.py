@@ -6,7 +6,8 @@
     <folder>/resume/epoch_<e>        optimiser state, for the latest two epochs only
 
 A snapshot costs the size of the weights; the optimiser's state would double or triple
-that for every epoch, and is only needed to go on.
+that for every epoch, and is only needed to go on. Several processes save and restore
+together, in a folder that all of them see; each gets its own copy of what is restored.
 """
 
 import contextlib
@@ -17,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
+from jax.sharding import Mesh, NamedSharding
 
+from conceptevo_jax.devices import AXIS, SHARED, own_copy
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.training.step import State
@@ -65,9 +69,10 @@ class Checkpoints:
         with self._naming(f"snapshot {epoch!r}"):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
-                    return checkpointer.restore(self.folder / "init", target)
+                    return own_copy(checkpointer.restore(self.folder / "init", target))
             manager, number = self._where(epoch)
-            return manager.restore(number, args=ocp.args.StandardRestore(target))
+            found = manager.restore(number, args=ocp.args.StandardRestore(target))
+            return own_copy(found)
 
     def restore_latest(self, like: State) -> tuple[int, State] | None:
         """The last epoch from which training can go on, with its state, if any.
@@ -81,7 +86,7 @@ class Checkpoints:
         epoch = max(both)
         target = ocp.args.StandardRestore(_abstract(_rest(like)))
         with self._naming(f"the state to resume from after epoch {epoch}"):
-            restored = self._resume.restore(epoch, args=target)
+            restored = own_copy(self._resume.restore(epoch, args=target))
         shown = self.restore(epoch)
         if like.average is None:
             return epoch, State(shown, **restored)
@@ -172,7 +177,11 @@ def require_disk(folder: Path, needed: int) -> None:
 
 
 def _manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointManager:
-    options = ocp.CheckpointManagerOptions(max_to_keep=keep, step_prefix=prefix)
+    # Processes meet under names, which must differ where two managers save one epoch.
+    apart = ocp.options.MultiprocessingOptions(barrier_sync_key_prefix=folder.name)
+    options = ocp.CheckpointManagerOptions(
+        max_to_keep=keep, step_prefix=prefix, multiprocessing_options=apart
+    )
     return ocp.CheckpointManager(folder, options=options)
 
 
@@ -190,9 +199,12 @@ def _rest(state: State) -> dict[str, Any]:
 
 
 def _abstract(tree: Any) -> Any:
-    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    """On every process's first device; Orbax refuses arrays of one process alone."""
+    firsts = {device.process_index: device for device in reversed(jax.devices())}
+    mesh = Mesh(np.array([firsts[at] for at in sorted(firsts)]), (AXIS,))
+    sharding = NamedSharding(mesh, SHARED)
 
     def describe(leaf: Any) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device)
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
 
     return jax.tree.map(describe, tree)

@@ -3,7 +3,8 @@
 Batch number `s` and the dropout of step `s` depend on the seed and `s` alone, so a
 killed run goes on from its last finished epoch as if nothing had happened: bitwise on
 CPU. Steps are driven from Python because XLA's CPU backend runs a convolution inside
-`lax.scan` many times slower than outside.
+`lax.scan` many times slower than outside. Batches are divided over all devices of all
+processes, which then train one network together; the first process writes its table.
 """
 
 import dataclasses
@@ -16,9 +17,18 @@ from typing import TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 
 from conceptevo_jax.data import Decoded, sequential_batches, train_batches
+from conceptevo_jax.devices import (
+    by_first,
+    data_mesh,
+    divide,
+    first_decides,
+    own_copy,
+    own_rows,
+    replicate,
+)
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
@@ -137,18 +147,26 @@ def train(
 
 def evaluate(model: Model, variables: Variables, data: Decoded) -> Tally:
     """Loss and top-1/top-5 counts over all images, in evaluation mode."""
-    return _evaluate(make_eval_step(model), variables, data, np.arange(len(data)))
+    mesh, rows = data_mesh(), np.arange(len(data))
+    everywhere = replicate(mesh, variables)
+    return _evaluate(mesh, make_eval_step(model), everywhere, data, rows)
 
 
 def _evaluate(
-    step: Callable[..., Tally], variables: Variables, data: Decoded, rows: np.ndarray
+    mesh: Mesh,
+    step: Callable[..., Tally],
+    variables: Variables,
+    data: Decoded,
+    rows: np.ndarray,
 ) -> Tally:
-    tally = Tally.zero()
-    size = min(EVAL_BATCH, len(rows))
+    """Tally some images; `variables` lie on all devices."""
+    tally = replicate(mesh, Tally.zero())
+    size = -(-min(EVAL_BATCH, len(rows)) // mesh.size) * mesh.size
+    own = own_rows(mesh, size)
     for chosen, valid in sequential_batches(len(rows), size):
-        picked = rows[chosen]
-        pixels = np.asarray(data.pixels[picked])
-        tally = step(variables, tally, pixels, data.labels[picked], valid)
+        picked = rows[chosen[own]]
+        batch = np.asarray(data.pixels[picked]), data.labels[picked], valid[own]
+        tally = step(variables, tally, *divide(mesh, batch, size))
     return tally
 
 
@@ -160,7 +178,7 @@ def _check(model: Model, data: Decoded, test: Decoded, settings: Training) -> No
             f"batch_size={settings.batch_size} does not fit {len(data)} training "
             "images."
         )
-    devices = jax.local_device_count()
+    devices = jax.device_count()
     if settings.batch_size % devices:
         raise UsageError(
             f"batch_size={settings.batch_size} is not a multiple of the {devices} "
@@ -201,19 +219,18 @@ class _Loop:
         self.run, self.model, self.data, self.test = run, model, data, test
         self.settings, self.folder = settings, folder
         self.on_epoch, self.on_step = on_epoch, on_step
+        self.mesh = data_mesh()
         self.batches = train_batches(
-            data, batch_size=settings.batch_size, seed=settings.seed
+            data,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            share=own_rows(self.mesh, settings.batch_size),
         )
         self.steps_per_epoch = self.batches.steps_per_epoch
         optimizer = direction(settings.optimizer)
         self.train_step = make_train_step(model, optimizer, settings.regularisation)
         self.eval_step = make_eval_step(model)
         self.checkpoints = Checkpoints(folder, model)
-        mesh = jax.make_mesh(
-            (jax.local_device_count(),), ("data",), axis_types=(AxisType.Auto,)
-        )
-        self.sharded = NamedSharding(mesh, PartitionSpec("data"))
-        self.replicated = NamedSharding(mesh, PartitionSpec())
         variables = model.init(settings.seed)
         fresh = State(
             variables,
@@ -244,7 +261,8 @@ class _Loop:
 
     def _require_time(self, epoch: int) -> None:
         """Stop before an epoch that would probably not end in time."""
-        if self.time_left is None or self.time_left() >= self.longest:
+        left, longest = self.time_left, self.longest
+        if left is None or first_decides(lambda: left() >= longest):
             return
         self.checkpoints.wait()
         raise TimeUpError(
@@ -281,7 +299,8 @@ class _Loop:
     def _step(self, step: int) -> None:
         batch = self.batches.batch(step)
         self.rate = self._rate(step)
-        pixels, labels = jax.device_put((batch["image"], batch["label"]), self.sharded)
+        own = batch["image"], batch["label"]
+        pixels, labels = divide(self.mesh, own, self.settings.batch_size)
         self.state, self.tally = self.train_step(
             self.state, self.tally, pixels, labels, np.float32(self.rate)
         )
@@ -291,16 +310,15 @@ class _Loop:
         self.checkpoints.save(epoch, variables)
         row = self._row(epoch)
         self.rows.append(row)
-        write_table(self.folder / TABLE, self.rows)
-        snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: variables)
+        by_first(lambda: write_table(self.folder / TABLE, self.rows))
+        own = own_copy(variables)
+        snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: own)
         answers = [call(snapshot, row) for call in self.on_epoch]
-        return any(answers)
+        return first_decides(lambda: any(answers))
 
     def _row(self, epoch: Epoch) -> Row:
-        variables = jax.device_put(self.state.shown, jax.local_devices()[0])
-        train = _evaluate(self.eval_step, variables, self.data, self.sample)
-        everything = np.arange(len(self.test))
-        test = _evaluate(self.eval_step, variables, self.test, everything)
+        train = self._evaluate(self.data, self.sample)
+        test = self._evaluate(self.test, np.arange(len(self.test)))
         seen = int(self.tally.images)
         return Row(
             epoch=epoch,
@@ -316,6 +334,9 @@ class _Loop:
             nonfinite_step=first_nonfinite(self.tally),
             seconds=time.perf_counter() - self.start,
         )
+
+    def _evaluate(self, data: Decoded, rows: np.ndarray) -> Tally:
+        return _evaluate(self.mesh, self.eval_step, self.state.shown, data, rows)
 
     def _require_finite(self, epoch: int) -> None:
         step = first_nonfinite(self.tally)
@@ -339,7 +360,7 @@ class _Loop:
         return epoch + 1, self._replicate(state)
 
     def _replicate(self, tree: T) -> T:
-        return jax.device_put(tree, self.replicated)
+        return replicate(self.mesh, tree)
 
 
 def _sample(count: int, size: int, seed: int) -> np.ndarray:

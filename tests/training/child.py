@@ -1,8 +1,10 @@
 """Trains the toy in a process of its own: `python child.py FOLDER [STEP]`.
 
-After step number STEP it says so and waits to be killed.
+After step number STEP it says so and waits to be killed. One of several processes
+trains with the others.
 """
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import jax
 from conftest import toy_images, toy_model, toy_settings
 
+from conceptevo_jax.devices import in_turn, start_processes
 from conceptevo_jax.training import train
 
 
@@ -23,8 +26,10 @@ def wait_after(step: int):
 
 
 def main(folder: str, step: str = "0") -> None:
+    if "JAX_NUM_PROCESSES" in os.environ:
+        start_processes()
     where = Path(folder)
-    images = toy_images(where / "images")
+    images = in_turn(lambda: toy_images(where / "images"))
     train(
         "toy-run",
         toy_model(),
@@ -33,7 +38,7 @@ def main(folder: str, step: str = "0") -> None:
         where,
         on_step=wait_after(int(step)),
     )
-    print(jax.local_device_count(), "devices", flush=True)
+    print(jax.process_count(), "processes", jax.device_count(), "devices", flush=True)
 
 
 if __name__ == "__main__":

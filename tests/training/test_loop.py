@@ -178,7 +178,7 @@ def test_images_of_another_size_or_more_classes_are_refused(run, model, tmp_path
 
 
 def test_a_batch_that_the_devices_cannot_share_is_refused(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(jax, "local_device_count", lambda: 3)
+    monkeypatch.setattr(jax, "device_count", lambda: 3)
     with pytest.raises(UsageError, match="batch_size=16 is not a multiple of the 3"):
         run(tmp_path)
 

@@ -1,6 +1,5 @@
 """A run that was interrupted, however, ends as one that was not: bitwise."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -141,22 +140,36 @@ def test_a_damaged_state_to_resume_from_is_named(run, whole, tmp_path):
     assert str(folder) in str(caught.value)
 
 
-def test_eight_devices_train_as_one(whole, model, tmp_path):
-    flags = "--xla_force_host_platform_device_count=8"
-    done = subprocess.run(
-        [sys.executable, str(CHILD), str(tmp_path)],
-        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "8 devices\n"
+@pytest.mark.parametrize(("processes", "devices"), [(1, 8), (2, 1), (2, 2)])
+def test_devices_and_processes_train_together_as_one(
+    whole, model, launch, tmp_path, processes, devices
+):
+    command = [str(CHILD), str(tmp_path)]
+    told = launch(command, processes=processes, devices=devices)
+    everywhere = f"{processes} processes {processes * devices} devices\n"
+    assert all(one.endswith(everywhere) for one in told)
     pairs = zip(whole[1], read_table(tmp_path / "epochs.csv"), strict=True)
-    for one, eight in pairs:
-        assert one.epoch == eight.epoch
-        np.testing.assert_allclose(eight.loss, one.loss, rtol=1e-5)
-    last = [snapshots(folder, "toy-run", model)[-1] for folder in (whole[0], tmp_path)]
-    jax.tree.map(
-        lambda one, eight: np.testing.assert_allclose(eight, one, atol=1e-5),
-        *(snapshot.load() for snapshot in last),
-    )
+    for one, several in pairs:
+        assert one.epoch == several.epoch
+        np.testing.assert_allclose(several.loss, one.loss, rtol=1e-5)
+        assert several.test_top1 == one.test_top1
+    both = [snapshots(folder, "toy-run", model) for folder in (whole[0], tmp_path)]
+    for one, several in zip(*both, strict=True):
+        assert one.epoch == several.epoch
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(b, a, atol=1e-5),
+            one.load(),
+            several.load(),
+        )
+
+
+def test_what_one_process_began_two_go_on_with_and_one_reads(
+    whole, run, model, launch, tmp_path
+):
+    """It finds the training finished, and its numbers are those of one process."""
+    with pytest.raises(PowerCutError):
+        run(tmp_path, on_epoch=[at_epoch(1)])
+    launch([str(CHILD), str(tmp_path)], processes=2)
+    rows = run(tmp_path)
+    for one, several in zip(whole[1], rows, strict=True):
+        np.testing.assert_allclose(several.loss, one.loss, rtol=1e-5)

@@ -339,7 +339,8 @@ class Config:
     `time_limit` is in seconds: a call that would take longer stops between two epochs
     or stages, and the same call goes on from there. `methods` are compared with
     `method` where an experiment compares any. With `monitor=on` every training is
-    watched, see `conceptevo_jax.monitor`.
+    watched, see `conceptevo_jax.monitor`. With `distributed=true` the processes that
+    were launched together work together, see `conceptevo_jax.devices`.
     """
 
     name: str = MISSING
@@ -352,6 +353,7 @@ class Config:
     run_dir: str | None = None
     dry_run: bool = False
     monitor: bool = False
+    distributed: bool = False
     explorer: ExplorerConfig = field(default_factory=ExplorerConfig)
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     method: MethodConfig = field(default_factory=MethodConfig)

@@ -22,6 +22,7 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
 from conceptevo_jax.config import Config, register
+from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.check import check_config
 from conceptevo_jax.stages.plan import (
@@ -94,6 +95,9 @@ def execute(composed: Composed) -> None:
     """Run one composed configuration and write its result folder."""
     config = resolve(composed)
     check_config(config)
+    if config.distributed:
+        start_processes()
+        CONSOLE.quiet = not is_first()
     if HydraConfig.get().mode == RunMode.MULTIRUN and config.run_dir is None:
         number = HydraConfig.get().job.num
         config.run_dir = f"runs/{config.name}-{config.scale_name}-{number}"
@@ -126,6 +130,8 @@ def _run_seeds(config: Config, module: ModuleType) -> None:
         if config.time_limit is not None:
             one.time_limit = config.time_limit - (time.perf_counter() - start)
         done.append(_run(one, module))
+    if not is_first():
+        return
     folder, seeds = result_folder(config), [one.config.seed for one, _ in done]
     tables = aggregate_tables([session.folder for session, _ in done], folder)
     drawn = module.draw_seeds(config, folder) if hasattr(module, "draw_seeds") else []
@@ -146,6 +152,8 @@ def _finish(
     **further: Any,
 ) -> None:
     """Write the configuration and `results.json`, and tell what came out."""
+    if not is_first():
+        return
     folder = result_folder(config)
     folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(OmegaConf.structured(config), folder / "config.yaml")

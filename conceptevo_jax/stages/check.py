@@ -30,6 +30,11 @@ def check_config(config: Config) -> None:
     Raises:
       UsageError: naming the setting, with the valid names where it is a name.
     """
+    if config.distributed and config.workers not in (None, 1):
+        raise UsageError(
+            f"workers={config.workers} with distributed=true: processes that work "
+            "together train one run after the other. Leave out one of the two."
+        )
     collapsing = [] if config.collapse is None else [config.collapse.run]
     base = [] if config.base is None else [config.base]
     for name in (*base, *collapsing):

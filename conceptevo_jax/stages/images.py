@@ -25,6 +25,7 @@ from conceptevo_jax.data import (
     select_pool,
     without,
 )
+from conceptevo_jax.devices import in_turn
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.store import Store
 from conceptevo_jax.store.records import write_json
@@ -99,7 +100,10 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     """
     if settings.on_bad_image not in ON_BAD_IMAGE:
         raise unknown_name("on_bad_image", settings.on_bad_image, ON_BAD_IMAGE)
-    train_set, test_set = (_load(store, settings, split) for split in ("train", "test"))
+    # Some data sets are prepared on disk when they are first asked for.
+    train_set, test_set = in_turn(
+        lambda: tuple(_load(store, settings, split) for split in ("train", "test"))
+    )
     skipped: dict[str, str] = {}
     if settings.on_bad_image == "skip":
         skipped = _bad(store, train_set) | _bad(store, test_set)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.data import Decoded
+from conceptevo_jax.devices import by_first
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.stages.base import BaseSpace
@@ -71,7 +72,7 @@ class Watch:
         for shot in shots:
             self.reports.append(self.monitor.update(shot.epoch, shot.load()))
         lines = [json.dumps(report.as_dict()) for report in self.reports]
-        write_text(self.path, "".join(f"{line}\n" for line in lines))
+        by_first(lambda: write_text(self.path, "".join(f"{line}\n" for line in lines)))
 
 
 def is_watched(epoch: Epoch) -> bool:

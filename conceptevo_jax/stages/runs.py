@@ -1,8 +1,9 @@
 """Train the runs of an experiment and observe their snapshots, several at a time.
 
 On CPU every run gets a process and a core of its own: independent one-core processes
-train 1.7 times as many images as one process on two cores. On an accelerator runs take
-turns in this process. A finished stage is found in the store and not run again.
+train 1.7 times as many images as one process on two cores. On an accelerator, and where
+several processes work together, runs take turns. A finished stage is found in the store
+and not run again.
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from conceptevo_jax.config import (
     SearchConfig,
     plain,
 )
+from conceptevo_jax.devices import by_first, first_decides
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.monitoring import (
@@ -218,7 +220,7 @@ def require_time(time_left: TimeLeft | None, what: str) -> None:
     Raises:
       TimeUpError: naming what would have come next.
     """
-    if time_left is not None and time_left() <= 0:
+    if time_left is not None and first_decides(lambda: time_left() <= 0):
         raise TimeUpError(
             f"the time is up before {what}. Run the same command again to go on."
         )
@@ -262,7 +264,8 @@ def _train(
 ) -> tuple[Path, str]:
     def make(folder: Path) -> None:
         about = {"name": job.name, **_architecture(model)}
-        write_json(folder / RUN, {**about, "train": images.train.images_id})
+        about["train"] = images.train.images_id
+        by_first(lambda: write_json(folder / RUN, about))
         calls: list[OnEpoch] = []
         if job.monitor:
             calls.append(_watch(store, images, job, model, folder))
@@ -287,6 +290,7 @@ def _train(
         config=config,
         inputs=inputs,
         about=f"{job.name}: {job.run.title}, seed {settings.seed}",
+        together=True,
     )
 
 

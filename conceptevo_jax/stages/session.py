@@ -1,6 +1,9 @@
 """One call of an experiment: its images, its store, its progress and its folder."""
 
+import atexit
 import dataclasses
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +20,7 @@ from rich.progress import (
 )
 
 from conceptevo_jax.config import Config
+from conceptevo_jax.devices import is_first, process_count
 from conceptevo_jax.stages.images import Images, prepare_images
 from conceptevo_jax.stages.plan import longest_first
 from conceptevo_jax.stages.results import Claim
@@ -71,7 +75,7 @@ class Session:
 
     Attributes:
       config: The whole configuration.
-      folder: The result folder.
+      folder: The result folder; in all processes but the first one that is thrown away.
       store: The shared store beside it.
       images: All image sets, prepared.
       timings: Seconds per stage, in this call.
@@ -80,8 +84,9 @@ class Session:
 
     def __init__(self, config: Config, console: Console) -> None:
         self.config, self.console = config, console
-        self.folder = result_folder(config)
-        self.store = Store(self.folder.parent / "store")
+        results = result_folder(config)
+        self.folder = results if is_first() else _scratch_folder()
+        self.store = Store(results.parent / "store")
         self.timings: dict[str, float] = {}
         limit = config.time_limit
         self.time_left = None if limit is None else until(time.monotonic() + limit)
@@ -204,8 +209,20 @@ class Session:
         )
 
 
+def _scratch_folder() -> Path:
+    """A folder that is deleted when this process ends."""
+    folder = tempfile.mkdtemp(prefix="conceptevo-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 def worker_count(wanted: int | None, jobs: int) -> int:
-    """How many processes to train in: one per core on CPU, one elsewhere."""
+    """How many processes to train in: one per core on CPU, one elsewhere.
+
+    Processes that work together train each run together, one after the other.
+    """
+    if process_count() > 1:
+        return 1
     if wanted is not None:
         return max(1, min(wanted, jobs))
     if jax.default_backend() != "cpu":

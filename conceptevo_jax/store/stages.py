@@ -4,7 +4,8 @@ A stage is named by what it is and a key over its settings and the keys of its i
 so a changed setting re-runs exactly what depends on it and experiments share the
 rest. Long stages work in a `.partial` folder that survives a kill and is renamed when
 finished. Keys of the stages touched are kept, so that a caller can say what was
-reused.
+reused. Of several processes the first writes, and all others read what it wrote: the
+store must lie where all of them see it.
 """
 
 import dataclasses
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from conceptevo_jax.devices import by_first, first_decides, is_first
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store.keys import content_key
 from conceptevo_jax.store.records import (
@@ -72,7 +74,8 @@ class Store:
 
     def has(self, stage: str, key: str) -> bool:
         """Whether the stage is finished."""
-        return (self.path(stage, key) / "manifest.json").is_file()
+        manifest = self.path(stage, key) / "manifest.json"
+        return first_decides(manifest.is_file)
 
     def record(
         self,
@@ -89,7 +92,8 @@ class Store:
         Args:
           stage: Name of the stage.
           kind: The record's type.
-          make: Computes the record; called only when none is stored.
+          make: Computes the record; called only when none is stored, and then in all
+            processes.
           config: Settings that the result depends on, and nothing else.
           inputs: Content keys of what it is made from, by name.
           about: One line for `conceptevo ls`.
@@ -105,9 +109,10 @@ class Store:
         start = time.perf_counter()
         value = make()
         made_by = {"stage": stage, "config": config, "inputs": inputs, "about": about}
-        save_record(folder, value, **made_by)
+        by_first(lambda: save_record(folder, value, **made_by))
         self._spent(stage, start)
-        return value, key
+        # What processes computed may differ in the last digit; one is for all.
+        return value if is_first() else load_record(folder, kind), key
 
     def folder(
         self,
@@ -117,6 +122,7 @@ class Store:
         config: object,
         inputs: Mapping[str, str],
         about: str = "",
+        together: bool = False,
     ) -> tuple[Path, str]:
         """Find a folder, or let `make` fill it; a killed `make` finds its files again.
 
@@ -126,6 +132,7 @@ class Store:
           config: Settings that the result depends on, and nothing else.
           inputs: Content keys of what it is made from, by name.
           about: One line for `conceptevo ls`.
+          together: Whether all processes call `make`, or the first alone.
 
         Returns:
           The finished folder and its content key.
@@ -139,12 +146,19 @@ class Store:
             read_manifest(final)  # It has none: say so before the work, not after.
         start = time.perf_counter()
         partial = final.with_name(final.name + PARTIAL)
-        partial.mkdir(parents=True, exist_ok=True)
-        make(partial)
+        by_first(lambda: partial.mkdir(parents=True, exist_ok=True))
+        if together:
+            make(partial)
+        else:
+            by_first(lambda: make(partial))
         manifest = {"schema": 1, "type": "folder", "stage": stage, "config": config}
         manifest |= {"inputs": inputs, "about": about}
-        write_json(partial / "manifest.json", manifest)
-        os.replace(partial, final)
+
+        def finish() -> None:
+            write_json(partial / "manifest.json", manifest)
+            os.replace(partial, final)
+
+        by_first(finish)
         self._spent(stage, start)
         return final, key
 

@@ -43,7 +43,9 @@ def tiny_run(**changes) -> RunConfig:
     return RunConfig(**{**settings, **changes})
 
 
-def tiny_job(name="tiny", *, dataset=None, search=None, seen=None, **changes) -> Job:
+def tiny_job(
+    name="tiny", *, dataset=None, search=None, seen=None, monitor=False, **changes
+) -> Job:
     return Job(
         name=name,
         run=tiny_run(**changes),
@@ -51,6 +53,7 @@ def tiny_job(name="tiny", *, dataset=None, search=None, seen=None, **changes) ->
         search=search,
         epochs=seen,
         sample=15,
+        monitor=monitor,
     )
 
 

@@ -8,13 +8,15 @@ reused. Of several processes the first writes, and all others read what it wrote
 store must lie where all of them see it.
 """
 
+import contextlib
 import dataclasses
+import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from conceptevo_jax.devices import by_first, first_decides, is_first
 from conceptevo_jax.errors import DataError
@@ -103,16 +105,18 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         folder = self.path(stage, key)
-        if self.has(stage, key):
-            self.reused += 1
-            return load_record(folder, kind), key
-        start = time.perf_counter()
-        value = make()
-        made_by = {"stage": stage, "config": config, "inputs": inputs, "about": about}
-        by_first(lambda: save_record(folder, value, **made_by))
-        self._spent(stage, start)
-        # What processes computed may differ in the last digit; one is for all.
-        return value if is_first() else load_record(folder, kind), key
+        if not self.has(stage, key):
+            with self._locked(folder):
+                if not self.has(stage, key):
+                    start = time.perf_counter()
+                    value = make()
+                    made_by = {"stage": stage, "config": config, "inputs": inputs}
+                    by_first(lambda: save_record(folder, value, **made_by, about=about))
+                    self._spent(stage, start)
+                    # What processes computed may differ in the last digit.
+                    return value if is_first() else load_record(folder, kind), key
+        self.reused += 1
+        return load_record(folder, kind), key
 
     def folder(
         self,
@@ -139,27 +143,16 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         final = self.path(stage, key)
-        if self.has(stage, key):
-            self.reused += 1
-            return final, key
-        if final.exists():
-            read_manifest(final)  # It has none: say so before the work, not after.
-        start = time.perf_counter()
-        partial = final.with_name(final.name + PARTIAL)
-        by_first(lambda: partial.mkdir(parents=True, exist_ok=True))
-        if together:
-            make(partial)
-        else:
-            by_first(lambda: make(partial))
-        manifest = {"schema": 1, "type": "folder", "stage": stage, "config": config}
-        manifest |= {"inputs": inputs, "about": about}
-
-        def finish() -> None:
-            write_json(partial / "manifest.json", manifest)
-            os.replace(partial, final)
-
-        by_first(finish)
-        self._spent(stage, start)
+        if not self.has(stage, key):
+            with self._locked(final):
+                if not self.has(stage, key):
+                    manifest = {"schema": 1, "type": "folder", "stage": stage}
+                    manifest |= {"config": config, "inputs": inputs, "about": about}
+                    start = time.perf_counter()
+                    _fill(final, make, manifest, together=together)
+                    self._spent(stage, start)
+                    return final, key
+        self.reused += 1
         return final, key
 
     def entries(self) -> list[Entry]:
@@ -175,9 +168,52 @@ class Store:
             raise DataError(f"{entry.path} does not lie in the store {self.root}.")
         shutil.rmtree(entry.path)
 
+    @contextlib.contextmanager
+    def _locked(self, folder: Path) -> Iterator[None]:
+        """Of several jobs that need a stage one makes it; the others wait for it.
+
+        A job that is killed lets go of the lock; the file stays and means nothing.
+        """
+        lock = self.root / ".locks" / folder.name
+        with contextlib.ExitStack() as held:
+            by_first(lambda: held.enter_context(_take(lock)))
+            yield
+
     def _spent(self, stage: str, start: float) -> None:
         spent = time.perf_counter() - start
         self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+
+
+def _fill(
+    final: Path,
+    make: Callable[[Path], None],
+    manifest: Mapping[str, object],
+    *,
+    together: bool,
+) -> None:
+    """Let `make` fill a folder, which gets its name when it is finished."""
+    if final.exists():
+        read_manifest(final)  # It has none: say so before the work, not after.
+    partial = final.with_name(final.name + PARTIAL)
+    by_first(lambda: partial.mkdir(parents=True, exist_ok=True))
+    if together:
+        make(partial)
+    else:
+        by_first(lambda: make(partial))
+
+    def finish() -> None:
+        write_json(partial / "manifest.json", manifest)
+        os.replace(partial, final)
+
+    by_first(finish)
+
+
+def _take(path: Path) -> IO[str]:
+    """Wait until nobody else holds a lock, and hold it until the file is closed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
 
 
 def _is_stage(path: Path) -> bool:

@@ -1,6 +1,8 @@
 """Stages run once, survive a kill, and can be listed and freed."""
 
 import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -187,3 +189,33 @@ def test_nothing_outside_the_store_is_removed(store, tmp_path):
     with pytest.raises(DataError, match="does not lie in the store"):
         store.remove(stray)
     assert (tmp_path / "precious").is_dir()
+
+
+@pytest.mark.parametrize("kind", ["folder", "record"])
+def test_of_two_jobs_that_need_a_stage_one_makes_it_and_the_other_waits(store, kind):
+    other, made = Store(store.root), []
+    begun, asked = threading.Event(), threading.Event()
+
+    def has(stage, key):
+        found = Store.has(other, stage, key)
+        asked.set()
+        return found
+
+    def make(*folder):
+        made.append(folder)
+        begun.set()
+        assert asked.wait(60), "the other one has looked and found nothing"
+        return None if folder else embedding()
+
+    def job(own):
+        stage = make_folder if kind == "folder" else make_record
+        return stage(own, make)[1]
+
+    other.has = has
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(job, store)
+        assert begun.wait(60)
+        second = threads.submit(job, other)
+        assert first.result() == second.result()
+    assert len(made) == 1
+    assert (store.reused, other.reused) == (0, 1)

@@ -73,3 +73,9 @@ def test_unknown_names_are_told_with_the_valid_ones(word, named):
 def test_numbers_out_of_range_are_named(word, named):
     with pytest.raises(UsageError, match=named):
         checked(word)
+
+
+def test_processes_that_work_together_are_no_workers():
+    checked("distributed=true", "workers=1")
+    with pytest.raises(UsageError, match="workers=2 with distributed=true"):
+        checked("distributed=true", "workers=2")

@@ -1,10 +1,13 @@
 """Where results go, and how many processes train them."""
 
+import jax
 import pytest
+from jax.experimental.compilation_cache.compilation_cache import reset_cache
+from rich.console import Console
 
 from conceptevo_jax.config import Config, MethodConfig
 from conceptevo_jax.stages import session
-from conceptevo_jax.stages.session import result_folder, worker_count
+from conceptevo_jax.stages.session import Session, result_folder, worker_count
 
 
 def config(method="default", **changes):
@@ -45,3 +48,23 @@ def test_one_process_per_core_on_cpu_and_one_elsewhere(
     monkeypatch.setattr(session, "cores", lambda: [0, 1])
     monkeypatch.setattr(session.jax, "default_backend", lambda: backend)
     assert worker_count(wanted, jobs) == count
+
+
+def test_processes_that_work_together_train_one_run_at_a_time(monkeypatch):
+    monkeypatch.setattr(session, "process_count", lambda: 2)
+    assert worker_count(None, 9) == worker_count(5, 9) == 1
+
+
+def test_only_the_first_process_has_the_result_folder_and_all_have_the_store(
+    tmp_path, monkeypatch, make_dataset
+):
+    settings = config(run_dir=str(tmp_path / "results"), dataset=make_dataset())
+    first = Session(settings, Console(quiet=True))
+    monkeypatch.setattr(session, "is_first", lambda: False)
+    other = Session(settings, Console(quiet=True))
+    jax.config.update("jax_compilation_cache_dir", None)
+    reset_cache()
+    assert first.folder == tmp_path / "results"
+    assert other.folder.is_dir()
+    assert not other.folder.is_relative_to(tmp_path)
+    assert other.store.root == first.store.root == tmp_path / "store"

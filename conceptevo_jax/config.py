@@ -119,7 +119,7 @@ class EmbeddingConfig:
     learning_rate: float = 0.05
     negatives: int = 3
     repeats: int = 20
-    batch_size: int = 256
+    batch_size: int = 512
     negatives_learn: bool = True
 
 

@@ -2,8 +2,8 @@
 
 For one base snapshot at a time; other snapshots are projected, not learnt. All repeats
 and batches run in one jitted scan on the default device; pairs and negatives are drawn
-there. A million pairs of 30 dimensions take about a second on one CPU core, after two
-seconds of compilation.
+there. Two to three million pairs of 30 dimensions take a second on one CPU core, after
+two seconds of compilation; docs/performance.md says what that is owed to.
 """
 
 import dataclasses
@@ -15,15 +15,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from conceptevo_jax.embedding.loss import pair_losses
 from conceptevo_jax.embedding.pairs import (
     CoActivations,
     co_activations,
     live_neurons,
-    sample_pairs,
+    sample_paths,
 )
 from conceptevo_jax.errors import DivergenceError, UsageError
 from conceptevo_jax.types import Embedding, Stimuli
+
+SHARED = 32
+"""Random neurons drawn for a batch. Fewer take less time and learn worse."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +38,7 @@ class FitReport:
       total: Mean loss of a pair in each repeat, while learning.
       positive: Mean of its co-activated term in each repeat.
       pairs: Pairs per repeat.
-      batch_size: Pairs per update that were really used.
+      batch_size: Neurons of lists per update that were really used.
       isolated: Live neurons that share no stimulus with another one; only their role
         as negatives moves them.
     """
@@ -68,24 +70,28 @@ def fit_neurons(
     learning_rate: float = 0.05,
     negatives: int = 3,
     repeats: int = 20,
-    batch_size: int = 256,
+    batch_size: int = 512,
     negatives_learn: bool = True,
     seed: int = 0,
 ) -> tuple[Embedding, FitReport]:
     """Minimise Eq. 1 by stochastic gradient descent from U(−.5, .5).
 
-    An update adds up the gradients of a batch's pairs, so a larger batch makes the
-    same moves with slightly older vectors. It is never larger than the number of live
-    neurons, beyond which one update would move a vector too far.
+    An update moves a batch of neurons, consecutive ones of the shuffled lists, by the
+    gradients of all pairs that they are in, so a larger batch makes the same moves with
+    slightly older vectors. It is never larger than the number of live neurons, beyond
+    which one update would move a vector too far. A batch's pairs are held against the
+    same `SHARED` random neurons, each of which counts for R / `SHARED` of a neuron's
+    own: the expected gradient is that of Eq. 1, and a matrix product makes it.
 
     Args:
       stimuli: The base snapshot's stimuli.
       dim: Dimensions d.
       learning_rate: Step per pair.
-      negatives: R, random neurons drawn for either neuron of a pair, uniformly from
-        the live ones, with replacement, partners not excluded.
+      negatives: R, for how many random neurons those count that either neuron of a
+        pair is held against; they are drawn uniformly from the live ones, with
+        replacement, partners not excluded.
       repeats: E, how often pairs are sampled anew.
-      batch_size: Pairs per update, at most.
+      batch_size: Neurons of lists per update, at most; pairs are slightly fewer.
       negatives_learn: See `pair_losses`.
       seed: Decides start, pairs and negatives.
 
@@ -102,13 +108,14 @@ def fit_neurons(
         raise UsageError(f"negatives={negatives} is out of range: 0 or more.")
     lists = co_activations(stimuli)
     live = np.flatnonzero(live_neurons(stimuli))
-    batch = min(batch_size, len(live), len(lists.starts))
+    batch = min(batch_size, len(live), len(lists.neurons))
     plan = _Plan(len(live), dim, negatives, repeats, batch, negatives_learn)
     # Neurons are renumbered, so that a negative is one draw from 0..live-1.
     rows = np.searchsorted(live, lists.neurons).astype(np.int32)
     lists = CoActivations(*map(jnp.asarray, lists._replace(neurons=rows)))
+    order = jnp.asarray(_list_order(np.asarray(lists.images), seed))
     key, rate = jax.random.key(seed), jnp.float32(learning_rate)
-    vectors, losses = _learn(lists, key, rate, plan=plan)
+    vectors, losses = _learn(lists, order, key, rate, plan=plan)
     total, positive = np.asarray(losses).T
     _require_finite(total, learning_rate)
     report = FitReport(
@@ -138,6 +145,13 @@ def _require_finite(total: np.ndarray, learning_rate: float) -> None:
         )
 
 
+def _list_order(images: np.ndarray, seed: int) -> np.ndarray:
+    """All entries, list by list in a random order, which stays that of all repeats."""
+    _, lists = np.unique(images, return_inverse=True)
+    draws = np.random.default_rng(seed).permutation(lists.max() + 1)
+    return np.argsort(draws[lists], kind="stable").astype(np.int32)
+
+
 def _all_neurons(vectors: np.ndarray, live: np.ndarray, count: int) -> Embedding:
     placed = np.full((count, vectors.shape[1]), np.nan, np.float32)
     placed[live] = vectors
@@ -149,6 +163,7 @@ def _all_neurons(vectors: np.ndarray, live: np.ndarray, count: int) -> Embedding
 @partial(jax.jit, static_argnames="plan")
 def _learn(
     lists: CoActivations,
+    order: Int[Array, " m"],
     key: Key[Array, ""],
     learning_rate: Float[Array, ""],
     *,
@@ -160,10 +175,13 @@ def _learn(
     # The first pass has rate 0: it only measures the random start.
     rates = jnp.full(plan.repeats + 1, learning_rate).at[0].set(0.0)
     keys = jax.random.split(pair_key, plan.repeats + 1)
+    images = lists.images[order]
+    follows = jnp.pad(images[:-1] == images[1:], (0, 1)).astype(jnp.float32)
+    linked = _windows(follows, plan.batch_size, 1)
 
     def repeat(vectors: Array, turn: tuple[Array, Array]) -> tuple[Array, Array]:
         turn_key, rate = turn
-        batches = _batches(lists, turn_key, plan)
+        batches = (*_batches(lists, order, turn_key, plan), linked)
         step = partial(_step, rate=rate, plan=plan)
         vectors, losses = jax.lax.scan(step, vectors, batches)
         return vectors, losses.sum(axis=0) / len(lists.starts)
@@ -171,49 +189,61 @@ def _learn(
     return jax.lax.scan(repeat, start, (keys, rates))
 
 
+def _windows(values: Array, size: int, further: int) -> Array:
+    """Windows over values with a 0 before them, `[t size + further]`; 0 in the end."""
+    steps = -(-len(values) // size)
+    padded = jnp.pad(values, (1, steps * size + further - len(values)))
+    firsts = size * jnp.arange(steps)
+    return padded[firsts[:, None] + jnp.arange(size + further)[None]]
+
+
 def _batches(
-    lists: CoActivations, key: Key[Array, ""], plan: _Plan
-) -> tuple[Int[Array, "t b r"], Float[Array, "t b"]]:
-    """One repeat's pairs, shuffled, each row with its negatives, and their weights."""
+    lists: CoActivations, order: Int[Array, " m"], key: Key[Array, ""], plan: _Plan
+) -> tuple[Int[Array, "t _"], Int[Array, "t r"]]:
+    """One repeat's batches, each with the entries around it, and their negatives."""
     pair_key, other_key = jax.random.split(key)
-    pairs = sample_pairs(lists, pair_key)
-    # One draw of bits for both uses, since every draw adds .3 s of compilation; the
-    # remainder favours no neuron by more than n / 2³².
-    bits = jax.random.bits(other_key, (len(pairs), 1 + 2 * plan.negatives))
-    order, others = bits[:, 0], bits[:, 1:] % jnp.uint32(plan.neurons)
-    _, first, second = jax.lax.sort((order, pairs[:, 0], pairs[:, 1]), num_keys=1)
-    columns = [first[:, None], second[:, None], others.astype(jnp.int32)]
-    rows = jnp.concatenate(columns, axis=1)
-    missing = -len(pairs) % plan.batch_size
-    rows = jnp.pad(rows, ((0, missing), (0, 0)))
-    weights = jnp.pad(jnp.ones(len(pairs)), (0, missing))
-    steps = len(rows) // plan.batch_size
-    return rows.reshape(steps, plan.batch_size, -1), weights.reshape(steps, -1)
+    rows = _windows(sample_paths(lists, pair_key)[order], plan.batch_size, 2)
+    # The remainder favours no neuron by more than n / 2³².
+    bits = jax.random.bits(other_key, (len(rows), _shared(plan)))
+    return rows, (bits % jnp.uint32(plan.neurons)).astype(jnp.int32)
+
+
+def _shared(plan: _Plan) -> int:
+    """Random neurons of a batch; of a small one, as many as each would draw itself."""
+    own = 2 * plan.negatives * plan.batch_size
+    return max(plan.negatives, min(SHARED, own))
 
 
 def _step(
     vectors: Float[Array, "n d"],
-    batch: tuple[Int[Array, "b r"], Float[Array, " b"]],
+    batch: tuple[Int[Array, " _"], Int[Array, " r"], Float[Array, " _"]],
     *,
     rate: Float[Array, ""],
     plan: _Plan,
 ) -> tuple[Float[Array, "n d"], Float[Array, " 2"]]:
-    """Move the vectors of one batch's rows down their gradient."""
-    rows, weights = batch
+    """Move one batch's neurons down the gradient of all pairs that they are in.
 
-    def summed(gathered: Float[Array, "b r d"]) -> tuple[Array, Array]:
-        split = 2 + plan.negatives
-        total, positive = pair_losses(
-            gathered[:, 0],
-            gathered[:, 1],
-            gathered[:, 2:split],
-            gathered[:, split:],
-            negatives_learn=plan.negatives_learn,
-        )
-        return total @ weights, positive @ weights
-
-    # With respect to the gathered rows: a dense [n d] gradient would cost n a batch.
-    slope, sums = jax.grad(lambda g: (summed(g)[0], summed(g)), has_aux=True)(
-        vectors[rows]
-    )
-    return vectors.at[rows].add(-rate * slope), jnp.stack(sums)
+    A batch is neurons in path order and the two around them, who do not move; its
+    random neurons; and whether each and its successor are a pair. In closed form,
+    since autodiff's takes twice as long on a CPU.
+    """
+    rows, others, linked = batch
+    size, share = len(rows) - 2, plan.negatives / max(len(others), 1)
+    gathered = vectors[jnp.concatenate([rows, others])]
+    path, random = gathered[: size + 2], gathered[size + 2 :]
+    own = path[1 : size + 1]
+    products = (path[:-1] * path[1:]).sum(axis=1)
+    pull = linked * jax.nn.sigmoid(-products)
+    # A neuron between two others is in two pairs, and so has twice the negatives.
+    pairs = linked[:-1] + linked[1:]
+    against = own @ random.T
+    push = jax.nn.sigmoid(against) * (share * pairs)[:, None]
+    slope = push @ random - pull[1:, None] * path[2:] - pull[:-1, None] * path[:size]
+    back = push.T @ own if plan.negatives_learn else jnp.zeros_like(random)
+    moved = jnp.concatenate([rows[1 : size + 1], others])
+    vectors = vectors.at[moved].add(-rate * jnp.concatenate([slope, back]))
+    # What R of the random neurons cost tells the loss, and in a fraction of the time.
+    positive = linked[1:] @ jax.nn.softplus(-products[1:])
+    drawn = against[:, : plan.negatives]
+    negative = pairs @ jax.nn.softplus(drawn).sum(axis=1)
+    return vectors, jnp.stack([positive + negative, positive])

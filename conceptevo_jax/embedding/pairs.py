@@ -2,8 +2,9 @@
 
 For sampling pairs on the device, a repeat at a time; the multiset D of the paper is
 never stored. Not for weighting or filtering pairs: a pair is as frequent as the images
-its neurons share. One repeat costs one sort of all (image, neuron) entries, at most
-`n k` of them.
+its neurons share. Lists of up to `SHORT` neurons are shuffled by counting for each
+neuron how many drew less, which costs `SHORT` comparisons an entry; longer ones by one
+sort of all their entries. There are at most `n k` entries.
 """
 
 from typing import NamedTuple
@@ -16,6 +17,9 @@ from jaxtyping import Array, Int, Key
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.types import Stimuli
 
+SHORT = 16
+"""Longest list that is shuffled by comparisons; a power of two."""
+
 
 class CoActivations(NamedTuple):
     """For every image with two or more neurons, the list of them, laid end to end.
@@ -25,11 +29,18 @@ class CoActivations(NamedTuple):
       neurons: Neuron of each entry, ascending within an image.
       starts: Entries that are followed by another one of the same image: where a
         window of length two fits, whatever the order within the lists.
+      short: The entries of each list of up to `SHORT`, in a row; unused slots are `m`.
+      long: The entries of all longer lists.
+      places: Where each entry is found once the rows of `short` and then the lists in
+        `long` have been shuffled.
     """
 
     images: Int[Array | np.ndarray, " m"]
     neurons: Int[Array | np.ndarray, " m"]
     starts: Int[Array | np.ndarray, " p"]
+    short: Int[Array | np.ndarray, "l w"]
+    long: Int[Array | np.ndarray, " o"]
+    places: Int[Array | np.ndarray, " m"]
 
 
 def co_activations(stimuli: Stimuli) -> CoActivations:
@@ -56,7 +67,26 @@ def co_activations(stimuli: Stimuli) -> CoActivations:
             f"stimulus, so there is no pair to learn from; take more than "
             f"k={stimuli.image_ids.shape[1]} stimuli per neuron or a smaller pool."
         )
-    return CoActivations(*(a.astype(np.int32) for a in (images, neurons, starts)))
+    arrays = (images, neurons, starts, *_layout(images))
+    return CoActivations(*(array.astype(np.int32) for array in arrays))
+
+
+def _layout(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`short`, `long` and `places` of lists of these images."""
+    _, firsts, lists, sizes = np.unique(
+        images, return_index=True, return_inverse=True, return_counts=True
+    )
+    entries = np.arange(len(images))
+    slots = entries - firsts[lists]
+    is_short = sizes <= SHORT
+    own = is_short[lists]
+    row = (np.cumsum(is_short) - 1)[lists]
+    short = np.full((is_short.sum(), SHORT), len(images))
+    short[row[own], slots[own]] = entries[own]
+    places = np.empty(len(images), int)
+    places[own] = row[own] * SHORT + slots[own]
+    places[~own] = short.size + np.arange((~own).sum())
+    return short, entries[~own], places
 
 
 def live_neurons(stimuli: Stimuli) -> np.ndarray:
@@ -75,8 +105,7 @@ def sample_pairs(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, "p 2"]
     """Shuffle each image's list and pair up its neighbours: one repeat of Step 1.2.
 
     A list of `l` neurons gives `l - 1` pairs, a path over the list in random order.
-    The images' entries stay where they are, so pair positions are known beforehand and
-    a repeat is a single sort by (image, random number). To be called inside a jit.
+    To be called inside a jit, as `sample_paths`.
 
     Args:
       lists: From `co_activations`.
@@ -85,8 +114,30 @@ def sample_pairs(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, "p 2"]
     Returns:
       Neuron pairs, by image.
     """
-    draws = jax.random.bits(key, lists.images.shape)
-    images, neurons = jnp.asarray(lists.images), jnp.asarray(lists.neurons)
-    _, _, neurons = jax.lax.sort((images, draws, neurons), num_keys=2)
-    starts = jnp.asarray(lists.starts)
-    return jnp.stack([neurons[starts], neurons[starts + 1]], axis=1)
+    path, starts = sample_paths(lists, key), jnp.asarray(lists.starts)
+    return jnp.stack([path[starts], path[starts + 1]], axis=1)
+
+
+def sample_paths(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, " m"]:
+    """All lists in random order each, end to end: neighbours in a list are its pairs.
+
+    Args:
+      lists: From `co_activations`.
+      key: Decides all orders.
+
+    Returns:
+      The neuron of each entry; the images' entries stay where they are.
+    """
+    images, neurons, _, short, long, places = map(jnp.asarray, lists)
+    draws = jax.random.bits(key, images.shape)
+    last = jnp.full(1, 0xFFFFFFFF, jnp.uint32)
+    # Of a draw the slot takes the last bits, so that no two in a row are equal, and
+    # unused slots, whose other bits are all ones, come last.
+    slots = jnp.arange(SHORT, dtype=jnp.uint32)
+    own = jnp.concatenate([draws, last])[short] // SHORT * SHORT + slots[None]
+    rank = (own[:, :, None] > own[:, None, :]).sum(axis=2, dtype=jnp.uint32)
+    chosen = rank[:, :, None] == slots[None, None]
+    padded = jnp.pad(neurons, (0, 1))[short]
+    shuffled = jnp.where(chosen, padded[:, :, None], 0).sum(axis=1)
+    _, _, rest = jax.lax.sort((images[long], draws[long], neurons[long]), num_keys=2)
+    return jnp.concatenate([shuffled.reshape(-1), rest])[places]

@@ -96,7 +96,7 @@ def test_fitting_descends_that_objective(grouped):
         learning_rate=0.05,
         negatives=10,
         repeats=40,
-        batch_size=256,
+        batch_size=512,
         negatives_learn=False,
         seed=0,
     )[0]

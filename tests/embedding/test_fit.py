@@ -81,26 +81,51 @@ def test_batches_reach_the_loss_of_single_pairs(stimuli, learned):
         assert reached == pytest.approx(wanted, rel=within)
 
 
-def test_a_step_adds_up_the_gradients_of_its_pairs(rng):
-    vectors = jnp.asarray(rng.normal(size=(5, 3)), jnp.float32)
-    rows = jnp.asarray([[0, 1, 2, 2], [1, 0, 1, 4], [3, 3, 3, 3]], jnp.int32)
-    weights = jnp.asarray([1.0, 1.0, 0.0])
-    plan = fitting._Plan(5, 3, 1, 1, 3, True)
+def gradient_of_a_path(vectors, path, linked, inner, shares):
+    """Of Eq. 1 over a path's pairs, for the rows of `inner` and the random ones."""
+
+    def loss(own, random):
+        total = 0.0
+        # Each row enters its own gradient; its neighbours are where they were.
+        for at, row in enumerate(inner, start=1):
+            for other in (at - 1, at + 1):
+                if linked[min(at, other)]:
+                    still = jnp.asarray(vectors[path[other]])[None]
+                    none = jnp.zeros((1, 0, 3))
+                    pair = pair_losses(own[row][None], still, none, none)[0]
+                    apart = -jax.nn.log_sigmoid(-(random @ own[row]))
+                    total += pair[0] + shares * apart.sum()
+        return total
+
+    return loss
+
+
+def test_a_step_follows_the_gradients_of_all_pairs_of_its_neurons(rng):
+    vectors = jnp.asarray(rng.normal(size=(9, 3)), jnp.float32)
+    path, others = jnp.asarray([0, 1, 2, 3, 0]), jnp.asarray([4, 5, 6, 7])
+    linked = jnp.asarray([1.0, 1.0, 0.0, 1.0])
+    plan = fitting._Plan(9, 3, 2, 1, 3, True)
 
     @jax.jit
     def step(vectors):
-        rate = jnp.float32(0.1)
-        return fitting._step(vectors, (rows, weights), rate=rate, plan=plan)
-
-    @jax.value_and_grad
-    def loss(dense):
-        n, m, r, s = (dense[rows[:2, i]] for i in range(4))
-        return pair_losses(n, m, r[:, None], s[:, None])[0].sum()
+        batch = path, others, linked
+        return fitting._step(vectors, batch, rate=jnp.float32(0.1), plan=plan)
 
     moved, sums = step(vectors)
-    value, slope = jax.jit(loss)(vectors)
-    np.testing.assert_allclose(moved, np.asarray(vectors) - 0.1 * slope, rtol=1e-5)
-    assert float(sums[0]) == pytest.approx(float(value), rel=1e-5)
+    loss = gradient_of_a_path(vectors, path, [1, 1, 0, 1], (0, 1, 2), 2 / 4)
+    slopes = jax.grad(loss, argnums=(0, 1))(vectors[1:4], vectors[4:8])
+    expected = np.asarray(vectors).copy()
+    expected[1:4] -= 0.1 * np.asarray(slopes[0])
+    expected[4:8] -= 0.1 * np.asarray(slopes[1])
+    np.testing.assert_allclose(moved, expected, rtol=1e-4, atol=1e-6)
+    # Of a pair the batch tells the loss of which its second neuron is one to move, and
+    # of the random neurons the first R.
+    pairs, apart = [(1, 2), (3, 0)], [(1, 2), (2, 1), (3, 1)]
+    dot = np.asarray(vectors) @ np.asarray(vectors).T
+    positive = sum(np.logaddexp(0, -dot[pair]) for pair in pairs)
+    negative = sum(t * np.logaddexp(0, dot[n, [4, 5]]).sum() for n, t in apart)
+    assert float(sums[1]) == pytest.approx(positive, rel=1e-5)
+    assert float(sums[0]) == pytest.approx(positive + negative, rel=1e-5)
 
 
 def test_dead_neurons_have_no_place_and_isolated_ones_stay(make_stimuli):

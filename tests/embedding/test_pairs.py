@@ -37,7 +37,9 @@ def test_entries_are_the_images_with_two_or_more_neurons(make_stimuli, lists):
     assert len(found.starts) == sum(len(own) - 1 for own in expected.values())
 
 
-@pytest.mark.parametrize(("neurons", "images"), [(2, 1), (9, 4), (40, 60)])
+@pytest.mark.parametrize(
+    ("neurons", "images"), [(2, 1), (9, 4), (40, 60), (60, 12), (30, 15)]
+)
 def test_each_list_becomes_a_path_over_all_its_neurons(
     make_stimuli, rng, neurons, images
 ):

@@ -24,8 +24,8 @@ from conceptevo_jax.analysis.sensitivity import transposed
 from conceptevo_jax.config import Config, RunConfig
 from conceptevo_jax.models import Model, Variables, build_model
 from conceptevo_jax.monitor import ConceptMonitor
-from conceptevo_jax.stages.costs import fastest, memory
-from conceptevo_jax.stages.page_costs import measure_page, why_no_browser
+from conceptevo_jax.benchmarks.timing import fastest, memory
+from conceptevo_jax.benchmarks.page import measure_page, why_no_browser
 from conceptevo_jax.stages.plan import Step
 from conceptevo_jax.stages.results import Claim, finite, write_csv
 from conceptevo_jax.stages.runs import Job, training_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conceptevo_jax.stages.page_costs import FLAGS
+from conceptevo_jax.benchmarks.page import FLAGS
 
 WAIT = 15_000
 LAPTOP = {"width": 1440, "height": 900}

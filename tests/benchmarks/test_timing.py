@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from conceptevo_jax.stages.costs import fastest, memory
+from conceptevo_jax.benchmarks.timing import fastest, memory
 
 
 def test_the_fastest_turn_counts_and_the_first_call_is_not_timed(monkeypatch):

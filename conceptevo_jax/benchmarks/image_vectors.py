@@ -1,0 +1,110 @@
+"""Image vectors in closed form beside gradient descent, at the size of VGG16.
+
+Both minimise the same loss on the same stimuli (Step 2.1) until the RMS distance of the
+neurons from the means of their stimuli is below one threshold. Descent gets the largest
+rate at which it is stable, not the paper's .002, at which it would take forever.
+"""
+
+import dataclasses
+from functools import partial
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import svds
+
+from conceptevo_jax.benchmarks.rows import BYTES, SECONDS, TIMES_AS_FAST, Row
+from conceptevo_jax.benchmarks.timing import fastest, numpy_memory
+from conceptevo_jax.projection.solvers import (
+    SolveSettings,
+    closed_form,
+    gradient_descent,
+    rms,
+)
+
+DIM, STIMULI = 30, 10
+
+CLOSED, DESCENT = "closed form", "gradient descent"
+
+THRESHOLD = 0.001
+"""RMS distance at which both stop; neurons' vectors have a norm of about 1.6."""
+
+
+def random_problem(
+    neurons: int, images: int, seed: int = 0
+) -> tuple[sparse.csr_array, np.ndarray]:
+    """A, `[n i]`, of random stimuli, and random neurons' vectors `[n d]`.
+
+    Image `i` is drawn in proportion to `1 / sqrt(i + 1)`, so that some are stimuli of
+    hundreds of neurons and most of one or none, as in a trained network.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = (images * rng.random((neurons, 6 * STIMULI)) ** 2).astype(int)
+    columns = np.stack([rng.permutation(np.unique(own))[:STIMULI] for own in drawn])
+    rows = np.repeat(np.arange(neurons), STIMULI)
+    shares = np.full(columns.size, 1 / STIMULI)
+    shape = (neurons, images)
+    matrix = sparse.csr_array((shares, (rows, columns.reshape(-1))), shape=shape)
+    return matrix, rng.uniform(-0.5, 0.5, (neurons, DIM))
+
+
+def stable_rate(matrix: sparse.csr_array) -> float:
+    """The largest rate of gradient descent at which no direction overshoots."""
+    (largest,) = svds(matrix, k=1, return_singular_vectors=False)
+    return float(1 / largest**2)
+
+
+def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]:
+    """Time of both, and time and memory of the closed form to its own tolerance."""
+    matrix, vectors = random_problem(neurons, images)
+    start = np.zeros((images, DIM))
+    exact = SolveSettings()
+    # The gradient's norm falls with the residual: its share of the start's is the rest.
+    loose = dataclasses.replace(exact, tolerance=THRESHOLD / rms(vectors) / 3)
+    slow = SolveSettings(
+        solver="gradient_descent",
+        learning_rate=stable_rate(matrix),
+        threshold=THRESHOLD,
+    )
+    solve = {
+        CLOSED: partial(closed_form, matrix, vectors, start, loose),
+        DESCENT: partial(gradient_descent, matrix, vectors, start, slow),
+        "exact": partial(closed_form, matrix, vectors, start, exact),
+    }
+    seconds = fastest(solve, turns)
+    taken = numpy_memory(solve["exact"])
+    left, steps = {}, {}
+    for name, call in solve.items():
+        found, steps[name], _ = call()
+        left[name] = rms(matrix @ found - vectors)
+    size = f"{neurons:,} neurons, {images:,} images"
+    told = {n: f"{steps[n]} iterations, residual {left[n]:.1e}" for n in solve}
+    reached = left[CLOSED] <= THRESHOLD and left[DESCENT] <= THRESHOLD
+    row = partial(Row, part="image vectors")
+    return [
+        row(what=CLOSED, seconds=seconds[CLOSED], why=told[CLOSED]),
+        row(what=DESCENT, seconds=seconds[DESCENT], why=told[DESCENT]),
+        row(
+            what="closed form to the same residual",
+            peer=DESCENT,
+            value=seconds[DESCENT] / seconds[CLOSED] if reached else None,
+            measure=TIMES_AS_FAST,
+            bound=">= 1",
+            why=f"{told[CLOSED]}, against {told[DESCENT]}",
+        ),
+        row(
+            what=f"time of the closed form, {size}",
+            seconds=seconds["exact"],
+            value=seconds["exact"],
+            measure=SECONDS,
+            bound="<= 5",
+            why=told["exact"],
+        ),
+        row(
+            what=f"memory of the closed form, {size}",
+            bytes=taken,
+            value=float(taken),
+            measure=BYTES,
+            bound="<= 2e9",
+            why="allocated at once at most",
+        ),
+    ]

@@ -1,0 +1,60 @@
+"""Stimuli of neurons whose concepts are known, and whether vectors find them again."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from conceptevo_jax.types import Site, Stimuli
+
+IMAGES = 40
+"""Images of a concept, of which each of its neurons has some as stimuli."""
+
+_BLOCK = 1024
+
+
+def planted_stimuli(
+    neurons: int, groups: int, *, k: int = 10, seed: int = 0
+) -> tuple[Stimuli, Int[np.ndarray, " n"]]:
+    """Stimuli of neurons of one site, each of one concept.
+
+    Args:
+      neurons: How many.
+      groups: Concepts; each has images of its own.
+      k: Stimuli of a neuron, drawn from those.
+      seed: Decides the draw.
+
+    Returns:
+      The stimuli, and the concept of each neuron.
+    """
+    rng = np.random.default_rng(seed)
+    own = np.arange(neurons) % groups
+    draws = rng.random((neurons, IMAGES), np.float32).argpartition(k, axis=1)[:, :k]
+    site = Site(
+        name="site", channels=neurons, rectified=True, receptive_field=1, stride=1
+    )
+    stimuli = Stimuli(
+        image_ids=(IMAGES * own[:, None] + draws).astype(np.int32),
+        peaks=np.ones((neurons, k), np.float32),
+        positions=np.zeros((neurons, k, 2), np.int32),
+        count=np.full(neurons, k, np.int32),
+        tied=np.zeros(neurons, bool),
+        dead=np.zeros(neurons, bool),
+        nonfinite=np.zeros(neurons, bool),
+        grids=np.ones((1, 2), np.int32),
+        sites=(site,),
+        pool_id="planted",
+    )
+    return stimuli, own
+
+
+def purity(
+    vectors: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]
+) -> float:
+    """Share of vectors whose nearest other one, by cosine, is of the same group."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    right = 0
+    for start in range(0, len(unit), _BLOCK):
+        near = unit[start : start + _BLOCK] @ unit.T
+        own = np.arange(len(near))
+        near[own, start + own] = -np.inf
+        right += (groups[near.argmax(axis=1)] == groups[start + own]).sum()
+    return float(right / len(unit))

@@ -1,0 +1,101 @@
+"""Rows of the benchmark's table, of one form for every part, and the claims in them."""
+
+import dataclasses
+import importlib.util
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+from conceptevo_jax.stages.results import Claim, finite
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One thing that was measured, or was not, with the reason.
+
+    Attributes:
+      part: Of the benchmark.
+      what: Was done.
+      peer: What it is compared with; empty where nothing is.
+      seconds: Of the fastest turn; None where not measured.
+      rate: Units of work a second.
+      unit: Of work.
+      bytes: Needed at once.
+      value: The number that the row is about.
+      measure: What `value` is: a ratio to the peer, an exponent, seconds, bytes.
+      bound: What `value` must be, `>= 2` or `<= 1.1`; empty where nothing is claimed.
+      device: It ran on.
+      why: What the number is made of, or why there is none.
+    """
+
+    part: str
+    what: str
+    peer: str = ""
+    seconds: float | None = None
+    rate: float | None = None
+    unit: str = ""
+    bytes: int | None = None
+    value: float | None = None
+    measure: str = ""
+    bound: str = ""
+    device: str = dataclasses.field(default_factory=lambda: device_name())
+    why: str = ""
+
+
+TIMES_AS_FAST, TIMES_THE_TIME = "times as fast as the peer", "times the peer's time"
+SECONDS, BYTES, EXPONENT, SHARE = "seconds", "bytes", "exponent", "share"
+
+
+def device_name() -> str:
+    """Kind of the first device, such as `cpu`."""
+    return str(jax.devices()[0].device_kind)
+
+
+def holds(row: Row) -> bool | None:
+    """Whether the row's value is within its bound; None without one of them."""
+    value = finite(row.value)
+    if value is None or not row.bound:
+        return None
+    sign, bound = row.bound.split()
+    return value >= float(bound) if sign == ">=" else value <= float(bound)
+
+
+def claims_of_rows(rows: Sequence[Row]) -> list[Claim]:
+    """A claim for every row with a bound."""
+    return [
+        Claim(
+            id="_".join(["".join(c if c.isalnum() else " " for c in _name(row))])
+            .lower()
+            .replace(" ", "_"),
+            paper=None,
+            rule=f"{_name(row)}: {row.measure} {row.bound}",
+            measured=finite(row.value),
+            interval=None,
+            n=1,
+            holds=holds(row),
+            why=row.why,
+        )
+        for row in rows
+        if row.bound
+    ]
+
+
+def _name(row: Row) -> str:
+    return f"{row.part}: {row.what}" + (f" against {row.peer}" if row.peer else "")
+
+
+def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows for a CSV file, with whether each holds."""
+    return [dataclasses.asdict(row) | {"holds": holds(row)} for row in rows]
+
+
+def why_missing(*modules: str) -> str | None:
+    """Why what needs these modules was not run; None if all are installed."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if not missing:
+        return None
+    extra = "peers" if missing == ["gensim"] else "peers,parity"
+    return (
+        f"not run: needs {', '.join(missing)}, pip install 'conceptevo-jax[{extra}]'"
+    )

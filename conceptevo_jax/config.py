@@ -304,18 +304,42 @@ class RateImages:
 
 
 @dataclass
+class GrowthConfig:
+    """Ascending sizes at which each thing is measured; images in thousands' steps."""
+
+    images: list[int] = field(default_factory=lambda: [10_000, 100_000, 1_000_000])
+    neurons: list[int] = field(default_factory=lambda: [1_000, 10_000, 100_000])
+    snapshots: list[int] = field(default_factory=lambda: [2, 20, 200])
+    classes: list[int] = field(default_factory=lambda: [10, 100, 1_000])
+
+
+@dataclass
 class BenchmarkConfig:
     """How things are timed: on so many images, the fastest of several turns.
 
-    The explorer's page is opened with `neurons` in so many `snapshots`, and with
-    `many_neurons` in two.
+    `parts` are those measured, all where it lists none. The explorer's page is opened
+    with `neurons` in so many `snapshots`, and with `many_neurons` in two. Full-size
+    networks are measured on batches of `full_images`, none where that is 0;
+    `torch.compile`, which takes minutes, compiles those that `compiled` names at the
+    preset in use and at full size those in `full_compiled`. `grow` holds the sizes of
+    what grows.
     """
 
+    parts: list[str] = field(default_factory=list)
     images: int = 64
     turns: int = 7
     neurons: int = 100_000
     snapshots: int = 20
     many_neurons: int = 1_000_000
+    embedded_neurons: int = 4224
+    loop_pairs: int = 3000
+    solved_images: int = 26667
+    full_images: int = 8
+    full_turns: int = 2
+    compiled: list[str] = field(default_factory=lambda: ["vgg16", "convnext_tiny"])
+    full_compiled: list[str] = field(default_factory=list)
+    map_points: int = 5000
+    grow: GrowthConfig = field(default_factory=GrowthConfig)
 
 
 @dataclass

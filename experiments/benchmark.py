@@ -1,45 +1,61 @@
-"""What things cost, as ratios measured side by side in one run.
+"""What things cost, beside others that do the same work in the same run.
 
-    conceptevo experiment=benchmark                (two minutes on two cores)
-    conceptevo experiment=benchmark scale=smoke    (about a minute)
+    conceptevo experiment=benchmark                       (about half an hour)
+    conceptevo experiment=benchmark 'benchmark.parts=[embedding,growth]'
+    conceptevo experiment=benchmark scale=smoke           (about a minute)
 
-Untrained networks and real images: costs do not depend on what was learnt. Each number
-is the fastest of several turns. A forward pass is that of the same images through the
-same network, in one compiled call. The explorer's page is opened in Chromium where it
-is installed, and drawn without a GPU.
+Each number is the fastest of several turns. Networks are untrained and images real or
+noise: costs do not depend on what was learnt. gensim and PyTorch are measured where
+they are installed (`pip install "conceptevo-jax[peers,parity]"`), the explorer's page
+in Chromium where it is, drawn without a GPU; otherwise a row says what it needs. How
+the numbers came about: docs/performance.md.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from conceptevo_jax.activations import read_activations
-from conceptevo_jax.analysis.exchange import exchange
-from conceptevo_jax.analysis.reversion import DIRECTIONS
-from conceptevo_jax.analysis.sensitivity import transposed
-from conceptevo_jax.config import Config, RunConfig
-from conceptevo_jax.models import Model, Variables, build_model
-from conceptevo_jax.monitor import ConceptMonitor
-from conceptevo_jax.benchmarks.timing import fastest, memory
-from conceptevo_jax.benchmarks.page import measure_page, why_no_browser
+from conceptevo_jax.benchmarks.analysis import claims_of, cost_rows, measure_costs
+from conceptevo_jax.benchmarks.embedding import measure_embedding
+from conceptevo_jax.benchmarks.growth import (
+    PER_GROUP,
+    grow_classes,
+    grow_images,
+    grow_neurons,
+    grow_snapshots,
+)
+from conceptevo_jax.benchmarks.image_vectors import measure_image_vectors
+from conceptevo_jax.benchmarks.maps import measure_maps
+from conceptevo_jax.benchmarks.networks import measure_network
+from conceptevo_jax.benchmarks.page import measure_pages
+from conceptevo_jax.benchmarks.rows import (
+    Row,
+    about_software,
+    claims_of_rows,
+    ratios_of,
+    table,
+)
+from conceptevo_jax.benchmarks.stimuli import measure_stimuli
+from conceptevo_jax.config import Config
+from conceptevo_jax.errors import unknown_name
+from conceptevo_jax.figures import draw_ratios, save_figure
+from conceptevo_jax.models import build_model
 from conceptevo_jax.stages.plan import Step
-from conceptevo_jax.stages.results import Claim, finite, write_csv
+from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.training.optimizers import direction
-from conceptevo_jax.training.step import State, Tally, make_train_step
-from conceptevo_jax.types import Embedding, Space, neuron_count
+from conceptevo_jax.stages.worker import cores
 
-FORWARD, SWEEP, STEP = "forward pass", "importance of all sites", "training step"
+EMBEDDING_REPEATS = 20
 
-MONITOR = "update of the monitor"
 
-REVERSION = "reversion at"
-"""Followed by the site."""
+class Part(NamedTuple):
+    """What a part leaves: rows of the table, claims of its own, tables of its own."""
+
+    rows: list[Row]
+    claims: list[Claim]
+    tables: dict[str, list[dict[str, Any]]]
 
 
 def jobs(config: Config) -> list[Job]:
@@ -51,264 +67,142 @@ def plan(config: Config) -> list[Step]:
     """What is measured; nobody knows how long it takes."""
     return [
         Step(stage="measure", about=name, seconds=None, bytes=None)
-        for name in config.runs
+        for name in chosen_parts(config)
     ]
+
+
+def chosen_parts(config: Config) -> list[str]:
+    """The parts to measure.
+
+    Raises:
+      UsageError: for an unknown one, with the valid names.
+    """
+    for name in config.benchmark.parts:
+        if name not in PARTS:
+            raise unknown_name("part of the benchmark", name, PARTS)
+    return config.benchmark.parts or list(PARTS)
 
 
 def run(config: Config, session: Session) -> Outcome:
-    """Measure every network, and write the result folder."""
-    rows, claims = [], []
+    """Measure every part, and write the result folder."""
+    rows: list[Row] = []
+    claims: list[Claim] = []
+    further: dict[str, Any] = {"software": about_software()}
+    tables, look = session.folder / "tables", []
+    for name in chosen_parts(config):
+        part = session.timed(f"measure {name}", PARTS[name], config, session)
+        rows += part.rows
+        claims += [*part.claims, *claims_of_rows(part.rows)]
+        further |= part.tables
+        look += [write_csv(tables / f"{n}.csv", t) for n, t in part.tables.items() if t]
+    further["benchmark"] = table(rows)
+    if rows:
+        look.insert(0, write_csv(tables / "benchmark.csv", further["benchmark"]))
+    ratios = ratios_of(rows)
+    if ratios:
+        figure = draw_ratios(ratios, title=f"Speed beside others, {rows[0].device}")
+        look[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
+    return Outcome(base=None, claims=claims, further=further, look_next=look)
+
+
+def _costs(config: Config, session: Session) -> Part:
+    costs, claims = [], []
     for name in config.runs:
-        costs = session.timed(f"measure {name}", measure, config, session, name)
-        rows += costs
-        claims += claims_of(config, name, costs)
-    pages, told = session.timed("measure the page", measure_pages, config)
-    tables = session.folder / "tables"
-    write_csv(tables / "costs.csv", rows)
-    write_csv(tables / "page.csv", pages)
-    return Outcome(
-        base=None,
-        claims=[*claims, *told],
-        further={"costs": rows, "page": pages},
-        look_next=[tables / "costs.csv", tables / "page.csv"],
+        own = measure_costs(config, session, name)
+        costs += own
+        claims += claims_of(config, name, own)
+    return Part(cost_rows(costs), claims, {"costs": costs})
+
+
+def _page(config: Config, session: Session) -> Part:
+    of = config.benchmark
+    pages, claims = measure_pages(
+        neurons=of.neurons, snapshots=of.snapshots, many_neurons=of.many_neurons
     )
+    return Part([], claims, {"page": pages})
 
 
-def measure_pages(config: Config) -> tuple[list[dict[str, Any]], list[Claim]]:
-    """Open the explorer's page with many neurons and with very many, if it can be."""
-    of, why = config.benchmark, why_no_browser()
-    if why is not None:
-        return [], [_bounded(name, rule, None, 0, why) for name, rule, _ in _PAGE]
-    one = measure_page(of.neurons, of.snapshots)
-    many = measure_page(of.many_neurons, 2)
+def _embedding(config: Config, session: Session) -> Part:
+    of = config.benchmark
+    rows = measure_embedding(
+        neurons=of.embedded_neurons,
+        groups=of.embedded_neurons // PER_GROUP,
+        repeats=EMBEDDING_REPEATS,
+        turns=of.turns,
+        cores=len(cores()),
+        loop_pairs=of.loop_pairs,
+    )
+    return Part(rows, [], {})
+
+
+def _image_vectors(config: Config, session: Session) -> Part:
+    of = config.benchmark
+    rows = measure_image_vectors(
+        neurons=of.embedded_neurons, images=of.solved_images, turns=of.turns
+    )
+    return Part(rows, [], {})
+
+
+def _stimuli(config: Config, session: Session) -> Part:
+    of = config.benchmark
+    model = build_model("vgg16", preset=config.preset, classes=10)
+    rows = measure_stimuli(model, batch=of.images, batches=2, turns=of.turns)
+    if of.full_images:
+        full = build_model("vgg16", classes=10)
+        rows += measure_stimuli(
+            full, batch=of.full_images, batches=2, turns=of.full_turns
+        )
+    return Part(rows, [], {})
+
+
+def _networks(config: Config, session: Session) -> Part:
+    of, rows, rng = config.benchmark, [], np.random.default_rng(0)
+    sizes = [(config.preset, of.images, of.turns, of.compiled)]
+    if of.full_images and config.preset != "full":
+        sizes.append(("full", of.full_images, of.full_turns, of.full_compiled))
+    for preset, count, turns, compiled in sizes:
+        for one in config.runs.values():
+            classes = 10
+            model = build_model(one.model.name, preset=preset, classes=classes)
+            shape = (count, model.size, model.size, 3)
+            rows += measure_network(
+                model,
+                training_of(one).optimizer,
+                rng.integers(0, 256, shape, np.uint8),
+                rng.integers(0, classes, count, np.int32),
+                turns=turns,
+                compiles=one.model.name in compiled,
+            )
+    return Part(rows, [], {})
+
+
+def _maps(config: Config, session: Session) -> Part:
+    demo = session.folder.with_name(f"demo-{config.scale_name}")
+    points, turns = config.benchmark.map_points, config.benchmark.full_turns
+    return Part(measure_maps(points, demo, turns=turns), [], {})
+
+
+def _growth(config: Config, session: Session) -> Part:
+    grow, neurons = config.benchmark.grow, config.benchmark.embedded_neurons
+    most = max(grow.classes)
+    model = build_model("vgg16", preset=config.preset, classes=most)
     rows = [
-        {
-            "neurons": page.neurons,
-            "snapshots": page.snapshots,
-            "bytes": page.bytes,
-            "first_view": page.first_view,
-            "step": float(np.median(page.steps)) if page.steps else 0.0,
-            "slowest_step": max(page.steps, default=0.0),
-        }
-        for page in (one, many)
+        *grow_images(grow.images),
+        *grow_neurons(grow.neurons),
+        *grow_snapshots(grow.snapshots, neurons),
+        *grow_classes(model, grow.classes, images=8),
     ]
-    measured = (one.first_view, rows[0]["step"], many.first_view)
-    claims = []
-    for (name, rule, most), value in zip(_PAGE, measured, strict=True):
-        page = many if name == "page_with_many" else one
-        slowest = f", slowest step {max(page.steps, default=0.0):.2f} s"
-        why = f"{page.neurons:,} neurons, {page.snapshots} snapshots{slowest}"
-        claims.append(_bounded(name, rule, value, most, why))
-    return rows, claims
+    return Part(rows, [], {})
 
 
-_PAGE = (
-    ("page_first_view", "the explorer's page shows its first map within 2 s", 2.0),
-    ("page_step", "and the next snapshot within .1 s of a key, median", 0.1),
-    ("page_with_many", "with very many neurons it opens, within a minute", 60.0),
-)
-"""Name, rule and bound of what is claimed of the page, in software WebGL."""
-
-
-def measure(config: Config, session: Session, name: str) -> list[dict[str, Any]]:
-    """Time and memory of one network's work, one row each."""
-    chosen, count = config.runs[name].model, config.benchmark.images
-    classes = len(session.images.classes)
-    model = build_model(chosen.name, preset=chosen.preset, classes=classes)
-    ends = model.init(seed=0), model.init(seed=1)
-    train = session.images.train
-    rows = np.arange(count) % len(train)
-    pixels = jnp.asarray(np.asarray(train.pixels[rows]))
-    labels = jnp.asarray(train.labels[rows])
-    forward, sweep = jax.jit(model.logits), transposed(model, model.sites)
-    training = _Training(config.runs[name], model, pixels, labels)
-    seconds = fastest(
-        {
-            FORWARD: partial(forward, ends[0], pixels),
-            SWEEP: partial(sweep, *ends, pixels, 0),
-            STEP: training,
-            **_reversions(config, model, ends, pixels),
-        },
-        config.benchmark.turns,
-    )
-    # By itself: NumPy's threads spin for a while after it, and slow what comes next.
-    updates = {MONITOR: _Updates(session, model, ends)}
-    seconds |= fastest(updates, config.benchmark.turns)
-    needs = {
-        FORWARD: memory(forward, ends[0], pixels),
-        SWEEP: memory(sweep, *ends, pixels, 0),
-        STEP: training.memory(),
-    }
-    one = seconds[FORWARD]
-    # Both networks run once for all sites, repeats and directions: each call bears its
-    # share.
-    share = 2 * one / _calls(config, len(model.sites))
-    passes = {
-        what: (spent + (share if what.startswith(REVERSION) else 0)) / one
-        for what, spent in seconds.items()
-    }
-    return [
-        {
-            "run": name,
-            "what": what,
-            "images": count,
-            "seconds": seconds.get(what),
-            "forward_passes": passes.get(what),
-            "bytes": needs.get(what),
-            "share_of_epoch": seconds[MONITOR] / (seconds[STEP] * len(train) / count)
-            if what == MONITOR
-            else None,
-        }
-        for what in seconds
-    ]
-
-
-class _Training:
-    """Training steps, one after the other."""
-
-    def __init__(self, run: RunConfig, model: Model, pixels: Any, labels: Any) -> None:
-        optimizer = direction(training_of(run).optimizer)
-        self.step = make_train_step(model, optimizer)
-        variables = model.init(seed=1)
-        key = jax.random.key_data(jax.random.key(0))
-        moments = optimizer.init(variables["params"])
-        self.state = State(variables, moments, jnp.int32(0), key)
-        self.batch = (pixels, labels, jnp.float32(0.01))
-
-    def __call__(self) -> Any:
-        """Take a step; on an accelerator it consumes the state before."""
-        self.state, tally = self.step(self.state, Tally.zero(), *self.batch)
-        return tally
-
-    def memory(self) -> int | None:
-        """What a step needs at once."""
-        return memory(self.step, self.state, Tally.zero(), *self.batch)
-
-
-class _Updates:
-    """Updates of a monitor that looks into a space, as it does in a training."""
-
-    def __init__(
-        self, session: Session, model: Model, ends: Sequence[Variables]
-    ) -> None:
-        pool, rng = session.images.pool, np.random.default_rng(0)
-        width = session.config.method.embedding.dim
-
-        def random(count: int) -> Embedding:
-            vectors = rng.normal(size=(count, width)).astype(np.float32)
-            return Embedding(vectors=vectors, coverage=np.ones(count, np.float32))
-
-        space = Space(
-            base="random@0",
-            pool_id=pool.pool_id,
-            method={},
-            sites=model.sites,
-            neurons=random(neuron_count(model.sites)),
-            images=random(len(pool)),
-            covered=np.ones(len(pool), bool),
-            quantiles=np.zeros((neuron_count(model.sites), 0), np.float32),
-            residual=0.0,
-        )
-        images = session.images.pool_pixels
-        self.monitor = ConceptMonitor.of_model(model, space, images)
-        self.ends, self.epoch = ends, 0
-
-    def __call__(self) -> tuple[()]:
-        """Look at the next epoch."""
-        self.monitor.update(self.epoch, self.ends[self.epoch % 2])
-        self.epoch += 1
-        return ()
-
-
-def _calls(config: Config, sites: int) -> int:
-    """How many reversions use the activations of one batch."""
-    return sites * config.reversion.repeats * len(DIRECTIONS)
-
-
-def _reversions(
-    config: Config, model: Model, ends: Sequence[Variables], pixels: Any
-) -> dict[str, Callable[[], Any]]:
-    """Per site, the call that reverts all bins and a random draw."""
-    quantiles = config.reversion.bins + 1
-    rng = np.random.default_rng(config.seed)
-    read = jax.jit(read_activations(model, [site.name for site in model.sites]))
-    old, new = (read(variables, pixels)[1] for variables in ends)
-    calls: dict[str, Callable[[], Any]] = {}
-    for site in model.sites:
-        masks = jnp.asarray(rng.random((quantiles, site.channels)) < 1 / quantiles)
-        own, foreign = new[site.name], old[site.name]
-        calls[f"{REVERSION} {site.name}"] = partial(
-            exchange(model, site.name), ends[1], own, foreign, masks, pixels
-        )
-    return calls
-
-
-def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Claim]:
-    """Importance and reversion stay within their bounds."""
-    by_name = {row["what"]: row for row in costs}
-    sweep, step = by_name[SWEEP], by_name[STEP]
-    at_sites = [r["forward_passes"] for r in costs if r["what"].startswith(REVERSION)]
-    known = sweep["bytes"] is not None and step["bytes"] is not None
-    first, last = at_sites[0], at_sites[-1]
-    alone = max(at_sites) + 2 - 2 / _calls(config, len(at_sites))
-    monitor = by_name[MONITOR]
-    return [
-        _bounded(
-            f"monitor_time_{name}",
-            "an update of the monitor with the default probe takes <= .08 of the "
-            "training steps of an epoch, evaluation left out",
-            monitor["share_of_epoch"],
-            0.08,
-            f"{1000 * monitor['seconds']:.0f} ms",
-        ),
-        _bounded(
-            f"importance_time_{name}",
-            "all importances of all sites take <= 4 forward passes",
-            sweep["forward_passes"],
-            4,
-            f"{1000 * sweep['seconds']:.1f} ms for {sweep['images']} images",
-        ),
-        _bounded(
-            f"importance_memory_{name}",
-            "and <= 2 times the memory of a training step on as many images",
-            sweep["bytes"] / step["bytes"] if known else None,
-            2,
-            f"{sweep['bytes'] / 1e6:.0f} MB against {step['bytes'] / 1e6:.0f} MB"
-            if known
-            else "not run: this backend does not tell what a call needs",
-        ),
-        _bounded(
-            f"reversion_time_{name}",
-            "reverting all bins and a random draw at any one site takes <= 5 forward "
-            "passes, its share of the two that all sites, repeats and directions use "
-            "included",
-            max(at_sites),
-            5,
-            f"{first:.2f} at the first site, {last:.2f} at the last; with both whole "
-            f"networks run for this one call, {alone:.2f} at most",
-        ),
-        _bounded(
-            f"reversion_gets_cheaper_{name}",
-            "and less at later sites: the last takes less than the first; measured: "
-            "its share of the first",
-            last / first,
-            1,
-            "the slowest is "
-            f"{max(at_sites):.2f}, the fastest {min(at_sites):.2f} forward passes",
-        ),
-    ]
-
-
-def _bounded(
-    name: str, rule: str, measured: float | None, most: float, why: str
-) -> Claim:
-    return Claim(
-        id=name,
-        paper=None,
-        rule=rule,
-        measured=finite(measured),
-        interval=None,
-        n=1,
-        holds=None if measured is None else measured <= most,
-        why=why,
-    )
+PARTS: dict[str, Callable[[Config, Session], Part]] = {
+    "costs": _costs,
+    "page": _page,
+    "embedding": _embedding,
+    "image_vectors": _image_vectors,
+    "stimuli": _stimuli,
+    "networks": _networks,
+    "maps": _maps,
+    "growth": _growth,
+}
+"""What can be measured, by name."""

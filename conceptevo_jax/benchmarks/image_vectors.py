@@ -49,8 +49,8 @@ def random_problem(
 
 def stable_rate(matrix: sparse.csr_array) -> float:
     """The largest rate of gradient descent at which no direction overshoots."""
-    (largest,) = svds(matrix, k=1, return_singular_vectors=False)
-    return float(1 / largest**2)
+    largest = np.asarray(svds(matrix, k=1, return_singular_vectors=False))
+    return float(1 / largest.max() ** 2)
 
 
 def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]:

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from conceptevo_jax.benchmarks.rows import bounded
 from conceptevo_jax.explorer import Course, Pictures, Saved, Scene, write_folder
+from conceptevo_jax.stages.results import Claim
 from conceptevo_jax.types import Site, record
 
 FLAGS = (
@@ -194,3 +196,47 @@ def _course(
         importance=np.zeros((0, 0, 3, n)),
         rank=np.zeros((0, 0, n), int),
     )
+
+
+def measure_pages(
+    *, neurons: int, snapshots: int, many_neurons: int
+) -> tuple[list[dict[str, Any]], list[Claim]]:
+    """Open the explorer's page with many neurons and with very many, if it can be.
+
+    Args:
+      neurons: Of the first page.
+      snapshots: Of each of them.
+      many_neurons: Of the second page, with two snapshots.
+    """
+    why = why_no_browser()
+    if why is not None:
+        return [], [bounded(name, rule, None, 0, why) for name, rule, _ in _PAGE]
+    one = measure_page(neurons, snapshots)
+    many = measure_page(many_neurons, 2)
+    rows = [
+        {
+            "neurons": page.neurons,
+            "snapshots": page.snapshots,
+            "bytes": page.bytes,
+            "first_view": page.first_view,
+            "step": float(np.median(page.steps)) if page.steps else 0.0,
+            "slowest_step": max(page.steps, default=0.0),
+        }
+        for page in (one, many)
+    ]
+    measured = (one.first_view, rows[0]["step"], many.first_view)
+    claims = []
+    for (name, rule, most), value in zip(_PAGE, measured, strict=True):
+        page = many if name == "page_with_many" else one
+        slowest = f", slowest step {max(page.steps, default=0.0):.2f} s"
+        why = f"{page.neurons:,} neurons, {page.snapshots} snapshots{slowest}"
+        claims.append(bounded(name, rule, value, most, why))
+    return rows, claims
+
+
+_PAGE = (
+    ("page_first_view", "the explorer's page shows its first map within 2 s", 2.0),
+    ("page_step", "and the next snapshot within .1 s of a key, median", 0.1),
+    ("page_with_many", "with very many neurons it opens, within a minute", 60.0),
+)
+"""Name, rule and bound of what is claimed of the page, in software WebGL."""

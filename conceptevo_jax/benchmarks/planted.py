@@ -46,9 +46,7 @@ def planted_stimuli(
     return stimuli, own
 
 
-def purity(
-    vectors: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]
-) -> float:
+def purity(vectors: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> float:
     """Share of vectors whose nearest other one, by cosine, is of the same group."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     right = 0

@@ -1,12 +1,17 @@
 """Rows of the benchmark's table, of one form for every part, and the claims in them."""
 
 import dataclasses
+import importlib.metadata
 import importlib.util
+import re
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
 
+from conceptevo_jax.figures import Ratio
 from conceptevo_jax.stages.results import Claim, finite
 
 
@@ -44,6 +49,9 @@ class Row:
 
 
 TIMES_AS_FAST, TIMES_THE_TIME = "times as fast as the peer", "times the peer's time"
+PEERS = ("gensim", "torch", "torchvision")
+"""What may be measured beside ours."""
+
 SECONDS, BYTES, EXPONENT, SHARE = "seconds", "bytes", "exponent", "share"
 
 
@@ -65,9 +73,7 @@ def claims_of_rows(rows: Sequence[Row]) -> list[Claim]:
     """A claim for every row with a bound."""
     return [
         Claim(
-            id="_".join(["".join(c if c.isalnum() else " " for c in _name(row))])
-            .lower()
-            .replace(" ", "_"),
+            id="_".join(re.findall(r"[a-z0-9]+", _name(row).lower())),
             paper=None,
             rule=f"{_name(row)}: {row.measure} {row.bound}",
             measured=finite(row.value),
@@ -85,9 +91,63 @@ def _name(row: Row) -> str:
     return f"{row.part}: {row.what}" + (f" against {row.peer}" if row.peer else "")
 
 
+def bounded(
+    name: str, rule: str, measured: float | None, most: float, why: str
+) -> Claim:
+    """A claim that a number is at most so much; one not measured says why."""
+    return Claim(
+        id=name,
+        paper=None,
+        rule=rule,
+        measured=finite(measured),
+        interval=None,
+        n=1,
+        holds=None if measured is None else measured <= most,
+        why=why,
+    )
+
+
 def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows for a CSV file, with whether each holds."""
     return [dataclasses.asdict(row) | {"holds": holds(row)} for row in rows]
+
+
+def ratios_of(rows: Sequence[Row]) -> list[Ratio]:
+    """The rows that compare speeds, as times as fast as the peer."""
+    ratios = []
+    for row in rows:
+        speed = {TIMES_AS_FAST: row.value, TIMES_THE_TIME: _inverse(row.value)}
+        value = finite(speed.get(row.measure))
+        if value is None:
+            continue
+        bound = float(row.bound.split()[1]) if row.bound else None
+        if row.measure == TIMES_THE_TIME:
+            bound = _inverse(bound)
+        name = f"{row.what}, beside: {row.peer}"
+        ratios.append(Ratio(name=name, value=value, bound=bound))
+    return ratios
+
+
+def _inverse(value: float | None) -> float | None:
+    return None if value is None else 1 / value
+
+
+def about_software() -> dict[str, Any]:
+    """Commit of a checkout, None elsewhere, and versions of the peers installed."""
+    call = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        told = subprocess.run(call, capture_output=True, text=True, check=True)
+        commit = told.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = None
+    return {"commit": commit, "peers": {name: _version(name) for name in PEERS}}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def why_missing(*modules: str) -> str | None:
@@ -96,6 +156,4 @@ def why_missing(*modules: str) -> str | None:
     if not missing:
         return None
     extra = "peers" if missing == ["gensim"] else "peers,parity"
-    return (
-        f"not run: needs {', '.join(missing)}, pip install 'conceptevo-jax[{extra}]'"
-    )
+    return f"not run: needs {', '.join(missing)}, pip install 'conceptevo-jax[{extra}]'"

@@ -19,6 +19,7 @@ from conceptevo_jax.figures.evolutions import (
 )
 from conceptevo_jax.figures.factors import Factor, draw_factors
 from conceptevo_jax.figures.maps import MapPanel, draw_training_map
+from conceptevo_jax.figures.ratios import Ratio, draw_ratios
 from conceptevo_jax.figures.roc import (
     Measured,
     RocLine,
@@ -42,6 +43,7 @@ __all__ = [
     "MapPanel",
     "Measured",
     "MethodDots",
+    "Ratio",
     "RocLine",
     "Strip",
     "TaskPicture",
@@ -56,6 +58,7 @@ __all__ = [
     "draw_label_similarity",
     "draw_methods",
     "draw_pairs",
+    "draw_ratios",
     "draw_roc",
     "draw_shared_space",
     "draw_tasks",

@@ -1,0 +1,222 @@
+"""What importance, reversion, a training step and the monitor cost in forward passes.
+
+Of the same images through the same network, in one compiled call. Networks are
+untrained: costs do not depend on what was learnt.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from conceptevo_jax.activations import read_activations
+from conceptevo_jax.analysis.exchange import exchange
+from conceptevo_jax.analysis.reversion import DIRECTIONS
+from conceptevo_jax.analysis.sensitivity import transposed
+from conceptevo_jax.benchmarks.networks import FORWARD, STEP, TrainingSteps
+from conceptevo_jax.benchmarks.rows import TIMES_THE_TIME, Row, bounded
+from conceptevo_jax.benchmarks.timing import fastest, memory
+from conceptevo_jax.config import Config
+from conceptevo_jax.models import Model, Variables, build_model
+from conceptevo_jax.monitor import ConceptMonitor
+from conceptevo_jax.stages.results import Claim
+from conceptevo_jax.stages.runs import training_of
+from conceptevo_jax.stages.session import Session
+from conceptevo_jax.types import Embedding, Space, neuron_count
+
+SWEEP = "importance of all sites"
+
+MONITOR = "update of the monitor"
+
+REVERSION = "reversion at"
+"""Followed by the site."""
+
+
+def measure_costs(config: Config, session: Session, name: str) -> list[dict[str, Any]]:
+    """Time and memory of one network's work, one row each."""
+    chosen, count = config.runs[name].model, config.benchmark.images
+    classes = len(session.images.classes)
+    model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+    ends = model.init(seed=0), model.init(seed=1)
+    train = session.images.train
+    rows = np.arange(count) % len(train)
+    pixels = jnp.asarray(np.asarray(train.pixels[rows]))
+    labels = jnp.asarray(train.labels[rows])
+    forward, sweep = jax.jit(model.logits), transposed(model, model.sites)
+    training = TrainingSteps(
+        model, training_of(config.runs[name]).optimizer, pixels, labels
+    )
+    seconds = fastest(
+        {
+            FORWARD: partial(forward, ends[0], pixels),
+            SWEEP: partial(sweep, *ends, pixels, 0),
+            STEP: training,
+            **_reversions(config, model, ends, pixels),
+        },
+        config.benchmark.turns,
+    )
+    # By itself: NumPy's threads spin for a while after it, and slow what comes next.
+    updates = {MONITOR: _Updates(session, model, ends)}
+    seconds |= fastest(updates, config.benchmark.turns)
+    needs = {
+        FORWARD: memory(forward, ends[0], pixels),
+        SWEEP: memory(sweep, *ends, pixels, 0),
+        STEP: training.memory(),
+    }
+    one = seconds[FORWARD]
+    # Both networks run once for all sites, repeats and directions: each call bears its
+    # share.
+    share = 2 * one / _calls(config, len(model.sites))
+    passes = {
+        what: (spent + (share if what.startswith(REVERSION) else 0)) / one
+        for what, spent in seconds.items()
+    }
+    return [
+        {
+            "run": name,
+            "what": what,
+            "images": count,
+            "seconds": seconds.get(what),
+            "forward_passes": passes.get(what),
+            "bytes": needs.get(what),
+            "share_of_epoch": seconds[MONITOR] / (seconds[STEP] * len(train) / count)
+            if what == MONITOR
+            else None,
+        }
+        for what in seconds
+    ]
+
+
+class _Updates:
+    """Updates of a monitor that looks into a space, as it does in a training."""
+
+    def __init__(
+        self, session: Session, model: Model, ends: Sequence[Variables]
+    ) -> None:
+        pool, rng = session.images.pool, np.random.default_rng(0)
+        width = session.config.method.embedding.dim
+
+        def random(count: int) -> Embedding:
+            vectors = rng.normal(size=(count, width)).astype(np.float32)
+            return Embedding(vectors=vectors, coverage=np.ones(count, np.float32))
+
+        space = Space(
+            base="random@0",
+            pool_id=pool.pool_id,
+            method={},
+            sites=model.sites,
+            neurons=random(neuron_count(model.sites)),
+            images=random(len(pool)),
+            covered=np.ones(len(pool), bool),
+            quantiles=np.zeros((neuron_count(model.sites), 0), np.float32),
+            residual=0.0,
+        )
+        images = session.images.pool_pixels
+        self.monitor = ConceptMonitor.of_model(model, space, images)
+        self.ends, self.epoch = ends, 0
+
+    def __call__(self) -> tuple[()]:
+        """Look at the next epoch."""
+        self.monitor.update(self.epoch, self.ends[self.epoch % 2])
+        self.epoch += 1
+        return ()
+
+
+def _calls(config: Config, sites: int) -> int:
+    """How many reversions use the activations of one batch."""
+    return sites * config.reversion.repeats * len(DIRECTIONS)
+
+
+def _reversions(
+    config: Config, model: Model, ends: Sequence[Variables], pixels: Any
+) -> dict[str, Callable[[], Any]]:
+    """Per site, the call that reverts all bins and a random draw."""
+    quantiles = config.reversion.bins + 1
+    rng = np.random.default_rng(config.seed)
+    read = jax.jit(read_activations(model, [site.name for site in model.sites]))
+    old, new = (read(variables, pixels)[1] for variables in ends)
+    calls: dict[str, Callable[[], Any]] = {}
+    for site in model.sites:
+        masks = jnp.asarray(rng.random((quantiles, site.channels)) < 1 / quantiles)
+        own, foreign = new[site.name], old[site.name]
+        calls[f"{REVERSION} {site.name}"] = partial(
+            exchange(model, site.name), ends[1], own, foreign, masks, pixels
+        )
+    return calls
+
+
+def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Claim]:
+    """Importance and reversion stay within their bounds."""
+    by_name = {row["what"]: row for row in costs}
+    sweep, step = by_name[SWEEP], by_name[STEP]
+    at_sites = [r["forward_passes"] for r in costs if r["what"].startswith(REVERSION)]
+    known = sweep["bytes"] is not None and step["bytes"] is not None
+    first, last = at_sites[0], at_sites[-1]
+    alone = max(at_sites) + 2 - 2 / _calls(config, len(at_sites))
+    monitor = by_name[MONITOR]
+    return [
+        bounded(
+            f"monitor_time_{name}",
+            "an update of the monitor with the default probe takes <= .08 of the "
+            "training steps of an epoch, evaluation left out",
+            monitor["share_of_epoch"],
+            0.08,
+            f"{1000 * monitor['seconds']:.0f} ms",
+        ),
+        bounded(
+            f"importance_time_{name}",
+            "all importances of all sites take <= 4 forward passes",
+            sweep["forward_passes"],
+            4,
+            f"{1000 * sweep['seconds']:.1f} ms for {sweep['images']} images",
+        ),
+        bounded(
+            f"importance_memory_{name}",
+            "and <= 2 times the memory of a training step on as many images",
+            sweep["bytes"] / step["bytes"] if known else None,
+            2,
+            f"{sweep['bytes'] / 1e6:.0f} MB against {step['bytes'] / 1e6:.0f} MB"
+            if known
+            else "not run: this backend does not tell what a call needs",
+        ),
+        bounded(
+            f"reversion_time_{name}",
+            "reverting all bins and a random draw at any one site takes <= 5 forward "
+            "passes, its share of the two that all sites, repeats and directions use "
+            "included",
+            max(at_sites),
+            5,
+            f"{first:.2f} at the first site, {last:.2f} at the last; with both whole "
+            f"networks run for this one call, {alone:.2f} at most",
+        ),
+        bounded(
+            f"reversion_gets_cheaper_{name}",
+            "and less at later sites: the last takes less than the first; measured: "
+            "its share of the first",
+            last / first,
+            1,
+            "the slowest is "
+            f"{max(at_sites):.2f}, the fastest {min(at_sites):.2f} forward passes",
+        ),
+    ]
+
+
+def cost_rows(costs: Sequence[dict[str, Any]]) -> list[Row]:
+    """The same as rows of the benchmark's table."""
+    return [
+        Row(
+            part="costs",
+            what=f"{cost['what']}, {cost['run']}",
+            peer="" if cost["what"] == FORWARD else FORWARD,
+            seconds=cost["seconds"],
+            rate=cost["images"] / cost["seconds"],
+            unit="images",
+            bytes=cost["bytes"],
+            value=None if cost["what"] == FORWARD else cost["forward_passes"],
+            measure="" if cost["what"] == FORWARD else TIMES_THE_TIME,
+        )
+        for cost in costs
+    ]

@@ -1,0 +1,224 @@
+"""How time and memory grow with images, neurons, snapshots and classes.
+
+Each is measured at several sizes with all else fixed, compiled beforehand. The exponent
+is that of the power law through the last two sizes, where what does not grow weighs
+least: 1 is linear, 2 quadratic.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from conceptevo_jax.activations import Peaks
+from conceptevo_jax.analysis.sensitivity import transposed
+from conceptevo_jax.benchmarks.planted import IMAGES, planted_stimuli
+from conceptevo_jax.benchmarks.rows import BYTES, EXPONENT, SECONDS, Row
+from conceptevo_jax.benchmarks.timing import numpy_memory
+from conceptevo_jax.embedding import fit_neurons
+from conceptevo_jax.models import Model
+from conceptevo_jax.projection import project_neurons
+from conceptevo_jax.stimuli import top_k_fold
+from conceptevo_jax.types import Embedding, Space, Stimuli
+
+LINEAR = 1.3
+"""Exponent up to which growth counts as linear, caches and start-up included."""
+
+STIMULI, REPEATS, DIM = 10, 20, 30
+
+BATCH = 1_000
+"""Synthetic images merged at a time."""
+
+PER_GROUP = 32
+"""Neurons of a planted concept."""
+
+FOLD_NEURONS = 256
+
+TEN_MINUTES = 600
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float | None:
+    """Of the power law through the last two points; None of fewer, or of no cost."""
+    if len(sizes) < 2 or not min(costs[-2:]) > 0:
+        return None
+    steps = np.diff(np.log(costs[-2:])) / np.diff(np.log(sizes[-2:]))
+    return float(steps[0])
+
+
+def timed(call: Callable[[], Any]) -> float:
+    """Seconds of one call after a first one, which compiles."""
+    jax.block_until_ready(call())
+    start = time.perf_counter()
+    jax.block_until_ready(call())
+    return time.perf_counter() - start
+
+
+def fold_images(count: int) -> int:
+    """Merge synthetic responses to so many images into each neuron's strongest.
+
+    Returns:
+      Bytes that live on the device at the end.
+    """
+    gc.collect()
+    before = sum(array.nbytes for array in jax.live_arrays())
+    order = np.random.default_rng(0).permutation(count).astype(np.uint32)
+    fold = top_k_fold(FOLD_NEURONS, STIMULI, order, np.zeros(FOLD_NEURONS, np.float32))
+    key, state = jax.random.key(0), fold.empty()
+    valid = jnp.ones(BATCH, bool)
+    cells = jnp.zeros((BATCH, FOLD_NEURONS), jnp.int32)
+    for start in range(0, count, BATCH):
+        values = jax.random.uniform(jax.random.fold_in(key, start), cells.shape)
+        rows = jnp.arange(start, start + BATCH, dtype=jnp.int32)
+        state = fold.add(state, Peaks(values, cells), rows, valid)
+    jax.block_until_ready(state)
+    del values, rows, valid, cells
+    return sum(array.nbytes for array in jax.live_arrays()) - before
+
+
+def grow_images(sizes: Sequence[int]) -> list[Row]:
+    """The top-k fold over ever more synthetic images, a multiple of `BATCH` each."""
+    # The programs of one merge do not depend on the number of images but for its ranks.
+    seconds, held = [], []
+    for size in sizes:
+        held.append(fold_images(size))
+        seconds.append(timed(partial(fold_images, size)))
+    rows = _sizes("images", sizes, seconds, held)
+    more = (held[-1] - held[0]) / max(sizes[-1] - sizes[0], 1)
+    return [
+        *rows,
+        _exponent_row("images", "top-k fold, time", sizes, seconds, LINEAR),
+        Row(
+            part="growth",
+            what="top-k fold, memory per further image",
+            bytes=held[-1],
+            value=more,
+            measure=BYTES,
+            bound="<= 4.1",
+            why="a rank of four bytes among equals; alive on the device in the end",
+        ),
+    ]
+
+
+def grow_neurons(sizes: Sequence[int]) -> list[Row]:
+    """The neuron embedding of ever more neurons, ten stimuli each."""
+    seconds, held = [], []
+    for size in sizes:
+        stimuli, _ = planted_stimuli(size, max(size // PER_GROUP, 1))
+        fit = partial(fit_neurons, stimuli, repeats=REPEATS)
+        seconds.append(timed(lambda fit=fit: fit()[0].vectors))  # type: ignore[misc]
+        held.append(numpy_memory(fit))
+    many = Row(
+        part="growth",
+        what=f"embedding of {sizes[-1]:,} neurons",
+        seconds=seconds[-1],
+        value=seconds[-1],
+        measure=SECONDS,
+        bound=f"<= {TEN_MINUTES}" if sizes[-1] >= 100_000 else "",
+        why=f"{STIMULI} stimuli each, E = {REPEATS}",
+    )
+    return [
+        *_sizes("neurons", sizes, seconds, held),
+        _exponent_row("neurons", "embedding, time", sizes, seconds, LINEAR),
+        _exponent_row("neurons", "embedding, memory", sizes, held, LINEAR),
+        many,
+    ]
+
+
+def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
+    """The projection of ever more snapshots of so many neurons."""
+    stimuli, _ = planted_stimuli(neurons, max(neurons // PER_GROUP, 1))
+    space = _space(stimuli)
+    seconds, held = [], []
+    for size in sizes:
+
+        def project(size: int = size) -> list[np.ndarray]:
+            return [project_neurons(stimuli, space).vectors for _ in range(size)]
+
+        seconds.append(timed(project))
+        held.append(numpy_memory(project))
+    return [
+        *_sizes("snapshots", sizes, seconds, held),
+        _exponent_row("snapshots", "projection, time", sizes, seconds, LINEAR),
+        _exponent_row("snapshots", "projection, memory", sizes, held, LINEAR),
+    ]
+
+
+def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
+    """The importance of all neurons for ever more classes, so many images of each."""
+    ends = model.init(seed=0), model.init(seed=1)
+    sweep = transposed(model, model.sites)
+    shape = (images, model.size, model.size, 3)
+    pixels = jnp.asarray(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    seconds = []
+    for size in sizes:
+
+        def score(size: int = size) -> list[np.ndarray]:
+            found = (sweep(*ends, pixels, label)[0] for label in range(size))
+            return [np.asarray((one > 0).mean(axis=0)) for one in found]
+
+        seconds.append(timed(score))
+    return [
+        *_sizes("classes", sizes, seconds, [None] * len(sizes)),
+        _exponent_row("classes", "importance, time", sizes, seconds, LINEAR),
+    ]
+
+
+def _space(stimuli: Stimuli) -> Space:
+    """Random image vectors for all images that the stimuli name."""
+    rng, neurons = np.random.default_rng(0), len(stimuli.count)
+    images = int(stimuli.image_ids.max()) + IMAGES
+
+    def random(count: int) -> Embedding:
+        vectors = rng.normal(size=(count, DIM)).astype(np.float32)
+        return Embedding(vectors=vectors, coverage=np.ones(count, np.float32))
+
+    return Space(
+        base="random@0",
+        pool_id=stimuli.pool_id,
+        method={},
+        sites=stimuli.sites,
+        neurons=random(neurons),
+        images=random(images),
+        covered=np.ones(images, bool),
+        quantiles=np.zeros((neurons, 0), np.float32),
+        residual=0.0,
+    )
+
+
+def _sizes(
+    of: str,
+    sizes: Sequence[int],
+    seconds: Sequence[float],
+    held: Sequence[int | None],
+) -> list[Row]:
+    return [
+        Row(
+            part="growth",
+            what=f"{size:,} {of}",
+            seconds=spent,
+            rate=size / spent,
+            unit=of,
+            bytes=taken,
+        )
+        for size, spent, taken in zip(sizes, seconds, held, strict=True)
+    ]
+
+
+def _exponent_row(
+    of: str, what: str, sizes: Sequence[int], costs: Sequence[float], most: float
+) -> Row:
+    span = " to ".join(f"{size:,}" for size in sizes[-2:])
+    found = exponent(sizes, costs)
+    return Row(
+        part="growth",
+        what=f"{what} by {of}",
+        value=found,
+        measure=EXPONENT,
+        bound=f"<= {most}",
+        why=f"from {span} {of}" if found is not None else "not run: needs two sizes",
+    )

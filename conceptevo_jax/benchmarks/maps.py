@@ -1,0 +1,54 @@
+"""What share of the demo's time goes into its map, which UMAP makes.
+
+Of the demo's own record, where there is a result beside this one; the map is timed here
+on as many points in any case, after a first one, which compiles.
+"""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from conceptevo_jax.benchmarks.rows import SHARE, Row
+from conceptevo_jax.benchmarks.timing import fastest
+from conceptevo_jax.projection import fit_layout
+
+DIM = 30
+
+
+def measure_maps(points: int, demo: Path, *, turns: int) -> list[Row]:
+    """Time of a map, and the share of the demo's that the demo's own took.
+
+    Args:
+      points: On the map.
+      demo: Result folder of the demo, where there is one.
+      turns: Of the timing.
+    """
+    vectors = np.random.default_rng(0).normal(size=(points, DIM)).astype(np.float32)
+    (seconds,) = fastest({"map": partial(_points, vectors)}, turns).values()
+    share, why = share_of(demo)
+    return [
+        Row(
+            part="maps",
+            what=f"map of {points:,} points and its stability",
+            seconds=seconds,
+            rate=points / seconds,
+            unit="points",
+        ),
+        Row(part="maps", what="the demo's map", value=share, measure=SHARE, why=why),
+    ]
+
+
+def share_of(demo: Path) -> tuple[float | None, str]:
+    """Share of a result's time that its map took, and of what, or why none is known."""
+    path = demo / "results.json"
+    if not path.is_file():
+        return None, "not run: needs a result of conceptevo experiment=demo beside it"
+    told = json.loads(path.read_text())
+    spent, whole = told["timings"].get("layout", 0.0), told["seconds"]
+    return spent / whole, f"{spent:.1f} s of {whole:.0f} s"
+
+
+def _points(vectors: np.ndarray) -> np.ndarray:
+    return fit_layout(vectors).points

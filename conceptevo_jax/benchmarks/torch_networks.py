@@ -1,0 +1,147 @@
+"""Torchvision's networks, at the widths of any preset of ours.
+
+Every layer gets the shape that ours of the same name has, and the narrow presets leave
+out the poolings that ours do, so that both do the same work: a state dictionary of one
+is read by `from_torchvision`, and the logits are equal.
+"""
+
+import importlib
+import shutil
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+from flax.traverse_util import flatten_dict
+
+from conceptevo_jax.benchmarks.rows import why_missing
+from conceptevo_jax.models import Model, convnext, inception, vgg
+
+ARCHITECTURES = {
+    "vgg16": vgg.PRESETS,
+    "vgg19": vgg.PRESETS,
+    "inception_v3": inception.PRESETS,
+    "convnext_tiny": convnext.PRESETS,
+}
+"""Those that torchvision has, and their presets here."""
+
+
+def why_no_torch() -> str | None:
+    """Why PyTorch's networks cannot be measured here; None if they can."""
+    missing = why_missing("torch", "torchvision")
+    if missing is not None:
+        return missing
+    try:
+        _torchvision()
+    # Builds of both that do not fit each other fail in ways of their own.
+    except Exception as error:
+        return f"not run: torchvision cannot be imported: {error}"
+    return None
+
+
+def why_no_compiler() -> str | None:
+    """Why `torch.compile` cannot run on processor cores here; None if it can."""
+    if any(map(shutil.which, ("c++", "g++", "clang++"))):
+        return None
+    return "not run: torch.compile needs a C++ compiler, of which none is in the path"
+
+
+def torch_network(model: Model) -> Any:
+    """Torchvision's network of the same architecture, preset and classes.
+
+    Args:
+      model: One of those in `ARCHITECTURES`.
+
+    Returns:
+      A `torch.nn.Module` with PyTorch's own initialisation, in training mode.
+    """
+    import torch
+
+    presets: Any = ARCHITECTURES[model.name]
+    size = presets[model.preset]
+    options = {"num_classes": model.classes}
+    if model.name == "convnext_tiny":
+        options["stochastic_depth_prob"] = size.drop
+    else:
+        options["dropout"] = size.dropout
+    if model.name == "inception_v3":
+        options["init_weights"] = False
+    # Nothing is stored for the published shapes; every layer is replaced.
+    with torch.device("meta"):
+        network = getattr(_torchvision(), model.name)(**options)
+    _reshape(network, _shapes(model))
+    if model.name == "inception_v3" and size.stem == "padded":
+        _pad_stem(network, size)
+    if model.name.startswith("vgg") and not size.wide:
+        # Maps end as a single cell, where the published network's end as 7×7.
+        network.avgpool = torch.nn.Identity()
+    return network
+
+
+def _torchvision() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("torchvision.models")
+
+
+def _shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    """Shape of our kernel, scale or layer scale, by torchvision's name of the layer."""
+    kept = ("kernel", "scale", "layer_scale")
+    leaves: Mapping[tuple[str, ...], jax.ShapeDtypeStruct]
+    leaves = flatten_dict(model.shapes()["params"])
+    return {".".join(p[:-1]): leaf.shape for p, leaf in leaves.items() if p[-1] in kept}
+
+
+def _reshape(network: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Put a layer of our shape, with parameters, in the place of each."""
+    import torch
+
+    modules: list[tuple[str, Any]] = list(network.named_modules())
+    for name, layer in modules:
+        if name in shapes:
+            made = _layer(layer, shapes[name])
+            network.set_submodule(name, made)
+        if hasattr(layer, "layer_scale"):
+            scale = torch.full((shapes[name][0], 1, 1), 1e-6)
+            layer.layer_scale = torch.nn.Parameter(scale)
+
+
+def _layer(layer: Any, shape: tuple[int, ...]) -> Any:
+    """A layer of the same kind with a kernel or scale of this shape of ours."""
+    from torch import nn
+
+    if isinstance(layer, nn.Conv2d):
+        depthwise = layer.groups > 1
+        return nn.Conv2d(
+            shape[3] if depthwise else shape[2],
+            shape[3],
+            shape[:2],
+            stride=layer.stride,
+            padding=layer.padding,
+            groups=shape[3] if depthwise else 1,
+            bias=layer.bias is not None,
+        )
+    if isinstance(layer, nn.Linear):
+        return nn.Linear(shape[0], shape[1])
+    if isinstance(layer, nn.BatchNorm2d):
+        return nn.BatchNorm2d(shape[0], eps=layer.eps, momentum=layer.momentum)
+    if isinstance(layer, nn.LayerNorm):
+        return type(layer)(shape[0], eps=layer.eps)
+    return layer
+
+
+def _pad_stem(network: Any, size: inception.Size) -> None:
+    """Pad the stem in place of its poolings, and shrink the auxiliary head's."""
+    import torch
+
+    network.maxpool1 = network.maxpool2 = torch.nn.Identity()
+    for layer in inception.STEM[1:]:
+        padding = tuple(side // 2 for side in layer.kernel)
+        network.get_submodule(layer.name).conv.padding = padding
+    head, (window, stride, _) = network.AuxLogits, size.auxiliary
+
+    def forward(x: Any) -> Any:
+        x = torch.nn.functional.avg_pool2d(x, window, stride)
+        return head.fc(head.conv1(head.conv0(x)).mean((2, 3)))
+
+    head.forward = forward

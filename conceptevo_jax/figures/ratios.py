@@ -1,0 +1,79 @@
+"""How fast things are beside others that do the same work."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from conceptevo_jax.figures.style import INK, RUNS, new_figure, styled
+from conceptevo_jax.types import record
+
+_WIDTH, _LETTERS = 7.2, 52
+"""Of the figure in inches, and of a row's name."""
+
+
+@record
+class Ratio:
+    """One comparison.
+
+    Attributes:
+      name: What was done, and beside what.
+      value: How many times as fast as the peer.
+      bound: How many times at least is claimed; None where nothing is.
+    """
+
+    name: str
+    value: float
+    bound: float | None = None
+
+
+def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
+    """Draw a bar per comparison from 1, as fast as the peer, on a logarithmic axis.
+
+    Args:
+      ratios: From top to bottom, one at least.
+      title: Above the figure.
+    """
+    with styled():
+        names = [textwrap.fill(ratio.name, _LETTERS) for ratio in ratios]
+        lines = sum(name.count("\n") + 1.9 for name in names)
+        figure = new_figure(_WIDTH, 1.1 + 0.125 * lines)
+        figure.suptitle(title, fontsize=9, x=0.02, ha="left")
+        axes = figure.subplots()
+        values = np.array([ratio.value for ratio in ratios])
+        for place, ratio in enumerate(ratios):
+            color = RUNS[0] if ratio.value >= 1 else RUNS[1]
+            axes.barh(place, np.log2(ratio.value), height=0.62, color=color, lw=0)
+            end = np.log2(ratio.value)
+            axes.annotate(
+                f"{ratio.value:.3g}",
+                (max(end, 0.0) if ratio.bound is None or end > 0 else 0.0, place),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7,
+                color=INK,
+            )
+            if ratio.bound is not None:
+                at = np.log2(ratio.bound)
+                axes.vlines(at, place - 0.42, place + 0.42, color=INK, lw=1.6)
+        axes.set_yticks(range(len(ratios)), names, fontsize=7)
+        axes.set_ylim(len(ratios) - 0.4, -0.6)
+        low, high = np.log2(min(values.min(), 0.5)), np.log2(max(values.max(), 2.0))
+        ticks = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+        axes.set_xticks(ticks, [f"{2.0**t:g}" for t in ticks], fontsize=7)
+        axes.set_xlim(low - 0.2, high + 0.9)
+        axes.axvline(0, color="#888888", lw=0.8)
+        axes.set_xlabel("times as fast as the peer (logarithmic)")
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        handles = [
+            Patch(color=RUNS[0], lw=0, label="faster than the peer"),
+            Patch(color=RUNS[1], lw=0, label="slower"),
+            Line2D([], [], color=INK, lw=1.6, label="what is claimed at least"),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure

@@ -157,12 +157,13 @@ def _stimuli(config: Config, session: Session) -> Part:
 
 def _networks(config: Config, session: Session) -> Part:
     of, rows, rng = config.benchmark, [], np.random.default_rng(0)
+    # As many as in `costs`, whose compiled programs are then found again.
+    classes = len(session.images.classes)
     sizes = [(config.preset, of.images, of.turns, of.compiled)]
     if of.full_images and config.preset != "full":
         sizes.append(("full", of.full_images, of.full_turns, of.full_compiled))
     for preset, count, turns, compiled in sizes:
         for one in config.runs.values():
-            classes = 10
             model = build_model(one.model.name, preset=preset, classes=classes)
             shape = (count, model.size, model.size, 3)
             rows += measure_network(

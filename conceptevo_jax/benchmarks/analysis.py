@@ -17,7 +17,7 @@ from conceptevo_jax.analysis.exchange import exchange
 from conceptevo_jax.analysis.reversion import DIRECTIONS
 from conceptevo_jax.analysis.sensitivity import transposed
 from conceptevo_jax.benchmarks.networks import FORWARD, STEP, TrainingSteps
-from conceptevo_jax.benchmarks.rows import TIMES_THE_TIME, Row, bounded
+from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row, bounded
 from conceptevo_jax.benchmarks.timing import fastest, memory
 from conceptevo_jax.config import Config
 from conceptevo_jax.models import Model, Variables, build_model
@@ -216,7 +216,7 @@ def cost_rows(costs: Sequence[dict[str, Any]]) -> list[Row]:
             unit="images",
             bytes=cost["bytes"],
             value=None if cost["what"] == FORWARD else cost["forward_passes"],
-            measure="" if cost["what"] == FORWARD else TIMES_THE_TIME,
+            measure="" if cost["what"] == FORWARD else FORWARD_PASSES,
         )
         for cost in costs
     ]

@@ -218,6 +218,7 @@ def _against_gensim(
         value=value,
         measure=TIMES_AS_FAST,
         bound=">= 2",
+        claim="embedding_against_gensim",
         why=why,
     )
 
@@ -230,5 +231,6 @@ def _against_loop(rates: dict[str, float]) -> Row:
         value=rates[OURS] / rates[LOOP],
         measure=TIMES_AS_FAST,
         bound=">= 25",
+        claim="embedding_against_one_pair_at_a_time",
         why=f"{rates[OURS]:,.0f} against {rates[LOOP]:,.0f} pairs a second",
     )

@@ -42,7 +42,7 @@ FOLD_NEURONS = 256
 TEN_MINUTES = 600
 
 
-def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float | None:
+def exponent(sizes: Sequence[int], costs: Sequence[int | float]) -> float | None:
     """Of the power law through the last two points; None of fewer, or of no cost."""
     if len(sizes) < 2 or not min(costs[-2:]) > 0:
         return None
@@ -91,14 +91,15 @@ def grow_images(sizes: Sequence[int]) -> list[Row]:
     more = (held[-1] - held[0]) / max(sizes[-1] - sizes[0], 1)
     return [
         *rows,
-        _exponent_row("images", "top-k fold, time", sizes, seconds, LINEAR),
+        _exponent_row("images", "fold", "time", sizes, seconds),
         Row(
             part="growth",
-            what="top-k fold, memory per further image",
+            what="memory of fold per further image",
             bytes=held[-1],
             value=more,
             measure=BYTES,
             bound="<= 4.1",
+            claim="memory_of_fold_by_images",
             why="a rank of four bytes among equals; alive on the device in the end",
         ),
     ]
@@ -119,12 +120,13 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
         value=seconds[-1],
         measure=SECONDS,
         bound=f"<= {TEN_MINUTES}" if sizes[-1] >= 100_000 else "",
+        claim="embedding_of_many_neurons",
         why=f"{STIMULI} stimuli each, E = {REPEATS}",
     )
     return [
         *_sizes("neurons", sizes, seconds, held),
-        _exponent_row("neurons", "embedding, time", sizes, seconds, LINEAR),
-        _exponent_row("neurons", "embedding, memory", sizes, held, LINEAR),
+        _exponent_row("neurons", "embedding", "time", sizes, seconds),
+        _exponent_row("neurons", "embedding", "memory", sizes, held),
         many,
     ]
 
@@ -143,8 +145,8 @@ def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
         held.append(numpy_memory(project))
     return [
         *_sizes("snapshots", sizes, seconds, held),
-        _exponent_row("snapshots", "projection, time", sizes, seconds, LINEAR),
-        _exponent_row("snapshots", "projection, memory", sizes, held, LINEAR),
+        _exponent_row("snapshots", "projection", "time", sizes, seconds),
+        _exponent_row("snapshots", "projection", "memory", sizes, held),
     ]
 
 
@@ -164,7 +166,7 @@ def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
         seconds.append(timed(score))
     return [
         *_sizes("classes", sizes, seconds, [None] * len(sizes)),
-        _exponent_row("classes", "importance, time", sizes, seconds, LINEAR),
+        _exponent_row("classes", "importance", "time", sizes, seconds),
     ]
 
 
@@ -210,15 +212,17 @@ def _sizes(
 
 
 def _exponent_row(
-    of: str, what: str, sizes: Sequence[int], costs: Sequence[float], most: float
+    of: str, what: str, measure: str, sizes: Sequence[int], costs: Sequence[int | float]
 ) -> Row:
+    """How `measure`, time or memory, of `what` grows with the number of `of`."""
     span = " to ".join(f"{size:,}" for size in sizes[-2:])
     found = exponent(sizes, costs)
     return Row(
         part="growth",
-        what=f"{what} by {of}",
+        what=f"{measure} of {what} by {of}",
         value=found,
         measure=EXPONENT,
-        bound=f"<= {most}",
+        bound=f"<= {LINEAR}",
+        claim=f"{measure}_of_{what}_by_{of}",
         why=f"from {span} {of}" if found is not None else "not run: needs two sizes",
     )

@@ -89,6 +89,7 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
             value=seconds[DESCENT] / seconds[CLOSED] if reached else None,
             measure=TIMES_AS_FAST,
             bound=">= 1",
+            claim="image_vectors_against_descent",
             why=f"{told[CLOSED]}, against {told[DESCENT]}",
         ),
         row(
@@ -97,6 +98,7 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
             value=seconds["exact"],
             measure=SECONDS,
             bound="<= 5",
+            claim="image_vectors_time",
             why=told["exact"],
         ),
         row(
@@ -105,6 +107,7 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
             value=float(taken),
             measure=BYTES,
             bound="<= 2e9",
+            claim="image_vectors_memory",
             why="allocated at once at most",
         ),
     ]

@@ -3,7 +3,6 @@
 import dataclasses
 import importlib.metadata
 import importlib.util
-import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ class Row:
       value: The number that the row is about.
       measure: What `value` is: a ratio to the peer, an exponent, seconds, bytes.
       bound: What `value` must be, `>= 2` or `<= 1.1`; empty where nothing is claimed.
+      claim: Name of the claim that it is.
       device: It ran on.
       why: What the number is made of, or why there is none.
     """
@@ -44,11 +44,13 @@ class Row:
     value: float | None = None
     measure: str = ""
     bound: str = ""
+    claim: str = ""
     device: str = dataclasses.field(default_factory=lambda: device_name())
     why: str = ""
 
 
 TIMES_AS_FAST, TIMES_THE_TIME = "times as fast as the peer", "times the peer's time"
+FORWARD_PASSES = "forward passes of the same images"
 PEERS = ("gensim", "torch", "torchvision")
 """What may be measured beside ours."""
 
@@ -73,7 +75,7 @@ def claims_of_rows(rows: Sequence[Row]) -> list[Claim]:
     """A claim for every row with a bound."""
     return [
         Claim(
-            id="_".join(re.findall(r"[a-z0-9]+", _name(row).lower())),
+            id=row.claim,
             paper=None,
             rule=f"{_name(row)}: {row.measure} {row.bound}",
             measured=finite(row.value),

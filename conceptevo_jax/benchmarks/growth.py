@@ -6,7 +6,6 @@ least: 1 is linear, 2 quadratic.
 """
 
 import gc
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from conceptevo_jax.activations import Peaks
 from conceptevo_jax.analysis.sensitivity import transposed
 from conceptevo_jax.benchmarks.planted import IMAGES, planted_stimuli
 from conceptevo_jax.benchmarks.rows import BYTES, EXPONENT, SECONDS, Row
-from conceptevo_jax.benchmarks.timing import numpy_memory
+from conceptevo_jax.benchmarks.timing import fastest, numpy_memory
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.models import Model
 from conceptevo_jax.projection import project_neurons
@@ -51,11 +50,8 @@ def exponent(sizes: Sequence[int], costs: Sequence[int | float]) -> float | None
 
 
 def timed(call: Callable[[], Any]) -> float:
-    """Seconds of one call after a first one, which compiles."""
-    jax.block_until_ready(call())
-    start = time.perf_counter()
-    jax.block_until_ready(call())
-    return time.perf_counter() - start
+    """Seconds of the faster of two calls after a first one, which compiles."""
+    return fastest({"": call}, turns=2)[""]
 
 
 def fold_images(count: int) -> int:

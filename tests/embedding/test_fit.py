@@ -78,7 +78,8 @@ def test_batches_reach_the_loss_of_single_pairs(stimuli, learned):
     single = fit_neurons(stimuli, batch_size=1, repeats=REPEATS, seed=2)[1]
     for term, within in (("total", 0.01), ("positive", 0.05)):
         reached, wanted = (getattr(r, term)[-10:].mean() for r in (report, single))
-        assert reached == pytest.approx(wanted, rel=within)
+        # Many shared negatives make less noise than each pair's own few.
+        assert (1 - 2 * within) * wanted < reached < (1 + within) * wanted
 
 
 def gradient_of_a_path(vectors, path, linked, inner, shares):

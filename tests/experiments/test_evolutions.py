@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from conceptevo_jax.analysis.reversion import GROUPS, METRICS
-from conceptevo_jax.stages.page_costs import why_no_browser
+from conceptevo_jax.benchmarks.page import why_no_browser
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.types import Importance, Reversion
 
@@ -218,7 +218,14 @@ def test_costs_are_measured_side_by_side(demo, call):
     memory = [float(rows[n]["bytes"]) for n in (sweep["what"], "training step")]
     ratio = memory[0] / memory[1]
     assert found["importance_memory_vgg16"]["measured"] == pytest.approx(ratio)
-    assert results(folder)["device"]
+    told = results(folder)
+    assert told["device"]
+    assert told["software"].keys() == {"commit", "peers"}
+    parts = {row["part"] for row in table(folder, "benchmark")}
+    named = {"costs", "embedding", "image vectors", "stimuli", "networks", "growth"}
+    assert named | {"maps"} == parts
+    assert (folder / "figures" / "ratios.png").is_file()
+    assert found["embedding_against_one_pair_at_a_time"]["measured"] > 0
     if why_no_browser() is None:
         one, many = table(folder, "page")
         assert (one["neurons"], one["snapshots"]) == ("500", "20")

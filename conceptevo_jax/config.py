@@ -98,6 +98,7 @@ class RunConfig:
     on_nonfinite: str = "stop"
     eval_images: int = 1000
     regularisation: RegularisationConfig = field(default_factory=RegularisationConfig)
+    compute: str = "float32"
     milestones: list[int] = field(default_factory=list)
 
 

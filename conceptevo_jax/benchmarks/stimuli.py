@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from conceptevo_jax.activations import Fold, read_peaks, sweep
+from conceptevo_jax.activations import Fold, Sweep, read_peaks
 from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, TIMES_THE_TIME, Row
 from conceptevo_jax.benchmarks.timing import fastest
 from conceptevo_jax.benchmarks.torch_networks import torch_network, why_no_torch
@@ -113,7 +113,7 @@ def measure_stimuli(model: Model, *, batch: int, batches: int, turns: int) -> li
     count, variables = batch * batches, model.init(seed=0)
     where = f"{model.name} at {model.size}"
     pixels = random_images(count, model.size)
-    run = sweep(read_peaks(model), (ranking(model, count),), batch_size=batch)
+    run = Sweep(read_peaks(model), (ranking(model, count),), tuple, batch_size=batch)
     forward = jax.jit(model.logits)
     placed = [jnp.asarray(part) for part in np.split(pixels, batches)]
     calls: dict[str, Callable[[], Any]] = {

@@ -85,6 +85,9 @@ class Training:
       on_nonfinite: `stop` raises at the first non-finite loss, `continue` goes on.
       eval_images: Size of the sample of training images that is evaluated.
       regularisation: See `Regularisation`.
+      compute: What training steps compute in, `float32` or `bfloat16`; see
+        `Model.computing`. Evaluation computes in float32, and so does all that
+        observes the snapshots.
     """
 
     epochs: int
@@ -95,6 +98,7 @@ class Training:
     on_nonfinite: str = "stop"
     eval_images: int = 1000
     regularisation: Regularisation = PLAIN
+    compute: str = "float32"
 
 
 def train(
@@ -173,6 +177,7 @@ def _evaluate(
 def _check(model: Model, data: Decoded, test: Decoded, settings: Training) -> None:
     if settings.on_nonfinite not in ("stop", "continue"):
         raise unknown_name("on_nonfinite", settings.on_nonfinite, ("stop", "continue"))
+    model.computing(settings.compute)
     if not 1 <= settings.batch_size <= len(data):
         raise UsageError(
             f"batch_size={settings.batch_size} does not fit {len(data)} training "
@@ -228,7 +233,9 @@ class _Loop:
         )
         self.steps_per_epoch = self.batches.steps_per_epoch
         optimizer = direction(settings.optimizer)
-        self.train_step = make_train_step(model, optimizer, settings.regularisation)
+        self.train_step = make_train_step(
+            model.computing(settings.compute), optimizer, settings.regularisation
+        )
         self.eval_step = make_eval_step(model)
         self.checkpoints = Checkpoints(folder, model)
         variables = model.init(settings.seed)

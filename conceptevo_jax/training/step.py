@@ -163,9 +163,11 @@ def make_train_step(
             rngs={"dropout": key},
             mutable=[*rest, *heads],
         )
+        logits = logits.astype(jnp.float32)
         losses = _cross_entropy(logits, labels, settings.label_smoothing)
         total = jnp.mean(losses)
         for sown in jax.tree.leaves(changed.get("auxiliary", {})):
+            sown = sown.astype(jnp.float32)
             extra = _cross_entropy(sown, labels, settings.label_smoothing)
             total += settings.auxiliary_weight * jnp.mean(extra)
         kept = {k: v for k, v in changed.items() if k != "auxiliary"}

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from conceptevo_jax.activations import read_peaks, sweep
+from conceptevo_jax.activations import Sweep, read_peaks
 from conceptevo_jax.benchmarks import growth, image_vectors, networks, stimuli
 from conceptevo_jax.benchmarks.maps import share_of
 from conceptevo_jax.benchmarks.rows import claims_of_rows, holds
@@ -84,7 +84,7 @@ def test_hooks_and_topk_find_the_stimuli_that_the_sweep_finds(shared):
     pixels = stimuli.random_images(24, model.size)
     theirs = stimuli.torch_stimuli(model, network, pixels, size=8)()
     fold = stimuli.ranking(model, 24)
-    run = sweep(read_peaks(model), (fold,), batch_size=8)
+    run = Sweep(read_peaks(model), (fold,), tuple, batch_size=8)
     (top,) = run(variables, stimuli.decoded(pixels))
     ours, live = np.asarray(top.rows)[:, :10], np.asarray(top.values)[:, 9] > 0
     assert live.mean() > 0.5

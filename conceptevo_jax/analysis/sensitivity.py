@@ -120,15 +120,7 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
     """
     mesh, names = data_mesh(), [site.name for site in sites]
     where, n = site_slices(sites), neuron_count(sites)
-    read = read_activations(model, names)
-
-    def changes(
-        before: Variables, after: Variables, pixels: Array
-    ) -> tuple[dict[str, Array], Bool[Array, "b n"]]:
-        _, old = read(before, pixels)
-        _, new = read(after, pixels)
-        change = {name: new[name] - old[name] for name in names}
-        return change, gather_rows(mesh, _moved(change))
+    changed = _changes(model, names, mesh)
 
     def batch(
         before: Variables,
@@ -152,8 +144,6 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
 
         return gather_rows(mesh, jax.vmap(along)(neurons), axis=1)
 
-    both = SHARED, SHARED, DIVIDED
-    changed = jax.jit(per_device(mesh, changes, both, (DIVIDED, SHARED)))
     given = SHARED, DIVIDED, DIVIDED, SHARED, SHARED
     derive = jax.jit(per_device(mesh, batch, given, SHARED))
 
@@ -177,6 +167,24 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
         return np.concatenate(found), np.any(moved, axis=0)
 
     return sense
+
+
+def _changes(
+    model: Model, names: list[str], mesh: Mesh
+) -> Callable[..., tuple[dict[str, Array], Bool[Array, "b n"]]]:
+    """Compile how activations change, on each device, and which neurons' do, of all."""
+    read = read_activations(model, names)
+
+    def changes(
+        before: Variables, after: Variables, pixels: Array
+    ) -> tuple[dict[str, Array], Bool[Array, "b n"]]:
+        _, old = read(before, pixels)
+        _, new = read(after, pixels)
+        change = {name: new[name] - old[name] for name in names}
+        return change, gather_rows(mesh, _moved(change))
+
+    given = SHARED, SHARED, DIVIDED
+    return jax.jit(per_device(mesh, changes, given, (DIVIDED, SHARED)))
 
 
 def _moved(change: Mapping[str, Float[Array, "b h w c"]]) -> Bool[Array, "b n"]:

@@ -1,7 +1,7 @@
 """One pure training step and one pure evaluation step.
 
-Data parallelism needs no second version: the batch is sharded over a mesh of all
-local devices and the state is replicated, so `jit` inserts the sums.
+Data parallelism needs no second version: the batch is divided over all devices of all
+processes and the state is replicated, so `jit` inserts the sums.
 """
 
 import dataclasses

@@ -81,6 +81,7 @@ def test_a_sweep_compiles_once_for_all_snapshots_and_batches():
         return reader(variables, pixels)
 
     run = Sweep(traced, (summing(),), tuple, batch_size=10)
+    run.footprint(scaled(1), planted(45))
     for factor in (1, 2, 3):
         run(scaled(factor), planted(45))
     assert traces == [(10, 1, 1, 3)]

@@ -47,7 +47,7 @@ from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.stages.session import Outcome, Session
 from conceptevo_jax.stages.worker import cores
 
-EMBEDDING_REPEATS = 20
+EMBEDDING_REPEATS = 100
 
 
 class Part(NamedTuple):

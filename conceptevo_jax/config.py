@@ -120,7 +120,7 @@ class EmbeddingConfig:
     learning_rate: float = 0.05
     negatives: int = 3
     repeats: int = 20
-    batch_size: int = 512
+    batch_size: int = 256
     negatives_learn: bool = True
 
 

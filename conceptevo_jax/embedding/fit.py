@@ -2,7 +2,7 @@
 
 For one base snapshot at a time; other snapshots are projected, not learnt. All repeats
 and batches run in one jitted scan on the default device; pairs and negatives are drawn
-there. Two to three million pairs of 30 dimensions take a second on one CPU core, after
+there. Two million pairs of 30 dimensions take about a second on one CPU core, after
 two seconds of compilation; docs/performance.md says what that is owed to.
 """
 
@@ -24,8 +24,8 @@ from conceptevo_jax.embedding.pairs import (
 from conceptevo_jax.errors import DivergenceError, UsageError
 from conceptevo_jax.types import Embedding, Stimuli
 
-SHARED = 32
-"""Random neurons drawn for a batch. Fewer take less time and learn worse."""
+SHARED = 64
+"""Random neurons drawn for a batch. Fewer take less time, and others align worse."""
 
 REGISTER = 16
 """Numbers in a processor's widest register."""
@@ -73,7 +73,7 @@ def fit_neurons(
     learning_rate: float = 0.05,
     negatives: int = 3,
     repeats: int = 20,
-    batch_size: int = 512,
+    batch_size: int = 256,
     negatives_learn: bool = True,
     seed: int = 0,
 ) -> tuple[Embedding, FitReport]:

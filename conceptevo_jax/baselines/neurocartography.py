@@ -54,7 +54,7 @@ class Fitting:
     learning_rate: float = 0.01
     negatives: int = 10
     repeats: int = 30
-    batch_size: int = 512
+    batch_size: int = 256
 
 
 FIGURE_9 = Fitting(images=20, negatives=3, repeats=100)

@@ -170,14 +170,14 @@ def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Cl
             f"importance_time_{name}",
             "all importances of all sites take <= 4 forward passes",
             sweep["forward_passes"],
-            4,
+            4.0,
             f"{1000 * sweep['seconds']:.1f} ms for {sweep['images']} images",
         ),
         bounded(
             f"importance_memory_{name}",
             "and <= 2 times the memory of a training step on as many images",
             sweep["bytes"] / step["bytes"] if known else None,
-            2,
+            2.0,
             f"{sweep['bytes'] / 1e6:.0f} MB against {step['bytes'] / 1e6:.0f} MB"
             if known
             else "not run: this backend does not tell what a call needs",
@@ -188,7 +188,7 @@ def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Cl
             "passes, its share of the two that all sites, repeats and directions use "
             "included",
             max(at_sites),
-            5,
+            5.0,
             f"{first:.2f} at the first site, {last:.2f} at the last; with both whole "
             f"networks run for this one call, {alone:.2f} at most",
         ),
@@ -197,7 +197,7 @@ def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Cl
             "and less at later sites: the last takes less than the first; measured: "
             "its share of the first",
             last / first,
-            1,
+            1.0,
             "the slowest is "
             f"{max(at_sites):.2f}, the fastest {min(at_sites):.2f} forward passes",
         ),

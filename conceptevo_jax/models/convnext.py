@@ -21,6 +21,7 @@ from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models.convolution import Conv, DepthwiseConv
+from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.models.tapped import Model, Tap, identity_tap
 from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD
 from conceptevo_jax.types import Site
@@ -73,7 +74,7 @@ class Block(nn.Module):
     width: int
     layer_scale: float
     drop: float
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(
@@ -99,7 +100,7 @@ class ConvNeXt(nn.Module):
 
     size: Size
     classes: int
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(
@@ -130,10 +131,10 @@ class ConvNeXt(nn.Module):
 def _normalised(x: Float[Array, "*cells c"], name: str) -> Float[Array, "*cells c"]:
     """Layer normalisation with float32 statistics, in the type of `x`."""
     norm = nn.LayerNorm(epsilon=1e-6, name=name)
-    return norm(x.astype(jnp.float32)).astype(x.dtype)
+    return norm(at_least_float32(x)).astype(x.dtype)
 
 
-def _patches(width: int, side: int, name: str, dtype: DTypeLike) -> Conv:
+def _patches(width: int, side: int, name: str, dtype: DTypeLike | None) -> Conv:
     """A convolution whose patches do not overlap."""
     window = (side, side)
     return Conv(width, window, window, kernel_init=_linear, dtype=dtype, name=name)

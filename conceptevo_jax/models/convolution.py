@@ -34,7 +34,7 @@ class Conv(nn.Module):
       pad: Rows and columns of zeros on either side.
       use_bias: Whether a bias is added.
       kernel_init: Initialises the kernel; the bias starts at zero.
-      dtype: What is computed in; parameters are float32 throughout.
+      dtype: What is computed in; None for what inputs and parameters are.
     """
 
     width: int
@@ -43,14 +43,14 @@ class Conv(nn.Module):
     pad: Pair = (0, 0)
     use_bias: bool = True
     kernel_init: Callable[..., Array] = nn.initializers.lecun_normal()
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c2"]:
         """Convolve every image."""
         shape = (*self.kernel, x.shape[-1], self.width)
         kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
-        x, weights = x.astype(self.dtype), jnp.asarray(kernel, self.dtype)
+        x, weights = jnp.asarray(x, self.dtype), jnp.asarray(kernel, self.dtype)
         y = convolve(x, weights, stride=self.stride, pad=self.pad)
         if not self.use_bias:
             return y
@@ -183,13 +183,13 @@ class DepthwiseConv(nn.Module):
       width: Channels.
       side: Height and width of the kernel, odd.
       kernel_init: Initialises the kernel; the bias starts at zero.
-      dtype: What is computed in; parameters are float32 throughout.
+      dtype: What is computed in; None for what inputs and parameters are.
     """
 
     width: int
     side: int
     kernel_init: Callable[..., Array]
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
@@ -197,7 +197,7 @@ class DepthwiseConv(nn.Module):
         shape = (self.side, self.side, 1, self.width)
         kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)
-        x, weights = x.astype(self.dtype), jnp.asarray(kernel, self.dtype)
+        x, weights = jnp.asarray(x, self.dtype), jnp.asarray(kernel, self.dtype)
         y = convolve_depthwise(x, weights)
         return y + jnp.asarray(bias, self.dtype)[None, None, None]
 

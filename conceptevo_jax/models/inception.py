@@ -81,7 +81,7 @@ class BasicConv2d(nn.Module):
     kernel: Kernel = (1, 1)
     stride: int = 1
     pad: bool = True
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(
@@ -99,7 +99,7 @@ class BasicConv2d(nn.Module):
             dtype=self.dtype,
             name="conv",
         )
-        normalise = BatchNorm(dtype=self.dtype, name="bn")
+        normalise = BatchNorm(name="bn")
         return nn.relu(normalise(conv(x), use_running_average=not train))
 
 
@@ -250,7 +250,7 @@ class Mixed(nn.Module):
 
     branches: Sequence[Branch]
     size: Size
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(
@@ -290,7 +290,7 @@ class AuxiliaryHead(nn.Module):
 
     size: Size
     classes: int
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"], train: bool) -> Float[Array, "b m"]:
@@ -310,7 +310,7 @@ class InceptionV3(nn.Module):
 
     size: Size
     classes: int
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(

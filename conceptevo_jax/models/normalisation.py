@@ -3,8 +3,12 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jax.typing import DTypeLike
 from jaxtyping import Array, Float
+
+
+def at_least_float32(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """The array, in float32 if it is of a narrower type."""
+    return x if x.dtype.itemsize >= 4 else x.astype(jnp.float32)
 
 
 class BatchNorm(nn.Module):
@@ -17,19 +21,17 @@ class BatchNorm(nn.Module):
     Attributes:
       epsilon: Added to the variance.
       momentum: Weight of the newest batch in the running statistics.
-      dtype: Of the result; statistics are float32 throughout.
     """
 
     epsilon: float = 1e-3
     momentum: float = 0.1
-    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(
         self, x: Float[Array, "b h w c"], *, use_running_average: bool
     ) -> Float[Array, "b h w c"]:
         """Normalise each channel by the batch's statistics, or by the running ones."""
-        shape, x = (x.shape[-1],), x.astype(jnp.float32)
+        shape, kind, x = (x.shape[-1],), x.dtype, at_least_float32(x)
         scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
         mean = self.variable("batch_stats", "mean", jnp.zeros, shape, jnp.float32)
@@ -45,7 +47,7 @@ class BatchNorm(nn.Module):
                 self._move(var, unbiased)
         factor = scale * jax.lax.rsqrt(spread + self.epsilon)
         normal = (x - centre[None, None, None]) * factor[None, None, None]
-        return (normal + bias[None, None, None]).astype(self.dtype)
+        return (normal + bias[None, None, None]).astype(kind)
 
     def _move(self, running: nn.Variable, newest: Float[Array, " c"]) -> None:
         running.value += self.momentum * (newest - running.value)

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.types import Site
 
 Variables = Mapping[str, Any]
@@ -93,7 +94,7 @@ class Model:
         """Evaluation-mode logits of uint8 pixels, every site passing through `tap`."""
         images = self.normalise(pixels)
         logits = cast(Array, self.module.apply(variables, images, tap=tap))
-        return logits.astype(jnp.float32)
+        return at_least_float32(logits)
 
     def computing(self, dtype: str) -> "Model":
         """The same model, whose layers compute in `dtype`.
@@ -113,7 +114,8 @@ class Model:
             )
         if not hasattr(self.module, "dtype"):
             return self
-        module = self.module.clone(dtype=jnp.dtype(dtype))
+        kind = None if dtype == "float32" else jnp.dtype(dtype)
+        module = self.module.clone(dtype=kind)
         return dataclasses.replace(self, module=module)
 
     def site(self, name: str) -> Site:

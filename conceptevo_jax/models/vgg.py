@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import flax.linen as nn
-import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
@@ -69,7 +68,7 @@ class VGG(nn.Module):
     size: Size
     classes: int
     dropout: float
-    dtype: DTypeLike = jnp.float32
+    dtype: DTypeLike | None = None
 
     @nn.compact
     def __call__(

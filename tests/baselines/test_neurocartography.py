@@ -89,14 +89,14 @@ def test_fitting_descends_that_objective(grouped):
     settings = Fitting(images=20, repeats=40, learning_rate=0.05)
     embedding, report = fit_snapshot(grouped, settings, seed=0)
     assert report.total[-1] < 0.9 * report.start_total
-    assert report.positive[-1] < 0.8 * report.start_positive
+    assert report.positive[-1] < 0.9 * report.start_positive
     same = fit_neurons(
         grouped,
         dim=30,
         learning_rate=0.05,
         negatives=10,
         repeats=40,
-        batch_size=512,
+        batch_size=256,
         negatives_learn=False,
         seed=0,
     )[0]

@@ -1,8 +1,8 @@
 """What things cost, beside others that do the same work in the same run.
 
-    conceptevo experiment=benchmark                       (about half an hour)
+    conceptevo experiment=benchmark
     conceptevo experiment=benchmark 'benchmark.parts=[embedding,growth]'
-    conceptevo experiment=benchmark scale=smoke           (about a minute)
+    conceptevo experiment=benchmark scale=smoke
 
 Each number is the fastest of several turns. Networks are untrained and images real or
 noise: costs do not depend on what was learnt. gensim and PyTorch are measured where

@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models import Model, Tap, Variables, identity_tap
+from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.types import Site
 
 
@@ -102,7 +103,7 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     found = jnp.where(flat == values[:, None], index, jnp.int32(count - 1))
     # XLA's max on CPU passes over NaN in all but the smallest arrays.
     values = jnp.where(jnp.isnan(flat).any(axis=1), jnp.nan, values)
-    return Peaks(values.astype(jnp.float32), jnp.min(found, axis=1))
+    return Peaks(at_least_float32(values), jnp.min(found, axis=1))
 
 
 def grids(model: Model) -> Int[Array, "s 2"]:

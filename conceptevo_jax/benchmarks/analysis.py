@@ -17,6 +17,7 @@ from conceptevo_jax.analysis.exchange import exchange
 from conceptevo_jax.analysis.reversion import DIRECTIONS
 from conceptevo_jax.analysis.sensitivity import transposed
 from conceptevo_jax.benchmarks.networks import FORWARD, STEP, TrainingSteps
+from conceptevo_jax.benchmarks.planted import random_space
 from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row, bounded
 from conceptevo_jax.benchmarks.timing import fastest, memory
 from conceptevo_jax.config import Config
@@ -25,7 +26,6 @@ from conceptevo_jax.monitor import ConceptMonitor
 from conceptevo_jax.stages.results import Claim
 from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.session import Session
-from conceptevo_jax.types import Embedding, Space, neuron_count
 
 SWEEP = "importance of all sites"
 
@@ -96,24 +96,8 @@ class _Updates:
     def __init__(
         self, session: Session, model: Model, ends: Sequence[Variables]
     ) -> None:
-        pool, rng = session.images.pool, np.random.default_rng(0)
-        width = session.config.method.embedding.dim
-
-        def random(count: int) -> Embedding:
-            vectors = rng.normal(size=(count, width)).astype(np.float32)
-            return Embedding(vectors=vectors, coverage=np.ones(count, np.float32))
-
-        space = Space(
-            base="random@0",
-            pool_id=pool.pool_id,
-            method={},
-            sites=model.sites,
-            neurons=random(neuron_count(model.sites)),
-            images=random(len(pool)),
-            covered=np.ones(len(pool), bool),
-            quantiles=np.zeros((neuron_count(model.sites), 0), np.float32),
-            residual=0.0,
-        )
+        pool, width = session.images.pool, session.config.method.embedding.dim
+        space = random_space(model.sites, pool.pool_id, len(pool), width)
         images = session.images.pool_pixels
         self.monitor = ConceptMonitor.of_model(model, space, images)
         self.ends, self.epoch = ends, 0

@@ -16,14 +16,13 @@ import numpy as np
 
 from conceptevo_jax.activations import Peaks
 from conceptevo_jax.analysis.sensitivity import transposed
-from conceptevo_jax.benchmarks.planted import IMAGES, planted_stimuli
+from conceptevo_jax.benchmarks.planted import IMAGES, planted_stimuli, random_space
 from conceptevo_jax.benchmarks.rows import BYTES, EXPONENT, SECONDS, Row
 from conceptevo_jax.benchmarks.timing import fastest, numpy_memory
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.models import Model
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.stimuli import top_k_fold
-from conceptevo_jax.types import Embedding, Space, Stimuli
 
 LINEAR = 1.3
 """Exponent up to which growth counts as linear, caches and start-up included."""
@@ -107,7 +106,7 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
     for size in sizes:
         stimuli, _ = planted_stimuli(size, max(size // PER_GROUP, 1))
         fit = partial(fit_neurons, stimuli, repeats=REPEATS)
-        seconds.append(timed(lambda fit=fit: fit()[0].vectors))  # type: ignore[misc]
+        seconds.append(timed(fit))
         held.append(numpy_memory(fit))
     many = Row(
         part="growth",
@@ -130,7 +129,8 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
 def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
     """The projection of ever more snapshots of so many neurons."""
     stimuli, _ = planted_stimuli(neurons, max(neurons // PER_GROUP, 1))
-    space = _space(stimuli)
+    images = int(stimuli.image_ids.max()) + IMAGES
+    space = random_space(stimuli.sites, stimuli.pool_id, images, DIM)
     seconds, held = [], []
     for size in sizes:
 
@@ -164,28 +164,6 @@ def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
         *_sizes("classes", sizes, seconds, [None] * len(sizes)),
         _exponent_row("classes", "importance", "time", sizes, seconds),
     ]
-
-
-def _space(stimuli: Stimuli) -> Space:
-    """Random image vectors for all images that the stimuli name."""
-    rng, neurons = np.random.default_rng(0), len(stimuli.count)
-    images = int(stimuli.image_ids.max()) + IMAGES
-
-    def random(count: int) -> Embedding:
-        vectors = rng.normal(size=(count, DIM)).astype(np.float32)
-        return Embedding(vectors=vectors, coverage=np.ones(count, np.float32))
-
-    return Space(
-        base="random@0",
-        pool_id=stimuli.pool_id,
-        method={},
-        sites=stimuli.sites,
-        neurons=random(neurons),
-        images=random(images),
-        covered=np.ones(images, bool),
-        quantiles=np.zeros((neurons, 0), np.float32),
-        residual=0.0,
-    )
 
 
 def _sizes(

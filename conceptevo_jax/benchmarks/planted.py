@@ -1,9 +1,11 @@
 """Stimuli of neurons whose concepts are known, and whether vectors find them again."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int
 
-from conceptevo_jax.types import Site, Stimuli
+from conceptevo_jax.types import Embedding, Site, Space, Stimuli, neuron_count
 
 IMAGES = 40
 """Images of a concept, of which each of its neurons has some as stimuli."""
@@ -44,6 +46,34 @@ def planted_stimuli(
         pool_id="planted",
     )
     return stimuli, own
+
+
+def random_space(sites: Sequence[Site], pool_id: str, images: int, dim: int) -> Space:
+    """A space of random vectors, for what costs the same in any space.
+
+    Args:
+      sites: Of its base.
+      pool_id: Of the pool.
+      images: In the pool, all with a vector.
+      dim: Dimensions.
+    """
+    rng, neurons = np.random.default_rng(0), neuron_count(sites)
+
+    def random(count: int) -> Embedding:
+        vectors = rng.normal(size=(count, dim)).astype(np.float32)
+        return Embedding(vectors=vectors, coverage=np.ones(count, np.float32))
+
+    return Space(
+        base="random@0",
+        pool_id=pool_id,
+        method={},
+        sites=tuple(sites),
+        neurons=random(neurons),
+        images=random(images),
+        covered=np.ones(images, bool),
+        quantiles=np.zeros((neurons, 0), np.float32),
+        residual=0.0,
+    )
 
 
 def purity(vectors: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> float:

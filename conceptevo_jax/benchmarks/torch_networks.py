@@ -32,7 +32,7 @@ def why_no_torch() -> str | None:
     if missing is not None:
         return missing
     try:
-        _torchvision()
+        import_torchvision()
     # Builds of both that do not fit each other fail in ways of their own.
     except Exception as error:
         return f"not run: torchvision cannot be imported: {error}"
@@ -68,7 +68,7 @@ def torch_network(model: Model) -> Any:
         options["init_weights"] = False
     # Nothing is stored for the published shapes; every layer is replaced.
     with torch.device("meta"):
-        network = getattr(_torchvision(), model.name)(**options)
+        network = getattr(import_torchvision().models, model.name)(**options)
     _reshape(network, _shapes(model))
     if model.name == "inception_v3" and size.stem == "padded":
         _pad_stem(network, size)
@@ -78,10 +78,26 @@ def torch_network(model: Model) -> Any:
     return network
 
 
-def _torchvision() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return importlib.import_module("torchvision.models")
+def import_torchvision() -> Any:
+    """Torchvision without its own operators, which a CPU build of torch may lack.
+
+    Its networks need none of them.
+    """
+    import torch
+
+    register = torch.library.register_fake
+
+    def skipping(name: Any, *args: Any, **kwargs: Any) -> Any:
+        own = isinstance(name, str) and name.startswith("torchvision::")
+        return (lambda f: f) if own else register(name, *args, **kwargs)
+
+    torch.library.register_fake = skipping
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return importlib.import_module("torchvision")
+    finally:
+        torch.library.register_fake = register
 
 
 def _shapes(model: Model) -> dict[str, tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 For one base snapshot at a time; other snapshots are projected, not learnt. All repeats
 and batches run in one jitted scan on the default device; pairs and negatives are drawn
-there. Two million pairs of 30 dimensions take about a second on one CPU core, after
+there. Two million pairs of 30 dimensions take a second on one CPU core, after
 two seconds of compilation; docs/performance.md says what that is owed to.
 """
 
@@ -24,8 +24,9 @@ from conceptevo_jax.embedding.pairs import (
 from conceptevo_jax.errors import DivergenceError, UsageError
 from conceptevo_jax.types import Embedding, Stimuli
 
-SHARED = 64
-"""Random neurons drawn for a batch. Fewer take less time, and others align worse."""
+SHARED = 24
+"""Random neurons that a batch draws for each of R. Fewer take less time, and other
+networks align worse."""
 
 REGISTER = 16
 """Numbers in a processor's widest register."""
@@ -83,8 +84,8 @@ def fit_neurons(
     gradients of all pairs that they are in, so a larger batch makes the same moves with
     slightly older vectors. It is never larger than the number of live neurons, beyond
     which one update would move a vector too far. A batch's pairs are held against the
-    same `SHARED` random neurons, each of which counts for R / `SHARED` of a neuron's
-    own: the expected gradient is that of Eq. 1, and a matrix product makes it.
+    same R · `SHARED` random neurons, each of which counts for 1 / `SHARED` of a
+    neuron's own: the expected gradient is that of Eq. 1, and a matrix product makes it.
 
     Args:
       stimuli: The base snapshot's stimuli.
@@ -211,14 +212,8 @@ def _batches(
     pair_key, other_key = jax.random.split(key)
     rows = _windows(sample_paths(lists, pair_key)[order], plan.batch_size, 2)
     # The remainder favours no neuron by more than n / 2³².
-    bits = jax.random.bits(other_key, (len(rows), _shared(plan)))
+    bits = jax.random.bits(other_key, (len(rows), SHARED * plan.negatives))
     return rows, (bits % jnp.uint32(plan.neurons)).astype(jnp.int32)
-
-
-def _shared(plan: _Plan) -> int:
-    """Random neurons of a batch; of a small one, as many as each would draw itself."""
-    own = 2 * plan.negatives * plan.batch_size
-    return max(plan.negatives, min(SHARED, own))
 
 
 def _step(
@@ -235,7 +230,7 @@ def _step(
     since autodiff's takes twice as long on a CPU.
     """
     rows, others, linked = batch
-    size, share = len(rows) - 2, plan.negatives / max(len(others), 1)
+    size, share = len(rows) - 2, 1 / SHARED
     gathered = vectors[jnp.concatenate([rows, others])]
     path, random = gathered[: size + 2], gathered[size + 2 :]
     own = path[1 : size + 1]

@@ -24,6 +24,15 @@ from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models.convolution import Conv
+from conceptevo_jax.models.inception_blocks import (
+    BLOCKS,
+    PADDED,
+    POOLED,
+    STEM,
+    Branch,
+    Kernel,
+    Layer,
+)
 from conceptevo_jax.models.normalisation import BatchNorm
 from conceptevo_jax.models.pooling import average_pool, max_pool
 from conceptevo_jax.models.tapped import Model, Tap, identity_tap
@@ -71,8 +80,6 @@ PRESETS = {
 
 _normal = nn.initializers.normal
 
-Kernel = tuple[int, int]
-
 
 class BasicConv2d(nn.Module):
     """Convolution without bias, batch normalisation, ReLU."""
@@ -101,148 +108,6 @@ class BasicConv2d(nn.Module):
         )
         normalise = BatchNorm(name="bn")
         return nn.relu(normalise(conv(x), use_running_average=not train))
-
-
-@dataclasses.dataclass(frozen=True)
-class Layer:
-    """A convolution of a branch; its name follows the branch's."""
-
-    name: str
-    width: int
-    kernel: Kernel = (1, 1)
-    stride: int = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Branch:
-    """One path through a block.
-
-    Attributes:
-      layers: One after the other.
-      ends: Layers side by side at the end, their outputs concatenated.
-      pool: `average` before the layers, `max` in place of any, or none.
-    """
-
-    layers: tuple[Layer, ...] = ()
-    ends: tuple[Layer, ...] = ()
-    pool: str | None = None
-
-
-_ROW, _COLUMN = (1, 7), (7, 1)
-
-
-def _block_a(pooled: int) -> list[Branch]:
-    return [
-        Branch((Layer("branch1x1", 64),)),
-        Branch((Layer("branch5x5_1", 48), Layer("branch5x5_2", 64, (5, 5)))),
-        Branch(
-            (
-                Layer("branch3x3dbl_1", 64),
-                Layer("branch3x3dbl_2", 96, (3, 3)),
-                Layer("branch3x3dbl_3", 96, (3, 3)),
-            )
-        ),
-        Branch((Layer("branch_pool", pooled),), pool="average"),
-    ]
-
-
-def _block_b() -> list[Branch]:
-    return [
-        Branch((Layer("branch3x3", 384, (3, 3), 2),)),
-        Branch(
-            (
-                Layer("branch3x3dbl_1", 64),
-                Layer("branch3x3dbl_2", 96, (3, 3)),
-                Layer("branch3x3dbl_3", 96, (3, 3), 2),
-            )
-        ),
-        Branch(pool="max"),
-    ]
-
-
-def _block_c(inner: int) -> list[Branch]:
-    return [
-        Branch((Layer("branch1x1", 192),)),
-        Branch(
-            (
-                Layer("branch7x7_1", inner),
-                Layer("branch7x7_2", inner, _ROW),
-                Layer("branch7x7_3", 192, _COLUMN),
-            )
-        ),
-        Branch(
-            (
-                Layer("branch7x7dbl_1", inner),
-                Layer("branch7x7dbl_2", inner, _COLUMN),
-                Layer("branch7x7dbl_3", inner, _ROW),
-                Layer("branch7x7dbl_4", inner, _COLUMN),
-                Layer("branch7x7dbl_5", 192, _ROW),
-            )
-        ),
-        Branch((Layer("branch_pool", 192),), pool="average"),
-    ]
-
-
-def _block_d() -> list[Branch]:
-    return [
-        Branch((Layer("branch3x3_1", 192), Layer("branch3x3_2", 320, (3, 3), 2))),
-        Branch(
-            (
-                Layer("branch7x7x3_1", 192),
-                Layer("branch7x7x3_2", 192, _ROW),
-                Layer("branch7x7x3_3", 192, _COLUMN),
-                Layer("branch7x7x3_4", 192, (3, 3), 2),
-            )
-        ),
-        Branch(pool="max"),
-    ]
-
-
-def _block_e() -> list[Branch]:
-    return [
-        Branch((Layer("branch1x1", 320),)),
-        Branch(
-            (Layer("branch3x3_1", 384),),
-            (Layer("branch3x3_2a", 384, (1, 3)), Layer("branch3x3_2b", 384, (3, 1))),
-        ),
-        Branch(
-            (Layer("branch3x3dbl_1", 448), Layer("branch3x3dbl_2", 384, (3, 3))),
-            (
-                Layer("branch3x3dbl_3a", 384, (1, 3)),
-                Layer("branch3x3dbl_3b", 384, (3, 1)),
-            ),
-        ),
-        Branch((Layer("branch_pool", 192),), pool="average"),
-    ]
-
-
-BLOCKS: dict[str, list[Branch]] = {
-    "Mixed_5b": _block_a(32),
-    "Mixed_5c": _block_a(64),
-    "Mixed_5d": _block_a(64),
-    "Mixed_6a": _block_b(),
-    "Mixed_6b": _block_c(128),
-    "Mixed_6c": _block_c(160),
-    "Mixed_6d": _block_c(160),
-    "Mixed_6e": _block_c(192),
-    "Mixed_7a": _block_d(),
-    "Mixed_7b": _block_e(),
-    "Mixed_7c": _block_e(),
-}
-"""The mixed blocks, with the widths of the full size."""
-
-STEM = (
-    Layer("Conv2d_1a_3x3", 32, (3, 3), 2),
-    Layer("Conv2d_2a_3x3", 32, (3, 3)),
-    Layer("Conv2d_2b_3x3", 64, (3, 3)),
-    Layer("Conv2d_3b_1x1", 80),
-    Layer("Conv2d_4a_3x3", 192, (3, 3)),
-)
-"""The convolutions before them."""
-
-_PADDED = {"pooled": ("Conv2d_2b_3x3",), "padded": tuple(c.name for c in STEM[1:])}
-_POOLED = {"pooled": ("Conv2d_2b_3x3", "Conv2d_4a_3x3"), "padded": ()}
-"""By kind of stem: which convolutions are padded, and after which is a max pooling."""
 
 
 class Mixed(nn.Module):
@@ -322,19 +187,13 @@ class InceptionV3(nn.Module):
     ) -> Float[Array, "b m"]:
         """Logits of normalised images; `train` needs a `dropout` generator."""
         x, size = images, self.size
+        basic = partial(BasicConv2d, dtype=self.dtype)
         for layer in STEM:
-            pad = layer.name in _PADDED[size.stem]
+            pad = layer.name in PADDED[size.stem]
             width = size.width(layer.width)
-            conv = BasicConv2d(
-                width,
-                layer.kernel,
-                layer.stride,
-                pad=pad,
-                dtype=self.dtype,
-                name=layer.name,
-            )
+            conv = basic(width, layer.kernel, layer.stride, pad, name=layer.name)
             x = tap(layer.name, conv(x, train))
-            if layer.name in _POOLED[size.stem]:
+            if layer.name in POOLED[size.stem]:
                 x = max_pool(x, 3, 2)
         for name, branches in BLOCKS.items():
             x = tap(name, Mixed(branches, size, self.dtype, name=name)(x, train))
@@ -355,7 +214,7 @@ def _sites(size: Size) -> Iterator[Site]:
         stride *= layer.stride
         width = size.width(layer.width)
         yield _site(layer.name, width, field, stride)
-        if layer.name in _POOLED[size.stem]:
+        if layer.name in POOLED[size.stem]:
             field, stride = field + 2 * stride, 2 * stride
     for name, branches in BLOCKS.items():
         before, pools = width, branches[-1].pool == "max"

@@ -107,16 +107,15 @@ class Model:
         """
         if dtype not in DTYPES:
             raise unknown_name("compute type", dtype, DTYPES)
-        if dtype != "float32" and not hasattr(self.module, "dtype"):
-            raise UsageError(
-                f"{self.name} computes in float32 only: give its module an attribute "
-                f"`dtype` that its layers compute in, or leave out compute={dtype}."
-            )
-        if not hasattr(self.module, "dtype"):
-            return self
         kind = None if dtype == "float32" else jnp.dtype(dtype)
-        module = self.module.clone(dtype=kind)
-        return dataclasses.replace(self, module=module)
+        if hasattr(self.module, "dtype"):
+            return dataclasses.replace(self, module=self.module.clone(dtype=kind))
+        if kind is None:
+            return self
+        raise UsageError(
+            f"{self.name} computes in float32 only: give its module an attribute "
+            f"`dtype` that its layers compute in, or leave out compute={dtype}."
+        )
 
     def site(self, name: str) -> Site:
         """The site of that name, or `UsageError` with the valid ones."""

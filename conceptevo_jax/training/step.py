@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Model
+from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.training.augment import augment
 
 _NEVER = 2**31 - 1
@@ -163,12 +164,13 @@ def make_train_step(
             rngs={"dropout": key},
             mutable=[*rest, *heads],
         )
-        logits = logits.astype(jnp.float32)
+        logits = at_least_float32(logits)
         losses = _cross_entropy(logits, labels, settings.label_smoothing)
         total = jnp.mean(losses)
         for sown in jax.tree.leaves(changed.get("auxiliary", {})):
-            sown = sown.astype(jnp.float32)
-            extra = _cross_entropy(sown, labels, settings.label_smoothing)
+            extra = _cross_entropy(
+                at_least_float32(sown), labels, settings.label_smoothing
+            )
             total += settings.auxiliary_weight * jnp.mean(extra)
         kept = {k: v for k, v in changed.items() if k != "auxiliary"}
         return total, (losses, logits, kept)

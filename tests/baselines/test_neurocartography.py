@@ -86,10 +86,13 @@ def test_its_objective_has_the_gradient_of_a_numpy_reference():
 
 
 def test_fitting_descends_that_objective(grouped):
+    """Where it ends hardly depends on the seed, where it starts does: mean of five."""
     settings = Fitting(images=20, repeats=40, learning_rate=0.05)
-    embedding, report = fit_snapshot(grouped, settings, seed=0)
-    assert report.total[-1] < 0.9 * report.start_total
-    assert report.positive[-1] < 0.9 * report.start_positive
+    fits = [fit_snapshot(grouped, settings, seed=seed) for seed in range(5)]
+    reports = [report for _, report in fits]
+    assert all(report.total[-1] < 0.9 * report.start_total for report in reports)
+    assert np.mean([r.positive[-1] / r.start_positive for r in reports]) < 0.8
+    embedding = fits[0][0]
     same = fit_neurons(
         grouped,
         dim=30,

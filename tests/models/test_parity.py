@@ -6,7 +6,6 @@ extra `[parity]` is not installed.
 
 import dataclasses
 import importlib.util
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.activations import Recorder, tap_names
+from conceptevo_jax.benchmarks.torch_networks import import_torchvision
 from conceptevo_jax.models import (
     Model,
     Variables,
@@ -32,22 +32,7 @@ if importlib.util.find_spec("torchvision") is None:
 
 import torch
 
-
-def _import_torchvision() -> Any:
-    """Leave out torchvision's own operators: a CPU build of torch may lack them."""
-    register = torch.library.register_fake
-
-    def skipping(name, *args, **kwargs):
-        own = isinstance(name, str) and name.startswith("torchvision::")
-        return (lambda f: f) if own else register(name, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        patch.setattr(torch.library, "register_fake", skipping)
-        return importlib.import_module("torchvision")
-
-
-zoo = _import_torchvision().models
+zoo = import_torchvision().models
 CLASSES, BATCH, CLOSE = 5, 4, 1e-4
 VGG_WIDTHS, HIDDEN, DIVIDE, CONVNEXT_WIDTHS = (4, 6, 8, 10, 12), 20, 16, (8, 12, 16, 24)
 

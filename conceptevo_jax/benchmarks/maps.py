@@ -46,7 +46,9 @@ def share_of(demo: Path) -> tuple[float | None, str]:
     if not path.is_file():
         return None, "not run: needs a result of conceptevo experiment=demo beside it"
     told = json.loads(path.read_text())
-    spent, whole = told["timings"].get("layout", 0.0), told["seconds"]
+    spent, whole = told["timings"].get("layout"), told["seconds"]
+    if not spent:
+        return None, "not run: the demo took its map from the store"
     return spent / whole, f"{spent:.1f} s of {whole:.0f} s"
 
 

@@ -118,20 +118,15 @@ def ratios_of(rows: Sequence[Row]) -> list[Ratio]:
     """The rows that compare speeds, as times as fast as the peer."""
     ratios = []
     for row in rows:
-        speed = {TIMES_AS_FAST: row.value, TIMES_THE_TIME: _inverse(row.value)}
-        value = finite(speed.get(row.measure))
-        if value is None:
+        value = finite(row.value)
+        if value is None or row.measure not in (TIMES_AS_FAST, TIMES_THE_TIME):
             continue
         bound = float(row.bound.split()[1]) if row.bound else None
         if row.measure == TIMES_THE_TIME:
-            bound = _inverse(bound)
+            value, bound = 1 / value, None if bound is None else 1 / bound
         name = f"{row.what}, beside: {row.peer}"
         ratios.append(Ratio(name=name, value=value, bound=bound))
     return ratios
-
-
-def _inverse(value: float | None) -> float | None:
-    return None if value is None else 1 / value
 
 
 def about_software() -> dict[str, Any]:

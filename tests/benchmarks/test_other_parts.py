@@ -131,3 +131,6 @@ def test_the_share_of_the_map_is_that_of_the_demos_record(tmp_path):
     told = {"seconds": 200.0, "timings": {"layout": 30.0}}
     (tmp_path / "results.json").write_text(json.dumps(told))
     assert share_of(tmp_path) == (0.15, "30.0 s of 200 s")
+    told["timings"] = {"layout": 0.0}
+    (tmp_path / "results.json").write_text(json.dumps(told))
+    assert share_of(tmp_path) == (None, "not run: the demo took its map from the store")

@@ -6,6 +6,7 @@ import pytest
 
 from conceptevo_jax.benchmarks.rows import (
     FORWARD_PASSES,
+    SHARE,
     TIMES_AS_FAST,
     TIMES_THE_TIME,
     Row,
@@ -57,6 +58,7 @@ def test_speeds_are_all_told_as_times_as_fast():
         row(value=3.0, bound=">= 2", measure=TIMES_AS_FAST, peer="other"),
         row(value=1.25, bound="<= 2", measure=TIMES_THE_TIME, peer="other"),
         row(value=4.0, measure=FORWARD_PASSES),
+        row(value=0.0, measure=SHARE),
         row(measure=TIMES_AS_FAST),
     ]
     found = [(ratio.value, ratio.bound) for ratio in ratios_of(rows)]

@@ -110,6 +110,7 @@ class SearchConfig:
     ties: str = "hash"
     dead: str = "exclude"
     before_relu: bool = False
+    compute: str = "float32"
 
 
 @dataclass

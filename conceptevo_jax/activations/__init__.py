@@ -2,7 +2,12 @@
 
 from conceptevo_jax.activations.folds import Fold
 from conceptevo_jax.activations.groups import Footprint, Load, in_groups
-from conceptevo_jax.activations.sweep import Sweep, map_batches, read_all_peaks
+from conceptevo_jax.activations.sweep import (
+    Screened,
+    Sweep,
+    map_batches,
+    read_all_peaks,
+)
 from conceptevo_jax.activations.taps import (
     Peaks,
     Reader,
@@ -25,6 +30,7 @@ __all__ = [
     "Peaks",
     "Reader",
     "Recorder",
+    "Screened",
     "Sweep",
     "chain",
     "edit",

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Float, Int, UInt8
 
 from conceptevo_jax.activations.folds import Fold, folding
 from conceptevo_jax.activations.groups import Footprint, Load, in_groups, tree_bytes
@@ -123,7 +123,12 @@ class Sweep(Generic[R]):
         """The result of one snapshot; see `many`."""
         return self.many([variables], images)[0]
 
-    def many(self, snapshots: Sequence[Variables], images: Decoded) -> list[R]:
+    def many(
+        self,
+        snapshots: Sequence[Variables],
+        images: Decoded,
+        rows: Int[np.ndarray, " j"] | None = None,
+    ) -> list[R]:
         """The results of several snapshots, which memory has to hold at once.
 
         Every image is decoded and brought to the device once. Results do not depend on
@@ -132,6 +137,7 @@ class Sweep(Generic[R]):
         Args:
           snapshots: Variables of one architecture, of one run or several.
           images: What to sweep.
+          rows: Sweep only these of the images, one at least; None for all.
 
         Raises:
           DataError: for other images than the sweep is for.
@@ -141,16 +147,23 @@ class Sweep(Generic[R]):
                 self.images_id, images.images_id, "the images to be swept"
             )
         everywhere = [replicate(self.mesh, one) for one in snapshots]
-        states = all_or_none(lambda: self._pass(everywhere, images))
+        chosen = np.arange(len(images)) if rows is None else rows
+        states = all_or_none(lambda: self._pass(everywhere, images, chosen))
         return [self.finish(self._folding.join(state)) for state in states]
 
-    def _pass(self, snapshots: Sequence[Variables], images: Decoded) -> list[Any]:
+    def _pass(
+        self,
+        snapshots: Sequence[Variables],
+        images: Decoded,
+        chosen: Int[np.ndarray, " j"],
+    ) -> list[Any]:
         """What the devices have of their own images."""
         size = self._size(images) * self.mesh.size
         own = own_rows(self.mesh, size)
         states = [self._folding.empty() for _ in snapshots]
-        for rows, valid in sequential_batches(len(images), size):
-            batch = np.asarray(images.pixels[rows[own]]), rows[own], valid[own]
+        for places, valid in sequential_batches(len(chosen), size):
+            rows = chosen[places[own]].astype(np.int32)
+            batch = np.asarray(images.pixels[rows]), rows, valid[own]
             pixels, *where = divide(self.mesh, batch, size)
             before = states
             states = [
@@ -219,6 +232,42 @@ class Sweep(Generic[R]):
     def _size(self, images: Decoded) -> int:
         """Images per device and call."""
         return min(self.batch_size, -(-len(images) // self.mesh.size))
+
+
+class Screened(Sweep[R]):
+    """A pass over the images alone that a first one, which is cheaper, has chosen.
+
+    Each snapshot's for itself, so that what is swept with it does not matter; its
+    chosen images are therefore read once more.
+
+    Args:
+      first: Gives the rows to sweep, ascending.
+      settings: See `Sweep`.
+    """
+
+    def __init__(
+        self, first: Sweep[Int[np.ndarray, " j"]], *arguments: Any, **settings: Any
+    ) -> None:
+        super().__init__(*arguments, **settings)
+        self.first = first
+
+    def many(
+        self,
+        snapshots: Sequence[Variables],
+        images: Decoded,
+        rows: Int[np.ndarray, " j"] | None = None,
+    ) -> list[R]:
+        """See `Sweep.many`."""
+        chosen = self.first.many(snapshots, images, rows)
+        return [
+            super(Screened, self).many([one], images, own)[0]
+            for one, own in zip(snapshots, chosen, strict=True)
+        ]
+
+    def footprint(self, variables: Variables, images: Decoded) -> Footprint:
+        """That of the larger pass, see `Sweep.footprint`."""
+        passes = self.first.footprint, super().footprint
+        return Footprint(*map(max, *(of(variables, images) for of in passes)))
 
 
 def _working_bytes(lowered: jax.stages.Lowered) -> int:

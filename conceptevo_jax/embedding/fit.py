@@ -24,9 +24,9 @@ from conceptevo_jax.embedding.pairs import (
 from conceptevo_jax.errors import DivergenceError, UsageError
 from conceptevo_jax.types import Embedding, Stimuli
 
-SHARED = 24
-"""Random neurons that a batch draws for each of R. Fewer take less time, and other
-networks align worse."""
+SHARED = 12
+"""Random neurons that a batch draws for each of R, about: `_shared` rounds them. With
+twice as many, other networks align no better; with fewer, worse."""
 
 REGISTER = 16
 """Numbers in a processor's widest register."""
@@ -84,8 +84,9 @@ def fit_neurons(
     gradients of all pairs that they are in, so a larger batch makes the same moves with
     slightly older vectors. It is never larger than the number of live neurons, beyond
     which one update would move a vector too far. A batch's pairs are held against the
-    same R · `SHARED` random neurons, each of which counts for 1 / `SHARED` of a
-    neuron's own: the expected gradient is that of Eq. 1, and a matrix product makes it.
+    same random neurons, some `SHARED` times R, each of which counts for so much less
+    than a neuron's own: the expected gradient is that of Eq. 1, and a matrix product
+    makes it.
 
     Args:
       stimuli: The base snapshot's stimuli.
@@ -188,13 +189,18 @@ def _learn(
 
     def repeat(vectors: Array, turn: tuple[Array, Array]) -> tuple[Array, Array]:
         turn_key, rate = turn
-        batches = (*_batches(lists, order, turn_key, plan), linked)
+        batches = _batches(lists, order, turn_key, plan), linked
         step = partial(_step, rate=rate, plan=plan)
-        vectors, losses = jax.lax.scan(step, vectors, batches)
-        return vectors, losses.sum(axis=0) / len(lists.starts)
+        vectors, products = jax.lax.scan(step, vectors, batches)
+        return vectors, _losses(*products, linked) / len(lists.starts)
 
     vectors, losses = jax.lax.scan(repeat, start, (keys, rates))
     return vectors[:, : plan.dim], losses
+
+
+def _shared(negatives: int) -> int:
+    """Random neurons of a batch: whole registers, which a product is fastest with."""
+    return max(round(SHARED * negatives / REGISTER), min(negatives, 1)) * REGISTER
 
 
 def _windows(values: Array, size: int, further: int) -> Array:
@@ -207,45 +213,65 @@ def _windows(values: Array, size: int, further: int) -> Array:
 
 def _batches(
     lists: CoActivations, order: Int[Array, " m"], key: Key[Array, ""], plan: _Plan
-) -> tuple[Int[Array, "t _"], Int[Array, "t r"]]:
-    """One repeat's batches, each with the entries around it, and their negatives."""
+) -> Int[Array, "t _"]:
+    """One repeat's batches: each with the entries around it, and their negatives.
+
+    In the order: the entry before, the batch, its random neurons, the entry after. So
+    whoever is moved stands in a row.
+    """
     pair_key, other_key = jax.random.split(key)
     rows = _windows(sample_paths(lists, pair_key)[order], plan.batch_size, 2)
     # The remainder favours no neuron by more than n / 2³².
-    bits = jax.random.bits(other_key, (len(rows), SHARED * plan.negatives))
-    return rows, (bits % jnp.uint32(plan.neurons)).astype(jnp.int32)
+    bits = jax.random.bits(other_key, (len(rows), _shared(plan.negatives)))
+    others = (bits % jnp.uint32(plan.neurons)).astype(jnp.int32)
+    return jnp.concatenate([rows[:, :-1], others, rows[:, -1:]], axis=1)
 
 
 def _step(
     vectors: Float[Array, "n d"],
-    batch: tuple[Int[Array, " _"], Int[Array, " r"], Float[Array, " _"]],
+    batch: tuple[Int[Array, " _"], Float[Array, " _"]],
     *,
     rate: Float[Array, ""],
     plan: _Plan,
-) -> tuple[Float[Array, "n d"], Float[Array, " 2"]]:
+) -> tuple[Float[Array, "n d"], tuple[Float[Array, " _"], Float[Array, "_ r"]]]:
     """Move one batch's neurons down the gradient of all pairs that they are in.
 
-    A batch is neurons in path order and the two around them, who do not move; its
-    random neurons; and whether each and its successor are a pair. In closed form,
-    since autodiff's takes twice as long on a CPU.
+    A batch is neurons in path order with the two around them, who do not move, and its
+    random neurons, as `_batches` has them; and whether each and its successor are a
+    pair. In closed form, since autodiff's takes twice as long on a CPU. The products
+    with successors and with R of the random neurons are returned, for the loss.
     """
-    rows, others, linked = batch
-    size, share = len(rows) - 2, 1 / SHARED
-    gathered = vectors[jnp.concatenate([rows, others])]
-    path, random = gathered[: size + 2], gathered[size + 2 :]
-    own = path[1 : size + 1]
+    rows, linked = batch
+    gathered, size = vectors[rows], len(linked) - 1
+    own, random = gathered[1 : size + 1], gathered[size + 1 : -1]
+    path = jnp.concatenate([gathered[: size + 1], gathered[-1:]])
     products = (path[:-1] * path[1:]).sum(axis=1)
     pull = linked * jax.nn.sigmoid(-products)
-    # A neuron between two others is in two pairs, and so has twice the negatives.
-    pairs = linked[:-1] + linked[1:]
     against = own @ random.T
-    push = jax.nn.sigmoid(against) * (share * pairs)[:, None]
+    share = plan.negatives / max(len(random), 1)
+    push = jax.nn.sigmoid(against) * (share * _pairs(linked))[:, None]
     slope = push @ random - pull[1:, None] * path[2:] - pull[:-1, None] * path[:size]
     back = push.T @ own if plan.negatives_learn else jnp.zeros_like(random)
-    moved = jnp.concatenate([rows[1 : size + 1], others])
-    vectors = vectors.at[moved].add(-rate * jnp.concatenate([slope, back]))
-    # What R of the random neurons cost tells the loss, and in a fraction of the time.
-    positive = linked[1:] @ jax.nn.softplus(-products[1:])
-    drawn = against[:, : plan.negatives]
-    negative = pairs @ jax.nn.softplus(drawn).sum(axis=1)
-    return vectors, jnp.stack([positive + negative, positive])
+    moves = -rate * jnp.concatenate([slope, back])
+    vectors = vectors.at[rows[1:-1]].add(moves)
+    return vectors, (products[1:], against[:, : plan.negatives])
+
+
+def _pairs(linked: Float[Array, "*t _"]) -> Float[Array, "*t _"]:
+    """In how many pairs a neuron is: each has negatives for it."""
+    return linked[..., :-1] + linked[..., 1:]
+
+
+def _losses(
+    along: Float[Array, "t b"],
+    against: Float[Array, "t b r"],
+    linked: Float[Array, "t _"],
+) -> Float[Array, " 2"]:
+    """Eq. 1 over a repeat, and its co-activated term.
+
+    What R of the random neurons cost tells it, and in a fraction of the time; all
+    batches at once, since a step's own few numbers take a fifth of its time.
+    """
+    positive = (linked[:, 1:] * jax.nn.softplus(-along)).sum()
+    negative = (_pairs(linked) * jax.nn.softplus(against).sum(axis=2)).sum()
+    return jnp.stack([positive + negative, positive])

@@ -102,19 +102,19 @@ def gradient_of_a_path(vectors, path, linked, inner, shares):
 
 def test_a_step_follows_the_gradients_of_all_pairs_of_its_neurons(rng):
     vectors = jnp.asarray(rng.normal(size=(9, 3)), jnp.float32)
-    path, others = jnp.asarray([0, 1, 2, 3, 0]), jnp.asarray([4, 5, 6, 7])
+    path, rows = [0, 1, 2, 3, 0], jnp.asarray([0, 1, 2, 3, 4, 5, 6, 7, 0])
     linked = jnp.asarray([1.0, 1.0, 0.0, 1.0])
     plan = fitting._Plan(9, 3, 2, 1, 3, True)
 
     @jax.jit
     def step(vectors):
-        batch = path, others, linked
-        return fitting._step(vectors, batch, rate=jnp.float32(0.1), plan=plan)
+        batch, rate = (rows, linked), jnp.float32(0.1)
+        moved, products = fitting._step(vectors, batch, rate=rate, plan=plan)
+        of_all = (one[None] for one in (*products, linked))
+        return moved, fitting._losses(*of_all)
 
     moved, sums = step(vectors)
-    loss = gradient_of_a_path(
-        vectors, path, [1, 1, 0, 1], (0, 1, 2), 1 / fitting.SHARED
-    )
+    loss = gradient_of_a_path(vectors, path, [1, 1, 0, 1], (0, 1, 2), 2 / 4)
     slopes = jax.grad(loss, argnums=(0, 1))(vectors[1:4], vectors[4:8])
     expected = np.asarray(vectors).copy()
     expected[1:4] -= 0.1 * np.asarray(slopes[0])
@@ -128,6 +128,13 @@ def test_a_step_follows_the_gradients_of_all_pairs_of_its_neurons(rng):
     negative = sum(t * np.logaddexp(0, dot[n, [4, 5]]).sum() for n, t in apart)
     assert float(sums[1]) == pytest.approx(positive, rel=1e-5)
     assert float(sums[0]) == pytest.approx(positive + negative, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("negatives", "count"), [(0, 0), (1, 16), (2, 32), (3, 32), (5, 64), (20, 240)]
+)
+def test_random_neurons_grow_with_r_in_whole_registers(negatives, count):
+    assert fitting._shared(negatives) == count
 
 
 def test_dead_neurons_have_no_place_and_isolated_ones_stay(make_stimuli):

@@ -56,6 +56,19 @@ def found(model, variables, images):
     return find_stimuli(model, images[0], Search(k=K), sample=20)(variables, images[1])
 
 
+def test_candidates_by_bfloat16_lead_to_the_same_stimuli(
+    model, variables, images, found
+):
+    search = Search(k=K, compute="bfloat16")
+    stimuli, sample = find_stimuli(model, images[0], search, sample=20)(
+        variables, images[1]
+    )
+    same = (stimuli.image_ids == found[0].image_ids).all(axis=1)
+    assert same.mean() >= 0.99
+    np.testing.assert_array_equal(stimuli.peaks[same], found[0].peaks[same])
+    np.testing.assert_array_equal(sample.peaks, found[1].peaks)
+
+
 @pytest.fixture(scope="module")
 def peaks(maps):
     return np.concatenate([m.max(axis=(1, 2)) for m in maps], axis=1)

@@ -94,6 +94,8 @@ def test_settings_that_cannot_be_are_refused(sites, make_pool):
         Search(ties="random")
     with pytest.raises(UsageError, match=r"dead 'drop'.*exclude, keep"):
         Search(dead="drop")
+    with pytest.raises(UsageError, match=r"compute type 'float16'.*bfloat16"):
+        Search(compute="float16")
     with pytest.raises(UsageError, match="k must be at least 1"):
         Search(k=0)
     peaks = np.zeros((K, 5), np.float32)
@@ -152,3 +154,34 @@ def test_images_of_another_pool_are_refused_by_name(sites, make_pool, decode):
     with pytest.raises(DataError, match=pool.pool_id) as caught:
         look({"peaks": np.zeros((21, 5), np.float32)}, decode(other))
     assert other.pool_id in str(caught.value)
+
+
+def test_only_candidates_are_looked_at_again_and_ranked_exactly(
+    sites, make_pool, decode, sort_all
+):
+    pool, rng = make_pool(300), np.random.default_rng(6)
+    sample = rng.permutation(300)[:20].astype(np.int32)
+    variables = []
+    for _ in range(2):
+        peaks = rng.normal(size=(300, 5)).astype(np.float32)
+        rough = np.asarray(jnp.asarray(peaks, jnp.bfloat16), np.float32)
+        ranked = [np.lexsort((pool.order, -column))[: 2 * K + 1] for column in rough.T]
+        others = np.setdiff1d(np.arange(300), np.append(ranked, sample))
+        seen = peaks.copy()
+        seen[others] = 99  # Whoever looks at them finds them first.
+        variables.append({"peaks": seen, "rough": rough, "all": peaks})
+
+    def narrow(variables, pixels):
+        return reader({"peaks": variables["rough"]}, pixels)
+
+    search = Search(k=K)
+    look = observe(reader, sites, CELLS, pool, search, sample=sample, narrow=narrow)
+    found = look.many(variables, decode(pool))
+    for one, (stimuli, responses) in zip(variables, found, strict=True):
+        for name, value in sort_all(one["all"], pool.order, K).items():
+            np.testing.assert_array_equal(getattr(stimuli, name), value, err_msg=name)
+        np.testing.assert_array_equal(responses.peaks, one["all"][sample])
+    exact = observe(reader, sites, CELLS, pool, search, sample=sample)
+    passes = [one.footprint(variables[0], decode(pool)) for one in (look.first, exact)]
+    larger = tuple(map(max, *passes))
+    assert tuple(look.footprint(variables[0], decode(pool))) == larger

@@ -2,7 +2,7 @@
 
 For one base snapshot at a time; other snapshots are projected, not learnt. All repeats
 and batches run in one jitted scan on the default device; pairs and negatives are drawn
-there. Two million pairs of 30 dimensions take a second on one CPU core, after
+there. Three million pairs of 30 dimensions take a second on one CPU core, after
 two seconds of compilation; docs/performance.md says what that is owed to.
 """
 

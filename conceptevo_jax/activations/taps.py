@@ -101,9 +101,12 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     values, count = jnp.max(flat, axis=1), flat.shape[1]
     index = jnp.arange(count, dtype=jnp.int32)[None, :, None]
     found = jnp.where(flat == values[:, None], index, jnp.int32(count - 1))
-    # XLA's max on CPU passes over NaN in all but the smallest arrays.
-    values = jnp.where(jnp.isnan(flat).any(axis=1), jnp.nan, values)
-    return Peaks(at_least_float32(values), jnp.min(found, axis=1))
+    # XLA's max on CPU passes over NaN in all but the smallest arrays: the search for
+    # the cell tells of it, too.
+    found = jnp.where(jnp.isnan(flat), jnp.int32(-1), found)
+    cells = jnp.min(found, axis=1)
+    values = jnp.where(cells < 0, jnp.nan, values)
+    return Peaks(at_least_float32(values), jnp.maximum(cells, 0))
 
 
 def grids(model: Model) -> Int[Array, "s 2"]:

@@ -7,9 +7,11 @@ take about five seconds a seed.
 """
 
 import importlib
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import numpy as np
@@ -162,7 +164,8 @@ def _nearest(
     """
     indices = np.empty((len(rows), neighbors), np.int32)
     distances = np.empty((len(rows), neighbors), np.float32)
-    for start in range(0, len(rows), _BLOCK):
+
+    def search(start: int) -> None:
         apart = METRICS[metric](rows[start : start + _BLOCK], rows)
         own = np.arange(len(apart))
         apart[own, start + own] = -1
@@ -172,6 +175,10 @@ def _nearest(
         here = slice(start, start + len(apart))
         indices[here] = np.take_along_axis(near, order, axis=1)
         distances[here] = np.take_along_axis(found, order, axis=1).clip(0)
+
+    # Both SciPy and NumPy let other threads work meanwhile.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        list(threads.map(search, range(0, len(rows), _BLOCK)))
     return indices, distances
 
 

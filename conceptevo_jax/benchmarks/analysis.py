@@ -55,12 +55,10 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
             SWEEP: partial(sweep, *ends, pixels, 0),
             STEP: training,
             **_reversions(config, model, ends, pixels),
+            MONITOR: _Updates(session, model, ends),
         },
         config.benchmark.turns,
     )
-    # By itself: NumPy's threads spin for a while after it, and slow what comes next.
-    updates = {MONITOR: _Updates(session, model, ends)}
-    seconds |= fastest(updates, config.benchmark.turns)
     needs = {
         FORWARD: memory(forward, ends[0], pixels),
         SWEEP: memory(sweep, *ends, pixels, 0),

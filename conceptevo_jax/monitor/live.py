@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from threadpoolctl import ThreadpoolController
 
 from conceptevo_jax.activations import Peaks, Reader, read_peaks
 from conceptevo_jax.data import Decoded, require_same_pool, select_part
@@ -96,6 +97,7 @@ class ConceptMonitor:
         self._shapes: object = None
         self._history = _History()
         self._trouble: list[str] = []
+        self._blas = ThreadpoolController()
 
     @classmethod
     def of_model(
@@ -141,7 +143,10 @@ class ConceptMonitor:
         start, told = time.perf_counter(), list(self._trouble)
         self._trouble = []
         try:
-            status, reasons, numbers = self._look(epoch, read, told)
+            # Other threads of NumPy's wait busily for a while after their work, which
+            # takes a third longer what is compiled: the sweep, and training steps.
+            with self._blas.limit(limits=1, user_api="blas"):
+                status, reasons, numbers = self._look(epoch, read, told)
         except Exception as error:  # a monitor must not end a training
             first = str(error).strip().split("\n")[0]
             why = f"nothing could be measured: {type(error).__name__}: {first}"

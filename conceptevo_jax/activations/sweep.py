@@ -17,7 +17,12 @@ from jaxtyping import Array, Float, Int, UInt8
 from conceptevo_jax.activations.folds import Fold, folding
 from conceptevo_jax.activations.groups import Footprint, Load, in_groups, tree_bytes
 from conceptevo_jax.activations.taps import Peaks, Reader
-from conceptevo_jax.data import Decoded, require_same_pool, sequential_batches
+from conceptevo_jax.data import (
+    Decoded,
+    read_ahead,
+    require_same_pool,
+    sequential_batches,
+)
 from conceptevo_jax.devices import (
     DIVIDED,
     SHARED,
@@ -161,9 +166,13 @@ class Sweep(Generic[R]):
         size = self._size(images) * self.mesh.size
         own = own_rows(self.mesh, size)
         states = [self._folding.empty() for _ in snapshots]
-        for places, valid in sequential_batches(len(chosen), size):
+
+        def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
+            places, valid = batch
             rows = chosen[places[own]].astype(np.int32)
-            batch = np.asarray(images.pixels[rows]), rows, valid[own]
+            return np.asarray(images.pixels[rows]), rows, valid[own]
+
+        for batch in read_ahead(read, sequential_batches(len(chosen), size)):
             pixels, *where = divide(self.mesh, batch, size)
             before = states
             states = [

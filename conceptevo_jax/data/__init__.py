@@ -9,6 +9,7 @@ from conceptevo_jax.data.decoded import (
 from conceptevo_jax.data.images import ImageSet, find_bad, images_id, without
 from conceptevo_jax.data.loader import (
     TrainBatches,
+    read_ahead,
     sequential_batches,
     train_batches,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "load_images",
     "load_pool",
     "open_decoded",
+    "read_ahead",
     "require_disjoint",
     "require_same_pool",
     "save_pool",

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from conceptevo_jax.data import Decoded, sequential_batches, train_batches
+from conceptevo_jax.data import Decoded, read_ahead, sequential_batches, train_batches
 from conceptevo_jax.devices import (
     by_first,
     data_mesh,
@@ -281,8 +281,10 @@ class _Loop:
         """Train one epoch; True where a callable ends the training."""
         self.tally = self._replicate(Tally.zero())
         first = epoch * self.steps_per_epoch
-        for step in range(first, first + self.steps_per_epoch):
-            self._step(step)
+        steps = range(first, first + self.steps_per_epoch)
+        batches = read_ahead(self.batches.batch, steps)
+        for step, batch in zip(steps, batches, strict=True):
+            self._step(step, batch)
             if self.on_step is not None:
                 self.on_step(step + 1, total)
             early = step + 1 in self.settings.early_steps
@@ -303,8 +305,7 @@ class _Loop:
             epochs=self.settings.epochs,
         )
 
-    def _step(self, step: int) -> None:
-        batch = self.batches.batch(step)
+    def _step(self, step: int, batch: dict[str, np.ndarray]) -> None:
         self.rate = self._rate(step)
         own = batch["image"], batch["label"]
         pixels, labels = divide(self.mesh, own, self.settings.batch_size)

@@ -1,11 +1,18 @@
 """Batches are a function of (seed, step), cover each epoch once, and are shared out."""
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conceptevo_jax.data import Decoded, sequential_batches, train_batches
+from conceptevo_jax.data import (
+    Decoded,
+    read_ahead,
+    sequential_batches,
+    train_batches,
+)
 from conceptevo_jax.errors import UsageError
 
 
@@ -100,3 +107,40 @@ def test_sequential_batches_cover_every_row_once_at_one_size(count, batch_size):
     kept = [row for rows, valid in batches for row in rows[valid].tolist()]
     assert kept == list(range(count))
     assert all(valid.any() for _, valid in batches)
+
+
+def test_items_come_in_order_and_the_next_are_read_before_they_are_asked_for():
+    later = threading.Event()
+
+    def read(item):
+        if item > 0:
+            later.set()
+        return 2 * item
+
+    found = read_ahead(read, range(20))
+    assert next(found) == 0
+    assert later.wait(timeout=60)
+    assert list(found) == list(range(2, 40, 2))
+
+
+def test_what_goes_wrong_is_told_at_its_item():
+    def read(item):
+        if item == 3:
+            raise ValueError("broken")
+        return item
+
+    found = read_ahead(read, range(20))
+    assert [next(found) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="broken"):
+        next(found)
+
+
+def test_who_stops_early_reads_no_more_than_a_few():
+    seen = []
+    found = read_ahead(lambda item: seen.append(item) or item, iter(range(10_000)))
+    assert next(found) == 0
+    found.close()
+    count = len(seen)
+    assert count < 100
+    assert list(found) == []
+    assert len(seen) == count

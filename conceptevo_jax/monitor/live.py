@@ -143,8 +143,8 @@ class ConceptMonitor:
         start, told = time.perf_counter(), list(self._trouble)
         self._trouble = []
         try:
-            # Other threads of NumPy's wait busily for a while after their work, which
-            # takes a third longer what is compiled: the sweep, and training steps.
+            # NumPy's other threads wait busily for a while after their work, and what
+            # is compiled, the sweep and training steps, then takes a third longer.
             with self._blas.limit(limits=1, user_api="blas"):
                 status, reasons, numbers = self._look(epoch, read, told)
         except Exception as error:  # a monitor must not end a training

@@ -177,7 +177,10 @@ def test_settings_arrive_below_as_they_were_chosen():
             "top level 'foo'.*Valid: alignment, base, baselines, benchmark, .*workers",
         ),
         ("+runs.vgg16.epoch=4", "runs.vgg16 'epoch'. Did you mean 'epochs'"),
-        ("+method.stimuli.kk=4", "method.stimuli 'kk'.*Valid: before_relu, dead, k, t"),
+        (
+            "+method.stimuli.kk=4",
+            "method.stimuli 'kk'.*Valid: before_relu, compute, dead, k, t",
+        ),
         ("runs.vgg16.epochs=???", "runs.vgg16.epochs.*missing"),
         ("dataset.facts.train=???", "dataset.facts.train.*missing"),
         ("runs.vgg16.title=${nope}", "runs.vgg16.title.*'nope' not found"),

@@ -61,7 +61,10 @@ def test_help_lists_experiments_and_subcommands(call, words):
             (*SMOKE, "runs.vgg16.epoch=1"),
             "of runs.vgg16 'epoch'. Did you mean 'epochs'",
         ),
-        ((*SMOKE, "method.stimuli.kk=1"), "Valid: before_relu, dead, k, ties."),
+        (
+            (*SMOKE, "method.stimuli.kk=1"),
+            "Valid: before_relu, compute, dead, k, ties.",
+        ),
         ((*SMOKE, "runs.vgg16.epochs=few"), "could not be converted to Integer"),
         ((*SMOKE, "method.stimuli.k=0"), "k must be at least 1, not 0."),
         ((*SMOKE, "method.projection.policy=none"), "Valid: covered, random, resp"),

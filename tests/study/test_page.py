@@ -204,8 +204,9 @@ def test_cards_tell_whether_they_are_selected(enter, file):
     expect(page.get_by_role("checkbox", name="No coherent group")).not_to_be_checked()
 
 
-def test_time_adds_up_over_visits(enter, file, study, read):
-    page = enter(file)
+@pytest.mark.parametrize("script", ["", NO_STORAGE])
+def test_time_adds_up_over_visits(enter, file, study, read, script):
+    page = enter(file, script=script)
     page.clock.install()
     begin(page)
     page.clock.fast_forward(5_000)

@@ -31,6 +31,13 @@ SHARED, DIVIDED = PartitionSpec(), PartitionSpec(AXIS)
 T = TypeVar("T")
 
 
+def cores() -> list[int]:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
 def start_processes() -> None:
     """Join the processes that were launched together; before anything else of JAX.
 

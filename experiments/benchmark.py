@@ -38,6 +38,7 @@ from conceptevo_jax.benchmarks.rows import (
 )
 from conceptevo_jax.benchmarks.stimuli import measure_stimuli
 from conceptevo_jax.config import Config
+from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import draw_ratios, save_figure
 from conceptevo_jax.models import build_model
@@ -45,7 +46,6 @@ from conceptevo_jax.stages.plan import Step
 from conceptevo_jax.stages.results import Claim, write_csv
 from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.worker import cores
 
 EMBEDDING_REPEATS = 100
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import jax
 
-from conceptevo_jax.devices import data_mesh, is_out_of_memory, least, replicate
+from conceptevo_jax.devices import cores, data_mesh, is_out_of_memory, least, replicate
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Variables
 
@@ -118,6 +118,4 @@ def _available() -> int:
 
 def _processors() -> float:
     """Which share of the machine's processors this process may use."""
-    if not hasattr(os, "sched_getaffinity"):
-        return 1.0
-    return len(os.sched_getaffinity(0)) / (os.cpu_count() or 1)
+    return len(cores()) / (os.cpu_count() or 1)

@@ -77,9 +77,9 @@ def read_all_peaks(
     everywhere = replicate(mesh, variables)
     size = min(batch_size, -(-len(images) // mesh.size)) * mesh.size
     own = own_rows(mesh, size)
-    for rows, _ in sequential_batches(len(images), size):
-        pixels = divide(mesh, np.asarray(images.pixels[rows[own]]), size)
-        yield np.asarray(read(everywhere, pixels).values)
+    batches = (rows[own] for rows, _ in sequential_batches(len(images), size))
+    for batch in read_ahead(lambda rows: np.asarray(images.pixels[rows]), batches):
+        yield np.asarray(read(everywhere, divide(mesh, batch, size)).values)
 
 
 def _read_by_all(mesh: Mesh, reader: Reader) -> Reader:
@@ -128,12 +128,7 @@ class Sweep(Generic[R]):
         """The result of one snapshot; see `many`."""
         return self.many([variables], images)[0]
 
-    def many(
-        self,
-        snapshots: Sequence[Variables],
-        images: Decoded,
-        rows: Int[np.ndarray, " j"] | None = None,
-    ) -> list[R]:
+    def many(self, snapshots: Sequence[Variables], images: Decoded) -> list[R]:
         """The results of several snapshots, which memory has to hold at once.
 
         Every image is decoded and brought to the device once. Results do not depend on
@@ -142,17 +137,24 @@ class Sweep(Generic[R]):
         Args:
           snapshots: Variables of one architecture, of one run or several.
           images: What to sweep.
-          rows: Sweep only these of the images, one at least; None for all.
 
         Raises:
           DataError: for other images than the sweep is for.
         """
+        return self._sweep(snapshots, images, np.arange(len(images)))
+
+    def _sweep(
+        self,
+        snapshots: Sequence[Variables],
+        images: Decoded,
+        chosen: Int[np.ndarray, " j"],
+    ) -> list[R]:
+        """See `many`; of some images only."""
         if self.images_id is not None:
             require_same_pool(
                 self.images_id, images.images_id, "the images to be swept"
             )
         everywhere = [replicate(self.mesh, one) for one in snapshots]
-        chosen = np.arange(len(images)) if rows is None else rows
         states = all_or_none(lambda: self._pass(everywhere, images, chosen))
         return [self.finish(self._folding.join(state)) for state in states]
 
@@ -260,16 +262,11 @@ class Screened(Sweep[R]):
         super().__init__(*arguments, **settings)
         self.first = first
 
-    def many(
-        self,
-        snapshots: Sequence[Variables],
-        images: Decoded,
-        rows: Int[np.ndarray, " j"] | None = None,
-    ) -> list[R]:
+    def many(self, snapshots: Sequence[Variables], images: Decoded) -> list[R]:
         """See `Sweep.many`."""
-        chosen = self.first.many(snapshots, images, rows)
+        chosen = self.first.many(snapshots, images)
         return [
-            super(Screened, self).many([one], images, own)[0]
+            self._sweep([one], images, own)[0]
             for one, own in zip(snapshots, chosen, strict=True)
         ]
 

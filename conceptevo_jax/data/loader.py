@@ -6,7 +6,6 @@ every process computes its own share of the same batch. No augmentation. About 8
 images of 32×32 pixels a second on one core.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,8 +18,8 @@ from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.types import record
 
-AHEAD = 8
-"""Batches that are read before they are asked for, at most; one per core."""
+AHEAD = 2
+"""Batches that are read before they are asked for."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -117,18 +116,17 @@ def read_ahead(read: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     So that a device does not wait for images to be decoded.
 
     Args:
-      read: Called in threads of its own, several at a time.
+      read: Called in one other thread; an `OnDemand` decodes a batch in many.
       items: Such as the numbers of batches.
     """
-    ahead = min(AHEAD, os.cpu_count() or 1)
     waiting: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(ahead) as threads:
+    with ThreadPoolExecutor(1) as thread:
         try:
             for item in items:
-                waiting.append(threads.submit(read, item))
-                if len(waiting) > ahead:
+                waiting.append(thread.submit(read, item))
+                if len(waiting) > AHEAD:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            threads.shutdown(cancel_futures=True)
+            thread.shutdown(cancel_futures=True)

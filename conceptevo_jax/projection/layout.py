@@ -7,7 +7,6 @@ take about five seconds a seed.
 """
 
 import importlib
-import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from jaxtyping import Float
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
+from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.types import Layout
 
@@ -30,6 +30,8 @@ FEWEST = 4
 
 _SAME = 1e-10
 _BLOCK = 512
+_THREADS = 8
+"""At most; each takes memory for a block of rows times all."""
 
 
 def fit_layout(
@@ -177,7 +179,7 @@ def _nearest(
         distances[here] = np.take_along_axis(found, order, axis=1).clip(0)
 
     # Both SciPy and NumPy let other threads work meanwhile.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(min(len(cores()), _THREADS)) as threads:
         list(threads.map(search, range(0, len(rows), _BLOCK)))
     return indices, distances
 

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from conceptevo_jax.config import Config
-from conceptevo_jax.devices import is_first, process_count
+from conceptevo_jax.devices import cores, is_first, process_count
 from conceptevo_jax.stages.images import Images, prepare_images
 from conceptevo_jax.stages.plan import longest_first
 from conceptevo_jax.stages.results import Claim
@@ -32,7 +32,7 @@ from conceptevo_jax.stages.runs import (
     require_time,
 )
 from conceptevo_jax.stages.space import embed_base
-from conceptevo_jax.stages.worker import cores, run_side_by_side, until, use_cache
+from conceptevo_jax.stages.worker import run_side_by_side, until, use_cache
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
+from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import Store
 from conceptevo_jax.store.keys import plain
@@ -41,13 +42,6 @@ _SEQUENTIAL = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 
 class WorkerError(RuntimeError):
     """A worker ended in a way that is a bug, or ran out of memory."""
-
-
-def cores() -> list[int]:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def use_cache(store: Store) -> None:

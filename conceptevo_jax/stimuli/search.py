@@ -7,6 +7,7 @@ neuron, and the sample's responses.
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -136,17 +137,16 @@ def find_stimuli(
     The sample is seeded with the pool, and a larger one begins with a smaller one.
     """
     search = search or Search()
-    early = search.before_relu
+    read = partial(read_peaks, before_relu=search.before_relu)
     exact = search.compute == "float32"
-    narrow = None if exact else model.computing(search.compute)
     return observe(
-        read_peaks(model, before_relu=early),
+        read(model),
         model.sites,
         np.asarray(grids(model)),
         pool,
         search,
         sample=_sample(pool, sample),
-        narrow=None if narrow is None else read_peaks(narrow, before_relu=early),
+        narrow=None if exact else read(model.computing(search.compute)),
     )
 
 

@@ -167,9 +167,13 @@ def _evaluate(
     tally = replicate(mesh, Tally.zero())
     size = -(-min(EVAL_BATCH, len(rows)) // mesh.size) * mesh.size
     own = own_rows(mesh, size)
-    for chosen, valid in sequential_batches(len(rows), size):
+
+    def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
+        chosen, valid = batch
         picked = rows[chosen[own]]
-        batch = np.asarray(data.pixels[picked]), data.labels[picked], valid[own]
+        return np.asarray(data.pixels[picked]), data.labels[picked], valid[own]
+
+    for batch in read_ahead(read, sequential_batches(len(rows), size)):
         tally = step(variables, tally, *divide(mesh, batch, size))
     return tally
 

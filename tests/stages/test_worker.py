@@ -12,13 +12,13 @@ import pytest
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from conceptevo_jax.config import SearchConfig
+from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages import worker
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.runs import execute, is_finished
 from conceptevo_jax.stages.worker import (
     WorkerError,
-    cores,
     run_side_by_side,
     use_cache,
 )

@@ -1,0 +1,196 @@
+"""Schemas of what experiments measure, and of what they show."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+
+@dataclass
+class CollapseConfig:
+    """When a run counts as having learnt first and collapsed later."""
+
+    run: str = MISSING
+    learns: float = 0.5
+    collapses: float = 0.2
+    seeds: list[int] = MISSING
+
+
+@dataclass
+class ImportanceConfig:
+    """Which evolutions are measured; see `conceptevo_jax.analysis.importance.Scoring`.
+
+    `classes` is how many classes, seeded at random; None for all. `images` of each are
+    used. Evolutions lie between milestones of training accuracy, `eval` or `running`,
+    or between the snapshots `epochs` where it names any. `shown` names a class for
+    figures, by run; elsewhere the one is shown whose ranking two halves of its images
+    agree on most. Of it the `top` evolutions are shown with so many `patches`.
+    """
+
+    method: str = "transpose"
+    sites: list[str] = field(default_factory=list)
+    batch_size: int = 64
+    checked: int = 10
+    images: int = 128
+    classes: int | None = None
+    epochs: list[str] = field(default_factory=list)
+    accuracy: str = "eval"
+    shown: dict[str, str] = field(default_factory=dict)
+    top: int = 5
+    patches: int = 6
+
+
+@dataclass
+class ReversionConfig:
+    """See `conceptevo_jax.analysis.reversion.Reverting`."""
+
+    bins: int = 4
+    repeats: int = 5
+    images: int = 128
+    train_images: int | None = None
+    test_images: int | None = None
+    elsewhere_images: int | None = 100
+    batch_size: int = 64
+
+
+@dataclass
+class FailuresConfig:
+    """What the experiment on failing trainings compares.
+
+    `bases` are runs that serve as bases, one after the other; none is compared.
+    `groups` are runs of one architecture that are drawn together: the first is the
+    well-trained one. `again` names runs that repeat the one before under another seed.
+    Of a group, `collapsing`, `overfitted` and `recovering` say what shall become of
+    which run.
+    """
+
+    bases: list[str] = field(default_factory=list)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
+    collapsing: list[str] = field(default_factory=list)
+    overfitted: list[str] = field(default_factory=list)
+    recovering: list[str] = field(default_factory=list)
+    concept_groups: int = 12
+
+
+@dataclass
+class AlignmentConfig:
+    """What the experiment on alignment compares and asks.
+
+    Each run in `bases` serves as base in turn, and all others but `judge` are compared
+    with it. `groups` is how many tasks each category of the study gets, `hand_picked`
+    a JSON file with sets of neurons that a person chose: {"dogs": [ids]}. `judge` is
+    the run whose network the machine participants see with; it is in no space.
+    """
+
+    bases: list[str] = field(default_factory=list)
+    groups: int = 20
+    hand_picked: str | None = None
+    judge: str | None = None
+
+
+@dataclass
+class HyperparametersConfig:
+    """Which settings are tried: one at a time, all others as in the centre.
+
+    Each run in `bases` serves as base in turn. Of `around_paper` the centre is
+    `methods.paper`, of `around_default` the method in use. Both are laid out as a
+    method is, with lists of values; an empty list tries nothing. `pool_share` is the
+    share of the pool that is used.
+    """
+
+    bases: list[str] = field(default_factory=list)
+    around_paper: dict[str, Any] = field(default_factory=dict)
+    around_default: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class BaselinesConfig:
+    """What the comparison with other methods is made of.
+
+    Of the run `run` the snapshots `epochs` are represented, or those at its milestones
+    of accuracy where none is named. ACE follows `segments` image segments at most, of
+    so many `images` per class, or the images of a Broden-style folder `broden`; its
+    concepts are those of `discovery` images of a class at `site`, the last site where
+    none is named, tested against `random_sets` of as many images.
+    """
+
+    run: str = "vgg16"
+    epochs: list[str] = field(default_factory=list)
+    segments: int = 1500
+    images: int = 10
+    broden: str | None = None
+    site: str | None = None
+    classes: list[str] = field(default_factory=list)
+    discovery: int = 40
+    clusters: int = 25
+    random_sets: int = 20
+    tested_images: int = 40
+
+
+@dataclass
+class RateConfig:
+    """Trainings by which the monitor is judged: of one kind, under many seeds."""
+
+    kind: str = MISSING
+    seeds: list[int] = MISSING
+
+
+@dataclass
+class RateImages:
+    """How many images those trainings have; None: all."""
+
+    train: int | None = None
+    test: int | None = None
+
+
+@dataclass
+class GrowthConfig:
+    """Ascending sizes at which each thing is measured; images in thousands' steps."""
+
+    images: list[int] = field(default_factory=lambda: [10_000, 100_000, 1_000_000])
+    neurons: list[int] = field(default_factory=lambda: [1_000, 10_000, 100_000])
+    snapshots: list[int] = field(default_factory=lambda: [2, 20, 200])
+    classes: list[int] = field(default_factory=lambda: [10, 100, 1_000])
+
+
+@dataclass
+class BenchmarkConfig:
+    """How things are timed: on so many images, the fastest of several turns.
+
+    `parts` are those measured, all where it lists none. The explorer's page is opened
+    with `neurons` in so many `snapshots`, and with `many_neurons` in two. Full-size
+    networks are measured on batches of `full_images`, none where that is 0;
+    `torch.compile`, which takes minutes, compiles those that `compiled` names at the
+    preset in use and at full size those in `full_compiled`. `grow` holds the sizes of
+    what grows.
+    """
+
+    parts: list[str] = field(default_factory=list)
+    images: int = 64
+    turns: int = 7
+    neurons: int = 100_000
+    snapshots: int = 20
+    many_neurons: int = 1_000_000
+    embedded_neurons: int = 4224
+    loop_pairs: int = 3000
+    solved_images: int = 26667
+    full_images: int = 8
+    full_turns: int = 2
+    compiled: list[str] = field(default_factory=lambda: ["vgg16", "convnext_tiny"])
+    full_compiled: list[str] = field(default_factory=list)
+    map_points: int = 5000
+    grow: GrowthConfig = field(default_factory=GrowthConfig)
+
+
+@dataclass
+class ExplorerConfig:
+    """What an experiment leaves for looking at it; see `conceptevo_jax.explorer`.
+
+    Without `patches` no pixel and no name of an image is in the page. `tables` are
+    parquet and TensorBoard projector files beside it.
+    """
+
+    page: bool = True
+    patches: bool = True
+    tables: bool = False

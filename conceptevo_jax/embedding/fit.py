@@ -26,8 +26,8 @@ from conceptevo_jax.types import Embedding, Stimuli
 
 SHARED = 12
 """Random neurons that a batch draws for each of R, about: `_shared` rounds them. With
-twice as many, other networks align no better; with a third, planted groups are not always
-found again."""
+twice as many, other networks align no better; with a third, planted groups are not
+always found again."""
 
 REGISTER = 16
 """Numbers in a processor's widest register."""

@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 from pathlib import Path
 
+import omegaconf
 import pytest
 from hydra.errors import HydraException
 
@@ -150,7 +151,7 @@ def test_schemas_mirror_the_settings_below_them(group):
     schema, settings = MIRRORS[group]
     assert set(schema) == set(settings)
     for name, default in schema.items():
-        one_has_none = default == schemas.MISSING or settings[name] is MISSING
+        one_has_none = default == omegaconf.MISSING or settings[name] is MISSING
         if not one_has_none and (group, name) not in OTHER_DEFAULTS:
             same = tuple(default) if isinstance(default, list) else default
             assert same == settings[name], name

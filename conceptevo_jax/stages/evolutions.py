@@ -4,7 +4,6 @@ Each class of each evolution is a record of its own in the store, so that a long
 experiment goes on where it stopped.
 """
 
-import dataclasses
 import functools
 import itertools
 from collections.abc import Sequence
@@ -156,16 +155,6 @@ class Measures:
         self.scoring = scoring_of(self.config.importance)
         self.reverting = Reverting(**plain(self.config.reversion))
         self.sites = chosen_sites(run.model, self.scoring.sites)
-        self._kept: tuple[Snapshot, ...] = ()
-
-    def _ends(self, evolution: Evolution) -> tuple[Snapshot, ...]:
-        """Its two snapshots; what they load is kept until another one is asked for."""
-        ends = evolution.before, evolution.after
-        if [one.name for one in ends] != [one.name for one in self._kept]:
-            self._kept = tuple(
-                dataclasses.replace(one, load=functools.cache(one.load)) for one in ends
-            )
-        return self._kept
 
     @functools.cached_property
     def _importance(self):  # noqa: ANN202  # its type is `importance.Measure`
@@ -196,7 +185,7 @@ class Measures:
             "importance",
             Importance,
             lambda: self._importance(
-                *self._ends(evolution), train.pixels[rows], rows, label
+                evolution.before, evolution.after, train.pixels[rows], rows, label
             ),
             # What decides the numbers: batches do not, and sizes are told by the rows.
             config={
@@ -231,7 +220,8 @@ class Measures:
             "reversion",
             Reversion,
             lambda: self._reversion(
-                *self._ends(evolution),
+                evolution.before,
+                evolution.after,
                 importance,
                 ClassImages(
                     label=label,

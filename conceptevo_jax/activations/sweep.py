@@ -36,7 +36,9 @@ from conceptevo_jax.devices import (
 )
 from conceptevo_jax.models import Variables
 
-BATCH = 250
+BATCH = 125
+"""Images per call: enough for two cores, and few enough that a CPU's working memory for
+a narrow network is kept from call to call, not given back and cleared anew."""
 
 R = TypeVar("R")
 
@@ -117,7 +119,8 @@ class Sweep(Generic[R]):
         images_id: str | None = None,
         batch_size: int = BATCH,
     ) -> None:
-        self.finish, self.images_id, self.batch_size = finish, images_id, batch_size
+        self.reader, self.finish = reader, finish
+        self.images_id, self.batch_size = images_id, batch_size
         self.mesh = mesh = data_mesh()
         # Compiled apart from the folds, the network is the same program in every
         # sweep, and found again in the compilation cache.

@@ -6,6 +6,7 @@ registered and no state hides in the model. The identity tap costs nothing.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -68,6 +69,11 @@ class Model:
 
     def shapes(self) -> Variables:
         """Shapes and types of the variables, without making them."""
+        return self._shapes
+
+    @functools.cached_property
+    def _shapes(self) -> Variables:
+        """Traced once: that takes InceptionV3 a second, and every restoring asks."""
         images = jax.ShapeDtypeStruct((1, self.size, self.size, 3), jnp.float32)
         return jax.eval_shape(self.module.init, jax.random.key(0), images)
 

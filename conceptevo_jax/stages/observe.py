@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conceptevo_jax.activations import Footprint, Sweep, in_groups, read_peaks
+from conceptevo_jax.activations import Footprint, Sweep, in_groups
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stimuli import Observe, Search, find_stimuli, respond
@@ -151,8 +151,8 @@ class Observer:
         model, judgement = self.model, self.images.judgement
         search = dataclasses.replace(self.search, k=self.found)
         find = find_stimuli(model, self.images.pool, search, sample=self.sample)
-        reader = read_peaks(model, before_relu=self.search.before_relu)
-        judge = respond(reader, model.sites, len(judgement), judgement.pool_id)
+        # The same reader, so that it is traced once.
+        judge = respond(find.reader, model.sites, len(judgement), judgement.pool_id)
         return find, judge
 
 

@@ -45,7 +45,8 @@ from conceptevo_jax.training.step import (
 from conceptevo_jax.training.table import TABLE, Row, read_table, write_table
 from conceptevo_jax.types import Epoch, Snapshot
 
-EVAL_BATCH = 500
+EVAL_BATCH = 125
+"""Images per call in evaluation, as in sweeps."""
 
 T = TypeVar("T", State, Tally)
 

@@ -154,6 +154,8 @@ def execute(
     job: Job,
     on_step: OnStep | None = None,
     time_left: TimeLeft | None = None,
+    *,
+    observe: bool = True,
 ) -> TrainedRun:
     """Train and observe one run in this process, skipping what is stored.
 
@@ -163,6 +165,7 @@ def execute(
       job: What to do.
       on_step: Called with steps done and steps in all, observation included.
       time_left: Asked before every epoch and observation whether to go on.
+      observe: False ends after the training.
 
     Raises:
       TimeUpError: when the time is up; what is finished is kept.
@@ -179,7 +182,7 @@ def execute(
     shots = snapshots(folder, job.name, model)
     found: dict[Epoch, Observation] = {}
     keys: dict[Epoch, str] = {}
-    if job.search is not None:
+    if observe and job.search is not None:
         look = _observer(store, images, job, model, key)
         wanted = [s for s in shots if job.epochs is None or s.epoch in job.epochs]
         looked = look.each(wanted, time_left)

@@ -31,8 +31,9 @@ from conceptevo_jax.stages.runs import (
     is_finished,
     require_time,
 )
+from conceptevo_jax.stages.side_by_side import run_side_by_side
 from conceptevo_jax.stages.space import embed_base
-from conceptevo_jax.stages.worker import run_side_by_side, until, use_cache
+from conceptevo_jax.stages.worker import until, use_cache
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
 

@@ -14,14 +14,11 @@ from jax.experimental.compilation_cache.compilation_cache import reset_cache
 from conceptevo_jax.config import SearchConfig
 from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.stages import worker
+from conceptevo_jax.stages import side_by_side
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.runs import execute, is_finished
-from conceptevo_jax.stages.worker import (
-    WorkerError,
-    run_side_by_side,
-    use_cache,
-)
+from conceptevo_jax.stages.side_by_side import WorkerError, run_side_by_side
+from conceptevo_jax.stages.worker import use_cache
 from conceptevo_jax.store import Store
 from conceptevo_jax.training import NonFiniteLossError, TimeUpError
 
@@ -36,7 +33,7 @@ def started(monkeypatch):
             super().__init__(*arguments, **options)
             processes.append(self)
 
-    monkeypatch.setattr(worker.subprocess, "Popen", Recorded)
+    monkeypatch.setattr(side_by_side.subprocess, "Popen", Recorded)
     return processes
 
 
@@ -138,8 +135,8 @@ def test_expected_errors_keep_their_type(kind):
         json.dumps({"done": 1, "total": 3}),
         json.dumps({"error": kind.__name__, "text": "it went wrong"}),
     ]
-    failure = worker._follow(lines, "a", lambda *message: told.append(message))
-    assert (type(failure), str(failure)) == (kind, "run a: it went wrong")
+    with pytest.raises(kind, match=r"^run a: it went wrong$"):
+        side_by_side._follow(lines, "a", lambda *message: told.append(message))
     assert told == [("a", 1, 3)]
 
 
@@ -194,40 +191,101 @@ def test_a_worker_stops_when_the_time_is_up_and_goes_on_later(store, make_job):
     assert is_finished(store, images, job)
 
 
-def test_more_workers_than_cores_take_turns(monkeypatch, tmp_path, make_job):
-    running, most = [0], [0]
-    lock = threading.Lock()
+@pytest.fixture
+def pretend(monkeypatch):
+    """No process: `pretend(call)` has `call(core, name, observe)` do every piece."""
 
-    def pretend(order, name, on_job, processes):
+    def use(call):
+        def do(self, piece, seconds, on_job):
+            call(self.core, piece.job.name, piece.observe)
+
+        monkeypatch.setattr(side_by_side._Worker, "do", do)
+
+    return use
+
+
+def test_no_more_pieces_at_a_time_than_cores(pretend, tmp_path, make_job):
+    running, most, lock = [0], [0], threading.Lock()
+
+    def count(core, name, observe):
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
-        assert order["core"] in cores()
+        assert core in cores()
         with lock:
             running[0] -= 1
 
-    monkeypatch.setattr(worker, "_run_worker", pretend)
+    pretend(count)
     jobs = [make_job(str(i)) for i in range(20)]
     run_side_by_side(Store(tmp_path), jobs, 50, ignore)
     assert 1 <= most[0] <= len(cores())
 
 
 def test_a_worker_keeps_the_users_flags_and_has_one_thread():
-    found = worker._one_core({"XLA_FLAGS": "--xla_a=1", "PATH": "here"})
+    found = side_by_side._one_core({"XLA_FLAGS": "--xla_a=1", "PATH": "here"})
     assert found["XLA_FLAGS"].split()[0] == "--xla_a=1"
     assert len(found["XLA_FLAGS"].split()) == 2
     assert (found["PATH"], found["OMP_NUM_THREADS"]) == ("here", "1")
 
 
-def test_what_comes_next_is_prepared_once_no_job_waits(monkeypatch, tmp_path, make_job):
-    told, lock = [], threading.Lock()
-
-    def pretend(order, name, on_job, processes):
-        with lock:
-            told.append(name)
-
-    monkeypatch.setattr(worker, "_run_worker", pretend)
+def test_what_comes_next_is_prepared_once_no_job_waits(pretend, tmp_path, make_job):
+    told = []
+    pretend(lambda core, name, observe: told.append(name))
     jobs = [make_job(str(i)) for i in range(5)]
     place = Store(tmp_path)
     run_side_by_side(place, jobs, 1, ignore, meanwhile=lambda: told.append("next"))
     assert told == ["0", "1", "2", "3", "4", "next"]
+
+
+def test_trainings_come_before_observations(pretend, tmp_path, make_job):
+    told = []
+    pretend(lambda core, name, observe: told.append((name, observe)))
+    jobs = [make_job("a", search=SearchConfig(k=5)), make_job("b")]
+    jobs.append(make_job("c", search=SearchConfig(k=5)))
+    run_side_by_side(Store(tmp_path), jobs, 1, ignore)
+    trained = [("a", False), ("b", False), ("c", False)]
+    assert told == [*trained, ("a", True), ("c", True)]
+
+
+def test_a_core_without_a_training_observes_what_another_trained(
+    pretend, monkeypatch, tmp_path, make_job
+):
+    """`long` is in training until the other core has observed `short`, not before."""
+    seen, by = threading.Event(), {}
+
+    def do(core, name, observe):
+        if (name, observe) == ("long", False):
+            assert seen.wait(30)
+        by[name, observe] = core
+        if observe:
+            seen.set()
+
+    pretend(do)
+    monkeypatch.setattr(side_by_side, "cores", lambda: [0, 1])
+    search = SearchConfig(k=5)
+    jobs = [make_job("long", search=search), make_job("short", search=search)]
+    run_side_by_side(Store(tmp_path), jobs, 2, ignore)
+    assert by["short", True] == by["short", False] != by["long", False]
+    assert list(by)[:3] == [("short", False), ("short", True), ("long", False)]
+
+
+def test_nothing_is_observed_before_it_is_trained(make_job):
+    agenda = side_by_side._Agenda([make_job("one", search=SearchConfig(k=5))])
+    training = agenda.next()
+    found = []
+    other = threading.Thread(target=lambda: found.append(agenda.next()))
+    other.start()
+    other.join(0.05)
+    assert found == []
+    agenda.finished(training)
+    other.join(30)
+    assert [(piece.job.name, piece.observe) for piece in found] == [("one", True)]
+    assert agenda.next() is None
+
+
+def test_one_process_serves_all_jobs_of_its_core(store, make_job, started):
+    jobs = [make_job("first", seed=21), make_job("second", seed=22)]
+    run_side_by_side(store, jobs, 1, ignore)
+    assert [process.poll() for process in started] == [0]
+    images = prepare_images(store, jobs[0].dataset)
+    assert all(is_finished(store, images, job) for job in jobs)

@@ -1,6 +1,6 @@
 """Train the runs of an experiment and observe their snapshots, several at a time.
 
-On CPU every run gets a process and a core of its own: independent one-core processes
+On CPU runs are trained in processes of one core each: independent one-core processes
 train 1.7 times as many images as one process on two cores. On an accelerator, and where
 several processes work together, runs take turns. A finished stage is found in the store
 and not run again.

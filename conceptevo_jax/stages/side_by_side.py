@@ -37,8 +37,8 @@ _ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(2**29),
 }
-"""For glibc, see mallopt(3): half a GiB of freed memory is kept. Otherwise each call of a
-network gives its working memory back, and has the system clear it for the next."""
+"""For glibc, see mallopt(3): half a GiB of freed memory is kept. Otherwise each call of
+a network gives its working memory back, and has the system clear it for the next."""
 
 
 class WorkerError(RuntimeError):

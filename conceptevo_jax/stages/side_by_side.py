@@ -195,7 +195,9 @@ class _Worker:
 
     def __exit__(self, *raised: object) -> None:
         """Let it end, and wait until it has."""
-        self.open.close()
+        # One that died may have left an order unread.
+        with contextlib.suppress(BrokenPipeError):
+            self.open.close()
 
     def do(self, piece: _Piece, seconds: float | None, on_job: OnJob) -> None:
         """Have a piece done, and return when it is.

@@ -149,6 +149,25 @@ def test_a_bug_in_a_worker_shows_the_end_of_what_it_wrote(store, make_job):
         run_side_by_side(store, [job], 1, ignore)
 
 
+def test_a_worker_that_is_dead_before_its_order_is_told_of(
+    monkeypatch, tmp_path, make_job
+):
+    def dead(self, store, core, errors):
+        process = subprocess.Popen(
+            [sys.executable, "-c", "raise SystemExit('no memory left')"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        process.wait()
+        return process
+
+    monkeypatch.setattr(side_by_side._Processes, "_start", dead)
+    with pytest.raises(WorkerError, match=r"run one: .* code 1\.(?s:.*)no memory left"):
+        run_side_by_side(Store(tmp_path), [make_job("one")], 1, ignore)
+
+
 def test_when_a_worker_is_killed_the_others_end_and_none_starts(
     store, make_job, started
 ):

@@ -9,7 +9,9 @@ Whatever decides how a program goes on must be the same in all processes, or one
 for ever for another: what a clock or a disk says is asked by `first_decides`.
 """
 
+import ctypes
 import os
+import platform
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -36,6 +38,23 @@ def cores() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+_MALLOPT = {-8: 1, -4: 0, -1: 2**29}
+"""M_ARENA_MAX, M_MMAP_MAX and M_TRIM_THRESHOLD of glibc's mallopt(3)."""
+
+
+def keep_memory() -> None:
+    """Keep up to half a GiB of freed memory for the next call; before threads start.
+
+    A network on a CPU takes its working memory anew with each call. glibc gives large
+    blocks back to the system, which then clears them page by page: a third of
+    InceptionV3's training step at demo scale, a tenth of a sweep of VGG16 at full size.
+    Does nothing where another allocator is at work.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        for setting, value in _MALLOPT.items():
+            ctypes.CDLL(None).mallopt(setting, value)
 
 
 def start_processes() -> None:

@@ -9,6 +9,7 @@ call goes on from there, 130 interrupted.
 import sys
 from collections.abc import Callable, Sequence
 
+from conceptevo_jax.devices import keep_memory
 from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.training import NonFiniteLossError, TimeUpError
 
@@ -17,6 +18,7 @@ DONE, USAGE, DATA, TIME_UP, INTERRUPTED = 0, 2, 3, 4, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    keep_memory()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _dispatch(words)

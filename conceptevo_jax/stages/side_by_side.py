@@ -32,14 +32,6 @@ _ERRORS: dict[str, type[Exception]] = {kind.__name__: kind for kind in worker.EX
 
 _SEQUENTIAL = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 
-_ALLOCATOR = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(2**29),
-}
-"""For glibc, see mallopt(3): half a GiB of freed memory is kept. Otherwise each call of
-a network gives its working memory back, and has the system clear it for the next."""
-
 
 class WorkerError(RuntimeError):
     """A worker ended in a way that is a bug, or ran out of memory."""
@@ -231,12 +223,11 @@ def _one_core(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a process with one core.
 
     XLA's scheduler for operations at the same time gains nothing there, and makes
-    ConvNeXt's training step half as long again. Clearing memory is a third of
-    InceptionV3's.
+    ConvNeXt's training step half as long again.
     """
     flags = f"{environment.get('XLA_FLAGS', '')} {_SEQUENTIAL}".strip()
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return {**environment, **threads, **_ALLOCATOR, "XLA_FLAGS": flags}
+    return {**environment, **threads, "XLA_FLAGS": flags}
 
 
 def _follow(lines: Iterable[str], name: str, on_job: OnJob) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from conceptevo_jax.devices import keep_memory
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import Store
 from conceptevo_jax.training import NonFiniteLossError, TimeLeft, TimeUpError
@@ -37,6 +38,7 @@ def until(deadline: float) -> TimeLeft:
 
 def main() -> int:
     """Do what is ordered on standard input; 0, or 1 after reporting an error."""
+    keep_memory()
     root, core = Path(sys.argv[1]), int(sys.argv[2])
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})

@@ -70,6 +70,13 @@ def test_a_nan_in_a_map_shows_in_its_peak_and_no_other(shape, compiled, rng):
     assert np.all((np.asarray(peaks.cells) >= 0) & (peaks.cells < shape[1] * shape[2]))
 
 
+def test_infinities_of_both_signs_count_as_nan(rng):
+    maps = rng.normal(size=(1, 9, 9, 3)).astype(np.float32)
+    maps[0, 4, 4, 0], maps[0, 5, 5, 0], maps[0, 6, 6, 1] = np.inf, -np.inf, -np.inf
+    found = np.asarray(_peaks(jnp.asarray(maps)).values)[0]
+    assert np.isnan(found).tolist() == [True, False, False]
+
+
 def test_before_the_relu_means_its_own_tap_where_there_is_one(glass):
     assert tap_names(glass.sites, before_relu=False) == ("first", "second")
     assert tap_names(glass.sites, before_relu=True) == ("first.pre", "second")

@@ -48,8 +48,8 @@ def keep_memory() -> None:
     """Keep up to half a GiB of freed memory for the next call; before threads start.
 
     A network on a CPU takes its working memory anew with each call. glibc gives large
-    blocks back to the system, which then clears them page by page: a third of
-    InceptionV3's training step at demo scale, a tenth of a sweep of VGG16 at full size.
+    blocks back to the system, which then clears them page by page: a quarter to a third
+    of InceptionV3's training step at demo scale.
     Does nothing where another allocator is at work.
     """
     if platform.libc_ver()[0] == "glibc":

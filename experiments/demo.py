@@ -1,7 +1,7 @@
 """The main job: several real training runs, healthy and failing, in one space.
 
     conceptevo experiment=demo                (six to ten minutes on two cores)
-    conceptevo experiment=demo scale=smoke    (about two minutes, generated images)
+    conceptevo experiment=demo scale=smoke    (two to five minutes, generated images)
 
 Trains a VGG19 as the base and five runs that are compared: a VGG16 that trains well,
 one with a learning rate that rises too far, one without dropout, an InceptionV3 and a

@@ -100,8 +100,8 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
 
     The cell is searched among the maxima of rows, then within one row: a search among
     all cells takes five times as long in large maps. XLA's max on CPU passes over NaN
-    in all but the smallest arrays; a sum does not, and tells of infinities of both
-    signs in one map as well, which count as NaN.
+    in all but the smallest arrays; a sum does not. A map that is infinite in both
+    directions, or whose sums are, counts as NaN as well.
     """
     _, high, wide, _ = maps.shape
     rows = jnp.max(maps, axis=2)

@@ -5,7 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.table import Table
-from yaml import YAMLError  # type: ignore[import-untyped]  # has no stubs
+from yaml import YAMLError
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.console import CONSOLE

@@ -269,8 +269,6 @@ def test_a_changed_setting_runs_again_what_depends_on_it(demo, call):
 
 
 def test_the_same_seed_gives_the_same_numbers_elsewhere(demo, call, tmp_path):
-    # Compiled programs are what both would have; all else starts anew.
-    shutil.copytree(demo.store / ".compiled", tmp_path / "runs" / "store" / ".compiled")
     code, _, err = call(*SMOKE)
     assert code == 0, err
     again = tmp_path / "runs" / "demo-smoke"

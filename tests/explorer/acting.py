@@ -2,8 +2,10 @@
 
 import io
 import re
+import time
 
 import numpy as np
+from browsing import WAIT
 from PIL import Image
 
 
@@ -35,12 +37,40 @@ RING = """(map) => {
 }"""
 FRAMES = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(done)))"""
-"""Until what was changed is drawn."""
+"""Until what was changed is on the screen."""
+
+
+def drawn(page):
+    """Wait until the maps have nothing left to draw, and show it."""
+    page.wait_for_selector(".maps[data-drawn]")
+    page.evaluate(FRAMES)
+
+
+def until(page, read, holds):
+    """Read again, frame by frame, until it holds or the longest wait is over.
+
+    Returns:
+      What was read last, for the test to judge.
+    """
+    end = time.monotonic() + WAIT / 1000
+    while not holds(last := read()) and time.monotonic() < end:
+        page.evaluate(FRAMES)
+    return last
+
+
+PACE = 1000
+"""A little more than a snapshot is shown for while the page plays, in ms."""
+
+
+def stop_clock(page):
+    """From now on time goes on in the page by `page.clock.run_for` alone."""
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
 
 
 def ring(page, place=0):
     """Where a map's ring around the chosen neuron is on the screen."""
-    page.evaluate(FRAMES)
+    drawn(page)
     shown = page.locator(".map").nth(place)
     shown.locator(".ring.chosen").wait_for(state="attached")
     return shown.evaluate(RING)
@@ -76,3 +106,14 @@ def looks(locator):
     """Pixels of an element as it is drawn."""
     with Image.open(io.BytesIO(locator.screenshot())) as image:
         return np.asarray(image.convert("RGB")).astype(int)
+
+
+def differs(patch, ink, edge=4):
+    """How far a patch within its edge is from a colour, of 255."""
+    shown = looks(patch)
+    return np.abs(shown[edge:-edge, edge:-edge] - ink).max()
+
+
+def shows(page, patch, ink):
+    """Whether a patch is of one colour, once its image is there."""
+    return until(page, lambda: differs(patch, ink), lambda far: far <= 2) <= 2

@@ -1,5 +1,7 @@
 """The address holds the view: opened elsewhere it shows the same."""
 
+import re
+
 import acting
 import pytest
 
@@ -8,7 +10,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 def state(page):
     """All that the address is to hold, as it is seen."""
-    page.evaluate(acting.FRAMES)
+    acting.drawn(page)
     pane = page.get_by_role("tabpanel")
     return {
         "time": page.locator(".time").inner_text(),
@@ -28,9 +30,9 @@ def state(page):
     }
 
 
-def address(page):
-    """What follows `#`, once it is written."""
-    page.wait_for_timeout(400)
+def address(page, part):
+    """What follows `#`, once it holds what was changed last."""
+    expect(page).to_have_url(re.compile(f"#.*{re.escape(part)}"))
     return page.url.split("#", 1)[1]
 
 
@@ -48,15 +50,17 @@ def set_many(page):
     expect(page.get_by_role("heading", name="long@2/conv1/4")).to_be_visible()
 
 
+def same(one, other):
+    """Whether two views are the same, but for what is less than a point."""
+    return one == {**other, "rings": [pytest.approx(r, abs=2) for r in other["rings"]]}
+
+
 def test_a_view_opened_anew_is_the_same(page, visit, planted_page):
     set_many(page)
-    view = address(page)
-    before = state(page)
-    after = state(visit(planted_page, view))
-    rings, others = before.pop("rings"), after.pop("rings")
-    for one, other in zip(rings, others, strict=True):
-        assert one == pytest.approx(other, abs=2)
-    assert before == after
+    view = address(page, "&v=")
+    before, other = state(page), visit(planted_page, view)
+    after = acting.until(other, lambda: state(other), lambda now: same(now, before))
+    assert same(after, before)
     assert (before["time"], before["tab"]) == ("3 epochs", "Neuron")
 
 
@@ -68,12 +72,14 @@ def test_a_region_opened_anew_holds_the_same(page, visit, planted_page, alone):
         acting.choose(page, "long")
     acting.draw_around(page, [(x, y)], margin=38)
     expect(page.get_by_role("heading", name="neurons in the region")).to_be_visible()
-    other = visit(planted_page, address(page))
-    expect(other.get_by_role("heading", name="neurons in the region")).to_be_visible()
-    mine, theirs = state(page), state(other)
-    assert mine["pane"] == theirs["pane"]
-    assert len(mine["pane"]) == (4 if alone else 10)
-    assert mine["regions"] == theirs["regions"] == 1
+    other = visit(planted_page, address(page, "&l="))
+    for one in (page, other):
+        expect(one.get_by_role("heading", name="neurons in the region")).to_be_visible()
+        expect(one.locator(".region")).to_have_count(1)
+    mine = state(page)["pane"]
+    assert len(mine) == (4 if alone else 10)
+    theirs = acting.until(other, lambda: state(other)["pane"], mine.__eq__)
+    assert theirs == mine
 
 
 def test_the_address_of_an_open_page_can_be_changed(page, planted_page):
@@ -113,6 +119,6 @@ def test_a_site_opened_anew_is_selected(page, visit, planted_page):
     acting.choose(page, "long/conv1")
     title = page.get_by_role("heading", name="neurons of long/conv1")
     told = title.inner_text()
-    again = visit(planted_page, address(page))
+    again = visit(planted_page, address(page, "&s=long/conv1"))
     found = again.get_by_role("heading", name="neurons of long/conv1")
     expect(found).to_have_text(told)

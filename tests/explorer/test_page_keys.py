@@ -46,8 +46,10 @@ def test_the_question_mark_opens_help_and_escape_closes_it(page):
 
 def test_space_plays_and_pauses(page):
     page.keyboard.press("Home")
+    acting.stop_clock(page)
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="pause")).to_be_visible()
+    page.clock.run_for(acting.PACE)
     expect(page.locator(".time")).to_have_text("1 epoch")
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="play")).to_be_visible()
@@ -171,6 +173,7 @@ def test_c_goes_through_the_colourings(page):
     for _ in range(8):
         seen.append(choice.input_value())
         page.keyboard.press("c")
+        expect(choice).not_to_have_value(seen[-1])
     assert len(set(seen)) == 8
     expect(choice).to_have_value("run")
 

@@ -122,17 +122,25 @@ def difference(one, other):
     return np.abs(soft[0] - soft[1]).mean()
 
 
-@pytest.fixture
-def crowd(save, visit, tmp_path):
-    """The first view of many neurons, one of them chosen."""
+@pytest.fixture(scope="module")
+def crowded(save, tmp_path_factory):
+    """A page of many neurons."""
     plain = world.scene()
     courses = [world.crowded(one, 100) for one in plain.courses]
     scene = dataclasses.replace(plain, courses=courses)
-    path = tmp_path / "page.html"
+    path = tmp_path_factory.mktemp("crowd") / "page.html"
     assert write_page([save(scene)], path, title="planted · page")
-    page = visit(path, "n=long/conv1/0")
+    return path
+
+
+@pytest.fixture
+def crowd(crowded, visit):
+    """Their first view, one of them chosen."""
+    page = visit(crowded, "n=long/conv1/0")
     expect(page.locator("table.concept tr")).to_have_count(5)
-    page.wait_for_timeout(500)
+    acting.drawn(page)
+    patch = page.locator("table.concept").get_by_role("img").first
+    assert acting.shows(page, patch, world.INKS[0])
     return page
 
 

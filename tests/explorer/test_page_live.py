@@ -65,7 +65,6 @@ def test_a_live_page_follows_the_training_and_tells_its_end(save, visit, tmp_pat
     expect(page.locator(".chip").nth(1)).to_contain_text("long@1")
     acting.choose(page, "long/conv1/4")
     page.get_by_label("colour", exact=True).select_option("coverage")
-    page.wait_for_timeout(400)
     write(4)
     expect(page.locator(".chip").nth(1)).to_contain_text("long@2")
     expect(page.locator(".time")).to_have_text("3 epochs")
@@ -86,7 +85,6 @@ def test_a_live_page_leaves_a_reader_at_an_earlier_time_there(save, visit, tmp_p
     how = {"title": "a run", "live": True, "finished": False}
     page = visit(write_folder(saved[:1], folder, **how))
     acting.set_epoch(page, 1)
-    page.wait_for_timeout(400)
     write_folder(saved[1:], folder, **how)
     expect(page.get_by_role("slider")).to_have_attribute("max", "3")
     expect(page.locator(".time")).to_have_text("1 epoch")

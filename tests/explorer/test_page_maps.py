@@ -74,11 +74,30 @@ def places(page):
     return np.array(found)
 
 
+def settled(page, holds):
+    """The places of the rings, once they are where they are to be."""
+    return acting.until(page, lambda: places(page), holds)
+
+
+def alike(found):
+    """Whether the rings of two maps are at the same place."""
+    return found[0] == pytest.approx(found[1], abs=1.5)
+
+
 def wheel(page, by):
+    """Turn the wheel over a map's middle; the places of the rings after it."""
+    before = np.hypot(*places(page)[0])
     box = page.locator(".map").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.wheel(0, by)
-    page.wait_for_timeout(500)
+
+    def turned(found):
+        ratio = np.hypot(*found[0]) / before
+        return (ratio > 1.1 if by < 0 else ratio < 0.9) and alike(found[[0, -1]])
+
+    found = settled(page, turned)
+    assert turned(found)
+    return found
 
 
 def test_zooming_and_moving_one_map_does_so_to_the_others(page):
@@ -86,19 +105,19 @@ def test_zooming_and_moving_one_map_does_so_to_the_others(page):
     acting.choose(page, "long/conv2/1")
     before = places(page)
     assert before[0] == pytest.approx(before[1], abs=1)
-    wheel(page, -200)
-    larger = places(page)
-    assert larger[0] == pytest.approx(larger[1], abs=1.5)
-    assert np.hypot(*larger[0]) > 1.1 * np.hypot(*before[0])
+    larger = wheel(page, -200)
     box = page.locator(".map").nth(1).bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 300)
     page.mouse.down()
     page.mouse.move(box["x"] + 140, box["y"] + 340, steps=6)
     page.mouse.up()
-    page.wait_for_timeout(500)
-    moved = places(page)
-    assert moved[0] == pytest.approx(moved[1], abs=1.5)
-    assert moved[1] - larger[1] == pytest.approx([-60, 40], abs=4)
+
+    def moved(found):
+        return found[1] - larger[1] == pytest.approx([-60, 40], abs=4)
+
+    found = settled(page, lambda found: moved(found) and alike(found))
+    assert moved(found)
+    assert alike(found)
 
 
 def touch(page, *fingers):
@@ -116,7 +135,6 @@ def touch(page, *fingers):
             [(1 - step) * np.array(a) + step * np.array(b) for a, b in fingers],
         )
     send("touchEnd", [])
-    page.wait_for_timeout(300)
 
 
 def test_one_finger_moves_the_map_and_two_enlarge_it(visit, planted_page):
@@ -126,11 +144,13 @@ def test_one_finger_moves_the_map_and_two_enlarge_it(visit, planted_page):
     box = page.locator(".map").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     touch(page, [(x, y), (x + 50, y - 30)])
-    (moved,) = places(page)
-    assert moved - before == pytest.approx([50, -30], abs=2)
+    there = pytest.approx(before + [50, -30], abs=2)
+    (moved,) = settled(page, lambda found: found[0] == there)
+    assert moved == there
     touch(page, [(x - 40, y), (x - 80, y)], [(x + 40, y), (x + 80, y)])
-    (larger,) = places(page)
-    assert larger == pytest.approx(2 * moved, abs=3)
+    twice = pytest.approx(2 * moved, abs=3)
+    (larger,) = settled(page, lambda found: found[0] == twice)
+    assert larger == twice
 
 
 def test_buttons_enlarge_the_maps_and_show_all_again(page):
@@ -154,7 +174,8 @@ def test_points_are_drawn_where_the_ring_is_after_zooming(page):
     wheel(page, 150)
     x, y = acting.ring(page)
     page.keyboard.press("Escape")
-    page.evaluate(acting.FRAMES)
+    expect(page.locator(".ring")).to_have_count(0)
+    acting.drawn(page)
     box = page.locator(".map").bounding_box()
     shown = acting.looks(page.locator(".map"))
     near = shown[int(y - box["y"]) - 2 :, int(x - box["x"]) - 2 :][:5, :5]
@@ -167,14 +188,16 @@ def test_hiding_a_run_takes_its_points_away_and_back(page):
     x, y = acting.place_of(page, "short/conv2/2")
     page.keyboard.press("Escape")
     page.mouse.move(5, 5)
-    page.wait_for_timeout(200)
+    expect(page.locator(".ring")).to_have_count(0)
+    acting.drawn(page)
     clip = {"x": x - 8, "y": y - 8, "width": 16, "height": 16}
-    drawn = page.screenshot(clip=clip)
+    shown = page.screenshot(clip=clip)
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "false")
     expect(page.locator(".count")).to_have_text("24 neurons")
     page.mouse.move(5, 5)
-    assert page.screenshot(clip=clip) != drawn
+    acting.drawn(page)
+    assert page.screenshot(clip=clip) != shown
     chip.click()
     expect(page.locator(".count")).to_have_text("36 neurons")
 
@@ -200,7 +223,7 @@ def test_every_colouring_draws_another_picture_with_its_legend(visit, planted_pa
         expect(legend).to_contain_text(f"Colour: {name}")
         for part in told:
             expect(legend).to_contain_text(part)
-        page.wait_for_timeout(150)
+        acting.drawn(page)
         seen[name] = page.locator(".map").screenshot()
     assert len(set(seen.values())) == len(seen) == 8
 
@@ -210,7 +233,8 @@ def coloured(page, neuron):
     x, y = acting.place_of(page, neuron)
     page.keyboard.press("Escape")
     page.mouse.move(5, 5)
-    page.evaluate(acting.FRAMES)
+    expect(page.locator(".ring")).to_have_count(0)
+    acting.drawn(page)
     box = page.locator(".map").bounding_box()
     shown = acting.looks(page.locator(".map"))
     row, column = int(y - box["y"]), int(x - box["x"])

@@ -1,7 +1,6 @@
 """The inspector tells what was planted of a neuron."""
 
 import acting
-import numpy as np
 import pytest
 import world
 
@@ -13,9 +12,11 @@ def inspect(page, neuron):
     expect(page.locator("dl.facts")).to_be_visible()
 
 
-def facts(page):
-    texts = page.locator("dl.facts > div").all()
-    return dict(one.inner_text().split("\n") for one in texts)
+def expect_facts(page, **wanted):
+    """That these are told, among others."""
+    for name, fact in wanted.items():
+        told = page.locator("dl.facts > div", has=page.get_by_text(name, exact=True))
+        expect(told.locator("dd")).to_have_text(fact)
 
 
 def section(page, name):
@@ -24,29 +25,29 @@ def section(page, name):
 
 def test_facts_of_a_neuron_that_moved(page):
     inspect(page, "long/conv1/0")
-    assert facts(page) == {
-        "state": "live",
-        "coverage": "100 %",
-        "movement": "2.00",
-        "sees": "50 % of the image's side",
-        "born": "1 epoch",
-        "settled": "2 epochs",
-        "died": "never",
-    }
+    expect_facts(
+        page,
+        state="live",
+        coverage="100 %",
+        movement="2.00",
+        sees="50 % of the image's side",
+        born="1 epoch",
+        settled="2 epochs",
+        died="never",
+    )
+    expect(page.locator("dl.facts > div")).to_have_count(7)
 
 
 def test_facts_of_a_neuron_that_died(page):
     inspect(page, "long/conv2/5")
-    told = facts(page)
-    assert told["state"] == "dead, shown at its last place"
-    assert (told["coverage"], told["movement"]) == ("–", "–")
-    assert (told["born"], told["died"]) == ("untrained", "3 epochs")
+    expect_facts(page, state="dead, shown at its last place", coverage="–", movement="–")
+    expect_facts(page, born="untrained", died="3 epochs")
     expect(section(page, "Classes of its stimuli")).to_contain_text("no stimuli")
     expect(section(page, "In other runs")).to_contain_text("no place in this snapshot")
     acting.set_epoch(page, 2)
     heading = page.get_by_role("heading", name="long@1/conv2/5")
     expect(heading).to_be_visible()
-    assert facts(page)["state"] == "live"
+    expect_facts(page, state="live")
 
 
 def test_its_concept_over_time_has_a_row_of_patches_per_snapshot(page):
@@ -54,20 +55,19 @@ def test_its_concept_over_time_has_a_row_of_patches_per_snapshot(page):
     rows = page.locator("table.concept tr")
     expect(rows.locator("th")).to_have_text(["@init", "@0", "@1", "@2", "@3"])
     wanted = world.long().image_ids[:, world.MOVER]
-    for row, images in zip(rows.all(), wanted, strict=True):
-        told = [one.get_attribute("aria-label") for one in row.get_by_role("img").all()]
-        assert told == [
-            f"patch of an image of {world.CLASSES[i // 8]}, train/{i:05}"
-            for i in images.tolist()
-        ]
+    for row, images in enumerate(wanted.tolist()):
+        patches = rows.nth(row).get_by_role("img")
+        expect(patches).to_have_count(len(images))
+        for place, i in enumerate(images):
+            told = f"patch of an image of {world.CLASSES[i // 8]}, train/{i:05}"
+            expect(patches.nth(place)).to_have_attribute("aria-label", told)
 
 
 @pytest.mark.parametrize(("row", "label"), [(0, 0), (4, 2)])
 def test_a_patch_is_cut_out_of_its_image(page, row, label):
     inspect(page, "long/conv1/0")
     patch = page.locator("table.concept tr").nth(row).get_by_role("img").first
-    shown = acting.looks(patch)[4:-4, 4:-4]
-    assert np.abs(shown - world.INKS[label]).max() <= 2
+    assert acting.shows(page, patch, world.INKS[label])
 
 
 def test_a_row_leads_to_its_time(page):
@@ -77,7 +77,7 @@ def test_a_row_leads_to_its_time(page):
     page.get_by_role("button", name="@0").click()
     expect(page.locator(".time")).to_have_text("1 epoch")
     expect(current).to_have_text("@0")
-    assert facts(page)["coverage"] == "50 %"
+    expect_facts(page, coverage="50 %")
 
 
 def test_classes_of_its_stimuli_are_counted(page):

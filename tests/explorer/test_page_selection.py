@@ -109,10 +109,12 @@ def cards(page):
     found = page.get_by_role("button", name="is the intruder")
     expect(found).to_have_count(6)
     expect(found.last.locator(".patch")).to_have_count(4)
-    inks = [
-        acting.looks(one.locator(".patch").first)[8:-8, 8:-8] for one in found.all()
-    ]
-    birds = [bool(np.abs(ink - world.INKS[2]).max() <= 2) for ink in inks]
+
+    def read():
+        first = [one.locator(".patch").first for one in found.all()]
+        return [acting.differs(patch, world.INKS[2], 8) <= 2 for patch in first]
+
+    birds = acting.until(page, read, lambda birds: birds.count(False) == 1)
     assert birds.count(False) == 1
     assert not any("bird" in one.inner_html() for one in found.all())
     return found.nth(birds.index(False)), found.nth(birds.index(True))

@@ -71,23 +71,26 @@ def test_a_run_ends_after_its_last_snapshot_and_not_before(page, slider):
 
 def test_playing_goes_through_all_snapshots_and_stops_at_the_end(page, time):
     acting.set_epoch(page, 2)
+    acting.stop_clock(page)
     page.get_by_role("button", name="play").click()
     expect(page.get_by_role("button", name="pause")).to_be_visible()
-    expect(time).to_have_text("3 epochs")
-    expect(time).to_have_text("4 epochs")
+    for name in ("3 epochs", "4 epochs"):
+        page.clock.run_for(acting.PACE)
+        expect(time).to_have_text(name)
     expect(page.get_by_role("button", name="play")).to_be_visible()
-    page.wait_for_timeout(1200)
+    page.clock.run_for(2 * acting.PACE)
     expect(time).to_have_text("4 epochs")
 
 
 def test_playing_from_the_end_begins_anew_and_can_be_paused(page, time):
+    acting.stop_clock(page)
     page.get_by_role("button", name="play").click()
     expect(time).to_have_text("untrained")
-    expect(time).not_to_have_text("untrained")
+    page.clock.run_for(acting.PACE)
+    expect(time).to_have_text("1 epoch")
     page.get_by_role("button", name="pause").click()
-    paused = time.inner_text()
-    page.wait_for_timeout(1200)
-    expect(time).to_have_text(paused)
+    page.clock.run_for(2 * acting.PACE)
+    expect(time).to_have_text("1 epoch")
 
 
 def test_the_points_are_where_they_were_at_the_time_shown(page):
@@ -100,33 +103,29 @@ def test_the_points_are_where_they_were_at_the_time_shown(page):
     assert late[1] == pytest.approx(birds[1], abs=2)
     acting.set_epoch(page, 3)
     expect(page.get_by_role("heading", name="long@2/conv1/0")).to_be_visible()
-    page.wait_for_timeout(400)
     early = acting.ring(page)
     assert early[0] < birds[0] - 100
     assert early[1] > birds[1] + 100
     acting.choose(page, "long/conv2/0")
-    page.wait_for_timeout(300)
     assert acting.ring(page) == pytest.approx(before, abs=1)
 
 
-PICTURES = """async () => {
-  const canvas = document.querySelector(".map canvas"), seen = new Set();
-  document.querySelector("button.play").click();
-  for (const start = performance.now(); performance.now() - start < 2000; ) {
-    await new Promise((done) => requestAnimationFrame(done));
-    seen.add(canvas.toDataURL());
-  }
-  return seen.size;
-}"""
+PICTURE = """() => document.querySelector(".map canvas").toDataURL()"""
 
 
 @pytest.mark.parametrize("wish", ["reduce", "no-preference"])
 def test_points_move_there_unless_motion_is_unwanted(visit, planted_page, wish):
     """With reduced motion nothing is seen between two snapshots."""
     page = visit(planted_page, "e=3", reduced_motion=wish)
-    pictures = page.evaluate(PICTURES)
+    acting.drawn(page)
+    acting.stop_clock(page)
+    pictures = {page.evaluate(PICTURE)}
+    page.get_by_role("button", name="play").click()
+    for _ in range(40):
+        page.clock.run_for(acting.PACE // 20)
+        pictures.add(page.evaluate(PICTURE))
     expect(page.locator(".time")).to_have_text("4 epochs")
-    assert pictures == 2 if wish == "reduce" else pictures > 2
+    assert len(pictures) == 2 if wish == "reduce" else len(pictures) > 2
 
 
 def test_a_click_on_the_curves_goes_there(page, time):
@@ -157,7 +156,7 @@ def test_a_run_on_no_map_has_no_alarm(page):
 
 
 def test_every_curve_can_be_chosen(page):
-    choice = page.get_by_label("curve", exact=True)
+    choice, plot = page.get_by_label("curve", exact=True), page.locator(".plot")
     seen = []
     for name, empty in (
         ("accuracy, test", ""),
@@ -165,6 +164,7 @@ def test_every_curve_can_be_chosen(page):
         ("effective rank", "not measured for the runs that are shown"),
     ):
         choice.select_option(name)
-        expect(page.locator(".plot")).to_have_attribute("data-empty", empty)
-        seen.append(acting.looks(page.locator(".plot")))
+        expect(plot).to_have_attribute("data-empty", empty)
+        acting.drawn(page)
+        seen.append(acting.looks(plot))
     assert all((a != b).any() for a, b in itertools.pairwise(seen))

@@ -52,7 +52,8 @@ export class Store {
       }
     };
     window.addEventListener("hashchange", renew, { signal });
-    signal.addEventListener("abort", () => window.clearTimeout(this.timer));
+    // Who follows reads the address: what was looked at last must be in it.
+    signal.addEventListener("abort", () => this.timer !== 0 && this.keep());
   }
 
   listen(listener: Listener): void {
@@ -74,9 +75,13 @@ export class Store {
   private timer = 0;
   private remember(): void {
     window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => {
-      history.replaceState(null, "", write(this.model, this.state));
-    }, 120);
+    this.timer = window.setTimeout(() => this.keep(), 120);
+  }
+
+  private keep(): void {
+    window.clearTimeout(this.timer);
+    this.timer = 0;
+    history.replaceState(null, "", write(this.model, this.state));
   }
 
   /** Every listener once, as if all had changed. */

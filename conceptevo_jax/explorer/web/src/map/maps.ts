@@ -262,19 +262,23 @@ export class Maps {
     this.store.set({ view });
   });
 
+  /** Drawings that are not finished; while there are any, no time is told as drawn. */
+  private drawing = 0;
+
   async draw(): Promise<void> {
     const colours = colouring(this.model, this.state);
     const { tween } = this;
     this.tween = 0;
-    const began = performance.now();
+    this.drawing += 1;
+    delete this.element.dataset.drawn;
     await Promise.all(
       this.panels.map((panel, i) => {
         const runs = runsOf(this.model, this.state, this.state.panels[i]);
         return panel.show(runs, this.state.at, colours, this.state.selection, tween);
       }),
     );
-    this.element.dataset.drawn = String(this.state.at);
-    this.element.dataset.took = (performance.now() - began).toFixed(1);
+    this.drawing -= 1;
+    if (this.drawing === 0) this.element.dataset.drawn = String(this.state.at);
     this.panels.forEach((panel, i) => {
       const told = this.frames[i].querySelector(".count")!;
       told.textContent = `${panel.count.toLocaleString("en")} neurons`;

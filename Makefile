@@ -21,7 +21,7 @@ demo: setup
 	$(BIN)/conceptevo experiment=demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -56,6 +56,12 @@ def watch(page, folder: Path, tolerated: tuple[str, ...]) -> list[str]:
     return troubles
 
 
+def stop_clock(page):
+    """From now on time goes on in the page by `page.clock.run_for` alone."""
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+
+
 @pytest.fixture
 def visit(browser):
     """Open a page from the disk; at the end it has had no error and asked nothing.

@@ -1,6 +1,8 @@
-"""Settings of all tests; the fixtures here are pure."""
+"""Settings of all tests, and what all of them share."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -47,19 +49,33 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, all that share the smoke demo, and all
-    that need a browser.
+    """Keep a file's tests on one worker, and begin with those that take longest.
 
     First, since pytest-xdist reads the groups in the same hook.
     """
     for item in items:
-        if "experiments" in item.path.parts:
-            group = "experiments"
-        elif "browser" in item.fixturenames:
-            group = "browser"
-        else:
-            group = item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(item.path.name))
+    items.sort(key=lambda item: "experiments" not in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is the same for all workers of pytest-xdist."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compile_once(shared: Path) -> None:
+    """What one worker has compiled, or a program that a test starts, serves all."""
+    settings = {
+        "jax_compilation_cache_dir": str(shared / "compiled"),
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
+    for name, value in settings.items():
+        jax.config.update(name, value)
+        os.environ[name.upper()] = str(value)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-PATIENCE = 150
+PATIENCE = 600
+"""Seconds after which a program is taken to hang."""
 
 
 def run_together(

@@ -1,8 +1,8 @@
 """The program of a worker: a process of one core that does one piece of work at a time.
 
 It binds itself to a core, reads orders as JSON lines from its standard input until that
-ends, and writes its progress as JSON lines. Compiled programs are kept in the store, so
-that the second run of an architecture starts at once.
+ends, and writes its progress as JSON lines. Compiled programs are kept, so that the
+second run of an architecture starts at once.
 """
 
 import json
@@ -28,9 +28,14 @@ EXPECTED = (DataError, UsageError, NonFiniteLossError, TimeUpError)
 
 
 def use_cache(store: Store) -> None:
-    """Keep compiled programs in the store; they are found again by content."""
+    """Keep compiled programs in the store; they are found again by content.
+
+    A folder that JAX was given for them, as by `JAX_COMPILATION_CACHE_DIR`, stays.
+    """
     import jax
 
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
     jax.config.update("jax_compilation_cache_dir", str(store.root / ".compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 

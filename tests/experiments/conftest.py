@@ -1,14 +1,18 @@
-"""One smoke demo for all tests here: a built wheel's, run far from the checkout."""
+"""One smoke demo for all tests here: a built wheel's, run far from the checkout.
+
+Each file of tests has a copy of its own, to which its experiments add.
+"""
 
 import dataclasses
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import jax
 import pytest
-from jax.experimental.compilation_cache.compilation_cache import reset_cache
+from sharing import once
 
 ROOT = Path(__file__).parents[2]
 MARK = "VGG16 without dropout (as the wheel has it)"
@@ -39,28 +43,25 @@ def run(*command, cwd, **environment):
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory):
+def wheel(shared):
     """The wheel, built without isolation."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(
-        sys.executable,
-        "-m",
-        "hatchling",
-        "build",
-        "-t",
-        "wheel",
-        "-d",
-        folder,
-        cwd=ROOT,
-    )
-    (built,) = folder.glob("*.whl")
+
+    def build(folder):
+        hatchling = (sys.executable, "-m", "hatchling", "build", "-t", "wheel")
+        run(*hatchling, "-d", folder, cwd=ROOT)
+
+    (built,) = once(shared / "wheel", build).glob("*.whl")
     return built
 
 
 @pytest.fixture(scope="session")
-def installed(wheel, tmp_path_factory):
-    """The folder it is installed in; one title tells its configurations apart."""
-    target = tmp_path_factory.mktemp("installed")
+def installed(wheel, shared):
+    """The folder it is installed in."""
+    return once(shared / "installed", lambda folder: install(wheel, folder))
+
+
+def install(wheel, target):
+    """With one title that tells its configurations from the checkout's."""
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
     run(*pip, "--no-compile", "--target", target, wheel, cwd=target)
     config = target / "conceptevo_jax" / "configs" / "run" / "smoke"
@@ -68,24 +69,29 @@ def installed(wheel, tmp_path_factory):
     text = config.read_text()
     assert "title: VGG16 without dropout\n" in text
     config.write_text(text.replace("VGG16 without dropout", MARK))
-    return target
 
 
-@pytest.fixture(scope="session")
-def demo(installed, tmp_path_factory):
-    away = tmp_path_factory.mktemp("away")
+def show(installed, folder):
+    """Run the demo; beside what it leaves, what it printed and left is kept."""
+    away = folder / "away"
+    away.mkdir(exist_ok=True)
     script = installed / "bin" / "conceptevo"
     environment = {"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": ""}
     words = ("experiment=demo", "scale=smoke")
     printed = run(script, *words, cwd=away, COLUMNS="200", **environment)
     left = [str(path.relative_to(away)) for path in away.glob("**/*")]
-    folder, store = away / "runs" / "demo-smoke", away / "runs" / "store"
-    return Demo(folder=folder, store=store, printed=printed, left=left)
+    (folder / "told.json").write_text(json.dumps({"printed": printed, "left": left}))
 
 
-@pytest.fixture
-def call(call):
-    """As everywhere, but the demo's compilation cache is left behind."""
-    yield call
-    jax.config.update("jax_compilation_cache_dir", None)
-    reset_cache()
+@pytest.fixture(scope="session")
+def shown(installed, shared):
+    """The demo as it was left, to be copied."""
+    return once(shared / "demo", lambda folder: show(installed, folder))
+
+
+@pytest.fixture(scope="module")
+def demo(shown, tmp_path_factory):
+    runs = tmp_path_factory.mktemp("demo") / "runs"
+    shutil.copytree(shown / "away" / "runs", runs)
+    told = json.loads((shown / "told.json").read_text())
+    return Demo(folder=runs / "demo-smoke", store=runs / "store", **told)

@@ -4,8 +4,10 @@ import csv
 import json
 import shutil
 
+import jax
 import numpy as np
 import pytest
+from jax.experimental.compilation_cache.compilation_cache import reset_cache
 from PIL import Image
 
 from conceptevo_jax.explorer import load_scene
@@ -268,9 +270,23 @@ def test_a_changed_setting_runs_again_what_depends_on_it(demo, call):
     assert not np.array_equal(*(s.images.vectors for s in spaces))
 
 
-def test_the_same_seed_gives_the_same_numbers_elsewhere(demo, call, tmp_path):
+@pytest.fixture
+def cold(monkeypatch):
+    """Programs that were compiled before are not used."""
+    before = jax.config.jax_compilation_cache_dir
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    jax.config.update("jax_compilation_cache_dir", None)
+    reset_cache()
+    yield
+    jax.config.update("jax_compilation_cache_dir", before)
+    reset_cache()
+
+
+def test_the_same_seed_gives_the_same_numbers_elsewhere(demo, call, cold, tmp_path):
+    """Compiled anew, too."""
     code, _, err = call(*SMOKE)
     assert code == 0, err
+    assert list((tmp_path / "runs" / "store" / ".compiled").glob("*"))
     again = tmp_path / "runs" / "demo-smoke"
     same_but_for_times(results(demo.folder), results(again))
     for path in (demo.folder / "tables").iterdir():

@@ -62,12 +62,6 @@ PACE = 1000
 """A little more than a snapshot is shown for while the page plays, in ms."""
 
 
-def stop_clock(page):
-    """From now on time goes on in the page by `page.clock.run_for` alone."""
-    page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
-
-
 def ring(page, place=0):
     """Where a map's ring around the chosen neuron is on the screen."""
     drawn(page)

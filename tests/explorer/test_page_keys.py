@@ -1,6 +1,7 @@
 """Everything can be done by keys, each does what the help says, and focus is seen."""
 
 import acting
+import browsing
 import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -46,7 +47,7 @@ def test_the_question_mark_opens_help_and_escape_closes_it(page):
 
 def test_space_plays_and_pauses(page):
     page.keyboard.press("Home")
-    acting.stop_clock(page)
+    browsing.stop_clock(page)
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="pause")).to_be_visible()
     page.clock.run_for(acting.PACE)

@@ -40,7 +40,9 @@ def test_facts_of_a_neuron_that_moved(page):
 
 def test_facts_of_a_neuron_that_died(page):
     inspect(page, "long/conv2/5")
-    expect_facts(page, state="dead, shown at its last place", coverage="–", movement="–")
+    expect_facts(
+        page, state="dead, shown at its last place", coverage="–", movement="–"
+    )
     expect_facts(page, born="untrained", died="3 epochs")
     expect(section(page, "Classes of its stimuli")).to_contain_text("no stimuli")
     expect(section(page, "In other runs")).to_contain_text("no place in this snapshot")

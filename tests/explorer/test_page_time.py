@@ -3,6 +3,7 @@
 import itertools
 
 import acting
+import browsing
 import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -71,7 +72,7 @@ def test_a_run_ends_after_its_last_snapshot_and_not_before(page, slider):
 
 def test_playing_goes_through_all_snapshots_and_stops_at_the_end(page, time):
     acting.set_epoch(page, 2)
-    acting.stop_clock(page)
+    browsing.stop_clock(page)
     page.get_by_role("button", name="play").click()
     expect(page.get_by_role("button", name="pause")).to_be_visible()
     for name in ("3 epochs", "4 epochs"):
@@ -83,7 +84,7 @@ def test_playing_goes_through_all_snapshots_and_stops_at_the_end(page, time):
 
 
 def test_playing_from_the_end_begins_anew_and_can_be_paused(page, time):
-    acting.stop_clock(page)
+    browsing.stop_clock(page)
     page.get_by_role("button", name="play").click()
     expect(time).to_have_text("untrained")
     page.clock.run_for(acting.PACE)
@@ -118,7 +119,7 @@ def test_points_move_there_unless_motion_is_unwanted(visit, planted_page, wish):
     """With reduced motion nothing is seen between two snapshots."""
     page = visit(planted_page, "e=3", reduced_motion=wish)
     acting.drawn(page)
-    acting.stop_clock(page)
+    browsing.stop_clock(page)
     pictures = {page.evaluate(PICTURE)}
     page.get_by_role("button", name="play").click()
     for _ in range(40):

@@ -1,9 +1,7 @@
 """A training that ends in seconds: 60 generated images, one tiny network."""
 
-import jax
 import pytest
 from explored import make_explored
-from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from conceptevo_jax.config import (
     DatasetConfig,
@@ -75,9 +73,4 @@ def make_job():
 @pytest.fixture(scope="session")
 def explored(tmp_path_factory):
     """A result with a scene: to be read, never written to."""
-    folder = tmp_path_factory.mktemp("explored")
-    found = make_explored(folder, tiny_dataset, tiny_run)
-    # A session keeps compiled programs in its store, which other tests must not.
-    jax.config.update("jax_compilation_cache_dir", None)
-    reset_cache()
-    return found
+    return make_explored(tmp_path_factory.mktemp("explored"), tiny_dataset, tiny_run)

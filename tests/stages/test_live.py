@@ -5,10 +5,8 @@ import json
 import re
 import shutil
 
-import jax
 import numpy as np
 import pytest
-from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from conceptevo_jax.cli.project import config_of
 from conceptevo_jax.errors import DataError
@@ -36,14 +34,6 @@ def home(explored, tmp_path):
 def folder(explored, home):
     """The finished training."""
     return home / "store" / f"train-{explored.run.run.key}"
-
-
-@pytest.fixture
-def call(call):
-    """As everywhere, but the copy's compilation cache is left behind."""
-    yield call
-    jax.config.update("jax_compilation_cache_dir", None)
-    reset_cache()
 
 
 def follow(folder, home, explored, **changes):

@@ -2,12 +2,13 @@
 
 import jax
 import pytest
-from jax.experimental.compilation_cache.compilation_cache import reset_cache
 from rich.console import Console
 
 from conceptevo_jax.config import Config, MethodConfig
 from conceptevo_jax.stages import session
 from conceptevo_jax.stages.session import Session, result_folder, worker_count
+from conceptevo_jax.stages.worker import use_cache
+from conceptevo_jax.store import Store
 
 
 def config(method="default", **changes):
@@ -62,9 +63,20 @@ def test_only_the_first_process_has_the_result_folder_and_all_have_the_store(
     first = Session(settings, Console(quiet=True))
     monkeypatch.setattr(session, "is_first", lambda: False)
     other = Session(settings, Console(quiet=True))
-    jax.config.update("jax_compilation_cache_dir", None)
-    reset_cache()
     assert first.folder == tmp_path / "results"
     assert other.folder.is_dir()
     assert not other.folder.is_relative_to(tmp_path)
     assert other.store.root == first.store.root == tmp_path / "store"
+
+
+@pytest.mark.parametrize("given", [None, "shared"])
+def test_programs_are_kept_in_the_store_unless_jax_was_given_a_folder(tmp_path, given):
+    name = "jax_compilation_cache_dir"
+    before = getattr(jax.config, name)
+    try:
+        jax.config.update(name, given)
+        use_cache(Store(tmp_path))
+        kept = getattr(jax.config, name)
+    finally:
+        jax.config.update(name, before)
+    assert kept == (given or str(tmp_path / ".compiled"))

@@ -10,7 +10,6 @@ import threading
 import jax
 import numpy as np
 import pytest
-from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from conceptevo_jax.config import SearchConfig
 from conceptevo_jax.devices import cores
@@ -19,7 +18,6 @@ from conceptevo_jax.stages import side_by_side
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.runs import execute, is_finished
 from conceptevo_jax.stages.side_by_side import WorkerError, run_side_by_side
-from conceptevo_jax.stages.worker import use_cache
 from conceptevo_jax.store import Store
 from conceptevo_jax.training import NonFiniteLossError, TimeUpError
 
@@ -44,14 +42,10 @@ def ignore(name, done, total):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory, make_job):
-    """One store for all, so that images and programs are made once."""
+    """One store for all, so that images are made once."""
     store = Store(tmp_path_factory.mktemp("workers") / "store")
-    use_cache(store)
-    reset_cache()
     prepare_images(store, make_job().dataset)
-    yield store
-    jax.config.update("jax_compilation_cache_dir", None)
-    reset_cache()
+    return store
 
 
 @pytest.fixture(scope="module")

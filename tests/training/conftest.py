@@ -4,7 +4,7 @@
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import flax.linen as nn
 import jax
 import numpy as np
 import pytest
-from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from conceptevo_jax.data import Decoded, decode_images, load_images
 from conceptevo_jax.models import Model, identity_tap
@@ -86,24 +85,6 @@ def toy_settings(**changes: Any) -> Training:
         "eval_images": 20,
     }
     return Training(**(settings | changes))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compile_once(tmp_path_factory) -> Iterator[None]:
-    """Every run compiles its steps anew: let the second find the first one's."""
-    options = {
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compiled")),
-        "jax_persistent_cache_min_compile_time_secs": 0.0,
-        "jax_persistent_cache_min_entry_size_bytes": -1,
-    }
-    before = {name: getattr(jax.config, name) for name in options}
-    for name, value in options.items():
-        jax.config.update(name, value)
-    reset_cache()
-    yield
-    for name, value in before.items():
-        jax.config.update(name, value)
-    reset_cache()
 
 
 @pytest.fixture(scope="session")

@@ -35,10 +35,9 @@ def test_what_failed_is_tried_again(tmp_path):
 
 
 def test_programs_of_all_workers_are_kept_in_one_folder(shared):
-    folder = Path(jax.config.jax_compilation_cache_dir)
-    assert (
-        folder == shared / "compiled" == Path(os.environ["JAX_COMPILATION_CACHE_DIR"])
-    )
+    folder = shared / "compiled"
+    assert Path(jax.config.jax_compilation_cache_dir) == folder
+    assert Path(os.environ["JAX_COMPILATION_CACHE_DIR"]) == folder
     assert not list(folder.glob("jit_planted*"))
     jax.jit(planted)(1.0)
     assert list(folder.glob("jit_planted*"))

@@ -34,7 +34,7 @@ def use_cache(store: Store) -> None:
     """
     import jax
 
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     jax.config.update("jax_compilation_cache_dir", str(store.root / ".compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

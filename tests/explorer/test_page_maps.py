@@ -144,7 +144,7 @@ def test_one_finger_moves_the_map_and_two_enlarge_it(visit, planted_page):
     box = page.locator(".map").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     touch(page, [(x, y), (x + 50, y - 30)])
-    there = pytest.approx(before + [50, -30], abs=2)
+    there = pytest.approx(np.add(before, [50, -30]), abs=2)
     (moved,) = settled(page, lambda found: found[0] == there)
     assert moved == there
     touch(page, [(x - 40, y), (x - 80, y)], [(x + 40, y), (x + 80, y)])

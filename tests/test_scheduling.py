@@ -1,4 +1,4 @@
-"""Tests that share a training stay on one worker, or every worker would train."""
+"""A file's tests run on one worker, which trains once; none waits for a fixed time."""
 
 import subprocess
 import sys
@@ -19,3 +19,15 @@ def test_a_file_is_one_workers():
     # What pytest-xdist writes after the name; pytest 9.2 hides it from its scheduler.
     assert passed
     assert all("@test_errors.py" in line for line in passed)
+
+
+def test_none_waits_for_a_fixed_time():
+    """On a slow machine it is too short, on any other it is lost."""
+    wait = "wait_for_" + "timeout"
+    files = Path(__file__).parent.rglob("*.py")
+    assert not [str(file) for file in files if wait in file.read_text()]
+
+
+def test_experiments_begin_since_they_take_longest(request):
+    late = ["experiments" not in item.path.parts for item in request.session.items]
+    assert late == sorted(late)

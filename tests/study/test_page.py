@@ -245,6 +245,7 @@ def test_platforms_name_the_participant(enter, make_study, build, address, name)
     page = enter(build(study, each=1), address)
     begin(page)
     pass_by(page)
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     told = json.loads(page.locator("#text").input_value())
     assert told["participant"] == name or (not name and told["participant"][:2] == "r-")
 

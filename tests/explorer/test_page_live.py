@@ -3,6 +3,7 @@
 import dataclasses
 
 import acting
+import browsing
 import pytest
 import world
 
@@ -88,6 +89,27 @@ def test_a_live_page_leaves_a_reader_at_an_earlier_time_there(save, visit, tmp_p
     write_folder(saved[1:], folder, **how)
     expect(page.get_by_role("slider")).to_have_attribute("max", "3")
     expect(page.locator(".time")).to_have_text("1 epoch")
+
+
+ASK = """() => {
+  const script = document.createElement("script");
+  script.src = "data/revision.js?asked";
+  document.head.append(script);
+}"""
+
+
+def test_what_was_changed_last_is_kept_when_the_training_goes_on(save, visit, tmp_path):
+    """Though the address, which tells it, is written a moment after a change."""
+    folder = tmp_path / "live"
+    saved = [save(training(count)) for count in (3, 4)]
+    how = {"title": "a run", "live": True, "finished": False}
+    page = visit(write_folder(saved[:1], folder, **how))
+    browsing.stop_clock(page)
+    page.get_by_label("colour", exact=True).select_option("coverage")
+    write_folder(saved[1:], folder, **how)
+    page.evaluate(ASK)
+    expect(page.locator(".chip").nth(1)).to_contain_text("long@2")
+    expect(page.get_by_label("colour", exact=True)).to_have_value("coverage")
 
 
 @pytest.fixture

@@ -129,6 +129,15 @@ def test_points_move_there_unless_motion_is_unwanted(visit, planted_page, wish):
     assert len(pictures) == 2 if wish == "reduce" else len(pictures) > 2
 
 
+def test_maps_tell_whether_they_are_drawn(page):
+    acting.drawn(page)
+    browsing.stop_clock(page)
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".maps[data-drawn]")).to_have_count(0)
+    page.clock.run_for(acting.PACE)
+    expect(page.locator(".maps[data-drawn='3']")).to_have_count(1)
+
+
 def test_a_click_on_the_curves_goes_there(page, time):
     plot = page.locator(".plot .u-over")
     box = plot.bounding_box()

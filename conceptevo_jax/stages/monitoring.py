@@ -17,7 +17,7 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.stages.base import BaseSpace
-from conceptevo_jax.store import Store, load_record, seal, unseal, write_text
+from conceptevo_jax.store import Store, seal, unseal, write_text
 from conceptevo_jax.training import Row, read_table, snapshots
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Snapshot
@@ -93,7 +93,7 @@ def make_monitor(
     """
     space = None
     if space_key is not None:
-        space = load_record(store.path("space", space_key), BaseSpace).space
+        space = store.load("space", BaseSpace, space_key).space
     return ConceptMonitor.of_model(model, space, images)
 
 

@@ -140,8 +140,16 @@ class Store:
                     # What processes computed may differ in the last digit.
                     return value if is_first() else load_record(folder, kind), key
         self.reused += 1
-        require_key(folder, key)
-        return load_record(folder, kind), key
+        return self.load(stage, kind, key), key
+
+    def load(self, stage: str, kind: type[R], key: str) -> R:
+        """Load a finished record by its key.
+
+        Raises:
+          DataError: if it is not there, damaged, or was made under another key.
+        """
+        require_key(self.path(stage, key), key)
+        return load_record(self.path(stage, key), kind)
 
     def folder(
         self,

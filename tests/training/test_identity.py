@@ -32,7 +32,6 @@ def copy(finished, tmp_path):
         ({"seed": 9}, "seed is 4 there, not 9"),
         ({"batch_size": 12}, "batch_size is 16 there, not 12"),
         ({"eval_images": 21}, "eval_images is 20 there, not 21"),
-        ({"compute": "bfloat16"}, "compute is float32 there, not bfloat16"),
         (
             {"optimizer": Optimizer(learning_rate=0.1)},
             "optimizer.learning_rate is 0.05 there, not 0.1",

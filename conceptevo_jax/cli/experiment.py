@@ -32,14 +32,14 @@ from conceptevo_jax.stages.plan import (
     plan_job,
     total_seconds,
 )
+from conceptevo_jax.stages.result_folder import (
+    claim_folder,
+    find_folder,
+    keyed_folder,
+)
 from conceptevo_jax.stages.results import Claim, write_results
 from conceptevo_jax.stages.seeds import aggregate_claims, aggregate_tables, repeats
-from conceptevo_jax.stages.session import (
-    Outcome,
-    Session,
-    result_folder,
-    worker_count,
-)
+from conceptevo_jax.stages.session import Outcome, Session, worker_count
 
 
 def run_experiment(words: Sequence[str]) -> int:
@@ -99,8 +99,7 @@ def execute(composed: Composed) -> None:
         start_processes()
         CONSOLE.quiet = not is_first()
     if HydraConfig.get().mode == RunMode.MULTIRUN and config.run_dir is None:
-        number = HydraConfig.get().job.num
-        config.run_dir = f"runs/{config.name}-{config.scale_name}-{number}"
+        config.run_dir = str(keyed_folder(config))
     module = runner(config.name)
     if config.dry_run:
         _print_plan(config, module)
@@ -116,9 +115,10 @@ def _run(config: Config, module: ModuleType) -> tuple[Session, Outcome]:
     session = Session(config, CONSOLE)
     outcome: Outcome = module.run(config, session)
     timings = {name: round(spent, 2) for name, spent in session.timings.items()}
-    further = {"skipped_images": session.images.skipped}
+    further: dict[str, Any] = {"skipped_images": session.images.skipped}
     seconds = time.perf_counter() - start
-    _finish(config, [config.seed], outcome, seconds, timings=timings, **further)
+    further["timings"] = timings
+    _finish(config, session.folder, [config.seed], outcome, seconds, **further)
     return session, outcome
 
 
@@ -132,7 +132,8 @@ def _run_seeds(config: Config, module: ModuleType) -> None:
         done.append(_run(one, module))
     if not is_first():
         return
-    folder, seeds = result_folder(config), [one.config.seed for one, _ in done]
+    folder = claim_folder(config, done[0][0].images.content_key).folder
+    seeds = [session.config.seed for session, _ in done]
     tables = aggregate_tables([session.folder for session, _ in done], folder)
     drawn = module.draw_seeds(config, folder) if hasattr(module, "draw_seeds") else []
     outcome = Outcome(
@@ -141,11 +142,13 @@ def _run_seeds(config: Config, module: ModuleType) -> None:
         further={"results_of_seeds": [session.folder.name for session, _ in done]},
         look_next=[*drawn, *tables],
     )
-    _finish(config, seeds, outcome, time.perf_counter() - start, timings={})
+    seconds = time.perf_counter() - start
+    _finish(config, folder, seeds, outcome, seconds, timings={})
 
 
 def _finish(
     config: Config,
+    folder: Path,
     seeds: Sequence[int],
     outcome: Outcome,
     seconds: float,
@@ -154,8 +157,6 @@ def _finish(
     """Write the configuration and `results.json`, and tell what came out."""
     if not is_first():
         return
-    folder = result_folder(config)
-    folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(OmegaConf.structured(config), folder / "config.yaml")
     written = write_results(
         folder,
@@ -227,5 +228,5 @@ def _print_plan(config: Config, module: ModuleType) -> None:
     CONSOLE.print(
         f"Estimate: {total} {where}, {needed} of disk, without what has a dash. "
         f"Finished stages are reused.\nResults would go to "
-        f"{_short(result_folder(config))}; nothing was done."
+        f"{_short(find_folder(config, None).folder)}; nothing was done."
     )

@@ -56,18 +56,26 @@ def ls(words: list[str]) -> int:
 def clean(words: list[str]) -> int:
     """Delete stages: those chosen by stage or key, else the unfinished ones.
 
-    Without `yes=true` it only says what it would delete.
+    Their names are shown first, and without `yes=true` nothing more is done. What a
+    running job is making is left alone, and so is all that is no stage of a store.
     """
     chosen = options(words, ("store", "stage", "key", "yes"))
-    store = Store(Path(chosen.get("store", "runs/store")))
-    doomed = _chosen(store.entries(), chosen.get("stage"), chosen.get("key"))
-    freed = size(sum(entry.bytes for entry in doomed))
     consent = chosen.get("yes", "false").lower()
     if consent not in ("true", "false"):
         raise unknown_name("yes", consent, ("true", "false"))
+    store = Store(Path(chosen.get("store", "runs/store")))
+    wanted = _chosen(store.entries(), chosen.get("stage"), chosen.get("key"))
+    doomed = []
+    for entry in wanted:
+        state = ""
+        if store.is_locked(entry):
+            state = "  in use by a running job: left alone"
+        else:
+            doomed.append(entry)
+        text = f"{entry.path.name}  {entry.about}  {size(entry.bytes)}{state}"
+        CONSOLE.print(text, soft_wrap=True, markup=False)
+    freed = size(sum(entry.bytes for entry in doomed))
     if consent == "false":
-        for entry in doomed:
-            CONSOLE.print(f"{entry.path.name}  {entry.about}  {size(entry.bytes)}")
         CONSOLE.print(
             f"{len(doomed)} stages, {freed}, would be deleted: repeat with yes=true. "
             "stage=all chooses everything."

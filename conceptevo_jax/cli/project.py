@@ -13,6 +13,7 @@ from conceptevo_jax.cli.kept import options
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages.add import Added, add_run
+from conceptevo_jax.stages.result_folder import require_settings
 
 
 def project(words: list[str]) -> int:
@@ -50,12 +51,14 @@ def config_of(folder: Path) -> Config:
     try:
         merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
         assert isinstance(merged, DictConfig)
-        return resolve(merged)
+        config = resolve(merged)
     except (OmegaConfBaseException, YAMLError, UsageError) as error:
         raise DataError(
             f"{path} is not the configuration of an experiment ({error}). Run the "
             "experiment again; finished stages are reused."
         ) from error
+    require_settings(folder, config)
+    return config
 
 
 def _tell(added: Added) -> None:

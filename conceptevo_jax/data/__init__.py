@@ -1,12 +1,19 @@
 """Data sets with stable image ids, seeded pools, decoded pixels and batches."""
 
+from conceptevo_jax.data.content import content_of
 from conceptevo_jax.data.decoded import (
     Decoded,
     Pixels,
     decode_images,
     open_decoded,
 )
-from conceptevo_jax.data.images import ImageSet, find_bad, images_id, without
+from conceptevo_jax.data.images import (
+    ImageSet,
+    find_bad,
+    images_id,
+    subset,
+    without,
+)
 from conceptevo_jax.data.loader import (
     TrainBatches,
     read_ahead,
@@ -44,6 +51,7 @@ __all__ = [
     "Pool",
     "Sizes",
     "TrainBatches",
+    "content_of",
     "dataset_sizes",
     "decode_images",
     "decode_on_demand",
@@ -61,6 +69,7 @@ __all__ = [
     "select_pool",
     "sequential_batches",
     "shape_concepts",
+    "subset",
     "train_batches",
     "without",
 ]

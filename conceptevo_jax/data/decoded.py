@@ -1,24 +1,36 @@
 """Decoded pixels kept on disk, so that many snapshots read images decoded once.
 
 `decode_images` writes plain uint8 pixels as fast as the processors decode, in memory
-that does not grow with their number; `open_decoded` maps them back read-only. The disk
-holds 3 × side² bytes an image: 3 kB at 32 pixels, 150 kB at 224.
+that does not grow with their number; `open_decoded` compares their checksum, about 1 GB
+a second, and maps them back read-only. The disk holds 3 × side² bytes an image: 3 kB at
+32 pixels, 150 kB at 224.
 """
 
-import json
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int, Int32
+from jaxtyping import Int, Int32, UInt8
 
 from conceptevo_jax.data.images import ImageSet, images_id
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store.records import write_json
+from conceptevo_jax.store import (
+    checksum,
+    content_key,
+    read_sealed,
+    replacing,
+    write_sealed,
+)
 from conceptevo_jax.types import record
 
-_CHUNK = 256
+PIXELS, ABOUT = "images.npy", "decoded.json"
+"""The pixels; the ids, classes and checksum, written last."""
+
+_CHUNK = 64
 
 
 @runtime_checkable
@@ -39,11 +51,13 @@ class Decoded:
       pixels: RGB values; mapped from disk, read-only, when opened by `open_decoded`.
       labels: Their classes.
       keys: Their stable ids.
+      pixels_checksum: Of the pixels, where it is known: of those kept on disk.
     """
 
     pixels: Pixels
     labels: Int32[np.ndarray, " i"]
     keys: tuple[str, ...]
+    pixels_checksum: str | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -56,68 +70,119 @@ class Decoded:
     @property
     def images_id(self) -> str:
         """Content key: equals the `pool_id` of the pool whose rows were decoded."""
-        return images_id(self.keys, self.side)
+        return images_id(self.keys, self.labels, self.side)
+
+    @property
+    def content_id(self) -> str:
+        """Content key of ids, classes and pixels, whoever made them.
+
+        Images that are decoded on demand are known by their ids alone.
+        """
+        pixels = self.pixels_checksum
+        if pixels is None and isinstance(self.pixels, np.ndarray):
+            pixels = _pixels_checksum(self.pixels)
+        return content_key("decoded", self.images_id, pixels)
 
 
 def decode_images(
-    images: ImageSet, rows: Int[np.ndarray, " i"], folder: Path
+    images: ImageSet, rows: Int[np.ndarray, " i"], folder: str | os.PathLike[str]
 ) -> Decoded:
     """Decode the images at `rows` into `folder`, on all processors.
+
+    What was decoded there before is replaced; whoever holds it keeps its pixels.
 
     Args:
       images: Where to read.
       rows: Which images, in the order wanted.
-      folder: Gets `images.npy`, `labels.npy` and, when all is done, `keys.json`.
+      folder: Gets `images.npy` and, when all is done, `decoded.json`.
 
     Returns:
       The images, opened from the folder.
 
     Raises:
-      DataError: naming the first image that cannot be decoded.
+      DataError: naming the first image that cannot be decoded, or a full disk; what
+        was there before stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "keys.json").unlink(missing_ok=True)
-    _write_pixels(images, rows, folder / "images.npy")
-    np.save(folder / "labels.npy", images.labels[rows])
-    write_json(folder / "keys.json", [images.keys[row] for row in rows])
+    folder = Path(folder)
+    shape = (len(rows), images.side, images.side, 3)
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    # Written, not mapped: on a full disk a mapped file ends the process by a signal.
+    with replacing(folder / PIXELS) as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        pixels_checksum = checksum(*_written(file, _decoded_chunks(images, rows)))
+        (folder / ABOUT).unlink(missing_ok=True)
+    write_sealed(
+        folder / ABOUT,
+        {
+            "keys": [images.keys[row] for row in rows.tolist()],
+            "labels": images.labels[rows].tolist(),
+            "shape": shape,
+            "pixels": pixels_checksum,
+        },
+    )
     return open_decoded(folder)
 
 
-def open_decoded(folder: Path) -> Decoded:
+def open_decoded(folder: str | os.PathLike[str]) -> Decoded:
     """Open what `decode_images` wrote, mapping the pixels read-only.
 
     Raises:
-      DataError: if a file is missing or truncated, or decoding was not finished.
+      DataError: naming a file that is missing or damaged, or an unfinished folder.
     """
+    folder = Path(folder)
+    remedy = (
+        f"{folder} holds no complete decoded images: delete it and run the experiment "
+        "again."
+    )
+    about = read_sealed(folder / ABOUT, remedy)
+    path = folder / PIXELS
     try:
-        keys = tuple(json.loads((folder / "keys.json").read_text()))
-        labels = np.load(folder / "labels.npy", allow_pickle=False)
-        pixels = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        if not len(keys) == len(labels) == len(pixels):
-            raise ValueError(
-                f"{len(keys)} keys, {len(labels)} labels, {len(pixels)} images"
-            )
+        pixels = np.load(path, mmap_mode="r", allow_pickle=False)
+        if pixels.dtype != np.uint8 or list(pixels.shape) != about["shape"]:
+            raise ValueError(f"it holds {pixels.dtype} {pixels.shape}")
+        if _pixels_checksum(pixels) != about["pixels"]:
+            raise ValueError("its checksum does not fit")
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(
-            f"{folder} holds no complete decoded images ({error}). "
-            "Delete it and run the experiment again."
-        ) from error
-    return Decoded(pixels=pixels, labels=labels, keys=keys)
+        raise DataError(f"{path} is damaged ({error}). {remedy}") from error
+    return Decoded(
+        pixels=pixels,
+        labels=np.array(about["labels"], np.int32),
+        keys=tuple(about["keys"]),
+        pixels_checksum=about["pixels"],
+    )
 
 
-def _write_pixels(images: ImageSet, rows: np.ndarray, path: Path) -> None:
-    shape = (len(rows), images.side, images.side, 3)
-    pixels = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+def _pixels_checksum(pixels: np.ndarray) -> str:
+    return checksum(np.ascontiguousarray(pixels).reshape(-1).view(np.uint8).data)
 
-    def decode(start: int) -> None:
-        for at, row in enumerate(rows[start : start + _CHUNK].tolist(), start):
-            pixels[at] = images.image(row)
 
-    with ThreadPoolExecutor() as threads:
-        chunks = [threads.submit(decode, at) for at in range(0, len(rows), _CHUNK)]
+def _written(
+    file: Any, chunks: Iterator[UInt8[np.ndarray, "i h w 3"]]
+) -> Iterator[memoryview]:
+    """Write chunks as they come, and pass them on."""
+    for chunk in chunks:
+        file.write(chunk.data)
+        yield chunk.reshape(-1).data
+
+
+def _decoded_chunks(
+    images: ImageSet, rows: np.ndarray
+) -> Iterator[UInt8[np.ndarray, "i h w 3"]]:
+    """Decoded images in order; as many chunks ahead as there are threads."""
+
+    def decode(start: int) -> np.ndarray:
+        some = rows[start : start + _CHUNK].tolist()
+        return np.stack([images.image(row) for row in some])
+
+    ahead = min(32, (os.cpu_count() or 1) + 4)
+    with ThreadPoolExecutor(ahead) as threads:
+        waiting: deque[Future[np.ndarray]] = deque()
         try:
-            for chunk in chunks:
-                chunk.result()
+            for start in range(0, len(rows), _CHUNK):
+                waiting.append(threads.submit(decode, start))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
         finally:
             threads.shutdown(cancel_futures=True)
-    pixels.flush()

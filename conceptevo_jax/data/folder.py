@@ -4,24 +4,33 @@
 
 `validation` or `val` may stand in place of `test`. Where the path holds neither, its
 own subfolders are the classes, and a share of every class is held out for testing, by
-a hash of the file's name: the same files on every machine. An image's id is its path
-below the folder and its size in bytes, so that a replaced file is another image, whose
-results are made anew. Listing a million files takes about ten seconds.
+a hash of the images' contents: the same images on every machine, and equal ones on the
+same side. An image's id is its content, so that a replaced file is another image, whose
+results are made anew, and a folder that was moved or renamed is the same set. Listing a
+million files takes about ten seconds, hashing them once about a second per gigabyte and
+core.
 """
 
-import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool
 
+from conceptevo_jax.data.content import FileIds, content_of, file_ids, number_equal
 from conceptevo_jax.data.images import ImageSet
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.store import checksum
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 _SPLITS = {"train": ("train",), "test": ("test", "validation", "val")}
+
+
+TEST_SHARE = 0.2
+"""Of each class, where the folder has no splits and nothing else is said."""
 
 
 def load(
@@ -29,7 +38,8 @@ def load(
     *,
     source: str,
     side: int,
-    test_share: float = 0.2,
+    cache: Path | None = None,
+    test_share: float = TEST_SHARE,
 ) -> ImageSet:
     """Open one split.
 
@@ -37,44 +47,83 @@ def load(
       split: `train` or `test`.
       source: The folder.
       side: Height and width in pixels to which every image is resized.
+      cache: Where contents' hashes are remembered; all files are hashed anew if None.
       test_share: Share of each class that is held out where the folder has no splits.
 
     Raises:
       UsageError: if `test_share` is not between 0 and 1.
-      DataError: if the folder, a split, a class or its images are missing.
+      DataError: if the folder, a split, a class or its images are missing, or a class
+        has too few images to hold any out.
+    """
+    root, folder, classes, files = _listed_split(source, split, test_share)
+    contents = file_ids(folder, [file.path for file in files], cache)
+    keys = np.array(contents.ids, object)
+    if folder == root:
+        held_out = _held_out(contents.ids, files, classes, test_share)
+        rows = np.flatnonzero(held_out == (split == "test"))
+        files, keys = [files[row] for row in rows.tolist()], keys[rows]
+    below = "" if folder == root else f"{folder.name}/"
+    ids: list[str] = keys.tolist()
+
+    def read(row: int) -> bytes:
+        return _read(folder / files[row].path, ids[row])
+
+    return ImageSet(
+        name=f"folder {root.name}",
+        split=split,
+        keys=number_equal(ids),
+        names=tuple(_printable(f"{below}{file.path}") for file in files),
+        labels=np.array([file.label for file in files], np.int32),
+        classes=classes,
+        side=side,
+        border=0,
+        origin=str(root),
+        read=read,
+        notes=_notes(folder, contents),
+    )
+
+
+def sizes(
+    source: str, *, test_share: float = TEST_SHARE, **_: object
+) -> tuple[int, int, int]:
+    """Number of training and test images and of classes, without reading any image.
+
+    Where the folder has no splits and holds equal images, within their number.
+    """
+    counts = {}
+    for split in _SPLITS:
+        root, folder, classes, files = _listed_split(source, split, test_share)
+        counts[split] = len(files)
+        if folder == root:
+            per_class = np.bincount([file.label for file in files]).tolist()
+            test = sum(_held_out_count(count, test_share) for count in per_class)
+            return len(files) - test, test, len(classes)
+    return counts["train"], counts["test"], len(classes)
+
+
+class File(NamedTuple):
+    """An image: its path below the listed folder, and its class."""
+
+    path: str
+    label: int
+
+
+def _listed_split(
+    source: str, split: str, test_share: float
+) -> tuple[Path, Path, tuple[str, ...], list[File]]:
+    """The root, the folder that was listed, its classes and images.
+
+    The folder is the root where no split has one of its own.
     """
     if not 0 < test_share < 1:
         raise UsageError(f"test_share must be between 0 and 1, not {test_share}.")
     root = Path(source).expanduser().absolute()
     if not root.is_dir():
         raise DataError(f"{root} is not a folder: folder:PATH names one of images.")
-    found = {name: _split_folder(root, name) for name in _SPLITS}
-    if found["train"] is None and found["test"] is None:
-        classes, files = _listed(root)
-        wanted = split == "test"
-        files = [f for f in files if _is_held_out(f.path, test_share) == wanted]
-        _require_images(files, f"the {split} share of {root}")
-    else:
-        classes, files = _one_split(root, found, split)
-    return ImageSet(
-        name=f"folder {root.name}",
-        split=split,
-        keys=tuple(f"{file.path}:{file.bytes}" for file in files),
-        labels=np.array([file.label for file in files], np.int32),
-        classes=classes,
-        side=side,
-        border=0,
-        origin=str(root),
-        read=lambda row: (root / files[row].path).read_bytes(),
-    )
-
-
-class File(NamedTuple):
-    """An image: its path below the root, its class, and its size."""
-
-    path: str
-    label: int
-    bytes: int
+    folders = {name: _split_folder(root, name) for name in _SPLITS}
+    if folders["train"] is None and folders["test"] is None:
+        return root, root, *_listed(root)
+    return root, *_one_split(root, folders, split)
 
 
 def _split_folder(root: Path, split: str) -> Path | None:
@@ -83,20 +132,18 @@ def _split_folder(root: Path, split: str) -> Path | None:
 
 
 def _one_split(
-    root: Path, found: dict[str, Path | None], split: str
-) -> tuple[tuple[str, ...], list[File]]:
-    """Classes and files of a split, whose classes must be those of the other."""
+    root: Path, folders: dict[str, Path | None], split: str
+) -> tuple[Path, tuple[str, ...], list[File]]:
+    """Folder, classes and files of a split, whose classes must be the other's."""
     listed = {}
-    for name, folder in found.items():
+    for name, folder in folders.items():
         if folder is None:
             raise DataError(
                 f"{root} has no folder {' or '.join(_SPLITS[name])}, though it has the "
                 f"other split: add {root / _SPLITS[name][0]} with a folder per class."
             )
-        classes, files = _listed(folder)
-        below = [f._replace(path=f"{folder.name}/{f.path}") for f in files]
-        listed[name] = classes, below
-    (train, _), (test, _) = listed["train"], listed["test"]
+        listed[name] = (folder, *_listed(folder))
+    train, test = listed["train"][1], listed["test"][1]
     if train != test:
         only = ", ".join(sorted(set(train) ^ set(test)))
         raise DataError(
@@ -117,23 +164,71 @@ def _listed(folder: Path) -> tuple[tuple[str, ...], list[File]]:
         )
     files: list[File] = []
     for label, name in enumerate(classes):
-        own = sorted(
-            File(f"{name}/{entry.name}", label, entry.stat().st_size)
+        images = sorted(
+            File(f"{name}/{entry.name}", label)
             for entry in os.scandir(folder / name)
             if entry.name.lower().endswith(SUFFIXES) and entry.name[0] != "."
         )
-        _require_images(own, f"class folder {folder / name}")
-        files += own
+        if not images:
+            raise DataError(
+                f"class folder {folder / name} holds no images "
+                f"({', '.join(SUFFIXES)}). Add some, or remove it."
+            )
+        files += images
     return tuple(classes), files
 
 
-def _require_images(files: list, what: str) -> None:
-    if not files:
-        raise DataError(
-            f"{what} holds no images ({', '.join(SUFFIXES)}). Add some, or remove it."
-        )
+def _held_out_count(distinct: int, share: float) -> int:
+    """How many of a class's distinct images are held out: one at least, never all."""
+    return min(max(round(share * distinct), 1), distinct - 1)
 
 
-def _is_held_out(file: str, share: float) -> bool:
-    digest = hashlib.blake2b(f"test:{file}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") < share * 2**64
+def _held_out(
+    ids: Sequence[str], files: Sequence[File], classes: Sequence[str], share: float
+) -> Bool[np.ndarray, " i"]:
+    """Which images are held out: of every class those of the smallest hashes.
+
+    Raises:
+      DataError: naming a class that has no two different images.
+    """
+    by_class: dict[int, set[str]] = {}
+    for content, file in zip(ids, files, strict=True):
+        by_class.setdefault(file.label, set()).add(content)
+    chosen = set()
+    for label, contents in by_class.items():
+        if len(contents) < 2:
+            raise DataError(
+                f"class {classes[label]!r} has a single image, which cannot be both "
+                "trained on and held out. Add images, or give the folder train/ and "
+                "test/ of its own."
+            )
+        ranked = sorted(contents, key=lambda c: checksum(f"test:{c}".encode()))
+        count = _held_out_count(len(contents), share)
+        chosen |= {(label, content) for content in ranked[:count]}
+    pairs = zip(files, ids, strict=True)
+    return np.array([(file.label, content) in chosen for file, content in pairs])
+
+
+def _read(path: Path, content: str) -> bytes:
+    """A file's bytes, which must be those that its id was made from."""
+    if not path.is_file():
+        raise DataError("it is no regular file, or is gone")
+    image = path.read_bytes()
+    if checksum(image) != content_of(content):
+        raise DataError("the file changed after it was listed: run again")
+    return image
+
+
+def _notes(folder: Path, contents: FileIds) -> tuple[str, ...]:
+    if not contents.changed:
+        return ()
+    return (
+        f"{len(contents.changed)} images of {folder} are not what they were at the "
+        f"last call, such as {_printable(contents.changed[0])}: they count as other "
+        "images, and all that depends on them is made anew.",
+    )
+
+
+def _printable(name: str) -> str:
+    """A path as text that can be written anywhere, also where it is not UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

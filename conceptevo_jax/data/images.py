@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, SupportsIndex
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Int, Int32, Integer, UInt8
 from PIL import Image, ImageOps
 
 from conceptevo_jax.errors import DataError
@@ -28,7 +28,9 @@ class ImageSet:
     Attributes:
       name: The data set's name in the registry.
       split: `train` or `test`.
-      keys: Each image's id, equal on every machine: `fashion_mnist/train/012345`.
+      keys: Each image's id: its content (see `conceptevo_jax.data.content`), or, of a
+        set that comes with the package, its number: `fashion_mnist/train/012345`.
+        Equal on every machine.
       labels: Each image's class.
       classes: Names of the classes, in the order of their labels.
       side: Height and width of the images it gives, in pixels.
@@ -36,6 +38,9 @@ class ImageSet:
         stay untouched where the border alone reaches `side`.
       origin: File or folder the images come from, for messages.
       read: Returns the image at a row as encoded bytes or as RGB pixels [h w 3].
+      names: What people call each image, its path below a folder or its name in TFDS;
+        none where ids are names.
+      notes: Whole sentences about the files that a user should read.
     """
 
     name: str
@@ -47,6 +52,8 @@ class ImageSet:
     border: int
     origin: str
     read: Callable[[int], bytes | np.ndarray]
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.keys)) != len(self.labels):
@@ -63,6 +70,10 @@ class ImageSet:
         """`{"image": uint8 [side side 3], "label": int32}`, as grain reads it."""
         return {"image": self.image(row), "label": self.labels[row]}
 
+    def name_of(self, row: int) -> str:
+        """What people call the image at `row`."""
+        return self.names[row] if self.names else self.keys[row]
+
     def image(self, row: SupportsIndex) -> UInt8[np.ndarray, "side side 3"]:
         """The image at `row`, decoded, grey made RGB, bordered and resized.
 
@@ -75,7 +86,7 @@ class ImageSet:
         # Image decoders raise some eight types of error on broken bytes.
         except Exception as error:
             raise DataError(
-                f"image {self.keys[at]!r} of {self.origin} cannot be decoded "
+                f"image {self.name_of(at)!r} of {self.origin} cannot be decoded "
                 f"({error}). Replace the file or prepare the data set again."
             ) from error
 
@@ -116,17 +127,26 @@ def without(images: ImageSet, bad: Collection[str]) -> ImageSet:
                 f"no image of class {name!r} of {images.origin} ({images.split}) can "
                 f"be decoded: replace its files."
             )
+    return subset(images, rows)
+
+
+def subset(images: ImageSet, rows: Int[np.ndarray, " _"]) -> ImageSet:
+    """The images at `rows`, in that order."""
+    chosen = rows.tolist()
     return dataclasses.replace(
         images,
-        keys=tuple(images.keys[row] for row in rows.tolist()),
-        labels=labels,
-        read=lambda row: images.read(int(rows[row])),
+        keys=tuple(images.keys[row] for row in chosen),
+        names=tuple(images.name_of(row) for row in chosen),
+        labels=images.labels[rows],
+        read=lambda row: images.read(chosen[row]),
     )
 
 
-def images_id(keys: tuple[str, ...], side: int) -> str:
-    """Content key of a list of images in order, at one size in pixels."""
-    return content_key("images", keys, side)
+def images_id(
+    keys: tuple[str, ...], labels: Integer[np.ndarray, " i"], side: int
+) -> str:
+    """Content key of images in order, with their classes, at one size in pixels."""
+    return content_key("images", keys, labels.tolist(), side)
 
 
 def _rgb(image: bytes | np.ndarray) -> np.ndarray:

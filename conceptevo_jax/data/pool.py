@@ -8,7 +8,6 @@ a million images takes about five seconds.
 
 import hashlib
 import itertools
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from jaxtyping import Int, Int32, Integer, UInt32
 from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.data.images import ImageSet, images_id
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.store.records import write_json
+from conceptevo_jax.store import read_sealed, write_sealed
 from conceptevo_jax.types import record
 
 
@@ -29,15 +28,17 @@ class Pool:
 
     Attributes:
       keys: Stable ids, ascending.
+      names: What people call each image.
       rows: Where they lie in their image set.
       labels: Their classes.
       side: Height and width of the images, in pixels.
       seed: What they were chosen with.
       order: A seeded hash of each id, for breaking ties without regard to rows.
-      pool_id: Content key of the ids and the side.
+      pool_id: Content key of the ids, the classes and the side.
     """
 
     keys: tuple[str, ...]
+    names: tuple[str, ...]
     rows: Int32[np.ndarray, " i"]
     labels: Int32[np.ndarray, " i"]
     side: int
@@ -121,6 +122,7 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
     part = Decoded(pixels=pixels, labels=images.labels[rows], keys=keys)
     pool = Pool(
         keys=keys,
+        names=keys,
         rows=rows,
         labels=part.labels,
         side=part.side,
@@ -199,32 +201,26 @@ def require_same_pool(expected_id: str, found_id: str, what: str) -> None:
 
 
 def save_pool(path: Path, pool: Pool) -> None:
-    """Write the pool as a JSON manifest."""
+    """Write the pool as a sealed JSON manifest."""
     manifest = {"pool_id": pool.pool_id, "seed": pool.seed, "side": pool.side}
     manifest |= {"labels": pool.labels.tolist(), "rows": pool.rows.tolist()}
-    write_json(path, {**manifest, "keys": pool.keys})
+    write_sealed(path, {**manifest, "keys": pool.keys, "names": pool.names})
 
 
 def load_pool(path: Path) -> Pool:
     """Read a pool that `save_pool` wrote.
 
     Raises:
-      DataError: if the file is missing, damaged, or its ids do not give its pool id.
+      DataError: if the file is missing or damaged.
     """
+    remedy = "Delete it and select the pool again."
+    manifest = read_sealed(path, remedy)
     try:
-        pool = _from_manifest(json.loads(path.read_text()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return _from_manifest(manifest)
+    except (ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path} is not a readable pool manifest ({error!r}). "
-            "Delete it and select the pool again."
+            f"{path} is not a readable pool manifest ({error!r}). {remedy}"
         ) from error
-    found = images_id(pool.keys, pool.side)
-    if found != pool.pool_id:
-        raise DataError(
-            f"{path} says it is pool {pool.pool_id}, but its ids give {found}: it was "
-            "edited or damaged. Delete it and select the pool again."
-        )
-    return pool
 
 
 def _from_manifest(manifest: dict[str, Any]) -> Pool:
@@ -235,6 +231,7 @@ def _from_manifest(manifest: dict[str, Any]) -> Pool:
         raise ValueError(f"{len(keys)} keys, {len(rows)} rows, {len(labels)} labels")
     return Pool(
         keys=keys,
+        names=tuple(manifest["names"]),
         rows=rows,
         labels=labels,
         side=manifest["side"],
@@ -247,14 +244,16 @@ def _from_manifest(manifest: dict[str, Any]) -> Pool:
 def _pool(images: ImageSet, rows: np.ndarray, seed: int) -> Pool:
     rows = np.array(sorted(rows, key=images.keys.__getitem__), np.int32)
     keys = tuple(images.keys[row] for row in rows)
+    labels = images.labels[rows]
     return Pool(
         keys=keys,
+        names=tuple(images.name_of(row) for row in rows.tolist()),
         rows=rows,
-        labels=images.labels[rows],
+        labels=labels,
         side=images.side,
         seed=seed,
         order=_hashes(keys, str(seed), 4),
-        pool_id=images_id(keys, images.side),
+        pool_id=images_id(keys, labels, images.side),
     )
 
 

@@ -87,9 +87,11 @@ def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) ->
     Raises:
       UsageError, DataError: as `load_images` does.
     """
-    if name.startswith("tfds:"):
-        source = name.removeprefix("tfds:")
+    kind, _, source = name.partition(":")
+    if kind == "tfds" and source:
         return Sizes(*tfds.sizes(source, data_dir=data_dir, **options))
+    if kind == "folder" and source:
+        return Sizes(*folder.sizes(source, **options))
     train, test = (
         load_images(name, split, data_dir=data_dir, **options) for split in SPLITS
     )

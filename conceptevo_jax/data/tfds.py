@@ -3,22 +3,18 @@
 Reading needs no TensorFlow: the data set must have been prepared in the format
 `array_record`, as `conceptevo prepare` does. Nothing is ever downloaded here.
 
-An image's id is its file name where the data set tells it, else its place in the split,
-which TFDS fixes. Ids and labels are read once, which takes a pass over the records (a
-few minutes for ImageNet), and kept in `cache`.
+An image's id is its content; its name is its file name where the data set has one,
+else its place in the split, which TFDS fixes. Ids, labels and names of classes are read
+once, see `conceptevo_jax.data.tfds_index`.
 """
 
 import difflib
-import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from conceptevo_jax.data.images import ImageSet
+from conceptevo_jax.data.tfds_index import index_split
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.store.records import temporary_beside
 
 _TESTS = ("test", "validation")
 
@@ -63,8 +59,8 @@ def load(
     kind = _feature(features, tfds.features.ClassLabel, label, source, "label")
     skip = {picture: tfds.decode.SkipDecoding()}
     records = builder.as_data_source(wanted, decoders=skip)
-    keys, labels = _index(builder, records, wanted, kind, cache)
-    if len(labels) and labels.min() < 0:
+    index = index_split(builder, records, wanted, (picture, kind), cache)
+    if len(index.labels) and index.labels.min() < 0:
         raise DataError(
             f"{source}: the split {wanted} has no labels. Choose another by "
             f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
@@ -72,9 +68,10 @@ def load(
     return ImageSet(
         name=source,
         split=split,
-        keys=keys,
-        labels=labels,
-        classes=tuple(features[kind].names),
+        keys=index.keys,
+        names=index.names,
+        labels=index.labels,
+        classes=index.classes,
         side=side,
         border=0,
         origin=str(builder.data_path),
@@ -187,43 +184,3 @@ def _feature(
         f"{source}: dataset.options.{option} must name its {option}, one of: "
         f"{', '.join(fitting) or 'none, so it cannot be used here'}."
     )
-
-
-def _index(
-    builder: Any, records: Any, split: str, label: str, cache: Path | None
-) -> tuple[tuple[str, ...], np.ndarray]:
-    """Ids and labels of all records, in their order."""
-    info = builder.info
-    text = f"{info.full_name}|{split}|{label}|{info.splits[split].num_examples}"
-    digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-    path = None if cache is None else cache / f"{info.name}-{digest}.npz"
-    if path is not None and path.is_file():
-        with np.load(path, allow_pickle=False) as kept:
-            return tuple(kept["keys"].tolist()), kept["labels"]
-    keys, labels = _read_index(builder, records, split, label)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_beside(path)
-        with temporary.open("wb") as file:
-            np.savez(file, keys=np.array(keys), labels=labels)
-        os.replace(temporary, path)
-    return keys, labels
-
-
-def _read_index(
-    builder: Any, records: Any, split: str, label: str
-) -> tuple[tuple[str, ...], np.ndarray]:
-    info = builder.info
-    named = next((n for n in ("file_name", "id") if n in info.features), None)
-    start = f"{info.full_name}/{split}"
-    keys, labels = [], []
-    for row in range(len(records)):
-        record = records[row]
-        name = f"{row:07d}" if named is None else _text(record[named])
-        keys.append(f"{start}/{name}")
-        labels.append(record[label])
-    return tuple(keys), np.array(labels, np.int32)
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

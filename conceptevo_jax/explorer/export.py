@@ -11,7 +11,6 @@ import hashlib
 import html
 import importlib.resources
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import IO, Any
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer.chunks import chunks
 from conceptevo_jax.explorer.scene import Saved, Scene, without_patches
-from conceptevo_jax.store.records import temporary_beside, write_text
+from conceptevo_jax.store import replacing, write_bytes, write_text
 
 MARKER = "<!--conceptevo:data-->"
 TITLE = "<title>conceptevo explorer</title>"
@@ -83,20 +82,21 @@ def write_page(
       DataError: if the template or a sheet cannot be read.
     """
     before, after = _titled(title).split(MARKER)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(path)
     try:
-        with temporary.open("wb") as file:
+        with replacing(path) as file:
             file.write(before.encode())
             for kind, name, data in _parts(title, saved, patches):
                 _embed(file, kind, name, data)
                 if limit is not None and file.tell() > limit:
-                    return False
+                    raise _TooLargeError
             file.write(after.encode())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except _TooLargeError:
+        return False
     return True
+
+
+class _TooLargeError(Exception):
+    """A page has become larger than it may be."""
 
 
 def write_whole(
@@ -224,12 +224,8 @@ def _script_safe(value: object) -> str:
 
 def _write_once(path: Path, data: bytes) -> None:
     """Write a file that is named by its content."""
-    if path.is_file():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(path)
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    if not path.is_file():
+        write_bytes(path, data)
 
 
 def _read_revision(path: Path) -> dict[str, Any]:

@@ -7,7 +7,6 @@ snapshots takes 9 MB.
 """
 
 import dataclasses
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,14 +16,20 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store import load_record, read_manifest, save_record
-from conceptevo_jax.store.records import temporary_beside
+from conceptevo_jax.store import (
+    checksum,
+    load_record,
+    read_manifest,
+    save_record,
+    write_bytes,
+)
+from conceptevo_jax.store.files import replace_folder, temporary_beside
 from conceptevo_jax.types import Epoch, Site, record
 
 SCENE = "scene"
 """Where a result folder keeps it."""
 
-FORMAT = 1
+FORMAT = 2
 """Version of a scene's fields; one of another version is refused."""
 
 
@@ -240,17 +245,16 @@ def save_scene(folder: Path, scene: Scene, sheets: Iterable[bytes]) -> Saved:
         head = dataclasses.replace(scene, courses=())
         for number, course in enumerate(scene.courses):
             save_record(temporary / f"run-{number}", course, stage="scene")
-        written = 0
-        for written, sheet in enumerate(sheets, 1):
-            (temporary / f"sheet-{written - 1}.webp").write_bytes(sheet)
-        counts = {"format": FORMAT, "runs": len(scene.courses), "sheets": written}
-        save_record(temporary / "scene", head, stage="scene", **counts)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(temporary, folder)
+        checksums = []
+        for number, sheet in enumerate(sheets):
+            write_bytes(temporary / f"sheet-{number}.webp", sheet)
+            checksums.append(checksum(sheet))
+        parts = {"format": FORMAT, "runs": len(scene.courses), "sheets": checksums}
+        save_record(temporary / "scene", head, stage="scene", **parts)
+        replace_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return Saved(scene=scene, sheets=_sheets(folder, written))
+    return Saved(scene=scene, sheets=_sheets(folder, len(checksums)))
 
 
 def load_scene(folder: Path) -> Saved:
@@ -270,12 +274,16 @@ def load_scene(folder: Path) -> Saved:
         load_record(folder / f"run-{number}", Course)
         for number in range(manifest["runs"])
     ]
-    sheets = _sheets(folder, manifest["sheets"])
-    for sheet in sheets:
-        if not sheet.is_file():
+    sheets = _sheets(folder, len(manifest["sheets"]))
+    for sheet, expected in zip(sheets, manifest["sheets"], strict=True):
+        try:
+            is_intact = checksum(sheet.read_bytes()) == expected
+        except OSError:
+            is_intact = False
+        if not is_intact:
             raise DataError(
-                f"{sheet} is missing: the scene is incomplete. Run the experiment "
-                "again; finished stages are reused."
+                f"{sheet} is missing or damaged: the scene is incomplete. Run the "
+                "experiment again; finished stages are reused."
             )
     return Saved(scene=dataclasses.replace(head, courses=courses), sheets=sheets)
 

@@ -9,7 +9,6 @@ does not grow with a run's length. With patches, 31,000 rows take 11 s and 20 MB
 
 import io
 import math
-import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,8 @@ from PIL import Image
 
 from conceptevo_jax.explorer.scene import Course, Saved, Scene, without_patches
 from conceptevo_jax.explorer.sheets import read_tiles
-from conceptevo_jax.store.records import temporary_beside, write_text
+from conceptevo_jax.store import replacing, write_text
+from conceptevo_jax.store.files import replace_folder, temporary_beside
 from conceptevo_jax.types import neuron_ids
 
 NEURONS = "neurons.parquet"
@@ -76,16 +76,13 @@ def write_tables(saved: Saved, folder: Path, *, patches: bool = True) -> list[Pa
     """
     scene = saved.scene if patches else without_patches(saved.scene)
     cut = Cutter(saved, scene) if scene.pictures.tile else None
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / NEURONS
-    temporary = temporary_beside(path)
-    try:
-        with pq.ParquetWriter(temporary, _SCHEMA, compression="zstd") as writer:
-            for batch in _batches(scene, cut):
-                writer.write_batch(batch)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with (
+        replacing(path) as file,
+        pq.ParquetWriter(file, _SCHEMA, compression="zstd") as writer,
+    ):
+        for batch in _batches(scene, cut):
+            writer.write_batch(batch)
     return [path, _write_projector(scene, folder / PROJECTOR, cut)]
 
 
@@ -197,8 +194,7 @@ def _write_projector(scene: Scene, folder: Path, cut: Cutter | None) -> Path:
             for number, course in enumerate(scene.courses)
         ]
         write_text(temporary / _CONFIG, "".join(told))
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
+        replace_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder / _CONFIG

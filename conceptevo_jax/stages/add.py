@@ -4,7 +4,6 @@ The space and its map are only read: nothing that was there before moves.
 """
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,11 @@ from conceptevo_jax.stages.observe import Observer
 from conceptevo_jax.stages.pictures import map_over
 from conceptevo_jax.stages.projected import Projected, snapshot_rows
 from conceptevo_jax.stages.results import write_csv
-from conceptevo_jax.stages.runs import RUN, TrainedRun
+from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.unify import shown_epochs
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Entry, Store, load_record, save_record
-from conceptevo_jax.training import read_table, snapshots
+from conceptevo_jax.training import read_run, read_table, snapshots
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Layout, Space
 
@@ -100,7 +99,7 @@ def _find(store: Store, training: str) -> Entry:
 
 
 def _observed(store: Store, entry: Entry, config: Config, images: Any) -> TrainedRun:
-    about = json.loads((entry.path / RUN).read_text())
+    about = read_run(entry.path)
     model: Model = build_model(
         about["model"], preset=about["preset"], classes=about["classes"]
     )

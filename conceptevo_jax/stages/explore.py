@@ -186,7 +186,7 @@ def with_courses(scene: Scene, courses: Sequence[Course], images: Images) -> Sce
         scene.pictures,
         rows=rows,
         labels=pool.labels[rows],
-        names=[pool.keys[row] for row in rows.tolist()],
+        names=[pool.names[row] for row in rows.tolist()],
     )
     return dataclasses.replace(scene, pictures=pictures, courses=placed)
 

@@ -1,6 +1,5 @@
 """Watch a training from outside, as it runs, by the files that it writes."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +9,9 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.stages.monitoring import is_watched
-from conceptevo_jax.stages.runs import RUN
-from conceptevo_jax.store import Store, load_record
+from conceptevo_jax.store import Store, load_record, read_manifest
 from conceptevo_jax.store.stages import PARTIAL
-from conceptevo_jax.training import Row, read_table, snapshots
+from conceptevo_jax.training import RUN, Row, read_run, read_table, snapshots
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Space
 
@@ -52,15 +50,10 @@ def follow(
     Raises:
       DataError: if the images are not in the store.
     """
-    about = json.loads((current_folder(folder) / RUN).read_text())
+    about = read_run(current_folder(folder))
     model = build_model(
         about["model"], preset=about["preset"], classes=about["classes"]
     )
-    if "train" not in about:
-        raise DataError(
-            f"{folder} does not say which images it learns from: it was trained by "
-            "another version of conceptevo_jax. Train again."
-        )
     space = None if result is None else load_record(result / "space", Space)
     wanted = about["train"] if space is None else space.pool_id
     images = _images(Store(folder.parent), wanted)
@@ -99,10 +92,11 @@ def current_folder(folder: Path) -> Path:
 
 def _images(store: Store, wanted: str) -> Decoded:
     for entry in store.entries():
-        if entry.stage == "images" and entry.finished:
-            images = open_decoded(entry.path)
-            if images.images_id == wanted:
-                return images
+        if entry.stage != "images" or not entry.finished:
+            continue
+        # Its manifest first: opening compares the checksum of all pixels.
+        if read_manifest(entry.path)["inputs"]["pool"] == wanted:
+            return open_decoded(entry.path)
     raise DataError(
         f"{store.root} holds no decoded images {wanted}, which the monitor looks at: "
         "train with dataset.keep_decoded=true, or with monitor=on."

@@ -1,10 +1,11 @@
 """The images of an experiment: decoded once, in disjoint sets with stable ids."""
 
 import dataclasses
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from conceptevo_jax.config import DatasetConfig
 from conceptevo_jax.data import (
@@ -12,6 +13,7 @@ from conceptevo_jax.data import (
     ImageSet,
     Pool,
     Sizes,
+    content_of,
     dataset_sizes,
     decode_images,
     decode_on_demand,
@@ -23,12 +25,12 @@ from conceptevo_jax.data import (
     require_disjoint,
     save_pool,
     select_pool,
+    subset,
     without,
 )
 from conceptevo_jax.devices import in_turn
-from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.store import Store
-from conceptevo_jax.store.records import write_json
+from conceptevo_jax.errors import DataError, unknown_name
+from conceptevo_jax.store import Store, content_key, read_sealed, write_sealed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +47,8 @@ class Images:
       judgement: Test images for reporting numbers.
       selection_pixels: Pixels of the former.
       judgement_pixels: Pixels of the latter.
-      skipped: Why an image was left out, by its id.
+      skipped: Why an image was left out, by its name.
+      notes: Whole sentences about the images that a user should read.
     """
 
     classes: tuple[str, ...]
@@ -58,6 +61,13 @@ class Images:
     selection_pixels: Decoded
     judgement_pixels: Decoded
     skipped: Mapping[str, str]
+    notes: Sequence[str]
+
+    @property
+    def content_key(self) -> str:
+        """Of all image sets: what an experiment is about, whatever it is called."""
+        ids = (self.train.images_id, self.test.images_id, self.pool.pool_id)
+        return content_key(*ids, self.selection.pool_id, self.judgement.pool_id)
 
 
 HELD_OUT = 1000
@@ -106,16 +116,18 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     )
     skipped: dict[str, str] = {}
     if settings.on_bad_image == "skip":
-        skipped = _bad(store, train_set) | _bad(store, test_set)
-        train_set, test_set = (without(s, skipped) for s in (train_set, test_set))
+        train_set, bad_train = _decodable(store, train_set)
+        test_set, bad_test = _decodable(store, test_set)
+        skipped = bad_train | bad_test
     seed = settings.seed
     train = select_pool(train_set, size=settings.train_images, seed=seed)
     size = settings.pool_images or len(train)
     pool = select_pool(train_set, size=size, seed=seed) if size < len(train) else train
     test = select_pool(test_set, size=settings.test_images, seed=seed)
-    sizes = heldout_sizes(settings, len(test_set))
+    held_out, note = _without_training_images(test_set, train)
+    sizes = heldout_sizes(settings, len(held_out))
     selection, judgement = heldout_pools(
-        test_set, selection=sizes[0], judgement=sizes[1], seed=seed
+        held_out, selection=sizes[0], judgement=sizes[1], seed=seed
     )
     require_disjoint(pool, selection, judgement)
     pixels = partial(_decoded, store, kept=settings.keep_decoded)
@@ -127,10 +139,32 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
         pool_pixels=pixels(train_set, pool),
         selection=selection,
         judgement=judgement,
-        selection_pixels=pixels(test_set, selection),
-        judgement_pixels=pixels(test_set, judgement),
+        selection_pixels=pixels(held_out, selection),
+        judgement_pixels=pixels(held_out, judgement),
         skipped=skipped,
+        notes=(*train_set.notes, *test_set.notes, *note),
     )
+
+
+def _without_training_images(
+    test_set: ImageSet, train: Pool
+) -> tuple[ImageSet, tuple[str, ...]]:
+    """Test images that are no training images as well, and a note of those left out."""
+    trained = {content_of(key) for key in train.keys}
+    both = [key for key in test_set.keys if content_of(key) in trained]
+    if not both:
+        return test_set, ()
+    note = (
+        f"{len(both)} of {len(test_set)} test images are training images as well, by "
+        "content: selection and judgement leave them out, test accuracy counts them."
+    )
+    if len(both) == len(test_set):
+        raise DataError(
+            f"all {len(both)} test images of {test_set.origin} are training images, by "
+            "content: nothing is left to judge on. Give it a test split of its own."
+        )
+    left = np.flatnonzero(~np.isin(np.array(test_set.keys), np.array(both)))
+    return subset(test_set, left), (note,)
 
 
 def _own_folder(settings: DatasetConfig) -> Path | None:
@@ -146,25 +180,31 @@ def _load(store: Store, settings: DatasetConfig, split: str) -> ImageSet:
         split,
         data_dir=folder,
         side=settings.side,
-        cache=store.root / "tfds",
+        cache=store.root / "indexed",
         **settings.options,
     )
 
 
-def _bad(store: Store, images: ImageSet) -> dict[str, str]:
-    """Images that cannot be decoded; every image is tried once and never again."""
+def _decodable(store: Store, images: ImageSet) -> tuple[ImageSet, dict[str, str]]:
+    """The images that can be decoded, and why the others cannot, by name.
+
+    Every image is tried once and never again.
+    """
 
     def make(folder: Path) -> None:
-        write_json(folder / "bad.json", find_bad(images))
+        write_sealed(folder / "bad.json", {"bad": find_bad(images)})
 
     folder, _ = store.folder(
         "check",
         make,
         config={"origin": images.origin},
-        inputs={"images": images_id(images.keys, images.side)},
+        inputs={"images": images_id(images.keys, images.labels, images.side)},
         about=f"{images.name} {images.split}, {len(images)} images",
     )
-    return json.loads((folder / "bad.json").read_text())
+    remedy = f"Delete {folder} and run again."
+    bad: dict[str, str] = read_sealed(folder / "bad.json", remedy)["bad"]
+    names = dict(zip(images.keys, map(images.name_of, range(len(images))), strict=True))
+    return without(images, bad), {names[key]: why for key, why in bad.items()}
 
 
 def _decoded(store: Store, images: ImageSet, pool: Pool, *, kept: bool) -> Decoded:

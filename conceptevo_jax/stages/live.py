@@ -8,7 +8,6 @@ again. Observations go to the store, where an experiment finds them later.
 
 import contextlib
 import dataclasses
-import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,11 +35,11 @@ from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.monitoring import read_reports
 from conceptevo_jax.stages.observe import Observer
 from conceptevo_jax.stages.projected import Projected
-from conceptevo_jax.stages.runs import RUN, TrainedRun
+from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.store.stages import PARTIAL
-from conceptevo_jax.training import Row, read_table, snapshots
+from conceptevo_jax.training import Row, read_run, read_table, snapshots
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Embedding, Epoch, Layout, Observation, Space
 
@@ -73,7 +72,7 @@ def choose_space(folder: Path, load: LoadConfig) -> Path:
     Raises:
       DataError: if there is none with a space, a map and a scene.
     """
-    store, wanted = Store(folder.parent), _about(folder)["train"]
+    store, wanted = Store(folder.parent), read_run(current_folder(folder))["train"]
     found = [path.parent for path in store.root.parent.glob(f"*/{SCENE}")]
     for result in sorted(found, key=lambda path: -path.stat().st_mtime):
         # What cannot be read, or whose images are gone, is no candidate.
@@ -129,16 +128,6 @@ def follow_on_map(
         time.sleep(interval)
 
 
-def _about(folder: Path) -> dict:
-    about = json.loads((current_folder(folder) / RUN).read_text())
-    if "train" not in about:
-        raise DataError(
-            f"{folder} does not say which images it learns from: it was trained by "
-            "another version of conceptevo_jax. Train again."
-        )
-    return about
-
-
 class _Live:
     """A training on a map, as far as it has come."""
 
@@ -146,7 +135,7 @@ class _Live:
         self, folder: Path, result: Path, config: Config, *, patches: bool
     ) -> None:
         self.folder, self.config = folder, config
-        about, store = _about(folder), Store(folder.parent)
+        about, store = read_run(current_folder(folder)), Store(folder.parent)
         self.space = load_record(result / "space", Space)
         layout = load_record(result / "layout", Layout)
         self.scene = _scene(result, self.space, layout)

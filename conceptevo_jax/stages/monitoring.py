@@ -13,11 +13,11 @@ from typing import Any
 
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.devices import by_first
+from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.stages.base import BaseSpace
-from conceptevo_jax.store import Store, load_record
-from conceptevo_jax.store.records import write_text
+from conceptevo_jax.store import Store, seal, unseal, write_text
 from conceptevo_jax.training import Row, read_table, snapshots
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Snapshot
@@ -71,7 +71,7 @@ class Watch:
         assert self.reports is not None
         for shot in shots:
             self.reports.append(self.monitor.update(shot.epoch, shot.load()))
-        lines = [json.dumps(report.as_dict()) for report in self.reports]
+        lines = [json.dumps(seal(report.as_dict())) for report in self.reports]
         by_first(lambda: write_text(self.path, "".join(f"{line}\n" for line in lines)))
 
 
@@ -93,7 +93,7 @@ def make_monitor(
     """
     space = None
     if space_key is not None:
-        space = load_record(store.path("space", space_key), BaseSpace).space
+        space = store.load("space", BaseSpace, space_key).space
     return ConceptMonitor.of_model(model, space, images)
 
 
@@ -107,7 +107,20 @@ def is_complete(path: Path, folder: Path) -> bool:
 
 
 def read_reports(path: Path) -> list[dict[str, Any]]:
-    """All reports of a training, as plain values; none where it was not watched."""
+    """All reports of a training, as plain values; none where it was not watched.
+
+    Raises:
+      DataError: naming a line that is damaged.
+    """
     if not path.is_file():
         return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    reports = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            reports.append(unseal(line))
+        except ValueError as error:
+            raise DataError(
+                f"line {number} of {path} cannot be used ({error}). Delete the file: "
+                "the monitor looks again at the next call."
+            ) from error
+    return reports

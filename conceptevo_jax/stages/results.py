@@ -6,14 +6,14 @@ that does not hold is reported as such; one that was not measured says why.
 
 import csv
 import dataclasses
+import io
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.analysis.intervals import Interval
-from conceptevo_jax.store.records import temporary_beside, versions, write_json
+from conceptevo_jax.store import versions, write_json, write_text
 
 SCHEMA = 1
 """Version of the layout of `results.json`."""
@@ -91,11 +91,9 @@ def write_results(
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     """Write rows of equal keys as CSV, whole or not at all; None becomes empty."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(path)
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(temporary, path)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
     return path

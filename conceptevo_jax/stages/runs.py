@@ -21,7 +21,7 @@ from conceptevo_jax.config import (
     SearchConfig,
     plain,
 )
-from conceptevo_jax.devices import by_first, first_decides
+from conceptevo_jax.devices import first_decides
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.monitoring import (
@@ -33,7 +33,6 @@ from conceptevo_jax.stages.monitoring import (
 from conceptevo_jax.stages.observe import Observer
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, content_key
-from conceptevo_jax.store.records import write_json
 from conceptevo_jax.training import (
     Optimizer,
     Regularisation,
@@ -48,9 +47,6 @@ from conceptevo_jax.training import (
 from conceptevo_jax.training.loop import OnEpoch, OnStep
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Observation, Snapshot
-
-RUN = "run.json"
-"""In a training's folder: the run's name, its model, and its training images."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -266,9 +262,6 @@ def _train(
     time_left: TimeLeft | None,
 ) -> tuple[Path, str]:
     def make(folder: Path) -> None:
-        about = {"name": job.name, **_architecture(model)}
-        about["train"] = images.train.images_id
-        by_first(lambda: write_json(folder / RUN, about))
         calls: list[OnEpoch] = []
         if job.monitor:
             calls.append(_watch(store, images, job, model, folder))

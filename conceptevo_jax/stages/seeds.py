@@ -15,8 +15,8 @@ import numpy as np
 
 from conceptevo_jax.analysis.intervals import mean_interval
 from conceptevo_jax.config import Config
+from conceptevo_jax.stages.result_folder import default_folder
 from conceptevo_jax.stages.results import Claim, write_csv
-from conceptevo_jax.stages.session import result_folder
 
 SEED_STEP = 10_000
 """Between the seeds of two repeats: far from those that recipes were chosen on."""
@@ -32,7 +32,7 @@ def repeats(config: Config) -> list[Config]:
     The first repeat is the experiment as it is without `seeds`; in those that follow
     every seed but that of the images is moved on.
     """
-    folder = result_folder(config)
+    folder = default_folder(config)
     return [_repeat(config, number, folder) for number in range(config.seeds)]
 
 

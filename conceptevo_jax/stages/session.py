@@ -23,6 +23,7 @@ from conceptevo_jax.config import Config
 from conceptevo_jax.devices import cores, is_first, process_count
 from conceptevo_jax.stages.images import Images, prepare_images
 from conceptevo_jax.stages.plan import longest_first
+from conceptevo_jax.stages.result_folder import claim_folder, default_folder
 from conceptevo_jax.stages.results import Claim
 from conceptevo_jax.stages.runs import (
     Job,
@@ -57,20 +58,6 @@ class Outcome:
     look_next: Sequence[Path]
 
 
-def result_folder(config: Config) -> Path:
-    """`runs/<experiment>-<scale>`, or what `run_dir` says.
-
-    A method other than the default, and several seeds, are told in the name, so that
-    nothing is overwritten.
-    """
-    parts = [config.name, config.scale_name]
-    if config.seeds > 1:
-        parts.append(f"seeds{config.seeds}")
-    if config.method.name != "default":
-        parts.append(config.method.name)
-    return Path(config.run_dir or "runs/" + "-".join(parts)).absolute()
-
-
 class Session:
     """What the stages of one call share.
 
@@ -85,9 +72,7 @@ class Session:
 
     def __init__(self, config: Config, console: Console) -> None:
         self.config, self.console = config, console
-        results = result_folder(config)
-        self.folder = results if is_first() else _scratch_folder()
-        self.store = Store(results.parent / "store")
+        self.store = Store(default_folder(config).parent / "store")
         self.timings: dict[str, float] = {}
         limit = config.time_limit
         self.time_left = None if limit is None else until(time.monotonic() + limit)
@@ -95,9 +80,19 @@ class Session:
         self.images: Images = self.timed(
             "images", prepare_images, self.store, config.dataset
         )
+        self.folder = self._claim() if is_first() else _scratch_folder()
         self._tell_skipped()
 
+    def _claim(self) -> Path:
+        """The result folder, which is this call's alone."""
+        claimed = claim_folder(self.config, self.images.content_key)
+        if claimed.note is not None:
+            self.console.print(claimed.note, soft_wrap=True)
+        return claimed.folder
+
     def _tell_skipped(self) -> None:
+        for note in self.images.notes:
+            self.console.print(note, soft_wrap=True)
         skipped = self.images.skipped
         if skipped:
             first, why = next(iter(skipped.items()))

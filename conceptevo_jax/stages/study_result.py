@@ -30,7 +30,8 @@ from conceptevo_jax.stages.study import (
     study_claims,
     who_answered,
 )
-from conceptevo_jax.store.records import versions, write_json, write_text
+from conceptevo_jax.store.files import write_json, write_text
+from conceptevo_jax.store.records import versions
 from conceptevo_jax.study.answers import Refused
 from conceptevo_jax.study.report import StudyReport, told, write_report
 

@@ -29,6 +29,17 @@ def plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form: {value!r}")
 
 
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted names: `{"a": {"b": 1}}` becomes `{"a.b": 1}`."""
+    named: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            named |= flat(value, f"{prefix}{name}.")
+        else:
+            named[prefix + name] = value
+    return named
+
+
 def content_key(*parts: object, arrays: Mapping[str, np.ndarray] | None = None) -> str:
     """Hash settings and arrays to 12 hexadecimal characters.
 

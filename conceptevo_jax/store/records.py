@@ -1,18 +1,17 @@
 """Save and load one record: a folder of `arrays.npz` and `manifest.json`.
 
 The manifest says what made the record: stage, resolved settings, content keys of its
-inputs, and package versions. A record is written under a temporary name and renamed,
-so a reader sees all of it or nothing.
+inputs, and package versions; it holds the arrays' checksum and one of its own. A record
+is written under a temporary name and renamed, so a reader sees all of it or nothing.
 """
 
 import dataclasses
 import importlib.metadata
+import io
 import json
-import os
 import shutil
 import types
 import typing
-import uuid
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,9 +20,23 @@ from typing import Any, TypeVar
 import numpy as np
 
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store.keys import plain
+from conceptevo_jax.store.files import (
+    checksum,
+    replace_folder,
+    replacing,
+    temporary_beside,
+    unseal,
+    write_sealed,
+)
+from conceptevo_jax.store.keys import content_key, plain
 
-SCHEMA = 1
+MANIFEST = "manifest.json"
+UNFINISHED = "unfinished.json"
+"""Marks a folder of ours until it has its manifest."""
+
+ARRAYS = "arrays.npz"
+
+SCHEMA = 2
 """Version of the layout on disk; a record of another version is refused."""
 
 _PACKAGES = ("conceptevo-jax", "jax", "flax", "numpy", "orbax-checkpoint", "umap-learn")
@@ -36,59 +49,54 @@ def versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
-def temporary_beside(path: Path) -> Path:
-    """A fresh name in the same folder as `path`, for writing before renaming."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write `value` as indented JSON, whole or not at all."""
-    write_text(path, json.dumps(plain(value), indent=1, allow_nan=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(path)
-    temporary.write_text(text)
-    os.replace(temporary, path)
-
-
 def save_record(folder: Path, value: object, **made_by: object) -> None:
     """Write a record of `conceptevo_jax.types` to `folder`, replacing one there.
 
     Args:
       folder: Where it shall be; parents are made.
       value: A dataclass whose fields are arrays, nested records or plain values.
-      **made_by: What the manifest shall tell besides: `stage`, `config`, `inputs`…
+      **made_by: What the manifest shall say besides: `stage`, `config`, `inputs`…
+
+    Raises:
+      DataError: if the disk is full.
     """
     arrays, fields = _split(value)
     temporary = temporary_beside(folder)
-    temporary.mkdir(parents=True)
-    # NumPy's stub takes further arguments for `allow_pickle`.
-    np.savez(temporary / "arrays.npz", **arrays)  # type: ignore[arg-type]
-    manifest = {
-        "schema": SCHEMA,
-        "type": type(value).__name__,
-        "fields": fields,
-        **made_by,
-        "versions": versions(),
-    }
-    write_json(temporary / "manifest.json", manifest)
-    if folder.exists():
-        shutil.rmtree(folder)
-    os.replace(temporary, folder)
+    try:
+        temporary.mkdir(parents=True)
+        (temporary / UNFINISHED).write_text("{}")
+        content = io.BytesIO()
+        # NumPy's stub takes further arguments for `allow_pickle`.
+        np.savez(content, **arrays)  # type: ignore[arg-type]
+        with replacing(temporary / ARRAYS) as file:
+            file.write(content.getbuffer())
+        manifest = {
+            "schema": SCHEMA,
+            "type": type(value).__name__,
+            "fields": fields,
+            **made_by,
+            "files": {ARRAYS: checksum(content.getbuffer())},
+            "versions": versions(),
+        }
+        write_sealed(temporary / MANIFEST, manifest)
+        (temporary / UNFINISHED).unlink()
+        replace_folder(temporary, folder)
+    except Exception:
+        # Only a kill leaves it: `conceptevo clean` shows and frees it then.
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of the record at `folder`.
 
     Raises:
-      DataError: if there is none, or it is not readable JSON of this schema.
+      DataError: if there is none, or it is damaged or of another schema.
     """
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text())
+        text = path.read_bytes()
+        values = json.loads(text)
     except FileNotFoundError:
         raise DataError(
             f"{path} is missing: no record, or an unfinished one. "
@@ -96,30 +104,54 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is not a readable manifest ({error}).") from error
-    found = manifest.get("schema") if isinstance(manifest, dict) else None
-    if found != SCHEMA:
+    schema = values.get("schema") if isinstance(values, dict) else None
+    if schema != SCHEMA:
         raise DataError(
-            f"{path} has schema {found}, this version reads {SCHEMA}: written by "
+            f"{path} has schema {schema}, this version reads {SCHEMA}: written by "
             "another version of conceptevo_jax. Delete it and run again."
         )
-    return manifest
+    try:
+        return unseal(text)
+    except ValueError as error:
+        raise DataError(
+            f"{path} is not a readable manifest ({error}). Delete its folder and run "
+            "the experiment again."
+        ) from error
+
+
+def require_key(folder: Path, key: str) -> None:
+    """Refuse a finished stage that was made from something else than its name says.
+
+    Raises:
+      DataError: naming the folder and both keys.
+    """
+    manifest = read_manifest(folder)
+    made_from = (manifest.get(name) for name in ("stage", "config", "inputs"))
+    actual = content_key(*made_from)
+    if actual != key:
+        raise DataError(
+            f"{folder} was made under the key {actual}, not {key}: it was renamed or "
+            "copied there. Delete it and run the experiment again."
+        )
 
 
 def load_record(folder: Path, kind: type[R]) -> R:
     """Read the record at `folder`, which must be of type `kind`.
 
     Raises:
-      DataError: naming the file, when it is missing, truncated or of another type.
+      DataError: naming the file, when it is missing, damaged or of another type.
     """
     manifest = read_manifest(folder)
-    found = manifest.get("type")
-    if found != kind.__name__:
-        raise DataError(f"{folder} holds a {found}, but a {kind.__name__} is needed.")
-    path = folder / "arrays.npz"
+    stored = manifest.get("type")
+    if stored != kind.__name__:
+        raise DataError(f"{folder} holds a {stored}, but a {kind.__name__} is needed.")
+    path = folder / ARRAYS
     try:
-        # NumPy leaves a file that it opened itself open when it is no zip archive.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        content = path.read_bytes()
+        if checksum(content) != manifest["files"][ARRAYS]:
+            raise ValueError("its checksum does not fit")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
         return _join(kind, manifest["fields"], arrays, "")
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(

@@ -6,12 +6,17 @@ rest. Long stages work in a `.partial` folder that survives a kill and is rename
 finished. Keys of the stages touched are kept, so that a caller can say what was
 reused. Of several processes the first writes, and all others read what it wrote: the
 store must lie where all of them see it.
+
+The store's folder carries a marker, `store.json`, and so does each stage: nothing
+without one is listed or deleted. A finished stage is compared with the key that it is
+asked for under. Files that a stage leaves in its folder hold checksums of their own,
+which their readers compare; see `conceptevo_jax.store.files`.
 """
 
 import contextlib
 import dataclasses
 import fcntl
-import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,17 +25,34 @@ from typing import IO, Any, TypeVar
 
 from conceptevo_jax.devices import by_first, first_decides, is_first
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.store.files import (
+    read_sealed,
+    replace_folder,
+    write_json,
+    write_sealed,
+)
 from conceptevo_jax.store.keys import content_key
 from conceptevo_jax.store.records import (
+    MANIFEST,
+    SCHEMA,
+    UNFINISHED,
     load_record,
     read_manifest,
+    require_key,
     save_record,
-    write_json,
 )
 
 R = TypeVar("R")
 
 PARTIAL = ".partial"
+
+MARKER = "store.json"
+"""In a store's folder: says that it is one, and of which layout."""
+
+LAYOUT = 2
+"""Version of what lies where in a store; one of another version is refused."""
+
+_STAGE = re.compile(r"\.?(?P<stage>[a-z][a-z_-]*)-(?P<key>[0-9a-f]{12})(\.|$)")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,6 +91,7 @@ class Store:
         self.root = Path(root).absolute()
         self.seconds: dict[str, float] = {}
         self.reused = 0
+        self._checked = False
 
     def path(self, stage: str, key: str) -> Path:
         """Where the stage lies, or would lie, once finished."""
@@ -76,7 +99,7 @@ class Store:
 
     def has(self, stage: str, key: str) -> bool:
         """Whether the stage is finished."""
-        manifest = self.path(stage, key) / "manifest.json"
+        manifest = self.path(stage, key) / MANIFEST
         return first_decides(manifest.is_file)
 
     def record(
@@ -105,6 +128,7 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         folder = self.path(stage, key)
+        by_first(self._open)
         if not self.has(stage, key):
             with self._locked(folder):
                 if not self.has(stage, key):
@@ -116,7 +140,16 @@ class Store:
                     # What processes computed may differ in the last digit.
                     return value if is_first() else load_record(folder, kind), key
         self.reused += 1
-        return load_record(folder, kind), key
+        return self.load(stage, kind, key), key
+
+    def load(self, stage: str, kind: type[R], key: str) -> R:
+        """Load a finished record by its key.
+
+        Raises:
+          DataError: if it is not there, damaged, or was made under another key.
+        """
+        require_key(self.path(stage, key), key)
+        return load_record(self.path(stage, key), kind)
 
     def folder(
         self,
@@ -143,30 +176,100 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         final = self.path(stage, key)
+        by_first(self._open)
         if not self.has(stage, key):
             with self._locked(final):
                 if not self.has(stage, key):
-                    manifest = {"schema": 1, "type": "folder", "stage": stage}
+                    manifest = {"schema": SCHEMA, "type": "folder", "stage": stage}
                     manifest |= {"config": config, "inputs": inputs, "about": about}
                     start = time.perf_counter()
                     _fill(final, make, manifest, together=together)
                     self._spent(stage, start)
                     return final, key
         self.reused += 1
+        require_key(final, key)
         return final, key
 
     def entries(self) -> list[Entry]:
-        """All stages in the store, newest last."""
+        """All stages in the store, newest last: folders that carry a marker of ours.
+
+        Raises:
+          DataError: if the folder is no store, or one of another layout.
+        """
         if not self.root.is_dir():
             return []
-        found = [_entry(path) for path in self.root.iterdir() if _is_stage(path)]
-        return sorted(found, key=lambda entry: entry.modified)
+        self._require_layout()
+        stages = [_entry(path) for path in self.root.iterdir() if _is_stage(path)]
+        return sorted(stages, key=lambda entry: entry.modified)
 
     def remove(self, entry: Entry) -> None:
-        """Delete one stage; what was made from it stays usable."""
+        """Delete one stage; what was made from it stays usable.
+
+        Raises:
+          DataError: if it lies elsewhere, is no stage, or a job is working on it.
+        """
         if entry.path.parent != self.root:
             raise DataError(f"{entry.path} does not lie in the store {self.root}.")
-        shutil.rmtree(entry.path)
+        if not _is_stage(entry.path):
+            raise DataError(f"{entry.path} carries no marker of a stage: left alone.")
+        with contextlib.ExitStack() as held:
+            lock = self._lock(f"{entry.stage}-{entry.key}")
+            if (file := _take(lock, wait=False)) is None:
+                raise DataError(
+                    f"{entry.path.name} is in use: a running job holds its lock. "
+                    "Wait for it to end, or end it."
+                )
+            held.enter_context(file)
+            shutil.rmtree(entry.path)
+
+    def is_locked(self, entry: Entry) -> bool:
+        """Whether a running job, of any process on this machine, makes this stage."""
+        file = _take(self._lock(f"{entry.stage}-{entry.key}"), wait=False)
+        if file is not None:
+            file.close()
+        return file is None
+
+    def _open(self) -> None:
+        """Mark the folder as a store before the first stage is written to it."""
+        if self._checked:
+            return
+        self._require_layout()
+        if not (self.root / MARKER).is_file():
+            write_sealed(self.root / MARKER, {"layout": LAYOUT})
+        self._checked = True
+
+    def _require_layout(self) -> None:
+        """Refuse a folder of stages without our marker, or with that of another layout.
+
+        Raises:
+          DataError: naming the folder and what to do.
+        """
+        path = self.root / MARKER
+        if path.is_file():
+            remedy = "Move the store away, or choose another run_dir."
+            layout = read_sealed(path, remedy).get("layout")
+            if layout == LAYOUT:
+                return
+            is_old = f"is a store of layout {layout}"
+        elif not self.root.is_dir() or not any(self.root.iterdir()):
+            return
+        elif any(_STAGE.match(child.name) for child in self.root.iterdir()):
+            is_old = "is a store of an earlier layout"
+        elif {child.name for child in self.root.iterdir()} <= _BESIDE_STAGES:
+            return
+        else:
+            raise DataError(
+                f"{self.root} is no store: it has no {MARKER}. Name the folder `store` "
+                "that lies beside the result folders."
+            )
+        raise DataError(
+            f"{self.root} {is_old}; this version reads layout {LAYOUT}, in which an "
+            "image is known by its content. Delete that folder or move it away, or "
+            "choose another run_dir, and run again: all stages are made anew."
+        )
+
+    def _lock(self, name: str) -> Path:
+        return self.root / ".locks" / name
 
     @contextlib.contextmanager
     def _locked(self, folder: Path) -> Iterator[None]:
@@ -174,14 +277,24 @@ class Store:
 
         A job that is killed lets go of the lock; the file stays and means nothing.
         """
-        lock = self.root / ".locks" / folder.name
+        lock = self._lock(folder.name)
+
+        def take() -> None:
+            file = _take(lock, wait=True)
+            assert file is not None
+            held.enter_context(file)
+
         with contextlib.ExitStack() as held:
-            by_first(lambda: held.enter_context(_take(lock)))
+            by_first(take)
             yield
 
     def _spent(self, stage: str, start: float) -> None:
         spent = time.perf_counter() - start
         self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+
+
+_BESIDE_STAGES = frozenset({".compiled", ".locks", "indexed", "tfds"})
+"""What a store holds besides stages, and may hold before the first."""
 
 
 def _fill(
@@ -195,29 +308,47 @@ def _fill(
     if final.exists():
         read_manifest(final)  # It has none: say so before the work, not after.
     partial = final.with_name(final.name + PARTIAL)
-    by_first(lambda: partial.mkdir(parents=True, exist_ok=True))
+
+    def begin() -> None:
+        partial.mkdir(parents=True, exist_ok=True)
+        write_json(partial / UNFINISHED, {"about": manifest["about"]})
+
+    by_first(begin)
     if together:
         make(partial)
     else:
         by_first(lambda: make(partial))
 
     def finish() -> None:
-        write_json(partial / "manifest.json", manifest)
-        os.replace(partial, final)
+        write_sealed(partial / MANIFEST, manifest)
+        (partial / UNFINISHED).unlink(missing_ok=True)
+        replace_folder(partial, final)
 
     by_first(finish)
 
 
-def _take(path: Path) -> IO[str]:
-    """Wait until nobody else holds a lock, and hold it until the file is closed."""
+def _take(path: Path, *, wait: bool) -> IO[str] | None:
+    """Hold a lock until the file is closed; None where somebody else does.
+
+    Args:
+      path: The lock.
+      wait: Whether to wait until nobody else holds it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("w")
-    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
     return file
 
 
 def _is_stage(path: Path) -> bool:
-    return path.is_dir() and "-" in path.name
+    """Whether this is a folder of a stage, finished or not, with a marker of ours."""
+    if path.is_symlink() or not path.is_dir() or not _STAGE.match(path.name):
+        return False
+    return any((path / marker).is_file() for marker in (MANIFEST, UNFINISHED))
 
 
 def _entry(path: Path) -> Entry:
@@ -228,10 +359,11 @@ def _entry(path: Path) -> Entry:
             manifest = read_manifest(path)
         except DataError:
             finished = False
-    stage, _, key = path.name.removeprefix(".").rpartition("-")
+    named = _STAGE.match(path.name)
+    assert named is not None
     return Entry(
-        stage=stage,
-        key=key.partition(".")[0],
+        stage=named["stage"],
+        key=named["key"],
         about=str(manifest.get("about", "")),
         bytes=sum(f.stat().st_size for f in path.rglob("*") if f.is_file()),
         modified=path.stat().st_mtime,

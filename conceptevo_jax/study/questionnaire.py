@@ -44,7 +44,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.store.records import write_text
+from conceptevo_jax.store.files import write_text
 from conceptevo_jax.study.answers import SCHEMA
 from conceptevo_jax.study.forms import EACH, Form, deal_forms
 from conceptevo_jax.study.material import Study, public_ids

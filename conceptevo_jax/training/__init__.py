@@ -1,6 +1,7 @@
 """Train a model with one snapshot per epoch; resume exactly; read snapshots back."""
 
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, snapshots
+from conceptevo_jax.training.identity import RUN, read_run
 from conceptevo_jax.training.loop import (
     NonFiniteLossError,
     TimeLeft,
@@ -15,6 +16,7 @@ from conceptevo_jax.training.table import Row, read_table
 
 __all__ = [
     "OPTIMIZERS",
+    "RUN",
     "SCHEDULES",
     "Checkpoints",
     "NonFiniteLossError",
@@ -26,6 +28,7 @@ __all__ = [
     "Training",
     "disk_bytes",
     "evaluate",
+    "read_run",
     "read_table",
     "snapshots",
     "train",

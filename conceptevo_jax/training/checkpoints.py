@@ -8,6 +8,7 @@
 A snapshot costs the size of the weights; the optimiser's state would double or triple
 that for every epoch, and is only needed to go on. Several processes save and restore
 together, in a folder that all of them see; each gets its own copy of what is restored.
+What is restored is compared with what was saved, by the checksums in `checksums.json`.
 """
 
 import contextlib
@@ -22,11 +23,17 @@ import numpy as np
 import orbax.checkpoint as ocp
 from jax.sharding import Mesh, NamedSharding
 
-from conceptevo_jax.devices import AXIS, SHARED, own_copy
+from conceptevo_jax.devices import AXIS, SHARED, by_first, own_copy
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.training.checksums import (
+    read_checksums,
+    require_checksum,
+    tree_checksum,
+    update_checksums,
+)
 from conceptevo_jax.training.step import State
-from conceptevo_jax.training.table import TABLE, read_table
+from conceptevo_jax.training.table import TABLE, has_table, read_table
 from conceptevo_jax.types import Epoch, Snapshot
 
 logging.getLogger("absl").setLevel(logging.ERROR)
@@ -41,24 +48,31 @@ class Checkpoints:
         self._weights = _manager(self.folder / "checkpoints", "epoch", None)
         self._early = _manager(self.folder / "early", "step", None)
         self._resume = _manager(self.folder / "resume", "epoch", 2)
+        self._pending: dict[str, str] = {}
 
     def save(self, epoch: Epoch, variables: Variables) -> None:
-        """Save a snapshot, replacing one of the same name."""
+        """Save a snapshot, replacing one of the same name; `wait` lists it."""
+        tree = dict(variables)
+        by_first(lambda: update_checksums(self.folder, forget=[str(epoch)]))
         if epoch == "init":
             with ocp.StandardCheckpointer() as checkpointer:
-                checkpointer.save(self.folder / "init", dict(variables), force=True)
-            return
-        _replace(*self._where(epoch), dict(variables))
+                checkpointer.save(self.folder / "init", tree, force=True)
+        else:
+            _replace(*self._where(epoch), tree)
+        self._pending[str(epoch)] = tree_checksum(own_copy(tree))
 
     def save_resume(self, epoch: int, state: State) -> None:
         """Save what the snapshot leaves out, so that training can go on exactly."""
-        _replace(self._resume, epoch, _rest(state))
+        rest = _rest(state)
+        listed = {str(epoch): tree_checksum(own_copy(rest))}
+        by_first(lambda: update_checksums(self.folder, resume=listed))
+        _replace(self._resume, epoch, rest)
 
     def restore(self, epoch: Epoch) -> Variables:
         """Read one snapshot's variables.
 
         Raises:
-          DataError: if the run has no such snapshot or it cannot be read.
+          DataError: if the run has no such snapshot, or it is damaged.
         """
         if epoch not in self.epochs():
             known = ", ".join(map(str, self.epochs())) or "none"
@@ -69,42 +83,73 @@ class Checkpoints:
         with self._naming(f"snapshot {epoch!r}"):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
-                    return own_copy(checkpointer.restore(self.folder / "init", target))
-            manager, number = self._where(epoch)
-            found = manager.restore(number, args=ocp.args.StandardRestore(target))
-            return own_copy(found)
+                    found = checkpointer.restore(self.folder / "init", target)
+            else:
+                manager, number = self._where(epoch)
+                found = manager.restore(number, args=ocp.args.StandardRestore(target))
+            variables = own_copy(found)
+        expected = self._listed().get(str(epoch))
+        what = f"snapshot {epoch!r} in {self.folder}"
+        require_checksum(expected, variables, what)
+        return variables
 
     def restore_latest(self, like: State) -> tuple[int, State] | None:
         """The last epoch from which training can go on, with its state, if any.
 
         Raises:
-          DataError: if what is there cannot be read.
+          DataError: if what is there cannot be read, or is damaged.
         """
-        both = set(self._weights.all_steps()) & set(self._resume.all_steps())
+        listed = read_checksums(self.folder)
+        both = {
+            number
+            for number in self._resume.all_steps()
+            if str(number) in listed.snapshots and str(number) in listed.resume
+        }
         if not both:
             return None
         epoch = max(both)
         target = ocp.args.StandardRestore(_abstract(_rest(like)))
-        with self._naming(f"the state to resume from after epoch {epoch}"):
+        what = f"the state to resume from after epoch {epoch}"
+        with self._naming(what):
             restored = own_copy(self._resume.restore(epoch, args=target))
+        where = f"{what} in {self.folder}"
+        require_checksum(listed.resume[str(epoch)], restored, where)
         shown = self.restore(epoch)
         if like.average is None:
             return epoch, State(shown, **restored)
         return epoch, State(**restored, average=shown)
 
     def epochs(self) -> list[Epoch]:
-        """All snapshots: untrained, within epochs, after epochs."""
+        """All snapshots: untrained, within epochs, after epochs.
+
+        Raises:
+          DataError: naming snapshots that are listed but not on the disk.
+        """
         first: list[Epoch] = ["init"] if (self.folder / "init").is_dir() else []
         early: list[Epoch] = [f"step{n}" for n in sorted(self._early.all_steps())]
-        return [*first, *early, *sorted(self._weights.all_steps())]
+        saved = [*first, *early, *sorted(self._weights.all_steps())]
+        listed = self._listed()
+        missing = sorted(set(listed) - set(map(str, saved)))
+        if missing:
+            raise DataError(
+                f"{self.folder} has lost its snapshots {', '.join(missing)}: they were "
+                "saved and are not there. Delete the folder and train again."
+            )
+        return [epoch for epoch in saved if str(epoch) in listed]
+
+    def _listed(self) -> dict[str, str]:
+        return {**read_checksums(self.folder).snapshots, **self._pending}
 
     def wait(self) -> None:
-        """Return when everything saved so far is on disk."""
+        """Return when everything saved so far is on disk, and listed."""
         for manager in (self._weights, self._early, self._resume):
             manager.wait_until_finished()
+        pending, self._pending = self._pending, {}
+        by_first(lambda: update_checksums(self.folder, snapshots=pending))
 
     def close(self) -> None:
         """Finish writing and release Orbax's threads."""
+        self.wait()
         for manager in (self._weights, self._early, self._resume):
             manager.close()
 
@@ -112,7 +157,8 @@ class Checkpoints:
     def _naming(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (ValueError, OSError, KeyError) as error:
+        # Orbax raises a bare `Exception` for a data file that is gone.
+        except Exception as error:
             raise DataError(
                 f"{what} in {self.folder} cannot be read as of a {self.model.preset} "
                 f"{self.model.name}: {error}. Delete the folder and train again."
@@ -143,13 +189,18 @@ def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
     def loader(epoch: Epoch) -> Callable[[], Mapping[str, Any]]:
         return lambda: checkpoints.restore(epoch)
 
-    found = {
+    saved = {
         e: Snapshot(run=run, epoch=e, load=loader(e)) for e in checkpoints.epochs()
     }
-    table = Path(folder) / TABLE
-    told = [row.epoch for row in read_table(table)] if table.is_file() else []
-    first = [epoch for epoch in told if epoch in found]
-    return [found[e] for e in (*first, *(e for e in found if e not in first))]
+    rows = read_table(Path(folder) / TABLE) if has_table(Path(folder)) else []
+    first = [row.epoch for row in rows]
+    missing = [str(epoch) for epoch in first if epoch not in saved]
+    if missing:
+        raise DataError(
+            f"{folder} has no snapshots {', '.join(missing)}, which its table has: "
+            "delete the folder and train again."
+        )
+    return [saved[e] for e in (*first, *(e for e in saved if e not in first))]
 
 
 def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False) -> int:

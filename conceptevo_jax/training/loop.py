@@ -9,6 +9,7 @@ processes, which then train one network together; the first process writes its t
 
 import dataclasses
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,9 +30,10 @@ from conceptevo_jax.devices import (
     own_rows,
     replicate,
 )
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
+from conceptevo_jax.training.identity import claim_folder, describe_training
 from conceptevo_jax.training.optimizers import Optimizer, direction, learning_rate
 from conceptevo_jax.training.step import (
     PLAIN,
@@ -108,7 +110,7 @@ def train(
     data: Decoded,
     test: Decoded,
     settings: Training,
-    folder: Path,
+    folder: str | os.PathLike[str],
     *,
     on_epoch: Sequence[OnEpoch] = (),
     on_step: OnStep | None = None,
@@ -116,7 +118,10 @@ def train(
 ) -> list[Row]:
     """Train a model, or go on where an interrupted call in `folder` stopped.
 
-    A call that was ended by `on_epoch` trains its last epoch again, to the same end.
+    A folder belongs to one training: a call with another model, other settings or other
+    images is refused. More epochs than before go on from the last one where the
+    schedule gives the epochs that are done the same learning rates. A call that was
+    ended by `on_epoch` trains its last epoch again, to the same end.
 
     Args:
       run: Name of the run, for messages and snapshots.
@@ -133,13 +138,18 @@ def train(
       The run's table, one row per snapshot.
 
     Raises:
-      UsageError: for settings that do not fit the data or devices.
-      DataError: if the disk cannot hold the checkpoints.
+      UsageError: for settings that do not fit the data or devices, or a folder that
+        holds another training.
+      DataError: if the disk cannot hold the checkpoints, or a file there is damaged.
       NonFiniteLossError: at the first non-finite loss under `on_nonfinite="stop"`.
       TimeUpError: between two epochs, when the next would probably last too long.
     """
     _check(model, data, test, settings)
+    folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    about = describe_training(run, model, data, test, settings)
+    steps = len(data) // settings.batch_size
+    by_first(lambda: claim_folder(folder, about, steps_per_epoch=steps))
     early, averaged = len(settings.early_steps), settings.regularisation.ema > 0
     require_disk(folder, disk_bytes(model, settings.epochs, early, averaged=averaged))
     loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
@@ -323,6 +333,8 @@ class _Loop:
         self.checkpoints.save(epoch, variables)
         row = self._row(epoch)
         self.rows.append(row)
+        # Saved while it was evaluated; what is in the table is on the disk.
+        self.checkpoints.wait()
         by_first(lambda: write_table(self.folder / TABLE, self.rows))
         own = own_copy(variables)
         snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: own)
@@ -369,6 +381,11 @@ class _Loop:
         epoch, state = found
         rows = read_table(self.folder / TABLE)
         names = [row.epoch for row in rows]
+        if epoch not in names:
+            raise DataError(
+                f"{self.folder / TABLE} has no row for epoch {epoch}, whose state to "
+                "resume from is there: delete the folder and train again."
+            )
         self.rows = rows[: names.index(epoch) + 1]
         return epoch + 1, self._replicate(state)
 

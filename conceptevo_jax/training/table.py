@@ -1,16 +1,19 @@
 """The table of a run: one row per snapshot, written whole after each.
 
+Its checksum stands in `checksums.json` beside it, and is compared when it is read.
+
 Accuracies are in evaluation mode; `running_top1` and `running_top5` are the training
 accuracies counted while the epoch ran, as the original implementation reports them.
 """
 
 import csv
 import dataclasses
-import os
+import io
 from pathlib import Path
 
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store.records import temporary_beside
+from conceptevo_jax.store import checksum, write_bytes
+from conceptevo_jax.training.checksums import read_checksums, update_checksums
 from conceptevo_jax.types import Epoch
 
 TABLE = "epochs.csv"
@@ -54,14 +57,20 @@ COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 
 
 def write_table(path: Path, rows: list[Row]) -> None:
-    """Write all rows as CSV, whole or not at all."""
-    temporary = temporary_beside(path)
-    with temporary.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in rows:
-            writer.writerow(["" if v is None else v for v in dataclasses.astuple(row)])
-    os.replace(temporary, path)
+    """Write all rows as CSV, whole or not at all, and list its checksum."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow(["" if v is None else v for v in dataclasses.astuple(row)])
+    content = text.getvalue().encode()
+    update_checksums(path.parent, table=checksum(content))
+    write_bytes(path, content)
+
+
+def has_table(folder: Path) -> bool:
+    """Whether a run's folder has a table, or should have one."""
+    return (folder / TABLE).is_file() or len(read_checksums(folder).tables) > 1
 
 
 def read_table(path: Path) -> list[Row]:
@@ -71,8 +80,10 @@ def read_table(path: Path) -> list[Row]:
       DataError: if it is missing, damaged or has other columns.
     """
     try:
-        with path.open(newline="") as file:
-            lines = list(csv.DictReader(file))
+        content = path.read_bytes()
+        if checksum(content) not in read_checksums(path.parent).tables:
+            raise ValueError("its checksum does not fit: it was damaged or edited")
+        lines = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
         if lines and tuple(lines[0]) != COLUMNS:
             raise ValueError(f"columns {list(lines[0])}, not {list(COLUMNS)}")
         return [_row(line) for line in lines]

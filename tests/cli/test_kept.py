@@ -1,6 +1,8 @@
 """`ls` shows what a store holds; `clean` frees what it is told to, when told twice."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -89,6 +91,73 @@ def test_a_stage_a_key_or_all_go_when_chosen(call, store):
     call("clean", "stage=all", "yes=true")
     assert kept(store) == set()
     assert store.root.is_dir()
+
+
+def test_names_are_shown_before_anything_is_deleted(call, store):
+    names = {entry.path.name for entry in store.entries() if not entry.finished}
+    for words in ((), ("yes=true",)):
+        code, out, _ = call("clean", *words)
+        assert code == 0
+        assert all(name in out for name in names)
+
+
+def test_one_folder_too_high_nothing_is_deleted(call, store):
+    """Results lie there, and whatever a user keeps beside them."""
+    above = store.root.parent
+    for name in ("demo-demo/results.json", "my-holiday-photos/a.jpg", "train-notes/b"):
+        (above / name).parent.mkdir()
+        (above / name).write_text("mine")
+    code, _, err = call("clean", f"store={above}", "stage=all", "yes=true")
+    assert code == 3
+    assert f"{above} is no store" in err
+    assert len(list(above.rglob("*"))) > 6
+    assert kept(store) == EVERYTHING
+
+
+def test_in_a_store_only_stages_are_deleted(call, store, tmp_path):
+    """A folder that only looks like a stage, and a link to one elsewhere, stay."""
+    lookalike = store.root / "train-0123456789ab"
+    lookalike.mkdir()
+    (lookalike / "thesis.tex").write_text("mine")
+    elsewhere = tmp_path / "observe-0123456789ab"
+    elsewhere.mkdir()
+    (elsewhere / "manifest.json").write_text("{}")
+    (store.root / elsewhere.name).symlink_to(elsewhere)
+    call("clean", "stage=all", "yes=true")
+    assert kept(store) == set()
+    assert (lookalike / "thesis.tex").is_file()
+    assert (elsewhere / "manifest.json").is_file()
+
+
+def test_what_a_running_job_makes_is_left_alone(call, store):
+    begun, cleaned = threading.Event(), threading.Event()
+
+    def make(folder):
+        (folder / "epoch_0").write_text("weights")
+        begun.set()
+        assert cleaned.wait(60)
+        assert (folder / "epoch_0").is_file()
+
+    with ThreadPoolExecutor() as threads:
+        running = threads.submit(store.folder, "train", make, config=9, inputs={})
+        assert begun.wait(60)
+        try:
+            code, out, _ = call("clean", "stage=all", "yes=true")
+        finally:
+            cleaned.set()
+        folder, _ = running.result()
+    assert code == 0
+    assert "in use by a running job: left alone" in out
+    assert (folder / "epoch_0").is_file()
+
+
+def test_a_store_of_an_earlier_layout_is_named_with_what_to_do(call, store):
+    (store.root / "store.json").unlink()
+    for command in ("ls", "clean"):
+        code, _, err = call(command)
+        assert code == 3
+        assert f"{store.root} is a store of an earlier layout" in err
+        assert "Delete that folder or move it away" in err
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
 """Pixels kept on disk equal those of the image set, or are refused."""
 
+import dataclasses
+import errno
+import os
+
 import numpy as np
 import pytest
 
@@ -10,6 +14,7 @@ from conceptevo_jax.data import (
     open_decoded,
     select_pool,
 )
+from conceptevo_jax.data import decoded as decoded_module
 from conceptevo_jax.errors import DataError
 
 
@@ -36,27 +41,70 @@ def test_its_id_is_the_pools(image_set, tmp_path):
     images = image_set(24)
     pool = select_pool(images, size=7, seed=2)
     decoded = decode_images(images, pool.rows, tmp_path)
-    assert decoded.images_id == pool.pool_id == images_id(pool.keys, 4)
+    assert decoded.images_id == pool.pool_id == images_id(pool.keys, pool.labels, 4)
 
 
-def test_decoding_again_replaces_what_is_there(image_set, tmp_path):
+def test_decoding_again_replaces_the_files_but_no_pixels_that_somebody_holds(
+    image_set, tmp_path
+):
     images = image_set(12)
-    decode_images(images, np.arange(12), tmp_path)
-    assert decode_images(images, np.array([3]), tmp_path).keys == (images.keys[3],)
+    first = decode_images(images, np.arange(12), tmp_path)
+    before = np.array(first.pixels)
+    second = decode_images(images, np.array([3]), tmp_path)
+    assert second.keys == (images.keys[3],)
+    np.testing.assert_array_equal(second.pixels, before[3:4])
+    np.testing.assert_array_equal(first.pixels, before)
 
 
-def test_an_unreadable_image_is_named_and_nothing_can_be_opened(image_set, tmp_path):
+def test_an_unreadable_image_is_named_and_what_was_there_stays(image_set, tmp_path):
     good = image_set(600)
     pixels = [good.image(row) for row in range(600)]
     images = image_set(600, images=[*pixels[:400], b"broken", *pixels[401:]])
     decode_images(good, np.arange(600), tmp_path)
     with pytest.raises(DataError, match="'planted/train/0400' of /data/planted"):
         decode_images(images, np.arange(600), tmp_path)
-    with pytest.raises(DataError, match=r"keys\.json"):
-        open_decoded(tmp_path)
+    assert open_decoded(tmp_path).keys == good.keys
+    assert len(list(tmp_path.iterdir())) == 2
 
 
-@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "keys.json"])
+def test_a_full_disk_is_named_and_leaves_nothing(image_set, tmp_path, monkeypatch):
+    """Written, so that the system can refuse: a mapped file is a signal's end."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(decoded_module, "_written", full)
+    with pytest.raises(DataError, match=r"the disk is full: .*images\.npy"):
+        decode_images(image_set(5), np.arange(5), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_changed_byte_is_noticed(image_set, tmp_path):
+    """Ids, classes, pixels: but for white space, which means nothing."""
+    decode_images(image_set(6), np.arange(6), tmp_path)
+    for name in ("images.npy", "decoded.json"):
+        path, whole = tmp_path / name, (tmp_path / name).read_bytes()
+        for at in range(0, len(whole), 7):
+            if whole[at : at + 1].isspace():
+                continue
+            damaged = bytes([whole[at] ^ 1])
+            path.write_bytes(whole[:at] + damaged + whole[at + 1 :])
+            with pytest.raises(DataError, match=rf"{name}.*delete it"):
+                open_decoded(tmp_path)
+        path.write_bytes(whole)
+
+
+def test_its_content_is_that_of_the_arrays_wherever_they_lie(image_set, tmp_path):
+    kept = decode_images(image_set(8), np.arange(8), tmp_path)
+    fields = {"labels": kept.labels, "keys": kept.keys}
+    pixels = np.array(kept.pixels)
+    assert Decoded(pixels=pixels, **fields).content_id == kept.content_id
+    assert Decoded(pixels=255 - pixels, **fields).content_id != kept.content_id
+    others = dataclasses.replace(kept, labels=kept.labels[::-1].copy())
+    assert others.content_id != kept.content_id
+
+
+@pytest.mark.parametrize("name", ["images.npy", "decoded.json"])
 @pytest.mark.parametrize("keep", [None, 0.0, 0.5, 0.99])
 def test_a_missing_or_truncated_file_is_refused(image_set, tmp_path, name, keep):
     decode_images(image_set(50), np.arange(50), tmp_path)
@@ -71,8 +119,8 @@ def test_a_missing_or_truncated_file_is_refused(image_set, tmp_path, name, keep)
 
 def test_files_of_different_images_are_refused(image_set, tmp_path):
     decode_images(image_set(50), np.arange(50), tmp_path)
-    np.save(tmp_path / "labels.npy", np.zeros(49, np.int32))
-    with pytest.raises(DataError, match="50 keys, 49 labels, 50 images"):
+    np.save(tmp_path / "images.npy", np.zeros((49, 4, 4, 3), np.uint8))
+    with pytest.raises(DataError, match=r"images\.npy is damaged .*\(49, 4, 4, 3\)"):
         open_decoded(tmp_path)
 
 

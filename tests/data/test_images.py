@@ -190,10 +190,12 @@ def test_iteration_ends(image_set):
 
 def test_images_id_depends_on_ids_order_and_side():
     ids = {
-        images_id(("a", "b"), 32),
-        images_id(("b", "a"), 32),
-        images_id(("a", "b"), 64),
-        images_id(("a",), 32),
+        images_id(("a", "b"), np.array([0, 1]), 32),
+        images_id(("b", "a"), np.array([0, 1]), 32),
+        images_id(("a", "b"), np.array([0, 1]), 64),
+        images_id(("a", "b"), np.array([1, 0]), 32),
+        images_id(("a",), np.array([0]), 32),
     }
-    assert len(ids) == 4
-    assert images_id(("a", "b"), 32) == images_id(("a", "b"), 32)
+    assert len(ids) == 5
+    again = images_id(("a", "b"), np.array([0, 1], np.int32), 32)
+    assert images_id(("a", "b"), np.array([0, 1]), 32) == again

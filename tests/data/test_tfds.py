@@ -1,11 +1,13 @@
 """TFDS sets that are prepared on this machine; nothing is ever fetched."""
 
+import hashlib
+import shutil
 import socket
 
 import numpy as np
 import pytest
 
-from conceptevo_jax.data import dataset_sizes, load_images
+from conceptevo_jax.data import dataset_sizes, load_images, tfds_index
 from conceptevo_jax.errors import DataError, UsageError
 
 NAME = "conceptevo_fashion_mnist"
@@ -32,7 +34,9 @@ def test_a_prepared_set_is_read_with_ids_labels_and_classes(data_dir):
     np.testing.assert_array_equal(found.labels, embedded.labels)
     assert len(set(found.keys)) == 2000
     ends = [key.rpartition("test/")[2] for key in embedded.keys]
-    assert [key.rpartition("test/")[2] for key in found.keys] == ends
+    assert [name.rpartition("test/")[2] for name in found.names] == ends
+    image = embedded.read(7)
+    assert found.keys[7] == hashlib.blake2b(image, digest_size=16).hexdigest()
     np.testing.assert_array_equal(found.image(3), embedded.image(3)[2:30, 2:30])
 
 
@@ -44,21 +48,54 @@ def test_a_part_of_a_split_can_stand_for_one(data_dir):
     options = {"train_split": "train[:50%]", "test_split": "train[90%:]"}
     train, test = (opened(data_dir, split, **options) for split in ("train", "test"))
     assert (len(train), len(test)) == (4000, 800)
-    names = [{key.rpartition("/")[2] for key in part.keys} for part in (train, test)]
-    assert not names[0] & names[1]
+    assert not set(train.names) & set(test.names)
+    assert not set(train.keys) & set(test.keys)
     sizes = dataset_sizes(f"tfds:{NAME}", data_dir=data_dir, **options)
     assert sizes == (4000, 800, 10)
 
 
 def test_ids_and_labels_are_kept_after_the_first_time(data_dir, tmp_path, monkeypatch):
-    from conceptevo_jax.data import tfds
-
+    monkeypatch.setattr(tfds_index, "RACY_NS", -(10**18))
     first = opened(data_dir, cache=tmp_path)
-    monkeypatch.setattr(tfds, "_read_index", None)
+    monkeypatch.setattr(tfds_index, "_read_index", None)
     again = opened(data_dir, cache=tmp_path)
-    assert again.keys == first.keys
+    assert (again.keys, again.names) == (first.keys, first.names)
+    assert again.classes == first.classes
     np.testing.assert_array_equal(again.labels, first.labels)
     np.testing.assert_array_equal(again.image(5), first.image(5))
+
+
+@pytest.fixture
+def prepared(data_dir, tmp_path):
+    """A copy that may be damaged: its folder, and a cache that knows it."""
+    copied = tmp_path / "data"
+    shutil.copytree(data_dir, copied)
+    opened(copied, cache=tmp_path / "cache")
+    return copied / NAME / "1.0.0"
+
+
+def test_names_of_classes_that_changed_are_told(prepared, tmp_path):
+    """TFDS reads them from a text file, which has no checksum."""
+    path = prepared / "label.labels.txt"
+    path.write_text(path.read_text().replace("Trouser", "Trousar"))
+    with pytest.raises(DataError, match=r"names of classes differ\. Prepare it again"):
+        opened(prepared.parents[1], cache=tmp_path / "cache")
+
+
+def test_damaged_records_are_told(prepared, tmp_path):
+    (path,) = prepared.glob("*test.array_record*")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"is damaged: record \d+ of test cannot be"):
+        opened(prepared.parents[1], cache=tmp_path / "cache")
+
+
+def test_the_same_records_prepared_anew_are_the_same_set(prepared, tmp_path):
+    for path in prepared.iterdir():
+        path.write_bytes(path.read_bytes())
+    again = opened(prepared.parents[1], cache=tmp_path / "cache")
+    assert again.keys == opened(prepared.parents[1]).keys
 
 
 def test_an_unknown_name_is_told_at_once_with_names_that_are_alike(tmp_path):

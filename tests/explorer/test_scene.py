@@ -14,8 +14,7 @@ from conceptevo_jax.explorer import (
     save_scene,
     without_patches,
 )
-from conceptevo_jax.store import read_manifest
-from conceptevo_jax.store.records import write_json
+from conceptevo_jax.store import read_manifest, write_sealed
 
 
 def assert_same(left, right):
@@ -83,11 +82,20 @@ def test_a_truncated_record_is_named(make_scene, keep_scene, tmp_path):
         load_scene(tmp_path / "scene")
 
 
+def test_a_changed_byte_of_a_sheet_is_named(make_scene, keep_scene, tmp_path):
+    keep_scene(make_scene())
+    path = tmp_path / "scene" / "sheet-0.webp"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+    with pytest.raises(DataError, match=f"{path} is missing or damaged"):
+        load_scene(tmp_path / "scene")
+
+
 def test_another_version_is_told(make_scene, keep_scene, tmp_path):
     keep_scene(make_scene())
     folder = tmp_path / "scene" / "scene"
-    write_json(folder / "manifest.json", {**read_manifest(folder), "format": 9})
-    with pytest.raises(DataError, match="scene of format 9, this version reads 1"):
+    write_sealed(folder / "manifest.json", {**read_manifest(folder), "format": 9})
+    with pytest.raises(DataError, match="scene of format 9, this version reads 2"):
         load_scene(tmp_path / "scene")
 
 

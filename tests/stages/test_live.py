@@ -14,8 +14,8 @@ from conceptevo_jax.explorer import load_scene, without_patches
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.stages import live as module
 from conceptevo_jax.stages.live import choose_space, follow_on_map
-from conceptevo_jax.stages.runs import RUN
-from conceptevo_jax.store.records import save_record, write_json
+from conceptevo_jax.store import save_record, seal, write_sealed
+from conceptevo_jax.training import RUN, read_run
 from conceptevo_jax.training.table import TABLE
 
 NAMES = ["init", "step1", 0, 1]
@@ -153,7 +153,7 @@ def saved_manifests(folder):
 
 def test_reports_of_the_monitor_are_shown(folder, home, explored):
     report = {"epoch": 1, "status": "lost", "reasons": ["why"], "measures": {}}
-    (folder / "monitor-x.jsonl").write_text(json.dumps(report) + "\n")
+    (folder / "monitor-x.jsonl").write_text(json.dumps(seal(report)) + "\n")
     (shown,) = follow(folder, home, explored)
     course = load_scene(shown.page.parent / "scene").scene.courses[1]
     (told,) = course.reports
@@ -168,13 +168,11 @@ def test_the_newest_result_of_the_same_images_is_chosen(folder, home):
 
 
 def test_without_a_result_of_these_images_it_says_what_to_do(folder, home):
-    about = json.loads((folder / RUN).read_text())
-    write_json(folder / RUN, {**about, "train": "others"})
+    write_sealed(folder / RUN, {**read_run(folder), "train": "others"})
     with pytest.raises(DataError, match="name one with space=RESULT_FOLDER"):
         choose_space(folder, config_of)
-    del about["train"]
-    write_json(folder / RUN, about)
-    with pytest.raises(DataError, match="another version of conceptevo_jax"):
+    (folder / RUN).write_text("{}")
+    with pytest.raises(DataError, match="no folder of a training of this version"):
         choose_space(folder, config_of)
 
 

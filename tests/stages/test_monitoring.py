@@ -13,8 +13,9 @@ from conceptevo_jax.stages import follow as follow_module
 from conceptevo_jax.stages import monitoring
 from conceptevo_jax.stages.follow import find_training, follow
 from conceptevo_jax.stages.images import prepare_images
-from conceptevo_jax.stages.runs import RUN, execute, is_finished
+from conceptevo_jax.stages.runs import execute, is_finished
 from conceptevo_jax.store import Store
+from conceptevo_jax.training import RUN, read_run
 from conceptevo_jax.training.table import TABLE
 
 EPOCHS = 3
@@ -152,10 +153,8 @@ def test_images_that_are_not_kept_are_asked_for(trained, store, tmp_path):
 def test_a_training_of_another_version_is_told(trained, store, tmp_path):
     folder = tmp_path / "store" / f"train-{trained.key}"
     shutil.copytree(store.path("train", trained.key), folder)
-    about = json.loads((folder / RUN).read_text())
-    del about["train"]
-    (folder / RUN).write_text(json.dumps(about))
-    with pytest.raises(DataError, match="another version of conceptevo_jax"):
+    (folder / RUN).write_text(json.dumps({"name": "tiny", "model": "vgg16"}))
+    with pytest.raises(DataError, match="no folder of a training of this version"):
         list(follow(folder, None, interval=1.0, wait=False))
 
 
@@ -195,7 +194,7 @@ def test_mistakes_in_the_command_are_explained(call, words, told, trained, store
 
 
 def test_a_run_folder_says_what_it_learns_from(trained, store, images):
-    about = json.loads((store.path("train", trained.key) / RUN).read_text())
+    about = read_run(store.path("train", trained.key))
     assert about["train"] == images.train.images_id
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from conceptevo_jax.config import Config, MethodConfig
 from conceptevo_jax.stages import session
-from conceptevo_jax.stages.session import Session, result_folder, worker_count
+from conceptevo_jax.stages.session import Session, worker_count
 from conceptevo_jax.stages.worker import use_cache
 from conceptevo_jax.store import Store
 
@@ -14,21 +14,6 @@ from conceptevo_jax.store import Store
 def config(method="default", **changes):
     settings = {"name": "demo", "scale_name": "smoke", "preset": "tiny"}
     return Config(**settings, **changes, method=MethodConfig(name=method))
-
-
-def test_results_lie_below_the_current_folder_unless_told_otherwise(
-    tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    assert result_folder(config()) == tmp_path / "runs" / "demo-smoke"
-    assert result_folder(config(run_dir="mine")) == tmp_path / "mine"
-    away = str(tmp_path / "elsewhere" / "x")
-    assert str(result_folder(config(run_dir=away))) == away
-
-
-def test_methods_do_not_overwrite_each_other(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert result_folder(config(method="paper")).name == "demo-smoke-paper"
 
 
 @pytest.mark.parametrize(

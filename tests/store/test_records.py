@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store import load_record, read_manifest, save_record
-from conceptevo_jax.store.records import write_json
+from conceptevo_jax.store import (
+    checksum,
+    load_record,
+    read_manifest,
+    save_record,
+    write_json,
+    write_sealed,
+)
 from conceptevo_jax.types import Embedding, Layout, Responses, Site, Space
 
 SITES = tuple(
@@ -144,28 +150,41 @@ def test_a_truncated_array_file_is_named_wherever_it_ends(stored, kept):
         load_record(folder, Embedding)
 
 
-def test_a_changed_byte_in_an_array_is_noticed(tmp_path, rng):
-    save_record(tmp_path / "a", embedding(50, rng))
-    path = tmp_path / "a" / "arrays.npz"
-    content = bytearray(path.read_bytes())
-    content[400] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=r"arrays\.npz is damaged"):
-        load_record(tmp_path / "a", Embedding)
+@pytest.mark.parametrize("name", ["arrays.npz", "manifest.json"])
+def test_a_changed_byte_is_noticed_wherever_it_is(tmp_path, rng, name):
+    """White space of the manifest apart, which means nothing."""
+    save_record(tmp_path / "a", embedding(50, rng), config={"k": 10})
+    path, intact = tmp_path / "a" / name, load_record(tmp_path / "a", Embedding)
+    whole = path.read_bytes()
+    for at in range(0, len(whole), max(len(whole) // 60, 1)):
+        content = bytearray(whole)
+        content[at] ^= 1
+        path.write_bytes(content)
+        if name == "manifest.json" and whole[at : at + 1].isspace():
+            continue
+        with pytest.raises(DataError, match=r"arrays\.npz|manifest\.json"):
+            assert_same(load_record(tmp_path / "a", Embedding), intact)
+
+
+def replace_arrays(folder, **arrays):
+    """As somebody would who writes a record of ours by other means."""
+    np.savez(folder / "arrays.npz", **arrays)
+    content = (folder / "arrays.npz").read_bytes()
+    files = {"files": {"arrays.npz": checksum(content)}}
+    write_sealed(folder / "manifest.json", read_manifest(folder) | files)
 
 
 def test_an_array_that_is_not_there_is_named(tmp_path, rng):
     save_record(tmp_path / "a", embedding(3, rng))
-    np.savez(tmp_path / "a" / "arrays.npz", vectors=np.zeros((3, 3)))
+    replace_arrays(tmp_path / "a", vectors=np.zeros((3, 3)))
     with pytest.raises(DataError, match=r"arrays\.npz .*coverage"):
         load_record(tmp_path / "a", Embedding)
 
 
 def test_arrays_that_do_not_fit_each_other_are_refused(tmp_path, rng):
     save_record(tmp_path / "a", embedding(3, rng))
-    np.savez(
-        tmp_path / "a" / "arrays.npz", vectors=np.zeros((3, 3)), coverage=np.zeros(2)
-    )
+    wrong = {"vectors": np.zeros((3, 3)), "coverage": np.zeros(2)}
+    replace_arrays(tmp_path / "a", **wrong)
     with pytest.raises((DataError, TypeError), match="coverage"):
         load_record(tmp_path / "a", Embedding)
 
@@ -179,12 +198,14 @@ def test_a_record_of_another_type_is_refused(tmp_path, rng):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ('{"schema": 99, "type": "Embedding"}', "schema 99, this version reads 1"),
+        ('{"schema": 99, "type": "Embedding"}', "schema 99, this version reads 2"),
         ('{"type": "Embedding"}', "schema None"),
         ('["schema", 1]', "schema None"),
-        ('{"schema": 1, "ty', "is not a readable manifest"),
+        ('{"schema": 1, "type": "Embedding"}', "schema 1, this version reads 2"),
+        ('{"schema": 2, "ty', "is not a readable manifest"),
         ("", "is not a readable manifest"),
-        ('{"schema": 1}', "Embedding"),
+        ('{"schema": 2}', "holds no checksum"),
+        ('{"schema": 2, "checksum": "ab"}', "checksum does not fit"),
     ],
 )
 def test_a_foreign_manifest_is_refused(tmp_path, rng, text, match):

@@ -1,6 +1,7 @@
 """Stages run once, survive a kill, and can be listed and freed."""
 
 import dataclasses
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store import Store
+from conceptevo_jax.store import Store, write_sealed
 from conceptevo_jax.types import Embedding
 
 
@@ -219,3 +220,37 @@ def test_of_two_jobs_that_need_a_stage_one_makes_it_and_the_other_waits(store, k
         assert first.result() == second.result()
     assert len(made) == 1
     assert (store.reused, other.reused) == (0, 1)
+
+
+def test_a_record_under_another_name_is_refused(store):
+    """Renamed by hand, or copied: found under a key that it was not made for."""
+    _, key = make_record(store)
+    _, other = make_record(store, config={"k": 20})
+    shutil.rmtree(store.path("embed", other))
+    shutil.copytree(store.path("embed", key), store.path("embed", other))
+    with pytest.raises(DataError, match=rf"made under the key {key}, not {other}"):
+        make_record(store, refuse, config={"k": 20})
+    folder, key = make_folder(store, lambda folder: (folder / "a").write_text("a"))
+    _, other = make_folder(store, lambda folder: None, config={"lr": 0.2})
+    shutil.rmtree(store.path("train", other))
+    shutil.copytree(folder, store.path("train", other))
+    with pytest.raises(DataError, match=rf"made under the key {key}, not {other}"):
+        make_folder(store, refuse, config={"lr": 0.2})
+
+
+def test_a_store_of_another_layout_is_refused_before_any_work(store):
+    make_record(store)
+    write_sealed(store.root / "store.json", {"layout": 1})
+    again = Store(store.root)
+    with pytest.raises(DataError, match="is a store of layout 1; this version reads"):
+        make_record(again, refuse, config={"k": 30})
+    (store.root / "store.json").unlink()
+    with pytest.raises(DataError, match="is a store of an earlier layout"):
+        make_record(again, refuse)
+
+
+def test_a_folder_of_something_else_does_not_become_a_store(tmp_path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(DataError, match="is no store: it has no store"):
+        make_record(Store(tmp_path), refuse)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

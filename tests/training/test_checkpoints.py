@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import shutil
 from collections.abc import Iterator
 
 import flax.linen as nn
@@ -113,6 +114,52 @@ def test_a_truncated_snapshot_is_named(checkpoints, epoch, where):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DataError, match=rf"snapshot '?{epoch}'? in .* tiny line"):
         checkpoints.restore(epoch)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "where"),
+    [("init", "init"), ("step2", "early/step_2"), (1, "checkpoints/epoch_1")],
+)
+@failing_read
+def test_a_changed_byte_is_another_weight_and_is_named(checkpoints, epoch, where):
+    largest = max(
+        (checkpoints.folder / where).rglob("d/*"), key=lambda p: p.stat().st_size
+    )
+    whole = largest.read_bytes()
+    intact = value_of(checkpoints.restore(epoch))
+    named = []
+    for at in range(0, len(whole), 5):
+        largest.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+        try:
+            assert value_of(checkpoints.restore(epoch)) == intact
+        except DataError as error:
+            named.append(f"snapshot {epoch!r} in" in str(error))
+    assert named
+    assert all(named)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "where"), [("step2", "early/step_2"), (1, "checkpoints/epoch_1")]
+)
+def test_a_snapshot_that_is_gone_is_named(checkpoints, epoch, where):
+    shutil.rmtree(checkpoints.folder / where)
+    with pytest.raises(DataError, match=rf"has lost its snapshots {epoch}"):
+        snapshots(checkpoints.folder, "r", line(2))
+
+
+def test_snapshots_that_changed_places_are_named(checkpoints):
+    first, second = (checkpoints.folder / f"checkpoints/epoch_{e}" for e in (0, 1))
+    first.rename(first.with_name("aside"))
+    second.rename(first)
+    first.with_name("aside").rename(second)
+    with pytest.raises(DataError, match=r"snapshot 0 in .* is damaged"):
+        checkpoints.restore(0)
+
+
+def test_a_row_without_a_snapshot_is_named(checkpoints):
+    write_table(checkpoints.folder / TABLE, [_row("init"), _row(5)])
+    with pytest.raises(DataError, match="has no snapshots 5, which its table has"):
+        snapshots(checkpoints.folder, "r", line(2))
 
 
 @failing_read

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.store import checksum
 from conceptevo_jax.training import Row, read_table
+from conceptevo_jax.training.checksums import CHECKSUMS, update_checksums
 from conceptevo_jax.training.table import COLUMNS, write_table
 
 FLOATS = {
@@ -34,7 +36,8 @@ def test_rows_are_read_as_they_were_written(path, rows):
     write_table(path, rows)
     # As text, in which NaN equals NaN.
     assert list(map(repr, read_table(path))) == list(map(repr, rows))
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    names = sorted(file.name for file in path.parent.iterdir())
+    assert names == [CHECKSUMS, path.name]
 
 
 def test_an_empty_field_is_a_step_that_never_was(path):
@@ -53,11 +56,35 @@ def test_an_empty_field_is_a_step_that_never_was(path):
         (",".join(COLUMNS) + "\n0,3,x,nan,0,0,0,0,0,0,,0\n", "'x'"),
     ],
 )
-def test_a_damaged_table_is_named(path, text, match):
+def test_a_foreign_table_is_named(path, text, match):
     path.write_text(text)
+    update_checksums(path.parent, table=checksum(text.encode()))
     with pytest.raises(DataError, match=match) as caught:
         read_table(path)
     assert str(path) in str(caught.value)
+
+
+def test_every_changed_byte_is_noticed(path):
+    values = dict.fromkeys(COLUMNS, 0.25) | {"epoch": 3, "step": 7}
+    write_table(path, [Row(**values | {"nonfinite_step": None})])
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(DataError, match="checksum does not fit"):
+            read_table(path)
+    path.write_bytes(whole[:-4])
+    with pytest.raises(DataError, match="checksum does not fit"):
+        read_table(path)
+
+
+def test_a_kill_between_the_list_and_the_table_leaves_the_table_before(path):
+    values = dict.fromkeys(COLUMNS, 0.25) | {"step": 7, "nonfinite_step": None}
+    rows = [Row(**values | {"epoch": epoch}) for epoch in (0, 1)]
+    write_table(path, rows[:1])
+    update_checksums(path.parent, table="of a table that was never written")
+    assert read_table(path) == rows[:1]
+    write_table(path, rows)
+    assert read_table(path) == rows
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -3,22 +3,31 @@
 8,000 training and 2,000 test images of Fashion-MNIST, grey photographs of clothing of
 28×28 pixels in ten classes, balanced, as lossless WebP in `images.npz` (MIT, see
 NOTICE). `embed` made that file from the original ones; `builder` exposes it as a TFDS
-data set, which `load` prepares on first use in about three seconds.
+data set, which `load` prepares on first use in about three seconds. Its content is
+known, and compared each time: 10,000 images in 5 ms.
 """
 
 import contextlib
 import io
 import os
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from conceptevo_jax.data.images import ImageSet
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.store import checksum
 
 VERSION = "1.0.0"
 """Of the TFDS data set; another one is prepared beside it."""
+
+CONTENT = {
+    "train": "556490105eb837b839cdb4509f4d1a14",
+    "test": "d95df588ed29dea512db08bc7be4e26a",
+}
+"""Checksums over the ids, classes and encoded images of each split."""
 
 _BORDER = 2
 
@@ -44,7 +53,10 @@ def load(split: str, *, side: int, data_dir: Path) -> ImageSet:
     try:
         builder = tfds.builder_from_directory(folder)
         source = builder.as_data_source(split, decoders=decoders)
-        examples = [(e["id"].decode(), e["label"]) for e in source]
+        examples = [(e["id"], int(e["label"]), e["image"]) for e in source]
+        classes = tuple(builder.info.features["label"].names)
+        if content_checksum(examples, classes) != CONTENT[split]:
+            raise ValueError("its images, ids or classes are not those of the package")
     # What TFDS, protobuf and array_record raise on damaged files has no common type.
     except Exception as error:
         raise DataError(
@@ -54,14 +66,29 @@ def load(split: str, *, side: int, data_dir: Path) -> ImageSet:
     return ImageSet(
         name="fashion_mnist",
         split=split,
-        keys=tuple(key for key, _ in examples),
-        labels=np.array([label for _, label in examples], np.int32),
-        classes=tuple(builder.info.features["label"].names),
+        keys=tuple(key.decode() for key, _, _ in examples),
+        labels=np.array([label for _, label, _ in examples], np.int32),
+        classes=classes,
         side=side,
         border=_BORDER,
         origin=str(folder),
         read=lambda row: source[row]["image"],
     )
+
+
+def content_checksum(
+    examples: Iterable[tuple[bytes, int, bytes]], classes: Sequence[str]
+) -> str:
+    """Checksum of a split, in any order of its records.
+
+    Args:
+      examples: Id, class and encoded image of each record.
+      classes: Names of the classes.
+    """
+    parts = sorted(
+        checksum(key, f"|{label}|".encode(), image) for key, label, image in examples
+    )
+    return checksum("|".join((*parts, *classes)).encode())
 
 
 def prepare(data_dir: Path) -> Path:

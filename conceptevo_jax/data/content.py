@@ -1,0 +1,158 @@
+"""An image's id is its content: a hash of its encoded bytes, never its path or size.
+
+Equal images get numbers (`~2`, `~3`) by their place in the set, since every image needs
+an id of its own. Files are hashed once (about 1 GB a second and core) and remembered by
+size, times and inode: a file that was replaced, repaired or turned is hashed again.
+"""
+
+import io
+import os
+import stat
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64
+
+from conceptevo_jax.store import checksum, write_bytes
+from conceptevo_jax.types import record
+
+RACY_NS = 2_000_000_000
+"""A file changed this shortly before it was hashed may change again unseen."""
+
+_COLUMNS = ("size", "modified", "changed", "inode")
+
+
+@record
+class FileIds:
+    """Content ids of files.
+
+    Attributes:
+      ids: One per file: 32 hexadecimal characters.
+      changed: Names of the files whose content is not what it was at the last look.
+    """
+
+    ids: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def number_equal(ids: Iterable[str]) -> tuple[str, ...]:
+    """Tell equal ids apart by their place: `a`, `b`, `a~2`."""
+    count: Counter[str] = Counter()
+    keys = []
+    for content in ids:
+        count[content] += 1
+        number = count[content]
+        keys.append(content if number == 1 else f"{content}~{number}")
+    return tuple(keys)
+
+
+def content_of(key: str) -> str:
+    """The content behind an id: equal for equal images."""
+    return key.partition("~")[0]
+
+
+def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> FileIds:
+    """Content ids of files, in order; of those in the cache only if they look the same.
+
+    A file that cannot be read gets an id of its own, so that reading it names it.
+
+    Args:
+      root: Their folder.
+      names: Paths below it.
+      cache: Folder in which ids are remembered; None hashes all files.
+    """
+    begun = time.time_ns()
+    path = None if cache is None else cache / f"files-{checksum(os.fsencode(root))}.npz"
+    before = {} if path is None else _remembered(path)
+    with ThreadPoolExecutor() as threads:
+        stats = list(threads.map(lambda name: _look(root / name), names, chunksize=256))
+        trusted = [
+            before[name][0] if name in before and before[name][1] == look else None
+            for name, look in zip(names, stats, strict=True)
+        ]
+
+        def identify(row: int) -> str:
+            return trusted[row] or _file_id(root / names[row], stats[row])
+
+        ids = tuple(threads.map(identify, range(len(names)), chunksize=32))
+    changed = tuple(
+        name
+        for name, content in zip(names, ids, strict=True)
+        if name in before and before[name][0] != content
+    )
+    if path is not None and (None in trusted or len(before) != len(names)):
+        _remember(path, names, ids, stats, begun)
+    return FileIds(ids=ids, changed=changed)
+
+
+_Look = tuple[int, int, int, int]
+
+
+def _look(path: Path) -> _Look | None:
+    """Size, times and inode of a regular file; None where there is none to read."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(facts.st_mode):
+        return None
+    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
+
+
+def _file_id(path: Path, look: _Look | None) -> str:
+    if look is not None:
+        try:
+            return checksum(path.read_bytes())
+        except OSError:
+            pass  # told when the image is read
+    return checksum(b"unreadable:", os.fsencode(path))
+
+
+def _remember(
+    path: Path,
+    names: Sequence[str],
+    ids: Sequence[str],
+    stats: Sequence[_Look | None],
+    begun: int,
+) -> None:
+    """Keep ids of files that did not change while, or just before, they were hashed."""
+    rows = [
+        row
+        for row, look in enumerate(stats)
+        if look is not None and max(look[1], look[2]) < begun - RACY_NS
+    ]
+    looks: Int64[np.ndarray, "i 4"] = np.array(
+        [stats[row] for row in rows], np.int64
+    ).reshape(-1, len(_COLUMNS))
+    joined = b"\0".join(os.fsencode(names[row]) for row in rows)
+    content = io.BytesIO()
+    np.savez(
+        content,
+        names=np.frombuffer(joined, np.uint8),
+        ids=np.frombuffer(bytes.fromhex("".join(ids[row] for row in rows)), np.uint8),
+        looks=looks,
+    )
+    write_bytes(path, content.getvalue())
+
+
+def _remembered(path: Path) -> dict[str, tuple[str, _Look]]:
+    """Ids and looks by name; nothing where the file is missing or damaged."""
+    try:
+        # NumPy leaves a file that it opened itself open when it is no zip archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            joined, ids, looks = (stored[name] for name in ("names", "ids", "looks"))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return {}
+    names = [os.fsdecode(name) for name in joined.tobytes().split(b"\0")]
+    if not len(names) == len(looks) == len(ids) // 16:
+        return {}
+    text = ids.tobytes().hex()
+    return {
+        name: (text[32 * row : 32 * row + 32], tuple(look))
+        for row, (name, look) in enumerate(zip(names, looks.tolist(), strict=True))
+    }

@@ -1,0 +1,169 @@
+"""What a TFDS split holds, read once: ids by content, names, labels, names of classes.
+
+A pass over the records takes a few minutes for ImageNet; the index is kept beside
+sizes, times and inodes of the prepared files, and read again when these change.
+Prepared files are not edited: where their content is another one, that is named.
+"""
+
+import io
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int32
+
+from conceptevo_jax.data.content import RACY_NS, number_equal
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store import checksum, write_bytes
+from conceptevo_jax.types import record
+
+
+@record
+class SplitIndex:
+    """What a pass over the records of a split found.
+
+    Attributes:
+      keys: Content ids, in the order of the records.
+      names: File names, or places in the split.
+      labels: Classes.
+      classes: Their names.
+    """
+
+    keys: tuple[str, ...]
+    names: tuple[str, ...]
+    labels: Int32[np.ndarray, " i"]
+    classes: tuple[str, ...]
+
+
+def index_split(
+    builder: Any,
+    records: Any,
+    split: str,
+    features: tuple[str, str],
+    cache: Path | None,
+) -> SplitIndex:
+    """Ids, names and labels of all records, in their order.
+
+    Args:
+      builder: Of the data set, as it lies on the disk.
+      records: The split's records, images encoded.
+      split: Its name, in TFDS's notation.
+      features: Names of the image's and the label's feature.
+      cache: Where the index is kept; read anew each time if None.
+
+    Raises:
+      DataError: if records cannot be read, or are not what they were.
+    """
+    info, begun = builder.info, time.time_ns()
+    if cache is None:
+        return _read_index(builder, records, split, features)
+    text = f"{builder.data_path}|{info.full_name}|{split}|{features}"
+    path = cache / f"{info.name}-{checksum(text.encode())[:16]}.npz"
+    looks = _looks(Path(builder.data_path))
+    kept = _kept_index(path)
+    if kept is not None and kept[1] == looks:
+        return kept[0]
+    index = _read_index(builder, records, split, features)
+    if kept is not None:
+        _require_unchanged(kept[0], index, Path(builder.data_path), split, path)
+    newest = max(max(int(part) for part in look.split()[1:3]) for look in looks)
+    _keep_index(path, index, looks if newest < begun - RACY_NS else ())
+    return index
+
+
+def _read_index(
+    builder: Any, records: Any, split: str, features: tuple[str, str]
+) -> SplitIndex:
+    info, (picture, kind) = builder.info, features
+    named = next((n for n in ("file_name", "id") if n in info.features), None)
+    start = f"{info.full_name}/{split}"
+    contents, names, labels = [], [], []
+    try:
+        for row in range(len(records)):
+            example = records[row]
+            name = f"{row:07d}" if named is None else _text(example[named])
+            contents.append(checksum(example[picture]))
+            names.append(f"{start}/{name}")
+            labels.append(example[kind])
+    # What TFDS, protobuf and array_record raise on damaged files has no common type.
+    except Exception as error:
+        raise DataError(
+            f"{builder.data_path} is damaged: record {len(names)} of {split} cannot be "
+            f"read ({error}). Prepare the data set again."
+        ) from error
+    return SplitIndex(
+        keys=number_equal(contents),
+        names=tuple(names),
+        labels=np.array(labels, np.int32),
+        classes=tuple(info.features[kind].names),
+    )
+
+
+def _looks(folder: Path) -> tuple[str, ...]:
+    """Size, times and inode of every file of a prepared data set, as text."""
+    looks = []
+    for file in sorted(folder.iterdir()):
+        facts = file.stat()
+        parts = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+        looks.append(f"{' '.join(map(str, parts))} {file.name}")
+    return tuple(looks)
+
+
+def _require_unchanged(
+    before: SplitIndex, now: SplitIndex, folder: Path, split: str, path: Path
+) -> None:
+    """Refuse prepared files that hold something else than at the first look."""
+    pairs = list(zip(before.keys, now.keys, strict=False))
+    changed = sum(a != b for a, b in pairs) + abs(len(before.keys) - len(now.keys))
+    differences = [f"{changed} images"] if changed else []
+    if not np.array_equal(before.labels, now.labels):
+        differences.append("labels")
+    if before.classes != now.classes:
+        differences.append("names of classes")
+    if differences:
+        raise DataError(
+            f"{folder} ({split}) is not what it was when it was first read: "
+            f"{', '.join(differences)} differ. Prepare it again; if it was prepared "
+            f"anew on purpose, delete {path}."
+        )
+
+
+def _keep_index(path: Path, index: SplitIndex, looks: tuple[str, ...]) -> None:
+    content = io.BytesIO()
+    np.savez(
+        content,
+        labels=index.labels,
+        keys=_joined(index.keys),
+        names=_joined(index.names),
+        classes=_joined(index.classes),
+        looks=_joined(looks),
+    )
+    write_bytes(path, content.getvalue())
+
+
+def _joined(texts: tuple[str, ...]) -> np.ndarray:
+    return np.frombuffer("\0".join(texts).encode(), np.uint8)
+
+
+def _kept_index(path: Path) -> tuple[SplitIndex, tuple[str, ...]] | None:
+    """What `_keep_index` wrote; None where it is missing or damaged: read anew."""
+    try:
+        # NumPy leaves a file that it opened itself open when it is no zip archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            texts = {
+                name: tuple(kept[name].tobytes().decode().split("\0"))
+                for name in ("keys", "names", "classes", "looks")
+            }
+            labels = kept["labels"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    looks = texts.pop("looks")
+    if not len(texts["keys"]) == len(texts["names"]) == len(labels):
+        return None
+    return SplitIndex(labels=labels, **texts), looks
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

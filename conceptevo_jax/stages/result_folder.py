@@ -1,0 +1,148 @@
+"""Where an experiment's results go, and that they stay with the call they are of.
+
+A result folder belongs to one call: its settings and its images, by content, kept in
+`call.json`. The same call finds its folder again. One whose settings or images differ
+gets a folder of its own beside, named by a key, so that nothing is overwritten and no
+file of an older call lies among new ones.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conceptevo_jax.config import Config
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.store import content_key, read_sealed, versions, write_sealed
+from conceptevo_jax.store.keys import flat, plain
+
+CALL = "call.json"
+"""In a result folder: the settings and images of the call that it belongs to."""
+
+_HOW = ("run_dir", "workers", "time_limit", "dry_run", "distributed")
+"""Settings that say how a call is carried out, not what it is."""
+
+_SHOWN = 3
+"""Differences that a message names."""
+
+
+def default_folder(config: Config) -> Path:
+    """`runs/<experiment>-<scale>`, or what `run_dir` says.
+
+    A method other than the default, and several seeds, stand in the name.
+    """
+    parts = [config.name, config.scale_name]
+    if config.seeds > 1:
+        parts.append(f"seeds{config.seeds}")
+    if config.method.name != "default":
+        parts.append(config.method.name)
+    return Path(config.run_dir or "runs/" + "-".join(parts)).absolute()
+
+
+def keyed_folder(config: Config) -> Path:
+    """The default folder with the key of the call's settings, as sweeps have it."""
+    return _keyed(default_folder(config), _settings(config))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A call's result folder.
+
+    Attributes:
+      folder: Where its results go.
+      note: Why not to the default folder, for people; None where they do.
+    """
+
+    folder: Path
+    note: str | None
+
+
+def find_folder(config: Config, images: str | None) -> Claimed:
+    """Where the results of a call go; nothing is written.
+
+    Args:
+      config: The call's configuration.
+      images: Content key of its images; None where they are not known yet.
+
+    Raises:
+      UsageError: if a file has the folder's name.
+      DataError: if what a folder says of itself is damaged.
+    """
+    settings, folder = _settings(config), default_folder(config)
+    difference = _difference(folder, settings, images)
+    if difference is None:
+        return Claimed(folder=folder, note=None)
+    keyed = _keyed(folder, settings)
+    if _difference(keyed, settings, images) is not None:
+        keyed = _keyed(folder, settings, images)
+    note = f"{folder} {difference}: results of this call go to {keyed.name}."
+    return Claimed(folder=keyed, note=note)
+
+
+def claim_folder(config: Config, images: str) -> Claimed:
+    """The same, and the folder is made and marked as the call's.
+
+    Raises:
+      UsageError, DataError: as `find_folder` does.
+    """
+    claimed = find_folder(config, images)
+    if not (claimed.folder / CALL).is_file():
+        content = {"settings": _settings(config), "images": images}
+        write_sealed(claimed.folder / CALL, content)
+    return claimed
+
+
+def require_settings(folder: Path, config: Config) -> None:
+    """Refuse a result folder whose configuration is not the one that it was made with.
+
+    Args:
+      folder: A result folder.
+      config: What its `config.yaml` says.
+
+    Raises:
+      DataError: if `config.yaml` and `call.json` differ, or the latter is not there.
+    """
+    remedy = f"Run the experiment of {folder} again; finished stages are reused."
+    there = read_sealed(folder / CALL, remedy)["settings"]
+    before, now = flat(there), flat(_settings(config))
+    names = [
+        name
+        for name in dict.fromkeys((*before, *now))
+        if before.get(name) != now.get(name) and name != "version"
+    ]
+    if names:
+        raise DataError(
+            f"{folder / 'config.yaml'} is not what the results were made with "
+            f"({', '.join(names[:_SHOWN])}): it was damaged or edited. {remedy}"
+        )
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    values = {k: v for k, v in plain(config).items() if k not in _HOW}
+    return {**values, "version": versions()["conceptevo-jax"]}
+
+
+def _keyed(folder: Path, *parts: object) -> Path:
+    return folder.with_name(f"{folder.name}-{content_key('call', *parts)}")
+
+
+def _difference(
+    folder: Path, settings: Mapping[str, Any], images: str | None
+) -> str | None:
+    """What makes a folder another call's; None where it is free or this call's."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: choose another run_dir.")
+    if not (folder / CALL).is_file():
+        used = folder.is_dir() and any(folder.iterdir())
+        return "holds files of something else" if used else None
+    remedy = "Delete the folder, or choose another run_dir."
+    there = read_sealed(folder / CALL, remedy)
+    before, now = flat(there["settings"]), flat(settings)
+    names = [n for n in dict.fromkeys((*before, *now)) if before.get(n) != now.get(n)]
+    if names:
+        shown = [f"{n} is {before.get(n)} there" for n in names[:_SHOWN]]
+        more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
+        return f"holds results of other settings ({', '.join(shown)}{more})"
+    if images is not None and there["images"] != images:
+        return "holds results of other images"
+    return None

@@ -1,0 +1,163 @@
+"""Files that are whole or not there, and checksums that show damage.
+
+What is written lies beside its final name first, is brought to the disk (`fsync`), and
+is renamed; so a kill, a full disk or a power cut leaves the old file or the new one.
+What is read again later carries a checksum: BLAKE2b of 16 bytes, about 1 ns a byte. A
+JSON file of ours holds its own, under `checksum`; it is *sealed*.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store.keys import plain
+
+CHECKSUM = "checksum"
+"""Under this name a sealed JSON object holds the checksum of all its other entries."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def temporary_beside(path: Path) -> Path:
+    """A fresh name in the same folder as `path`, for writing before renaming."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+
+
+@contextlib.contextmanager
+def naming_full_disk(path: Path) -> Iterator[None]:
+    """Turn the system's error of a full disk into one that says what to do.
+
+    Raises:
+      DataError: naming the disk, when it is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DataError(
+            f"the disk is full: {path} could not be written. Free some space, for "
+            "example with `conceptevo clean`, or choose another run_dir, and run the "
+            "same command again: finished stages are kept."
+        ) from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write, which takes the place of `path` once it is whole.
+
+    Where the block raises, `path` stays as it was and nothing else is left.
+
+    Raises:
+      DataError: if the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(path)
+    try:
+        with naming_full_disk(path), temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def replace_folder(temporary: Path, folder: Path) -> None:
+    """Give a finished folder its name; one that has it is moved away, then deleted."""
+    sync_folder(temporary)
+    old = temporary_beside(folder) if folder.exists() else None
+    if old is not None:
+        os.replace(folder, old)
+    os.replace(temporary, folder)
+    sync_folder(folder.parent)
+    if old is not None:
+        shutil.rmtree(old)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(plain(value), indent=1, allow_nan=False) + "\n")
+
+
+def checksum(*parts: bytes | memoryview) -> str:
+    """BLAKE2b of all parts one after the other: 32 hexadecimal characters."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def seal(values: Mapping[str, object]) -> dict[str, Any]:
+    """The values as JSON holds them, with their checksum."""
+    content = plain(values)
+    return {**content, CHECKSUM: checksum(_canonical(content))}
+
+
+def unseal(text: str | bytes) -> dict[str, Any]:
+    """The values of a sealed JSON object, without their checksum.
+
+    Raises:
+      ValueError: saying what is wrong: no JSON, no object, no checksum or another one.
+    """
+    content = json.loads(text)
+    if not isinstance(content, dict) or CHECKSUM not in content:
+        raise ValueError("it holds no checksum")
+    expected = content.pop(CHECKSUM)
+    if checksum(_canonical(content)) != expected:
+        raise ValueError("its checksum does not fit: it was damaged or edited")
+    return content
+
+
+def write_sealed(path: Path, values: Mapping[str, object]) -> None:
+    """Write a sealed JSON file, whole or not at all."""
+    write_json(path, seal(values))
+
+
+def read_sealed(path: Path, remedy: str) -> dict[str, Any]:
+    """Read what `write_sealed` wrote.
+
+    Args:
+      path: The file.
+      remedy: What to do where it is missing or damaged, a whole sentence.
+
+    Raises:
+      DataError: naming the file and the remedy.
+    """
+    try:
+        return unseal(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be used ({error}). {remedy}") from error
+
+
+def _canonical(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True, allow_nan=False).encode()

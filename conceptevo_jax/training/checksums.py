@@ -1,0 +1,123 @@
+"""Checksums of a run's weights and tables, in `checksums.json` of its folder.
+
+Orbax's files carry none of their own: a changed byte there is another weight. What is
+restored is therefore compared with what was saved, array by array, at about 1 GB a
+second. A snapshot is listed once all of it is on the disk; one that is listed and gone
+is an error, one that a kill left unlisted is saved again.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store import checksum, read_sealed, write_sealed
+
+CHECKSUMS = "checksums.json"
+
+_TABLES = 2
+"""The table there and the one before it: a kill may fall between list and table."""
+
+_RESUMED = 2
+"""States to resume from that are kept."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Checksums:
+    """What a run's folder should hold.
+
+    Attributes:
+      snapshots: Checksum of the variables, by epoch as text.
+      resume: Checksum of the state to resume from, by epoch as text.
+      tables: Checksums that the table may have, the latest last.
+    """
+
+    snapshots: Mapping[str, str]
+    resume: Mapping[str, str]
+    tables: tuple[str, ...]
+
+
+def tree_checksum(tree: Any) -> str:
+    """Checksum of all arrays of a tree, with their names, types and shapes."""
+    parts: list[bytes | memoryview] = []
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        array = np.asarray(leaf)
+        name = f"{jax.tree_util.keystr(path)} {array.dtype} {array.shape}"
+        parts += [
+            name.encode(),
+            np.ascontiguousarray(array).reshape(-1).view("u1").data,
+        ]
+    return checksum(*parts)
+
+
+def read_checksums(folder: Path) -> Checksums:
+    """The checksums in a run's folder; none where no snapshot was saved yet.
+
+    Raises:
+      DataError: if the file is damaged.
+    """
+    path = folder / CHECKSUMS
+    if not path.is_file():
+        return Checksums(snapshots={}, resume={}, tables=())
+    values = read_sealed(path, f"Delete {folder} and train again.")
+    return Checksums(
+        snapshots=values["snapshots"],
+        resume=values["resume"],
+        tables=tuple(values["tables"]),
+    )
+
+
+def update_checksums(
+    folder: Path,
+    *,
+    snapshots: Mapping[str, str] | None = None,
+    resume: Mapping[str, str] | None = None,
+    table: str | None = None,
+    forget: Iterable[str] = (),
+) -> None:
+    """Add to the checksums in a run's folder.
+
+    Args:
+      folder: Of the run.
+      snapshots: Of snapshots that are on the disk.
+      resume: Of states that are about to be saved; the latest two are kept.
+      table: Of a table that is about to be written.
+      forget: Epochs whose snapshots are about to be replaced.
+    """
+    before = read_checksums(folder)
+    kept = {e: c for e, c in before.snapshots.items() if e not in set(forget)}
+    states = sorted({**before.resume, **(resume or {})}.items(), key=_number)
+    tables = before.tables if table is None else (*before.tables, table)
+    after = Checksums(
+        snapshots={**kept, **(snapshots or {})},
+        resume=dict(states[-_RESUMED:]),
+        tables=tables[-_TABLES:],
+    )
+    if after != before:
+        write_sealed(folder / CHECKSUMS, dataclasses.asdict(after))
+
+
+def _number(state: tuple[str, str]) -> int:
+    return int(state[0])
+
+
+def require_checksum(expected: str | None, tree: Any, what: str) -> None:
+    """Refuse arrays that are not those that were saved.
+
+    Args:
+      expected: Their checksum, or None where none is listed.
+      tree: The arrays as they were read.
+      what: The thing, in words.
+
+    Raises:
+      DataError: naming it.
+    """
+    if expected != tree_checksum(tree):
+        raise DataError(
+            f"{what} is damaged: its checksum is not the one in {CHECKSUMS}. Delete "
+            "the run's folder and train again."
+        )

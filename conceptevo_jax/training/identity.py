@@ -1,0 +1,154 @@
+"""Whose training a folder holds: `run.json`, compared before a training goes on there.
+
+A folder belongs to one training: one model, one set of settings, the same images, by
+content. More epochs may be asked of it where the learning rates of those that are done
+stay what they were; anything else is refused by name.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conceptevo_jax.data import Decoded
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.models import Model
+from conceptevo_jax.store import read_sealed, write_sealed
+from conceptevo_jax.store.keys import flat, plain
+from conceptevo_jax.training.checksums import CHECKSUMS, read_checksums
+from conceptevo_jax.training.optimizers import Optimizer, learning_rate
+
+if TYPE_CHECKING:
+    from conceptevo_jax.training.loop import Training
+
+RUN = "run.json"
+"""In a training's folder: its name, model, settings and images."""
+
+_FREE = ("name", "training.on_nonfinite")
+"""What may differ between two calls of one training."""
+
+_SHOWN = 4
+"""Differences that a message names."""
+
+
+def describe_training(
+    run: str, model: Model, data: Decoded, test: Decoded, settings: "Training"
+) -> dict[str, Any]:
+    """All that a training is made of, as plain values."""
+    return plain(
+        {
+            "name": run,
+            "model": model.name,
+            "preset": model.preset,
+            "classes": model.classes,
+            "train": data.images_id,
+            "test": test.images_id,
+            "content": {"train": data.content_id, "test": test.content_id},
+            "training": settings,
+        }
+    )
+
+
+def read_run(folder: str | Path) -> dict[str, Any]:
+    """What a training's folder says of it: `name`, `model`, `preset`, `classes`, …
+
+    Raises:
+      DataError: if it says nothing, or the file is damaged.
+    """
+    return read_sealed(
+        Path(folder) / RUN,
+        f"{folder} is no folder of a training of this version of conceptevo_jax: train "
+        "again.",
+    )
+
+
+def claim_folder(
+    folder: Path, about: Mapping[str, Any], *, steps_per_epoch: int
+) -> None:
+    """Make a folder a training's own, or see that it is already.
+
+    Args:
+      folder: Of the training, new or used.
+      about: From `describe_training`.
+      steps_per_epoch: Optimiser steps per epoch.
+
+    Raises:
+      UsageError: if it holds another training, naming what differs.
+      DataError: if it holds snapshots, but nothing says whose.
+    """
+    if not (folder / RUN).is_file():
+        if (folder / CHECKSUMS).is_file() or (folder / "init").is_dir():
+            raise DataError(
+                f"{folder} holds snapshots but no {RUN}: it was damaged, or written "
+                "by another version of conceptevo_jax. Choose another folder, or "
+                "delete it."
+            )
+        write_sealed(folder / RUN, about)
+        return
+    before = read_run(folder)
+    done = sum(epoch.isdecimal() for epoch in read_checksums(folder).snapshots)
+    differing = [
+        difference
+        for name, difference in _differences(before, about)
+        if name not in _FREE
+        and not (name in _LENGTH and _goes_on(before, about, done, steps_per_epoch))
+    ]
+    if differing:
+        listed = "; ".join(differing[:_SHOWN])
+        more = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
+        raise UsageError(
+            f"{folder} holds another training than the one asked for: {listed}{more}. "
+            "Choose another folder, or delete that one."
+        )
+    if before != about:
+        write_sealed(folder / RUN, {**about, "name": before["name"]})
+
+
+_LENGTH = ("training.epochs", "training.early_steps")
+
+
+def _goes_on(
+    before: Mapping[str, Any],
+    about: Mapping[str, Any],
+    done: int,
+    steps_per_epoch: int,
+) -> bool:
+    """Whether a training of another length has the same first epochs as those done."""
+    old, new = before["training"], about["training"]
+    steps = done * steps_per_epoch
+    early = [[s for s in t["early_steps"] if s <= steps] for t in (old, new)]
+    if new["epochs"] < done or early[0] != early[1]:
+        return False
+    rates = [
+        [
+            learning_rate(
+                Optimizer(**training["optimizer"]),
+                step,
+                steps_per_epoch=steps_per_epoch,
+                epochs=training["epochs"],
+            )
+            for step in range(steps)
+        ]
+        for training in (old, new)
+    ]
+    return rates[0] == rates[1]
+
+
+def _differences(
+    before: Mapping[str, Any], about: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """Name and description of each value that differs."""
+    old, new = flat(before), flat(about)
+    return [
+        (name, _difference(name, old.get(name), new.get(name)))
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _difference(name: str, old: object, new: object) -> str:
+    images = {"train": "training images", "test": "test images"}
+    kind = name.rpartition(".")[2]
+    if kind in images:
+        what = "pixels of " if name.startswith("content.") else ""
+        return f"other {what}{images[kind]}"
+    return f"{name.removeprefix('training.')} is {old} there, not {new}"

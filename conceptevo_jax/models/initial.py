@@ -117,7 +117,8 @@ def _computed(program: ClosedJaxpr, inputs: Sequence[Any]) -> list[Any]:
 
 
 def _outputs(equation: JaxprEqn, inputs: list[Any]) -> Sequence[Any]:
-    name, result = equation.primitive.name, equation.outvars[0].aval
+    name = equation.primitive.name
+    result: Any = equation.outvars[0].aval
     if name == "jit":
         return _computed(equation.params["jaxpr"], inputs)
     if name in ELEMENTWISE:

@@ -13,12 +13,13 @@ from typing import Any, cast
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Num
 
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models.initial import Initialisation, trace_initialisation
 from conceptevo_jax.models.normalisation import at_least_float32
-from conceptevo_jax.streams import stream_key
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Site
 
 Variables = Mapping[str, Any]
@@ -66,7 +67,9 @@ class Model:
         A weight depends on the seed, its path and its shape alone: it is the same on
         every machine and device, and nothing is compiled (`models/initial.py`).
         """
-        return self._initialisation.draw(stream_key(seed, "initial weights"))
+        words = stream(seed, "initial weights").integers(2**32, size=2, dtype=np.uint32)
+        key = jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32")
+        return self._initialisation.draw(key)
 
     def shapes(self) -> Variables:
         """Shapes and types of the variables, without making them."""

@@ -31,6 +31,7 @@ from conceptevo_jax.devices import (
 )
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.streams import stream
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
 from conceptevo_jax.training.optimizers import Optimizer, direction, learning_rate
 from conceptevo_jax.training.step import (
@@ -377,5 +378,5 @@ class _Loop:
 
 
 def _sample(count: int, size: int, seed: int) -> np.ndarray:
-    rows = np.random.default_rng(seed).permutation(count)[:size]
+    rows = stream(seed, "evaluated images").permutation(count)[:size]
     return np.sort(rows)

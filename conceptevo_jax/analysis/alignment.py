@@ -41,6 +41,7 @@ from conceptevo_jax.analysis.subjects import (
 )
 from conceptevo_jax.analysis.verdicts import Agreement, Alignment, Nearest, Score
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.streams import stream
 
 MAX_PAIRS = 4_000_000
 """Beyond so many pairs, a sample of the first snapshot's neurons is judged."""
@@ -80,7 +81,7 @@ def compare(
     }
     if reason:
         return _nothing(reason, facts)
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "pairs of neurons")
     first, second = (neurons(s, m, rng=rng) for s, m in ((a, live_a), (b, live_b)))
     size = max(MIN_NEURONS, max_pairs // second.index.size)
     first = take(first, size, rng=rng)

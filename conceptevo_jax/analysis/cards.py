@@ -24,6 +24,7 @@ from conceptevo_jax.analysis.agreement import varying
 from conceptevo_jax.analysis.groups import Group
 from conceptevo_jax.analysis.populations import neuron_place, split_id
 from conceptevo_jax.errors import DataError, unknown_name
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Responses, Site, Stimuli, record, site_slices
 
 PATCHES = 9
@@ -84,7 +85,7 @@ def ranked_responses(
         peaks = one.peaks[:, [neuron_place(neuron, one.sites)]]
         if not varying(peaks)[0]:
             return np.empty(0, np.intp)
-        order = np.random.default_rng(seed).permutation(len(peaks))
+        order = stream(seed, "equal peaks").permutation(len(peaks))
         order = order[np.argsort(-peaks[order, 0], kind="stable")]
         if _site(neuron, one.sites).rectified:
             order = order[peaks[order, 0] > 0]

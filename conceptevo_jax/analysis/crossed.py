@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from conceptevo_jax.analysis.estimates import Estimate, with_interval
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 DRAWS = 1000
@@ -37,7 +38,7 @@ def resample(participants: int, tasks: int, *, draws: int, seed: int) -> Draws:
 
     None are drawn of fewer than two of either: they tell nothing of others.
     """
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "participants and tasks")
     if min(participants, tasks) < 2:
         return Draws(
             participants=np.empty((0, participants)), tasks=np.empty((0, tasks))

@@ -18,6 +18,7 @@ from scipy.spatial.distance import cdist, pdist
 from scipy.stats import spearmanr
 
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 NEIGHBOURS = 10
@@ -103,7 +104,7 @@ def measure_drift(before: Items, after: Items, *, classes: int, seed: int = 0) -
             f"{before.vectors.shape} and {after.vectors.shape} vectors cannot be "
             "compared: drift is that of the same items, in the same dimensions."
         )
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "drift")
     both = _placed(before) & _placed(after)
     x, y = (one.vectors[both].astype(np.float64) for one in (before, after))
     raw, rigid = _residuals(x, y)

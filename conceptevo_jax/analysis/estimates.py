@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 DRAWS = 100
@@ -69,7 +70,7 @@ def estimate(
 
 def halves(n: int, draws: int, seed: int) -> Bool[np.ndarray, "_ n"]:
     """Random halves of `n` neurons, one a row; none for fewer than two."""
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "halves of neurons")
     members = np.zeros((draws if n > 1 else 0, n), bool)
     for own in members:
         own[rng.permutation(n)[: n // 2]] = True

@@ -40,6 +40,7 @@ from conceptevo_jax.analysis.populations import (
 )
 from conceptevo_jax.analysis.spans import SIZE, spanning
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 CATEGORIES = ("hand_picked", "base", "same_model", "across")
@@ -169,7 +170,7 @@ def hand_picked_groups(
                 f"the hand-picked set {name!r} has {len(ids)} neurons, of which "
                 f"{len(set(rows.tolist()))} differ: it needs five different ones."
             )
-        rng = np.random.default_rng([how.seed, 0, number])
+        rng = stream(how.seed, "hand-picked groups", number)
         around = np.isin(everyone.snapshot, everyone.snapshot[rows])
         apart = around & ~np.isin(np.arange(len(everyone)), rows)
         bound = likeness(everyone.of(around), how.quantile, rng)
@@ -236,7 +237,7 @@ class _Cluster:
 def _draw(
     category: str, pools: Sequence[Candidates], count: int, how: Drawing
 ) -> list[Group]:
-    rng = np.random.default_rng([how.seed, CATEGORIES.index(category)])
+    rng = stream(how.seed, "groups", CATEGORIES.index(category))
     of_pools = [_clusters(pool, how, rng) for pool in pools if len(pool) > SIZE]
     in_turn = chain.from_iterable(zip_longest(*of_pools))
     queue = deque(one for one in in_turn if one is not None)

@@ -19,6 +19,7 @@ from conceptevo_jax.analysis.intervals import known_mean
 from conceptevo_jax.analysis.sensitivity import by_jvp, by_transpose
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import Model
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Importance, Site, Snapshot, neuron_count, site_slices
 
 METHODS = ("transpose", "jvp")
@@ -157,7 +158,7 @@ def _to_check(
     """The first `count` of the ranking, and as many of the others at random."""
     order = rank_neurons(score, sensitivity, seed)
     count = min(count, len(order) // 2)
-    rest = np.random.default_rng(seed).permutation(order[count:])[:count]
+    rest = stream(seed, "checked neurons").permutation(order[count:])[:count]
     return np.concatenate([order[:count], rest]).astype(np.int64)
 
 
@@ -171,14 +172,16 @@ def _difference(one: np.ndarray, other: np.ndarray) -> float:
 def rank_neurons(
     score: Float[np.ndarray, " n"],
     sensitivity: Float[np.ndarray, "i n"],
-    seed: int | Sequence[int],
+    seed: int,
+    *numbers: int,
 ) -> Int[np.ndarray, " n"]:
     """Neurons from the most to the least important.
 
     Scores are multiples of one over the number of images, so many are equal: of these
-    the one with the larger mean sensitivity comes first, then chance decides by seed.
+    the one with the larger mean sensitivity comes first, then chance
+    decides, by the seed and the numbers of the draw.
     """
-    chance = np.random.default_rng(seed).permutation(len(score))
+    chance = stream(seed, "ranks of neurons", *numbers).permutation(len(score))
     return np.lexsort((chance, -sensitivity.mean(axis=0), -score))
 
 
@@ -193,7 +196,7 @@ def half_correlations(
     Spearman's correlation of the rankings, mean over those of ten seeded divisions in
     which both halves tell neurons apart; NaN where fewer than three changed.
     """
-    rng, count = np.random.default_rng(seed), len(sensitivity)
+    rng, count = stream(seed, "halves of images"), len(sensitivity)
     found = np.full((_DIVISIONS, len(sites)), np.nan)
     if count < 2:
         return found[0]

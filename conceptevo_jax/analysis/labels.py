@@ -28,6 +28,7 @@ from conceptevo_jax.analysis.crossed import DRAWS, bounded_estimate
 from conceptevo_jax.analysis.estimates import Estimate
 from conceptevo_jax.analysis.tasks import Answer, Task
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 Encoder = Callable[[Sequence[str]], Float[np.ndarray, "n d"]]
@@ -138,7 +139,7 @@ def label_similarity(
     given = _labels(asked, answers)
     pairs = _pairs([given[task.id] for task in asked], encode)
     categories = np.array([task.category for task in asked])
-    drawn = _resamples(categories, draws, np.random.default_rng(seed))
+    drawn = _resamples(categories, draws, stream(seed, "tasks with labels"))
     once = np.ones((1, len(asked)))
     baseline = _baseline(pairs, once), _baseline(pairs, drawn)
     return LabelSimilarities(

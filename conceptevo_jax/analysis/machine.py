@@ -20,6 +20,7 @@ from jaxtyping import Float, Float64
 from conceptevo_jax.analysis.agreement import unit_rows
 from conceptevo_jax.analysis.tasks import Answer, Task
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 CHANCE = 0.8
@@ -71,7 +72,7 @@ def machine_panel(
     for number, (name, own) in enumerate(features.items()):
         cards = _cards(tasks, name, own)
         alike = _likeness(cards)
-        rng = np.random.default_rng([seed, number])
+        rng = stream(seed, "pairs of cards", number)
         bound = float(np.quantile(_by_chance(cards, rng), chance))
         likeness.append(alike)
         answers += _answers(name, tasks, alike, bound)

@@ -25,6 +25,7 @@ from conceptevo_jax.analysis.importance import (
 )
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import (
     Importance,
     Reversion,
@@ -197,7 +198,7 @@ def _sampled(images: ClassImages, how: Reverting, seed: int) -> Bool[np.ndarray,
         )
     found = np.zeros((how.repeats, count), bool)
     for repeat, chosen in enumerate(found):
-        rng = np.random.default_rng([seed, images.label, repeat])
+        rng = stream(seed, "images of a reversion", images.label, repeat)
         chosen[rng.permutation(count)[: min(how.images, count // 2)]] = True
     return found
 
@@ -225,9 +226,9 @@ def _bins(
     sensitivity: Float[np.ndarray, "i c"], bins: int, draw: tuple[int, ...]
 ) -> Bool[np.ndarray, "q c"]:
     score = (sensitivity > 0).mean(axis=0)
-    order = rank_neurons(score, sensitivity, draw)
+    order = rank_neurons(score, sensitivity, *draw)
     parts = np.array_split(order, bins)
-    rng = np.random.default_rng([*draw, len(order)])
+    rng = stream(draw[0], "random neurons of a reversion", *draw[1:])
     parts.append(rng.permutation(len(order))[: len(parts[0])])
     masks = np.zeros((len(parts), len(order)), bool)
     for mask, part in zip(masks, parts, strict=True):

@@ -16,6 +16,7 @@ from jaxtyping import Float64, Int
 
 from conceptevo_jax.analysis.tasks import Answer, Task
 from conceptevo_jax.errors import UsageError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 
@@ -65,7 +66,7 @@ def simulate(
             f"{each} tasks per participant were asked for, of {len(tasks)}: give 1 to "
             f"{len(tasks)}."
         )
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "simulated participants")
     appeals = _appeals(tasks, skill, rng)
     criteria = skill.criterion + skill.leniency * rng.normal(size=participants)
     answers = []

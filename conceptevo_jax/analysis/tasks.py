@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 
 from conceptevo_jax.analysis.groups import Group
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 
@@ -105,7 +106,7 @@ def deal_tasks(groups: Sequence[Group], *, seed: int = 0) -> list[Task]:
     tasks = []
     for number, group in enumerate(groups):
         neurons = (*group.members, group.intruder)
-        order = np.random.default_rng([seed, number]).permutation(len(neurons))
+        order = stream(seed, "cards of a task", number).permutation(len(neurons))
         tasks.append(
             Task(
                 id=group.name,

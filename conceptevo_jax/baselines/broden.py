@@ -15,6 +15,7 @@ from jaxtyping import Int, UInt8
 from PIL import Image, UnidentifiedImageError
 
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 
@@ -56,7 +57,7 @@ def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> Broden
     if not rows:
         raise DataError(f"{folder / 'index.csv'} lists no image with a map of objects.")
     named = _names(folder / "label.csv")
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(rows))[:limit])
+    drawn = np.sort(stream(seed, "Broden images").permutation(len(rows))[:limit])
     pixels, objects, ids = [], [], []
     for row in (rows[number] for number in drawn.tolist()):
         image, label = _masked(folder / "images", row, side)

@@ -30,6 +30,7 @@ from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.embedding import FitReport, fit_neurons
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Embedding, Site, Stimuli, record, site_slices
 
 _BATCH = 64
@@ -230,7 +231,7 @@ def _orders(
     things: int, bands: int, size: int, seed: int
 ) -> Int[np.ndarray, "bands r x"]:
     """Random orders of x things, `size` of them for each band."""
-    rng = np.random.default_rng([seed, bands, size])
+    rng = stream(seed, "orders of MinHash", bands, size)
     own = np.tile(np.arange(things, dtype=np.int32), (bands, size, 1))
     return rng.permuted(own, axis=2)
 

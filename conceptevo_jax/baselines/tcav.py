@@ -31,6 +31,7 @@ from scipy.stats import t, ttest_rel
 from conceptevo_jax.activations import map_batches, perturb, read_activations
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 BATCH = 64
@@ -172,7 +173,7 @@ def concept_vector(
             f"a concept vector needs four examples on either side, not {len(concept)} "
             f"and {len(other)}: give more images, or lower the number of clusters."
         )
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "examples of a concept")
     parts = [one[rng.permutation(len(one))[:count]] for one in (concept, other)]
     rows, sides = np.concatenate(parts), np.repeat([1, 0], count)
     learn, check, own, theirs = train_test_split(
@@ -231,12 +232,15 @@ def check_concept(
     if len(controls) < 3:
         raise UsageError(f"a test needs three controls or more, not {len(controls)}.")
 
+    # Not `seed + 1`, `seed + 2`, which the next seeds' tests would have, too.
+    seeds = stream(seed, "concept vectors").integers(2**31, size=len(random_sets))
+
     def against_all(
         examples: Float[np.ndarray, "_ c"],
     ) -> tuple[Float[np.ndarray, " r"], Float[np.ndarray, " r"]]:
         vectors = [
-            concept_vector(examples, other, settings, seed=seed + number)
-            for number, other in enumerate(random_sets)
+            concept_vector(examples, other, settings, seed=own)
+            for own, other in zip(seeds.tolist(), random_sets, strict=True)
         ]
         scores = [tcav_score(gradients, direction) for direction, _ in vectors]
         return np.array(scores), np.array([accuracy for _, accuracy in vectors])

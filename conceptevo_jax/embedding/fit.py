@@ -22,6 +22,7 @@ from conceptevo_jax.embedding.pairs import (
     sample_paths,
 )
 from conceptevo_jax.errors import DivergenceError, UsageError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Embedding, Stimuli
 
 SHARED = 12
@@ -155,7 +156,7 @@ def _require_finite(total: np.ndarray, learning_rate: float) -> None:
 def _list_order(images: np.ndarray, seed: int) -> np.ndarray:
     """All entries, list by list in a random order, which stays that of all repeats."""
     _, lists = np.unique(images, return_inverse=True)
-    draws = np.random.default_rng(seed).permutation(lists.max() + 1)
+    draws = stream(seed, "order of pairs").permutation(lists.max() + 1)
     return np.argsort(draws[lists], kind="stable").astype(np.int32)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
@@ -79,6 +80,20 @@ PRESETS = {
 }
 
 _normal = nn.initializers.normal
+
+
+def _linear(
+    classes: int, inputs: int, spread: float, dtype: DTypeLike | None
+) -> nn.Dense:
+    """A last layer N(0, spread), with PyTorch's own bias: uniform up to ±1/√inputs."""
+
+    def bias(key: Array, shape: tuple[int, ...], kind: DTypeLike) -> Array:
+        bound = inputs**-0.5
+        return jax.random.uniform(key, shape, kind, -bound, bound)
+
+    return nn.Dense(
+        classes, dtype=dtype, kernel_init=_normal(spread), bias_init=bias, name="fc"
+    )
 
 
 class BasicConv2d(nn.Module):
@@ -166,8 +181,8 @@ class AuxiliaryHead(nn.Module):
         conv = partial(BasicConv2d, dtype=self.dtype)
         x = conv(width(128), name="conv0")(x, train)
         x = conv(width(768), (side, side), pad=False, name="conv1")(x, train)
-        dense = partial(nn.Dense, kernel_init=_normal(0.001), dtype=self.dtype)
-        return dense(self.classes, name="fc")(jnp.mean(x, axis=(1, 2)))
+        x = jnp.mean(x, axis=(1, 2))
+        return _linear(self.classes, x.shape[-1], 0.001, self.dtype)(x)
 
 
 class InceptionV3(nn.Module):
@@ -203,8 +218,7 @@ class InceptionV3(nn.Module):
                 if not self.is_initializing():
                     self.sow("auxiliary", "logits", logits)
         x = nn.Dropout(size.dropout, deterministic=not train)(jnp.mean(x, axis=(1, 2)))
-        dense = partial(nn.Dense, kernel_init=_normal(0.1), dtype=self.dtype)
-        return dense(self.classes, name="fc")(x)
+        return _linear(self.classes, x.shape[-1], 0.1, self.dtype)(x)
 
 
 def _sites(size: Size) -> Iterator[Site]:

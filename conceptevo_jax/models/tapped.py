@@ -13,10 +13,13 @@ from typing import Any, cast
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Num
 
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.models.initial import Initialisation, trace_initialisation
 from conceptevo_jax.models.normalisation import at_least_float32
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Site
 
 Variables = Mapping[str, Any]
@@ -59,23 +62,23 @@ class Model:
     std: tuple[float, float, float]
 
     def init(self, seed: int) -> Variables:
-        """Draw fresh variables; equal seeds and shapes give equal weights.
+        """Draw fresh variables from the distributions of the module's initialisers.
 
-        The `rbg` generator is used because it compiles three times faster.
+        A weight depends on the seed, its path and its shape alone: it is the same on
+        every machine and device, and nothing is compiled (`models/initial.py`).
         """
-        key = jax.random.key(seed, impl="rbg")
-        images = jnp.zeros((1, self.size, self.size, 3), jnp.float32)
-        return jax.jit(self.module.init)(key, images)
+        words = stream(seed, "initial weights").integers(2**32, size=2, dtype=np.uint32)
+        key = jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32")
+        return self._initialisation.draw(key)
 
     def shapes(self) -> Variables:
         """Shapes and types of the variables, without making them."""
-        return self._shapes
+        return self._initialisation.shapes
 
     @functools.cached_property
-    def _shapes(self) -> Variables:
+    def _initialisation(self) -> Initialisation:
         """Traced once: that takes InceptionV3 a second, and every restoring asks."""
-        images = jax.ShapeDtypeStruct((1, self.size, self.size, 3), jnp.float32)
-        return jax.eval_shape(self.module.init, jax.random.key(0), images)
+        return trace_initialisation(self.module, (1, self.size, self.size, 3))
 
     def normalise(self, pixels: Num[Array, "b h w 3"]) -> Float[Array, "b s s 3"]:
         """Scale uint8 pixels to 0..1, then to the model's mean and deviation.

@@ -51,7 +51,7 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
       DataError: for missing, unexpected or misshaped entries, with their names.
     """
     leaves = flatten_dict(model.shapes())
-    wanted = {_name(path): leaf.shape for path, leaf in leaves.items()}
+    wanted = {name_in_torchvision(path): leaf.shape for path, leaf in leaves.items()}
     given = {name for name in state if not name.endswith(_COUNTER)}
     arrays = {name: np.asarray(state[name]) for name in given & wanted.keys()}
     faults = {
@@ -64,13 +64,19 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
     channels = model.sites[-1].channels
     return unflatten_dict(
         {
-            path: jnp.asarray(_turned(_name(path), arrays[_name(path)], channels))
+            path: jnp.asarray(
+                _turned(
+                    name_in_torchvision(path),
+                    arrays[name_in_torchvision(path)],
+                    channels,
+                )
+            )
             for path in leaves
         }
     )
 
 
-def _name(path: tuple[str, ...]) -> str:
+def name_in_torchvision(path: tuple[str, ...]) -> str:
     """Torchvision's name of the leaf at `path`, whose first word is the collection."""
     *modules, word = path[1:]
     return ".".join([*modules, _WORDS.get(word, word)])

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from scipy import sparse
 
 from conceptevo_jax.errors import DivergenceError, UsageError, unknown_name
+from conceptevo_jax.streams import stream
 
 RANK_LIMIT = 1_000
 """Neurons up to which the rank is counted, by a dense eigenvalue problem."""
@@ -185,7 +186,7 @@ def gradient_descent(
 
 def initial_images(count: int, dim: int, initial: str, seed: int) -> np.ndarray:
     """E₀ for `count` images as `float64[i d]`; see `SolveSettings.initial`."""
-    return INITIALS[initial](np.random.default_rng(seed), (count, dim))
+    return INITIALS[initial](stream(seed, "initial image vectors"), (count, dim))
 
 
 def rms(difference: Float[np.ndarray, "n d"]) -> float:

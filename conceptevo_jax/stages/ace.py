@@ -28,6 +28,7 @@ from conceptevo_jax.stages.evolutions import class_of
 from conceptevo_jax.stages.representations import Segmented
 from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.session import Session
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Epoch, record
 
 _LEAST_SEGMENTS = 4
@@ -71,7 +72,7 @@ def follow_segments(session: Session) -> Segmented:
             seed=seed,
         )
         return Segmented(pixels=found.pixels, labels=found.labels, names=found.names)
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "segments of the pool")
     labels = images.pool.labels
     rows = [
         rng.permutation(np.flatnonzero(labels == label))[: of.images]
@@ -171,7 +172,7 @@ def _look(session: Session, run: TrainedRun, epoch: Epoch) -> _Look:
     shot = next(s for s in run.snapshots if s.epoch == epoch)
     variables = shot.load()
     read = pooled_activations(run.model, variables, site)
-    rng = np.random.default_rng(session.config.seed)
+    rng = stream(session.config.seed, "random sets of ACE")
     others = [read(_drawn(train, of.discovery, rng)) for _ in range(of.random_sets)]
     return _Look(
         model=run.model,
@@ -185,7 +186,7 @@ def _look(session: Session, run: TrainedRun, epoch: Epoch) -> _Look:
 def _find(session: Session, look: _Look, name: str) -> ClassConcepts:
     of, images, seed = session.config.baselines, session.images, session.config.seed
     label = class_of(name, images)
-    rng = np.random.default_rng([seed, label, 1])
+    rng = stream(seed, "images of ACE", label)
     own, tested, notes = _images_of(images.train, label, of, name, rng)
     segments = segment_images(own)
     activations = look.read(segments.patches)

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from conceptevo_jax.analysis.importance import (
     Scoring,
@@ -27,12 +27,12 @@ from conceptevo_jax.analysis.reversion import (
     measure_reversion,
 )
 from conceptevo_jax.config import Config, ImportanceConfig, plain
-from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.store import content_key
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Importance, Reversion, Snapshot, record
 
 _OWN = ("images", "classes", "epochs", "accuracy", "shown", "top", "patches")
@@ -127,8 +127,16 @@ def chosen_classes(config: Config, known: int) -> list[int]:
     count = config.importance.classes
     if count is None:
         return list(range(known))
-    drawn = np.random.default_rng(config.dataset.seed).permutation(known)[:count]
+    drawn = stream(config.dataset.seed, "classes").permutation(known)[:count]
     return sorted(drawn.tolist())
+
+
+def _some(
+    among: Bool[np.ndarray, " i"], count: int | None, rng: np.random.Generator
+) -> Int[np.ndarray, " _"]:
+    """Rows of so many of those images at random, or of all; ascending."""
+    rows = rng.permutation(np.flatnonzero(among))
+    return np.sort(rows[: len(rows) if count is None else count])
 
 
 def class_of(name: str, images: Images) -> int:
@@ -175,7 +183,8 @@ class Measures:
           UsageError: for a class without training images.
         """
         train = self.session.images.train
-        rows = self._rows(train, label, count)
+        rng = stream(self.config.seed, "training images of a class", label)
+        rows = _some(train.labels == label, count, rng)
         if not len(rows):
             raise UsageError(
                 f"class {self.session.images.classes[label]!r} has no training images: "
@@ -213,8 +222,11 @@ class Measures:
         of = self.reverting
         importance, key = self.importance(evolution, label, of.train_images)
         images = self.session.images
-        test = self._rows(images.test, label, of.test_images)
-        rest = self._rows(images.test, label, of.elsewhere_images, among_others=True)
+        inside = images.test.labels == label
+        rng = stream(self.config.seed, "test images of a class", label)
+        test = _some(inside, of.test_images, rng)
+        rng = stream(self.config.seed, "test images of other classes", label)
+        rest = _some(~inside, of.elsewhere_images, rng)
         # All pixels are read only when there is something to compute.
         return self.session.store.record(
             "reversion",
@@ -246,19 +258,6 @@ class Measures:
             },
             about=self._about(evolution, label),
         )
-
-    def _rows(
-        self,
-        decoded: Decoded,
-        label: int,
-        count: int | None,
-        *,
-        among_others: bool = False,
-    ) -> Int[np.ndarray, " _"]:
-        """Rows of the class, or of all others; seeded, ascending."""
-        rows = np.flatnonzero((decoded.labels == label) != among_others)
-        rng = np.random.default_rng([self.config.seed, label])
-        return np.sort(rng.permutation(rows)[: len(rows) if count is None else count])
 
     def _about(self, evolution: Evolution, label: int) -> str:
         name = self.session.images.classes[label]

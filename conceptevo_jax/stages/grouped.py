@@ -35,6 +35,7 @@ from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.stimuli import Search, find_stimuli, patch_windows
 from conceptevo_jax.stimuli.search import Observe
+from conceptevo_jax.streams import stream
 from conceptevo_jax.study import Study
 from conceptevo_jax.types import Epoch, Snapshot, Stimuli
 
@@ -202,7 +203,7 @@ Shown = tuple[Task, UInt8[np.ndarray, "c p side side 3"]]
 
 def _obvious(session: Session, seed: int) -> Shown | None:
     """An attention check: whole images of one class, and a card of another."""
-    images, rng = session.images, np.random.default_rng([seed, 1])
+    images, rng = session.images, stream(seed, "attention check")
     labels = images.judgement.labels
     counts = np.bincount(labels, minlength=len(images.classes))
     many = np.flatnonzero(counts >= 5 * PATCHES)
@@ -242,7 +243,9 @@ def _with_checks(
     """The tasks, each asked a second time as a check, and the obvious one."""
     found, patches = list(tasks), list(shown)
     for number, (task, own) in enumerate(zip(tasks, shown, strict=True)):
-        order = np.random.default_rng([seed, 2, number]).permutation(len(task.cards))
+        order = stream(seed, "cards of a repeated task", number).permutation(
+            len(task.cards)
+        )
         found.append(
             dataclasses.replace(
                 task,

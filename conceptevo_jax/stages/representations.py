@@ -24,6 +24,7 @@ from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.stages.space import lay_out
 from conceptevo_jax.store import content_key
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Embedding, Epoch, record
 
 OWN = Fitting()
@@ -151,7 +152,7 @@ def represent_controls(
 
     Random ones that never change, and random ones that are drawn anew.
     """
-    rng = np.random.default_rng(session.config.seed)
+    rng = stream(session.config.seed, "random vectors")
     placed = [np.isfinite(one.vectors) for one in like.vectors]
     drawn = [rng.normal(size=own.shape).astype(np.float32) for own in placed]
     still = [np.where(own, drawn[0], np.nan) for own in placed]

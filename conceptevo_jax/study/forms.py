@@ -13,6 +13,7 @@ from jaxtyping import Int
 
 from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.errors import UsageError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 EACH = 9
@@ -50,7 +51,7 @@ def deal_forms(
     """
     plain = [task for task in tasks if not task.check]
     count = _count(len(plain), each, forms)
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "forms of a questionnaire")
     dealt = _deal(plain, count, each, rng)
     obvious = _turns([task.id for task in tasks if task.obvious], count, rng)
     repeated = _repeats(dealt, tasks, rng)

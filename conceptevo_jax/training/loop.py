@@ -32,6 +32,7 @@ from conceptevo_jax.devices import (
 )
 from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.streams import stream
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
 from conceptevo_jax.training.identity import claim_folder, describe_training
 from conceptevo_jax.training.optimizers import Optimizer, direction, learning_rate
@@ -394,5 +395,5 @@ class _Loop:
 
 
 def _sample(count: int, size: int, seed: int) -> np.ndarray:
-    rows = np.random.default_rng(seed).permutation(count)[:size]
+    rows = stream(seed, "evaluated images").permutation(count)[:size]
     return np.sort(rows)

@@ -64,3 +64,23 @@ def test_the_command_trains_the_example(copy):
     done = _run(copy, "-c", main, *command.split(), "dry_run=true")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing was done" in done.stdout
+
+
+INITIAL = """
+import numpy as np
+from conceptevo_jax.models import build_model
+
+params = build_model("plain", preset="full", classes=50).init(3)["params"]
+for layer in params.values():
+    kernel = np.asarray(layer["kernel"])
+    spread = np.prod(kernel.shape[:-1]) ** -0.5
+    assert abs(kernel.std() / spread - 1) < 5 / np.sqrt(kernel.size)
+    assert 2.2 < abs(kernel).max() / spread < 2.28, "cut at two deviations over .88"
+    assert not np.any(layer["bias"])
+"""
+
+
+def test_its_initial_weights_have_flaxs_distribution(copy):
+    """LeCun normal, cut at two deviations: what `nn.Conv` and `nn.Dense` start from."""
+    done = _run(copy, "-c", INITIAL)
+    assert done.returncode == 0, done.stdout + done.stderr

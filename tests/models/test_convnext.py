@@ -4,9 +4,10 @@ import flax.linen as nn
 import jax
 import numpy as np
 import pytest
+from flax.traverse_util import flatten_dict
 
 from conceptevo_jax.models import build_model
-from conceptevo_jax.models.convnext import Block
+from conceptevo_jax.models.convnext import PRESETS, Block
 from conceptevo_jax.models.tapped import parameter_count
 from conceptevo_jax.types import neuron_count
 
@@ -79,3 +80,24 @@ def test_the_rate_rises_from_nothing_to_that_of_the_size():
     with nn.intercept_methods(noticed):
         model.shapes()
     np.testing.assert_allclose(rates, np.arange(18) * 0.1 / 17)
+
+
+def test_it_starts_as_torchvision_does():
+    """N(0, .02), whose cut at ±2 cuts nothing; normalisations do nothing yet."""
+    leaves = flatten_dict(
+        build_model("convnext_tiny", preset="small", classes=300).init(3)
+    )
+    for path, leaf in leaves.items():
+        leaf = np.asarray(leaf)
+        if path[-1] != "kernel":
+            start = {"bias": 0, "scale": 1, "layer_scale": PRESETS["small"].layer_scale}
+            np.testing.assert_array_equal(leaf, np.float32(start[path[-1]]))
+            continue
+        error = 5 / np.sqrt(leaf.size)
+        assert abs(np.std(leaf) / 0.02 - 1) < error
+        assert abs(np.mean(leaf) / 0.02) < error
+        assert abs(np.mean(np.abs(leaf) > 0.04) - 0.0455) < error
+
+
+def test_a_branch_starts_at_the_published_scale():
+    assert PRESETS["full"].layer_scale == 1e-6

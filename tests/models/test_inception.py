@@ -109,13 +109,16 @@ def test_the_auxiliary_head_is_sown_in_training_mode_only(tiny):
 
 def test_it_starts_as_torchvision_does():
     """N(0, .1), but .001 for the auxiliary logits; normalisations do nothing yet."""
-    model = build_model("inception_v3", preset="small", classes=300)
-    for path, leaf in flatten_dict(model.init(3)).items():
-        leaf = np.asarray(leaf)
-        if path[-1] != "kernel":
+    model = build_model("inception_v3", preset="small", classes=3000)
+    leaves = flatten_dict(model.init(3))
+    for path, leaf in leaves.items():
+        leaf, error = np.asarray(leaf), 5 / np.sqrt(leaf.size)
+        spread = 0.001 if "AuxLogits" in path and "fc" in path else 0.1
+        if path[-1] == "bias" and "fc" in path:
+            spread = np.sqrt(1 / 3 / leaves[*path[:-1], "kernel"].shape[0])
+            assert abs(leaf).max() <= np.sqrt(3) * spread
+        elif path[-1] != "kernel":
             np.testing.assert_array_equal(leaf, path[-1] in ("scale", "var"))
             continue
-        spread = 0.001 if "AuxLogits" in path and "fc" in path else 0.1
-        error = 5 / np.sqrt(leaf.size)
         assert abs(np.std(leaf) / spread - 1) < error
         assert abs(np.mean(leaf) / spread) < error

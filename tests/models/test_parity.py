@@ -1,7 +1,7 @@
 """Logits, sites, batch statistics and auxiliary logits equal torchvision's networks.
 
-At toy width and with random weights and statistics, in float32. Skipped only where the
-extra `[parity]` is not installed.
+At toy width and with random weights and statistics, in float32; initial weights have
+torchvision's distributions. Skipped only where the extra `[parity]` is not installed.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax.traverse_util import flatten_dict
 
 from conceptevo_jax.activations import Recorder, tap_names
 from conceptevo_jax.benchmarks.torch_networks import import_torchvision
@@ -26,6 +27,7 @@ from conceptevo_jax.models import (
     inception,
     vgg,
 )
+from conceptevo_jax.models.torchvision import name_in_torchvision
 
 if importlib.util.find_spec("torchvision") is None:
     pytest.skip("the extra [parity] is not installed", allow_module_level=True)
@@ -215,3 +217,55 @@ def _trained(model: Model, variables: Variables, images: Any) -> tuple[Any, Any]
         model.module.apply, train=True, mutable=["batch_stats", "auxiliary"]
     )
     return jax.jit(apply)(variables, images, rngs={"dropout": jax.random.key(0)})
+
+
+class _NarrowLinear(torch.nn.Linear):
+    """Linear layers of torchvision's VGG, narrow: its first has 103 million weights."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs // 32, outputs // 10)
+
+
+def _initial_vgg() -> tuple[Model, torch.nn.Module]:
+    with pytest.MonkeyPatch.context() as patch:
+        narrow = dataclasses.replace(vgg.PRESETS["full"], hidden=400, side=32)
+        patch.setitem(vgg.PRESETS, "narrow", narrow)
+        patch.setattr(torch.nn, "Linear", _NarrowLinear)
+        return build_model("vgg16", preset="narrow", classes=100), zoo.vgg16()
+
+
+# By architecture: ours, and torchvision's as it starts by itself.
+INITIAL: dict[str, Callable[[], tuple[Model, torch.nn.Module]]] = {
+    "vgg16": _initial_vgg,
+    "inception_v3": lambda: (
+        build_model("inception_v3", classes=1000),
+        zoo.inception_v3(init_weights=True),
+    ),
+    "convnext_tiny": lambda: (
+        build_model("convnext_tiny", classes=1000),
+        zoo.convnext_tiny(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INITIAL)
+def test_initial_weights_have_torchvisions_means_and_deviations(name):
+    """At full size, but for VGG's linear layers."""
+    torch.manual_seed(5)
+    model, network = INITIAL[name]()
+    reference = {
+        entry: value.numpy()
+        for entry, value in network.state_dict().items()
+        if not entry.endswith("num_batches_tracked")
+    }
+    ours = {name_in_torchvision(p): v for p, v in flatten_dict(model.init(3)).items()}
+    assert ours.keys() == reference.keys()
+    for entry, theirs in reference.items():
+        array, spread = np.asarray(ours[entry]), theirs.std()
+        if theirs.min() == theirs.max():
+            np.testing.assert_array_equal(array, theirs.flat[0], entry)
+            continue
+        # Five deviations of a difference of two estimates.
+        error = 5 * np.sqrt(1 / array.size + 1 / theirs.size)
+        assert abs(array.std() / spread - 1) < error, entry
+        assert abs(array.mean() - theirs.mean()) < error * spread, entry

@@ -1,0 +1,155 @@
+"""Initial weights without a compile.
+
+XLA compiles a random draw for every shape: InceptionV3's initialisation took longer
+than its first epochs. Here the initialisation is traced, what no variable depends on is
+left out, the forward pass above all, and the rest is computed operation by operation:
+by NumPy where it is one of those that JAX's random numbers consist of, and by JAX
+itself where it is another. So every initialiser keeps its distribution, whether it is
+ours, Flax's or a user's; one of many other operations, such as `orthogonal`, is
+compiled shape by shape.
+
+Random bits are those of Philox (Salmon et al., 2011), a counter-based generator, under
+the key that Flax derives from its own key and the variable's path. Nothing depends on
+the device.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
+from jaxtyping import Array, Key
+from scipy import special
+
+ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
+    "add": np.add,
+    "div": np.divide,
+    "erf": special.erf,
+    "erf_inv": special.erfinv,
+    "max": np.maximum,
+    "min": np.minimum,
+    "mul": np.multiply,
+    "nextafter": np.nextafter,
+    "or": np.bitwise_or,
+    "shift_right_logical": np.right_shift,
+    "sqrt": np.sqrt,
+    "sub": np.subtract,
+}
+"""By JAX's name, the NumPy function of unsigned integers or floats."""
+
+_LIBRARYS = ("erf", "erf_inv")
+"""Computed in float64 and rounded, so that the mathematical library does not show."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Initialisation:
+    """A traced initialisation of a module.
+
+    Attributes:
+      program: From a key to the leaves of the variables.
+      shapes: The variables as shapes and types.
+    """
+
+    program: ClosedJaxpr
+    shapes: Any
+
+    def draw(self, key: Key[Array, ""]) -> Any:
+        """The variables under a key, on JAX's default device."""
+        leaves = _computed(self.program, [key])
+        tree = jax.tree.structure(self.shapes)
+        return jax.device_put(jax.tree.unflatten(tree, leaves))
+
+
+def trace_initialisation(module: nn.Module, shape: Sequence[int]) -> Initialisation:
+    """Trace `module.init` for float32 input of a shape."""
+
+    def init(key: Key[Array, ""]) -> Any:
+        return module.init(key, jnp.zeros(shape, jnp.float32))
+
+    program, shapes = jax.make_jaxpr(init, return_shape=True)(_any_key())
+    needed = program.jaxpr.replace(eqns=_needed(program.jaxpr))
+    return Initialisation(program=ClosedJaxpr(needed, program.consts), shapes=shapes)
+
+
+def _any_key() -> Key[Array, ""]:
+    return jax.random.key(0, impl="threefry2x32")
+
+
+def _needed(jaxpr: Jaxpr) -> list[JaxprEqn]:
+    """The operations that an output depends on."""
+    wanted, kept = _variables(jaxpr.outvars), []
+    for equation in reversed(jaxpr.eqns):
+        if wanted & _variables(equation.outvars):
+            kept.append(equation)
+            wanted |= _variables(equation.invars)
+    return kept[::-1]
+
+
+def _variables(atoms: Sequence[Any]) -> set[Var]:
+    return {atom for atom in atoms if not isinstance(atom, Literal)}
+
+
+def _computed(program: ClosedJaxpr, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs of a traced program; an array is let go after its last use."""
+    jaxpr = program.jaxpr
+    values = dict(zip(jaxpr.constvars, program.consts, strict=True))
+    values |= dict(zip(jaxpr.invars, inputs, strict=True))
+    last = {v: e for e in jaxpr.eqns for v in _variables(e.invars)}
+
+    def value(atom: Any) -> Any:
+        if isinstance(atom, Literal):
+            return np.asarray(atom.val, atom.aval.dtype)
+        return values[atom]
+
+    for equation in jaxpr.eqns:
+        outputs = _outputs(equation, [value(atom) for atom in equation.invars])
+        values |= dict(zip(equation.outvars, outputs, strict=True))
+        for variable in _variables(equation.invars) - _variables(jaxpr.outvars):
+            if last[variable] is equation:
+                del values[variable]
+    return [value(atom) for atom in jaxpr.outvars]
+
+
+def _outputs(equation: JaxprEqn, inputs: list[Any]) -> Sequence[Any]:
+    name = equation.primitive.name
+    result: Any = equation.outvars[0].aval
+    if name == "jit":
+        return _computed(equation.params["jaxpr"], inputs)
+    if name in ELEMENTWISE:
+        return [_elementwise(name, inputs, result.dtype)]
+    if name == "random_bits":
+        return [_random_bits(inputs[0], result.shape, result.dtype)]
+    if name == "bitcast_convert_type":
+        return [np.asarray(inputs[0]).view(result.dtype)]
+    if name == "convert_element_type":
+        return [np.asarray(inputs[0]).astype(result.dtype)]
+    if name == "broadcast_in_dim" and np.ndim(inputs[0]) == 0:
+        return [np.full(result.shape, inputs[0], result.dtype)]
+    primitive = equation.primitive
+    outputs = primitive.bind(*inputs, **primitive.get_bind_params(equation.params))
+    return outputs if primitive.multiple_results else [outputs]
+
+
+def _elementwise(name: str, inputs: list[Any], dtype: np.dtype) -> np.ndarray:
+    function = ELEMENTWISE[name]
+    if name in _LIBRARYS:
+        function = partial(function, dtype=np.float64, casting="same_kind")
+    shape = np.broadcast_shapes(*map(np.shape, inputs))
+    return function(*inputs, out=np.empty(shape, dtype))
+
+
+def _random_bits(
+    key: Key[Array, ""], shape: tuple[int, ...], dtype: np.dtype
+) -> np.ndarray:
+    """Independent bits in unsigned integers."""
+    secret = np.asarray(jax.random.key_data(key), "<u4").tobytes()
+    words = -(-math.prod(shape) * dtype.itemsize // 8)
+    generator = np.random.Philox(key=int.from_bytes(secret, "little"))
+    bits = generator.random_raw(words).astype("<u8").view(dtype)
+    return bits[: math.prod(shape)].reshape(shape)

@@ -163,7 +163,7 @@ def test_intervals_are_those_of_participants_and_tasks_drawn_one_by_one():
     drawn = resample(6, 8, draws=30, seed=7)
     names = list(dict.fromkeys(one.participant for one in answers))
     values = []
-    for of_people, of_tasks in zip(drawn.participants, drawn.tasks, strict=True):
+    for of_people, of_tasks in zip(drawn.rows, drawn.columns, strict=True):
         people = dict(zip(names, of_people.astype(int).tolist(), strict=True))
         study = resampled(tasks, answers, people, of_tasks.astype(int).tolist())
         (one,) = judge(*study, draws=0)

@@ -17,6 +17,7 @@ from conceptevo_jax.types import (
     Embedding,
     Epoch,
     Observation,
+    Space,
     Stimuli,
     progress,
     record,

@@ -166,7 +166,7 @@ def collapse_claim(
         id="learns_then_collapses",
         paper=paper,
         rule=f"test top-1 first >= {rule.learns} and later <= {rule.collapses} in at "
-        "least 5 of 6 seeds",
+        "least 5 of 6 seeds (of these seeds; the interval is of others)",
         measured=sum(did) / len(did),
         interval=share_interval(sum(did), len(did)),
         n=len(did),
@@ -188,7 +188,8 @@ def positive_claim(made: BaseSpace) -> Claim:
     return Claim(
         id="positive_term_falls",
         paper=None,
-        rule="the positive-pair term of Eq. 1 falls by >= 50 % from its random start",
+        rule="the positive-pair term of Eq. 1 falls by >= 50 % from its random start "
+        "(the value: there is no interval)",
         measured=fall,
         interval=None,
         n=fit.pairs,

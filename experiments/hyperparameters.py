@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.intervals import mean_interval
@@ -93,6 +94,11 @@ def _quality(tried: Tried) -> float:
     return float(tried.aucs.mean())
 
 
+def _by_run(tried: Tried) -> Float[np.ndarray, " r"]:
+    """Mean AUC over agreements of each other run."""
+    return tried.aucs.mean(axis=1)
+
+
 def _overall(found: Mapping[str, Tried]) -> float:
     return float(np.mean([_quality(one) for one in found.values()]))
 
@@ -145,10 +151,13 @@ def _claims(config: Config, done: Done) -> list[Claim]:
             continue
         best = int(np.nanargmax(values))
         lacks = values[best] - values[used[0]]
-        gaps = [
-            _quality(own[best][1][base]) - _quality(own[used[0]][1][base])
+        pairs = [
+            (own[best][1][base], own[used[0]][1][base])
             for base in config.hyperparameters.bases
         ]
+        gaps = np.concatenate([_by_run(one) - _by_run(other) for one, other in pairs])
+        interval = mean_interval(gaps.tolist())
+        most = lacks if interval is None else interval[1]
         told = "; ".join(
             _outcome(trial, value, _seconds(found))
             for (trial, found), value in zip(own, values, strict=True)
@@ -158,11 +167,12 @@ def _claims(config: Config, done: Done) -> list[Claim]:
                 id=f"{centre}_{factor}_near_best",
                 paper=_PAPER.get(factor) if centre == "paper" else None,
                 rule=f"mean AUC of the best value tried above that of "
-                f"{own[used[0]][0].value} by at most {NEAR}",
+                f"{own[used[0]][0].value} by at most {NEAR}: upper end of the 95 % "
+                "interval over pairs of a base and a run (of one pair, the value)",
                 measured=finite(lacks),
-                interval=mean_interval(gaps),
+                interval=interval,
                 n=len(gaps),
-                holds=bool(lacks <= NEAR),
+                holds=bool(most <= NEAR),
                 why=told,
             )
         )

@@ -242,11 +242,11 @@ def _claim(row: dict[str, Any]) -> Claim:
     return Claim(
         id=row["error"],
         paper=None,
-        rule=f"{rule}: at most {MOST:.0%}",
+        rule=f"{rule}: upper end of the exact 95 % interval at most {MOST:.0%}",
         measured=row["rate"],
         interval=None if low is None else (low, high),
         n=row["runs"],
-        holds=row["rate"] <= MOST if enough else None,
+        holds=high <= MOST if enough else None,
         why=f"{row['errors']} of {row['runs']} runs"
         if enough
         else f"{row['runs']} {kind} runs are fewer than the {FEWEST[kind]} needed",

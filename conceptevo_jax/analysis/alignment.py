@@ -6,6 +6,11 @@ chose a setting; how close they lie is the cosine of their vectors. The AUC says
 well the second tells of the first, under three definitions of agreement because each
 alone can be fooled, and beside controls that bound it from below and above.
 
+An interval answers: how far would the number move, had both networks had other neurons
+of the same kind, and had the space been fitted from another seed? Neurons of both sides
+are resampled (`analysis.crossed`), and subjects that hold their places in refitted
+spaces add how much these differ. Images are taken as they are.
+
 It measures how faithful the projection is, not what was learned: untrained networks
 score well too, so the caller compares them as one more row (`run@init`). Not the
 human study of the paper (Sec. 4.2), whose question it answers by other means.
@@ -16,20 +21,26 @@ the first snapshot's neurons is compared with all of the second's: 5,504 x 8,640
 neurons take 3 s and 1 GB.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from conceptevo_jax.analysis.agreement import Pairs, products, split_pairs
 from conceptevo_jax.analysis.auc import (
-    auc_interval,
-    mean_interval,
     permutation_null,
     rank_auc,
-    resample_weights,
+    resampled_aucs,
+    sampled_pairs,
 )
+from conceptevo_jax.analysis.crossed import (
+    Draws,
+    bounded_estimate,
+    resample,
+    with_refits,
+)
+from conceptevo_jax.analysis.nearest import nearest_values, resampled_nearest
 from conceptevo_jax.analysis.similarity import shared_stimuli
 from conceptevo_jax.analysis.subjects import (
     MIN_NEURONS,
@@ -39,12 +50,25 @@ from conceptevo_jax.analysis.subjects import (
     neurons,
     take,
 )
-from conceptevo_jax.analysis.verdicts import Agreement, Alignment, Nearest, Score
+from conceptevo_jax.analysis.verdicts import (
+    Agreement,
+    Alignment,
+    Interval,
+    Nearest,
+    Score,
+)
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.streams import stream
+from conceptevo_jax.types import record
 
 MAX_PAIRS = 4_000_000
 """Beyond so many pairs, a sample of the first snapshot's neurons is judged."""
+
+RESAMPLES = 200
+"""Bootstrap resamples of the neurons."""
+
+_REFIT_PAIRS = 50_000
+"""At most so many disagreeing pairs, the same ones under each, compare the fits."""
 
 
 def compare(
@@ -66,7 +90,8 @@ def compare(
       All measures and controls; null with a reason below 20 live neurons.
 
     Raises:
-      DataError: if the two were recorded on different images or pools.
+      DataError: if the two were recorded on different images or pools, or placed in a
+        different number of refitted spaces.
     """
     _require_comparable(a, b)
     (live_a, why_a), (live_b, why_b) = live_neurons(a), live_neurons(b)
@@ -100,6 +125,11 @@ def _require_comparable(a: Subject, b: Subject) -> None:
                 f"{a.snapshot} and {b.snapshot} need the same {what}, but were "
                 f"recorded on {id_a} and {id_b}. Record one of them again."
             )
+    if len(a.refits) != len(b.refits):
+        raise DataError(
+            f"{a.snapshot} is placed in {len(a.refits)} refitted spaces and "
+            f"{b.snapshot} in {len(b.refits)}: place both in the same."
+        )
 
 
 def _nothing(reason: str, facts: Mapping[str, Any]) -> Alignment:
@@ -114,6 +144,21 @@ def _nothing(reason: str, facts: Mapping[str, Any]) -> Alignment:
     )
 
 
+@record
+class _Resampled:
+    """What intervals are made of, the same for all measures of two snapshots.
+
+    Attributes:
+      drawn: How often each neuron of either is in each resample.
+      refits: Similarity of every pair in each refitted space.
+      rng: Draws the rest.
+    """
+
+    drawn: Draws
+    refits: tuple[Float[np.ndarray, "na nb"], ...]
+    rng: np.random.Generator
+
+
 def _judge(
     a: Neurons, b: Neurons, same_run: bool, rng: np.random.Generator
 ) -> dict[str, Any]:
@@ -122,25 +167,39 @@ def _judge(
     }
     similarity["stimuli"] = shared_stimuli(a.stimuli, b.stimuli)
     same_site = a.site[:, None] == b.site
-    weights = resample_weights(a.index.size, rng=rng)
+    pairs_of_fits = zip(a.refits, b.refits, strict=True)
+    resampled = _Resampled(
+        drawn=_drawn(a, b, same_run, rng),
+        refits=tuple(products(one, other) for one, other in pairs_of_fits),
+        rng=rng,
+    )
     verdicts: dict[str, Any] = {}
     for name in (name for name in a.agreement if name in b.agreement):
         measure = products(a.agreement[name], b.agreement[name])
         if same_run:
             measure[a.index[:, None] == b.index] = np.nan
         pairs = split_pairs(measure)
-        verdicts[name] = _agreement(pairs, similarity, same_site, weights, rng)
+        verdicts[name] = _agreement(pairs, similarity, same_site, resampled)
         if name == "correlation":
-            verdicts["nearest"] = _nearest(measure, similarity["space"], weights)
+            verdicts["nearest"] = _nearest(measure, similarity["space"], resampled)
     return verdicts
+
+
+def _drawn(a: Neurons, b: Neurons, same_run: bool, rng: np.random.Generator) -> Draws:
+    """Resamples of both; two snapshots of one run have the same neurons."""
+    if not same_run:
+        return resample(a.index.size, b.index.size, draws=RESAMPLES, rng=rng)
+    both = np.union1d(a.index, b.index)
+    counts = resample(both.size, both.size, draws=RESAMPLES, rng=rng).rows
+    rows, columns = (counts[:, np.searchsorted(both, x.index)] for x in (a, b))
+    return Draws(rows=rows, columns=columns)
 
 
 def _agreement(
     pairs: Pairs,
     similarity: Mapping[str, Float[np.ndarray, "na nb"]],
     same_site: Bool[np.ndarray, "na nb"],
-    weights: Float64[np.ndarray, "r na"],
-    rng: np.random.Generator,
+    resampled: _Resampled,
 ) -> Agreement:
     if not pairs.agree.size:
         return Agreement(reason="No pair of neurons agrees more than the median pair.")
@@ -149,20 +208,46 @@ def _agreement(
     overall = Score(
         auc=aucs["space"], agree=pairs.agree.size, disagree=pairs.disagree.size
     )
-    null_mean, null_high = permutation_null(space, pairs, rng=rng)
+    null_mean, null_high = permutation_null(space, pairs, rng=resampled.rng)
+    interval = _auc_interval(aucs["space"], space, pairs, resampled)
     return Agreement(
         overall=overall,
-        interval=auc_interval(space, pairs, weights),
+        interval=interval,
         same_site=_score_among(same_site, space, pairs),
         cross_site=_score_among(~same_site, space, pairs),
         null_mean=null_mean,
         null_high=null_high,
-        above_null=aucs["space"] > null_high,
+        above_null=interval[0] > null_high,
         constant=aucs["constant"],
         random=aucs["random"],
         stimuli=aucs["stimuli"],
         pool=aucs["pool"],
     )
+
+
+def _auc_interval(
+    auc: float,
+    space: Float[np.ndarray, "na nb"],
+    pairs: Pairs,
+    resampled: _Resampled,
+) -> Interval:
+    few = sampled_pairs(pairs, _REFIT_PAIRS, resampled.rng)
+    of_fits = [_auc(table, few) for table in (space, *resampled.refits)]
+    of_draws = resampled_aucs(space, pairs, resampled.drawn)
+    return _interval(auc, of_draws, of_fits, resampled.rng, least=0.0)
+
+
+def _interval(
+    value: float,
+    of_draws: Float64[np.ndarray, " r"],
+    of_fits: Sequence[float],
+    rng: np.random.Generator,
+    *,
+    least: float,
+) -> Interval:
+    spread = with_refits(of_draws, np.array(of_fits), rng)
+    found = bounded_estimate(value, spread, len(of_draws), why="", least=least)
+    return cast(Interval, (found.low, found.high))
 
 
 def _auc(similarity: Float[np.ndarray, "na nb"], pairs: Pairs) -> float:
@@ -185,17 +270,19 @@ def _score_among(
 
 def _nearest(
     correlation: Float[np.ndarray, "na nb"],
-    similarity: Float[np.ndarray, "na nb"],
-    weights: Float64[np.ndarray, "r na"],
+    space: Float[np.ndarray, "na nb"],
+    resampled: _Resampled,
 ) -> Nearest:
     considered = ~np.isnan(correlation)
-    closeness = np.where(considered, similarity, -np.inf)
-    nearest = closeness == closeness.max(axis=1, keepdims=True)
     values = np.nan_to_num(correlation.astype(np.float64))
-    of_nearest = (values * nearest).sum(axis=1) / nearest.sum(axis=1)
+    of_fits = [
+        float(nearest_values(correlation, table).mean())
+        for table in (space, *resampled.refits)
+    ]
+    of_draws = resampled_nearest(correlation, space, resampled.drawn)
     return Nearest(
-        nearest=float(of_nearest.mean()),
-        interval=mean_interval(of_nearest, weights),
+        nearest=of_fits[0],
+        interval=_interval(of_fits[0], of_draws, of_fits, resampled.rng, least=-1.0),
         best=float(np.where(considered, values, -np.inf).max(axis=1).mean()),
         random=float((values.sum(axis=1) / considered.sum(axis=1)).mean()),
     )

@@ -5,6 +5,7 @@ neurons. All look at live neurons only, whose number stands beside each: a dead 
 has no concept, and no place.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ from conceptevo_jax.analysis.diversity import (
     vasicek_entropy,
 )
 from conceptevo_jax.analysis.estimates import DRAWS, Estimate, estimate, mean_estimate
+from conceptevo_jax.analysis.intervals import Interval
 from conceptevo_jax.analysis.movement import linear_cka, movement, spread
 from conceptevo_jax.analysis.subjects import MIN_NEURONS
 from conceptevo_jax.types import (
@@ -110,6 +112,12 @@ class Trajectory:
     def of(self, measure: str) -> Float[np.ndarray, " e"]:
         """One measure over the snapshots."""
         return self.value[:, self.measures.index(measure)]
+
+    def interval(self, measure: str, at: int) -> Interval | None:
+        """The 95 % interval of one measure of one snapshot; None where it has none."""
+        column = self.measures.index(measure)
+        low, high = float(self.low[at, column]), float(self.high[at, column])
+        return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
 def measure_evolution(

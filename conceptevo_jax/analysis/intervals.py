@@ -1,4 +1,4 @@
-"""Means without what is not known; 95 % intervals of shares and of means."""
+"""Means without what is not known; 95 % intervals of shares, means and differences."""
 
 import math
 from collections.abc import Sequence
@@ -42,6 +42,35 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     mean, spread = np.mean(finite), np.std(finite, ddof=1) / math.sqrt(len(finite))
     reach = float(t.ppf(0.975, len(finite) - 1) * spread)
     return float(mean) - reach, float(mean) + reach
+
+
+def difference_interval(
+    first: float,
+    of_first: Interval | None,
+    second: float,
+    of_second: Interval | None,
+) -> Interval | None:
+    """95 % interval of `first - second` from the intervals of both.
+
+    Each end adds the squares of the two reaches towards it, so that it is right for
+    skewed intervals, too (Zou & Donner, 2008, https://doi.org/10.1002/sim.3095). The
+    two are taken as independent; of two that rise and fall together it is wider than
+    needed.
+
+    Args:
+      first: A number.
+      of_first: Its 95 % interval.
+      second: The number that is taken from it.
+      of_second: Its 95 % interval.
+
+    Returns:
+      None where either has no interval.
+    """
+    if of_first is None or of_second is None:
+        return None
+    down = math.hypot(first - of_first[0], of_second[1] - second)
+    up = math.hypot(of_first[1] - first, second - of_second[0])
+    return first - second - down, first - second + up
 
 
 def known_mean(values: Float[np.ndarray, "r ..."]) -> Float[np.ndarray, "..."]:

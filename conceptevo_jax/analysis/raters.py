@@ -42,6 +42,7 @@ from conceptevo_jax.analysis.reliability import MISSING, krippendorff_alpha
 from conceptevo_jax.analysis.roc import Roc, roc_curve
 from conceptevo_jax.analysis.tasks import Answer, Task, Votes, tabulate
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 
@@ -147,7 +148,8 @@ def _answered(votes: Votes) -> Votes:
 def _judged(category: str, votes: Votes, draws: int, seed: int) -> Judged:
     p, t = votes.answered.shape
     n = int(votes.answered.sum())
-    drawn, once = resample(p, t, draws=draws, seed=seed), whole(p, t)
+    rng = stream(seed, "participants and tasks")
+    drawn, once = resample(p, t, draws=draws, rng=rng), whole(p, t)
     measures = {"auc": _auc, "accuracy": _accuracy, "incoherent": _incoherent}
     found = {
         name: bounded_estimate(
@@ -196,9 +198,9 @@ def _auc(votes: Votes, drawn: Draws) -> Float64[np.ndarray, " r"]:
     """The AUC of each resample, in which a task counts as often as it is drawn."""
     intruders = votes.intruders
     flat = votes.selected.reshape(len(votes.participants), intruders.size)
-    chosen = drawn.participants @ flat.astype(np.float64)
-    asked = drawn.participants @ votes.answered.astype(np.float64)
-    often = np.where(asked > 0, drawn.tasks, 0).astype(int)
+    chosen = drawn.rows @ flat.astype(np.float64)
+    asked = drawn.rows @ votes.answered.astype(np.float64)
+    often = np.where(asked > 0, drawn.columns, 0).astype(int)
     aucs = np.full(len(asked), np.nan)
     for row in np.flatnonzero(often.any(axis=1)):
         tasks = np.repeat(np.arange(len(votes.tasks)), often[row])
@@ -224,7 +226,7 @@ def _share(
 ) -> Float64[np.ndarray, " r"]:
     """Mean over the answers of each resample; NaN where it has none."""
     sums, size = (
-        ((drawn.participants @ of.astype(np.float64)) * drawn.tasks).sum(axis=1)
+        ((drawn.rows @ of.astype(np.float64)) * drawn.columns).sum(axis=1)
         for of in (cells, votes.answered)
     )
     return np.divide(sums, size, out=np.full(len(size), np.nan), where=size > 0)
@@ -235,6 +237,6 @@ def _alpha(votes: Votes, drawn: Draws) -> Float64[np.ndarray, " r"]:
     cards = votes.selected.shape[2]
     return krippendorff_alpha(
         values.reshape(len(votes.participants), len(votes.tasks) * cards),
-        drawn.participants,
-        np.repeat(drawn.tasks, cards, axis=1),
+        drawn.rows,
+        np.repeat(drawn.columns, cards, axis=1),
     )

@@ -55,6 +55,9 @@ class Subject:
       embedding: Its neurons in the space.
       concepts: Which known concept each neuron selects, -1 for none; None where no
         concepts are known. See `analysis.selectivity`.
+      refits: Its neurons in spaces that differ from the one in use by the seed of their
+        fit alone, in the same order for all subjects; none to leave the fit's part out
+        of intervals.
     """
 
     snapshot: str
@@ -63,6 +66,7 @@ class Subject:
     stimuli: Stimuli
     embedding: Embedding
     concepts: Int[np.ndarray, " n"] | None = None
+    refits: tuple[Embedding, ...] = ()
 
     def __post_init__(self) -> None:
         n = neuron_count(self.responses.sites)
@@ -73,6 +77,7 @@ class Subject:
             "embedding": len(self.embedding.vectors),
             "concepts": n if self.concepts is None else len(self.concepts),
         }
+        found |= {f"refit {r}": len(e.vectors) for r, e in enumerate(self.refits)}
         other = {name: size for name, size in found.items() if size != n}
         if other:
             raise DataError(
@@ -97,6 +102,7 @@ class Neurons:
       similarity: By name: rows of the space, of vectors that know nothing, and of
         the responses to the pool.
       stimuli: Sparse rows over the images of the pool.
+      refits: Rows of the space as it is fitted from other seeds.
     """
 
     index: Int[np.ndarray, " n"]
@@ -104,6 +110,7 @@ class Neurons:
     agreement: Mapping[str, Float[np.ndarray, "n ..."]]
     similarity: Mapping[str, Float[np.ndarray, "n ..."]]
     stimuli: scipy.sparse.csr_array
+    refits: tuple[Float[np.ndarray, "n d"], ...]
 
 
 def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
@@ -115,7 +122,9 @@ def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
     peaks = subject.responses.peaks
     causes = {
         "dead": subject.stimuli.dead,
-        "unplaced": ~subject.embedding.placed,
+        "unplaced": ~np.all(
+            [one.placed for one in (subject.embedding, *subject.refits)], axis=0
+        ),
         "not finite": ~np.isfinite(peaks).all(axis=0),
         "constant": ~varying(peaks),
         "copies": copied_neurons(subject.responses.sites),
@@ -171,6 +180,7 @@ def neurons(
         agreement=agreement,
         similarity=similarity,
         stimuli=stimulus_rows(subject.stimuli)[live],
+        refits=tuple(directions(one.vectors[live]) for one in subject.refits),
     )
 
 
@@ -192,4 +202,5 @@ def take(neurons: Neurons, count: int, *, rng: np.random.Generator) -> Neurons:
         agreement={name: rows[chosen] for name, rows in neurons.agreement.items()},
         similarity={name: rows[chosen] for name, rows in neurons.similarity.items()},
         stimuli=neurons.stimuli[chosen],
+        refits=tuple(rows[chosen] for rows in neurons.refits),
     )

@@ -34,12 +34,13 @@ class Agreement:
 
     Attributes:
       overall: Over all considered pairs.
-      interval: 95 % bootstrap interval of it over the first snapshot's neurons.
+      interval: 95 % interval of it over both snapshots' neurons, and over the seeds of
+        the space's fit where refits are known.
       same_site: Over pairs at sites of one name.
       cross_site: Over all other pairs.
       null_mean: Mean AUC with either snapshot's vectors permuted among its neurons.
       null_high: The larger of the two 97.5th percentiles.
-      above_null: Whether the overall AUC exceeds that.
+      above_null: Whether the lower end of the interval exceeds that.
       constant: AUC of constant vectors.
       random: AUC of random vectors.
       stimuli: AUC of plain stimulus overlap, without any embedding.
@@ -68,7 +69,7 @@ class Nearest:
     Attributes:
       nearest: With the neuron nearest in the space; where several are equally near,
         the mean over them.
-      interval: 95 % bootstrap interval of that.
+      interval: 95 % interval of that, as in `Agreement`.
       best: With the neuron that correlates most.
       random: With any neuron: the mean over all.
     """

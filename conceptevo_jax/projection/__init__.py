@@ -1,6 +1,6 @@
 """Image vectors, projected neurons and their 2-D map: one space for all models."""
 
-from conceptevo_jax.projection.base import base_space
+from conceptevo_jax.projection.base import base_space, refit_space
 from conceptevo_jax.projection.layout import (
     fit_layout,
     fit_layouts,
@@ -40,6 +40,7 @@ __all__ = [
     "place_points",
     "project_neurons",
     "rank_responses",
+    "refit_space",
     "response_quantiles",
     "responsive_images",
     "responsive_vectors",

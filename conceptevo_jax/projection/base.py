@@ -5,7 +5,12 @@ The stimuli come from the sweep over the pool that found them; under the policy
 sample of responses are needed.
 """
 
+import dataclasses
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float
 
 from conceptevo_jax.activations import read_all_peaks, read_peaks
 from conceptevo_jax.data import Decoded
@@ -13,7 +18,7 @@ from conceptevo_jax.embedding import FitReport, fit_neurons
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.projection.responsive import response_quantiles
 from conceptevo_jax.projection.space import SpaceReport, SpaceSettings, build_space
-from conceptevo_jax.types import Responses, Space, Stimuli
+from conceptevo_jax.types import Embedding, Responses, Space, Stimuli
 
 
 def base_space(
@@ -59,3 +64,66 @@ def base_space(
         responses=read_all_peaks(reader, variables, pixels),
     )
     return space, learned, solved
+
+
+def refit_space(
+    model: Model,
+    variables: Variables,
+    space: Space,
+    stimuli: Stimuli,
+    pixels: Decoded,
+    *,
+    settings: SpaceSettings,
+    seeds: Sequence[int],
+    before_relu: bool = False,
+    **fit: Any,
+) -> Float[np.ndarray, "f i d"]:
+    """Make a space again from other seeds: how much of it is the fit's chance?
+
+    Under `responsive` an image's vector is a mean over the same neurons whatever their
+    vectors are, so one sweep over the pool serves all fits.
+
+    Args:
+      model: The base model.
+      variables: Its weights at the base epoch.
+      space: What `base_space` built from them.
+      stimuli: The stimuli it was built from.
+      pixels: The pool's images.
+      settings: As given to `base_space`; the seed is replaced.
+      seeds: Of the neurons' vectors, and of random starts.
+      before_relu: As given to `base_space`.
+      **fit: As given to `base_space`.
+
+    Returns:
+      The images' vectors under each seed, NaN where the space has none.
+    """
+    fits = [fit_neurons(stimuli, seed=seed, **fit)[0] for seed in seeds]
+
+    def images(
+        neurons: Embedding,
+        changed: SpaceSettings,
+        responses: Iterable[Float[Array, "b n"]] | None,
+    ) -> Float[np.ndarray, "i _"]:
+        built, _ = build_space(
+            stimuli,
+            neurons,
+            base=space.base,
+            pool_size=len(pixels),
+            settings=changed,
+            quantiles=space.quantiles,
+            responses=responses,
+        )
+        return built.images.vectors
+
+    if settings.policy != "responsive":
+        reseeded = [dataclasses.replace(settings, seed=seed) for seed in seeds]
+        pairs = zip(fits, reseeded, strict=True)
+        return np.stack([images(one, changed, None) for one, changed in pairs])
+    side_by_side = Embedding(
+        vectors=np.concatenate([one.vectors for one in fits], axis=1),
+        coverage=fits[0].coverage,
+    )
+    reader = read_peaks(model, before_relu=before_relu)
+    swept = read_all_peaks(reader, variables, pixels)
+    vectors = images(side_by_side, settings, swept)
+    return np.stack(np.split(vectors, len(seeds), axis=1))

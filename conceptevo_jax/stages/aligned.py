@@ -7,22 +7,27 @@ otherwise, such as VGG before its ReLU, is observed again.
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 from jaxtyping import Int
 
-from conceptevo_jax.analysis import Alignment, Subject, compare
+from conceptevo_jax.analysis import Alignment, Subject
 from conceptevo_jax.analysis.selectivity import selected_concepts
 from conceptevo_jax.config import Config, MethodConfig
 from conceptevo_jax.data import Pool
 from conceptevo_jax.data.shapes import shape_concepts
 from conceptevo_jax.errors import UsageError, unknown_name
-from conceptevo_jax.stages.base import BaseSpace
+from conceptevo_jax.stages.base import BaseSpace, Refits
 from conceptevo_jax.stages.projected import without_alignment
 from conceptevo_jax.stages.runs import Job, TrainedRun
 from conceptevo_jax.stages.session import Session
-from conceptevo_jax.stages.space import embed_base, project_run, subject
+from conceptevo_jax.stages.space import (
+    align,
+    embed_base,
+    project_run,
+    refit_base,
+    subject,
+)
 from conceptevo_jax.stages.unify import BASE_SAMPLE, Unified, unified
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Embedding, Epoch, Observation
@@ -40,6 +45,8 @@ class Placed:
       base: Name of the base run.
       made: The space.
       key: Its content key.
+      refits: The space fitted from other seeds.
+      refits_key: Their content key.
       runs: The runs as this method observes them, by name; the base among them.
       vectors: Where their neurons lie, by run and epoch.
     """
@@ -48,6 +55,8 @@ class Placed:
     base: str
     made: BaseSpace
     key: str
+    refits: Refits
+    refits_key: str
     runs: Mapping[str, TrainedRun]
     vectors: Mapping[str, Mapping[Epoch, Embedding]]
 
@@ -171,15 +180,22 @@ def _placed(
 ) -> Placed:
     store, seed = session.store, session.config.seed
     last = list(runs[base].observations)[-1]
-    made, key = session.timed(
-        "space", embed_base, store, session.images, runs[base], last, method, seed
-    )
+    how = (store, session.images, runs[base], last, method, seed)
+    made, key = session.timed("space", embed_base, *how)
+    refits, refits_key = session.timed("refit", refit_base, *how)
     vectors = {
         name: session.timed("project", project_run, store, made.space, key, run)
         for name, run in runs.items()
     }
     return Placed(
-        method=method.name, base=base, made=made, key=key, runs=runs, vectors=vectors
+        method=method.name,
+        base=base,
+        made=made,
+        key=key,
+        refits=refits,
+        refits_key=refits_key,
+        runs=runs,
+        vectors=vectors,
     )
 
 
@@ -244,35 +260,34 @@ def align_pairs(
     Returns:
       By the names of both snapshots.
     """
-    subjects: dict[tuple[str, Epoch], Subject] = {}
-    found = {}
+    subjects: dict[tuple[str, Epoch], tuple[Subject, Observation]] = {}
+    spaces, found = placed.refits.spaces(placed.made.space), {}
     for a, b in pairs:
         for one in (a, b):
             if one not in subjects:
                 subjects[one] = _subject(session, placed, *one)
-        names = subjects[a].snapshot, subjects[b].snapshot
+        names = subjects[a][0].snapshot, subjects[b][0].snapshot
+        keys = {
+            "space": placed.key,
+            "refits": placed.refits_key,
+            "a": placed.runs[a[0]].keys[a[1]],
+            "b": placed.runs[b[0]].keys[b[1]],
+        }
         seed = session.config.seed
-        found[names], _ = session.store.record(
-            "align",
-            Alignment,
-            partial(compare, subjects[a], subjects[b], seed=seed),
-            config={"seed": seed, "names": names},
-            inputs={
-                "space": placed.key,
-                "a": placed.runs[a[0]].keys[a[1]],
-                "b": placed.runs[b[0]].keys[b[1]],
-            },
-            about=f"{names[0]} against {names[1]}",
+        found[names] = align(
+            session.store, subjects[a], subjects[b], spaces, keys, seed
         )
     return found
 
 
-def _subject(session: Session, placed: Placed, run: str, epoch: Epoch) -> Subject:
+def _subject(
+    session: Session, placed: Placed, run: str, epoch: Epoch
+) -> tuple[Subject, Observation]:
     seen, images = placed.runs[run].observations[epoch], session.images
     dataset, vectors = session.config.dataset, placed.vectors[run][epoch]
     plain = subject(f"{run}@{epoch}", seen, vectors, images.pool, dataset.sample_images)
     concepts = _concepts(dataset.name, seen, images.judgement)
-    return dataclasses.replace(plain, concepts=concepts)
+    return dataclasses.replace(plain, concepts=concepts), seen
 
 
 def _concepts(

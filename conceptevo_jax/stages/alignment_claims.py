@@ -1,11 +1,17 @@
 """What the experiment on alignment claims, each from numbers of the same run."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from conceptevo_jax.analysis import Agreement, Alignment
-from conceptevo_jax.analysis.intervals import exact_interval, share_interval
+from conceptevo_jax.analysis.intervals import (
+    Interval,
+    difference_interval,
+    exact_interval,
+    share_interval,
+)
 from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.stages.aligned import Placed, family
 from conceptevo_jax.stages.projected import AGREEMENTS
@@ -110,14 +116,14 @@ def _learnt(measure: str, placed: Placed, judged: Judged) -> Claim:
             epoch: _value(judged[f"{name}@{epoch}", placed.home], measure)
             for epoch in run.observations
         }
-        (before, _, _), *trained = values.values()
-        known = [one for one in trained if one[0] is not None]
+        untrained, *trained = values.values()
+        known = [one for one in trained if one.value is not None]
         count += len(known)
-        above += sum(_beats(one, before) for one in known)
+        above += sum(_beats(one, untrained) for one in known)
         last = trained[-1]
         told.append(
-            f"{name} untrained {_told(before)}, trained {_told(last[0])}, "
-            f"chance {_told(last[2])}"
+            f"{name} untrained {_told(untrained.value)}, trained {_told(last.value)}, "
+            f"chance {_told(last.chance)}"
         )
     what = {
         "nearest": "mean correlation of a neuron with the base neuron nearest to it",
@@ -126,8 +132,9 @@ def _learnt(measure: str, placed: Placed, judged: Judged) -> Claim:
     return Claim(
         id=f"trained_above_controls_{measure}",
         paper=HUMAN,
-        rule=f"{what}: of every trained snapshot the lower end of its interval is "
-        "above its untrained network and above chance (any base neuron; permuted)",
+        rule=f"{what}: of every trained snapshot the lower end of its 95 % interval is "
+        "above chance (any base neuron; permuted), and that of its difference from its "
+        "untrained network above 0",
         measured=above / count if count else None,
         interval=share_interval(above, count) if count else None,
         n=count,
@@ -136,24 +143,33 @@ def _learnt(measure: str, placed: Placed, judged: Judged) -> Claim:
     )
 
 
-_Value = tuple[float | None, float | None, float | None]
-"""A measure, the lower end of its interval, and what chance gives."""
+class _Measured(NamedTuple):
+    """A measure of a snapshot, its interval, and what chance gives."""
+
+    value: float | None
+    interval: Interval | None
+    chance: float | None
 
 
-def _value(one: Alignment, measure: str) -> _Value:
+def _value(one: Alignment, measure: str) -> _Measured:
     if measure == "nearest":
-        found = one.nearest
-        low = found.interval[0] if found.interval else None
-        return found.nearest, low, found.random
+        nearest = one.nearest
+        return _Measured(nearest.nearest, nearest.interval, nearest.random)
     planted = one.planted or Agreement()
-    low = planted.interval[0] if planted.interval else None
-    return planted.overall.auc, low, planted.null_high
+    return _Measured(planted.overall.auc, planted.interval, planted.null_high)
 
 
-def _beats(one: _Value, before: float | None) -> bool:
-    _, low, chance = one
-    controls = [control for control in (before, chance) if control is not None]
-    return low is not None and all(low > control for control in controls)
+def _beats(trained: _Measured, untrained: _Measured) -> bool:
+    """Whether it lies above chance and its untrained network, where these are known."""
+    if trained.value is None or trained.interval is None:
+        return False
+    above = trained.chance is None or trained.interval[0] > trained.chance
+    if untrained.value is None:
+        return above
+    gap = difference_interval(
+        trained.value, trained.interval, untrained.value, untrained.interval
+    )
+    return above and gap is not None and gap[0] > 0
 
 
 def _told(value: float | None) -> str:

@@ -1,8 +1,13 @@
-"""What the store keeps of a base: its space, and how that came about."""
+"""What the store keeps of a base: its space, how that came about, and refits of it."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float
 
 from conceptevo_jax.embedding import FitReport
 from conceptevo_jax.projection import SpaceReport
-from conceptevo_jax.types import Space, record
+from conceptevo_jax.types import Embedding, Space, record
 
 
 @record
@@ -18,3 +23,28 @@ class BaseSpace:
     space: Space
     fit: FitReport
     report: SpaceReport
+
+
+@record
+class Refits:
+    """The same space fitted from other seeds.
+
+    Attributes:
+      seeds: Of the fits.
+      images: Vectors of the pool's images under each.
+    """
+
+    seeds: tuple[int, ...]
+    images: Float[np.ndarray, "f i d"]
+
+    def spaces(self, space: Space) -> list[Space]:
+        """The refitted spaces, of the one that was fitted again.
+
+        Its base neurons' learned vectors stay those of `space`: to project takes the
+        images' alone.
+        """
+        coverage = space.images.coverage
+        return [
+            dataclasses.replace(space, images=Embedding(vectors=own, coverage=coverage))
+            for own in self.images
+        ]

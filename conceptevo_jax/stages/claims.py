@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from conceptevo_jax.analysis import Agreement
-from conceptevo_jax.analysis.intervals import share_interval
+from conceptevo_jax.analysis.intervals import difference_interval, share_interval
 from conceptevo_jax.stages.projected import AGREEMENTS, Projected
 from conceptevo_jax.stages.results import Claim
 
@@ -20,21 +20,27 @@ def accuracy_claim(
       paper: What the paper says of such a run.
     """
     last = one.run.rows[-1]
+    interval = share_interval(round(last.test_top1 * images), images)
     return Claim(
         id=f"accuracy_{one.run.name}",
         paper=paper,
-        rule=f"top-1 test accuracy of {one.title} >= {least:.2f}",
+        rule=f"top-1 test accuracy of {one.title}: lower end of its 95 % interval >= "
+        f"{least:.2f}",
         measured=last.test_top1,
-        interval=share_interval(round(last.test_top1 * images), images),
+        interval=interval,
         n=images,
-        holds=last.test_top1 >= least,
+        holds=interval[0] >= least,
         why=f"epoch {last.epoch}; train top-1 {last.train_top1:.3f}, "
         f"top-5 train/test {last.train_top5:.3f}/{last.test_top5:.3f}",
     )
 
 
 def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
-    """Per definition of agreement: is every snapshot above its permutation null?"""
+    """Per definition of agreement: is every snapshot above its permutation null?
+
+    The interval of the share is that of further snapshots; each of those at hand is
+    judged by its own.
+    """
     claims = []
     for name in AGREEMENTS:
         judged = [row for row in rows if row[f"above_null_{name}"] is not None]
@@ -50,8 +56,8 @@ def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
             Claim(
                 id=f"aligned_{name}",
                 paper="concepts of other models and epochs align: human AUC .86 to .90",
-                rule="held-out alignment of every snapshot with >= 20 live neurons is "
-                "above its permutation null",
+                rule="held-out alignment of every snapshot with >= 20 live neurons: "
+                "lower end of its 95 % interval above its permutation null",
                 measured=above / len(judged) if judged else None,
                 interval=share_interval(above, len(judged)) if judged else None,
                 n=len(judged),
@@ -81,7 +87,8 @@ def cross_alignment_claims(projected: Sequence[Projected]) -> list[Claim]:
             _share_claim(
                 f"architectures_aligned_{name}",
                 "held-out alignment of every other architecture's last epoch with the "
-                "base is above its permutation null, constant and random vectors",
+                "base: lower end of its 95 % interval above its permutation null, "
+                "constant and random vectors",
                 [
                     _beats(last, last.null_high, last.constant, last.random)
                     for last, _ in found
@@ -90,8 +97,9 @@ def cross_alignment_claims(projected: Sequence[Projected]) -> list[Claim]:
             ),
             _share_claim(
                 f"more_aligned_than_untrained_{name}",
-                "and above that of its own untrained network",
-                [_beats(last, first.overall.auc) for last, first in found],
+                "and its difference from that of its own untrained network: lower end "
+                "of the 95 % interval above 0",
+                [_exceeds(last, first) for last, first in found],
                 told,
             ),
         ]
@@ -119,10 +127,21 @@ def _last_and_first(one: Projected, name: str) -> tuple[Agreement, Agreement]:
 
 
 def _beats(last: Agreement, *controls: float | None) -> bool | None:
-    auc = last.overall.auc
-    if auc is None:
+    """Whether the interval lies above all controls; None without one."""
+    if last.interval is None:
         return None
-    return all(auc > control for control in controls if control is not None)
+    low, _ = last.interval
+    return all(low > control for control in controls if control is not None)
+
+
+def _exceeds(last: Agreement, first: Agreement) -> bool | None:
+    """Whether the interval of the difference lies above 0; None without one."""
+    if last.overall.auc is None or first.overall.auc is None:
+        return None
+    gap = difference_interval(
+        last.overall.auc, last.interval, first.overall.auc, first.interval
+    )
+    return None if gap is None else gap[0] > 0
 
 
 def _auc(agreement: Agreement) -> str:

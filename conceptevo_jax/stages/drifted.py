@@ -126,16 +126,18 @@ def _less(first: Drifted, rival: Drifted, space: str, measure: str) -> Claim:
         f"{one.mean(space, 'purity'):.2f}"
         for one in (first, rival)
     )
-    name = MEASURES[measure]
+    name, interval = MEASURES[measure], mean_interval(margins)
+    apart = min(margins, default=0.0) > 0 and (interval is None or interval[0] > 0)
     return Claim(
         id=f"less_{measure}_{space}_{rival.of.name}",
         paper=PAPER,
         rule=f"{name} ({space}) lower than that of {rival.of.title} between every two "
-        "milestones, at no lower purity",
+        "milestones, their mean with the lower end of its 95 % interval (where there "
+        "are several pairs), at no lower purity",
         measured=float(np.mean(margins)) if margins else None,
-        interval=mean_interval(margins),
+        interval=interval,
         n=len(margins),
-        holds=min(margins) > 0 and purities[0] >= purities[1] if margins else None,
+        holds=apart and purities[0] >= purities[1] if margins else None,
         why=f"{told}; by how much it is lower, mean of {len(margins)} pairs",
     )
 
@@ -149,7 +151,7 @@ def _no_control(first: Drifted, controls: Sequence[Drifted], space: str) -> Clai
         id=f"controls_lose_{space}",
         paper=None,
         rule=f"purity across snapshots ({space}), which neither staying put nor chance "
-        "gives, is above that of every control",
+        "gives, is above that of every control (the value: there is no interval)",
         measured=finite(own - best),
         interval=None,
         n=len(controls),

@@ -190,19 +190,25 @@ def reversion_claims(
     numbers = paper.get(f"{evolution.run.name} {evolution.number}")
     claims: list[Claim] = []
     for which, rule, differences in _facts(by_class[..., JUDGED]):
-        # What decides is the smallest difference; it is the one that is told.
         means = [float(known_mean(each)) for each in differences]
-        least = int(np.argmin(means))
-        known = math.isfinite(means[least])
+        intervals = [mean_interval(each.tolist()) for each in differences]
+        ends = [
+            mean if interval is None else interval[0]
+            for mean, interval in zip(means, intervals, strict=True)
+        ]
+        # What decides is the difference that clears 0 least; it is the one reported.
+        least = int(np.argmin(ends))
+        known = math.isfinite(ends[least])
         claims.append(
             Claim(
                 id=f"{which}_{name}",
                 paper=numbers,
-                rule=rule,
+                rule=f"{rule}; lower end of its 95 % interval over classes above 0 (of "
+                "one class, which has no interval, the value)",
                 measured=finite(means[least]),
-                interval=mean_interval(differences[least].tolist()),
+                interval=intervals[least],
                 n=int(np.isfinite(differences[least]).sum()),
-                holds=means[least] > 0 if known else None,
+                holds=ends[least] > 0 if known else None,
                 why=f"as in {claims[0].id}" if claims else where,
             )
         )

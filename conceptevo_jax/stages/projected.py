@@ -7,13 +7,21 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from conceptevo_jax.analysis import Agreement, Alignment
+from conceptevo_jax.analysis import Agreement, Alignment, Subject
 from conceptevo_jax.stages.base import BaseSpace
 from conceptevo_jax.stages.results import finite
 from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.session import Session
-from conceptevo_jax.stages.space import align_run, project_run, subject
-from conceptevo_jax.types import Embedding, Epoch, Stimuli, progress, record
+from conceptevo_jax.stages.space import align, project_run, refit_base, subject
+from conceptevo_jax.types import (
+    Embedding,
+    Epoch,
+    Observation,
+    Space,
+    Stimuli,
+    progress,
+    record,
+)
 
 AGREEMENTS = ("correlation", "centred", "overlap")
 
@@ -82,24 +90,54 @@ def project_all(
     config, store = session.config, session.store
     home, epoch = trained[base], next(iter(trained[base].observations))
     placed = session.timed("project", project_run, store, made.space, key, home)
-    pool, sample = session.images.pool, config.dataset.sample_images
-    seen = home.observations[epoch]
-    against = subject(made.space.base, seen, placed[epoch], pool, sample)
-    keys = {"space": key, "base": home.keys[epoch]}
     covered = made.space.covered
     found = {base: _projected(session, home, base, placed, {}, covered)}
+    refits, refits_key = session.timed(
+        "refit",
+        refit_base,
+        store,
+        session.images,
+        home,
+        epoch,
+        config.method,
+        config.seed,
+    )
+    keys = {"space": key, "refits": refits_key, "base": home.keys[epoch]}
+    against = _subject(session, made.space.base, home, epoch, placed[epoch])
+    spaces = refits.spaces(made.space)
     for name in (n for n in config.runs if n != base):
         run = trained[name]
         placed = session.timed("project", project_run, store, made.space, key, run)
-        subjects = {
-            e: subject(f"{name}@{e}", seen, placed[e], pool, sample)
-            for e, seen in run.observations.items()
-        }
         judged = session.timed(
-            "align", align_run, store, run, subjects, against, keys, config.seed
+            "align", _judge, session, run, placed, against, spaces, keys
         )
         found[name] = _projected(session, run, name, placed, judged, covered)
     return found
+
+
+def _judge(
+    session: Session,
+    run: TrainedRun,
+    placed: Mapping[Epoch, Embedding],
+    against: tuple[Subject, Observation],
+    spaces: Sequence[Space],
+    keys: Mapping[str, str],
+) -> dict[Epoch, Alignment]:
+    """Judge every snapshot of a run against the base."""
+    verdicts = {}
+    for epoch, vectors in placed.items():
+        one = _subject(session, f"{run.name}@{epoch}", run, epoch, vectors)
+        known = {**keys, "observation": run.keys[epoch]}
+        seed = session.config.seed
+        verdicts[epoch] = align(session.store, one, against, spaces, known, seed)
+    return verdicts
+
+
+def _subject(
+    session: Session, name: str, run: TrainedRun, epoch: Epoch, vectors: Embedding
+) -> tuple[Subject, Observation]:
+    seen, sample = run.observations[epoch], session.config.dataset.sample_images
+    return subject(name, seen, vectors, session.images.pool, sample), seen
 
 
 def without_alignment(

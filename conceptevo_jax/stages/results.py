@@ -26,7 +26,8 @@ class Claim:
     Attributes:
       id: A name without spaces.
       paper: What the paper says of it, or None where it says nothing.
-      rule: What must be so for the claim to hold, in words.
+      rule: What must be so for the claim to hold, in words. A number that has an
+        interval clears a bound by its end, one that has none by itself.
       measured: The number found, or None.
       interval: 95 % interval of it, or None.
       n: How many things were measured.

@@ -1,9 +1,10 @@
 """The unified space of an experiment: build it, project every snapshot, judge, lay out.
 
-Every function looks in the store first. Only `embed_base` needs the base model; the
-others work on records.
+Every function looks in the store first. Only `embed_base` and `refit_base` need the
+base model; the others work on records.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -20,8 +21,9 @@ from conceptevo_jax.projection import (
     fit_layout,
     fit_layouts,
     project_neurons,
+    refit_space,
 )
-from conceptevo_jax.stages.base import BaseSpace
+from conceptevo_jax.stages.base import BaseSpace, Refits
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stimuli import narrow_sample
@@ -34,6 +36,12 @@ from conceptevo_jax.types import (
     Space,
     record,
 )
+
+REFITS = 4
+"""How often a space is fitted again, for the intervals of alignment."""
+
+_REFIT_SEED_STEP = 100_000
+"""Between the seeds of the fits: far from those of `seeds=3`."""
 
 
 def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:
@@ -82,6 +90,42 @@ def embed_base(
     )
 
 
+def refit_base(
+    store: Store,
+    images: Images,
+    base: TrainedRun,
+    epoch: Epoch,
+    method: MethodConfig,
+    seed: int,
+) -> tuple[Refits, str]:
+    """Fit the space of `embed_base` again from `REFITS` other seeds."""
+    made, key = embed_base(store, images, base, epoch, method, seed)
+    seeds = tuple(seed + _REFIT_SEED_STEP * (1 + turn) for turn in range(REFITS))
+
+    def make() -> Refits:
+        vectors = refit_space(
+            base.model,
+            next(s for s in base.snapshots if s.epoch == epoch).load(),
+            made.space,
+            base.observations[epoch].stimuli,
+            images.pool_pixels,
+            settings=space_settings(method.projection, seed),
+            seeds=seeds,
+            before_relu=method.stimuli.before_relu,
+            **plain(method.embedding),
+        )
+        return Refits(seeds=seeds, images=vectors)
+
+    return store.record(
+        "refits",
+        Refits,
+        make,
+        config={"seeds": seeds},
+        inputs={"space": key},
+        about=f"{method.name}, base {made.space.base}",
+    )
+
+
 def project_run(
     store: Store, space: Space, space_key: str, run: TrainedRun
 ) -> dict[Epoch, Embedding]:
@@ -116,25 +160,43 @@ def subject(
     )
 
 
-def align_run(
+def align(
     store: Store,
-    run: TrainedRun,
-    subjects: Mapping[Epoch, Subject],
-    base: Subject,
+    first: tuple[Subject, Observation],
+    second: tuple[Subject, Observation],
+    spaces: Sequence[Space],
     keys: Mapping[str, str],
     seed: int,
-) -> dict[Epoch, Alignment]:
-    """Judge every snapshot of a run against the base on held-out images."""
-    found = {}
-    for epoch, one in subjects.items():
-        found[epoch], _ = store.record(
-            "align",
-            Alignment,
-            partial(compare, one, base, seed=seed),
-            config={"seed": seed, "names": [one.snapshot, base.snapshot]},
-            inputs={**keys, "observation": run.keys[epoch]},
-            about=f"{one.snapshot} against {base.snapshot}",
-        )
+) -> Alignment:
+    """Judge two snapshots on held-out images, or find how they were judged.
+
+    Args:
+      store: Where verdicts are kept.
+      first: A snapshot and what was observed of it.
+      second: The one it is compared with.
+      spaces: The space's refits, in which both are placed only if they are judged.
+      keys: Content keys of the space, of its refits and of both observations.
+      seed: Decides what is drawn.
+    """
+    names = [one.snapshot for one, _ in (first, second)]
+
+    def make() -> Alignment:
+        both = [
+            dataclasses.replace(
+                one, refits=tuple(project_neurons(seen.found, s) for s in spaces)
+            )
+            for one, seen in (first, second)
+        ]
+        return compare(*both, seed=seed)
+
+    found, _ = store.record(
+        "align",
+        Alignment,
+        make,
+        config={"seed": seed, "names": names},
+        inputs=keys,
+        about=" against ".join(names),
+    )
     return found
 
 

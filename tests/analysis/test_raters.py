@@ -160,10 +160,10 @@ def test_intervals_are_those_of_participants_and_tasks_drawn_one_by_one():
     tasks = tasks_of("base", 8)
     answers = simulate(tasks, Skill(skill=1.0), participants=6, each=4)
     (found,) = judge(tasks, answers, draws=30, seed=7)
-    drawn = resample(6, 8, draws=30, seed=7)
+    drawn = resample(6, 8, draws=30, rng=np.random.default_rng(7))
     names = list(dict.fromkeys(one.participant for one in answers))
     values = []
-    for of_people, of_tasks in zip(drawn.participants, drawn.tasks, strict=True):
+    for of_people, of_tasks in zip(drawn.rows, drawn.columns, strict=True):
         people = dict(zip(names, of_people.astype(int).tolist(), strict=True))
         study = resampled(tasks, answers, people, of_tasks.astype(int).tolist())
         (one,) = judge(*study, draws=0)

@@ -120,7 +120,23 @@ def test_each_claim_fails_alone(evolution, rng, bins, drawn, fails):
     failed = {name for name, claim in found.items() if not claim.holds}
     assert {name.removeprefix("random_between_") for name in failed} == fails
     for claim in found.values():
-        assert claim.holds == (claim.measured > 0)
+        assert claim.holds == (claim.interval[0] > 0)
+
+
+def test_what_differs_between_classes_more_than_it_changes_does_not_hold(
+    evolution, rng
+):
+    found = reversions(rng, **PAPER_LIKE)
+    for at, one in enumerate(found):
+        one.reverted[:, :, 0] += 0.3 * (-1) ** at
+    claim = judged(evolution, found)["first_bin_harms_most"]
+    assert claim.measured == pytest.approx(0.08)
+    assert claim.interval[0] < 0
+    assert not claim.holds
+    # One class has no interval: it is judged by its value.
+    alone = judged(evolution, reversions(rng, **PAPER_LIKE, classes=1))
+    assert alone["first_bin_harms_most"].interval is None
+    assert alone["first_bin_harms_most"].holds
 
 
 def test_a_class_without_such_images_is_left_out_of_the_mean(evolution, rng):

@@ -108,9 +108,15 @@ def bare(kind, **values):
     return one
 
 
-def space_of(one, **measures):
+def space_of(one, reach=0.25, **measures):
     value = np.stack([np.array(v, float) for v in measures.values()], axis=1)
-    found = bare(Trajectory, measures=tuple(measures), value=value)
+    found = bare(
+        Trajectory,
+        measures=tuple(measures),
+        value=value,
+        low=value - reach,
+        high=value + reach,
+    )
     base = bare(TrainedRun, name="base")
     home = bare(Projected, run=base)
     return bare(InSpace, runs={"run": one}, trajectories={"run": found}, home=home)
@@ -137,6 +143,21 @@ def test_diversity_falls_in_a_run_that_collapsed_and_is_not_judged_in_another():
         assert claim.measured == measured
         assert claim.holds is (None if measured is None else True)
     assert claim.why == "the run did not collapse"
+
+
+@pytest.mark.parametrize(
+    ("reach", "holds"), [(0.5, True), (0.8, False), (np.nan, True)]
+)
+def test_diversity_grows_by_more_than_its_neurons_leave_open(reach, holds):
+    one = one_run([0.1, 0.5, 0.7])
+    space = space_of(one, reach, **every([9, 1, 2]))
+    claim = grows(space, "run", course_of(one.run.rows, 10), None)[0]
+    assert (claim.measured, claim.holds) == (1, holds)
+    if np.isfinite(reach):
+        expected = (1 - np.sqrt(2) * reach, 1 + np.sqrt(2) * reach)
+        assert claim.interval == pytest.approx(expected)
+    else:
+        assert claim.interval is None
 
 
 def test_diversity_recovers_only_if_it_falls_first():

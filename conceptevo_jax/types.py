@@ -265,8 +265,10 @@ class Importance:
       changed: Whether the neuron's map differs on any of the images.
       halves: Per site, the rank correlation of its neurons' rankings by two halves of
         the images, mean over several divisions; NaN with fewer than three changed ones.
-      checked: Neurons whose sensitivity was computed by the other method, too.
-      difference: Largest difference found, as a share of their largest sensitivity.
+      checked: Neurons compared with finite differences, a few images each.
+      difference: The largest difference from those in float64 (forward, that is along
+        the evolution), as a share of the largest sensitivity among them; NaN where the
+        network cannot compute in float64.
       sites: The sites whose neurons these are, in forward order.
     """
 

@@ -35,9 +35,7 @@ class Draws:
     columns: Float64[np.ndarray, "r m"]
 
 
-def resample(
-    rows: int, columns: int, *, draws: int, rng: np.random.Generator
-) -> Draws:
+def resample(rows: int, columns: int, *, draws: int, rng: np.random.Generator) -> Draws:
     """Draw as many rows and columns as there are, with replacement.
 
     None are drawn of fewer than two of either: they tell nothing of others.

@@ -1,10 +1,16 @@
 """Sensitivity of a class to the evolution of a neuron (paper, Eqs. 2 and 3).
 
 The definition is the derivative of the class logit of `before`, at its own activation,
-in the direction in which one neuron's map changes from `before` to `after`: `jax.jvp`.
-All neurons at once are the transpose of the same linearisation: one reverse pass gives
-the logit's gradient at every site for every image, and its product with the change,
-summed over the neuron's map, is the same number.
+in the direction in which one neuron's map changes from `before` to `after`: `jax.jvp`,
+one-sided where ReLUs and poolings have kinks (`models.kinks`).
+
+For all neurons at once, one reverse pass gives the logit's gradient at every site for
+every image; its product with the change, summed over the neuron's map, is the same
+number where nothing is tied. After a ReLU many cells of a pooling's windows are, at 0:
+at sites in front of a max pooling each window is corrected, its gradient times the
+largest change over its tied cells. Ties further on are left to autodiff, which follows
+the first of tied cells and no ReLU at exactly 0: `docs/importance.md` tells how much
+that is, site by site.
 
 Images are divided over all devices; every process gets the sensitivities to all.
 
@@ -33,8 +39,13 @@ from conceptevo_jax.devices import (
     per_device,
     replicate,
 )
-from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.models import MaxPool, Model, Variables
+from conceptevo_jax.models.pooling import tie_excess
 from conceptevo_jax.types import Site, neuron_count, site_slices
+
+TIES = ("one_sided", "first")
+"""What derives a maximum of equal values: Eq. 3's limit, or autodiff, whose gradient
+goes to the first of them."""
 
 TANGENTS = 4
 """Neurons per call of `jax.jvp`: more take memory and save little time."""
@@ -48,16 +59,23 @@ of them changed."""
 
 
 def transposed(
-    model: Model, sites: tuple[Site, ...]
+    model: Model, sites: tuple[Site, ...], ties: str = "one_sided"
 ) -> Callable[..., tuple[Float[Array, "b n"], Bool[Array, "b n"]]]:
     """Compile the sweep of one batch.
+
+    Args:
+      model: The architecture.
+      sites: Whose neurons.
+      ties: One of `TIES`; the limit at poolings that directly follow a site.
 
     Returns:
       `sweep(before, after, pixels, label)`: every neuron's sensitivity to every image,
       and on which it changed.
     """
     names = [site.name for site in sites]
-    read = read_activations(model, names)
+    pools = [p for p in model.pools if p.site in names and ties == "one_sided"]
+    taps = [*names, *(pool.name for pool in pools)]
+    read_all, read = read_activations(model, taps), read_activations(model, names)
 
     @jax.jit
     def sweep(
@@ -68,24 +86,42 @@ def transposed(
             logits = model.logits(before, pixels, tap=chain(perturb(eps), seen))
             return jnp.sum(jnp.take(logits, label, axis=1)), seen.seen
 
-        _, shapes = jax.eval_shape(read, before, pixels)
+        _, shapes = jax.eval_shape(read_all, before, pixels)
         zero = {name: jnp.zeros(one.shape, one.dtype) for name, one in shapes.items()}
         gradient, old = jax.grad(logit, has_aux=True)(zero)
         _, new = read(after, pixels)
         change = {name: new[name] - old[name] for name in names}
-        products = [jnp.sum(gradient[n] * change[n], axis=(1, 2)) for n in names]
-        return jnp.concatenate(products, axis=1), _moved(change)
+        found = {n: jnp.sum(gradient[n] * change[n], axis=(1, 2)) for n in names}
+        for pool in pools:
+            site = pool.site
+            found[site] += _correction(
+                pool, gradient[pool.name], old[site], change[site]
+            )
+        return jnp.concatenate(list(found.values()), axis=1), _moved(change)
 
     return sweep
 
 
-def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
+def _correction(
+    pool: MaxPool,
+    gradient: Float[Array, "b h2 w2 c"],
+    activation: Float[Array, "b h w c"],
+    change: Float[Array, "b h w c"],
+) -> Float[Array, "b c"]:
+    """What a pooling's ties add to the product of gradient and change at its site."""
+    excess = tie_excess(activation, change, pool.window, pool.stride)
+    return jnp.sum(gradient * excess, axis=(1, 2))
+
+
+def by_transpose(
+    model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
+) -> Sense:
     """Eq. 3 for all neurons at once: the gradient at every site, times the change.
 
     Takes about three forward passes of the images, however many neurons there are.
     """
     mesh = data_mesh()
-    sweep = transposed(model, sites)
+    sweep = transposed(model, sites, ties)
     if mesh.size > 1:
         own = sweep
 
@@ -113,11 +149,14 @@ def by_transpose(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sens
     return sense
 
 
-def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
+def by_jvp(
+    model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
+) -> Sense:
     """Eq. 3 by its definition, for chosen neurons one by one.
 
     Takes one forward pass of the images per neuron.
     """
+    derived = model.one_sided() if ties == "one_sided" else model
     mesh, names = data_mesh(), [site.name for site in sites]
     where, n = site_slices(sites), neuron_count(sites)
     changed = _changes(model, names, mesh)
@@ -130,7 +169,7 @@ def by_jvp(model: Model, sites: tuple[Site, ...], batch_size: int) -> Sense:
         neurons: Int[Array, " _"],
     ) -> Float[Array, "_ b"]:
         def logit(eps: Mapping[str, Array]) -> Float[Array, " b"]:
-            logits = model.logits(before, pixels, tap=perturb(eps))
+            logits = derived.logits(before, pixels, tap=perturb(eps))
             return jnp.take(logits, label, axis=1)
 
         def along(neuron: Int[Array, ""]) -> Float[Array, " b"]:

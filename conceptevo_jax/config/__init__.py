@@ -25,6 +25,7 @@ from conceptevo_jax.config.method import (
     MethodConfig,
     ProjectionConfig,
     SearchConfig,
+    SensitivityConfig,
 )
 from conceptevo_jax.config.schema import Config, plain, register
 from conceptevo_jax.config.training import (
@@ -61,6 +62,7 @@ __all__ = [
     "ReversionConfig",
     "RunConfig",
     "SearchConfig",
+    "SensitivityConfig",
     "plain",
     "register",
 ]

@@ -60,6 +60,13 @@ class LayoutConfig:
 
 
 @dataclass
+class SensitivityConfig:
+    """See `ties` of `conceptevo_jax.analysis.importance.Scoring`."""
+
+    ties: str = "one_sided"
+
+
+@dataclass
 class MethodConfig:
     """Every deviation from the paper, by one name."""
 
@@ -68,3 +75,4 @@ class MethodConfig:
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     projection: ProjectionConfig = field(default_factory=ProjectionConfig)
     layout: LayoutConfig = field(default_factory=LayoutConfig)
+    sensitivity: SensitivityConfig = field(default_factory=SensitivityConfig)

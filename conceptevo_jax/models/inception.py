@@ -14,6 +14,7 @@ cell.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -29,14 +30,17 @@ from conceptevo_jax.models.inception_blocks import (
     BLOCKS,
     PADDED,
     POOLED,
+    POOLED_BRANCH,
+    POOLING,
     STEM,
     Branch,
     Kernel,
     Layer,
 )
+from conceptevo_jax.models.kinks import relu
 from conceptevo_jax.models.normalisation import BatchNorm
 from conceptevo_jax.models.pooling import average_pool, max_pool
-from conceptevo_jax.models.tapped import Model, Tap, identity_tap
+from conceptevo_jax.models.tapped import MaxPool, Model, Tap, identity_tap
 from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD
 from conceptevo_jax.types import Site
 
@@ -104,6 +108,7 @@ class BasicConv2d(nn.Module):
     stride: int = 1
     pad: bool = True
     dtype: DTypeLike | None = None
+    one_sided: bool = False
 
     @nn.compact
     def __call__(
@@ -122,7 +127,8 @@ class BasicConv2d(nn.Module):
             name="conv",
         )
         normalise = BatchNorm(name="bn")
-        return nn.relu(normalise(conv(x), use_running_average=not train))
+        x = normalise(conv(x), use_running_average=not train)
+        return relu(x, one_sided=self.one_sided)
 
 
 class Mixed(nn.Module):
@@ -131,15 +137,21 @@ class Mixed(nn.Module):
     branches: Sequence[Branch]
     size: Size
     dtype: DTypeLike | None = None
+    one_sided: bool = False
 
     @nn.compact
     def __call__(
-        self, x: Float[Array, "b h w c"], train: bool
+        self, x: Float[Array, "b h w c"], train: bool, tap: Tap
     ) -> Float[Array, "b h2 w2 c2"]:
-        """Activation of all branches."""
+        """Activation of all branches; a max pooling's passes through the tap."""
         outputs = []
         for branch in self.branches:
-            y = _pooled(x, branch.pool)
+            y = x
+            if branch.pool == "average":
+                y = average_pool(x, 3, 1, pad=1)
+            elif branch.pool == "max":
+                y = max_pool(x, *POOLING, one_sided=self.one_sided)
+                y = tap(f"{self.name}.{POOLED_BRANCH}", y)
             for layer in branch.layers:
                 y = self._conv(layer)(y, train)
             ends = [self._conv(end)(y, train) for end in branch.ends]
@@ -153,16 +165,9 @@ class Mixed(nn.Module):
             layer.stride,
             pad=layer.stride == 1,
             dtype=self.dtype,
+            one_sided=self.one_sided,
             name=layer.name,
         )
-
-
-def _pooled(x: Array, kind: str | None) -> Array:
-    if kind == "average":
-        return average_pool(x, 3, 1, pad=1)
-    if kind == "max":
-        return max_pool(x, 3, 2)
-    return x
 
 
 class AuxiliaryHead(nn.Module):
@@ -191,6 +196,7 @@ class InceptionV3(nn.Module):
     size: Size
     classes: int
     dtype: DTypeLike | None = None
+    one_sided: bool = False
 
     @nn.compact
     def __call__(
@@ -202,16 +208,18 @@ class InceptionV3(nn.Module):
     ) -> Float[Array, "b m"]:
         """Logits of normalised images; `train` needs a `dropout` generator."""
         x, size = images, self.size
-        basic = partial(BasicConv2d, dtype=self.dtype)
+        basic = partial(BasicConv2d, dtype=self.dtype, one_sided=self.one_sided)
         for layer in STEM:
             pad = layer.name in PADDED[size.stem]
             width = size.width(layer.width)
             conv = basic(width, layer.kernel, layer.stride, pad, name=layer.name)
             x = tap(layer.name, conv(x, train))
-            if layer.name in POOLED[size.stem]:
-                x = max_pool(x, 3, 2)
+            pool = POOLED[size.stem].get(layer.name)
+            if pool:
+                x = tap(pool, max_pool(x, *POOLING, one_sided=self.one_sided))
         for name, branches in BLOCKS.items():
-            x = tap(name, Mixed(branches, size, self.dtype, name=name)(x, train))
+            block = Mixed(branches, size, self.dtype, self.one_sided, name=name)
+            x = tap(name, block(x, train, tap))
             if name == "Mixed_6e" and (train or self.is_initializing()):
                 head = AuxiliaryHead(size, self.classes, self.dtype, name="AuxLogits")
                 logits = head(x, train)
@@ -238,6 +246,17 @@ def _sites(size: Size) -> Iterator[Site]:
         copies = tuple(range(width, width + before)) if pools else ()
         width += before if pools else 0
         yield _site(name, width, field, stride, copies)
+
+
+def _pools(size: Size) -> Iterator[MaxPool]:
+    """The poolings of the stem, and of the blocks whose last branch is one."""
+    window, stride = POOLING
+    for site, name in POOLED[size.stem].items():
+        yield MaxPool(site=site, name=name, window=window, stride=stride)
+    for site, name in itertools.pairwise(BLOCKS):
+        if BLOCKS[name][-1].pool == "max":
+            name = f"{name}.{POOLED_BRANCH}"
+            yield MaxPool(site=site, name=name, window=window, stride=stride)
 
 
 def _site(
@@ -274,6 +293,7 @@ def _build(preset: str, classes: int) -> Model:
         preset=preset,
         module=InceptionV3(size=size, classes=classes),
         sites=tuple(_sites(size)),
+        pools=tuple(_pools(size)),
         size=size.side,
         classes=classes,
         mean=size.mean,

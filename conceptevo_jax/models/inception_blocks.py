@@ -146,5 +146,14 @@ STEM = (
 """The convolutions before them."""
 
 PADDED = {"pooled": ("Conv2d_2b_3x3",), "padded": tuple(c.name for c in STEM[1:])}
-POOLED = {"pooled": ("Conv2d_2b_3x3", "Conv2d_4a_3x3"), "padded": ()}
+POOLED: dict[str, dict[str, str]] = {
+    "pooled": {"Conv2d_2b_3x3": "maxpool1", "Conv2d_4a_3x3": "maxpool2"},
+    "padded": {},
+}
 """By kind of stem: which convolutions are padded, and after which is a max pooling."""
+
+POOLING = (3, 2)
+"""Window and stride of every max pooling."""
+
+POOLED_BRANCH = "branch_pool"
+"""What torchvision calls the branch of a block that pools."""

@@ -3,7 +3,7 @@
 Accelerators get XLA's windowed reductions. On CPU a pooling is written out as a chain
 of slices, first along rows, then along columns, which is three to ten times as fast
 with its gradient (`docs/performance.md`). Of equal maxima the first takes the gradient,
-whichever way is taken.
+whichever way is taken; `one_sided` derives as Eq. 3 of the paper needs it.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,25 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from conceptevo_jax.models.kinks import larger, larger_one_sided
+
 
 def max_pool(
-    x: Float[Array, "b h w c"], window: int, stride: int
+    x: Float[Array, "b h w c"], window: int, stride: int, *, one_sided: bool = False
 ) -> Float[Array, "b h2 w2 c"]:
-    """Largest value in square windows without padding; NaN where there is one."""
+    """Largest value in square windows without padding; NaN where there is one.
+
+    Args:
+      x: Maps.
+      window: Side of the windows.
+      stride: Cells from one window to the next.
+      one_sided: Whether the derivative is the one-sided one, in forward mode: the
+        largest tangent over all cells that share the maximum.
+    """
+    if one_sided:
+        return _separable(x, window, stride, larger_one_sided)
     if jax.default_backend() == "cpu":
-        return _separable(x, window, stride, _larger)
+        return _separable(x, window, stride, larger)
     return nn.max_pool(x, (window, window), (stride, stride))
 
 
@@ -37,9 +49,22 @@ def average_pool(
     return total / float(window**2)
 
 
-def _larger(first: Array, second: Array) -> Array:
-    """The larger one; the first of equal ones; NaN before any number."""
-    return jnp.where((first < second) | jnp.isnan(second), second, first)
+def tie_excess(
+    x: Float[Array, "b h w c"],
+    change: Float[Array, "b h w c"],
+    window: int,
+    stride: int,
+) -> Float[Array, "b h2 w2 c"]:
+    """How much faster windows' maxima rise along a change than autodiff says.
+
+    That is the largest change over the cells that share a window's maximum, less the
+    first one's; 0 in windows without a tie.
+    """
+    rates = [
+        jax.jvp(lambda x: _separable(x, window, stride, merge), (x,), (change,))[1]
+        for merge in (larger_one_sided, larger)
+    ]
+    return rates[0] - rates[1]
 
 
 def _separable(

@@ -37,6 +37,23 @@ def identity_tap(site: str, activation: Array) -> Array:
     return activation
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MaxPool:
+    """A max pooling that takes a site's activation as it is.
+
+    Attributes:
+      site: Name of the site.
+      name: Of the tap after the pooling.
+      window: Side of its square windows, in cells.
+      stride: Cells from one window to the next.
+    """
+
+    site: str
+    name: str
+    window: int
+    stride: int
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
     """A module with the facts that travel with it.
@@ -50,6 +67,7 @@ class Model:
       classes: Number of logits.
       mean: Per RGB channel, of pixels scaled to 0..1.
       std: Likewise.
+      pools: Max poolings that directly follow a site, in forward order.
     """
 
     name: str
@@ -60,6 +78,7 @@ class Model:
     classes: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    pools: tuple[MaxPool, ...] = ()
 
     def init(self, seed: int) -> Variables:
         """Draw fresh variables from the distributions of the module's initialisers.
@@ -125,6 +144,16 @@ class Model:
             f"{self.name} computes in float32 only: give its module an attribute "
             f"`dtype` that its layers compute in, or leave out compute={dtype}."
         )
+
+    def one_sided(self) -> "Model":
+        """The same model, whose forward-mode derivatives are one-sided at kinks.
+
+        For `jax.jvp` alone: it cannot be derived backwards. A module without an
+        attribute `one_sided` keeps autodiff's derivatives.
+        """
+        if not hasattr(self.module, "one_sided"):
+            return self
+        return dataclasses.replace(self, module=self.module.clone(one_sided=True))
 
     def site(self, name: str) -> Site:
         """The site of that name, or `UsageError` with the valid ones."""

@@ -20,14 +20,18 @@ from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models.convolution import Conv
+from conceptevo_jax.models.kinks import relu
 from conceptevo_jax.models.pooling import max_pool
-from conceptevo_jax.models.tapped import Model, Tap, identity_tap
+from conceptevo_jax.models.tapped import MaxPool, Model, Tap, identity_tap
 from conceptevo_jax.types import Site
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 """Convolutions per stage."""
+
+WINDOW = 2
+"""Side of the windows of a max pooling, and the step between them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +73,7 @@ class VGG(nn.Module):
     classes: int
     dropout: float
     dtype: DTypeLike | None = None
+    one_sided: bool = False
 
     @nn.compact
     def __call__(
@@ -86,17 +91,18 @@ class VGG(nn.Module):
             Conv, kernel=(3, 3), pad=(1, 1), kernel_init=conv_init, dtype=self.dtype
         )
         dense = partial(nn.Dense, kernel_init=dense_init, dtype=self.dtype)
-        x = images
+        x, side = images, self.one_sided
         for index, width in _convolutions(self.depths, self.size.widths):
-            if width is None:
-                x = max_pool(x, 2, 2)
-                continue
             name = f"features.{index}"
+            if width is None:
+                x = tap(name, max_pool(x, WINDOW, WINDOW, one_sided=side))
+                continue
             x = tap(f"{name}.pre", conv(width, name=name)(x))
-            x = tap(name, nn.relu(x))
+            x = tap(name, relu(x, one_sided=side))
         x = x.reshape(x.shape[0], -1)
         for index in (0, 3):
-            x = nn.relu(dense(self.size.hidden, name=f"classifier.{index}")(x))
+            x = dense(self.size.hidden, name=f"classifier.{index}")(x)
+            x = relu(x, one_sided=side)
             x = nn.Dropout(self.dropout, deterministic=not train)(x)
         return dense(self.classes, name="classifier.6")(x)
 
@@ -132,6 +138,16 @@ def _sites(depths: tuple[int, ...], widths: tuple[int, ...]) -> Iterator[Site]:
         )
 
 
+def _pools(depths: tuple[int, ...], widths: tuple[int, ...]) -> Iterator[MaxPool]:
+    """The poolings, each of the convolution before it and its ReLU."""
+    site = ""
+    for index, width in _convolutions(depths, widths):
+        name = f"features.{index}"
+        if width is None:
+            yield MaxPool(site=site, name=name, window=WINDOW, stride=WINDOW)
+        site = name
+
+
 def _build(
     name: str, depth: str, dropout: float | None, preset: str, classes: int
 ) -> Model:
@@ -144,6 +160,7 @@ def _build(
         preset=preset,
         module=VGG(depths=depths, size=size, classes=classes, dropout=rate),
         sites=tuple(_sites(depths, size.widths)),
+        pools=tuple(_pools(depths, size.widths)),
         size=size.side,
         classes=classes,
         mean=size.mean,

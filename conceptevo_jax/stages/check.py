@@ -69,7 +69,7 @@ def _check_method(where: str, method: MethodConfig, seed: int) -> None:
 
 def _check_importance(config: Config, classes: int) -> None:
     settings = config.importance
-    scoring, of = scoring_of(settings), "importance"
+    scoring, of = scoring_of(config), "importance"
     Reverting(**plain(config.reversion))
     _require_positive(of, settings, ("images", "top", "patches"))
     limits = ("train_images", "test_images", "elsewhere_images")

@@ -26,7 +26,7 @@ from conceptevo_jax.analysis.reversion import (
     Reverting,
     measure_reversion,
 )
-from conceptevo_jax.config import Config, ImportanceConfig, plain
+from conceptevo_jax.config import Config, plain
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.runs import Job, TrainedRun
@@ -70,10 +70,10 @@ def training_jobs(config: Config) -> list[Job]:
     ]
 
 
-def scoring_of(settings: ImportanceConfig) -> Scoring:
+def scoring_of(config: Config) -> Scoring:
     """How importance is computed, by a configuration."""
-    values = plain(settings)
-    return Scoring(**{k: v for k, v in values.items() if k not in _OWN})
+    values = {k: v for k, v in plain(config.importance).items() if k not in _OWN}
+    return Scoring(**values, **plain(config.method.sensitivity))
 
 
 def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
@@ -160,7 +160,7 @@ class Measures:
 
     def __init__(self, session: Session, run: TrainedRun) -> None:
         self.session, self.run, self.config = session, run, session.config
-        self.scoring = scoring_of(self.config.importance)
+        self.scoring = scoring_of(self.config)
         self.reverting = Reverting(**plain(self.config.reversion))
         self.sites = chosen_sites(run.model, self.scoring.sites)
 
@@ -199,6 +199,7 @@ class Measures:
             # What decides the numbers: batches do not, and sizes are told by the rows.
             config={
                 "method": self.scoring.method,
+                "ties": self.scoring.ties,
                 "checked": self.scoring.checked,
                 "sites": [site.name for site in self.sites],
                 "seed": self.config.seed,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from evolving import CHANNELS, CLASSES, hand_model, snapshot, weights
 
+from conceptevo_jax.analysis import importance
 from conceptevo_jax.analysis.importance import (
     Scoring,
     class_correlation,
@@ -68,16 +69,16 @@ def test_nothing_evolves_between_a_snapshot_and_itself(ends, pixels):
     assert np.isnan(found.halves).all()
 
 
-def test_a_check_that_disagrees_shows(ends, pixels, monkeypatch):
-    from conceptevo_jax.analysis import importance
-
+@pytest.mark.parametrize("method", ["by_transpose", "by_jvp"])
+def test_a_wrong_sensitivity_shows(method, ends, pixels, monkeypatch):
     def biased(*args):
-        sense = by_jvp(*args)
-        return lambda *given: (sense(*given)[0] * 1.5, None)
+        sense = right(*args)
+        return lambda *given: (sense(*given)[0] * 1.5, np.ones(2 * CHANNELS, bool))
 
-    by_jvp = importance.by_jvp
-    monkeypatch.setattr(importance, "by_jvp", biased)
-    found = importance.measure_importance(hand_model())(*ends, pixels, ROWS, 0)
+    right = getattr(importance, method)
+    monkeypatch.setattr(importance, method, biased)
+    how = Scoring(method=method.removeprefix("by_"))
+    found = measure_importance(hand_model(), how)(*ends, pixels, ROWS, 0)
     assert found.difference == pytest.approx(0.5, rel=1e-3)
 
 
@@ -196,6 +197,7 @@ def test_activations_that_overflow_are_refused_by_name(which, ends, pixels):
     ("settings", "told"),
     [
         ({"method": "grad"}, "unknown importance method 'grad'.*jvp, transpose"),
+        ({"ties": "last"}, "unknown derivative at ties 'last'.*first, one_sided"),
         ({"batch_size": 0}, "batch_size must be above 0, not 0"),
         ({"checked": -1}, "checked must be 0 or more, not -1"),
     ],

@@ -95,7 +95,9 @@ def test_sites_are_visited_once_in_order_with_their_channels(name, preset):
     for site in model.sites:
         names = [site.name] if site.pre is None else [site.pre, site.name]
         expected += [(name, site.channels, 4) for name in names]
-    assert visited == expected
+    pools = [pool.name for pool in model.pools]
+    assert [one for one in visited if one[0] not in pools] == expected
+    assert [one[0] for one in visited if one[0] in pools] == pools
     assert logits.shape == (2, CLASSES)
 
 
@@ -118,6 +120,21 @@ def test_a_rectified_site_is_never_negative_and_sees_something(case):
         activation = np.asarray(case.seen[site.name])
         assert activation.max() > 0
         assert activation.min() >= 0 or not site.rectified
+
+
+def test_poolings_take_the_activation_of_their_site(case):
+    recorder = Recorder([pool.name for pool in case.model.pools])
+    case.apply(tap=recorder)
+    for pool in case.model.pools:
+        maps = case.seen[pool.site]
+        pooled = nn.max_pool(maps, (pool.window,) * 2, (pool.stride,) * 2)
+        np.testing.assert_array_equal(recorder.seen[pool.name], pooled)
+
+
+def test_one_sided_derivatives_change_no_value(case):
+    module = case.model.one_sided().module
+    logits = module.apply(case.variables, case.images)
+    np.testing.assert_array_equal(logits, case.logits)
 
 
 def test_editing_with_the_models_own_activations_is_neutral(case, rng):

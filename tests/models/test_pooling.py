@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conceptevo_jax.models.pooling import average_pool, max_pool
+from conceptevo_jax.models.pooling import average_pool, max_pool, tie_excess
 
 WINDOWS = [(2, 2), (3, 2), (3, 1), (5, 3)]
 
@@ -63,9 +63,42 @@ def test_the_first_of_equal_maxima_takes_the_gradient(rng, window, stride):
 
 
 @pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize(("window", "stride"), WINDOWS)
+def test_the_largest_change_of_tied_cells_is_the_one_sided_derivative(
+    rng, window, stride
+):
+    x = rng.integers(0, 3, (2, 7, 6, 3)).astype(np.float32)
+    change = rng.integers(-9, 9, x.shape).astype(np.float32)
+    views, changes = windows(x, window, stride), windows(change, window, stride)
+    tied = views == views.max((-1, -2), keepdims=True)
+    assert (tied.sum((-1, -2)) > 1).mean() > 0.3
+    expected = np.where(tied, changes, -np.inf).max((-1, -2))
+    pooled, found = jax.jvp(
+        lambda x: max_pool(x, window, stride, one_sided=True),
+        (jnp.asarray(x),),
+        (jnp.asarray(change),),
+    )
+    np.testing.assert_array_equal(pooled, views.max((-1, -2)))
+    np.testing.assert_array_equal(found, expected)
+    assert (expected < 0).any()
+    # It is what a small step gives; and autodiff's own, with the excess, too.
+    moved = max_pool(jnp.asarray(x + change / 1024), window, stride)
+    np.testing.assert_array_equal((moved - pooled) * 1024, expected)
+    _, first = jax.jvp(
+        lambda x: max_pool(x, window, stride),
+        (jnp.asarray(x),),
+        (jnp.asarray(change),),
+    )
+    excess = tie_excess(jnp.asarray(x), jnp.asarray(change), window, stride)
+    np.testing.assert_array_equal(first + excess, expected)
+    assert not np.asarray(excess)[tied.sum((-1, -2)) == 1].any()
+
+
+@pytest.mark.usefixtures("backend")
 def test_what_is_not_a_number_is_not_lost(x):
     x[1, 3, 2, 0] = np.nan
     x[2, 4, 4, 1] = np.inf
-    found = np.asarray(max_pool(jnp.asarray(x), 2, 2))
-    assert np.argwhere(np.isnan(found)).tolist() == [[1, 1, 1, 0]]
-    assert np.argwhere(np.isinf(found)).tolist() == [[2, 2, 2, 1]]
+    for one_sided in (False, True):
+        found = np.asarray(max_pool(jnp.asarray(x), 2, 2, one_sided=one_sided))
+        assert np.argwhere(np.isnan(found)).tolist() == [[1, 1, 1, 0]]
+        assert np.argwhere(np.isinf(found)).tolist() == [[2, 2, 2, 1]]

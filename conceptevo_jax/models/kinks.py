@@ -1,0 +1,55 @@
+"""The functions of a network that have kinks, and what they do at them.
+
+A directional derivative is one-sided: the limit from the side that the direction points
+to. Off a kink it is the ordinary one. Where two values are equal, the larger of them
+moves as the faster of both, so the derivative of a maximum is the largest tangent over
+all equal ones; autodiff gives that of the first one, and 0 to a ReLU at exactly 0.
+
+One-sided derivatives are not linear in their direction. They exist in forward mode
+alone (`jax.jvp`) and cannot be transposed: training takes autodiff's own.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+
+def relu(x: Float[Array, "*shape"], *, one_sided: bool) -> Float[Array, "*shape"]:
+    """The value or 0, whichever is larger; NaN where there is one.
+
+    Args:
+      x: Any values.
+      one_sided: Whether the derivative at exactly 0 is the one-sided one, in forward
+        mode, instead of 0.
+    """
+    return larger_one_sided(x, jnp.zeros_like(x)) if one_sided else nn.relu(x)
+
+
+def larger(
+    first: Float[Array, "*shape"], second: Float[Array, "*shape"]
+) -> Float[Array, "*shape"]:
+    """The larger one; NaN before any number; of equal ones the first is derived."""
+    return jnp.where(_takes_second(first, second), second, first)
+
+
+@jax.custom_jvp
+def larger_one_sided(
+    first: Float[Array, "*shape"], second: Float[Array, "*shape"]
+) -> Float[Array, "*shape"]:
+    """The same, with the one-sided derivative where both are equal: forward mode."""
+    return larger(first, second)
+
+
+@larger_one_sided.defjvp
+def _derive(
+    values: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    (first, second), (one, other) = values, tangents
+    tangent = jnp.where(_takes_second(first, second), other, one)
+    tied = first == second
+    return larger(first, second), jnp.where(tied, jnp.maximum(one, other), tangent)
+
+
+def _takes_second(first: Array, second: Array) -> Bool[Array, "*shape"]:
+    return (first < second) | jnp.isnan(second)

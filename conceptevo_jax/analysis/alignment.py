@@ -40,7 +40,7 @@ from conceptevo_jax.analysis.subjects import (
     take,
 )
 from conceptevo_jax.analysis.verdicts import Agreement, Alignment, Nearest, Score
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, require_count, require_seed
 
 MAX_PAIRS = 4_000_000
 """Beyond so many pairs, a sample of the first snapshot's neurons is judged."""
@@ -65,8 +65,12 @@ def compare(
       All measures and controls; null with a reason below 20 live neurons.
 
     Raises:
-      DataError: if the two were recorded on different images or pools.
+      UsageError: for a seed or number of pairs out of range.
+      DataError: if the two were recorded on different images or pools, or lie in
+        different spaces.
     """
+    require_seed(seed)
+    require_count("max_pairs", max_pairs)
     _require_comparable(a, b)
     (live_a, why_a), (live_b, why_b) = live_neurons(a), live_neurons(b)
     reason = " ".join(why for why in (why_a, why_b) if why) or None
@@ -93,12 +97,17 @@ def _require_comparable(a: Subject, b: Subject) -> None:
         ("judgement images", a.responses.images_id, b.responses.images_id),
         ("images of the pool", a.pool.images_id, b.pool.images_id),
         ("pool for their stimuli", a.stimuli.pool_id, b.stimuli.pool_id),
+        ("space for their neurons", _dimensions(a), _dimensions(b)),
     ):
         if id_a != id_b:
             raise DataError(
                 f"{a.snapshot} and {b.snapshot} need the same {what}, but were "
                 f"recorded on {id_a} and {id_b}. Record one of them again."
             )
+
+
+def _dimensions(subject: Subject) -> str:
+    return f"{subject.embedding.vectors.shape[1]} dimensions"
 
 
 def _nothing(reason: str, facts: Mapping[str, Any]) -> Alignment:

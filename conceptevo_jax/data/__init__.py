@@ -1,10 +1,12 @@
 """Data sets with stable image ids, seeded pools, decoded pixels and batches."""
 
+from conceptevo_jax.data.checks import checked_labels, require_pixels, require_rows
 from conceptevo_jax.data.decoded import (
     Decoded,
     Pixels,
     decode_images,
     open_decoded,
+    require_decoded,
 )
 from conceptevo_jax.data.images import ImageSet, find_bad, images_id, without
 from conceptevo_jax.data.loader import (
@@ -44,6 +46,7 @@ __all__ = [
     "Pool",
     "Sizes",
     "TrainBatches",
+    "checked_labels",
     "dataset_sizes",
     "decode_images",
     "decode_on_demand",
@@ -54,7 +57,10 @@ __all__ = [
     "load_pool",
     "open_decoded",
     "read_ahead",
+    "require_decoded",
     "require_disjoint",
+    "require_pixels",
+    "require_rows",
     "require_same_pool",
     "save_pool",
     "select_part",

@@ -6,6 +6,7 @@ holds 3 × side² bytes an image: 3 kB at 32 pixels, 150 kB at 224.
 """
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -13,8 +14,14 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int, Int32
 
+from conceptevo_jax.data.checks import (
+    checked_keys,
+    checked_labels,
+    checked_rows,
+    require_pixels,
+)
 from conceptevo_jax.data.images import ImageSet, images_id
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.store.records import write_json
 from conceptevo_jax.types import record
 
@@ -35,15 +42,24 @@ class Pixels(Protocol):
 class Decoded:
     """Decoded images.
 
+    Anything else than uint8 `[i side side 3]`, one class number from 0 and one id per
+    image is refused by `UsageError`.
+
     Attributes:
       pixels: RGB values; mapped from disk, read-only, when opened by `open_decoded`.
-      labels: Their classes.
+      labels: Their classes; other integers become int32.
       keys: Their stable ids.
     """
 
     pixels: Pixels
     labels: Int32[np.ndarray, " i"]
     keys: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        require_pixels(self.pixels)
+        count = self.pixels.shape[0]
+        object.__setattr__(self, "labels", checked_labels(self.labels, count))
+        object.__setattr__(self, "keys", checked_keys(self.keys, count))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -59,8 +75,21 @@ class Decoded:
         return images_id(self.keys, self.side)
 
 
+def require_decoded(images: object, what: str) -> None:
+    """Refuse anything but decoded images, such as a bare array.
+
+    Raises:
+      UsageError: naming the argument.
+    """
+    hint = (
+        "Take what `decode_images` gives, or make it of arrays: "
+        "conceptevo_jax.data.Decoded(pixels=…, labels=…, keys=…)."
+    )
+    require_type(images, Decoded, what, hint)
+
+
 def decode_images(
-    images: ImageSet, rows: Int[np.ndarray, " i"], folder: Path
+    images: ImageSet, rows: Int[np.ndarray, " i"], folder: str | os.PathLike[str]
 ) -> Decoded:
     """Decode the images at `rows` into `folder`, on all processors.
 
@@ -73,8 +102,10 @@ def decode_images(
       The images, opened from the folder.
 
     Raises:
+      UsageError: for rows that are none of the images', or that occur twice.
       DataError: naming the first image that cannot be decoded.
     """
+    rows, folder = checked_rows(rows, len(images)), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "keys.json").unlink(missing_ok=True)
     _write_pixels(images, rows, folder / "images.npy")
@@ -83,12 +114,13 @@ def decode_images(
     return open_decoded(folder)
 
 
-def open_decoded(folder: Path) -> Decoded:
+def open_decoded(folder: str | os.PathLike[str]) -> Decoded:
     """Open what `decode_images` wrote, mapping the pixels read-only.
 
     Raises:
       DataError: if a file is missing or truncated, or decoding was not finished.
     """
+    folder = Path(folder)
     try:
         keys = tuple(json.loads((folder / "keys.json").read_text()))
         labels = np.load(folder / "labels.npy", allow_pickle=False)

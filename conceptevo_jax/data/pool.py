@@ -18,7 +18,7 @@ from jaxtyping import Int, Int32, Integer, UInt32
 
 from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.data.images import ImageSet, images_id
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.errors import DataError, UsageError, require_count, require_seed
 from conceptevo_jax.store.records import write_json
 from conceptevo_jax.types import record
 
@@ -61,8 +61,10 @@ def select_pool(images: ImageSet, *, size: int | None = None, seed: int) -> Pool
       The pool, independent of the order of the set's rows.
 
     Raises:
-      UsageError: if the set has fewer images than asked for.
+      UsageError: if the set has fewer images than asked for, or a number is out of
+        range.
     """
+    require_seed(seed)
     size = len(images) if size is None else size
     _require_enough(images, size, "size")
     rows = stratified(images.keys, images.labels, size=size, seed=seed)
@@ -86,6 +88,7 @@ def heldout_pools(
     Raises:
       UsageError: if the set has fewer images than both need together.
     """
+    require_seed(seed)
     _require_enough(images, min(selection, judgement), "smaller held-out set")
     _require_enough(images, selection + judgement, "selection + judgement")
     both = _pool(
@@ -268,7 +271,8 @@ def _hashes(keys: Sequence[str], salt: str, size: int) -> np.ndarray:
 
 
 def _require_enough(images: ImageSet, size: int, what: str) -> None:
-    if not 1 <= size <= len(images):
+    require_count(what, size)
+    if size > len(images):
         raise UsageError(
             f"{what} is {size}, but must be from 1 to {len(images)}, the number of "
             f"images in {images.name} ({images.split})."

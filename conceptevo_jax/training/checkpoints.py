@@ -12,6 +12,7 @@ together, in a folder that all of them see; each gets its own copy of what is re
 
 import contextlib
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -23,7 +24,7 @@ import orbax.checkpoint as ocp
 from jax.sharding import Mesh, NamedSharding
 
 from conceptevo_jax.devices import AXIS, SHARED, own_copy
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.training.step import State
 from conceptevo_jax.training.table import TABLE, read_table
@@ -124,7 +125,7 @@ class Checkpoints:
         return self._early, int(epoch.removeprefix("step"))
 
 
-def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
+def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Snapshot]:
     """All snapshots of a run, in the order of training; weights are read when asked.
 
     The order is that of the run's table: one taken within the second epoch comes after
@@ -133,7 +134,9 @@ def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
     Raises:
       DataError: if `folder` holds no run.
     """
-    if not (Path(folder) / "init").is_dir():
+    require_type(model, Model, "the model", "Build it by ce.build_model.")
+    folder = Path(folder)
+    if not (folder / "init").is_dir():
         raise DataError(
             f"{folder} holds no run: give the folder that `train` wrote, in which the "
             "untrained network lies in `init`."
@@ -146,7 +149,7 @@ def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
     found = {
         e: Snapshot(run=run, epoch=e, load=loader(e)) for e in checkpoints.epochs()
     }
-    table = Path(folder) / TABLE
+    table = folder / TABLE
     told = [row.epoch for row in read_table(table)] if table.is_file() else []
     first = [epoch for epoch in told if epoch in found]
     return [found[e] for e in (*first, *(e for e in found if e not in first))]

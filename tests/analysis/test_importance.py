@@ -164,7 +164,10 @@ def test_an_unknown_site_is_refused_with_the_valid_ones():
 
 def test_two_architectures_are_refused_by_name(ends, pixels):
     other = {"params": {"gain": np.ones(3), "head": np.zeros((CHANNELS, CLASSES))}}
-    told = r"other@5 is no snapshot of hand \(tiny\): params/gain is \(3,\), not \(8,\)"
+    told = (
+        r"the variables of other@5 are not those of hand \(tiny, 3 classes\): "
+        r"params/gain is \[3\], not \[8\]"
+    )
     with pytest.raises(UsageError, match=told):
         measure_importance(hand_model())(
             ends[0], snapshot(other, 5, "other"), pixels, ROWS, 0

@@ -48,13 +48,18 @@ SEEDS = 2**32
 2³² - 1 draws and 2³² what 0 does, and NumPy's older generator takes no others."""
 
 
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is an integer; `True` is one for Python, but means no number."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 def require_seed(seed: object, name: str = "seed") -> None:
     """Refuse a seed that is no whole number from 0 to 2³² - 1.
 
     Raises:
       UsageError: naming the setting.
     """
-    if not _is_whole(seed) or not 0 <= seed < SEEDS:
+    if not is_whole(seed) or not 0 <= seed < SEEDS:
         raise UsageError(
             f"{name} must be a whole number from 0 to {SEEDS - 1}, not {seed!r}."
         )
@@ -66,7 +71,7 @@ def require_count(name: str, value: object, *, least: int = 1) -> None:
     Raises:
       UsageError: naming the setting.
     """
-    if not _is_whole(value) or value < least:
+    if not is_whole(value) or value < least:
         raise UsageError(
             f"{name} must be a whole number, {least} or more, not {value!r}."
         )
@@ -115,8 +120,3 @@ def callables(values: Iterable[C], what: str) -> tuple[C, ...]:
     for value in functions:
         require_callable(value, f"each of {what}")
     return functions
-
-
-def _is_whole(value: object) -> TypeGuard[int]:
-    """Whether a value is an integer; `True` is one for Python, but means no number."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -18,7 +18,7 @@ from jaxtyping import Int, Int32, Integer, UInt32
 
 from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.data.images import ImageSet, images_id
-from conceptevo_jax.errors import DataError, UsageError, require_count, require_seed
+from conceptevo_jax.errors import DataError, UsageError, is_whole, require_seed
 from conceptevo_jax.store.records import write_json
 from conceptevo_jax.types import record
 
@@ -271,9 +271,8 @@ def _hashes(keys: Sequence[str], salt: str, size: int) -> np.ndarray:
 
 
 def _require_enough(images: ImageSet, size: int, what: str) -> None:
-    require_count(what, size)
-    if size > len(images):
+    if not is_whole(size) or not 1 <= size <= len(images):
         raise UsageError(
-            f"{what} is {size}, but must be from 1 to {len(images)}, the number of "
-            f"images in {images.name} ({images.split})."
+            f"{what} is {size!r}, but must be a whole number from 1 to {len(images)}, "
+            f"the number of images in {images.name} ({images.split})."
         )

@@ -27,9 +27,8 @@ def differences(wanted: Mapping[str, Any], variables: Any) -> list[str]:
             faults.append(f"{path} is missing")
         elif (fault := _fault(leaf, leaves[path])) is not None:
             faults.append(f"{path} is {fault}")
-    return faults + [
-        f"{path} is not its own" for path in leaves if path not in expected
-    ]
+    further = [path for path in leaves if path not in expected]
+    return faults + [f"{path} is not expected" for path in further]
 
 
 def summary(faults: list[str]) -> str:

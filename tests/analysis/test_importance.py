@@ -199,8 +199,8 @@ def test_activations_that_overflow_are_refused_by_name(which, ends, pixels):
     ("settings", "told"),
     [
         ({"method": "grad"}, "unknown importance method 'grad'.*jvp, transpose"),
-        ({"batch_size": 0}, "batch_size must be above 0, not 0"),
-        ({"checked": -1}, "checked must be 0 or more, not -1"),
+        ({"batch_size": 0}, "batch_size must be a whole number, 1 or more, not 0"),
+        ({"checked": -1}, "checked must be a whole number, 0 or more, not -1"),
     ],
 )
 def test_impossible_settings_are_refused(settings, told):

@@ -6,7 +6,11 @@ records (exit code 3). Anything else is a bug.
 """
 
 import difflib
+import numbers
 from collections.abc import Iterable
+from typing import TypeGuard, TypeVar
+
+C = TypeVar("C")
 
 
 class UsageError(ValueError):
@@ -37,3 +41,82 @@ def unknown_name(kind: str, name: object, valid: Iterable[str]) -> UsageError:
     hint = f" Did you mean {close[0]!r}?" if close else ""
     listed = ", ".join(names) if names else "none"
     return UsageError(f"unknown {kind} {name!r}.{hint} Valid: {listed}.")
+
+
+SEEDS = 2**32
+"""Seeds lie below: `jax.random.key` takes only 32 bits of them, so -1 would draw what
+2³² - 1 draws and 2³² what 0 does, and NumPy's older generator takes no others."""
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is an integer; `True` is one for Python, but means no number."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def require_seed(seed: object, name: str = "seed") -> None:
+    """Refuse a seed that is no whole number from 0 to 2³² - 1.
+
+    Raises:
+      UsageError: naming the setting.
+    """
+    if not is_whole(seed) or not 0 <= seed < SEEDS:
+        raise UsageError(
+            f"{name} must be a whole number from 0 to {SEEDS - 1}, not {seed!r}."
+        )
+
+
+def require_count(name: str, value: object, *, least: int = 1) -> None:
+    """Refuse a number of things that is no whole number, or too small.
+
+    Raises:
+      UsageError: naming the setting.
+    """
+    if not is_whole(value) or value < least:
+        raise UsageError(
+            f"{name} must be a whole number, {least} or more, not {value!r}."
+        )
+
+
+def require_type(value: object, kind: type, what: str, hint: str) -> None:
+    """Refuse a value of another type than the one meant.
+
+    Args:
+      value: What was given.
+      kind: What it must be an instance of.
+      what: The argument, in words: `"the monitor's images"`.
+      hint: What to do, a whole sentence.
+
+    Raises:
+      UsageError: naming the argument and both types.
+    """
+    if not isinstance(value, kind):
+        raise UsageError(
+            f"{what} must be of type {kind.__name__}, not {type(value).__name__}. "
+            f"{hint}"
+        )
+
+
+def require_callable(value: object, what: str) -> None:
+    """Refuse what cannot be called.
+
+    Raises:
+      UsageError: naming the argument.
+    """
+    if not callable(value):
+        raise UsageError(
+            f"{what} must be a function, not of type {type(value).__name__}."
+        )
+
+
+def callables(values: Iterable[C], what: str) -> tuple[C, ...]:
+    """The functions of a list, or a refusal of a function outside of any.
+
+    Raises:
+      UsageError: naming the argument.
+    """
+    if callable(values) or not isinstance(values, Iterable):
+        raise UsageError(f"{what} must be a list of functions: write [{what}].")
+    functions = tuple(values)
+    for value in functions:
+        require_callable(value, f"each of {what}")
+    return functions

@@ -20,6 +20,8 @@ from typing import Any, TypeVar, dataclass_transform
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from conceptevo_jax.errors import DataError
+
 Epoch = int | str
 """An epoch's number (0 is the state after one epoch), `"init"`, or `"step<N>"` for
 a snapshot taken after N optimiser steps, within the first epochs."""
@@ -36,7 +38,7 @@ def record(cls: type[T]) -> type[T]:
 
 def _expect(condition: bool, owner: object, what: str) -> None:
     if not condition:
-        raise ValueError(f"{type(owner).__name__}: {what}")
+        raise DataError(f"{type(owner).__name__}: {what}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from conceptevo_jax.activations.taps import Peaks, Reader
 from conceptevo_jax.data import (
     Decoded,
     read_ahead,
+    require_decoded,
     require_same_pool,
     sequential_batches,
 )
@@ -108,6 +109,8 @@ class Sweep(Generic[R]):
       finish: From the final states, one per fold, to the result.
       images_id: Id of the images it may be run over; None for any.
       batch_size: Images per call of the model, on each device.
+      require: Called with every snapshot's variables before anything is compiled, to
+        refuse those of another model; None where any will do.
     """
 
     def __init__(
@@ -118,9 +121,11 @@ class Sweep(Generic[R]):
         *,
         images_id: str | None = None,
         batch_size: int = BATCH,
+        require: Callable[[Variables], None] | None = None,
     ) -> None:
         self.reader, self.finish = reader, finish
         self.images_id, self.batch_size = images_id, batch_size
+        self.require = require
         self.mesh = mesh = data_mesh()
         # Compiled apart from the folds, the network is the same program in every
         # sweep, and found again in the compilation cache.
@@ -142,6 +147,7 @@ class Sweep(Generic[R]):
           images: What to sweep.
 
         Raises:
+          UsageError: for variables that `require` refuses.
           DataError: for other images than the sweep is for.
         """
         return self._sweep(snapshots, images, np.arange(len(images)))
@@ -153,13 +159,21 @@ class Sweep(Generic[R]):
         chosen: Int[np.ndarray, " j"],
     ) -> list[R]:
         """See `many`; of some images only."""
+        self._check(snapshots, images)
+        everywhere = [replicate(self.mesh, one) for one in snapshots]
+        states = all_or_none(lambda: self._pass(everywhere, images, chosen))
+        return [self.finish(self._folding.join(state)) for state in states]
+
+    def _check(self, snapshots: Sequence[Variables], images: Decoded) -> None:
+        """Refuse what the sweep is not for, before anything is compiled."""
+        require_decoded(images, "the images to be swept")
         if self.images_id is not None:
             require_same_pool(
                 self.images_id, images.images_id, "the images to be swept"
             )
-        everywhere = [replicate(self.mesh, one) for one in snapshots]
-        states = all_or_none(lambda: self._pass(everywhere, images, chosen))
-        return [self.finish(self._folding.join(state)) for state in states]
+        if self.require is not None:
+            for variables in snapshots:
+                self.require(variables)
 
     def _pass(
         self,
@@ -212,6 +226,7 @@ class Sweep(Generic[R]):
           variables: Of any snapshot; shapes and types suffice.
           images: What is to be swept.
         """
+        self._check([variables], images)
         size = self._size(images)
         variables = self._shapes(variables, SHARED)
         state = jax.eval_shape(self._folding.empty)

@@ -57,7 +57,7 @@ from conceptevo_jax.analysis.verdicts import (
     Nearest,
     Score,
 )
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, require_count, require_seed
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
@@ -90,9 +90,12 @@ def compare(
       All measures and controls; null with a reason below 20 live neurons.
 
     Raises:
-      DataError: if the two were recorded on different images or pools, or placed in a
-        different number of refitted spaces.
+      UsageError: for a seed or number of pairs out of range.
+      DataError: if the two were recorded on different images or pools, lie in different
+        spaces, or were placed in a different number of refitted ones.
     """
+    require_seed(seed)
+    require_count("max_pairs", max_pairs)
     _require_comparable(a, b)
     (live_a, why_a), (live_b, why_b) = live_neurons(a), live_neurons(b)
     reason = " ".join(why for why in (why_a, why_b) if why) or None
@@ -119,6 +122,7 @@ def _require_comparable(a: Subject, b: Subject) -> None:
         ("judgement images", a.responses.images_id, b.responses.images_id),
         ("images of the pool", a.pool.images_id, b.pool.images_id),
         ("pool for their stimuli", a.stimuli.pool_id, b.stimuli.pool_id),
+        ("space for their neurons", _dimensions(a), _dimensions(b)),
     ):
         if id_a != id_b:
             raise DataError(
@@ -130,6 +134,10 @@ def _require_comparable(a: Subject, b: Subject) -> None:
             f"{a.snapshot} is placed in {len(a.refits)} refitted spaces and "
             f"{b.snapshot} in {len(b.refits)}: place both in the same."
         )
+
+
+def _dimensions(subject: Subject) -> str:
+    return f"{subject.embedding.vectors.shape[1]} dimensions"
 
 
 def _nothing(reason: str, facts: Mapping[str, Any]) -> Alignment:

@@ -18,7 +18,13 @@ from conceptevo_jax.analysis.differences import forward_differences
 from conceptevo_jax.analysis.ends import load_end, overflow
 from conceptevo_jax.analysis.intervals import known_mean
 from conceptevo_jax.analysis.sensitivity import TIES, by_jvp, by_transpose
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.data import require_pixels, require_rows
+from conceptevo_jax.errors import (
+    UsageError,
+    require_count,
+    require_seed,
+    unknown_name,
+)
 from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Importance, Site, Snapshot, neuron_count, site_slices
@@ -56,10 +62,8 @@ class Scoring:
             raise unknown_name("importance method", self.method, METHODS)
         if self.ties not in TIES:
             raise unknown_name("derivative at ties", self.ties, TIES)
-        if self.batch_size < 1:
-            raise UsageError(f"batch_size must be above 0, not {self.batch_size}.")
-        if self.checked < 0:
-            raise UsageError(f"checked must be 0 or more, not {self.checked}.")
+        require_count("batch_size", self.batch_size)
+        require_count("checked", self.checked, least=0)
 
 
 Measure = Callable[
@@ -92,7 +96,11 @@ def measure_importance(
     Returns:
       The measure. It raises `UsageError` for no images, an unknown class, or a snapshot
       of another architecture, and `DataError` for one that is not finite.
+
+    Raises:
+      UsageError: for a seed out of range.
     """
+    require_seed(seed)
     how = scoring or Scoring()
     sites = chosen_sites(model, how.sites)
     method = by_transpose if how.method == "transpose" else by_jvp
@@ -108,6 +116,7 @@ def measure_importance(
         label: int,
     ) -> Importance:
         require_images(pixels, label, model)
+        require_rows(rows, len(pixels))
         ends = load_end(model, before), load_end(model, after)
         # Accelerators would round to 10 bits or so, and lose the sign of what is small.
         with jax.default_matmul_precision("highest"):
@@ -140,12 +149,14 @@ def measure_importance(
 
 
 def require_images(pixels: np.ndarray, label: int, model: Model) -> None:
-    """Refuse a class that has no images or that the model does not know.
+    """Refuse a class that has no images or that the model does not know, and pixels
+    that are none.
 
     Raises:
       UsageError: naming the class.
     """
-    if not 0 <= label < model.classes:
+    require_count("the class", label, least=0)
+    if label >= model.classes:
         raise UsageError(
             f"class {label} is none of the {model.classes} classes of {model.name}."
         )
@@ -154,6 +165,8 @@ def require_images(pixels: np.ndarray, label: int, model: Model) -> None:
             f"class {label} has no images: an evolution matters for images. Take more "
             "images or another class."
         )
+    require_pixels(pixels)
+    model.require_size(pixels.shape[1])
 
 
 def _to_check(

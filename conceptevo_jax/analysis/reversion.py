@@ -23,7 +23,14 @@ from conceptevo_jax.analysis.importance import (
     rank_neurons,
     require_images,
 )
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.data import checked_labels, require_pixels, require_rows
+from conceptevo_jax.errors import (
+    DataError,
+    UsageError,
+    require_count,
+    require_seed,
+    require_type,
+)
 from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import (
@@ -69,16 +76,20 @@ class Reverting:
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        if self.bins < 2:
-            raise UsageError(f"bins must be 2 or more, not {self.bins}.")
+        require_count("bins", self.bins, least=2)
         for name in ("repeats", "images", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be above 0, not {getattr(self, name)}.")
+            require_count(name, getattr(self, name))
+        for name in ("train_images", "test_images", "elsewhere_images"):
+            if getattr(self, name) is not None:
+                require_count(name, getattr(self, name))
 
 
 @record
 class ClassImages:
     """The images on which a class's evolutions are reverted.
+
+    `UsageError` refuses what are no uint8 pixels `[i side side 3]` of one size, or
+    labels and rows of other images.
 
     Attributes:
       label: The class.
@@ -95,6 +106,26 @@ class ClassImages:
     test: UInt8[np.ndarray, "_ h w 3"]
     elsewhere: UInt8[np.ndarray, "_ h w 3"]
     elsewhere_labels: Int[np.ndarray, " _"]
+
+    def __post_init__(self) -> None:
+        require_count("the class", self.label, least=0)
+        for name in ("train", "test", "elsewhere"):
+            require_pixels(getattr(self, name), name)
+        sides = {getattr(self, n).shape[1] for n in ("train", "test", "elsewhere")}
+        if len(sides) > 1:
+            raise UsageError(
+                f"train, test and elsewhere are images of {sorted(sides)} pixels, but "
+                "one size is needed: resize them."
+            )
+        require_rows(self.rows, len(self.train))
+        labels = checked_labels(
+            self.elsewhere_labels, len(self.elsewhere), "elsewhere_labels"
+        )
+        if (labels == self.label).any():
+            raise UsageError(
+                f"elsewhere_labels hold class {self.label} itself: elsewhere are "
+                "images of the other classes."
+            )
 
     def together(self) -> tuple[np.ndarray, np.ndarray]:
         """All pixels and labels: training, test, elsewhere."""
@@ -131,9 +162,12 @@ def measure_reversion(
     Raises:
       UsageError: for no site, an unknown one, or one with fewer neurons than bins.
     """
+    require_seed(seed)
     how = settings or Reverting()
     if not sites:
         raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
+    for site in sites:
+        require_type(site, Site, "a site", "Take some of model.sites.")
     for site in chosen_sites(model, [site.name for site in sites]):
         if site.channels < how.bins:
             raise UsageError(
@@ -146,6 +180,7 @@ def measure_reversion(
         before: Snapshot, after: Snapshot, importance: Importance, images: ClassImages
     ) -> Reversion:
         require_images(images.train, images.label, model)
+        model.require_labels(images.elsewhere_labels)
         _require_importance_of(importance, (before.name, after.name), images, sites)
         ends = load_end(model, before), load_end(model, after)
         sampled = _sampled(images, how, seed)

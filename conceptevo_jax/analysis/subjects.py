@@ -26,7 +26,7 @@ from conceptevo_jax.analysis.similarity import (
     directions,
     stimulus_rows,
 )
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.types import (
     Embedding,
     Responses,
@@ -69,6 +69,11 @@ class Subject:
     refits: tuple[Embedding, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.run:
+            raise UsageError(
+                f"snapshot {self.snapshot!r} names no run: write run@epoch, since "
+                "neurons of one run and of two are not compared in the same way."
+            )
         n = neuron_count(self.responses.sites)
         found = {
             "responses": self.responses.peaks.shape[1],
@@ -83,6 +88,14 @@ class Subject:
             raise DataError(
                 f"{self.snapshot} has {n} neurons at its sites, but its records hold "
                 f"{other}: they belong to another model. Make them again."
+            )
+        if (
+            self.concepts is not None
+            and not ((self.concepts >= -1) & (self.concepts < MOST_CONCEPTS)).all()
+        ):
+            raise DataError(
+                f"{self.snapshot}: concepts must be from 0 to {MOST_CONCEPTS - 1}, or "
+                f"-1 for none, not {sorted(set(self.concepts.tolist()))}."
             )
 
     @property

@@ -1,11 +1,13 @@
 """Data sets with stable image ids, seeded pools, decoded pixels and batches."""
 
+from conceptevo_jax.data.checks import checked_labels, require_pixels, require_rows
 from conceptevo_jax.data.content import content_of
 from conceptevo_jax.data.decoded import (
     Decoded,
     Pixels,
     decode_images,
     open_decoded,
+    require_decoded,
 )
 from conceptevo_jax.data.images import (
     ImageSet,
@@ -51,6 +53,7 @@ __all__ = [
     "Pool",
     "Sizes",
     "TrainBatches",
+    "checked_labels",
     "content_of",
     "dataset_sizes",
     "decode_images",
@@ -62,7 +65,10 @@ __all__ = [
     "load_pool",
     "open_decoded",
     "read_ahead",
+    "require_decoded",
     "require_disjoint",
+    "require_pixels",
+    "require_rows",
     "require_same_pool",
     "save_pool",
     "select_part",

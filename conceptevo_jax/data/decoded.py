@@ -16,10 +16,17 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int, Int32, UInt8
 
+from conceptevo_jax.data.checks import (
+    checked_keys,
+    checked_labels,
+    checked_rows,
+    require_pixels,
+)
 from conceptevo_jax.data.images import ImageSet, images_id
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.store import (
     checksum,
+    checksum_of,
     content_key,
     read_sealed,
     replacing,
@@ -47,9 +54,12 @@ class Pixels(Protocol):
 class Decoded:
     """Decoded images.
 
+    Anything else than uint8 `[i side side 3]`, one class number from 0 and one id per
+    image is refused by `UsageError`.
+
     Attributes:
       pixels: RGB values; mapped from disk, read-only, when opened by `open_decoded`.
-      labels: Their classes.
+      labels: Their classes; other integers become int32.
       keys: Their stable ids.
       pixels_checksum: Of the pixels, where it is known: of those kept on disk.
     """
@@ -58,6 +68,12 @@ class Decoded:
     labels: Int32[np.ndarray, " i"]
     keys: tuple[str, ...]
     pixels_checksum: str | None = None
+
+    def __post_init__(self) -> None:
+        require_pixels(self.pixels)
+        count = self.pixels.shape[0]
+        object.__setattr__(self, "labels", checked_labels(self.labels, count))
+        object.__setattr__(self, "keys", checked_keys(self.keys, count))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -84,6 +100,19 @@ class Decoded:
         return content_key("decoded", self.images_id, pixels)
 
 
+def require_decoded(images: object, what: str) -> None:
+    """Refuse anything but decoded images, such as a bare array.
+
+    Raises:
+      UsageError: naming the argument.
+    """
+    hint = (
+        "Take what `decode_images` gives, or make it of arrays: "
+        "conceptevo_jax.data.Decoded(pixels=…, labels=…, keys=…)."
+    )
+    require_type(images, Decoded, what, hint)
+
+
 def decode_images(
     images: ImageSet, rows: Int[np.ndarray, " i"], folder: str | os.PathLike[str]
 ) -> Decoded:
@@ -100,16 +129,18 @@ def decode_images(
       The images, opened from the folder.
 
     Raises:
+      UsageError: for rows that are none of the images', or that occur twice.
       DataError: naming the first image that cannot be decoded, or a full disk; what
         was there before stays.
     """
-    folder = Path(folder)
+    rows, folder = checked_rows(rows, len(images)), Path(folder)
     shape = (len(rows), images.side, images.side, 3)
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     # Written, not mapped: on a full disk a mapped file ends the process by a signal.
     with replacing(folder / PIXELS) as file:
         np.lib.format.write_array_header_1_0(file, header)
-        pixels_checksum = checksum(*_written(file, _decoded_chunks(images, rows)))
+        chunks = _decoded_chunks(images, rows)
+        pixels_checksum = checksum_of(_written(file, chunks))
         (folder / ABOUT).unlink(missing_ok=True)
     write_sealed(
         folder / ABOUT,

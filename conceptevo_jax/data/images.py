@@ -62,6 +62,13 @@ class ImageSet:
                 f"{len(set(self.keys))} different ids for {len(self.labels)} images: "
                 "every image needs an id of its own."
             )
+        labels, classes = self.labels, len(self.classes)
+        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+            raise DataError(
+                f"{self.name} ({self.split}) from {self.origin} has labels from "
+                f"{labels.min()} to {labels.max()}, but {classes} classes: labels are "
+                f"from 0 to {classes - 1}."
+            )
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from conceptevo_jax.data.checks import checked_rows
 from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.data.images import ImageSet
 
@@ -45,7 +46,12 @@ class OnDemand:
 
 
 def decode_on_demand(images: ImageSet, rows: Int[np.ndarray, " i"]) -> Decoded:
-    """The images at `rows`, in that order, without keeping any of them decoded."""
+    """The images at `rows`, in that order, without keeping any of them decoded.
+
+    Raises:
+      UsageError: for rows that are none of the images', or that occur twice.
+    """
+    rows = checked_rows(rows, len(images))
     return Decoded(
         pixels=OnDemand(images, rows),
         labels=images.labels[rows],

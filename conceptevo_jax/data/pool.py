@@ -17,7 +17,7 @@ from jaxtyping import Int, Int32, Integer, UInt32
 
 from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.data.images import ImageSet, images_id
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.errors import DataError, UsageError, is_whole, require_seed
 from conceptevo_jax.store import read_sealed, write_sealed
 from conceptevo_jax.types import record
 
@@ -62,8 +62,10 @@ def select_pool(images: ImageSet, *, size: int | None = None, seed: int) -> Pool
       The pool, independent of the order of the set's rows.
 
     Raises:
-      UsageError: if the set has fewer images than asked for.
+      UsageError: if the set has fewer images than asked for, or a number is out of
+        range.
     """
+    require_seed(seed)
     size = len(images) if size is None else size
     _require_enough(images, size, "size")
     rows = stratified(images.keys, images.labels, size=size, seed=seed)
@@ -87,6 +89,7 @@ def heldout_pools(
     Raises:
       UsageError: if the set has fewer images than both need together.
     """
+    require_seed(seed)
     _require_enough(images, min(selection, judgement), "smaller held-out set")
     _require_enough(images, selection + judgement, "selection + judgement")
     both = _pool(
@@ -267,8 +270,8 @@ def _hashes(keys: Sequence[str], salt: str, size: int) -> np.ndarray:
 
 
 def _require_enough(images: ImageSet, size: int, what: str) -> None:
-    if not 1 <= size <= len(images):
+    if not is_whole(size) or not 1 <= size <= len(images):
         raise UsageError(
-            f"{what} is {size}, but must be from 1 to {len(images)}, the number of "
-            f"images in {images.name} ({images.split})."
+            f"{what} is {size!r}, but must be a whole number from 1 to {len(images)}, "
+            f"the number of images in {images.name} ({images.split})."
         )

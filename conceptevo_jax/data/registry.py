@@ -5,13 +5,14 @@ A name with a colon is a kind of source and what to open there: `tfds:cifar10`,
 """
 
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from conceptevo_jax.data import fashion_mnist, folder, shapes, tfds
 from conceptevo_jax.data.images import ImageSet
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.errors import require_count, require_type, unknown_name
 
 DATASETS: dict[str, Callable[..., ImageSet]] = {
     "fashion_mnist": fashion_mnist.load,
@@ -35,9 +36,9 @@ def load_images(
     name: str,
     split: str,
     *,
-    data_dir: Path | None,
+    data_dir: str | os.PathLike[str] | None,
     side: int = 32,
-    cache: Path | None = None,
+    cache: str | os.PathLike[str] | None = None,
     **options: object,
 ) -> ImageSet:
     """Open one split of a data set.
@@ -61,15 +62,15 @@ def load_images(
     load, settings = _source(name)
     if split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
-    if side < 1:
-        raise UsageError(f"side is {side}, but must be at least 1 pixel.")
+    require_count("side", side)
     parameters = set(inspect.signature(load).parameters)
     for option in options:
         valid = parameters - set(_SETTINGS)
         if option not in valid:
             raise unknown_name(f"option of data set {name}", option, valid)
-    given = {"data_dir": data_dir, "cache": cache}
-    settings |= {key: value for key, value in given.items() if key in parameters}
+    for key, path in (("data_dir", data_dir), ("cache", cache)):
+        if key in parameters:
+            settings[key] = None if path is None else Path(path)
     return load(split, side=side, **settings, **options)
 
 
@@ -99,6 +100,8 @@ def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) ->
 
 
 def _source(name: str) -> tuple[Callable[..., ImageSet], dict[str, Any]]:
+    hint = "Write f'folder:{path}' for a folder of images."
+    require_type(name, str, "the name of a data set", hint)
     kind, colon, rest = name.partition(":")
     if colon and kind in SOURCES and rest:
         return SOURCES[kind], {"source": rest}

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
 from conceptevo_jax.data.images import ImageSet
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, require_count, require_seed
 from conceptevo_jax.types import record
 
 SIDE = 32
@@ -70,7 +70,7 @@ def load(
     split: str,
     *,
     side: int,
-    data_dir: Path,
+    data_dir: Path | None,
     train_images: int = 4000,
     test_images: int = 1000,
     seed: int = 0,
@@ -87,8 +87,14 @@ def load(
 
     Returns:
       The images.
+
+    Raises:
+      UsageError: for a number out of range.
     """
     del data_dir
+    require_seed(seed)
+    require_count("train_images", train_images)
+    require_count("test_images", test_images)
     index = np.arange(train_images if split == "train" else test_images)
     return ImageSet(
         name="shapes",

@@ -10,10 +10,16 @@ import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 
-from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.models.tapped import Model
+import numpy as np
+
+from conceptevo_jax.errors import require_count, unknown_name
+from conceptevo_jax.models.tapped import Model, Variables
+from conceptevo_jax.models.variables import differences, leaves_by_path
 
 Builder = Callable[[str, int], Model]
+
+PRESETS = ("full", "small", "tiny")
+"""The sizes that every architecture has."""
 
 
 def _discover() -> dict[str, Builder]:
@@ -38,8 +44,34 @@ def build_model(name: str, *, preset: str = "full", classes: int) -> Model:
       classes: Number of logits.
 
     Raises:
-      UsageError: for an unknown name or preset, with the valid ones.
+      UsageError: for an unknown name or preset, with the valid ones, or no classes.
     """
     if name not in MODELS:
         raise unknown_name("model", name, MODELS)
+    require_count("classes", classes)
     return MODELS[name](preset, classes)
+
+
+def fitting_model(model: Model, variables: Variables) -> Model | None:
+    """The model of the same architecture that variables belong to, if any does.
+
+    Every preset is traced, up to two seconds each: for messages of errors.
+    """
+    classes = _classes(model, variables) if model.name in MODELS else None
+    if classes is None:
+        return None
+    presets = sorted(PRESETS, key=lambda preset: preset != model.preset)
+    models = (MODELS[model.name](preset, classes) for preset in presets)
+    return next((m for m in models if not differences(m.shapes(), variables)), None)
+
+
+def _classes(model: Model, variables: Variables) -> int | None:
+    """How many classes variables tell apart: by the axis that grows with classes."""
+    leaves = leaves_by_path(variables)
+    larger = MODELS[model.name](model.preset, model.classes + 1)
+    shapes = leaves_by_path(model.shapes())
+    for path, more in leaves_by_path(larger.shapes()).items():
+        fewer, shape = shapes[path].shape, np.shape(leaves.get(path))
+        if fewer != more.shape and len(shape) == len(fewer):
+            return shape[int(np.argmax(np.not_equal(fewer, more.shape)))] or None
+    return None

@@ -14,13 +14,14 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Num
+from jaxtyping import Array, Float, Int, Num
 
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.errors import UsageError, require_seed, unknown_name
 from conceptevo_jax.models.initial import Initialisation, trace_initialisation
 from conceptevo_jax.models.normalisation import at_least_float32
+from conceptevo_jax.models.variables import differences, summary
 from conceptevo_jax.streams import stream
-from conceptevo_jax.types import Site
+from conceptevo_jax.types import Site, Snapshot
 
 Variables = Mapping[str, Any]
 """Flax collections: `params`, and `batch_stats` where the model has any."""
@@ -85,7 +86,11 @@ class Model:
 
         A weight depends on the seed, its path and its shape alone: it is the same on
         every machine and device, and nothing is compiled (`models/initial.py`).
+
+        Raises:
+          UsageError: for a seed out of range.
         """
+        require_seed(seed)
         words = stream(seed, "initial weights").integers(2**32, size=2, dtype=np.uint32)
         key = jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32")
         return self._initialisation.draw(key)
@@ -163,6 +168,56 @@ class Model:
         raise unknown_name(
             f"site of {self.name}", name, (site.name for site in self.sites)
         )
+
+    def require_variables(self, variables: Any, what: str = "the variables") -> None:
+        """Refuse variables of another model, by tree, shapes and types alone.
+
+        Floats of another precision are taken. Nothing is compiled.
+
+        Args:
+          variables: What was given as this model's variables.
+          what: The argument, in words.
+
+        Raises:
+          UsageError: with the first leaves that differ, and what to do.
+        """
+        if not isinstance(variables, Mapping):
+            load = ": give its load()" if isinstance(variables, Snapshot) else ""
+            raise UsageError(
+                f"{what} must be a mapping of Flax collections, such as model.init "
+                f"makes, not of type {type(variables).__name__}{load}."
+            )
+        faults = differences(self.shapes(), variables)
+        if faults:
+            raise UsageError(
+                f"{what} are not those of {self._title}: {summary(faults)}. "
+                f"{self._remedy(variables)}"
+            )
+
+    @property
+    def _title(self) -> str:
+        return f"{self.name} ({self.preset}, {self.classes} classes)"
+
+    def _remedy(self, variables: Variables) -> str:
+        """What to do about variables that are not this model's."""
+        # The registry imports this module.
+        from conceptevo_jax.models.registry import fitting_model
+
+        if not differences(self.shapes()["params"], variables):
+            return f"They are parameters alone: give all of {sorted(self.shapes())}."
+        other = fitting_model(self, variables)
+        if other is not None:
+            return f"They fit {other._title}: build that model."
+        return "Build the model that they were trained as."
+
+    def require_labels(self, labels: Int[np.ndarray, " i"]) -> None:
+        """Refuse labels of classes that the model does not have."""
+        largest = labels.max(initial=-1)
+        if largest >= self.classes:
+            raise UsageError(
+                f"{self.name} has {self.classes} classes, but the images have labels "
+                f"up to {largest}: build it with more classes."
+            )
 
     def require_size(self, size: int) -> None:
         """Refuse images smaller than the model takes; larger ones are shrunk."""

@@ -12,8 +12,21 @@ from jaxtyping import Array, Float
 from threadpoolctl import ThreadpoolController
 
 from conceptevo_jax.activations import Peaks, Reader, read_peaks
-from conceptevo_jax.data import Decoded, require_same_pool, select_part
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.data import (
+    Decoded,
+    require_decoded,
+    require_same_pool,
+    select_part,
+)
+from conceptevo_jax.errors import (
+    DataError,
+    UsageError,
+    callables,
+    require_callable,
+    require_count,
+    require_seed,
+    require_type,
+)
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.monitor.measures import Glance, measure
 from conceptevo_jax.monitor.report import LOST, UNKNOWN, Report
@@ -74,14 +87,20 @@ class ConceptMonitor:
           seed: Of the choice of the probe images.
 
         Raises:
-          UsageError: for no sites, or a probe too small for k stimuli.
+          UsageError: for no sites or one that is named twice, a probe too small for k
+            stimuli, images that are not decoded, or a number out of range.
           DataError: if the images are not the pool of the space.
         """
+        require_decoded(images, "the monitor's images")
+        require_seed(seed)
+        require_count("k", k)
+        if probe is not None:
+            require_count("probe", probe)
         if space is not None:
             require_same_pool(space.pool_id, images.images_id, "the monitor's images")
+        if apply is not None:
+            require_callable(apply, "apply")
         self.sites = _sites(sites)
-        if not self.sites:
-            raise UsageError("no sites are named: say which layers are to be watched.")
         wanted = min(MOST, len(images) // 8) if probe is None else probe
         size = min(wanted, len(images))
         if size <= 2 * k:
@@ -89,10 +108,12 @@ class ConceptMonitor:
                 f"a probe of {size} images is too small for k={k} stimuli a neuron: "
                 f"more than {2 * k} are needed."
             )
-        self.space, self.rules, self.sinks = space, rules or Rules(), tuple(sinks)
+        self.space, self.rules = space, rules or Rules()
+        self.sinks = callables(sinks, "sinks")
         self.pool, self.probe = select_part(images, size=size, seed=seed)
         self.search = Search(k=k)
         self._reader = None if apply is None else _reader(apply, self.sites)
+        self._require: Callable[[Any], None] | None = None
         self._sweep: Callable[..., Responses] | None = None
         self._shapes: object = None
         self._history = _History()
@@ -103,10 +124,21 @@ class ConceptMonitor:
     def of_model(
         cls, model: Model, space: Space | None, images: Decoded, **settings: Any
     ) -> "ConceptMonitor":
-        """A monitor of one of this package's architectures, at all of its sites."""
+        """A monitor of one of this package's architectures, at all of its sites.
+
+        Variables of another model are told of in the report, and leave the monitor as
+        it was.
+
+        Raises:
+          UsageError: for images smaller than the model takes, and as for the class.
+          DataError: as for the class.
+        """
+        require_decoded(images, "the monitor's images")
+        model.require_size(images.side)
         monitor = cls(space, images, None, model.sites, **settings)
         read = read_peaks(model)
         monitor._reader = lambda given, pixels: read(given[_GIVEN], pixels)
+        monitor._require = model.require_variables
         return monitor
 
     def update(self, epoch: Epoch, variables: Any) -> Report:
@@ -185,6 +217,8 @@ class ConceptMonitor:
     def _read(self, variables: Any, told: list[str]) -> Responses:
         if self._reader is None:
             raise UsageError("the monitor was given no apply: call update_arrays")
+        if self._require is not None:
+            self._require(variables)
         shapes = jax.tree.map(np.shape, variables)
         if self._sweep is None or shapes != self._shapes:
             if self._sweep is not None:
@@ -239,13 +273,22 @@ class _History:
 
 
 def _sites(sites: Sequence[Site] | Mapping[str, int]) -> tuple[Site, ...]:
-    if not isinstance(sites, Mapping):
-        return tuple(sites)
-    # Patches need receptive fields; the monitor does not.
-    return tuple(
-        Site(name=name, channels=n, rectified=False, receptive_field=1, stride=1)
-        for name, n in sites.items()
-    )
+    if isinstance(sites, Mapping):
+        # Patches need receptive fields; the monitor does not.
+        sites = [
+            Site(name=name, channels=n, rectified=False, receptive_field=1, stride=1)
+            for name, n in sites.items()
+        ]
+    if not sites:
+        raise UsageError("no sites are named: say which layers are to be watched.")
+    hint = "Name layers with their channels, {'conv1': 64}, or give model.sites."
+    for site in sites:
+        require_type(site, Site, "a site", hint)
+        require_count(f"channels of site {site.name}", site.channels)
+    names = [site.name for site in sites]
+    if len(set(names)) < len(names):
+        raise UsageError(f"sites must have different names, not {names}.")
+    return tuple(sites)
 
 
 def _reader(apply: Apply, sites: Sequence[Site]) -> Reader:

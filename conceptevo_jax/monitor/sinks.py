@@ -6,6 +6,7 @@ report and left alone otherwise: a full disk must not stop a training.
 
 import importlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,19 @@ Sink = Callable[[Report], None]
 _STATUS = {HEALTHY: 0.0, DAMAGED: 1.0, LOST: 2.0}
 
 
-def json_lines(path: Path) -> Sink:
+def json_lines(path: str | os.PathLike[str]) -> Sink:
     """One JSON object a line, appended and flushed: `tail -f` follows it."""
+    table = Path(path)
 
     def write(report: Report) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as file:
+        table.parent.mkdir(parents=True, exist_ok=True)
+        with table.open("a") as file:
             file.write(json.dumps(report.as_dict(), allow_nan=False) + "\n")
 
     return write
 
 
-def tensorboard(folder: Path) -> Sink:
+def tensorboard(folder: str | os.PathLike[str]) -> Sink:
     """Scalars `concepts/<measure>` for TensorBoard, by tensorboardX.
 
     Raises:

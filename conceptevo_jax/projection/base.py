@@ -13,12 +13,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from conceptevo_jax.activations import read_all_peaks, read_peaks
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import Decoded, require_decoded, require_same_pool
 from conceptevo_jax.embedding import FitReport, fit_neurons
+from conceptevo_jax.errors import DataError, require_seed
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.projection.responsive import response_quantiles
 from conceptevo_jax.projection.space import SpaceReport, SpaceSettings, build_space
-from conceptevo_jax.types import Embedding, Responses, Space, Stimuli
+from conceptevo_jax.types import Embedding, Responses, Site, Space, Stimuli
 
 
 def base_space(
@@ -50,7 +51,17 @@ def base_space(
 
     Returns:
       The space, and how learning and solving went.
+
+    Raises:
+      UsageError: for variables of another model, or settings out of range.
+      DataError: for stimuli or responses of another model, or of other images.
     """
+    require_seed(seed)
+    require_decoded(pixels, "the pool's images")
+    require_same_pool(stimuli.pool_id, pixels.images_id, "the pool's images")
+    model.require_variables(variables)
+    for what, sites in (("stimuli", stimuli.sites), ("responses", sample.sites)):
+        _require_sites(model, sites, what)
     settings = settings or SpaceSettings(seed=seed)
     neurons, learned = fit_neurons(stimuli, seed=seed, **fit)
     reader = read_peaks(model, before_relu=before_relu)
@@ -127,3 +138,14 @@ def refit_space(
     swept = read_all_peaks(reader, variables, pixels)
     vectors = images(side_by_side, settings, swept)
     return np.stack(np.split(vectors, len(seeds), axis=1))
+
+
+def _require_sites(model: Model, sites: Sequence[Site], what: str) -> None:
+    """Refuse records whose neurons are not those of the model."""
+    ours, theirs = ({s.name: s.channels for s in of} for of in (model.sites, sites))
+    if ours != theirs:
+        raise DataError(
+            f"the {what} are of {sum(theirs.values())} neurons at {len(theirs)} sites, "
+            f"but {model.name} ({model.preset}) has {sum(ours.values())} at "
+            f"{len(ours)}: take those that `find_stimuli` gave for this model."
+        )

@@ -19,7 +19,13 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from conceptevo_jax.devices import cores
-from conceptevo_jax.errors import DataError, UsageError, unknown_name
+from conceptevo_jax.errors import (
+    DataError,
+    UsageError,
+    require_count,
+    require_seed,
+    unknown_name,
+)
 from conceptevo_jax.types import Layout
 
 STABILITY_NEIGHBORS = 15
@@ -60,8 +66,8 @@ def fit_layout(
       UsageError: if a number is out of range or the metric unknown.
       DataError: if fewer than four rows have a vector.
     """
-    if stability_seeds < 1:
-        raise UsageError(f"stability_seeds must be 1 or more, not {stability_seeds}.")
+    require_seed(seed)
+    require_count("stability_seeds", stability_seeds)
     seeds = range(seed, seed + stability_seeds + 1)
     return fit_layouts(
         vectors, seeds=seeds, neighbors=neighbors, min_dist=min_dist, metric=metric
@@ -94,11 +100,14 @@ def fit_layouts(
     """
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
-    if neighbors < 2 or len(seeds) < 2:
-        raise UsageError(
-            f"layouts need neighbors of 2 or more and two seeds or more, not "
-            f"{neighbors} and {len(seeds)}."
-        )
+    require_count("neighbors", neighbors, least=2)
+    if len(seeds) < 2:
+        raise UsageError(f"layouts need two seeds or more, not {len(seeds)}.")
+    for seed in seeds:
+        require_seed(seed)
+    if not 0 <= min_dist <= 1:
+        raise UsageError(f"min_dist must be from 0 to 1, not {min_dist}.")
+    _require_table(vectors)
     live = np.isfinite(vectors).all(axis=1)
     if live.sum() < FEWEST:
         raise DataError(
@@ -140,10 +149,10 @@ def place_points(
       Points, each depending on its own vector and on the map only.
 
     Raises:
-      UsageError: if `neighbors` is below 1.
+      UsageError: if `neighbors` is below 1, or the vectors have other dimensions.
     """
-    if neighbors < 1:
-        raise UsageError(f"neighbors={neighbors} is out of range: 1 or more.")
+    require_count("neighbors", neighbors)
+    _require_table(vectors, dim=layout.vectors.shape[1])
     live = np.isfinite(vectors).all(axis=1)
     fitted = np.isfinite(layout.points).all(axis=1)
     anchors, places = KDTree(_unit(layout.vectors[fitted])), layout.points[fitted]
@@ -154,6 +163,16 @@ def place_points(
     weights = _weights(np.square(distances) / 2)
     points[live] = (weights[..., None] * places[near]).sum(axis=1)
     return points
+
+
+def _require_table(vectors: np.ndarray, dim: int | None = None) -> None:
+    """Refuse what is no table of numbers, or has not so many columns."""
+    shape, kind = np.shape(vectors), np.asarray(vectors).dtype.kind
+    if len(shape) != 2 or kind not in "fiu" or dim not in (None, shape[1]):
+        raise UsageError(
+            f"vectors must be numbers [n {dim or 'd'}], one vector a row, but their "
+            f"shape is {shape}: give an embedding's `vectors`, of the map's own space."
+        )
 
 
 def _nearest(

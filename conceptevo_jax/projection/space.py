@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from conceptevo_jax.errors import DataError, UsageError, unknown_name
+from conceptevo_jax.errors import (
+    DataError,
+    UsageError,
+    require_count,
+    require_seed,
+    unknown_name,
+)
 from conceptevo_jax.projection.images import solved_images, stimulus_matrix
 from conceptevo_jax.projection.responsive import responsive_images
 from conceptevo_jax.projection.solvers import SolveReport, SolveSettings, rms
@@ -46,10 +52,8 @@ class SpaceSettings:
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
             raise unknown_name("coverage policy", self.policy, POLICIES)
-        if self.responsive < 1:
-            raise UsageError(
-                f"responsive={self.responsive} is out of range: 1 or more."
-            )
+        require_count("responsive", self.responsive)
+        require_seed(self.seed)
         if self.temperature is not None and not self.temperature > 0:
             raise UsageError(
                 f"temperature={self.temperature} is out of range: above 0, or none."

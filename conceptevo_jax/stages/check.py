@@ -11,7 +11,7 @@ from conceptevo_jax.analysis.importance import chosen_sites
 from conceptevo_jax.analysis.milestones import ACCURACIES
 from conceptevo_jax.analysis.reversion import Reverting
 from conceptevo_jax.config import Config, MethodConfig, RunConfig, plain
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.errors import UsageError, require_seed, unknown_name
 from conceptevo_jax.models import build_model
 from conceptevo_jax.projection.layout import METRICS
 from conceptevo_jax.stages.evolutions import scoring_of
@@ -35,6 +35,8 @@ def check_config(config: Config) -> None:
             f"workers={config.workers} with distributed=true: processes that work "
             "together train one run after the other. Leave out one of the two."
         )
+    require_seed(config.seed)
+    require_seed(config.dataset.seed, "dataset.seed")
     collapsing = [] if config.collapse is None else [config.collapse.run]
     base = [] if config.base is None else [config.base]
     for name in (*base, *collapsing):
@@ -107,6 +109,7 @@ def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:
     model = build_model(chosen.name, preset=chosen.preset, classes=classes)
     model.require_size(side)
     _require_positive(where, run, ("epochs", "batch_size"))
+    require_seed(run.seed, f"{where}.seed")
     direction(training_of(run).optimizer)
     late = [epoch for epoch in run.milestones if not 0 <= epoch < run.epochs]
     if late:

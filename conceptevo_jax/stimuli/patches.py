@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from PIL import Image
 
-from conceptevo_jax.data import Pixels
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.data import Pixels, require_pixels
+from conceptevo_jax.errors import UsageError, require_count, unknown_name
 from conceptevo_jax.types import Site, Stimuli, record
 
 VIEWS = ("crop", "mask", "inverse_mask")
@@ -55,8 +55,11 @@ def patch_windows(
       One window per stimulus, wholly inside its image.
 
     Raises:
-      UsageError: if `share` is not above 0 and at most 1.
+      UsageError: if a side is no number of pixels, or `share` is not above 0 and at
+        most 1.
     """
+    require_count("side", side)
+    require_count("input_size", input_size)
     if share is not None and not 0 < share <= 1:
         raise UsageError(
             f"the share of a patch must be above 0 and at most 1, not {share}."
@@ -101,10 +104,15 @@ def neuron_patches(
       view: One of `VIEWS`.
 
     Raises:
-      UsageError: for an unknown view, with the valid ones.
+      UsageError: for an unknown view, with the valid ones, a neuron that is not there,
+        or other images or windows than the stimuli's.
     """
     if view not in VIEWS:
         raise unknown_name("view of a patch", view, VIEWS)
+    require_pixels(pixels)
+    require_count("count", count)
+    require_count("neuron", neuron, least=0)
+    _require_fits(stimuli, windows, neuron, pixels)
     length, shown = int(windows.length[neuron]), []
     for slot in range(min(count, int(stimuli.count[neuron]))):
         image = np.asarray(pixels[stimuli.image_ids[neuron, slot]])
@@ -112,6 +120,25 @@ def neuron_patches(
         square = (slice(top, top + length), slice(left, left + length))
         shown.append(_view(image, square, view))
     return shown
+
+
+def _require_fits(
+    stimuli: Stimuli, windows: Windows, neuron: int, pixels: Pixels
+) -> None:
+    n, k = stimuli.image_ids.shape
+    if windows.top.shape != (n, k):
+        raise UsageError(
+            f"windows are {windows.top.shape}, but the stimuli {(n, k)}: take what "
+            "`patch_windows` gives for these stimuli."
+        )
+    if neuron >= n:
+        raise UsageError(f"neuron {neuron} is none of 0 to {n - 1}.")
+    last = int(stimuli.image_ids[neuron].max(initial=-1))
+    if last >= pixels.shape[0]:
+        raise UsageError(
+            f"the stimuli are rows of a pool, up to {last}, but there are pixels of "
+            f"{pixels.shape[0]} images: give those of the pool."
+        )
 
 
 def _view(image: np.ndarray, square: Sequence[slice], view: str) -> np.ndarray:

@@ -6,7 +6,7 @@ neuron, and the sample's responses.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,8 +25,14 @@ from conceptevo_jax.activations import (
     read_peaks,
 )
 from conceptevo_jax.data import Pool
-from conceptevo_jax.errors import DataError, UsageError, unknown_name
-from conceptevo_jax.models import DTYPES, Model
+from conceptevo_jax.errors import (
+    DataError,
+    UsageError,
+    require_count,
+    require_type,
+    unknown_name,
+)
+from conceptevo_jax.models import DTYPES, Model, Variables
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Responses, Site, Stimuli, neuron_count
@@ -69,8 +75,7 @@ class Search:
             raise unknown_name("dead", self.dead, DEAD)
         if self.compute not in DTYPES:
             raise unknown_name("compute type", self.compute, DTYPES)
-        if self.k < 1:
-            raise UsageError(f"k must be at least 1, not {self.k}.")
+        require_count("k", self.k)
 
 
 Observe = Sweep[tuple[Stimuli, Responses]]
@@ -86,6 +91,7 @@ def observe(
     *,
     sample: Int[np.ndarray, " j"],
     narrow: Reader | None = None,
+    require: Callable[[Variables], None] | None = None,
 ) -> Observe:
     """Compile one pass that finds stimuli in a pool.
 
@@ -98,6 +104,7 @@ def observe(
       sample: Image ids whose responses are kept as they are.
       narrow: The same in a narrower type, to find candidates with; see
         `Search.compute`, which has no effect here.
+      require: Refuses variables of another model, see `Sweep`.
 
     Returns:
       The sweep, which takes a snapshot's variables and the decoded pool, or several
@@ -116,8 +123,9 @@ def observe(
         return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sample_id)
 
     folds = (_ranking(sites, pool, search), collect_fold(n, sample, count))
+    build = partial(Sweep, images_id=pool.pool_id, require=require)
     if narrow is None:
-        return Sweep(reader, folds, finish, images_id=pool.pool_id)
+        return build(reader, folds, finish)
     wider = dataclasses.replace(search, k=min(CANDIDATES * search.k, count - 1))
 
     def candidates(states: tuple[Any, ...]) -> Int[np.ndarray, " j"]:
@@ -125,7 +133,7 @@ def observe(
         return np.union1d(rows[rows >= 0], sample)
 
     ranking = (_ranking(sites, pool, wider),)
-    first = Sweep(narrow, ranking, candidates, images_id=pool.pool_id)
+    first = build(narrow, ranking, candidates)
     return Screened(first, reader, folds, finish, images_id=pool.pool_id)
 
 
@@ -135,8 +143,16 @@ def find_stimuli(
     """`observe` for a Flax model, keeping responses to `sample` images of the pool.
 
     The sample is seeded with the pool, and a larger one begins with a smaller one.
+
+    Raises:
+      UsageError: for anything but a pool, one of images smaller than the model takes or
+        fewer than a neuron needs stimuli; and by the sweep, before it compiles, for
+        variables of another model.
     """
     search = search or Search()
+    require_type(pool, Pool, "the pool", "Choose one by ce.select_pool.")
+    model.require_size(pool.side)
+    require_count("sample", sample, least=0)
     read = partial(read_peaks, before_relu=search.before_relu)
     exact = search.compute == "float32"
     return observe(
@@ -147,6 +163,7 @@ def find_stimuli(
         search,
         sample=_sample(pool, sample),
         narrow=None if exact else read(model.computing(search.compute)),
+        require=model.require_variables,
     )
 
 

@@ -2,6 +2,7 @@
 
 from conceptevo_jax.store.files import (
     checksum,
+    checksum_of,
     naming_full_disk,
     read_sealed,
     replacing,
@@ -25,6 +26,7 @@ __all__ = [
     "Entry",
     "Store",
     "checksum",
+    "checksum_of",
     "content_key",
     "load_record",
     "naming_full_disk",

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -111,6 +111,11 @@ def write_json(path: Path, value: object) -> None:
 
 def checksum(*parts: bytes | memoryview) -> str:
     """BLAKE2b of all parts one after the other: 32 hexadecimal characters."""
+    return checksum_of(parts)
+
+
+def checksum_of(parts: Iterable[bytes | memoryview]) -> str:
+    """The same of parts that come one at a time, and are not kept."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(part)

@@ -13,6 +13,7 @@ What is restored is compared with what was saved, by the checksums in `checksums
 
 import contextlib
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ import orbax.checkpoint as ocp
 from jax.sharding import Mesh, NamedSharding
 
 from conceptevo_jax.devices import AXIS, SHARED, by_first, own_copy
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.training.checksums import (
     read_checksums,
@@ -170,7 +171,7 @@ class Checkpoints:
         return self._early, int(epoch.removeprefix("step"))
 
 
-def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
+def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Snapshot]:
     """All snapshots of a run, in the order of training; weights are read when asked.
 
     The order is that of the run's table: one taken within the second epoch comes after
@@ -179,7 +180,9 @@ def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
     Raises:
       DataError: if `folder` holds no run.
     """
-    if not (Path(folder) / "init").is_dir():
+    require_type(model, Model, "the model", "Build it by ce.build_model.")
+    folder = Path(folder)
+    if not (folder / "init").is_dir():
         raise DataError(
             f"{folder} holds no run: give the folder that `train` wrote, in which the "
             "untrained network lies in `init`."
@@ -192,7 +195,7 @@ def snapshots(folder: Path, run: str, model: Model) -> list[Snapshot]:
     saved = {
         e: Snapshot(run=run, epoch=e, load=loader(e)) for e in checkpoints.epochs()
     }
-    rows = read_table(Path(folder) / TABLE) if has_table(Path(folder)) else []
+    rows = read_table(folder / TABLE) if has_table(folder) else []
     first = [row.epoch for row in rows]
     missing = [str(epoch) for epoch in first if epoch not in saved]
     if missing:

@@ -20,7 +20,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from conceptevo_jax.data import Decoded, read_ahead, sequential_batches, train_batches
+from conceptevo_jax.data import (
+    Decoded,
+    read_ahead,
+    require_decoded,
+    sequential_batches,
+    train_batches,
+)
 from conceptevo_jax.devices import (
     by_first,
     data_mesh,
@@ -30,7 +36,15 @@ from conceptevo_jax.devices import (
     own_rows,
     replicate,
 )
-from conceptevo_jax.errors import DataError, UsageError, unknown_name
+from conceptevo_jax.errors import (
+    DataError,
+    UsageError,
+    callables,
+    require_count,
+    require_seed,
+    require_type,
+    unknown_name,
+)
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.streams import stream
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
@@ -139,14 +153,14 @@ def train(
       The run's table, one row per snapshot.
 
     Raises:
-      UsageError: for settings that do not fit the data or devices, or a folder that
-        holds another training.
+      UsageError: for settings that do not fit the data or devices, arguments that are
+        no decoded images, settings or functions, or a folder of another training.
       DataError: if the disk cannot hold the checkpoints, or a file there is damaged.
       NonFiniteLossError: at the first non-finite loss under `on_nonfinite="stop"`.
       TimeUpError: between two epochs, when the next would probably last too long.
     """
     _check(model, data, test, settings)
-    folder = Path(folder).absolute()
+    on_epoch, folder = callables(on_epoch, "on_epoch"), Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     about = describe_training(run, model, data, test, settings)
     steps = len(data) // settings.batch_size
@@ -191,10 +205,23 @@ def _evaluate(
 
 
 def _check(model: Model, data: Decoded, test: Decoded, settings: Training) -> None:
+    require_type(model, Model, "the model", "Build it by ce.build_model.")
+    require_type(settings, Training, "settings", "Make them by ce.Training(…).")
+    require_seed(settings.seed)
+    require_count("epochs", settings.epochs, least=0)
+    require_count("batch_size", settings.batch_size)
+    require_count("eval_images", settings.eval_images)
+    for step in settings.early_steps:
+        require_count("each of early_steps", step)
+    direction(settings.optimizer)
+    for name, images in (("data", data), ("test", test)):
+        require_decoded(images, name)
+        model.require_size(images.side)
+        model.require_labels(images.labels)
     if settings.on_nonfinite not in ("stop", "continue"):
         raise unknown_name("on_nonfinite", settings.on_nonfinite, ("stop", "continue"))
     model.computing(settings.compute)
-    if not 1 <= settings.batch_size <= len(data):
+    if settings.batch_size > len(data):
         raise UsageError(
             f"batch_size={settings.batch_size} does not fit {len(data)} training "
             "images."
@@ -212,15 +239,6 @@ def _check(model: Model, data: Decoded, test: Decoded, settings: Training) -> No
             f"early_steps {late} are never reached: a run of {settings.epochs} epochs "
             f"has {steps} steps, counted from 1."
         )
-    if settings.eval_images < 1:
-        raise UsageError(f"eval_images must be >= 1, not {settings.eval_images}.")
-    for images in (data, test):
-        model.require_size(images.side)
-        if images.labels.max() >= model.classes:
-            raise UsageError(
-                f"{model.name} has {model.classes} classes, but the images have "
-                f"labels up to {images.labels.max()}: build it with more classes."
-            )
 
 
 class _Loop:

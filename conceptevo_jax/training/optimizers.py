@@ -49,10 +49,10 @@ def direction(settings: Optimizer) -> optax.GradientTransformation:
     """
     if settings.schedule not in SCHEDULES:
         raise unknown_name("schedule", settings.schedule, SCHEDULES)
-    if not settings.learning_rate > 0:
+    if not 0 < settings.learning_rate < math.inf:
         raise UsageError(f"learning_rate must be > 0, not {settings.learning_rate}.")
     for name in ("warmup_epochs", "warmup_start", "momentum", "weight_decay"):
-        if not getattr(settings, name) >= 0:
+        if not 0 <= getattr(settings, name) < math.inf:
             raise UsageError(f"{name} must be >= 0, not {getattr(settings, name)}.")
     decay = optax.add_decayed_weights(settings.weight_decay)
     if settings.name == "sgd":

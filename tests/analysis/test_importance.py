@@ -165,7 +165,10 @@ def test_an_unknown_site_is_refused_with_the_valid_ones():
 
 def test_two_architectures_are_refused_by_name(ends, pixels):
     other = {"params": {"gain": np.ones(3), "head": np.zeros((CHANNELS, CLASSES))}}
-    told = r"other@5 is no snapshot of hand \(tiny\): params/gain is \(3,\), not \(8,\)"
+    told = (
+        r"the variables of other@5 are not those of hand \(tiny, 3 classes\): "
+        r"params/gain is \[3\], not \[8\]"
+    )
     with pytest.raises(UsageError, match=told):
         measure_importance(hand_model())(
             ends[0], snapshot(other, 5, "other"), pixels, ROWS, 0
@@ -198,8 +201,8 @@ def test_activations_that_overflow_are_refused_by_name(which, ends, pixels):
     [
         ({"method": "grad"}, "unknown importance method 'grad'.*jvp, transpose"),
         ({"ties": "last"}, "unknown derivative at ties 'last'.*first, one_sided"),
-        ({"batch_size": 0}, "batch_size must be above 0, not 0"),
-        ({"checked": -1}, "checked must be 0 or more, not -1"),
+        ({"batch_size": 0}, "batch_size must be a whole number, 1 or more, not 0"),
+        ({"checked": -1}, "checked must be a whole number, 0 or more, not -1"),
     ],
 )
 def test_impossible_settings_are_refused(settings, told):

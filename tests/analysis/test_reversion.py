@@ -209,9 +209,9 @@ def test_an_end_that_is_not_finite_is_refused_by_name(grown, images):
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"bins": 1}, "bins must be 2 or more, not 1"),
-        ({"repeats": 0}, "repeats must be above 0, not 0"),
-        ({"images": 0}, "images must be above 0, not 0"),
+        ({"bins": 1}, "bins must be a whole number, 2 or more, not 1"),
+        ({"repeats": 0}, "repeats must be a whole number, 1 or more, not 0"),
+        ({"images": 0}, "images must be a whole number, 1 or more, not 0"),
     ],
 )
 def test_impossible_settings_are_refused(settings, told):

@@ -123,13 +123,13 @@ def test_heldout_pools_are_disjoint_and_stratified(
 
 @pytest.mark.parametrize("size", [0, -1, 25])
 def test_impossible_sizes_are_refused(image_set, size):
-    with pytest.raises(UsageError, match=f"size is {size}, but must be from 1 to 24"):
+    with pytest.raises(UsageError, match=f"size is {size}, but .* from 1 to 24"):
         select_pool(image_set(24), size=size, seed=0)
 
 
 @pytest.mark.parametrize(("selection", "judgement"), [(20, 5), (0, 5), (5, 0)])
 def test_impossible_heldout_sizes_are_refused(image_set, selection, judgement):
-    with pytest.raises(UsageError, match="must be from 1 to 24"):
+    with pytest.raises(UsageError, match="must be a whole number from 1 to 24"):
         heldout_pools(image_set(24), selection=selection, judgement=judgement, seed=0)
 
 

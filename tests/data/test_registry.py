@@ -48,5 +48,5 @@ def test_unknown_names_are_refused_with_the_valid_ones(tmp_path):
         load_images("shapes", "tset", data_dir=tmp_path)
     with pytest.raises(UsageError, match="option of data set shapes 'train_image'"):
         load_images("shapes", "train", data_dir=tmp_path, train_image=5)
-    with pytest.raises(UsageError, match="side is 0"):
+    with pytest.raises(UsageError, match=r"side must be .* 1 or more, not 0"):
         load_images("shapes", "train", data_dir=tmp_path, side=0)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from planted import he_normal
 
 from conceptevo_jax.data import Decoded, images_id, select_part
 from conceptevo_jax.errors import DataError, UsageError
@@ -154,16 +155,35 @@ def test_weights_that_are_not_finite_are_loss(images, model):
     assert (report.status, report.should_stop) == (LOST, True)
 
 
-def test_a_changed_architecture_is_told_and_training_goes_on(images, model):
+def test_variables_of_another_model_are_told_and_change_nothing(images, model):
     other = build_model("vgg16", preset="small", classes=10)
     monitor = ConceptMonitor.of_model(model, None, images, probe=COUNT)
     assert monitor.update(0, model.init(seed=0)).status == HEALTHY
-    report = monitor.update(1, other.init(seed=0))
+    report = monitor.update(1, he_normal(other))
     assert report.status == UNKNOWN
-    assert any("other shapes: it begins anew" in why for why in report.reasons)
+    (why,) = report.reasons
+    assert "the variables are not those of vgg16 (tiny, 10 classes)" in why
+    assert "They fit vgg16 (small, 10 classes)" in why
     back = monitor.update(2, model.init(seed=0))
     assert back.status == HEALTHY
-    assert back.measures["persistence"] is None
+    assert back.measures["persistence"] == 1
+
+
+def test_weights_of_other_shapes_begin_anew_where_the_network_is_the_users(images):
+    def apply(weights, pixels):
+        flat = pixels.reshape(len(pixels), -1).astype(jnp.float32)
+        return {"h": jax.nn.relu(flat @ weights["in"]) @ weights["out"]}
+
+    def weights(width):
+        drawn = np.random.default_rng(width).normal(size=(2, 3072, width))
+        return {"in": jnp.asarray(drawn[0]), "out": jnp.asarray(drawn[1].T[:, :30])}
+
+    monitor = ConceptMonitor(None, images, apply, {"h": 30}, probe=COUNT)
+    assert monitor.update(0, weights(40)).status == HEALTHY
+    report = monitor.update(1, weights(50))
+    assert report.status == HEALTHY
+    assert any("other shapes: it begins anew" in why for why in report.reasons)
+    assert report.measures["persistence"] is None
 
 
 def test_a_site_that_apply_does_not_give_is_named(images):

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from conceptevo_jax.data.images import ImageSet
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import checksum
 
 VERSION = "1.0.0"
@@ -32,7 +32,7 @@ CONTENT = {
 _BORDER = 2
 
 
-def load(split: str, *, side: int, data_dir: Path) -> ImageSet:
+def load(split: str, *, side: int, data_dir: Path | None) -> ImageSet:
     """Open one split, preparing the TFDS data set below `data_dir` if need be.
 
     Args:
@@ -44,8 +44,13 @@ def load(split: str, *, side: int, data_dir: Path) -> ImageSet:
       The images, in the order of their records.
 
     Raises:
+      UsageError: if no folder is given.
       DataError: if the prepared files are damaged.
     """
+    if data_dir is None:
+        raise UsageError(
+            "fashion_mnist is prepared in a folder of TFDS data sets: give data_dir."
+        )
     import tensorflow_datasets as tfds  # takes 0.5 s, which other data sets need not
 
     folder = prepare(data_dir)

@@ -1,0 +1,175 @@
+"""What pixels, labels, ids and rows must be, checked once, where they enter.
+
+Types and shapes are looked at, and all labels and ids; never the values of pixels, so
+that a million images cost a fraction of a second, mapped from disk or in memory.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int, Int32
+
+from conceptevo_jax.errors import UsageError
+
+_LARGEST = np.iinfo(np.int32).max
+
+
+def require_pixels(pixels: Any, what: str = "pixels") -> None:
+    """Refuse what is no array of RGB images `[i side side 3]` in uint8.
+
+    Args:
+      pixels: An array, a memory map, or what has their `shape` and `dtype`.
+      what: The argument, as it is called in the message.
+
+    Raises:
+      UsageError: saying what it is, and how to make of it what is needed.
+    """
+    shape, dtype = getattr(pixels, "shape", None), getattr(pixels, "dtype", None)
+    if shape is None or dtype is None:
+        raise UsageError(
+            f"{what} are of type {type(pixels).__name__}, but an array of uint8 "
+            "[i side side 3] is needed, such as np.stack of a list of images or the "
+            "`pixels` of decoded ones."
+        )
+    if str(dtype) != "uint8":
+        raise UsageError(
+            f"{what} are {dtype}, but uint8 from 0 to 255 is needed: "
+            f"{_type_remedy(str(dtype))}."
+        )
+    shape = tuple(shape)
+    if len(shape) != 4 or shape[3] != 3 or shape[1] != shape[2]:
+        raise UsageError(
+            f"{what} are {_listed(shape)}, but [i side side 3] is needed"
+            f"{_shape_remedy(shape)}."
+        )
+
+
+def _type_remedy(dtype: str) -> str:
+    if "torch" in dtype:
+        return "give a NumPy array, by `.numpy()`"
+    if "float" in dtype:
+        return "of values from 0 to 1 make np.round(255 * values).astype(np.uint8)"
+    if dtype == "bool":
+        return "make 255 * values.astype(np.uint8)"
+    return "of values from 0 to 255 make values.astype(np.uint8)"
+
+
+def _shape_remedy(shape: tuple[int, ...]) -> str:
+    """What to do, where the shape says what the array is."""
+    if len(shape) == 3 and shape[-1] == 3:
+        return ": one image becomes a batch by pixels[None]"
+    if len(shape) == 3:
+        return ": grey images become RGB by np.stack([pixels] * 3, axis=-1)"
+    if len(shape) != 4 or shape[3] == 3:
+        return ": cut the images to squares or resize them" if len(shape) == 4 else ""
+    if shape[3] == 1:
+        return ": grey images become RGB by np.repeat(pixels, 3, axis=-1)"
+    if shape[1] == 3:
+        return ": channels come last, by np.moveaxis(pixels, 1, -1)"
+    if shape[3] == 4:
+        return ": leave out the transparency, by pixels[..., :3]"
+    return ""
+
+
+def checked_labels(
+    labels: Any, count: int, what: str = "labels"
+) -> Int32[np.ndarray, " i"]:
+    """Labels as int32, or a refusal of what are no classes of so many images.
+
+    Raises:
+      UsageError: saying what they are, and what to do.
+    """
+    array = np.asarray(labels)
+    if array.ndim == 2:
+        raise UsageError(
+            f"{what} are {_listed(array.shape)}, but one class number per image is "
+            "needed: of one-hot rows take labels.argmax(axis=1)."
+        )
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise UsageError(
+            f"{what} are {_listed(array.shape)} of {array.dtype}, but one class number "
+            "per image is needed, an integer from 0: make labels.astype(np.int32) of "
+            "whole numbers, and number classes that have names."
+        )
+    if len(array) != count:
+        raise UsageError(
+            f"{what} are {len(array)}, but there are {count} images: give one each."
+        )
+    for at in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
+        raise UsageError(
+            f"{what}: {array[at]} of image {at} is no class; they are numbered from 0. "
+            "Leave out images without a label."
+        )
+    return array.astype(np.int32, copy=False)
+
+
+def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
+    """Image ids as a tuple, or a refusal of what are no ids of so many images.
+
+    Raises:
+      UsageError: naming the first that is no text or occurs twice.
+    """
+    ids = (keys,) if isinstance(keys, str) else tuple(keys)
+    for at, key in enumerate(ids):
+        if not isinstance(key, str):
+            raise UsageError(
+                f"keys: {key!r} of image {at} is of type {type(key).__name__}, but "
+                "ids are text: give str(key)."
+            )
+    if len(ids) != count:
+        raise UsageError(
+            f"keys are {len(ids)}, but there are {count} images: give one each."
+        )
+    _require_unlike(ids, "keys")
+    return ids
+
+
+def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
+    """Rows of an image set of so many images, or a refusal of what are none.
+
+    Raises:
+      UsageError: for a mask, a row that is not there, or one that occurs twice.
+    """
+    array = np.asarray(rows)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise UsageError(
+            f"rows are {_listed(array.shape)} of {array.dtype}, but whole numbers in "
+            "one dimension are needed: of a mask take np.flatnonzero(mask)."
+        )
+    for row in array[(array < 0) | (array >= count)][:1]:
+        raise UsageError(f"rows: {row} is none of 0 to {count - 1}, the images' rows.")
+    _require_unlike(array.tolist(), "rows")
+    return array
+
+
+def require_rows(rows: Any, count: int) -> None:
+    """Refuse what does not say of each of so many images which row of a set it is.
+
+    Raises:
+      UsageError: saying what it is.
+    """
+    array = np.asarray(rows)
+    if array.shape != (count,) or array.dtype.kind not in "iu" or (array < 0).any():
+        raise UsageError(
+            f"rows are {_listed(array.shape)} of {array.dtype}, but there are {count} "
+            "images: give the row of each in the set it was taken from, from 0."
+        )
+
+
+def _require_unlike(values: Sequence[object], what: str) -> None:
+    if len(set(values)) == len(values):
+        return
+    earlier: set[object] = set()
+    for value in values:
+        if value in earlier:
+            raise UsageError(
+                f"{what}: {value!r} occurs more than once, but every image needs an "
+                "id of its own. Leave out the repeated image."
+            )
+        earlier.add(value)
+
+
+def _listed(shape: Sequence[int]) -> str:
+    """A shape as this package writes shapes: `[400 3 16 16]`."""
+    return f"[{' '.join(map(str, shape))}]"

@@ -1,0 +1,64 @@
+"""Do variables belong to a model? Told by their tree, shapes and types alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+_SHOWN = 3
+
+
+def differences(wanted: Mapping[str, Any], variables: Any) -> list[str]:
+    """In words, the leaves by which variables differ from those wanted.
+
+    Args:
+      wanted: A model's shapes and types, as `Model.shapes` gives them.
+      variables: Any tree.
+
+    Returns:
+      One phrase per leaf, in the order of the trees; empty where they fit.
+    """
+    expected, leaves = leaves_by_path(wanted), leaves_by_path(variables)
+    faults = []
+    for path, leaf in expected.items():
+        if path not in leaves:
+            faults.append(f"{path} is missing")
+        elif (fault := _fault(leaf, leaves[path])) is not None:
+            faults.append(f"{path} is {fault}")
+    further = [path for path in leaves if path not in expected]
+    return faults + [f"{path} is not expected" for path in further]
+
+
+def summary(faults: list[str]) -> str:
+    """The first few of `differences`, and how many there are more."""
+    more = len(faults) - _SHOWN
+    return "; ".join(faults[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def leaves_by_path(tree: Any) -> dict[str, Any]:
+    """Leaves by path: `params/features.0/kernel`."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {
+        "/".join(str(getattr(key, "key", key)) for key in path): leaf
+        for path, leaf in leaves
+    }
+
+
+def _fault(wanted: jax.ShapeDtypeStruct, leaf: Any) -> str | None:
+    """How a leaf differs; floats of another precision do not."""
+    try:
+        dtype = jnp.result_type(leaf)
+    except TypeError:
+        return f"a {type(leaf).__name__}, not an array"
+    if np.shape(leaf) != wanted.shape:
+        return f"{_listed(np.shape(leaf))}, not {_listed(wanted.shape)}"
+    same = dtype == wanted.dtype
+    floats = all(jnp.issubdtype(d, jnp.floating) for d in (dtype, wanted.dtype))
+    return None if same or floats else f"{dtype}, not {wanted.dtype}"
+
+
+def _listed(shape: tuple[int, ...]) -> str:
+    """`[3 3 3 8]`; a single number is a scalar."""
+    return f"[{' '.join(map(str, shape))}]" if shape else "a scalar"

@@ -1,8 +1,10 @@
-"""What things cost, beside others that do the same work in the same run.
+r"""What things cost, beside others that do the same work in the same run.
 
     conceptevo experiment=benchmark
     conceptevo experiment=benchmark 'benchmark.parts=[embedding,growth]'
     conceptevo experiment=benchmark scale=smoke
+    conceptevo experiment=benchmark 'benchmark.parts=[embedding]' \
+        benchmark.beside=../before          # a checkout of an earlier commit
 
 Each number is the fastest of several turns. Networks are untrained and images real or
 noise: costs do not depend on what was learnt. gensim and PyTorch are measured where
@@ -12,11 +14,14 @@ the numbers came about: docs/performance.md.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from hydra.core.hydra_config import HydraConfig
 
 from conceptevo_jax.benchmarks.analysis import claims_of, cost_rows, measure_costs
+from conceptevo_jax.benchmarks.beside import run_beside
 from conceptevo_jax.benchmarks.embedding import measure_embedding
 from conceptevo_jax.benchmarks.growth import (
     PER_GROUP,
@@ -49,6 +54,9 @@ from conceptevo_jax.stages.session import Outcome, Session
 
 EMBEDDING_REPEATS = 100
 
+TABLES = ("benchmark", "beside", "costs", "page")
+"""All that a call may write."""
+
 
 class Part(NamedTuple):
     """What a part leaves: rows of the table, claims of its own, tables of its own."""
@@ -65,8 +73,10 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What is measured; nobody knows how long it takes."""
+    of = config.benchmark
+    beside = f", {of.rounds} times beside {of.beside}" if of.beside else ""
     return [
-        Step(stage="measure", about=name, seconds=None, bytes=None)
+        Step(stage="measure", about=name + beside, seconds=None, bytes=None)
         for name in chosen_parts(config)
     ]
 
@@ -85,6 +95,10 @@ def chosen_parts(config: Config) -> list[str]:
 
 def run(config: Config, session: Session) -> Outcome:
     """Measure every part, and write the result folder."""
+    clear_results(session.folder)
+    if config.benchmark.beside is not None:
+        other, words = Path(config.benchmark.beside), HydraConfig.get().overrides.task
+        return run_beside(session, other, chosen_parts(config), words)
     rows: list[Row] = []
     claims: list[Claim] = []
     further: dict[str, Any] = {"software": about_software()}
@@ -103,6 +117,14 @@ def run(config: Config, session: Session) -> Outcome:
         figure = draw_ratios(ratios, title=f"Speed beside others, {rows[0].device}")
         look[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
     return Outcome(base=None, claims=claims, further=further, look_next=look)
+
+
+def clear_results(folder: Path) -> None:
+    """Remove what an earlier call left, which may have measured other things."""
+    for name in TABLES:
+        (folder / "tables" / f"{name}.csv").unlink(missing_ok=True)
+    for ending in ("png", "pdf"):
+        (folder / "figures" / f"ratios.{ending}").unlink(missing_ok=True)
 
 
 def _costs(config: Config, session: Session) -> Part:

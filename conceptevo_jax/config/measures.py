@@ -164,6 +164,9 @@ class BenchmarkConfig:
     `torch.compile`, which takes minutes, compiles those that `compiled` names at the
     preset in use and at full size those in `full_compiled`. `grow` holds the sizes of
     what grows.
+
+    With `beside`, a folder that holds another checkout, each part is measured by this
+    checkout's command and by that one's in turns, `rounds` times.
     """
 
     parts: list[str] = field(default_factory=list)
@@ -181,6 +184,8 @@ class BenchmarkConfig:
     full_compiled: list[str] = field(default_factory=list)
     map_points: int = 5000
     grow: GrowthConfig = field(default_factory=GrowthConfig)
+    beside: str | None = None
+    rounds: int = 3
 
 
 @dataclass

@@ -5,6 +5,7 @@ are checked where these are read, and most rules where the settings are used.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.analysis.importance import chosen_sites
@@ -51,7 +52,7 @@ def check_config(config: Config) -> None:
     read_sets(config.alignment.hand_picked)
     _require_positive("", config, ("seeds",))
     _require_positive("alignment", config.alignment, ("groups",))
-    _require_positive("benchmark", config.benchmark, ("images", "turns"))
+    _check_benchmark(config)
     _check_importance(config, classes)
     _check_baselines(config, classes)
 
@@ -86,6 +87,25 @@ def _check_importance(config: Config, classes: int) -> None:
         chosen = config.runs[name].model
         model = build_model(chosen.name, preset=chosen.preset, classes=classes)
         chosen_sites(model, scoring.sites)
+
+
+def _check_benchmark(config: Config) -> None:
+    of = config.benchmark
+    _require_positive("benchmark", of, ("images", "turns", "rounds"))
+    if of.beside is None:
+        return
+    if config.seeds > 1:
+        raise UsageError(
+            f"seeds={config.seeds} with benchmark.beside: times do not depend on the "
+            "seed. Leave out one of the two; benchmark.rounds repeats the measurement."
+        )
+    checkout = Path(of.beside).expanduser()
+    for name in ("conceptevo_jax/__init__.py", "experiments/benchmark.py", "configs"):
+        if not (checkout / name).exists():
+            raise UsageError(
+                f"benchmark.beside={of.beside} is no checkout of conceptevo_jax: "
+                f"{name} is missing. `git worktree add ../before COMMIT` makes one."
+            )
 
 
 def _check_baselines(config: Config, classes: int) -> None:

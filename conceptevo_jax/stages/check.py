@@ -13,7 +13,7 @@ from conceptevo_jax.analysis.milestones import ACCURACIES
 from conceptevo_jax.analysis.reversion import Reverting
 from conceptevo_jax.config import Config, MethodConfig, RunConfig, plain
 from conceptevo_jax.errors import UsageError, unknown_name
-from conceptevo_jax.models import build_model
+from conceptevo_jax.models import DTYPES, build_model
 from conceptevo_jax.projection.layout import METRICS
 from conceptevo_jax.stages.evolutions import scoring_of
 from conceptevo_jax.stages.grouped import read_sets
@@ -91,9 +91,19 @@ def _check_importance(config: Config, classes: int) -> None:
 
 def _check_benchmark(config: Config) -> None:
     of = config.benchmark
-    _require_positive("benchmark", of, ("images", "turns", "rounds"))
+    counts = ("images", "turns", "rounds", "sweep_batches")
+    limits = () if of.minutes is None else ("minutes",)
+    _require_positive("benchmark", of, (*counts, *limits))
+    for name in of.computes:
+        if name not in DTYPES:
+            raise unknown_name("compute type", name, DTYPES)
     if of.beside is None:
         return
+    if of.minutes is not None:
+        raise UsageError(
+            f"benchmark.minutes={of.minutes:g} with benchmark.beside: every round has "
+            "to measure the same rows. Leave out one of the two."
+        )
     if config.seeds > 1:
         raise UsageError(
             f"seeds={config.seeds} with benchmark.beside: times do not depend on the "

@@ -110,13 +110,16 @@ def measure_side(
     Raises:
       DataError: if the command fails, or left no rows.
     """
-    folder = scratch / "benchmark"
+    folder = scratch / part
+    path = folder / "results.json"
+    # What the round before left is never read again.
+    path.unlink(missing_ok=True)
     call_command(checkout, [*_of_parts([part]), *words, f"run_dir={folder}"])
-    results = json.loads((folder / "results.json").read_text())
+    results = json.loads(path.read_text()) if path.is_file() else {}
     if "benchmark" not in results:
         raise DataError(
-            f"the benchmark of {checkout} leaves no rows in its results.json: a commit "
-            "is needed whose docs/performance.md tells of tables/benchmark.csv."
+            f"the benchmark of {checkout} left no rows in {path}: a commit is needed "
+            "whose docs/performance.md lists the parts of the benchmark."
         )
     settings = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text())))
     return Side(checkout, results["software"], settings, results["benchmark"])

@@ -1,8 +1,11 @@
-"""What things cost, beside others that do the same work in the same run.
+r"""What things cost, beside others that do the same work in the same run.
 
     conceptevo experiment=benchmark
     conceptevo experiment=benchmark 'benchmark.parts=[embedding,growth]'
     conceptevo experiment=benchmark scale=smoke
+    conceptevo experiment=benchmark 'benchmark.parts=[embedding]' \
+        benchmark.beside=../before          # a checkout of an earlier commit
+    conceptevo experiment=benchmark scale=gpu benchmark.minutes=10
 
 Each number is the fastest of several turns. Networks are untrained and images real or
 noise: costs do not depend on what was learnt. gensim and PyTorch are measured where
@@ -11,12 +14,31 @@ in Chromium where it is, drawn without a GPU; otherwise a row says what it needs
 the numbers came about: docs/performance.md.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
 
+import jax
 import numpy as np
+from hydra.core.hydra_config import HydraConfig
 
-from conceptevo_jax.benchmarks.analysis import claims_of, cost_rows, measure_costs
+from conceptevo_jax.benchmarks.analysis import (
+    claims_of,
+    cost_rows,
+    measure_costs,
+    require_costs,
+)
+from conceptevo_jax.benchmarks.beside import run_beside
+from conceptevo_jax.benchmarks.budget import (
+    Budget,
+    Measured,
+    Measurement,
+    by_importance,
+    not_run,
+)
 from conceptevo_jax.benchmarks.embedding import measure_embedding
 from conceptevo_jax.benchmarks.growth import (
     PER_GROUP,
@@ -43,19 +65,22 @@ from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import draw_ratios, save_figure
 from conceptevo_jax.models import build_model
 from conceptevo_jax.stages.plan import Step
-from conceptevo_jax.stages.results import Claim, write_csv
+from conceptevo_jax.stages.results import write_csv
 from conceptevo_jax.stages.runs import Job, training_of
 from conceptevo_jax.stages.session import Outcome, Session
 
+# PyTorch, and the processes of two checkouts, use the device's memory, too: read when
+# jax is asked for its devices, which it has not been yet.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
 EMBEDDING_REPEATS = 100
 
+WEIGHTS = {"convnext_tiny": 2.0, "inception_v3": 4.0}
+"""Expected length of measuring a network, compiled by XLA and by PyTorch, in those of
+VGG16; assumed from how long XLA compiles them on a CPU."""
 
-class Part(NamedTuple):
-    """What a part leaves: rows of the table, claims of its own, tables of its own."""
-
-    rows: list[Row]
-    claims: list[Claim]
-    tables: dict[str, list[dict[str, Any]]]
+TABLES = ("benchmark", "beside", "costs", "page")
+"""All that a call may write."""
 
 
 def jobs(config: Config) -> list[Job]:
@@ -65,8 +90,12 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What is measured; nobody knows how long it takes."""
+    of = config.benchmark
+    how = f", {of.rounds} times beside {of.beside}" if of.beside else ""
+    if of.minutes is not None:
+        how = f", as far as {of.minutes:g} minutes go"
     return [
-        Step(stage="measure", about=name, seconds=None, bytes=None)
+        Step(stage="measure", about=name + how, seconds=None, bytes=None)
         for name in chosen_parts(config)
     ]
 
@@ -85,46 +114,123 @@ def chosen_parts(config: Config) -> list[str]:
 
 def run(config: Config, session: Session) -> Outcome:
     """Measure every part, and write the result folder."""
-    rows: list[Row] = []
-    claims: list[Claim] = []
-    further: dict[str, Any] = {"software": about_software()}
-    tables, look = session.folder / "tables", []
-    for name in chosen_parts(config):
-        part = session.timed(f"measure {name}", PARTS[name], config, session)
-        rows += part.rows
-        claims += [*part.claims, *claims_of_rows(part.rows)]
-        further |= part.tables
-        look += [write_csv(tables / f"{n}.csv", t) for n, t in part.tables.items() if t]
-    further["benchmark"] = table(rows)
-    if rows:
-        look.insert(0, write_csv(tables / "benchmark.csv", further["benchmark"]))
+    of, parts = config.benchmark, chosen_parts(config)
+    require_costs(of.costs)
+    clear_results(session.folder)
+    if of.beside is not None:
+        words = HydraConfig.get().overrides.task
+        return run_beside(session, Path(of.beside), parts, words)
+    measured = measure(session, [PARTS[name](config, session) for name in parts])
+    rows, claims = measured.rows, measured.claims
+    look = _write_tables(session.folder, measured)
+    further = {"software": about_software(), **measured.tables}
     ratios = ratios_of(rows)
     if ratios:
         figure = draw_ratios(ratios, title=f"Speed beside others, {rows[0].device}")
         look[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
+    further["benchmark"] = table(rows)
     return Outcome(base=None, claims=claims, further=further, look_next=look)
 
 
-def _costs(config: Config, session: Session) -> Part:
-    costs, claims = [], []
-    for name in config.runs:
-        own = measure_costs(config, session, name)
-        costs += own
-        claims += claims_of(config, name, own)
-    return Part(cost_rows(costs), claims, {"costs": costs})
+def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measured:
+    """Measure part by part, or in a limited time what tells most.
+
+    The tables are written after every measurement, so that a call that is killed keeps
+    them. What a device has no memory for is reported as not run.
+    """
+    minutes = session.config.benchmark.minutes
+    budget = Budget(minutes, spent=sum(session.timings.values()))
+    order = chain.from_iterable(parts) if minutes is None else by_importance(parts)
+    whole = Measured([], [], {})
+    for measurement in order:
+        done = _measured(session, budget, measurement)
+        whole.rows.extend(done.rows)
+        whole.claims.extend([*done.claims, *claims_of_rows(done.rows)])
+        for name, lines in done.tables.items():
+            whole.tables.setdefault(name, []).extend(lines)
+        _write_tables(session.folder, whole)
+    return whole
 
 
-def _page(config: Config, session: Session) -> Part:
+def _measured(session: Session, budget: Budget, measurement: Measurement) -> Measured:
+    """What a measurement leaves: if there is no time or memory, a row that says so."""
+    about, why = f"{measurement.part}: {measurement.what}", budget.why_not(measurement)
+    if why is None:
+        session.console.print(about)
+        try:
+            return session.timed(
+                f"measure {measurement.part}", budget.timed, measurement
+            )
+        except jax.errors.JaxRuntimeError as error:
+            why = f"not run: {str(error).splitlines()[0]}"
+            if "RESOURCE_EXHAUSTED" not in why:
+                raise
+    session.console.print(f"{about}: {why}")
+    return not_run(measurement, why)
+
+
+def _write_tables(folder: Path, measured: Measured) -> list[Path]:
+    """Write all rows, and the tables that a part has besides; empty ones are not."""
+    tables = {"benchmark": table(measured.rows), **measured.tables}
+    return [
+        write_csv(folder / "tables" / f"{name}.csv", lines)
+        for name, lines in tables.items()
+        if lines
+    ]
+
+
+def clear_results(folder: Path) -> None:
+    """Remove what an earlier call left, which may have measured other things."""
+    for name in TABLES:
+        (folder / "tables" / f"{name}.csv").unlink(missing_ok=True)
+    for ending in ("png", "pdf"):
+        (folder / "figures" / f"ratios.{ending}").unlink(missing_ok=True)
+
+
+def _costs(config: Config, session: Session) -> list[Measurement]:
+    def measure_run(name: str) -> Measured:
+        costs = measure_costs(config, session, name)
+        return Measured(
+            cost_rows(costs), claims_of(config, name, costs), {"costs": costs}
+        )
+
+    what = ", ".join(["training step", *config.benchmark.costs])
+    return [
+        Measurement(
+            part="costs",
+            what=f"{what} of {name}",
+            call=partial(measure_run, name),
+            weight=WEIGHTS.get(run.model.name, 1.0),
+        )
+        for name, run in config.runs.items()
+    ]
+
+
+def _page(config: Config, session: Session) -> list[Measurement]:
     of = config.benchmark
-    pages, claims = measure_pages(
-        neurons=of.neurons, snapshots=of.snapshots, many_neurons=of.many_neurons
+
+    def call() -> Measured:
+        pages, claims = measure_pages(
+            neurons=of.neurons, snapshots=of.snapshots, many_neurons=of.many_neurons
+        )
+        return Measured([], claims, {"page": pages})
+
+    return [Measurement(part="page", what="the explorer's page", call=call)]
+
+
+def _rows_of(
+    part: str, what: str, call: Callable[[], list[Row]], weight: float = 1.0
+) -> Measurement:
+    """A measurement that leaves rows alone."""
+    return Measurement(
+        part=part, what=what, call=lambda: Measured(call(), [], {}), weight=weight
     )
-    return Part([], claims, {"page": pages})
 
 
-def _embedding(config: Config, session: Session) -> Part:
+def _embedding(config: Config, session: Session) -> list[Measurement]:
     of = config.benchmark
-    rows = measure_embedding(
+    call = partial(
+        measure_embedding,
         neurons=of.embedded_neurons,
         groups=of.embedded_neurons // PER_GROUP,
         repeats=EMBEDDING_REPEATS,
@@ -132,71 +238,105 @@ def _embedding(config: Config, session: Session) -> Part:
         cores=len(cores()),
         loop_pairs=of.loop_pairs,
     )
-    return Part(rows, [], {})
+    return [_rows_of("embedding", "pairs a second", call, weight=0.5)]
 
 
-def _image_vectors(config: Config, session: Session) -> Part:
+def _image_vectors(config: Config, session: Session) -> list[Measurement]:
     of = config.benchmark
-    rows = measure_image_vectors(
-        neurons=of.embedded_neurons, images=of.solved_images, turns=of.turns
+    call = partial(
+        measure_image_vectors,
+        neurons=of.embedded_neurons,
+        images=of.solved_images,
+        turns=of.turns,
     )
-    return Part(rows, [], {})
+    return [_rows_of("image vectors", "closed form", call, weight=0.5)]
 
 
-def _stimuli(config: Config, session: Session) -> Part:
+def _stimuli(config: Config, session: Session) -> list[Measurement]:
     of = config.benchmark
-    model = build_model("vgg16", preset=config.preset, classes=10)
-    rows = measure_stimuli(model, batch=of.images, batches=2, turns=of.turns)
-    if of.full_images:
-        full = build_model("vgg16", classes=10)
-        rows += measure_stimuli(
-            full, batch=of.full_images, batches=2, turns=of.full_turns
+    sizes = [(config.preset, of.images, of.turns)]
+    if of.full_images and config.preset != "full":
+        sizes.append(("full", of.full_images, of.full_turns))
+
+    def call(preset: str, images: int, turns: int, compute: str) -> list[Row]:
+        return measure_stimuli(
+            build_model("vgg16", preset=preset, classes=10),
+            batch=images,
+            batches=of.sweep_batches,
+            turns=turns,
+            compiles=of.compiled_sweep,
+            compute=compute,
         )
-    return Part(rows, [], {})
+
+    return [
+        _rows_of(
+            "stimuli", f"vgg16 ({size[0]}), {compute}", partial(call, *size, compute)
+        )
+        for size in sizes
+        for compute in of.computes
+    ]
 
 
-def _networks(config: Config, session: Session) -> Part:
-    of, rows, rng = config.benchmark, [], np.random.default_rng(0)
-    # As many as in `costs`, whose compiled programs are then found again.
-    classes = len(session.images.classes)
+def _networks(config: Config, session: Session) -> list[Measurement]:
+    of = config.benchmark
     sizes = [(config.preset, of.images, of.turns, of.compiled)]
     if of.full_images and config.preset != "full":
         sizes.append(("full", of.full_images, of.full_turns, of.full_compiled))
-    for preset, count, turns, compiled in sizes:
-        for one in config.runs.values():
-            model = build_model(one.model.name, preset=preset, classes=classes)
-            shape = (count, model.size, model.size, 3)
-            rows += measure_network(
-                model,
-                training_of(one).optimizer,
-                rng.integers(0, 256, shape, np.uint8),
-                rng.integers(0, classes, count, np.int32),
-                turns=turns,
-                compiles=one.model.name in compiled,
-            )
-    return Part(rows, [], {})
+
+    def call(name: str, compute: str, preset: str, *size: Any) -> list[Row]:
+        (count, turns, compiled), rng = size, np.random.default_rng(0)
+        run = config.runs[name]
+        # As many as in `costs`, whose compiled programs are then found again.
+        classes = len(session.images.classes)
+        model = build_model(run.model.name, preset=preset, classes=classes)
+        return measure_network(
+            model,
+            training_of(run).optimizer,
+            rng.integers(0, 256, (count, model.size, model.size, 3), np.uint8),
+            rng.integers(0, classes, count, np.int32),
+            turns=turns,
+            compiles=run.model.name in compiled,
+            compute=compute,
+        )
+
+    return [
+        _rows_of(
+            "networks",
+            f"forward pass and training step of {name} ({size[0]}), {compute}",
+            partial(call, name, compute, *size),
+            WEIGHTS.get(run.model.name, 1.0),
+        )
+        for size in sizes
+        for name, run in config.runs.items()
+        for compute in of.computes
+    ]
 
 
-def _maps(config: Config, session: Session) -> Part:
+def _maps(config: Config, session: Session) -> list[Measurement]:
     demo = session.folder.with_name(f"demo-{config.scale_name}")
     points, turns = config.benchmark.map_points, config.benchmark.full_turns
-    return Part(measure_maps(points, demo, turns=turns), [], {})
+    call = partial(measure_maps, points, demo, turns=turns)
+    return [_rows_of("maps", f"of {points:,} points", call)]
 
 
-def _growth(config: Config, session: Session) -> Part:
+def _growth(config: Config, session: Session) -> list[Measurement]:
     grow, neurons = config.benchmark.grow, config.benchmark.embedded_neurons
-    most = max(grow.classes)
-    model = build_model("vgg16", preset=config.preset, classes=most)
-    rows = [
-        *grow_images(grow.images),
-        *grow_neurons(grow.neurons),
-        *grow_snapshots(grow.snapshots, neurons),
-        *grow_classes(model, grow.classes, images=8),
-    ]
-    return Part(rows, [], {})
+
+    def grow_model() -> list[Row]:
+        most = max(grow.classes)
+        model = build_model("vgg16", preset=config.preset, classes=most)
+        return grow_classes(model, grow.classes, images=8)
+
+    calls: dict[str, Callable[[], list[Row]]] = {
+        "images": partial(grow_images, grow.images),
+        "neurons": partial(grow_neurons, grow.neurons),
+        "snapshots": partial(grow_snapshots, grow.snapshots, neurons),
+        "classes": grow_model,
+    }
+    return [_rows_of("growth", f"with {what}", call) for what, call in calls.items()]
 
 
-PARTS: dict[str, Callable[[Config, Session], Part]] = {
+PARTS: dict[str, Callable[[Config, Session], list[Measurement]]] = {
     "costs": _costs,
     "page": _page,
     "embedding": _embedding,

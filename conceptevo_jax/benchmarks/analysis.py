@@ -21,6 +21,7 @@ from conceptevo_jax.benchmarks.planted import random_space
 from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row, bounded
 from conceptevo_jax.benchmarks.timing import fastest, memory
 from conceptevo_jax.config import Config
+from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models import Model, Variables, build_model
 from conceptevo_jax.monitor import ConceptMonitor
 from conceptevo_jax.stages.results import Claim
@@ -33,6 +34,20 @@ MONITOR = "update of the monitor"
 
 REVERSION = "reversion at"
 """Followed by the site."""
+
+COSTS = ("importance", "reversion", "monitor")
+"""What may be measured besides a forward pass and a training step."""
+
+
+def require_costs(names: Sequence[str]) -> None:
+    """Refuse names that are no costs.
+
+    Raises:
+      UsageError: with the valid ones.
+    """
+    for name in names:
+        if name not in COSTS:
+            raise unknown_name("cost", name, COSTS)
 
 
 def measure_costs(config: Config, session: Session, name: str) -> list[dict[str, Any]]:
@@ -49,21 +64,18 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
     training = TrainingSteps(
         model, training_of(config.runs[name]).optimizer, pixels, labels
     )
-    seconds = fastest(
-        {
-            FORWARD: partial(forward, ends[0], pixels),
-            SWEEP: partial(sweep, *ends, pixels, 0),
-            STEP: training,
-            **_reversions(config, model, ends, pixels),
-            MONITOR: _Updates(session, model, ends),
-        },
-        config.benchmark.turns,
-    )
-    needs = {
-        FORWARD: memory(forward, ends[0], pixels),
-        SWEEP: memory(sweep, *ends, pixels, 0),
-        STEP: training.memory(),
-    }
+    calls: dict[str, Callable[[], Any]] = {FORWARD: partial(forward, ends[0], pixels)}
+    needs = {FORWARD: memory(forward, ends[0], pixels), STEP: training.memory()}
+    costs = config.benchmark.costs
+    if "importance" in costs:
+        calls[SWEEP] = partial(sweep, *ends, pixels, 0)
+        needs[SWEEP] = memory(sweep, *ends, pixels, 0)
+    calls[STEP] = training
+    if "reversion" in costs:
+        calls |= _reversions(config, model, ends, pixels)
+    if "monitor" in costs:
+        calls[MONITOR] = _Updates(session, model, ends)
+    seconds = fastest(calls, config.benchmark.turns)
     one = seconds[FORWARD]
     # Both networks run once for all sites, repeats and directions: each call bears its
     # share.
@@ -131,23 +143,35 @@ def _reversions(
 
 
 def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Claim]:
-    """Importance and reversion stay within their bounds."""
+    """What was measured stays within its bounds."""
     by_name = {row["what"]: row for row in costs}
-    sweep, step = by_name[SWEEP], by_name[STEP]
+    claims = []
+    if MONITOR in by_name:
+        claims.append(_claim_of_monitor(name, by_name[MONITOR]))
+    if SWEEP in by_name:
+        claims += _claims_of_importance(name, by_name[SWEEP], by_name[STEP])
     at_sites = [r["forward_passes"] for r in costs if r["what"].startswith(REVERSION)]
+    if at_sites:
+        claims += _claims_of_reversion(config, name, at_sites)
+    return claims
+
+
+def _claim_of_monitor(name: str, monitor: dict[str, Any]) -> Claim:
+    return bounded(
+        f"monitor_time_{name}",
+        "an update of the monitor with the default probe takes <= .08 of the "
+        "training steps of an epoch, evaluation left out",
+        monitor["share_of_epoch"],
+        0.08,
+        f"{1000 * monitor['seconds']:.0f} ms",
+    )
+
+
+def _claims_of_importance(
+    name: str, sweep: dict[str, Any], step: dict[str, Any]
+) -> list[Claim]:
     known = sweep["bytes"] is not None and step["bytes"] is not None
-    first, last = at_sites[0], at_sites[-1]
-    alone = max(at_sites) + 2 - 2 / _calls(config, len(at_sites))
-    monitor = by_name[MONITOR]
     return [
-        bounded(
-            f"monitor_time_{name}",
-            "an update of the monitor with the default probe takes <= .08 of the "
-            "training steps of an epoch, evaluation left out",
-            monitor["share_of_epoch"],
-            0.08,
-            f"{1000 * monitor['seconds']:.0f} ms",
-        ),
         bounded(
             f"importance_time_{name}",
             "all importances of all sites take <= 4 forward passes",
@@ -164,6 +188,15 @@ def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Cl
             if known
             else "not run: this backend does not tell what a call needs",
         ),
+    ]
+
+
+def _claims_of_reversion(
+    config: Config, name: str, at_sites: list[float]
+) -> list[Claim]:
+    first, last = at_sites[0], at_sites[-1]
+    alone = max(at_sites) + 2 - 2 / _calls(config, len(at_sites))
+    return [
         bounded(
             f"reversion_time_{name}",
             "reverting all bins and a random draw at any one site takes <= 5 forward "

@@ -1,9 +1,9 @@
 """A forward pass and a training step beside PyTorch's, eager and compiled.
 
-The same architectures at the same widths, batch, optimiser and loss, in float32; ours
-reads uint8 pixels and normalises them in the same call. PyTorch runs as its performance
-guide advises on processor cores: channels last, `inference_mode` for the forward pass,
-gradients set to None.
+The same architectures at the same widths, batch, optimiser and loss, in float32 or with
+layers in bfloat16, on the same device; ours reads uint8 pixels and normalises them in
+the same call. PyTorch runs as its performance guide advises: channels last,
+`inference_mode` for the forward pass, gradients set to None, autocast for bfloat16.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,11 @@ from jaxtyping import Array, Int, UInt8
 from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, Row
 from conceptevo_jax.benchmarks.timing import fastest, memory
 from conceptevo_jax.benchmarks.torch_networks import (
+    autocast,
+    to_torch_device,
+    torch_device,
     torch_network,
+    why_failing,
     why_no_compiler,
     why_no_torch,
 )
@@ -66,6 +70,7 @@ def torch_calls(
     labels: Int[np.ndarray, " b"],
     *,
     compiled: bool,
+    compute: str = "float32",
 ) -> dict[str, Callable[[], Any]]:
     """A forward pass and a training step of torchvision's network.
 
@@ -75,27 +80,29 @@ def torch_calls(
       pixels: Of the model's side.
       labels: Their classes.
       compiled: Whether by `torch.compile`.
+      compute: Type of its layers.
     """
     import torch
 
-    network = torch_network(model).to(memory_format=torch.channels_last)
+    network = to_torch_device(torch_network(model))
     mean, std = (np.asarray(v, np.float32) for v in (model.mean, model.std))
     scaled = (pixels.astype(np.float32) / 255 - mean) / std
-    images = torch.from_numpy(scaled.transpose(0, 3, 1, 2))
+    images = torch.from_numpy(scaled.transpose(0, 3, 1, 2)).to(torch_device())
     images = images.contiguous(memory_format=torch.channels_last)
-    classes = torch.from_numpy(labels.astype(np.int64))
+    classes = torch.from_numpy(labels.astype(np.int64)).to(torch_device())
     run = torch.compile(network) if compiled else network
     descent = _torch_optimizer(network, optimizer)
 
     def forward() -> np.ndarray:
         network.eval()
-        with torch.inference_mode():
-            return run(images).numpy()
+        with torch.inference_mode(), autocast(compute):
+            return run(images).float().cpu().numpy()
 
     def step() -> float:
         network.train()
         descent.zero_grad(set_to_none=True)
-        loss = _torch_loss(run(images), classes)
+        with autocast(compute):
+            loss = _torch_loss(run(images), classes)
         loss.backward()
         descent.step()
         return float(loss.detach())
@@ -134,6 +141,7 @@ def measure_network(
     *,
     turns: int,
     compiles: bool,
+    compute: str = "float32",
 ) -> list[Row]:
     """Time of both calls, and how many times as fast as PyTorch's they are.
 
@@ -144,24 +152,31 @@ def measure_network(
       labels: Their classes.
       turns: Of the timing.
       compiles: Whether to measure `torch.compile`, which takes minutes.
+      compute: Type of the layers of all.
     """
+    of_type = model.computing(compute)
+    placed = jnp.asarray(pixels), jnp.asarray(labels)
+    calls: dict[str, Callable[[], Any]] = {
+        FORWARD: _forward(of_type, placed[0]),
+        STEP: TrainingSteps(of_type, optimizer, *placed),
+    }
     missing = {EAGER: why_no_torch()}
     missing[COMPILED] = missing[EAGER] or why_no_compiler()
     if not compiles:
         missing[COMPILED] = "not run: takes minutes, see benchmark.compiled"
-    calls: dict[str, Callable[[], Any]] = {
-        FORWARD: _forward(model, jnp.asarray(pixels)),
-        STEP: TrainingSteps(model, optimizer, jnp.asarray(pixels), jnp.asarray(labels)),
-    }
     for peer, why in missing.items():
         if why is None:
             made = torch_calls(
-                model, optimizer, pixels, labels, compiled=peer == COMPILED
+                *(model, optimizer, pixels, labels),
+                compiled=peer == COMPILED,
+                compute=compute,
             )
-            calls |= {f"{what} {peer}": call for what, call in made.items()}
+            missing[peer] = why_failing(made.values())
+            if missing[peer] is None:
+                calls |= {f"{what} {peer}": call for what, call in made.items()}
     seconds = fastest(calls, turns)
     about = f"{len(pixels)} images of {model.size}, {optimizer.name}"
-    row = partial(_row, model, len(pixels))
+    row = partial(_row, titled(model, compute), len(pixels))
     rows = [row(what, "", seconds[what], None, about) for what in (FORWARD, STEP)]
     for what in (FORWARD, STEP):
         for peer, why in missing.items():
@@ -170,12 +185,18 @@ def measure_network(
     return rows
 
 
+def titled(model: Model, compute: str) -> str:
+    """A network's name in rows; float32 is not named."""
+    narrow = "" if compute == "float32" else f", {compute}"
+    return f"{model.name} ({model.preset}){narrow}"
+
+
 def _forward(model: Model, pixels: Array) -> Callable[[], Array]:
     return partial(jax.jit(model.logits), model.init(seed=1), pixels)
 
 
 def _row(
-    model: Model,
+    network: str,
     images: int,
     what: str,
     peer: str,
@@ -187,7 +208,7 @@ def _row(
     known = seconds is not None
     return Row(
         part="networks",
-        what=f"{what} of {model.name} ({model.preset})",
+        what=f"{what} of {network}",
         peer=peer,
         seconds=seconds,
         rate=images / seconds if seconds is not None else None,

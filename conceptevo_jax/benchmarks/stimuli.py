@@ -3,10 +3,12 @@
 The sweep reads every neuron's peak on every image and merges it into each neuron's
 strongest; a forward pass of the same batches, which lie on the device, ends with the
 logits. With PyTorch a forward hook per site takes the maxima of a map, and after each
-batch `topk` of what was kept and what is new decides, as its documentation has it.
+batch `topk` of what was kept and what is new decides, as its documentation has it; the
+network with its hooks may be compiled. In bfloat16 it is the first pass alone, whose
+candidates a real sweep then ranks in float32.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,7 +20,15 @@ from jaxtyping import Int, UInt8
 from conceptevo_jax.activations import Fold, Sweep, read_peaks
 from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, TIMES_THE_TIME, Row
 from conceptevo_jax.benchmarks.timing import fastest
-from conceptevo_jax.benchmarks.torch_networks import torch_network, why_no_torch
+from conceptevo_jax.benchmarks.torch_networks import (
+    autocast,
+    to_torch_device,
+    torch_device,
+    torch_network,
+    why_failing,
+    why_no_compiler,
+    why_no_torch,
+)
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.models import Model
 from conceptevo_jax.stimuli import top_k_fold
@@ -27,6 +37,8 @@ from conceptevo_jax.types import neuron_count
 STIMULI = 10
 
 SWEEP, FORWARD, HOOKS = "stimuli", "forward pass", "PyTorch, hooks and topk"
+
+COMPILED_HOOKS = "torch.compile, hooks and topk"
 
 
 def random_images(count: int, side: int, seed: int = 0) -> UInt8[np.ndarray, "i h w 3"]:
@@ -54,7 +66,13 @@ def ranking(model: Model, images: int, k: int = STIMULI) -> Fold:
 
 
 def torch_stimuli(
-    model: Model, network: Any, images: UInt8[np.ndarray, "i h w 3"], *, size: int
+    model: Model,
+    network: Any,
+    images: UInt8[np.ndarray, "i h w 3"],
+    *,
+    size: int,
+    compiled: bool = False,
+    compute: str = "float32",
 ) -> Callable[[], Int[np.ndarray, "n k"]]:
     """A call that finds each neuron's strongest images with hooks and `topk`.
 
@@ -63,10 +81,41 @@ def torch_stimuli(
       network: Torchvision's, with the same names.
       images: Of the network's side.
       size: Images per batch.
+      compiled: Whether the network with its hooks is compiled.
+      compute: Type of its layers.
 
     Returns:
       A call that gives image numbers, the strongest first, of all neurons in order.
     """
+    import torch
+
+    device = torch_device()
+    peaks = _torch_peaks(model, network)
+    read = torch.compile(peaks) if compiled else peaks
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (model.mean, model.std))
+    mean, std = mean.to(device), std.to(device)
+    batches = torch.from_numpy(images.transpose(0, 3, 1, 2)).split(size)
+    batches = [b.contiguous(memory_format=torch.channels_last) for b in batches]
+
+    def call() -> np.ndarray:
+        values = rows = None
+        with torch.inference_mode(), autocast(compute):
+            for number, batch in enumerate(batches):
+                new = read((batch.to(device).float() / 255 - mean) / std).T
+                ids = torch.arange(len(batch), device=device) + number * size
+                ids = ids.expand(len(new), -1)
+                if values is not None and rows is not None:
+                    new, ids = torch.cat([values, new], 1), torch.cat([rows, ids], 1)
+                values, at = new.topk(min(STIMULI, new.shape[1]), dim=1)
+                rows = ids.gather(1, at)
+        assert rows is not None
+        return rows.cpu().numpy()
+
+    return call
+
+
+def _torch_peaks(model: Model, network: Any) -> Callable[[Any], Any]:
+    """A call that gives all neurons' peaks, `[b n]`, of normalised images."""
     import torch
 
     network.eval()
@@ -79,29 +128,23 @@ def torch_stimuli(
     for site in model.sites:
         hook = partial(keep, site.name)
         network.get_submodule(site.name).register_forward_hook(hook)
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (model.mean, model.std))
-    batches = torch.from_numpy(images.transpose(0, 3, 1, 2)).split(size)
-    batches = [b.contiguous(memory_format=torch.channels_last) for b in batches]
 
-    def call() -> np.ndarray:
-        values = rows = None
-        with torch.inference_mode():
-            for number, batch in enumerate(batches):
-                network((batch.float() / 255 - mean) / std)
-                new = torch.cat([peaks[site.name] for site in model.sites], 1).T
-                ids = torch.arange(len(batch)) + number * size
-                ids = ids.expand(len(new), -1)
-                if values is not None and rows is not None:
-                    new, ids = torch.cat([values, new], 1), torch.cat([rows, ids], 1)
-                values, at = new.topk(min(STIMULI, new.shape[1]), dim=1)
-                rows = ids.gather(1, at)
-        assert rows is not None
-        return rows.numpy()
+    def read(images: Any) -> Any:
+        network(images)
+        return torch.cat([peaks[site.name] for site in model.sites], 1)
 
-    return call
+    return read
 
 
-def measure_stimuli(model: Model, *, batch: int, batches: int, turns: int) -> list[Row]:
+def measure_stimuli(
+    model: Model,
+    *,
+    batch: int,
+    batches: int,
+    turns: int,
+    compiles: bool = False,
+    compute: str = "float32",
+) -> list[Row]:
     """The sweep's time over a forward pass's, and over PyTorch's.
 
     Args:
@@ -109,52 +152,89 @@ def measure_stimuli(model: Model, *, batch: int, batches: int, turns: int) -> li
       batch: Images per call of the network.
       batches: Batches of a sweep.
       turns: Of the timing.
+      compiles: Whether to measure `torch.compile`, which takes minutes.
+      compute: Type of the layers of all.
     """
     count, variables = batch * batches, model.init(seed=0)
-    where = f"{model.name} at {model.size}"
-    pixels = random_images(count, model.size)
-    run = Sweep(read_peaks(model), (ranking(model, count),), tuple, batch_size=batch)
-    forward = jax.jit(model.logits)
+    pixels, of_type = random_images(count, model.size), model.computing(compute)
+    fold = ranking(model, count)
+    run = Sweep(read_peaks(of_type), (fold,), tuple, batch_size=batch)
+    forward = jax.jit(of_type.logits)
     placed = [jnp.asarray(part) for part in np.split(pixels, batches)]
     calls: dict[str, Callable[[], Any]] = {
         SWEEP: partial(run, variables, decoded(pixels)),
         FORWARD: lambda: [forward(variables, part) for part in placed],
     }
-    missing = why_no_torch()
-    if missing is None:
-        network = torch_network(model)
-        calls[HOOKS] = torch_stimuli(model, network, pixels, size=batch)
-    seconds = fastest(calls, turns)
+    missing = {HOOKS: why_no_torch()}
+    missing[COMPILED_HOOKS] = missing[HOOKS] or why_no_compiler()
+    if not compiles:
+        missing[COMPILED_HOOKS] = "not run: takes minutes, see benchmark.compiled_sweep"
+    for peer, why in missing.items():
+        if why is None:
+            network = to_torch_device(torch_network(model))
+            calls[peer] = torch_stimuli(
+                *(model, network, pixels),
+                size=batch,
+                compiled=peer == COMPILED_HOOKS,
+                compute=compute,
+            )
+            missing[peer] = why_failing([calls[peer]])
+            if missing[peer] is not None:
+                del calls[peer]
+    narrow = "" if compute == "float32" else f", {compute}"
+    where = f"{model.name} at {model.size}{narrow}"
     about = f"{batches} batches of {batch}"
-    rows = [
-        Row(
-            part="stimuli",
+    bounded = model.preset == "full" and compute == "float32"
+    return _rows(fastest(calls, turns), missing, where, about, count, bounded=bounded)
+
+
+def _rows(
+    seconds: Mapping[str, float],
+    missing: Mapping[str, str | None],
+    where: str,
+    about: str,
+    images: int,
+    *,
+    bounded: bool,
+) -> list[Row]:
+    """A row of what each took, and the sweep beside all others.
+
+    Args:
+      seconds: Of a sweep of each.
+      missing: Why a peer was not run, by peer.
+      where: Network and side.
+      about: What was done.
+      images: Of a sweep.
+      bounded: Whether the overhead is claimed.
+    """
+    row = partial(Row, part="stimuli")
+    took = [
+        row(
             what=f"{name}, {where}",
             seconds=spent,
-            rate=count / spent,
+            rate=images / spent,
             unit="images",
             why=about,
         )
         for name, spent in seconds.items()
     ]
-    return [
-        *rows,
-        Row(
-            part="stimuli",
+    overhead = row(
+        what=f"{SWEEP}, {where}",
+        peer=FORWARD,
+        value=seconds[SWEEP] / seconds[FORWARD],
+        measure=TIMES_THE_TIME,
+        bound="<= 1.1" if bounded else "",
+        claim="stimuli_overhead",
+        why=about,
+    )
+    peers = [
+        row(
             what=f"{SWEEP}, {where}",
-            peer=FORWARD,
-            value=seconds[SWEEP] / seconds[FORWARD],
-            measure=TIMES_THE_TIME,
-            bound="<= 1.1" if model.preset == "full" else "",
-            claim="stimuli_overhead",
-            why=about,
-        ),
-        Row(
-            part="stimuli",
-            what=f"{SWEEP}, {where}",
-            peer=HOOKS,
-            value=seconds[HOOKS] / seconds[SWEEP] if HOOKS in seconds else None,
+            peer=peer,
+            value=seconds[peer] / seconds[SWEEP] if peer in seconds else None,
             measure=TIMES_AS_FAST,
-            why=missing or about,
-        ),
+            why=why or about,
+        )
+        for peer, why in missing.items()
     ]
+    return [*took, overhead, *peers]

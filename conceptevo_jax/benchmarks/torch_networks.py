@@ -8,7 +8,8 @@ is read by `from_torchvision`, and the logits are equal.
 import importlib
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -36,14 +37,64 @@ def why_no_torch() -> str | None:
     # Builds of both that do not fit each other fail in ways of their own.
     except Exception as error:
         return f"not run: torchvision cannot be imported: {error}"
+    import torch
+
+    if torch_device() == "cuda" and not torch.cuda.is_available():
+        return "not run: torch has no CUDA here"
     return None
 
 
 def why_no_compiler() -> str | None:
-    """Why `torch.compile` cannot run on processor cores here; None if it can."""
-    if any(map(shutil.which, ("c++", "g++", "clang++"))):
-        return None
-    return "not run: torch.compile needs a C++ compiler, of which none is in the path"
+    """Why `torch.compile` cannot run here; None if it can."""
+    if not any(map(shutil.which, ("c++", "g++", "clang++"))):
+        return (
+            "not run: torch.compile needs a C++ compiler, of which none is in the path"
+        )
+    if torch_device() == "cuda":
+        return why_missing("triton")
+    return None
+
+
+def torch_device() -> str:
+    """Where PyTorch runs beside ours: `cpu`, or `cuda` where ours uses a GPU."""
+    return "cpu" if jax.default_backend() == "cpu" else "cuda"
+
+
+def to_torch_device(network: Any) -> Any:
+    """The network where it runs, as PyTorch's performance guide advises: channels last.
+
+    On a GPU products of float32 are taken in TF32, as XLA takes them, and cuDNN looks
+    for its fastest convolutions.
+    """
+    import torch
+
+    if torch_device() == "cuda":
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
+    return network.to(torch_device(), memory_format=torch.channels_last)
+
+
+def autocast(compute: str) -> AbstractContextManager:
+    """What `compute` is to ours: layers in bfloat16, parameters in float32."""
+    import torch
+
+    enabled = compute == "bfloat16"
+    return torch.autocast(torch_device(), torch.bfloat16, enabled=enabled)
+
+
+def why_failing(calls: Iterable[Callable[[], Any]]) -> str | None:
+    """Why calls of PyTorch do not work here, each tried once; None if they do.
+
+    Compilers fail where one of their many needs is not met, and devices where memory
+    ends; both raise `RuntimeError`.
+    """
+    try:
+        for call in calls:
+            call()
+    except RuntimeError as error:
+        first = next(iter(str(error).strip().splitlines()), "")
+        return f"not run: {type(error).__name__}: {first}"
+    return None
 
 
 def torch_network(model: Model) -> Any:

@@ -162,8 +162,17 @@ class BenchmarkConfig:
     with `neurons` in so many `snapshots`, and with `many_neurons` in two. Full-size
     networks are measured on batches of `full_images`, none where that is 0;
     `torch.compile`, which takes minutes, compiles those that `compiled` names at the
-    preset in use and at full size those in `full_compiled`. `grow` holds the sizes of
-    what grows.
+    preset in use and at full size those in `full_compiled`, and reading stimuli where
+    `compiled_sweep` is on. Stimuli are found in `sweep_batches` batches. Networks and
+    stimuli are measured in each of `computes`; `costs` are those measured besides a
+    forward pass and a training step: `importance`, `reversion`, `monitor`. `grow` holds
+    the sizes of what grows.
+
+    With `minutes` the most telling rows come first, one of each part in turn, and what
+    would not fit into that time is reported as not run.
+
+    With `beside`, a folder that holds another checkout, each part is measured by this
+    checkout's command and by that one's in turns, `rounds` times.
     """
 
     parts: list[str] = field(default_factory=list)
@@ -179,8 +188,17 @@ class BenchmarkConfig:
     full_turns: int = 2
     compiled: list[str] = field(default_factory=lambda: ["vgg16", "convnext_tiny"])
     full_compiled: list[str] = field(default_factory=list)
+    compiled_sweep: bool = False
+    sweep_batches: int = 2
+    computes: list[str] = field(default_factory=lambda: ["float32"])
+    costs: list[str] = field(
+        default_factory=lambda: ["importance", "reversion", "monitor"]
+    )
     map_points: int = 5000
     grow: GrowthConfig = field(default_factory=GrowthConfig)
+    minutes: float | None = None
+    beside: str | None = None
+    rounds: int = 3
 
 
 @dataclass

@@ -5,6 +5,7 @@ are checked where these are read, and most rules where the settings are used.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.analysis.importance import chosen_sites
@@ -12,7 +13,7 @@ from conceptevo_jax.analysis.milestones import ACCURACIES
 from conceptevo_jax.analysis.reversion import Reverting
 from conceptevo_jax.config import Config, MethodConfig, RunConfig, plain
 from conceptevo_jax.errors import UsageError, require_seed, unknown_name
-from conceptevo_jax.models import build_model
+from conceptevo_jax.models import DTYPES, build_model
 from conceptevo_jax.projection.layout import METRICS
 from conceptevo_jax.stages.evolutions import scoring_of
 from conceptevo_jax.stages.grouped import read_sets
@@ -53,7 +54,7 @@ def check_config(config: Config) -> None:
     read_sets(config.alignment.hand_picked)
     _require_positive("", config, ("seeds",))
     _require_positive("alignment", config.alignment, ("groups",))
-    _require_positive("benchmark", config.benchmark, ("images", "turns"))
+    _check_benchmark(config)
     _check_importance(config, classes)
     _check_baselines(config, classes)
 
@@ -88,6 +89,35 @@ def _check_importance(config: Config, classes: int) -> None:
         chosen = config.runs[name].model
         model = build_model(chosen.name, preset=chosen.preset, classes=classes)
         chosen_sites(model, scoring.sites)
+
+
+def _check_benchmark(config: Config) -> None:
+    of = config.benchmark
+    counts = ("images", "turns", "rounds", "sweep_batches")
+    limits = () if of.minutes is None else ("minutes",)
+    _require_positive("benchmark", of, (*counts, *limits))
+    for name in of.computes:
+        if name not in DTYPES:
+            raise unknown_name("compute type", name, DTYPES)
+    if of.beside is None:
+        return
+    if of.minutes is not None:
+        raise UsageError(
+            f"benchmark.minutes={of.minutes:g} with benchmark.beside: every round has "
+            "to measure the same rows. Leave out one of the two."
+        )
+    if config.seeds > 1:
+        raise UsageError(
+            f"seeds={config.seeds} with benchmark.beside: times do not depend on the "
+            "seed. Leave out one of the two; benchmark.rounds repeats the measurement."
+        )
+    checkout = Path(of.beside).expanduser()
+    for name in ("conceptevo_jax/__init__.py", "experiments/benchmark.py", "configs"):
+        if not (checkout / name).exists():
+            raise UsageError(
+                f"benchmark.beside={of.beside} is no checkout of conceptevo_jax: "
+                f"{name} is missing. `git worktree add ../before COMMIT` makes one."
+            )
 
 
 def _check_baselines(config: Config, classes: int) -> None:

@@ -1,0 +1,212 @@
+"""Another checkout's package beside this one, measured in turns.
+
+Each side is its own checkout's whole command, `experiment=benchmark
+'benchmark.parts=[PART]'`, in a process of its own started by the same interpreter: no
+code of one side runs in the other, and any commit whose benchmark has parts can be
+measured, also from before this module. Each side has a store of its own, which is
+removed in the end. A peer such as gensim is measured by both, so that its ratio shows
+what the machine alone does to one. A call of a part takes its start and its compilation
+besides, twice in every round.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.table import Table
+
+import conceptevo_jax
+from conceptevo_jax.benchmarks.comparison import (
+    Side,
+    compare,
+    different_settings,
+    speeds_beside,
+)
+from conceptevo_jax.benchmarks.rows import device_name
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.figures import draw_ratios, save_figure
+from conceptevo_jax.stages.results import write_csv
+from conceptevo_jax.stages.session import Outcome, Session
+
+PROGRAM = """
+import sys
+from pathlib import Path
+import conceptevo_jax
+from conceptevo_jax.cli import main
+checkout, package = Path(sys.argv.pop(1)), Path(conceptevo_jax.__file__).resolve()
+sys.exit(main() if package.is_relative_to(checkout) else f"imported {package} instead.")
+"""
+"""`conceptevo` of the checkout that its first argument names, and of no other."""
+
+NOT_PASSED_ON = frozenset(
+    {
+        "experiment",
+        "run_dir",
+        "time_limit",
+        *(f"benchmark.{name}" for name in ("beside", "minutes", "parts", "rounds")),
+    }
+)
+"""Settings of this call that are not those of each side."""
+
+_LINES = 5
+"""Of what a failed command printed last."""
+
+
+def this_checkout() -> Path:
+    """The folder that holds the running package."""
+    return Path(conceptevo_jax.__file__).resolve().parents[1]
+
+
+def words_of_a_side(words: Sequence[str]) -> list[str]:
+    """Those of a call's overrides that each side gets, too."""
+    return [w for w in words if w.lstrip("+~").split("=")[0] not in NOT_PASSED_ON]
+
+
+def call_command(checkout: Path, words: Sequence[str]) -> None:
+    """Call a checkout's `conceptevo` in a process of its own, and wait for its end.
+
+    Args:
+      checkout: Whose package is imported; an absolute path without links.
+      words: Of the command.
+
+    Raises:
+      DataError: if it fails, with the last lines that it printed.
+    """
+    path = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        # With -P the current folder, often a checkout itself, is not searched first.
+        [sys.executable, "-P", "-c", PROGRAM, str(checkout), *words],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip().splitlines()[-_LINES:]
+        raise DataError(
+            f"the benchmark of {checkout} ended with code {done.returncode}: "
+            f"{' | '.join(last)} Both checkouts must know what the call asks for: "
+            f"{' '.join(words)}"
+        )
+
+
+def measure_side(
+    checkout: Path, part: str, words: Sequence[str], scratch: Path
+) -> Side:
+    """Measure one part of the benchmark by a checkout's command.
+
+    Args:
+      checkout: Whose.
+      part: Of the benchmark.
+      words: Further overrides.
+      scratch: A folder of this side, which keeps its store from call to call.
+
+    Raises:
+      DataError: if the command fails, or left no rows.
+    """
+    folder = scratch / part
+    path = folder / "results.json"
+    # What the round before left is never read again.
+    path.unlink(missing_ok=True)
+    call_command(checkout, [*_of_parts([part]), *words, f"run_dir={folder}"])
+    results = json.loads(path.read_text()) if path.is_file() else {}
+    if "benchmark" not in results:
+        raise DataError(
+            f"the benchmark of {checkout} left no rows in {path}: a commit is needed "
+            "whose docs/performance.md lists the parts of the benchmark."
+        )
+    settings = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text())))
+    return Side(checkout, results["software"], settings, results["benchmark"])
+
+
+def _of_parts(parts: Sequence[str]) -> list[str]:
+    return ["experiment=benchmark", f"benchmark.parts=[{','.join(parts)}]"]
+
+
+def _flat(settings: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{where}{name}.")
+        else:
+            yield f"{where}{name}", value
+
+
+def run_beside(
+    session: Session, other: Path, parts: Sequence[str], words: Sequence[str]
+) -> Outcome:
+    """Measure parts by this checkout's command and by another's, in turns.
+
+    The table is written after every round, so that a call that is killed keeps it.
+
+    Args:
+      session: Of this call.
+      other: The other checkout.
+      parts: Of the benchmark.
+      words: Overrides of this call.
+
+    Raises:
+      DataError: if a side's command fails. The other's is asked for its plan before
+        anything is measured.
+    """
+    here, there = this_checkout(), other.expanduser().resolve()
+    words = words_of_a_side(words)
+    call_command(there, [*_of_parts(parts), *words, "dry_run=true"])
+    path = session.folder / "tables" / "beside.csv"
+    entries: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="conceptevo-") as scratch:
+        folders = Path(scratch) / "new", Path(scratch) / "old"
+        for part in parts:
+            before, rounds = list(entries), []
+            for _ in range(session.config.benchmark.rounds):
+                about, of = f"measure {part}", (part, words)
+                new = session.timed(about, measure_side, here, *of, folders[0])
+                old = session.timed(about, measure_side, there, *of, folders[1])
+                rounds.append((new, old))
+                entries = before + compare(part, rounds)
+                write_csv(path, entries)
+    return _outcome(session, entries, new, old)
+
+
+def _outcome(
+    session: Session, entries: list[dict[str, Any]], new: Side, old: Side
+) -> Outcome:
+    """Print the ratios, and draw and keep them."""
+    differ = different_settings(new, old)
+    commits = {"new": new.software["commit"], "old": old.software["commit"]}
+    session.console.print(_printed(entries, commits))
+    for name, (here, there) in differ.items():
+        session.console.print(f"{name} differs: {here} here, {there} there.")
+    look = [session.folder / "tables" / "beside.csv"]
+    speeds = speeds_beside(entries, commits["old"] or str(old.folder))
+    if speeds:
+        title = f"Speed of {commits['new'] or new.folder}, {device_name()}"
+        figure = draw_ratios(speeds, title=title)
+        look[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
+    further = {
+        "beside": {
+            "folder": str(old.folder),
+            "software": {"new": new.software, "old": old.software},
+            "settings_that_differ": differ,
+            "rows": entries,
+        }
+    }
+    return Outcome(base=None, claims=[], further=further, look_next=look)
+
+
+def _printed(entries: Sequence[dict[str, Any]], commits: dict[str, Any]) -> Table:
+    table = Table(title=f"{commits['old']} (old) beside {commits['new']} (new)")
+    for heading in ("part", "what", "new", "old", "old / new", "least, largest"):
+        table.add_column(heading, overflow="fold")
+    for entry in entries:
+        what = f"{entry['what']} {entry['peer']}".strip()
+        values = [entry[name] for name in ("new", "old", "ratio", "low", "high")]
+        new, old, ratio, low, high = ["-" if v is None else f"{v:.3g}" for v in values]
+        spread = entry["why"] or f"{low}, {high}"
+        table.add_row(entry["part"], what, new, old, ratio, spread)
+    return table

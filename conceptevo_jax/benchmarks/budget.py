@@ -1,0 +1,100 @@
+"""What is measured in a limited time, the most telling first.
+
+Nobody knows beforehand how long a measurement takes on a device. Each has a weight, its
+expected length beside the others'; what is done tells how long a unit of weight takes.
+What would not fit any more is not begun and says so. What is begun is finished, so that
+a call may take longer than its time by what the last one took.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from itertools import chain, zip_longest
+from typing import Any, NamedTuple
+
+from conceptevo_jax.benchmarks.rows import Row
+from conceptevo_jax.stages.results import Claim
+
+
+class Measured(NamedTuple):
+    """What a measurement leaves: table rows, claims and tables of its kind alone."""
+
+    rows: list[Row]
+    claims: list[Claim]
+    tables: dict[str, list[dict[str, Any]]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """Something that is measured as a whole.
+
+    Attributes:
+      part: Of the benchmark.
+      what: Is measured, in words.
+      call: Measures it.
+      weight: Its expected length; 1 is that of VGG16's training step and forward pass.
+    """
+
+    part: str
+    what: str
+    call: Callable[[], Measured]
+    weight: float = 1.0
+
+
+def by_importance(parts: Sequence[Sequence[Measurement]]) -> list[Measurement]:
+    """One measurement of each part in turn; within a part, what takes least first.
+
+    Args:
+      parts: The measurements of each, the most telling part first.
+    """
+    ordered = [sorted(part, key=lambda one: one.weight) for part in parts]
+    turns = zip_longest(*ordered)
+    return [one for one in chain.from_iterable(turns) if one is not None]
+
+
+class Budget:
+    """The time of a call, and what it was spent on."""
+
+    def __init__(self, minutes: float | None, spent: float = 0.0) -> None:
+        """Begin now.
+
+        Args:
+          minutes: In which everything should be measured; None for no limit.
+          spent: Seconds that the call has taken so far.
+        """
+        self.minutes = minutes
+        self.end = time.monotonic() - spent + 60 * (minutes or 0.0)
+        self.seconds = self.weight = 0.0
+
+    def why_not(self, measurement: Measurement) -> str | None:
+        """Why there is no time for a measurement; None if there is.
+
+        The first is begun whenever any time is left.
+        """
+        if self.minutes is None:
+            return None
+        left = max(0.0, self.end - time.monotonic())
+        rate = self.seconds / self.weight if self.weight else 0.0
+        expected = rate * measurement.weight
+        if 0 < left >= expected:
+            return None
+        return (
+            f"not run: time: of {self.minutes:g} minutes {left:.0f} s were left, some "
+            f"{expected:.0f} s would be needed"
+        )
+
+    def timed(self, measurement: Measurement) -> Measured:
+        """Measure, and learn how long it takes."""
+        start = time.monotonic()
+        try:
+            return measurement.call()
+        finally:
+            self.seconds += time.monotonic() - start
+            self.weight += measurement.weight
+
+
+def not_run(measurement: Measurement, why: str) -> Measured:
+    """One row that says why a measurement was left out."""
+    return Measured(
+        [Row(part=measurement.part, what=measurement.what, why=why)], [], {}
+    )

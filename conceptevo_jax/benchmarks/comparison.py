@@ -1,0 +1,131 @@
+"""Rows that two checkouts measured in turns, as ratios of old to new with their spread.
+
+A ratio is taken within each round, whose two calls follow one another; the median of
+the rounds is shown with the least and the largest. Above 1 the new side is faster, or
+needs less.
+"""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from conceptevo_jax.benchmarks.rows import BYTES, SECONDS
+from conceptevo_jax.figures import Ratio
+
+Fields = Mapping[str, Any]
+"""A `Row` as `results.json` has it; of another commit it may have other fields, too."""
+
+
+class Side(NamedTuple):
+    """A checkout, and what one call of its benchmark left.
+
+    Attributes:
+      folder: The checkout.
+      software: Commit and versions of peers, by its own account.
+      settings: Its whole configuration, by dotted name.
+      rows: Of its table.
+    """
+
+    folder: Path
+    software: dict[str, Any]
+    settings: dict[str, Any]
+    rows: list[Fields]
+
+
+def different_settings(new: Side, old: Side) -> dict[str, list[Any]]:
+    """Settings that both know and that differ, `[new, old]`, by dotted name."""
+    return {
+        name: [value, old.settings[name]]
+        for name, value in new.settings.items()
+        if name != "run_dir" and old.settings.get(name, value) != value
+    }
+
+
+def compare(part: str, rounds: Sequence[tuple[Side, Side]]) -> list[dict[str, Any]]:
+    """Ratios of the rows that both sides have, matched by what was done and the peer.
+
+    Seconds and bytes are compared; rows made of others (a ratio to a peer, an exponent)
+    are left out. What only one side has, or nobody measured, says so.
+
+    Args:
+      part: Of the benchmark, which all rows are of.
+      rounds: New and old side of each, one at least.
+    """
+    tables = [[{_key(row): row for row in side.rows} for side in r] for r in rounds]
+    keys = dict.fromkeys(key for pair in tables for side in pair for key in side)
+    folders = [side.folder for side in rounds[0]]
+    entries = []
+    for key in keys:
+        sides = [[pair[i][key] for pair in tables if key in pair[i]] for i in (0, 1)]
+        if all(sides):
+            shared = [(a[key], b[key]) for a, b in tables if key in a and key in b]
+            entries += _compared(key, shared)
+        else:
+            folder = folders[0] if sides[0] else folders[1]
+            entries.append(_entry(key, why=f"only in {folder}"))
+    return entries or [_entry((part, "", ""), why="it leaves no rows to compare")]
+
+
+def speeds_beside(entries: Sequence[Fields], peer: str) -> list[Ratio]:
+    """How many times as fast the new side is, of each entry with times."""
+    return [
+        Ratio(name=f"{entry['part']}: {_title(entry)}, beside: {peer}", value=ratio)
+        for entry in entries
+        if entry["quantity"] == SECONDS and (ratio := entry["ratio"]) is not None
+    ]
+
+
+def _title(entry: Fields) -> str:
+    """What was done, and by which peer where it was none of ours."""
+    return f"{entry['what']} ({entry['peer']})" if entry["peer"] else entry["what"]
+
+
+def _key(row: Fields) -> tuple[str, str, str]:
+    return row["part"], row["what"], row["peer"]
+
+
+def _compared(
+    key: tuple[str, str, str], shared: Sequence[tuple[Fields, Fields]]
+) -> list[dict[str, Any]]:
+    """An entry each for seconds and bytes, or why there is none."""
+    entries = []
+    for quantity in (SECONDS, BYTES):
+        known = [(a, b) for a, b in shared if a[quantity] and b[quantity]]
+        if known:
+            entries.append(_ratio(key, quantity, known))
+    if entries:
+        return entries
+    whys = [row["why"] for pair in shared for row in pair if row["value"] is None]
+    return [_entry(key, why=whys[0] or "not measured")] if whys else []
+
+
+def _ratio(
+    key: tuple[str, str, str],
+    quantity: str,
+    known: Sequence[tuple[Fields, Fields]],
+) -> dict[str, Any]:
+    values = [[float(row[quantity]) for row in pair] for pair in known]
+    new, old = (statistics.median(side) for side in zip(*values, strict=True))
+    entry = _entry(key, quantity=quantity, new=new, old=old, rounds=len(known))
+    for pair in known:
+        here, there = map(_work, pair)
+        if here and there and not math.isclose(here, there, rel_tol=1e-6):
+            unit = pair[0]["unit"]
+            why = f"not comparable: {here:,.0f} {unit} here, {there:,.0f} there"
+            return entry | {"why": why}
+    ratios = [there / here for here, there in values]
+    spread = {"low": min(ratios), "high": max(ratios)}
+    return entry | {"ratio": statistics.median(ratios)} | spread
+
+
+def _work(row: Fields) -> float | None:
+    """Units of work that a row's time went into; None where it names none."""
+    return row["rate"] * row["seconds"] if row["rate"] and row["seconds"] else None
+
+
+def _entry(key: tuple[str, str, str], **known: Any) -> dict[str, Any]:
+    names = ("quantity", "new", "old", "ratio", "low", "high", "rounds")
+    titles = dict(zip(("part", "what", "peer"), key, strict=True))
+    return titles | dict.fromkeys(names) | {"why": ""} | known

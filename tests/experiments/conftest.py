@@ -84,14 +84,14 @@ def show(installed, folder):
 
 
 @pytest.fixture(scope="session")
-def shown(installed, shared):
-    """The demo as it was left, to be copied."""
+def finished_demo(installed, shared):
+    """As it was left, to be copied."""
     return once(shared / "demo", lambda folder: show(installed, folder))
 
 
 @pytest.fixture(scope="module")
-def demo(shown, tmp_path_factory):
+def demo(finished_demo, tmp_path_factory):
     runs = tmp_path_factory.mktemp("demo") / "runs"
-    shutil.copytree(shown / "away" / "runs", runs)
-    told = json.loads((shown / "told.json").read_text())
+    shutil.copytree(finished_demo / "away" / "runs", runs)
+    told = json.loads((finished_demo / "told.json").read_text())
     return Demo(folder=runs / "demo-smoke", store=runs / "store", **told)

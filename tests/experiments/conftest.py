@@ -43,21 +43,21 @@ def run(*command, cwd, **environment):
 
 
 @pytest.fixture(scope="session")
-def wheel(shared):
+def wheel(session_folder):
     """The wheel, built without isolation."""
 
     def build(folder):
         hatchling = (sys.executable, "-m", "hatchling", "build", "-t", "wheel")
         run(*hatchling, "-d", folder, cwd=ROOT)
 
-    (built,) = once(shared / "wheel", build).glob("*.whl")
+    (built,) = once(session_folder / "wheel", build).glob("*.whl")
     return built
 
 
 @pytest.fixture(scope="session")
-def installed(wheel, shared):
+def installed(wheel, session_folder):
     """The folder it is installed in."""
-    return once(shared / "installed", lambda folder: install(wheel, folder))
+    return once(session_folder / "installed", lambda folder: install(wheel, folder))
 
 
 def install(wheel, target):
@@ -84,9 +84,9 @@ def show(installed, folder):
 
 
 @pytest.fixture(scope="session")
-def finished_demo(installed, shared):
+def finished_demo(installed, session_folder):
     """As it was left, to be copied."""
-    return once(shared / "demo", lambda folder: show(installed, folder))
+    return once(session_folder / "demo", lambda folder: show(installed, folder))
 
 
 @pytest.fixture(scope="module")

@@ -59,17 +59,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that is the same for all workers of pytest-xdist."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compile_once(shared: Path) -> None:
+def compile_once(session_folder: Path) -> None:
     """What one worker has compiled, or a program that a test starts, serves all."""
     settings = {
-        "jax_compilation_cache_dir": str(shared / "compiled"),
+        "jax_compilation_cache_dir": str(session_folder / "compiled"),
         "jax_persistent_cache_min_compile_time_secs": 0.0,
         "jax_persistent_cache_min_entry_size_bytes": -1,
     }

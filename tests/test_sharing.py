@@ -34,8 +34,8 @@ def test_what_failed_is_tried_again(tmp_path):
     assert (tmp_path / "it" / "a").exists()
 
 
-def test_programs_of_all_workers_are_kept_in_one_folder(shared):
-    folder = shared / "compiled"
+def test_programs_of_all_workers_are_kept_in_one_folder(session_folder):
+    folder = session_folder / "compiled"
     assert Path(jax.config.jax_compilation_cache_dir) == folder
     assert Path(os.environ["JAX_COMPILATION_CACHE_DIR"]) == folder
     assert not list(folder.glob("jit_planted*"))

@@ -43,21 +43,21 @@ def run(*command, cwd, **environment):
 
 
 @pytest.fixture(scope="session")
-def wheel(shared):
+def wheel(session_folder):
     """The wheel, built without isolation."""
 
     def build(folder):
         hatchling = (sys.executable, "-m", "hatchling", "build", "-t", "wheel")
         run(*hatchling, "-d", folder, cwd=ROOT)
 
-    (built,) = once(shared / "wheel", build).glob("*.whl")
+    (built,) = once(session_folder / "wheel", build).glob("*.whl")
     return built
 
 
 @pytest.fixture(scope="session")
-def installed(wheel, shared):
+def installed(wheel, session_folder):
     """The folder it is installed in."""
-    return once(shared / "installed", lambda folder: install(wheel, folder))
+    return once(session_folder / "installed", lambda folder: install(wheel, folder))
 
 
 def install(wheel, target):
@@ -84,14 +84,14 @@ def show(installed, folder):
 
 
 @pytest.fixture(scope="session")
-def shown(installed, shared):
-    """The demo as it was left, to be copied."""
-    return once(shared / "demo", lambda folder: show(installed, folder))
+def finished_demo(installed, session_folder):
+    """As it was left, to be copied."""
+    return once(session_folder / "demo", lambda folder: show(installed, folder))
 
 
 @pytest.fixture(scope="module")
-def demo(shown, tmp_path_factory):
+def demo(finished_demo, tmp_path_factory):
     runs = tmp_path_factory.mktemp("demo") / "runs"
-    shutil.copytree(shown / "away" / "runs", runs)
-    told = json.loads((shown / "told.json").read_text())
+    shutil.copytree(finished_demo / "away" / "runs", runs)
+    told = json.loads((finished_demo / "told.json").read_text())
     return Demo(folder=runs / "demo-smoke", store=runs / "store", **told)

@@ -162,7 +162,8 @@ def run_beside(
     with tempfile.TemporaryDirectory(prefix="conceptevo-") as scratch:
         folders = Path(scratch) / "new", Path(scratch) / "old"
         for part in parts:
-            before, rounds = list(entries), []
+            before = list(entries)
+            rounds: list[tuple[Side, Side]] = []
             for _ in range(session.config.benchmark.rounds):
                 about, of = f"measure {part}", (part, words)
                 new = session.timed(about, measure_side, here, *of, folders[0])

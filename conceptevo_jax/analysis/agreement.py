@@ -53,7 +53,9 @@ def unit_rows(
 def varying(peaks: Float[np.ndarray, "i n"]) -> Bool[np.ndarray, " n"]:
     """Whether a neuron is finite on all images and differs by more than rounding."""
     finite = np.isfinite(peaks).all(axis=0)
-    low, high = (np.where(finite, f(peaks, axis=0), 0.0) for f in (np.min, np.max))
+    ends = (np.where(finite, f(peaks, axis=0), 0.0) for f in (np.min, np.max))
+    # In float64: 3e38 - (-3e38) is no float32.
+    low, high = (end.astype(np.float64) for end in ends)
     return high - low > _NOTHING_LEFT * np.maximum(np.abs(low), np.abs(high))
 
 

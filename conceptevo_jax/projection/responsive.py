@@ -38,7 +38,9 @@ def response_quantiles(
       response, which can have no ranks.
     """
     finite = np.isfinite(peaks).all(axis=0)
-    table = np.quantile(np.where(finite, peaks, 0), levels, axis=0).T
+    # In float64: between -3e38 and 3e38 float32 has no room for a difference.
+    exact = np.where(finite, peaks, 0).astype(np.float64)
+    table = np.quantile(exact, levels, axis=0).T
     return np.where(finite[:, None], table, np.nan).astype(np.float32)
 
 
@@ -58,8 +60,9 @@ def rank_responses(
     Returns:
       Ranks; all neurons' tables having the same levels, they compare across neurons.
     """
+    # Quarters, which change no rank: differences of the largest floats stay finite.
+    values, quantiles = 0.25 * peaks.T, 0.25 * quantiles
     count = quantiles.shape[1]
-    values = peaks.T
     below = jax.vmap(partial(jnp.searchsorted, side="left"))(quantiles, values)
     upto = jax.vmap(partial(jnp.searchsorted, side="right"))(quantiles, values)
     lower = jnp.take_along_axis(quantiles, jnp.maximum(upto - 1, 0), axis=1)

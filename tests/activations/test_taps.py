@@ -77,6 +77,17 @@ def test_infinities_of_both_signs_count_as_nan(rng):
     assert np.isnan(found).tolist() == [True, False, False]
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_maps_of_the_largest_floats_have_finite_peaks(compiled, rng):
+    """Their sums overflow, in places to infinities of both signs."""
+    maps = rng.choice([-3e38, 3e38], size=(2, 32, 32, 16)).astype(np.float32)
+    maps[0, :, :, 1] = -3e38
+    peaks = (jax.jit(_peaks) if compiled else _peaks)(jnp.asarray(maps))
+    values, cells = reference_peaks([maps])
+    np.testing.assert_array_equal(peaks.values, values)
+    np.testing.assert_array_equal(peaks.cells, cells)
+
+
 def test_before_the_relu_means_its_own_tap_where_there_is_one(glass):
     assert tap_names(glass.sites, before_relu=False) == ("first", "second")
     assert tap_names(glass.sites, before_relu=True) == ("first.pre", "second")

@@ -33,6 +33,13 @@ def test_a_neuron_that_tells_images_apart_by_nothing_has_an_empty_row(rng, value
     np.testing.assert_array_equal(standardise(peaks)[1], 0.0)
 
 
+def test_responses_up_to_the_largest_float_agree_as_small_ones_do(rng):
+    peaks = rng.uniform(-1, 1, (40, 6)).astype(np.float32)
+    large = peaks * np.float32(3e38)
+    assert varying(large).all()
+    np.testing.assert_allclose(standardise(large), standardise(peaks), atol=1e-6)
+
+
 def test_one_value_that_is_not_finite_excludes_the_neuron(rng):
     peaks = rng.normal(size=(30, 2))
     peaks[4, 0] = np.nan

@@ -81,6 +81,19 @@ def test_ranks_do_not_depend_on_a_neurons_scale(rng):
     np.testing.assert_allclose(plain, scaled, atol=2e-3)
 
 
+def test_ranks_of_the_largest_floats_are_those_of_small_ones(rng):
+    """Responses of both signs, up to ±3.4e38: their differences are no float32."""
+    sample, peaks = (rng.uniform(-1, 1, (n, N)).astype(np.float32) for n in (300, B))
+    sample[0], sample[1], peaks[0], peaks[1] = -0.99, 0.9, 0.999, -0.999
+    largest = np.float32(2.0**127 * 1.99)
+    small, large = (
+        np.asarray(RANK(peaks * scale, response_quantiles(sample * scale)))
+        for scale in (np.float32(1), largest)
+    )
+    assert np.isfinite(large).all()
+    np.testing.assert_allclose(large, small, atol=1e-6)
+
+
 @given(peaks=PEAKS, tables=TABLES, seed=st.integers(0, 99))
 def test_vectors_equal_the_slow_reference(peaks, tables, seed):
     rng = np.random.default_rng(seed)

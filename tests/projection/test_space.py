@@ -134,23 +134,33 @@ def test_random_keeps_the_start_of_uncovered_images(make_stimuli, base):
     assert found.coverage.tolist() == [0.5 * space.images.coverage[0], 0]
 
 
-def test_responsive_places_every_image_near_its_concept(base, rng):
-    stimuli, neurons = base
+@pytest.fixture(scope="module")
+def answers(base):
+    """Responses by concept, those of every neuron on a scale of its own."""
+    rng, neurons = np.random.default_rng(20230723), base[1]
     peaks = rng.uniform(0, 0.1, size=(POOL, len(neurons.coverage)))
     for neuron in range(peaks.shape[1]):
         first = neuron % GROUPS * IMAGES
         peaks[first : first + IMAGES, neuron] += 1
     peaks = (peaks * rng.uniform(0.1, 50, peaks.shape[1])).astype(np.float32)
     peaks[POOL - IMAGES :] = 0
-    space, report = build_space(
-        stimuli,
-        neurons,
+    return peaks
+
+
+def responsive(base, peaks):
+    return build_space(
+        *base,
         base="b@0",
         pool_size=POOL,
         settings=SpaceSettings(responsive=6),
         quantiles=response_quantiles(peaks),
         responses=(peaks[i : i + 32] for i in range(0, POOL, 32)),
     )
+
+
+def test_responsive_places_every_image_near_its_concept(base, answers):
+    stimuli, neurons = base
+    space, report = responsive(base, answers)
     for image in range(GROUPS * IMAGES):
         group = image // IMAGES
         centre = neurons.vectors[group::GROUPS].mean(axis=0)
@@ -162,6 +172,17 @@ def test_responsive_places_every_image_near_its_concept(base, rng):
     again = project_neurons(stimuli, space).vectors
     expected = np.linalg.norm(again - neurons.vectors, axis=1)
     assert space.residual == pytest.approx(np.sqrt((expected**2).mean()), rel=1e-5)
+
+
+def test_responses_up_to_the_largest_float_place_the_same_images(base, answers):
+    """By a power of two, to ±3e38: every rank stays what it was."""
+    small = answers - answers.max(axis=0) / 2
+    large = small * np.float32(2.0**123)
+    assert large.min() < -2e38
+    assert large.max() > 2e38
+    plain, huge = (responsive(base, peaks)[0] for peaks in (small, large))
+    assert huge.images.placed.any()
+    np.testing.assert_array_equal(huge.images.vectors, plain.images.vectors)
 
 
 def test_dead_base_neurons_place_nothing(make_stimuli):

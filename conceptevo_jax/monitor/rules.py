@@ -1,13 +1,18 @@
 """When the monitor raises an alarm, and which.
 
 Two measures decide, each against the best value the same run has shown so far, so that
-nothing depends on architecture or data. A network that loses what it knew answers alike
+little depends on architecture or data. A network that loses what it knew answers alike
 whatever it sees: the selectivity of its late neurons falls to next to nothing. One that
 is merely shaken still tells images apart, but its neurons select others than an epoch
 before: their persistence falls, which in a healthy run only grows as it settles.
 
-The numbers were chosen on runs of seeds 101 to 103 and are judged on others by
-`conceptevo experiment=monitor_rates`; experiments/README.md has the rates.
+A run that was dead from its first epoch has no better past to fall from. So there are
+floors beside: of selectivity, and of the share of live neurons. They lie far below what
+untrained networks show.
+
+The shares were chosen on runs of seeds 101 to 103, the floors on 201 and 202. They are
+judged on others by `conceptevo experiment=monitor_rates`; experiments/README.md has the
+rates.
 """
 
 import dataclasses
@@ -29,12 +34,17 @@ class Rules:
       nonfinite: Or where more than this share of the neurons is not finite.
       damaged: They are damaged where persistence falls below this share of its best.
       shaken: Or selectivity below this share of its best.
+      least_selectivity: Concepts are lost where selectivity is below this, whatever the
+        best was.
+      least_live: They are damaged where a smaller share of the neurons is live.
     """
 
     lost: float = 0.2
     nonfinite: float = 0.5
     damaged: float = 0.5
     shaken: float = 0.5
+    least_selectivity: float = 0.02
+    least_live: float = 0.2
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
@@ -55,24 +65,44 @@ def judge(
     nonfinite = measures.get("nonfinite_share") or 0.0
     if nonfinite > rules.nonfinite:
         return LOST, [f"{nonfinite:.0%} of the neurons respond with NaN or infinity"]
-    found = [
-        (name, share, value, best[name])
-        for name, share in (
-            ("selectivity", rules.lost),
-            ("selectivity", rules.shaken),
-            ("persistence", rules.damaged),
-        )
-        if (value := measures.get(name)) is not None
-        and name in best
-        and value < share * best[name]
+    silent = _below(measures, "live_share", rules.least_live)
+    lost = [
+        *_fallen(measures, best, "selectivity", rules.lost),
+        *_below(measures, "selectivity", rules.least_selectivity),
     ]
-    told = [
-        f"{name} fell to {value:.2f}, below {share:.0%} of its best {top:.2f}"
-        for name, share, value, top in found
+    if lost:
+        return LOST, [*lost, *silent, "the late neurons hardly tell images apart"]
+    damaged = [
+        *_fallen(measures, best, "selectivity", rules.shaken),
+        *_fallen(measures, best, "persistence", rules.damaged),
+        *silent,
     ]
-    if not found:
+    if not damaged:
         return HEALTHY, []
-    if found[0][:2] == ("selectivity", rules.lost):
-        return LOST, [told[0], "the late neurons hardly tell images apart any more"]
-    kept = "the late neurons still tell images apart"
-    return DAMAGED, [*told, f"{kept} (selectivity {measures['selectivity']:.2f})"]
+    selectivity = measures.get("selectivity")
+    if selectivity is not None:
+        kept = "the late neurons still tell images apart"
+        damaged.append(f"{kept} (selectivity {selectivity:.2f})")
+    return DAMAGED, damaged
+
+
+def _fallen(
+    measures: Mapping[str, float | None],
+    best: Mapping[str, float],
+    name: str,
+    share: float,
+) -> list[str]:
+    """In words, that a measure is below this share of its best; nothing if not."""
+    value = measures.get(name)
+    if value is None or name not in best or value >= share * best[name]:
+        return []
+    top = f"{share:.0%} of its best {best[name]:.2f}"
+    return [f"{name} fell to {value:.2f}, below {top}"]
+
+
+def _below(measures: Mapping[str, float | None], name: str, floor: float) -> list[str]:
+    """In words, that a measure is below a floor; nothing if not."""
+    value = measures.get(name)
+    if value is None or value >= floor:
+        return []
+    return [f"{name.replace('_', ' ')} is {value:.3f}, below {floor}"]

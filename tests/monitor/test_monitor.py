@@ -76,6 +76,17 @@ def test_other_stimuli_are_damage_and_constant_answers_are_loss(images, rng):
     assert monitor.update_arrays(5, planted(rng)).status == HEALTHY
 
 
+def test_a_network_that_was_dead_from_the_first_epoch_is_lost(images):
+    """Nine in ten neurons answer nothing, the late ones among them."""
+    monitor, dead = watching(images), np.zeros((COUNT, 50))
+    dead[:, :5] = np.random.default_rng(5).gamma(1.0, 1.0, (COUNT, 5))
+    for epoch in range(3):
+        report = monitor.update_arrays(epoch, dead)
+        assert (report.status, report.should_stop) == (LOST, True)
+        assert "live share is 0.100, below 0.2" in report.reasons
+        assert "selectivity is 0.000, below 0.02" in report.reasons
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_responses_that_are_not_finite_are_loss(images, rng, bad):
     monitor = watching(images)

@@ -40,8 +40,29 @@ def test_reasons_say_what_fell_and_from_where():
     assert reasons[1].startswith("the late neurons still tell images apart")
 
 
-def test_without_a_past_there_is_no_alarm():
-    numbers = {"selectivity": 0.0, "persistence": None, "nonfinite_share": 0.0}
+@pytest.mark.parametrize(
+    ("selectivity", "live", "status"),
+    [
+        (0.10, 0.97, HEALTHY),
+        (0.03, 0.30, HEALTHY),
+        (None, 0.97, HEALTHY),
+        (0.40, 0.11, DAMAGED),
+        (None, 0.11, DAMAGED),
+        (0.0, 0.11, LOST),
+        (0.01, 0.97, LOST),
+    ],
+)
+def test_floors_hold_from_the_first_epoch_on(selectivity, live, status):
+    """Nothing has been better: a run may have been dead from its first epoch."""
+    numbers = {"selectivity": selectivity, "live_share": live, "persistence": None}
+    found, reasons = judge(numbers, {}, Rules())
+    assert found == status
+    assert bool(reasons) == (status != HEALTHY)
+    assert any("live share is 0.110" in reason for reason in reasons) == (live < 0.2)
+
+
+def test_without_a_past_nothing_has_fallen():
+    numbers = {"selectivity": 0.05, "persistence": 0.0, "nonfinite_share": 0.0}
     assert judge(numbers, {}, Rules()) == (HEALTHY, [])
 
 

@@ -175,9 +175,12 @@ def test_responsive_places_every_image_near_its_concept(base, answers):
 
 
 def test_responses_up_to_the_largest_float_place_the_same_images(base, answers):
-    """By a power of two, up to 3.4e38: every rank stays what it was."""
-    plain, huge = responsive(base, answers)[0], responsive(base, answers * 2.0**122)[0]
-    assert (answers * 2.0**122).max() > 2e38
+    """By a power of two, to ±3e38: every rank stays what it was."""
+    small = answers - answers.max(axis=0) / 2
+    large = small * np.float32(2.0**123)
+    assert large.min() < -2e38
+    assert large.max() > 2e38
+    plain, huge = (responsive(base, peaks)[0] for peaks in (small, large))
     assert huge.images.placed.any()
     np.testing.assert_array_equal(huge.images.vectors, plain.images.vectors)
 

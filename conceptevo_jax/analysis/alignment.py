@@ -16,7 +16,8 @@ score well too, so the caller compares them as one more row (`run@init`). Not th
 human study of the paper (Sec. 4.2), whose question it answers by other means.
 
 Costs .2 s on one core for 600 x 600 neurons, 1,000 judgement images and 2,000 images
-of the pool, and 4 bytes per pair and matrix. Beyond 4 million pairs a seeded sample of
+of the pool, an eighth to a third more with four refits, and 4 bytes per pair and
+matrix. Beyond 4 million pairs a seeded sample of
 the first snapshot's neurons is compared with all of the second's: 5,504 x 8,640
 neurons take 3 s and 1 GB.
 """
@@ -25,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Bool, Float, Float64, Int
 
 from conceptevo_jax.analysis.agreement import Pairs, products, split_pairs
 from conceptevo_jax.analysis.auc import (
@@ -177,7 +178,7 @@ def _judge(
     same_site = a.site[:, None] == b.site
     pairs_of_fits = zip(a.refits, b.refits, strict=True)
     resampled = _Resampled(
-        drawn=_drawn(a, b, same_run, rng),
+        drawn=_drawn(a.index, b.index, same_run, rng),
         refits=tuple(products(one, other) for one, other in pairs_of_fits),
         rng=rng,
     )
@@ -193,13 +194,18 @@ def _judge(
     return verdicts
 
 
-def _drawn(a: Neurons, b: Neurons, same_run: bool, rng: np.random.Generator) -> Draws:
-    """Resamples of both; two snapshots of one run have the same neurons."""
+def _drawn(
+    a: Int[np.ndarray, " na"],
+    b: Int[np.ndarray, " nb"],
+    same_run: bool,
+    rng: np.random.Generator,
+) -> Draws:
+    """Resamples of the neurons `a` and `b`; those of one run are the same in both."""
     if not same_run:
-        return resample(a.index.size, b.index.size, draws=RESAMPLES, rng=rng)
-    both = np.union1d(a.index, b.index)
+        return resample(a.size, b.size, draws=RESAMPLES, rng=rng)
+    both = np.union1d(a, b)
     counts = resample(both.size, both.size, draws=RESAMPLES, rng=rng).rows
-    rows, columns = (counts[:, np.searchsorted(both, x.index)] for x in (a, b))
+    rows, columns = (counts[:, np.searchsorted(both, index)] for index in (a, b))
     return Draws(rows=rows, columns=columns)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from conceptevo_jax.activations import read_all_peaks, read_peaks
 from conceptevo_jax.data import Decoded, require_decoded, require_same_pool
@@ -113,7 +113,7 @@ def refit_space(
     def images(
         neurons: Embedding,
         changed: SpaceSettings,
-        responses: Iterable[Float[Array, "b n"]] | None,
+        responses: Iterable[Float[np.ndarray, "b n"]] | None,
     ) -> Float[np.ndarray, "i _"]:
         built, _ = build_space(
             stimuli,

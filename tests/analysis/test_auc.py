@@ -10,12 +10,11 @@ from sklearn.metrics import roc_auc_score
 
 from conceptevo_jax.analysis.agreement import Pairs, split_pairs
 from conceptevo_jax.analysis.auc import (
-    auc_interval,
-    mean_interval,
     permutation_null,
     rank_auc,
-    resample_weights,
+    resampled_aucs,
 )
+from conceptevo_jax.analysis.crossed import Draws, bounded_estimate, resample
 
 TIED = hnp.arrays(np.float32, st.integers(1, 30), elements=st.integers(0, 6))
 
@@ -43,53 +42,66 @@ def test_is_one_when_every_agreeing_pair_wins():
     assert rank_auc(np.array([3.0, 2.0]), np.array([1.0, 0.0, -1.0])) == 1.0
 
 
-def test_resample_weights_draw_as_many_neurons_as_there_are(rng):
-    weights = resample_weights(37, rng=rng)
-    assert weights.shape == (200, 37)
-    assert (weights.sum(axis=1) == 37).all()
+def interval(values, pairs, drawn):
+    """The 95 % interval that alignment gives an AUC."""
+    auc = rank_auc(values.ravel()[pairs.agree], values.ravel()[pairs.disagree])
+    found = bounded_estimate(auc, resampled_aucs(values, pairs, drawn), 1, why="")
+    return found.low, found.high
 
 
-def test_interval_equals_a_bootstrap_that_ranks_every_resample_anew(rng):
+def test_resamples_equal_ranking_every_one_anew(rng):
     rows, columns = 60, 40
-    values = rng.normal(size=(rows, 1)) + rng.normal(size=(rows, columns))
+    values = rng.normal(size=(rows, 1)) + rng.normal(size=columns)
+    values = values + rng.normal(size=(rows, columns))
     pairs = random_pairs(rng, values.shape)
     values.ravel()[pairs.agree] += 1.0
     values = np.round(values, 1)
-    weights = resample_weights(rows, rng=rng)
-    flat = np.r_[pairs.agree, pairs.disagree]
+    drawn = resample(rows, columns, draws=200, seed=rng)
+    first, second = np.divmod(np.r_[pairs.agree, pairs.disagree], columns)
     agree, disagree = values.ravel()[pairs.agree], values.ravel()[pairs.disagree]
-    exact = [sklearn_auc(agree, disagree, w[flat // columns]) for w in weights]
-    expected = np.percentile(exact, (2.5, 97.5))
-    found = auc_interval(values, pairs, weights)
-    np.testing.assert_allclose(found, expected, atol=0.003)
+    exact = [
+        sklearn_auc(agree, disagree, of_rows[first] * of_columns[second])
+        for of_rows, of_columns in zip(drawn.rows, drawn.columns, strict=True)
+    ]
+    found = resampled_aucs(values, pairs, drawn)
+    assert np.std(exact) > 0.02
+    assert np.sqrt(np.mean((found - exact) ** 2)) < 0.2 * np.std(exact)
+    for share in (0.025, 0.975):
+        expected = np.quantile(exact, share)
+        assert np.quantile(found, share) == pytest.approx(expected, abs=0.008)
 
 
-def test_interval_covers_the_population_in_about_95_of_100_samples():
+def test_interval_covers_the_population_where_both_sets_are_sampled():
+    """In 95 of 100 samples, which the interval over the first set alone does not."""
     rng = np.random.default_rng(5)
-    rows, columns, shift, between = 60, 30, 1.0, 0.7
-    truth = norm.cdf(shift / np.sqrt(2 * (1 + between**2)))
-    covered = 0
-    for _ in range(100):
-        values = between * rng.normal(size=(rows, 1)) + rng.normal(size=(rows, columns))
+    n, shift, between = 50, 1.0, 0.8
+    truth = norm.cdf(shift / np.sqrt(2 + 2 * between**2))
+    covered = np.zeros((200, 2), bool)
+    for sample in covered:
+        # How near a neuron lies to those that it agrees with differs between neurons.
+        sides = between * rng.normal(size=(2, n))
+        closer = shift + sides[0][:, None] + sides[1]
+        values = rng.normal(size=(n, n))
         pairs = random_pairs(rng, values.shape)
-        values.ravel()[pairs.agree] += shift
-        low, high = auc_interval(values, pairs, resample_weights(rows, rng=rng))
-        covered += low <= truth <= high
-    assert 88 <= covered <= 100
+        values.ravel()[pairs.agree] += closer.ravel()[pairs.agree]
+        both = resample(n, n, draws=200, seed=rng)
+        one = Draws(rows=both.rows, columns=np.ones_like(both.columns))
+        for at, drawn in enumerate((both, one)):
+            low, high = interval(values, pairs, drawn)
+            sample[at] = low <= truth <= high
+    assert 0.9 <= covered[:, 0].mean() <= 0.99
+    assert covered[:, 1].mean() < 0.87
 
 
-def test_interval_is_finite_when_one_neuron_has_all_agreeing_pairs(rng):
+def test_resamples_without_a_pair_of_both_kinds_have_no_auc(rng):
     values = rng.normal(size=(20, 10))
     pairs = Pairs(agree=np.arange(4), disagree=np.arange(20, 150))
-    low, high = auc_interval(values, pairs, resample_weights(20, rng=rng))
+    drawn = resample(20, 10, draws=200, seed=rng)
+    found = resampled_aucs(values, pairs, drawn)
+    none = (drawn.rows[:, 0] == 0) | (drawn.columns[:, :4] == 0).all(axis=1)
+    np.testing.assert_array_equal(np.isnan(found), none)
+    low, high = interval(values, pairs, drawn)
     assert 0 <= low <= high <= 1
-
-
-def test_mean_interval_is_the_bootstrap_of_the_mean(rng):
-    values, weights = rng.normal(size=50), resample_weights(50, rng=rng)
-    means = [np.repeat(values, w.astype(int)).mean() for w in weights]
-    expected = np.percentile(means, (2.5, 97.5))
-    np.testing.assert_allclose(mean_interval(values, weights), expected)
 
 
 def test_null_of_unrelated_values_lies_about_one_half(rng):

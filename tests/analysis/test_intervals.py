@@ -1,4 +1,4 @@
-"""Wilson's and Student's intervals."""
+"""Wilson's and Student's intervals, and those of differences."""
 
 import math
 
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conceptevo_jax.analysis.intervals import (
+    difference_interval,
     mean_interval,
     share_interval,
     share_intervals,
@@ -44,3 +45,21 @@ def test_the_interval_of_a_mean_covers_the_truth_as_often_as_it_says(rng):
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, float("nan")]])
 def test_one_value_has_no_interval(values):
     assert mean_interval(values) is None
+
+
+def test_the_interval_of_a_difference_covers_the_truth_as_often_as_it_says(rng):
+    n, shares = 200, (0.9, 0.8)
+    hits = rng.binomial(n, shares, (4000, 2))
+    inside = []
+    for first, second in hits.tolist():
+        both = share_interval(first, n), share_interval(second, n)
+        low, high = difference_interval(first / n, both[0], second / n, both[1])
+        inside.append(low <= 0.1 <= high)
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.012)
+
+
+def test_a_difference_reaches_as_far_as_both_reaches_squared():
+    found = difference_interval(5.0, (2.0, 6.0), 1.0, (0.0, 5.0))
+    assert found == pytest.approx((4 - 5, 4 + math.sqrt(2)))
+    assert difference_interval(5.0, None, 1.0, (0.0, 5.0)) is None
+    assert difference_interval(5.0, (2.0, 6.0), 1.0, None) is None

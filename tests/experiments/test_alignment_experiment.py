@@ -98,9 +98,9 @@ def test_a_method_is_above_another_where_intervals_are_apart(folder, other, agre
 
 @pytest.mark.parametrize("measure", ["nearest", "planted"])
 def test_trained_snapshots_are_held_to_their_controls(folder, measure):
-    names = ("nearest", "nearest_low", "nearest_random")
+    names = ("nearest", "nearest_low", "nearest_high", "nearest_random")
     if measure == "planted":
-        names = ("auc", "low", "null_high")
+        names = ("auc", "low", "high", "null_high")
     agreement = "planted" if measure == "planted" else "centred"
     values = {}
     for row in table(folder, "methods"):
@@ -114,11 +114,12 @@ def test_trained_snapshots_are_held_to_their_controls(folder, measure):
             values.setdefault(run, {})[epoch] = found
     beats = []
     for own in values.values():
-        before = own.pop("init")[0]
-        for value, low, chance in own.values():
+        before, _, top, _ = own.pop("init")
+        for value, low, _, chance in own.values():
             if value is not None:
-                controls = [one for one in (before, chance) if one is not None]
-                beats.append(low is not None and low > max(controls))
+                gap = np.inf if before is None else value - before
+                reach = 0 if before is None else np.hypot(value - low, top - before)
+                beats.append(low > chance and gap > reach)
     claim = claims(folder)[f"trained_above_controls_{measure}"]
     assert claim["n"] == len(beats) > 0
     assert claim["measured"] == pytest.approx(np.mean(beats))

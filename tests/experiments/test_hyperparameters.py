@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conceptevo_jax.analysis.intervals import mean_interval
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
+from conceptevo_jax.cli.locate import runner
 from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.stages.trials import is_centre, trials_of
+from conceptevo_jax.stages.trials import Tried, is_centre, trials_of
+
+hyperparameters = runner("hyperparameters")
 
 WORDS = (
     "experiment=hyperparameters",
@@ -120,8 +124,31 @@ def test_claims_follow_the_table(folder):
         used = next(mean for (_, flag), mean in means.items() if flag == "True")
         claim = by_id[f"{centre}_{setting}_near_best"]
         assert claim["measured"] == pytest.approx(max(means.values()) - used)
+        # One base and one other run: one pair, which has no interval.
+        assert claim["interval"] is None
         assert claim["holds"] == (claim["measured"] <= 0.01)
         assert not math.isnan(claim["measured"])
+
+
+@pytest.mark.parametrize(
+    ("gaps", "holds"),
+    [((0.004, 0.004), True), ((0.0, 0.008), False), ((0.02, 0.02), False)],
+)
+def test_a_setting_is_near_the_best_by_the_end_of_its_interval(gaps, holds):
+    config = made(*WORDS[:2], "hyperparameters.bases=[vgg16]")
+    config.hyperparameters.around_paper = {"embedding": {"dim": [5, 30]}}
+    config.hyperparameters.around_default = {}
+    _, better, used = trials_of(config)
+
+    def tried(gains):
+        aucs = 0.8 + np.repeat(np.array(gains)[:, None], 3, axis=1)
+        return {"vgg16": Tried(runs=("a", "b"), aucs=aucs)}
+
+    done = [(better, tried(gaps)), (used, tried((0.0, 0.0)))]
+    (claim,) = hyperparameters._claims(config, done)
+    assert claim.measured == pytest.approx(np.mean(gaps))
+    assert claim.interval == pytest.approx(mean_interval(gaps))
+    assert (claim.n, claim.holds) == (2, holds)
 
 
 def test_figures_are_drawn(folder):

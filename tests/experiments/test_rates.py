@@ -114,6 +114,16 @@ def test_errors_are_counted_with_exact_intervals(model):
     assert "fewer than the 20 needed" in claims[0].why
 
 
+@pytest.mark.parametrize(
+    ("errors", "runs", "holds"), [(0, 20, False), (0, 40, True), (1, 40, False)]
+)
+def test_a_rate_is_low_enough_by_the_end_of_its_interval(errors, runs, holds):
+    low, high = exact_interval(errors, runs)
+    row = {"error": "false_alarm", "errors": errors, "runs": runs}
+    row |= {"rate": errors / runs, "low": low, "high": high}
+    assert rates._claim(row).holds is holds
+
+
 def test_the_exact_interval_is_clopper_and_pearsons():
     low, high = exact_interval(0, 20)
     assert low == 0

@@ -152,7 +152,7 @@ def test_numbers_out_of_range_are_refused(vectors, layout):
         UsageError, match="neighbors must be a whole number, 2 or more, not 1"
     ):
         fit_layout(vectors, neighbors=1)
-    with pytest.raises(UsageError, match="stability_seeds must be .* not 0"):
+    with pytest.raises(UsageError, match=r"stability_seeds must be .* not 0"):
         fit_layout(vectors, stability_seeds=0)
     with pytest.raises(UsageError, match=r"unknown metric 'cosin'.*euclidean"):
         fit_layout(vectors, metric="cosin")

@@ -71,7 +71,7 @@ def _classes(model: Model, variables: Variables) -> int | None:
     larger = MODELS[model.name](model.preset, model.classes + 1)
     shapes = leaves_by_path(model.shapes())
     for path, more in leaves_by_path(larger.shapes()).items():
-        fewer, shape = shapes[path].shape, np.shape(leaves.get(path))
+        fewer, shape = shapes[path].shape, getattr(leaves.get(path), "shape", ())
         if fewer != more.shape and len(shape) == len(fewer):
             return shape[int(np.argmax(np.not_equal(fewer, more.shape)))] or None
     return None

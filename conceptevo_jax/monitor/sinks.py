@@ -23,11 +23,11 @@ _STATUS = {HEALTHY: 0.0, DAMAGED: 1.0, LOST: 2.0}
 
 def json_lines(path: str | os.PathLike[str]) -> Sink:
     """One JSON object a line, appended and flushed: `tail -f` follows it."""
-    table = Path(path)
+    log = Path(path)
 
     def write(report: Report) -> None:
-        table.parent.mkdir(parents=True, exist_ok=True)
-        with table.open("a") as file:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a") as file:
             file.write(json.dumps(report.as_dict(), allow_nan=False) + "\n")
 
     return write

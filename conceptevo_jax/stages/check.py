@@ -75,9 +75,6 @@ def _check_importance(config: Config, classes: int) -> None:
     scoring, of = scoring_of(config), "importance"
     Reverting(**plain(config.reversion))
     _require_positive(of, settings, ("images", "top", "patches"))
-    limits = ("train_images", "test_images", "elsewhere_images")
-    known = [name for name in limits if getattr(config.reversion, name) is not None]
-    _require_positive("reversion", config.reversion, known)
     if settings.accuracy not in ACCURACIES:
         raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
     if settings.classes is not None and not 1 <= settings.classes <= classes:

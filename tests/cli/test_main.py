@@ -66,7 +66,7 @@ def test_help_lists_experiments_and_subcommands(call, words):
             "Valid: before_relu, compute, dead, k, ties.",
         ),
         ((*SMOKE, "runs.vgg16.epochs=few"), "could not be converted to Integer"),
-        ((*SMOKE, "method.stimuli.k=0"), "k must be at least 1, not 0."),
+        ((*SMOKE, "method.stimuli.k=0"), "k must be a whole number, 1 or more, not 0."),
         ((*SMOKE, "method.projection.policy=none"), "Valid: covered, random, resp"),
         ((*SMOKE, "base=vgg"), "unknown run 'vgg'. Did you mean"),
         ((*SMOKE, "method=null"), "Config group override must be a string"),

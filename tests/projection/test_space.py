@@ -239,7 +239,9 @@ def test_a_space_on_disk_projects_alike(base, covered, tmp_path):
 def test_settings_are_checked():
     with pytest.raises(UsageError, match=r"coverage policy 'covred'.*'covered'"):
         SpaceSettings(policy="covred")
-    with pytest.raises(UsageError, match="responsive=0 is out of range"):
+    with pytest.raises(
+        UsageError, match="responsive must be a whole number, 1 or more"
+    ):
         SpaceSettings(responsive=0)
     with pytest.raises(UsageError, match=r"temperature=0.0 is out of range"):
         SpaceSettings(temperature=0.0)

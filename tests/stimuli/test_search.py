@@ -96,7 +96,7 @@ def test_settings_that_cannot_be_are_refused(sites, make_pool):
         Search(dead="drop")
     with pytest.raises(UsageError, match=r"compute type 'float16'.*bfloat16"):
         Search(compute="float16")
-    with pytest.raises(UsageError, match="k must be at least 1"):
+    with pytest.raises(UsageError, match="k must be a whole number, 1 or more"):
         Search(k=0)
     peaks = np.zeros((K, 5), np.float32)
     with pytest.raises(UsageError, match=f"pool of more than {K} images"):

@@ -156,9 +156,9 @@ def test_a_run_told_to_continue_goes_through_a_collapse(run, tmp_path):
     ("changes", "match"),
     [
         ({"on_nonfinite": "stpo"}, r"on_nonfinite 'stpo'.*'stop'.*continue, stop"),
-        ({"batch_size": 0}, "batch_size=0 does not fit 48"),
+        ({"batch_size": 0}, "batch_size must be a whole number, 1 or more, not 0"),
         ({"batch_size": 49}, "batch_size=49 does not fit 48"),
-        ({"eval_images": 0}, "eval_images must be >= 1"),
+        ({"eval_images": 0}, "eval_images must be a whole number, 1 or more, not 0"),
         ({"optimizer": Optimizer(name="sdg")}, r"optimizer 'sdg'.*'sgd'.*adamw, sgd"),
         ({"optimizer": Optimizer(schedule="cos")}, r"schedule 'cos'.*constant, cosine"),
     ],

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int, UInt8
 from conceptevo_jax.activations import Recorder, perturb
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.models import Model, Tap, Variables
-from conceptevo_jax.types import Site, neuron_count, site_slices
+from conceptevo_jax.types import Site, site_slices
 
 STEP = 1e-6
 """How far a neuron's map is moved, in units of its site's largest activation."""

@@ -7,7 +7,7 @@ whichever way is taken; `one_sided` derives as Eq. 3 of the paper needs it.
 """
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 
 import flax.linen as nn
 import jax
@@ -34,6 +34,38 @@ def max_pool(
     if jax.default_backend() == "cpu":
         return _separable(x, window, stride, larger)
     return nn.max_pool(x, (window, window), (stride, stride))
+
+
+def average_pool(
+    x: Float[Array, "b h w c"], window: int, stride: int, *, pad: int = 0
+) -> Float[Array, "b h2 w2 c"]:
+    """Mean over square windows, zeros of the padding counted, as PyTorch does."""
+    if jax.default_backend() == "cpu":
+        padded = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+        total = _separable(padded, window, stride, jnp.add)
+    else:
+        sides, steps = (window, window), (stride, stride)
+        total = nn.pool(x, 0.0, jax.lax.add, sides, steps, ((pad, pad), (pad, pad)))
+    return total / float(window**2)
+
+
+def tie_excess(
+    x: Float[Array, "b h w c"],
+    change: Float[Array, "b h w c"],
+    window: int,
+    stride: int,
+) -> Float[Array, "b h2 w2 c"]:
+    """How much faster windows' maxima rise along a change than autodiff says.
+
+    That is the largest change over the cells that share a window's maximum, less the
+    first one's; 0 in windows without a tie.
+    """
+
+    def rate(merge: Callable[[Array, Array], Array]) -> Array:
+        pool = partial(_separable, window=window, stride=stride, merge=merge)
+        return jax.jvp(pool, (x,), (change,))[1]
+
+    return rate(larger_one_sided) - rate(larger)
 
 
 def average_pool(

@@ -138,9 +138,7 @@ def _sites(depths: tuple[int, ...], widths: tuple[int, ...]) -> Iterator[Site]:
         )
 
 
-def _pools(
-    depths: tuple[int, ...], widths: tuple[int, ...]
-) -> Iterator[MaxPool]:
+def _pools(depths: tuple[int, ...], widths: tuple[int, ...]) -> Iterator[MaxPool]:
     """The poolings, each of the convolution before it and its ReLU."""
     site = ""
     for index, width in _convolutions(depths, widths):

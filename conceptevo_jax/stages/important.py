@@ -213,7 +213,9 @@ def important_claims(
             f"{len(importances)} classes, {len(importances[0].images)} images each"
         )
         claims += [
-            _exactness_claim(name, where, session.config.importance.method, importances),
+            _exactness_claim(
+                name, where, session.config.importance.method, importances
+            ),
             _halves_claim(name, where, importances),
             _class_claim(name, where, evolution, importances, observed, session),
         ]

@@ -16,7 +16,6 @@ from conceptevo_jax.analysis.sensitivity import TIES, by_jvp, by_transpose
 from conceptevo_jax.models import (
     MODELS,
     MaxPool,
-    Model,
     build_model,
     identity_tap,
 )
@@ -152,6 +151,16 @@ def test_where_cells_are_tied_the_fastest_counts(method, ties, rng):
     exact = forward_differences(model, model.sites[:1])
     found = exact(before, after, pixels.astype(np.uint8), 2, np.array([2, 5]))
     np.testing.assert_allclose(found, np.stack([brightest, 0 * first], 1), rtol=1e-6)
+
+
+def draw(rng, model):
+    def leaf(path, shape):
+        if path[-1].key in ("var", "scale"):
+            return rng.uniform(0.5, 1.5, shape.shape).astype(np.float32)
+        fan_in = np.prod(shape.shape[:-1]) if len(shape.shape) > 1 else 200
+        return (rng.normal(size=shape.shape) * np.sqrt(2 / fan_in)).astype(np.float32)
+
+    return jax.tree_util.tree_map_with_path(leaf, model.shapes())
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))

@@ -21,9 +21,7 @@ def test_a_relu_at_zero_rises_but_does_not_fall():
     values, direction = [-1.0, 0, 0, 0, 2, 2], [5.0, 3, -3, 0, 3, -3]
 
     def derived(one_sided):
-        return along(
-            lambda x: relu(x, one_sided=one_sided), (values,), (direction,)
-        )
+        return along(lambda x: relu(x, one_sided=one_sided), (values,), (direction,))
 
     assert derived(True) == [0, 3, 0, 0, 3, -3]
     assert derived(False) == [0, 0, 0, 0, 3, -3]

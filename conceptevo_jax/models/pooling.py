@@ -68,37 +68,6 @@ def tie_excess(
     return rate(larger_one_sided) - rate(larger)
 
 
-def average_pool(
-    x: Float[Array, "b h w c"], window: int, stride: int, *, pad: int = 0
-) -> Float[Array, "b h2 w2 c"]:
-    """Mean over square windows, zeros of the padding counted, as PyTorch does."""
-    if jax.default_backend() == "cpu":
-        padded = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-        total = _separable(padded, window, stride, jnp.add)
-    else:
-        sides, steps = (window, window), (stride, stride)
-        total = nn.pool(x, 0.0, jax.lax.add, sides, steps, ((pad, pad), (pad, pad)))
-    return total / float(window**2)
-
-
-def tie_excess(
-    x: Float[Array, "b h w c"],
-    change: Float[Array, "b h w c"],
-    window: int,
-    stride: int,
-) -> Float[Array, "b h2 w2 c"]:
-    """How much faster windows' maxima rise along a change than autodiff says.
-
-    That is the largest change over the cells that share a window's maximum, less the
-    first one's; 0 in windows without a tie.
-    """
-    rates = [
-        jax.jvp(lambda x: _separable(x, window, stride, merge), (x,), (change,))[1]
-        for merge in (larger_one_sided, larger)
-    ]
-    return rates[0] - rates[1]
-
-
 def _separable(
     x: Float[Array, "b h w c"],
     window: int,

@@ -7,7 +7,7 @@ whichever way is taken; `one_sided` derives as Eq. 3 of the paper needs it.
 """
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 
 import flax.linen as nn
 import jax
@@ -60,11 +60,12 @@ def tie_excess(
     That is the largest change over the cells that share a window's maximum, less the
     first one's; 0 in windows without a tie.
     """
-    rates = [
-        jax.jvp(lambda x: _separable(x, window, stride, merge), (x,), (change,))[1]
-        for merge in (larger_one_sided, larger)
-    ]
-    return rates[0] - rates[1]
+
+    def rate(merge: Callable[[Array, Array], Array]) -> Array:
+        pool = partial(_separable, window=window, stride=stride, merge=merge)
+        return jax.jvp(pool, (x,), (change,))[1]
+
+    return rate(larger_one_sided) - rate(larger)
 
 
 def _separable(

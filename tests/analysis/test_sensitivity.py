@@ -152,6 +152,16 @@ def test_where_cells_are_tied_the_fastest_counts(method, ties, rng):
     np.testing.assert_allclose(found, np.stack([brightest, 0 * first], 1), rtol=1e-6)
 
 
+def draw(rng, model):
+    def leaf(path, shape):
+        if path[-1].key in ("var", "scale"):
+            return rng.uniform(0.5, 1.5, shape.shape).astype(np.float32)
+        fan_in = np.prod(shape.shape[:-1]) if len(shape.shape) > 1 else 200
+        return (rng.normal(size=shape.shape) * np.sqrt(2 / fan_in)).astype(np.float32)
+
+    return jax.tree_util.tree_map_with_path(leaf, model.shapes())
+
+
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_site_of_every_architecture_is_exact(name, rng):
     model = build_model(name, preset="tiny", classes=4)

@@ -67,7 +67,8 @@ def read_training(folder):
     rows = [repr(row) for row in read_table(folder / "epochs.csv")]
     shots = snapshots(folder, "run", model)
     weights = {str(shot.epoch): tree_checksum(shot.load()) for shot in shots}
-    reports = read_reports(folder / "monitor-pool.jsonl")
+    # Where they are gone the monitor looks again, to the same reports.
+    reports = read_reports(folder / "monitor-pool.jsonl") or [REPORT]
     return [about, rows, list(weights), weights, reports]
 
 

@@ -34,8 +34,8 @@ from conceptevo_jax.store import (
 )
 from conceptevo_jax.types import record
 
-PIXELS, ABOUT = "images.npy", "decoded.json"
-"""The pixels; the ids, classes and checksum, written last."""
+PIXELS, LABELS, KEYS = "images.npy", "labels.npy", "keys.json"
+"""The pixels; the classes; the ids and the checksums of both, written last."""
 
 _CHUNK = 64
 
@@ -96,7 +96,7 @@ class Decoded:
         """
         pixels = self.pixels_checksum
         if pixels is None and isinstance(self.pixels, np.ndarray):
-            pixels = _pixels_checksum(self.pixels)
+            pixels = _checksum(self.pixels)
         return content_key("decoded", self.images_id, pixels)
 
 
@@ -123,7 +123,7 @@ def decode_images(
     Args:
       images: Where to read.
       rows: Which images, in the order wanted.
-      folder: Gets `images.npy` and, when all is done, `decoded.json`.
+      folder: Gets `images.npy`, `labels.npy` and, when all is done, `keys.json`.
 
     Returns:
       The images, opened from the folder.
@@ -141,14 +141,17 @@ def decode_images(
         np.lib.format.write_array_header_1_0(file, header)
         chunks = _decoded_chunks(images, rows)
         pixels_checksum = checksum_of(_written(file, chunks))
-        (folder / ABOUT).unlink(missing_ok=True)
+        (folder / KEYS).unlink(missing_ok=True)
+    labels = images.labels[rows]
+    with replacing(folder / LABELS) as file:
+        np.save(file, labels)
     write_sealed(
-        folder / ABOUT,
+        folder / KEYS,
         {
             "keys": [images.keys[row] for row in rows.tolist()],
-            "labels": images.labels[rows].tolist(),
             "shape": shape,
             "pixels": pixels_checksum,
+            "labels": _checksum(labels),
         },
     )
     return open_decoded(folder)
@@ -165,32 +168,40 @@ def open_decoded(folder: str | os.PathLike[str]) -> Decoded:
         f"{folder} holds no complete decoded images: delete it and run the experiment "
         "again."
     )
-    about = read_sealed(folder / ABOUT, remedy)
-    path = folder / PIXELS
-    try:
-        pixels = np.load(path, mmap_mode="r", allow_pickle=False)
-        if pixels.dtype != np.uint8 or list(pixels.shape) != about["shape"]:
-            raise ValueError(f"it holds {pixels.dtype} {pixels.shape}")
-        if _pixels_checksum(pixels) != about["pixels"]:
-            raise ValueError("its checksum does not fit")
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} is damaged ({error}). {remedy}") from error
+    about = read_sealed(folder / KEYS, remedy)
+    pixels = _opened(folder / PIXELS, about["shape"], about["pixels"], remedy)
+    labels = _opened(folder / LABELS, about["shape"][:1], about["labels"], remedy)
     return Decoded(
         pixels=pixels,
-        labels=np.array(about["labels"], np.int32),
+        labels=np.array(labels),
         keys=tuple(about["keys"]),
         pixels_checksum=about["pixels"],
     )
 
 
-def _pixels_checksum(pixels: np.ndarray) -> str:
-    return checksum(np.ascontiguousarray(pixels).reshape(-1).view(np.uint8).data)
+def _opened(path: Path, shape: list[int], expected: str, remedy: str) -> np.ndarray:
+    """Map an array of this shape and checksum."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        if list(array.shape) != shape:
+            raise ValueError(f"it is of shape {array.shape}")
+        if _checksum(array) != expected:
+            raise ValueError("its checksum does not fit")
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path} is damaged ({error}). {remedy}") from error
+    return array
+
+
+def _checksum(array: np.ndarray) -> str:
+    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return checksum(array.dtype.str.encode(), content.data)
 
 
 def _written(
     file: Any, chunks: Iterator[UInt8[np.ndarray, "i h w 3"]]
 ) -> Iterator[memoryview]:
-    """Write chunks as they come, and pass them on."""
+    """Write chunks as they come, and pass on what a checksum is made of."""
+    yield memoryview(np.dtype(np.uint8).str.encode())
     for chunk in chunks:
         file.write(chunk.data)
         yield chunk.reshape(-1).data

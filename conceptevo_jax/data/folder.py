@@ -188,25 +188,28 @@ def _held_out(
 ) -> Bool[np.ndarray, " i"]:
     """Which images are held out: of every class those of the smallest hashes.
 
+    Copies of one image stay on one side, but where a class has nothing else.
+
     Raises:
-      DataError: naming a class that has no two different images.
+      DataError: naming a class that has a single file.
     """
-    by_class: dict[int, set[str]] = {}
-    for content, file in zip(ids, files, strict=True):
-        by_class.setdefault(file.label, set()).add(content)
-    chosen = set()
-    for label, contents in by_class.items():
-        if len(contents) < 2:
+    labels = np.array([file.label for file in files])
+    held_out = np.zeros(len(files), bool)
+    for label, name in enumerate(classes):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) < 2:
             raise DataError(
-                f"class {classes[label]!r} has a single image, which cannot be both "
-                "trained on and held out. Add images, or give the folder train/ and "
-                "test/ of its own."
+                f"class {name!r} has a single image, which cannot be both trained on "
+                "and held out. Add images, or give the folder train/ and test/ of its "
+                "own."
             )
-        ranked = sorted(contents, key=lambda c: checksum(f"test:{c}".encode()))
-        count = _held_out_count(len(contents), share)
-        chosen |= {(label, content) for content in ranked[:count]}
-    pairs = zip(files, ids, strict=True)
-    return np.array([(file.label, content) in chosen for file, content in pairs])
+        units = [ids[row] for row in rows.tolist()]
+        if len(set(units)) < 2:
+            units = list(number_equal(units))
+        ranked = sorted(set(units), key=lambda unit: checksum(f"test:{unit}".encode()))
+        chosen = set(ranked[: _held_out_count(len(ranked), share)])
+        held_out[rows] = [unit in chosen for unit in units]
+    return held_out
 
 
 def _read(path: Path, content: str) -> bytes:

@@ -234,6 +234,13 @@ def test_equal_images_are_held_out_together(tmp_path):
     assert [len(side) for side in sides] == [16, 4]
 
 
+def test_a_class_of_copies_alone_is_split_all_the_same(tmp_path):
+    fill_distinct(tmp_path / "cat", 1)
+    for number in range(9):
+        shutil.copy(tmp_path / "cat/000.png", tmp_path / f"cat/copy-{number}.png")
+    assert [len(opened(tmp_path, split)) for split in ("train", "test")] == [8, 2]
+
+
 def test_a_class_that_cannot_be_split_is_named(tmp_path):
     fill_distinct(tmp_path / "cat", 5)
     fill_distinct(tmp_path / "dog", 1, seed=1)

@@ -107,7 +107,9 @@ def test_a_test_split_of_training_images_alone_is_refused(store, tmp_path):
         prepare_images(store, settings(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["images.npy", "decoded.json", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["images.npy", "labels.npy", "keys.json", "manifest.json"]
+)
 def test_a_changed_byte_in_decoded_images_is_named(store, tmp_path, name):
     fill(tmp_path / "photos", 1)
     prepare_images(store, settings(tmp_path / "photos"))

@@ -9,7 +9,6 @@ import io
 import os
 import stat
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -146,7 +145,8 @@ def _remembered(path: Path) -> dict[str, tuple[str, _Look]]:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             joined, ids, looks = (stored[name] for name in ("names", "ids", "looks"))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    # NumPy and zipfile raise some ten types of error on damaged bytes.
+    except Exception:
         return {}
     names = [os.fsdecode(name) for name in joined.tobytes().split(b"\0")]
     if not len(names) == len(looks) == len(ids) // 16:

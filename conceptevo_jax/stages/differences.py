@@ -14,7 +14,7 @@ ABOVE = (
 
 
 class Change(NamedTuple):
-    """A difference, its 95 % interval over neurons, if any, and both numbers in words."""
+    """A difference, its 95 % interval over neurons, and both numbers in words."""
 
     value: float
     interval: Interval | None

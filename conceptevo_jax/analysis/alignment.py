@@ -17,9 +17,8 @@ human study of the paper (Sec. 4.2), whose question it answers by other means.
 
 Costs .2 s on one core for 600 x 600 neurons, 1,000 judgement images and 2,000 images
 of the pool, an eighth to a third more with four refits, and 4 bytes per pair and
-matrix. Beyond 4 million pairs a seeded sample of
-the first snapshot's neurons is compared with all of the second's: 5,504 x 8,640
-neurons take 3 s and 1 GB.
+matrix. Beyond 4 million pairs a seeded sample of the first snapshot's neurons is
+compared with all of the second's: 5,504 x 8,640 neurons take 3 s and 1 GB.
 """
 
 from collections.abc import Mapping, Sequence

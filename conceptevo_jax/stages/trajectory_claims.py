@@ -7,15 +7,12 @@ and judges nothing.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from conceptevo_jax.analysis.estimates import Estimate
-from conceptevo_jax.analysis.evolution import Trajectory
-from conceptevo_jax.analysis.intervals import Interval, difference_interval
 from conceptevo_jax.analysis.milestones import Milestones
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
+from conceptevo_jax.stages.differences import ABOVE, change_of, less_of
 from conceptevo_jax.stages.projected import Projected
 from conceptevo_jax.stages.results import Claim
 from conceptevo_jax.stages.trajectories import InSpace
@@ -164,7 +161,7 @@ def _difference(
     places = dict.fromkeys(at for a, b, _ in steps for at in (a, b))
     told = ", ".join(f"{values[at]:.2f} at {one.epochs[at]}" for at in places)
     changes = [
-        _change(trajectory, measure, *((b, a) if sign > 0 else (a, b)))
+        change_of(trajectory, measure, *((b, a) if sign > 0 else (a, b)))
         for a, b, sign in steps
     ]
     least = min(changes, key=lambda change: change.end)
@@ -173,50 +170,12 @@ def _difference(
     return Claim(
         id=f"{name}_{run}_{base}",
         paper=paper,
-        rule=f"{measure} of {one.title} {rule}; {_ABOVE}",
+        rule=f"{measure} of {one.title} {rule}; {ABOVE}",
         measured=least.value if known else None,
         interval=least.interval if known else None,
         n=1,
         holds=least.end > 0 if known else None,
         why=why,
-    )
-
-
-_ABOVE = (
-    "lower end of the difference's 95 % interval over neurons above 0 (where too few "
-    "live for one, the difference)"
-)
-
-
-class _Change(NamedTuple):
-    """A difference, its 95 % interval over neurons, if any, and both numbers."""
-
-    value: float
-    interval: Interval | None
-    told: str
-
-    @property
-    def end(self) -> float:
-        """What must clear 0: the lower end, or else the difference itself."""
-        return self.value if self.interval is None else self.interval[0]
-
-
-def _change(trajectory: Trajectory, measure: str, more: int, less: int) -> _Change:
-    """By how much a measure is larger at one place of a trajectory than at another."""
-    (first, of_first), (second, of_second) = (
-        (float(trajectory.of(measure)[at]), trajectory.interval(measure, at))
-        for at in (more, less)
-    )
-    return _difference_of(first, of_first, second, of_second)
-
-
-def _difference_of(
-    first: float, of_first: Interval | None, second: float, of_second: Interval | None
-) -> _Change:
-    return _Change(
-        value=first - second,
-        interval=difference_interval(first, of_first, second, of_second),
-        told=f"{first:.2f} against {second:.2f}",
     )
 
 
@@ -274,7 +233,7 @@ def moves_less(
     claims = []
     for measure in MOVEMENTS:
         pairs = [(a[measure], b[measure]) for a, b in zip(*moved, strict=True)]
-        less = [gap for a, b in pairs if (gap := _less(a, b)) is not None]
+        less = [gap for a, b in pairs if (gap := less_of(a, b)) is not None]
         least = min(less, key=lambda change: change.end, default=None)
         if len(less) < len(pairs):
             least = None
@@ -288,27 +247,16 @@ def moves_less(
                 rule=f"{measure} of {space.runs[over].title} between 25, 50 and 75 % "
                 f"of training accuracy is less than that of "
                 f"{space.runs[well].title}, in both stages; measured: by how much, "
-                f"where it is least certain; {_ABOVE}",
+                f"where it is least certain; {ABOVE}",
                 measured=None if least is None else least.value,
                 interval=None if least is None else least.interval,
                 n=len(less),
                 holds=None if least is None else least.end > 0,
-                why="; ".join(gap.told for gap in less)
+                why="; ".join(gap.both for gap in less)
                 or f"no milestones of accuracy: {', '.join(missing) or 'not drawn'}",
             )
         )
     return claims
-
-
-def _less(well: Estimate | None, over: Estimate | None) -> _Change | None:
-    """By how much a number is smaller in the second run; None where it is unknown."""
-    if well is None or over is None or well.value is None or over.value is None:
-        return None
-    return _difference_of(well.value, _ends(well), over.value, _ends(over))
-
-
-def _ends(one: Estimate) -> Interval | None:
-    return None if one.low is None or one.high is None else (one.low, one.high)
 
 
 def overfits(

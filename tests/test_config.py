@@ -17,6 +17,7 @@ from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.projection import SolveSettings, SpaceSettings, fit_layout
 from conceptevo_jax.stages.check import check_config
+from conceptevo_jax.stages.evolutions import scoring_of
 from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.space import space_settings
 from conceptevo_jax.stimuli import Search
@@ -56,6 +57,12 @@ def test_every_choice_composes_and_can_be_run(experiment, scale, method):
     assert (config.name, config.scale_name) == (experiment, scale)
     assert config.method.name == method
     check_config(config)
+
+
+def test_only_the_authors_code_derives_the_first_of_tied_cells():
+    ties = {name: scoring_of(made(f"method={name}")).ties for name in names("method")}
+    assert ties.pop("original_code") == "first"
+    assert set(ties.values()) == {"one_sided"}
 
 
 def test_scales_have_runs_and_every_run_is_of_that_preset():

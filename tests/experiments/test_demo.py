@@ -215,9 +215,9 @@ def test_the_demo_tells_what_matters_for_every_class(demo):
         ("0", "3"),
     ]
     worst = max(float(row["largest_difference"]) for row in rows[:10])
-    claim = claims(demo.folder)["methods_agree_vgg16_1"]
+    claim = claims(demo.folder)["sensitivities_exact_vgg16_1"]
     assert claim["measured"] == pytest.approx(worst)
-    assert claim["holds"] == (worst <= 1e-3)
+    assert claim["holds"] == (worst <= 3e-2)
     first = [row for row in table(demo.folder, "top_evolutions") if row["rank"] == "1"]
     assert len(first) == len(rows)
     assert all(float(r["low"]) <= float(r["importance"]) for r in first)

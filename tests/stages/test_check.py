@@ -37,6 +37,7 @@ def test_what_is_delivered_passes():
         ("method.projection.initial=ones", "initial 'ones'.*uniform, zeros"),
         ("method.layout.metric=cosinus", "'cosinus'. Did you mean 'cosine'"),
         ("importance.method=vjp", "importance method 'vjp'.*jvp, transpose"),
+        ("method.sensitivity.ties=last", "ties 'last'.*first, one_sided"),
         ("importance.accuracy=train", "accuracy 'train'.*eval, running"),
         ("importance.sites=[conv9]", "'conv9'.*features.0"),
         ("preset=huge", "preset of vgg19 'huge'.*full, small, tiny"),

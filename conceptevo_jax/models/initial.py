@@ -104,8 +104,8 @@ def _computed(program: ClosedJaxpr, inputs: Sequence[Any]) -> list[Any]:
 
     def value(atom: Any) -> Any:
         if isinstance(atom, Literal):
-            shaped: Any = atom.aval
-            return np.asarray(atom.val, shaped.dtype)
+            kind: Any = atom.aval
+            return np.asarray(atom.val, kind.dtype)
         return values[atom]
 
     for equation in jaxpr.eqns:

@@ -179,7 +179,7 @@ def open_decoded(folder: str | os.PathLike[str]) -> Decoded:
     )
 
 
-def _opened(path: Path, shape: list[int], expected: str, remedy: str) -> np.ndarray:
+def _opened(path: Path, shape: list[int], expected: str, remedy: str) -> Any:
     """Map an array of this shape and checksum."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -6,11 +6,11 @@ from conceptevo_jax.training.loop import (
     NonFiniteLossError,
     TimeLeft,
     TimeUpError,
-    Training,
     evaluate,
     train,
 )
 from conceptevo_jax.training.optimizers import OPTIMIZERS, SCHEDULES, Optimizer
+from conceptevo_jax.training.settings import Training
 from conceptevo_jax.training.step import Regularisation
 from conceptevo_jax.training.table import Row, read_table
 

@@ -7,7 +7,7 @@ stay what they were; anything else is refused by name.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import DataError, UsageError
@@ -16,9 +16,7 @@ from conceptevo_jax.store import read_sealed, write_sealed
 from conceptevo_jax.store.keys import flat, plain
 from conceptevo_jax.training.checksums import CHECKSUMS, read_checksums
 from conceptevo_jax.training.optimizers import Optimizer, learning_rate
-
-if TYPE_CHECKING:
-    from conceptevo_jax.training.loop import Training
+from conceptevo_jax.training.settings import Training
 
 RUN = "run.json"
 """In a training's folder: its name, model, settings and images."""
@@ -31,7 +29,7 @@ _SHOWN = 4
 
 
 def describe_training(
-    run: str, model: Model, data: Decoded, test: Decoded, settings: "Training"
+    run: str, model: Model, data: Decoded, test: Decoded, settings: Training
 ) -> dict[str, Any]:
     """All that a training is made of, as plain values."""
     return plain(

@@ -7,7 +7,6 @@ CPU. Steps are driven from Python because XLA's CPU backend runs a convolution i
 processes, which then train one network together; the first process writes its table.
 """
 
-import dataclasses
 import math
 import os
 import time
@@ -23,7 +22,6 @@ from jax.sharding import Mesh
 from conceptevo_jax.data import (
     Decoded,
     read_ahead,
-    require_decoded,
     sequential_batches,
     train_batches,
 )
@@ -38,21 +36,15 @@ from conceptevo_jax.devices import (
 )
 from conceptevo_jax.errors import (
     DataError,
-    UsageError,
     callables,
-    require_count,
-    require_seed,
-    require_type,
-    unknown_name,
 )
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.streams import stream
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
 from conceptevo_jax.training.identity import claim_folder, describe_training
-from conceptevo_jax.training.optimizers import Optimizer, direction, learning_rate
+from conceptevo_jax.training.optimizers import direction, learning_rate
+from conceptevo_jax.training.settings import Training, require_trainable
 from conceptevo_jax.training.step import (
-    PLAIN,
-    Regularisation,
     State,
     Tally,
     first_nonfinite,
@@ -88,35 +80,6 @@ class NonFiniteLossError(FloatingPointError):
 
 class TimeUpError(RuntimeError):
     """The time given to a call is over; called again, it goes on where it stopped."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Training:
-    """One training run, apart from its model and data.
-
-    Attributes:
-      epochs: How many.
-      batch_size: Images per step, over all devices.
-      optimizer: See `Optimizer`.
-      seed: Of weights, batches and dropout.
-      early_steps: Steps after which to take a snapshot besides those per epoch.
-      on_nonfinite: `stop` raises at the first non-finite loss, `continue` goes on.
-      eval_images: Size of the sample of training images that is evaluated.
-      regularisation: See `Regularisation`.
-      compute: What training steps compute in, `float32` or `bfloat16`; see
-        `Model.computing`. Evaluation computes in float32, and so does all that
-        observes the snapshots.
-    """
-
-    epochs: int
-    batch_size: int
-    optimizer: Optimizer
-    seed: int
-    early_steps: tuple[int, ...] = ()
-    on_nonfinite: str = "stop"
-    eval_images: int = 1000
-    regularisation: Regularisation = PLAIN
-    compute: str = "float32"
 
 
 def train(
@@ -159,7 +122,7 @@ def train(
       NonFiniteLossError: at the first non-finite loss under `on_nonfinite="stop"`.
       TimeUpError: between two epochs, when the next would probably last too long.
     """
-    _check(model, data, test, settings)
+    require_trainable(model, data, test, settings)
     on_epoch, folder = callables(on_epoch, "on_epoch"), Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     about = describe_training(run, model, data, test, settings)
@@ -202,43 +165,6 @@ def _evaluate(
     for batch in read_ahead(read, sequential_batches(len(rows), size)):
         tally = step(variables, tally, *divide(mesh, batch, size))
     return tally
-
-
-def _check(model: Model, data: Decoded, test: Decoded, settings: Training) -> None:
-    require_type(model, Model, "the model", "Build it by ce.build_model.")
-    require_type(settings, Training, "settings", "Make them by ce.Training(…).")
-    require_seed(settings.seed)
-    require_count("epochs", settings.epochs, least=0)
-    require_count("batch_size", settings.batch_size)
-    require_count("eval_images", settings.eval_images)
-    for step in settings.early_steps:
-        require_count("each of early_steps", step)
-    direction(settings.optimizer)
-    for name, images in (("data", data), ("test", test)):
-        require_decoded(images, name)
-        model.require_size(images.side)
-        model.require_labels(images.labels)
-    if settings.on_nonfinite not in ("stop", "continue"):
-        raise unknown_name("on_nonfinite", settings.on_nonfinite, ("stop", "continue"))
-    model.computing(settings.compute)
-    if settings.batch_size > len(data):
-        raise UsageError(
-            f"batch_size={settings.batch_size} does not fit {len(data)} training "
-            "images."
-        )
-    devices = jax.device_count()
-    if settings.batch_size % devices:
-        raise UsageError(
-            f"batch_size={settings.batch_size} is not a multiple of the {devices} "
-            "devices it is shared by."
-        )
-    steps = settings.epochs * (len(data) // settings.batch_size)
-    late = [step for step in settings.early_steps if not 1 <= step <= steps]
-    if late:
-        raise UsageError(
-            f"early_steps {late} are never reached: a run of {settings.epochs} epochs "
-            f"has {steps} steps, counted from 1."
-        )
 
 
 class _Loop:

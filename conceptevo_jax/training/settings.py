@@ -1,0 +1,96 @@
+"""The settings of a training, and whether they can be meant."""
+
+import dataclasses
+
+import jax
+
+from conceptevo_jax.data import Decoded, require_decoded
+from conceptevo_jax.errors import (
+    UsageError,
+    require_count,
+    require_seed,
+    require_type,
+    unknown_name,
+)
+from conceptevo_jax.models import Model
+from conceptevo_jax.training.optimizers import Optimizer, direction
+from conceptevo_jax.training.step import PLAIN, Regularisation
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training:
+    """One training run, apart from its model and data.
+
+    Attributes:
+      epochs: How many.
+      batch_size: Images per step, over all devices.
+      optimizer: See `Optimizer`.
+      seed: Of weights, batches and dropout.
+      early_steps: Steps after which to take a snapshot besides those per epoch.
+      on_nonfinite: `stop` raises at the first non-finite loss, `continue` goes on.
+      eval_images: Size of the sample of training images that is evaluated.
+      regularisation: See `Regularisation`.
+      compute: What training steps compute in, `float32` or `bfloat16`; see
+        `Model.computing`. Evaluation computes in float32, and so does all that
+        observes the snapshots.
+    """
+
+    epochs: int
+    batch_size: int
+    optimizer: Optimizer
+    seed: int
+    early_steps: tuple[int, ...] = ()
+    on_nonfinite: str = "stop"
+    eval_images: int = 1000
+    regularisation: Regularisation = PLAIN
+    compute: str = "float32"
+
+
+def require_trainable(
+    model: Model, data: Decoded, test: Decoded, settings: Training
+) -> None:
+    """Refuse settings that mean nothing, or do not fit the model, images or devices.
+
+    Args:
+      model: What is to be trained.
+      data: Training images.
+      test: Test images.
+      settings: How.
+
+    Raises:
+      UsageError: naming the setting or argument, and what would do.
+    """
+    require_type(model, Model, "the model", "Build it by ce.build_model.")
+    require_type(settings, Training, "settings", "Make them by ce.Training(…).")
+    require_seed(settings.seed)
+    require_count("epochs", settings.epochs, least=0)
+    require_count("batch_size", settings.batch_size)
+    require_count("eval_images", settings.eval_images)
+    for step in settings.early_steps:
+        require_count("each of early_steps", step)
+    direction(settings.optimizer)
+    for name, images in (("data", data), ("test", test)):
+        require_decoded(images, name)
+        model.require_size(images.side)
+        model.require_labels(images.labels)
+    if settings.on_nonfinite not in ("stop", "continue"):
+        raise unknown_name("on_nonfinite", settings.on_nonfinite, ("stop", "continue"))
+    model.computing(settings.compute)
+    if settings.batch_size > len(data):
+        raise UsageError(
+            f"batch_size={settings.batch_size} does not fit {len(data)} training "
+            "images."
+        )
+    devices = jax.device_count()
+    if settings.batch_size % devices:
+        raise UsageError(
+            f"batch_size={settings.batch_size} is not a multiple of the {devices} "
+            "devices it is shared by."
+        )
+    steps = settings.epochs * (len(data) // settings.batch_size)
+    late = [step for step in settings.early_steps if not 1 <= step <= steps]
+    if late:
+        raise UsageError(
+            f"early_steps {late} are never reached: a run of {settings.epochs} epochs "
+            f"has {steps} steps, counted from 1."
+        )

@@ -125,11 +125,11 @@ def train(
     require_trainable(model, data, test, settings)
     on_epoch, folder = callables(on_epoch, "on_epoch"), Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    early, averaged = len(settings.early_steps), settings.regularisation.ema > 0
+    require_disk(folder, disk_bytes(model, settings.epochs, early, averaged=averaged))
     about = describe_training(run, model, data, test, settings)
     steps = len(data) // settings.batch_size
     by_first(lambda: claim_folder(folder, about, steps_per_epoch=steps))
-    early, averaged = len(settings.early_steps), settings.regularisation.ema > 0
-    require_disk(folder, disk_bytes(model, settings.epochs, early, averaged=averaged))
     loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
     loop.time_left = time_left
     try:

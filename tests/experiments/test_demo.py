@@ -246,7 +246,7 @@ def test_a_second_call_reuses_every_stage(demo, call):
     assert code == 0
     assert "accuracy_vgg16" in out
     assert files(demo.store) == before
-    # The wheel has another title, so that the call has a folder of its own, and says so.
+    # The wheel has another title: this call has a folder of its own, and says so.
     (again,) = demo.folder.parent.glob(f"{demo.folder.name}-*")
     assert f"results of this call go to {again.name}" in out.replace("\n", " ")
     same_but_for_times(results(again), old)

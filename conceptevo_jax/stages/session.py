@@ -2,6 +2,7 @@
 
 import atexit
 import dataclasses
+import functools
 import shutil
 import tempfile
 import time
@@ -23,7 +24,11 @@ from conceptevo_jax.config import Config
 from conceptevo_jax.devices import cores, is_first, process_count
 from conceptevo_jax.stages.images import Images, prepare_images
 from conceptevo_jax.stages.plan import longest_first
-from conceptevo_jax.stages.result_folder import claim_folder, default_folder
+from conceptevo_jax.stages.result_folder import (
+    claim_folder,
+    default_folder,
+    find_folder,
+)
 from conceptevo_jax.stages.results import Claim
 from conceptevo_jax.stages.runs import (
     Job,
@@ -63,7 +68,6 @@ class Session:
 
     Attributes:
       config: The whole configuration.
-      folder: The result folder; in all processes but the first one that is thrown away.
       store: The shared store beside it.
       images: All image sets, prepared.
       timings: Seconds per stage, in this call.
@@ -80,19 +84,25 @@ class Session:
         self.images: Images = self.timed(
             "images", prepare_images, self.store, config.dataset
         )
-        self.folder = self._claim() if is_first() else _scratch_folder()
+        where = find_folder(config, self.images.content_key)
+        self._tell(where.note, *self.images.notes)
         self._tell_skipped()
 
-    def _claim(self) -> Path:
-        """The result folder, which is this call's alone."""
-        claimed = claim_folder(self.config, self.images.content_key)
-        if claimed.note is not None:
-            self.console.print(claimed.note, soft_wrap=True)
-        return claimed.folder
+    @functools.cached_property
+    def folder(self) -> Path:
+        """The result folder; made, and marked as this call's, when first asked for.
+
+        In all processes but the first one that is thrown away.
+        """
+        if not is_first():
+            return _scratch_folder()
+        return claim_folder(self.config, self.images.content_key).folder
+
+    def _tell(self, *notes: str | None) -> None:
+        for note in filter(None, notes):
+            self.console.print(note, soft_wrap=True)
 
     def _tell_skipped(self) -> None:
-        for note in self.images.notes:
-            self.console.print(note, soft_wrap=True)
         skipped = self.images.skipped
         if skipped:
             first, why = next(iter(skipped.items()))

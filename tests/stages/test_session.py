@@ -46,6 +46,8 @@ def test_only_the_first_process_has_the_result_folder_and_all_have_the_store(
 ):
     settings = config(run_dir=str(tmp_path / "results"), dataset=make_dataset())
     first = Session(settings, Console(quiet=True))
+    assert not (tmp_path / "results").exists()
+    assert first.folder.is_dir()
     monkeypatch.setattr(session, "is_first", lambda: False)
     other = Session(settings, Console(quiet=True))
     assert first.folder == tmp_path / "results"

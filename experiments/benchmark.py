@@ -139,7 +139,7 @@ def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measure
     them. What a device has no memory for is reported as not run.
     """
     minutes = session.config.benchmark.minutes
-    budget = Budget(minutes, spent=sum(session.timings.values()))
+    budget = Budget(minutes, spent=sum(session.timings.values(), 0.0))
     order = chain.from_iterable(parts) if minutes is None else by_importance(parts)
     whole = Measured([], [], {})
     for measurement in order:

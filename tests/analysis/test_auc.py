@@ -56,7 +56,7 @@ def test_resamples_equal_ranking_every_one_anew(rng):
     pairs = random_pairs(rng, values.shape)
     values.ravel()[pairs.agree] += 1.0
     values = np.round(values, 1)
-    drawn = resample(rows, columns, draws=200, seed=rng)
+    drawn = resample(rows, columns, draws=200, rng=rng)
     first, second = np.divmod(np.r_[pairs.agree, pairs.disagree], columns)
     agree, disagree = values.ravel()[pairs.agree], values.ravel()[pairs.disagree]
     exact = [
@@ -84,7 +84,7 @@ def test_interval_covers_the_population_where_both_sets_are_sampled():
         values = rng.normal(size=(n, n))
         pairs = random_pairs(rng, values.shape)
         values.ravel()[pairs.agree] += closer.ravel()[pairs.agree]
-        both = resample(n, n, draws=200, seed=rng)
+        both = resample(n, n, draws=200, rng=rng)
         one = Draws(rows=both.rows, columns=np.ones_like(both.columns))
         for at, drawn in enumerate((both, one)):
             low, high = interval(values, pairs, drawn)
@@ -96,7 +96,7 @@ def test_interval_covers_the_population_where_both_sets_are_sampled():
 def test_resamples_without_a_pair_of_both_kinds_have_no_auc(rng):
     values = rng.normal(size=(20, 10))
     pairs = Pairs(agree=np.arange(4), disagree=np.arange(20, 150))
-    drawn = resample(20, 10, draws=200, seed=rng)
+    drawn = resample(20, 10, draws=200, rng=rng)
     found = resampled_aucs(values, pairs, drawn)
     none = (drawn.rows[:, 0] == 0) | (drawn.columns[:, :4] == 0).all(axis=1)
     np.testing.assert_array_equal(np.isnan(found), none)

@@ -8,7 +8,7 @@ from conceptevo_jax.analysis.crossed import resample, with_refits
 
 
 def test_as_many_rows_and_columns_are_drawn_as_there_are():
-    drawn = resample(37, 12, draws=200, seed=3)
+    drawn = resample(37, 12, draws=200, rng=np.random.default_rng(3))
     for counts, n in ((drawn.rows, 37), (drawn.columns, 12)):
         assert counts.shape == (200, n)
         assert (counts.sum(axis=1) == n).all()
@@ -19,7 +19,10 @@ def test_as_many_rows_and_columns_are_drawn_as_there_are():
 
 
 def test_one_row_tells_nothing_of_others():
-    assert resample(1, 9, draws=50, seed=0).columns.shape == (0, 9)
+    assert resample(1, 9, draws=50, rng=np.random.default_rng(0)).columns.shape == (
+        0,
+        9,
+    )
 
 
 def test_refits_add_students_t_of_their_spread(rng):

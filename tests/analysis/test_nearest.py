@@ -16,7 +16,7 @@ def test_neurons_that_are_equally_near_share_the_place():
 def test_resamples_look_for_the_nearest_neuron_that_is_drawn(rng):
     correlation, similarity = rng.normal(size=(2, 30, 25))
     correlation[3, similarity[3].argmax()] = np.nan
-    drawn = resample(30, 25, draws=20, seed=rng)
+    drawn = resample(30, 25, draws=20, rng=rng)
     expected = []
     for rows, columns in zip(drawn.rows, drawn.columns, strict=True):
         left, right = (

@@ -16,6 +16,7 @@ from conceptevo_jax.analysis.roc import roc_curve
 from conceptevo_jax.analysis.simulated import Skill, simulate
 from conceptevo_jax.analysis.tasks import Answer
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.streams import stream
 
 SKILLS = [0.0, 0.7, 1.5, 3.0]
 SHARES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=1, max_size=12)
@@ -160,7 +161,7 @@ def test_intervals_are_those_of_participants_and_tasks_drawn_one_by_one():
     tasks = tasks_of("base", 8)
     answers = simulate(tasks, Skill(skill=1.0), participants=6, each=4)
     (found,) = judge(tasks, answers, draws=30, seed=7)
-    drawn = resample(6, 8, draws=30, rng=np.random.default_rng(7))
+    drawn = resample(6, 8, draws=30, rng=stream(7, "participants and tasks"))
     names = list(dict.fromkeys(one.participant for one in answers))
     values = []
     for of_people, of_tasks in zip(drawn.rows, drawn.columns, strict=True):

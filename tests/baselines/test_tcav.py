@@ -22,7 +22,7 @@ from conceptevo_jax.models import Model, identity_tap
 from conceptevo_jax.types import Site
 
 SIDE = 8
-SETS = 12
+SETS = 30
 
 
 class Colours(nn.Module):

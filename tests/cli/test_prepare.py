@@ -81,8 +81,8 @@ def test_imagenet_is_prepared_from_its_archives_and_read_without_tensorflow(
         for split in ("train", "test")
     )
     found = {
-        key.rpartition("/")[2]: int(k)
-        for key, k in zip(train.keys, train.labels, strict=True)
+        name.rpartition("/")[2]: int(k)
+        for name, k in zip(train.names, train.labels, strict=True)
     }
     assert found == {
         f"{name}_{i}.JPEG": label
@@ -90,8 +90,8 @@ def test_imagenet_is_prepared_from_its_archives_and_read_without_tensorflow(
         for i in range(2)
     }
     assert len(train.classes) == 1000
-    assert test.keys[0].startswith("imagenet2012/")
-    assert {key.rpartition("_")[2] for key in test.keys} == {
+    assert test.names[0].startswith("imagenet2012/")
+    assert {name.rpartition("_")[2] for name in test.names} == {
         f"{i:08d}.JPEG" for i in (1, 2, 3)
     }
     assert train.image(0).shape == (16, 16, 3)

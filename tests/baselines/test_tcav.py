@@ -22,17 +22,24 @@ from conceptevo_jax.models import Model, identity_tap
 from conceptevo_jax.types import Site
 
 SIDE = 8
-SETS = 30
+SETS = 12
 
 
 class Colours(nn.Module):
-    """Channels are red, green and blue; class 0 is red's square, class 1 nothing's."""
+    """Channels are red, green and blue; class 0 is red's square, class 1 nothing's.
+
+    With `waves` green and blue raise class 0 in as many images as they lower it, so
+    that directions at random do so in about half of them.
+    """
+
+    waves: float = 0.0
 
     @nn.compact
     def __call__(self, images, train=False, tap=identity_tap):
         seen = tap("colours", images)
-        red = seen[..., 0].mean(axis=(1, 2))
-        return jnp.stack([jnp.square(red + 1), jnp.zeros_like(red)], axis=1)
+        red, green, blue = (seen[..., k].mean(axis=(1, 2)) for k in range(3))
+        waves = self.waves * (jnp.sin(200 * green) + jnp.sin(200 * blue))
+        return jnp.stack([jnp.square(red + 1) + waves, jnp.zeros_like(red)], axis=1)
 
 
 @pytest.fixture
@@ -69,6 +76,7 @@ def noise(rng, count, **channels):
 
 @pytest.fixture
 def tested(model, rng):
+    model = dataclasses.replace(model, module=Colours(waves=0.04))
     read = pooled_activations(model, {}, "colours")
     gradients = class_gradients(model, {}, "colours", noise(rng, 30), 0)
     others = [read(noise(rng, 40)) for _ in range(SETS)]
@@ -85,7 +93,7 @@ def test_a_concept_that_the_class_depends_on_is_significant(tested):
     found = tested(0)
     assert found.significant
     assert found.p < 0.01
-    assert found.scores.mean() == 1
+    assert found.scores.mean() > 0.95
     assert found.accuracies.mean() > 0.9
 
 

@@ -254,7 +254,7 @@ class Store:
         elif not self.root.is_dir() or not any(self.root.iterdir()):
             return
         elif any(_STAGE.match(child.name) for child in self.root.iterdir()):
-            is_old = "is a store of an earlier layout"
+            is_old = f"holds stages but no {MARKER}: it is a store of an earlier layout"
         elif {child.name for child in self.root.iterdir()} <= _BESIDE_STAGES:
             return
         else:

@@ -156,7 +156,7 @@ def test_a_store_of_an_earlier_layout_is_named_with_what_to_do(call, store):
     for command in ("ls", "clean"):
         code, _, err = call(command)
         assert code == 3
-        assert f"{store.root} is a store of an earlier layout" in err
+        assert f"{store.root} holds stages but no store.json" in err
         assert "Delete that folder or move it away" in err
 
 

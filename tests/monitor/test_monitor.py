@@ -244,7 +244,7 @@ def test_the_images_must_be_the_pool_of_the_space(images, model, space):
     part = Decoded(
         pixels=images.pixels[:300], labels=images.labels[:300], keys=images.keys[:300]
     )
-    assert images_id(part.keys, 32) != space.pool_id
+    assert images_id(part.keys, part.labels, 32) != space.pool_id
     with pytest.raises(DataError, match="the monitor's images"):
         ConceptMonitor.of_model(model, space, part)
 

@@ -15,8 +15,8 @@ from conceptevo_jax.projection import place_points
 from conceptevo_jax.stages import live as module
 from conceptevo_jax.stages.live import choose_space, follow_on_map
 from conceptevo_jax.store import save_record, seal, write_sealed
-from conceptevo_jax.training import RUN, read_run
-from conceptevo_jax.training.table import TABLE
+from conceptevo_jax.training import RUN, read_run, read_table
+from conceptevo_jax.training.table import TABLE, write_table
 
 NAMES = ["init", "step1", 0, 1]
 
@@ -89,19 +89,19 @@ def test_every_new_snapshot_refreshes_the_page_until_the_end(
     """Its folder is renamed when it is finished; nothing new writes nothing."""
     partial = folder.rename(folder.with_name(folder.name + ".partial"))
     manifest, table = partial / "manifest.json", partial / TABLE
-    kept = manifest.read_text(), table.read_text().splitlines(keepends=True)
+    kept, rows = manifest.read_text(), read_table(table)
     manifest.unlink()
     # Of the first epoch, whose length is not known yet.
-    table.write_text("".join(kept[1][:3]))
+    write_table(table, rows[:2])
     sleeps = []
 
     def meanwhile(seconds):
         sleeps.append(seconds)
         if len(sleeps) == 2:
-            table.write_text("".join(kept[1][:4]))
+            write_table(table, rows[:3])
         if len(sleeps) == 3:
-            table.write_text("".join(kept[1]))
-            manifest.write_text(kept[0])
+            write_table(table, rows)
+            manifest.write_text(kept)
             partial.rename(folder)
 
     monkeypatch.setattr(module.time, "sleep", meanwhile)

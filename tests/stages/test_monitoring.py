@@ -15,8 +15,8 @@ from conceptevo_jax.stages.follow import find_training, follow
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.runs import execute, is_finished
 from conceptevo_jax.store import Store
-from conceptevo_jax.training import RUN, read_run
-from conceptevo_jax.training.table import TABLE
+from conceptevo_jax.training import RUN, read_run, read_table
+from conceptevo_jax.training.table import TABLE, write_table
 
 EPOCHS = 3
 
@@ -123,16 +123,15 @@ def test_a_training_that_runs_is_followed_until_it_ends(
     final = home / f"train-{trained.key}"
     partial = final.rename(final.with_name(final.name + ".partial"))
     manifest, table = partial / "manifest.json", partial / TABLE
-    kept = manifest.read_text(), table.read_text()
+    kept, rows = manifest.read_text(), read_table(table)
     manifest.unlink()
-    rows = kept[1].splitlines(keepends=True)
     # init, step1 and epoch 0, of which the table has been written.
-    table.write_text("".join(rows[:4]))
+    write_table(table, rows[:3])
 
     def meanwhile(seconds):
         assert seconds == 7
-        table.write_text(kept[1])
-        manifest.write_text(kept[0])
+        write_table(table, rows)
+        manifest.write_text(kept)
         partial.rename(final)
 
     monkeypatch.setattr(follow_module.time, "sleep", meanwhile)
@@ -146,6 +145,7 @@ def test_images_that_are_not_kept_are_asked_for(trained, store, tmp_path):
     home = tmp_path / "store"
     folder = home / f"train-{trained.key}"
     shutil.copytree(store.path("train", trained.key), folder)
+    shutil.copy(store.root / "store.json", home)
     with pytest.raises(DataError, match=r"no decoded images.*keep_decoded=true"):
         list(follow(folder, None, interval=1.0, wait=False))
 
@@ -210,4 +210,6 @@ def test_rules_have_the_documented_defaults():
         "nonfinite": 0.5,
         "damaged": 0.5,
         "shaken": 0.5,
+        "least_selectivity": 0.02,
+        "least_live": 0.2,
     }

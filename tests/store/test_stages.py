@@ -245,7 +245,7 @@ def test_a_store_of_another_layout_is_refused_before_any_work(store):
     with pytest.raises(DataError, match="is a store of layout 1; this version reads"):
         make_record(again, refuse, config={"k": 30})
     (store.root / "store.json").unlink()
-    with pytest.raises(DataError, match="is a store of an earlier layout"):
+    with pytest.raises(DataError, match="it is a store of an earlier layout"):
         make_record(again, refuse)
 
 

@@ -278,12 +278,15 @@ def test_a_changed_setting_runs_again_what_depends_on_it(demo, call):
 @pytest.fixture
 def cold(monkeypatch):
     """Programs that were compiled before are not used."""
-    before = jax.config.jax_compilation_cache_dir
+    # The command sets both.
+    names = ("compilation_cache_dir", "persistent_cache_min_compile_time_secs")
+    before = {f"jax_{name}": getattr(jax.config, f"jax_{name}") for name in names}
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
     jax.config.update("jax_compilation_cache_dir", None)
     reset_cache()
     yield
-    jax.config.update("jax_compilation_cache_dir", before)
+    for name, value in before.items():
+        jax.config.update(name, value)
     reset_cache()
 
 

@@ -59,11 +59,13 @@ def test_only_the_first_process_has_the_result_folder_and_all_have_the_store(
 @pytest.mark.parametrize("given", [None, "shared"])
 def test_programs_are_kept_in_the_store_unless_jax_was_given_a_folder(tmp_path, given):
     name = "jax_compilation_cache_dir"
-    before = getattr(jax.config, name)
+    names = (name, "jax_persistent_cache_min_compile_time_secs")
+    before = {name: getattr(jax.config, name) for name in names}
     try:
         jax.config.update(name, given)
         use_cache(Store(tmp_path))
         kept = getattr(jax.config, name)
     finally:
-        jax.config.update(name, before)
+        for setting, value in before.items():
+            jax.config.update(setting, value)
     assert kept == (given or str(tmp_path / ".compiled"))

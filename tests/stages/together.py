@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from conftest import tiny_dataset, tiny_job
+from tiny import tiny_dataset, tiny_job
 
 from conceptevo_jax.config import DatasetFacts, SearchConfig
 from conceptevo_jax.devices import start_processes

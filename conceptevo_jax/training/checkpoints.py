@@ -46,6 +46,8 @@ class Checkpoints:
     def __init__(self, folder: Path, model: Model) -> None:
         self.folder = Path(folder).absolute()
         self.model = model
+        # Before Orbax looks at the disk: what another process lists later is no loss.
+        self._expected = set(read_checksums(self.folder).snapshots)
         self._weights = _manager(self.folder / "checkpoints", "epoch", None)
         self._early = _manager(self.folder / "early", "step", None)
         self._resume = _manager(self.folder / "resume", "epoch", 2)
@@ -130,7 +132,7 @@ class Checkpoints:
         early: list[Epoch] = [f"step{n}" for n in sorted(self._early.all_steps())]
         saved = [*first, *early, *sorted(self._weights.all_steps())]
         listed = self._listed()
-        missing = sorted(set(listed) - set(map(str, saved)))
+        missing = sorted(self._expected & set(listed) - set(map(str, saved)))
         if missing:
             raise DataError(
                 f"{self.folder} has lost its snapshots {', '.join(missing)}: they were "

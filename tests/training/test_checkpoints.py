@@ -147,6 +147,17 @@ def test_a_snapshot_that_is_gone_is_named(checkpoints, epoch, where):
         snapshots(checkpoints.folder, "r", line(2))
 
 
+def test_a_reader_that_was_open_before_is_not_told_of_a_loss(checkpoints):
+    """A training that runs lists epochs which an open reader has not looked for."""
+    reader = Checkpoints(checkpoints.folder, line(2))
+    checkpoints.save(12, weights(12))
+    checkpoints.wait()
+    assert value_of(reader.restore(11)) == 5
+    assert 12 not in reader.epochs()
+    reader.close()
+    assert value_of(snapshots(checkpoints.folder, "r", line(2))[-1].load()) == 12
+
+
 def test_snapshots_that_changed_places_are_named(checkpoints):
     first, second = (checkpoints.folder / f"checkpoints/epoch_{e}" for e in (0, 1))
     first.rename(first.with_name("aside"))

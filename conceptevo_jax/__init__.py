@@ -2,26 +2,32 @@
 
 The names below are the Python API; everything else may move. They need no
 configuration: the README shows two snapshots being compared in about ten lines.
+
+They are imported when they are first used, since jax takes seconds.
 """
 
-from conceptevo_jax.analysis import (
-    ClassImages,
-    Subject,
-    compare,
-    measure_importance,
-    measure_reversion,
-)
-from conceptevo_jax.data import decode_images, load_images, select_pool
-from conceptevo_jax.models import build_model
-from conceptevo_jax.monitor import ConceptMonitor
-from conceptevo_jax.projection import (
-    base_space,
-    fit_layout,
-    place_points,
-    project_neurons,
-)
-from conceptevo_jax.stimuli import find_stimuli, neuron_patches, patch_windows
-from conceptevo_jax.training import Optimizer, Training, snapshots, train
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conceptevo_jax.analysis import (
+        ClassImages,
+        Subject,
+        compare,
+        measure_importance,
+        measure_reversion,
+    )
+    from conceptevo_jax.data import decode_images, load_images, select_pool
+    from conceptevo_jax.models import build_model
+    from conceptevo_jax.monitor import ConceptMonitor
+    from conceptevo_jax.projection import (
+        base_space,
+        fit_layout,
+        place_points,
+        project_neurons,
+    )
+    from conceptevo_jax.stimuli import find_stimuli, neuron_patches, patch_windows
+    from conceptevo_jax.training import Optimizer, Training, snapshots, train
 
 __all__ = [
     "ClassImages",
@@ -46,3 +52,27 @@ __all__ = [
     "snapshots",
     "train",
 ]
+
+_PACKAGES = (
+    "analysis",
+    "data",
+    "models",
+    "monitor",
+    "projection",
+    "stimuli",
+    "training",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for package in _PACKAGES:
+            module = import_module(f"{__name__}.{package}")
+            if name in module.__all__:
+                globals()[name] = value = getattr(module, name)
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,6 +10,7 @@ for ever for another: what a clock or a disk says is asked by `first_decides`.
 """
 
 import ctypes
+import itertools
 import os
 import platform
 from collections.abc import Callable
@@ -31,6 +32,8 @@ SHARED, DIVIDED = PartitionSpec(), PartitionSpec(AXIS)
 """What every device has whole; what each has some rows of."""
 
 T = TypeVar("T")
+
+_CALLS = itertools.count(1)
 
 
 def cores() -> list[int]:
@@ -185,6 +188,17 @@ def first_decides(ask: Callable[[], bool]) -> bool:
         return ask()
     found = ask() if is_first() else False
     return bool(multihost_utils.broadcast_one_to_all(np.bool_(found)))
+
+
+def is_asked_to_end() -> bool:
+    """Whether a scheduler asked any of several processes to end, by SIGTERM.
+
+    JAX catches that signal in processes that were joined, and lets all of them agree on
+    a call from which on this is true; so every process must make it equally often.
+    """
+    if process_count() == 1:
+        return False
+    return bool(multihost_utils.reached_preemption_sync_point(next(_CALLS)))
 
 
 def least(value: int) -> int:

@@ -6,7 +6,9 @@ records (exit code 3). Anything else is a bug.
 """
 
 import difflib
+import errno
 import numbers
+import os
 from collections.abc import Iterable
 from typing import TypeGuard, TypeVar
 
@@ -23,6 +25,42 @@ class DivergenceError(UsageError):
 
 class DataError(ValueError):
     """A file, an image or a stored record that cannot be used."""
+
+
+_REMEDIES = {
+    errno.ENOSPC: "The disk is full: free some space, for example with `conceptevo "
+    "clean`, or choose another run_dir, and run the same command again; finished "
+    "stages are kept",
+    errno.EDQUOT: "Your quota is used up: free some space, for example with "
+    "`conceptevo clean`, or choose another run_dir; finished stages are kept",
+    errno.EROFS: "Choose a run_dir on a disk that can be written to",
+    errno.EACCES: "Change its permissions, or choose another place",
+    errno.EPERM: "Change its permissions, or choose another place",
+    errno.ENOENT: "Choose a place that is there",
+    errno.ENAMETOOLONG: "Choose a shorter name",
+    errno.ENOTDIR: "A file lies where a folder is needed: choose another place",
+    errno.EISDIR: "A folder lies where a file is needed: choose another place",
+    errno.ELOOP: "Its links lead in a circle: choose another place",
+    errno.EMFILE: "Raise the number of files that may be open, as by `ulimit -n 4096`",
+    errno.EIO: "The disk could not read or write it: check the disk",
+}
+
+
+def refused_by_system(error: OSError) -> DataError | None:
+    """What the operating system refused, as something to be told; None if it is a bug.
+
+    Args:
+      error: As the system raised it: with a number and, mostly, a file.
+
+    Returns:
+      An error that names the file, the system's reason and what to do.
+    """
+    if error.errno is None or isinstance(error, BrokenPipeError):
+        return None
+    name = error.filename if error.filename is not None else "a file"
+    place = os.fsdecode(name) if isinstance(name, bytes | str | os.PathLike) else name
+    remedy = _REMEDIES.get(error.errno, "Choose another place")
+    return DataError(f"{place}: {error.strerror}. {remedy}.")
 
 
 def unknown_name(kind: str, name: object, valid: Iterable[str]) -> UsageError:

@@ -8,6 +8,9 @@ import pytest
 from conceptevo_jax.cli import main
 from conceptevo_jax.cli.console import CONSOLE
 
+PROGRAM = "from conceptevo_jax.cli import program; program()"
+"""What the command `conceptevo` runs, for a process of its own."""
+
 
 @pytest.fixture
 def call(tmp_path, monkeypatch, capsys):

@@ -111,7 +111,7 @@ def _available() -> int:
     """The machine's available memory; half of all where it does not tell."""
     table = Path("/proc/meminfo")
     if table.is_file():
-        lines = dict(line.split(":") for line in table.read_text().splitlines())
+        lines = dict(line.split(":") for line in table.read_text("utf-8").splitlines())
         return int(lines["MemAvailable"].split()[0]) * 1024
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 

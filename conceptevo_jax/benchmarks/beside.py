@@ -115,13 +115,13 @@ def measure_side(
     # What the round before left is never read again.
     path.unlink(missing_ok=True)
     call_command(checkout, [*_of_parts([part]), *words, f"run_dir={folder}"])
-    results = json.loads(path.read_text()) if path.is_file() else {}
+    results = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     if "benchmark" not in results:
         raise DataError(
             f"the benchmark of {checkout} left no rows in {path}: a commit is needed "
             "whose docs/performance.md lists the parts of the benchmark."
         )
-    settings = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text())))
+    settings = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text("utf-8"))))
     return Side(checkout, results["software"], settings, results["benchmark"])
 
 

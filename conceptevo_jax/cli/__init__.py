@@ -2,57 +2,114 @@
 
 A first word without `=` is a subcommand; everything else is Hydra. Exit codes: 0 done,
 2 a mistake in what was typed or a setting under which a loss stopped being finite, 3
-something wrong with data or stored records, 4 the time limit was reached and the same
-call goes on from there, 130 interrupted.
+something wrong with data, stored records or the disk, 4 the time limit was reached and
+the same call goes on from there, 130 interrupted, 143 ended by SIGTERM.
 """
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
-from conceptevo_jax.devices import keep_memory
-from conceptevo_jax.errors import DataError, UsageError, unknown_name
-from conceptevo_jax.training import NonFiniteLossError, TimeUpError
+from conceptevo_jax.cli.ends import LINES, Ends
 
-DONE, USAGE, DATA, TIME_UP, INTERRUPTED = 0, 2, 3, 4, 130
+DONE, USAGE, DATA, TIME_UP = 0, 2, 3, 4
+INTERRUPTED, NO_READER, TERMINATED = 130, 141, 143
+
+
+def program() -> NoReturn:
+    """The program `conceptevo`: `main` in a process of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        # What is printed holds more than some locales have letters for.
+        stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    code = main()
+    # Nothing is left that an exception could put in order.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    keep_memory()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return _dispatch(words)
-    except (UsageError, NonFiniteLossError) as error:
-        print(f"conceptevo: {error}", file=sys.stderr)
-        return USAGE
-    except DataError as error:
-        print(f"conceptevo: {error}", file=sys.stderr)
-        return DATA
-    except TimeUpError as error:
-        print(f"conceptevo: {error}", file=sys.stderr)
-        return TIME_UP
-    except KeyboardInterrupt:
-        print("conceptevo: interrupted; finished stages are kept.", file=sys.stderr)
-        return INTERRUPTED
+    ends = Ends()
+    with ends.watching():
+        try:
+            command = _command(words)
+            ends.at_once = False
+            return command()
+        except BaseException as error:
+            # Whatever a signal became on its way through libraries.
+            ending = ends.last() if ends.received else _ending(error)
+            if ending is None:
+                raise
+        code, line = ending
+        if line:
+            print(line, file=sys.stderr)
+        return code
 
 
-def _dispatch(words: list[str]) -> int:
+def _ending(error: BaseException) -> tuple[int, str] | None:
+    """Exit code of an error and what to say of it; None of a bug."""
+    from conceptevo_jax.errors import DataError, UsageError, refused_by_system
+    from conceptevo_jax.training import (
+        AskedToEndError,
+        NonFiniteLossError,
+        TimeUpError,
+    )
+
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED, LINES[signal.SIGINT]
+    if isinstance(error, BrokenPipeError):
+        # Whoever read what is printed has enough, such as `head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return NO_READER, ""
+    if isinstance(error, OSError):
+        error = refused_by_system(error) or error
+    kinds = {
+        UsageError: USAGE,
+        NonFiniteLossError: USAGE,
+        DataError: DATA,
+        TimeUpError: TIME_UP,
+        AskedToEndError: TERMINATED,
+    }
+    for kind, code in kinds.items():
+        if isinstance(error, kind):
+            return code, f"conceptevo: {error}"
+    return None
+
+
+def _command(words: list[str]) -> Callable[[], int]:
+    """What the words ask for; imported only then, since jax takes seconds.
+
+    Raises:
+      UsageError: for an unknown subcommand.
+    """
     if not words or words[0] in ("-h", "--help", "help"):
-        print(_usage())
-        return DONE
+        return _help
+    from conceptevo_jax.devices import keep_memory
+
+    keep_memory()
     first = words[0]
     if "=" in first or first.startswith("-"):
         from conceptevo_jax.cli.experiment import run_experiment
 
-        return run_experiment(words)
-    commands = _commands()
+        return lambda: run_experiment(words)
+    commands = _subcommands()
     if first not in commands:
+        from conceptevo_jax.errors import unknown_name
+
         raise unknown_name("command", first, commands)
-    return commands[first](words[1:])
+    return lambda: commands[first](words[1:])
 
 
-def _commands() -> dict[str, Callable[[list[str]], int]]:
-    """Subcommands; imported only when one is used, since jax takes a second."""
+def _help() -> int:
+    print(_usage())
+    return DONE
+
+
+def _subcommands() -> dict[str, Callable[[list[str]], int]]:
+    """Functions by name, which take the words that follow."""
     from conceptevo_jax.cli.explore import compare, explore
     from conceptevo_jax.cli.kept import clean, ls
     from conceptevo_jax.cli.monitor import monitor

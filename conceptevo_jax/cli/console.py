@@ -2,4 +2,5 @@
 
 from rich.console import Console
 
-CONSOLE = Console()
+# What is printed holds names of users and their files: brackets and colons are text.
+CONSOLE = Console(markup=False, emoji=False)

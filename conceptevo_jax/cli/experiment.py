@@ -21,10 +21,12 @@ from conceptevo_jax.cli.compose import Composed, explain, resolve
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
+from conceptevo_jax.cli.words import as_meant, typed_names
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.check import check_config
+from conceptevo_jax.stages.fitted import fit_to_images
 from conceptevo_jax.stages.plan import (
     duration,
     is_for_gpu,
@@ -36,6 +38,7 @@ from conceptevo_jax.stages.result_folder import (
     claim_folder,
     find_folder,
     keyed_folder,
+    require_place,
 )
 from conceptevo_jax.stages.results import Claim, write_results
 from conceptevo_jax.stages.seeds import aggregate_claims, aggregate_tables, repeats
@@ -49,19 +52,47 @@ def run_experiment(words: Sequence[str]) -> int:
       UsageError: for names, values or keys that do not exist, with the valid ones.
     """
     register()
+    words = as_meant(words)
     if not any(word.startswith("-") for word in words):
-        _check(list(words))
+        _check(words)
     # Hydra would print errors itself and end with code 1, whatever they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     main = hydra.main(
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
     )
     sys.argv = ["conceptevo", *words]
+    jobs = _Jobs()
     try:
-        main(execute)()
+        main(jobs)()
     except HydraException as error:
         raise explain(error, None) from None
+    if jobs.failures:
+        raise jobs.failures[0]
     return 0
+
+
+class _Jobs:
+    """Executes configurations; keeps errors, of which Hydra would print more lines.
+
+    Attributes:
+      failures: In order; those of a launcher's processes are raised there.
+    """
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.failures: list[Exception] = []
+
+    def __call__(self, composed: Composed) -> None:
+        try:
+            execute(composed)
+        except Exception as error:
+            if os.getpid() != self.process:
+                raise
+            hydra_config = HydraConfig.get()
+            if hydra_config.mode == RunMode.MULTIRUN:
+                words = " ".join(hydra_config.overrides.task)
+                CONSOLE.print(f"The job {words} failed: {error}", soft_wrap=True)
+            self.failures.append(error)
 
 
 def composed_config(words: list[str]) -> Composed:
@@ -94,10 +125,14 @@ def _group(name: str) -> list[Path]:
 def execute(composed: Composed) -> None:
     """Run one composed configuration and write its result folder."""
     config = resolve(composed)
+    require_place(config)
+    notes = fit_to_images(config, typed_names(HydraConfig.get().overrides.task))
     check_config(config)
     if config.distributed:
         start_processes()
         CONSOLE.quiet = not is_first()
+    for note in notes:
+        CONSOLE.print(note, soft_wrap=True)
     if HydraConfig.get().mode == RunMode.MULTIRUN and config.run_dir is None:
         config.run_dir = str(keyed_folder(config))
     module = runner(config.name)

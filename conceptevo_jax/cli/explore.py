@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import options
 from conceptevo_jax.cli.monitor import seconds, waits
 from conceptevo_jax.cli.project import config_of
+from conceptevo_jax.cli.words import options, place
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
     SCENE,
@@ -40,7 +40,7 @@ def explore(words: list[str]) -> int:
             "say which: conceptevo explore RESULT_FOLDER, or RESULT_FOLDER/RUN, or "
             "conceptevo explore --live TRAINING."
         )
-    path = Path(places[0]).absolute()
+    path = place(places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
         saved = with_study(chosen_scene(path, Path(work)), _result(path))
         page = _page(chosen.get("out"), _beside(path))
@@ -58,7 +58,7 @@ def compare(words: list[str]) -> int:
             "say which two: conceptevo compare A B, each RESULT_FOLDER or "
             "RESULT_FOLDER/RUN."
         )
-    first, second = (Path(place).absolute() for place in places)
+    first, second = (place(path).absolute() for path in places)
     with tempfile.TemporaryDirectory() as work:
         saved = compare_scenes(first, second, Path(work))
         page = _page(chosen.get("out"), Path(COMPARED).absolute())
@@ -78,10 +78,10 @@ def _follow(words: list[str]) -> int:
             "`conceptevo ls` lists, finished or not."
         )
     wait, interval = waits(chosen), seconds(chosen)
-    folder = find_training(places[0], Store(Path(chosen.get("store", "runs/store"))))
+    folder = find_training(places[0], Store(place(chosen.get("store", "runs/store"))))
     use_cache(Store(folder.parent))
     named = chosen.get("space")
-    result = Path(named).absolute() if named else choose_space(folder, config_of)
+    result = place(named).absolute() if named else choose_space(folder, config_of)
     CONSOLE.print(
         f"{folder.name} on the map of {result}; end with Ctrl-C", soft_wrap=True
     )
@@ -136,7 +136,7 @@ def _beside(path: Path) -> Path:
 def _page(out: str | None, usual: Path) -> Path:
     if out is None:
         return usual
-    path = Path(out).absolute()
+    path = place(out).absolute()
     return path / usual.name if path.is_dir() else path
 
 

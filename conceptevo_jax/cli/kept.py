@@ -1,37 +1,19 @@
 """`conceptevo ls` and `conceptevo clean`: what the store holds, and freeing it."""
 
 import datetime
-from collections.abc import Sequence
-from pathlib import Path
 
 from rich.table import Table
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.cli.words import options, place
+from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.store import Entry, Store
-
-
-def options(words: Sequence[str], valid: Sequence[str]) -> dict[str, str]:
-    """Read `key=value` words.
-
-    Raises:
-      UsageError: for a word that is none, or an unknown key, with the valid ones.
-    """
-    found = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise UsageError(f"{word!r} is not of the form key=value.")
-        if key not in valid:
-            raise unknown_name("option", key, valid)
-        found[key] = value
-    return found
 
 
 def ls(words: list[str]) -> int:
     """List the stages of a store, newest last."""
     chosen = options(words, ("store",))
-    store = Store(Path(chosen.get("store", "runs/store")))
+    store = Store(place(chosen.get("store", "runs/store")))
     entries = store.entries()
     if not entries:
         CONSOLE.print(f"{store.root} holds nothing yet.")
@@ -63,7 +45,7 @@ def clean(words: list[str]) -> int:
     consent = chosen.get("yes", "false").lower()
     if consent not in ("true", "false"):
         raise unknown_name("yes", consent, ("true", "false"))
-    store = Store(Path(chosen.get("store", "runs/store")))
+    store = Store(place(chosen.get("store", "runs/store")))
     wanted = _chosen(store.entries(), chosen.get("stage"), chosen.get("key"))
     doomed = []
     for entry in wanted:

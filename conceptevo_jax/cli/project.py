@@ -9,7 +9,7 @@ from yaml import YAMLError
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import options
+from conceptevo_jax.cli.words import options, place
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages.add import Added, add_run
@@ -29,7 +29,7 @@ def project(words: list[str]) -> int:
                 "say which: conceptevo project space=RESULT_FOLDER run=TRAINING; "
                 "trainings are listed by `conceptevo ls`."
             )
-    folder = Path(chosen["space"]).absolute()
+    folder = place(chosen["space"]).absolute()
     added = add_run(folder, config_of(folder), chosen["run"])
     _tell(added)
     return 0

@@ -1,10 +1,10 @@
 """`conceptevo study`: the questionnaire of a result, and what its answers say."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import options, size
+from conceptevo_jax.cli.kept import size
+from conceptevo_jax.cli.words import options, place
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.study import load_study
 from conceptevo_jax.study.questionnaire import (
@@ -40,8 +40,8 @@ def build(words: list[str]) -> int:
         raise UsageError("say of which result: conceptevo study build RESULT_FOLDER.")
     chosen = options(words[1:], _VALID)
     settings = _settings(chosen)
-    folder = Path(words[0]).absolute()
-    out = Path(chosen.get("out", folder / QUESTIONNAIRE)).absolute()
+    folder = place(words[0]).absolute()
+    out = place(chosen.get("out", str(folder / QUESTIONNAIRE))).absolute()
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={chosen['out']} is a file: give a folder.")
     _tell(write_questionnaire(load_study(folder), out, settings=settings))
@@ -81,7 +81,7 @@ def _number(chosen: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _consent(name: str) -> str:
-    path = Path(name)
+    path = place(name)
     try:
         text = path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

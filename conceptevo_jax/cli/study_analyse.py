@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import options
+from conceptevo_jax.cli.words import options, place
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages.study import (
     TITLES,
@@ -59,7 +59,7 @@ def analyse(words: list[str]) -> int:
         )
     CONSOLE.print(_table(found, who_answered(found, machine=machine)))
     page = write_study_result(
-        Path(chosen.get("out", folder / FOLDER)),
+        place(chosen.get("out", str(folder / FOLDER))),
         found,
         refused,
         machine=machine,
@@ -73,18 +73,18 @@ def analyse(words: list[str]) -> int:
 def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
     """Tell the folder, the files and the options apart."""
     named = [word for word in words if _is_option(word)]
-    places = [word for word in words if not _is_option(word)]
+    typed = [word for word in words if not _is_option(word)]
     chosen = options(named, _OPTIONS)
-    if len(places) < 2:
+    if len(typed) < 2:
         raise UsageError(
             "say which: conceptevo study analyse RESULT_FOLDER ANSWERS.json ... "
             "[out=FOLDER] [encoder=tfidf|minilm]."
         )
-    out = Path(chosen.get("out", "."))
+    out = place(chosen.get("out", "."))
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={out} is a file: give a folder.")
-    files = [file for place in places[1:] for file in _files(place)]
-    return Path(places[0]), files, chosen
+    files = [file for pattern in typed[1:] for file in _files(pattern)]
+    return place(typed[0]), files, chosen
 
 
 def _is_option(word: str) -> bool:
@@ -93,18 +93,18 @@ def _is_option(word: str) -> bool:
     return bool(equals) and key.isidentifier() and not Path(word).exists()
 
 
-def _files(place: str) -> list[Path]:
+def _files(typed: str) -> list[Path]:
     """The file of that name, or those that a pattern matches."""
-    path = Path(place)
+    path = place(typed)
     if path.is_dir():
-        raise UsageError(f"{place} is a folder: give its files, {path / '*.json'}.")
+        raise UsageError(f"{typed} is a folder: give its files, {path / '*.json'}.")
     if path.exists():
         return [path]
-    found = [Path(name) for name in glob.glob(place)]
+    found = [Path(name) for name in glob.glob(str(path))]
     if not found:
-        pattern = glob.has_magic(place)
+        pattern = glob.has_magic(typed)
         raise UsageError(
-            f"{'no file matches' if pattern else 'there is no file'} {place}: give the "
+            f"{'no file matches' if pattern else 'there is no file'} {typed}: give the "
             "files that the questionnaire exported."
         )
     return found

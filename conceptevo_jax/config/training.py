@@ -78,7 +78,8 @@ class RunConfig:
     """One named training run; see `conceptevo_jax.training.Training`.
 
     Of its snapshots, the untrained network and those after the epochs `milestones` are
-    observed and shown; all, where it lists none.
+    observed and shown; all, where it lists none. On few images, of which the batches
+    are made smaller, epochs that nobody typed are raised to `least_steps`.
     """
 
     title: str = MISSING
@@ -93,3 +94,4 @@ class RunConfig:
     regularisation: RegularisationConfig = field(default_factory=RegularisationConfig)
     compute: str = "float32"
     milestones: list[int] = field(default_factory=list)
+    least_steps: int = 0

@@ -231,7 +231,7 @@ def _write_once(path: Path, data: bytes) -> None:
 def _read_revision(path: Path) -> dict[str, Any]:
     """What an open live page may still load; nothing where that is not known."""
     try:
-        text = path.read_text()
+        text = path.read_text("utf-8")
         return json.loads(text.removeprefix(_CALL).removesuffix(");"))
     except (OSError, ValueError):
         return {}

@@ -66,7 +66,7 @@ def follow_segments(session: Session) -> Segmented:
     seed = session.config.seed
     if of.broden is not None:
         found = read_broden(
-            Path(of.broden),
+            Path(of.broden).expanduser(),
             side=session.config.dataset.side,
             limit=of.segments,
             seed=seed,

@@ -11,7 +11,14 @@ from typing import Any
 from conceptevo_jax.analysis.importance import chosen_sites
 from conceptevo_jax.analysis.milestones import ACCURACIES
 from conceptevo_jax.analysis.reversion import Reverting
-from conceptevo_jax.config import Config, MethodConfig, RunConfig, plain
+from conceptevo_jax.config import (
+    Config,
+    DatasetConfig,
+    MethodConfig,
+    RunConfig,
+    plain,
+)
+from conceptevo_jax.data import Sizes
 from conceptevo_jax.errors import UsageError, require_seed, unknown_name
 from conceptevo_jax.models import DTYPES, build_model
 from conceptevo_jax.projection.layout import METRICS
@@ -43,9 +50,12 @@ def check_config(config: Config) -> None:
     for name in (*base, *collapsing):
         if name not in config.runs:
             raise unknown_name("run", name, config.runs)
-    classes = dataset_facts(config.dataset).classes
+    sizes = dataset_facts(config.dataset)
+    _check_sizes(config.dataset, sizes)
+    train, classes = config.dataset.train_images or sizes.train, sizes.classes
     for name, run in config.runs.items():
         _check_run(f"runs.{name}", run, config.dataset.side, classes)
+        _check_length(f"runs.{name}", run, train)
     _check_method("method", config.method, config.seed)
     for name, method in config.methods.items():
         _check_method(f"methods.{name}", method, config.seed)
@@ -57,6 +67,39 @@ def check_config(config: Config) -> None:
     _check_benchmark(config)
     _check_importance(config, classes)
     _check_baselines(config, classes)
+
+
+def _check_sizes(settings: DatasetConfig, sizes: Sizes) -> None:
+    """Refuse more images than there are."""
+    there = {
+        "train_images": sizes.train,
+        "pool_images": settings.train_images or sizes.train,
+        "test_images": sizes.test,
+        "selection_images": sizes.test,
+        "judgement_images": sizes.test,
+    }
+    for name, count in there.items():
+        wanted = getattr(settings, name)
+        if wanted is not None and not 1 <= wanted <= count:
+            raise UsageError(
+                f"dataset.{name} is {wanted}, but must be a whole number from 1 to "
+                f"{count}, the number of images in {settings.name}."
+            )
+
+
+def _check_length(where: str, run: RunConfig, train: int) -> None:
+    """Refuse batches and early steps that so many training images do not give."""
+    if run.batch_size > train:
+        raise UsageError(
+            f"{where}.batch_size={run.batch_size} does not fit {train} training images."
+        )
+    steps = run.epochs * (train // run.batch_size)
+    late = [step for step in run.early_steps if not 1 <= step <= steps]
+    if late:
+        raise UsageError(
+            f"{where}.early_steps {late} are never reached: a run of {run.epochs} "
+            f"epochs has {steps} steps, counted from 1."
+        )
 
 
 def _check_method(where: str, method: MethodConfig, seed: int) -> None:

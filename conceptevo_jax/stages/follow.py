@@ -22,7 +22,7 @@ def find_training(wanted: str, store: Store) -> Path:
     Raises:
       DataError: if there is none, with those that there are.
     """
-    folder = Path(wanted).absolute()
+    folder = Path(wanted).expanduser().absolute()
     if (current_folder(folder) / RUN).is_file():
         return folder
     known = [entry for entry in store.entries() if entry.stage == "train"]

@@ -115,7 +115,7 @@ def read_sets(file: str | None) -> dict[str, list[str]]:
     if file is None:
         return {}
     try:
-        chosen = json.loads(Path(file).read_text())
+        chosen = json.loads(Path(file).expanduser().read_text("utf-8"))
         return {str(name): [str(one) for one in ids] for name, ids in chosen.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UsageError(

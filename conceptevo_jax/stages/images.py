@@ -168,7 +168,7 @@ def _without_training_images(
 
 
 def _own_folder(settings: DatasetConfig) -> Path | None:
-    return Path(settings.data_dir) if settings.data_dir else None
+    return Path(settings.data_dir).expanduser() if settings.data_dir else None
 
 
 def _load(store: Store, settings: DatasetConfig, split: str) -> ImageSet:

@@ -7,12 +7,13 @@ file of an older call lies among new ones.
 """
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.config import Config
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import content_key, read_sealed, versions, write_sealed
 from conceptevo_jax.store.keys import flat, plain
 
@@ -21,6 +22,20 @@ CALL = "call.json"
 
 _HOW = ("run_dir", "workers", "time_limit", "dry_run", "distributed")
 """Settings that say how a call is carried out, not what it is."""
+
+_SYSTEM = frozenset(
+    map(Path, ("/", "/dev", "/home", "/opt", "/run", "/tmp", "/usr", "/var"))
+)
+"""Folders that are full of other things."""
+
+_SYSTEM_BELOW = frozenset(
+    Path(f"/{name}")
+    for name in (
+        *("bin", "boot", "etc", "lib", "lib64", "proc", "sbin", "sys"),
+        *("usr/bin", "usr/include", "usr/lib", "usr/sbin", "usr/share"),
+    )
+)
+"""Folders in which nothing of ours can lie, at any depth."""
 
 _SHOWN = 3
 """Differences that a message names."""
@@ -36,7 +51,37 @@ def default_folder(config: Config) -> Path:
         parts.append(f"seeds{config.seeds}")
     if config.method.name != "default":
         parts.append(config.method.name)
-    return Path(config.run_dir or "runs/" + "-".join(parts)).absolute()
+    typed = config.run_dir or "runs/" + "-".join(parts)
+    return Path(typed).expanduser().absolute()
+
+
+def require_place(config: Config) -> None:
+    """Refuse a result folder that cannot be, before any work; nothing is made.
+
+    Raises:
+      DataError: for a file, a folder of the system, a name that is too long, or a place
+        that cannot be written to.
+    """
+    folder = default_folder(config)
+    other = "choose another run_dir"
+    resolved = folder.resolve()
+    if resolved in (*_SYSTEM, Path.home()):
+        raise DataError(f"{folder} is full of other things: {other}.")
+    for path in (resolved, *resolved.parents):
+        if path in _SYSTEM_BELOW:
+            raise DataError(f"{folder} lies in {path}, the system's own: {other}.")
+    longest = os.pathconf("/", "PC_NAME_MAX") - len("-0123456789ab")
+    for part in folder.parts:
+        if len(os.fsencode(part)) > longest:
+            raise DataError(
+                f"{part[:20]}… is a name of {len(os.fsencode(part))} bytes, but at "
+                f"most {longest} are possible: {other}."
+            )
+    existing = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
+    if not existing.is_dir():
+        raise DataError(f"{existing} is a file, not a folder: {other}.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise DataError(f"{existing} cannot be written to: {other}.")
 
 
 def keyed_folder(config: Config) -> Path:
@@ -65,8 +110,8 @@ def find_folder(config: Config, images: str | None) -> Claimed:
       images: Content key of its images; None where they are not known yet.
 
     Raises:
-      UsageError: if a file has the folder's name.
-      DataError: if what a folder says of itself is damaged.
+      DataError: if a file has the folder's name, or what a folder says of itself is
+        damaged.
     """
     settings, folder = _settings(config), default_folder(config)
     difference = _difference(folder, settings, images)
@@ -83,7 +128,7 @@ def claim_folder(config: Config, images: str) -> Claimed:
     """The same, and the folder is made and marked as the call's.
 
     Raises:
-      UsageError, DataError: as `find_folder` does.
+      DataError: as `find_folder` does.
     """
     claimed = find_folder(config, images)
     if not (claimed.folder / CALL).is_file():
@@ -131,7 +176,7 @@ def _difference(
 ) -> str | None:
     """What makes a folder another call's; None where it is free or this call's."""
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file: choose another run_dir.")
+        raise DataError(f"{folder} is a file: choose another run_dir.")
     if not (folder / CALL).is_file():
         used = folder.is_dir() and any(folder.iterdir())
         return "holds files of something else" if used else None

@@ -21,7 +21,7 @@ from conceptevo_jax.config import (
     SearchConfig,
     plain,
 )
-from conceptevo_jax.devices import first_decides
+from conceptevo_jax.devices import first_decides, is_asked_to_end
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.stages.images import Images
 from conceptevo_jax.stages.monitoring import (
@@ -34,6 +34,7 @@ from conceptevo_jax.stages.observe import Observer
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.training import (
+    AskedToEndError,
     Optimizer,
     Regularisation,
     Row,
@@ -123,7 +124,7 @@ def training_of(run: RunConfig) -> Training:
         optimizer=Optimizer(**plain(run.optimizer)),
         regularisation=Regularisation(**plain(run.regularisation)),
     )
-    for other in ("title", "model", "milestones"):
+    for other in ("title", "model", "milestones", "least_steps"):
         del settings[other]
     return Training(**settings)
 
@@ -219,6 +220,11 @@ def require_time(time_left: TimeLeft | None, what: str) -> None:
     Raises:
       TimeUpError: naming what would have come next.
     """
+    if is_asked_to_end():
+        raise AskedToEndError(
+            f"ended by SIGTERM before {what}. Run the same command again to go on from "
+            "there."
+        )
     if time_left is not None and first_decides(lambda: time_left() <= 0):
         raise TimeUpError(
             f"the time is up before {what}. Run the same command again to go on."

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -122,6 +123,8 @@ class Session:
         value = call(*args)
         spent = time.perf_counter() - start
         self.timings[stage] = self.timings.get(stage, 0.0) + spent
+        if not self.console.is_terminal:
+            self._tell(f"{stage}: {spent:.1f} s")
         return value
 
     def train(
@@ -177,9 +180,13 @@ class Session:
         with self._progress() as bars:
             tasks = {job.name: bars.add_task(job.name, start=False) for job in jobs}
 
+            log = None if self.console.is_terminal else _Log(self._tell)
+
             def report(name: str, done: int, total: int) -> None:
                 bars.start_task(tasks[name])
                 bars.update(tasks[name], completed=done, total=total)
+                if log is not None:
+                    log.heard(name, done, total)
 
             if workers > 1:
                 left = [j for j in jobs if not is_finished(self.store, self.images, j)]
@@ -205,7 +212,7 @@ class Session:
 
     def _progress(self) -> Progress:
         return Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("steps, left"),
@@ -213,6 +220,35 @@ class Session:
             console=self.console,
             transient=True,
         )
+
+
+LOG_SECONDS = 30.0
+"""Between two lines of progress where nobody sees a bar move, as in a file."""
+
+
+class _Log:
+    """Tells of trainings in lines: when one ends, and now and then how far all are."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.tell, self.lock = tell, threading.Lock()
+        self.steps: dict[str, tuple[int, int]] = {}
+        self.ended: set[str] = set()
+        self.last = time.monotonic()
+
+    def heard(self, name: str, done: int, total: int) -> None:
+        """A training made a step; called from several threads."""
+        with self.lock:
+            self.steps[name] = done, total
+            if done == total and name not in self.ended:
+                self.ended.add(name)
+                self.tell(f"{name}: trained and observed")
+            elif time.monotonic() - self.last >= LOG_SECONDS:
+                self.last = time.monotonic()
+                steps = {n: s for n, s in self.steps.items() if n not in self.ended}
+                parts = [
+                    f"{n} step {done} of {all}" for n, (done, all) in steps.items()
+                ]
+                self.tell(", ".join(parts))
 
 
 def _scratch_folder() -> Path:

@@ -8,6 +8,7 @@ left observes another's; the last piece, for which the others wait, is then a sh
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from conceptevo_jax.devices import cores
+from conceptevo_jax.errors import DataError
 from conceptevo_jax.stages import worker
 from conceptevo_jax.store import Store
 from conceptevo_jax.store.keys import plain
@@ -34,7 +36,7 @@ _SEQUENTIAL = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 
 
 class WorkerError(RuntimeError):
-    """A worker ended in a way that is a bug, or ran out of memory."""
+    """A worker ended in a way that is a bug."""
 
 
 def run_side_by_side(
@@ -144,7 +146,7 @@ class _Processes:
     ) -> Iterator[tuple[subprocess.Popen, IO[str]]]:
         """One that serves a store until this ends, and what it writes beside."""
         with (
-            tempfile.TemporaryFile("w+") as errors,
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
             self._start(store, core, errors) as process,
         ):
             yield process, errors
@@ -160,6 +162,7 @@ class _Processes:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                encoding="utf-8",
                 env=_one_core(os.environ),
             )
             self.running.add(process)
@@ -195,7 +198,8 @@ class _Worker:
         """Have a piece done, and return when it is.
 
         Raises:
-          WorkerError: if the process dies.
+          WorkerError: if the process fails.
+          DataError: if it was killed.
           UsageError, DataError, NonFiniteLossError, TimeUpError: as raised there.
         """
         if self.started is None:
@@ -211,6 +215,13 @@ class _Worker:
             process.stdin.flush()
         if not _follow(process.stdout, piece.job.name, on_job):
             code = process.wait()
+            if code < 0:
+                name = signal.Signals(-code).name
+                raise DataError(
+                    f"run {piece.job.name}: its process was ended by {name}, most "
+                    "often since memory ran out. Run the same command again with fewer "
+                    "processes, as by workers=1; finished epochs are kept."
+                )
             errors.seek(0)
             tail = "".join(errors.readlines()[-20:])
             raise WorkerError(

@@ -1,22 +1,24 @@
 """The program of a worker: a process of one core that does one piece of work at a time.
 
 It binds itself to a core, reads orders as JSON lines from its standard input until that
-ends, and writes its progress as JSON lines. Compiled programs are kept, so that the
-second run of an architecture starts at once.
+ends, and writes its progress as JSON lines. Where the input ends during a piece of
+work, its parent is gone, however it died, and the worker leaves at once. Compiled
+programs are kept, so that the second run of an architecture starts at once.
 """
 
 import json
 import os
+import queue
 import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conceptevo_jax.devices import keep_memory
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.errors import DataError, UsageError, refused_by_system
 from conceptevo_jax.store import Store
 from conceptevo_jax.training import NonFiniteLossError, TimeLeft, TimeUpError
 
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
 EXPECTED = (DataError, UsageError, NonFiniteLossError, TimeUpError)
 """Errors that are told as they were raised; any other is a bug."""
+
+
+ORPHANED = 143
+"""Code with which a worker leaves whose parent is gone; nobody reads it."""
 
 
 def use_cache(store: Store) -> None:
@@ -52,7 +58,7 @@ def main() -> int:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
     # What libraries print must not reach the progress messages.
-    channel = os.fdopen(os.dup(1), "w")
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     lock = threading.Lock()
 
@@ -61,17 +67,62 @@ def main() -> int:
             channel.write(json.dumps(message) + "\n")
             channel.flush()
 
+    orders = _Orders()
     store = Store(root)
     use_cache(store)
     opened: dict[str, Images] = {}
-    for line in sys.stdin:
-        try:
-            _obey(store, json.loads(line), partial(_progress, send), opened)
-        except EXPECTED as error:
-            send({"error": type(error).__name__, "text": str(error)})
+    while (order := orders.next()) is not None:
+        answer = _answer(store, order, partial(_progress, send), opened)
+        orders.busy = False
+        send(answer)
+        if "error" in answer:
             return 1
-        send({"finished": True})
     return 0
+
+
+def _answer(
+    store: Store,
+    order: dict,
+    on_step: Callable[[int, int], None],
+    opened: dict[str, "Images"],
+) -> dict[str, Any]:
+    """Do what is ordered, and say that it is finished or what was wrong."""
+    try:
+        _obey(store, order, on_step, opened)
+    except EXPECTED as error:
+        return {"error": type(error).__name__, "text": str(error)}
+    except OSError as error:
+        refusal = refused_by_system(error)
+        if refusal is None:
+            raise
+        return {"error": type(refusal).__name__, "text": str(refusal)}
+    return {"finished": True}
+
+
+class _Orders:
+    """Orders from the standard input, read by a thread that notices its end at once.
+
+    Attributes:
+      busy: Whether a piece of work is being done, for a parent that waits for it.
+    """
+
+    def __init__(self) -> None:
+        self.busy = False
+        self._left: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def next(self) -> dict | None:
+        """The next order, once there is one; None after the last."""
+        return self._left.get()
+
+    def _read(self) -> None:
+        for line in sys.stdin.buffer:
+            self.busy = True
+            self._left.put(json.loads(line))
+        if self.busy:
+            # Also out of a compiler, where no exception would be noticed.
+            os._exit(ORPHANED)
+        self._left.put(None)
 
 
 def _obey(

@@ -3,7 +3,6 @@
 from conceptevo_jax.store.files import (
     checksum,
     checksum_of,
-    naming_full_disk,
     read_sealed,
     replacing,
     seal,
@@ -29,7 +28,6 @@ __all__ = [
     "checksum_of",
     "content_key",
     "load_record",
-    "naming_full_disk",
     "read_manifest",
     "read_sealed",
     "replacing",

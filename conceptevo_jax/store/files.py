@@ -7,7 +7,6 @@ JSON file of ours holds its own, under `checksum`; it is *sealed*.
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -17,13 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, refused_by_system
 from conceptevo_jax.store.keys import plain
 
 CHECKSUM = "checksum"
 """Under this name a sealed JSON object holds the checksum of all its other entries."""
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def temporary_beside(path: Path) -> Path:
@@ -32,22 +29,19 @@ def temporary_beside(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def naming_full_disk(path: Path) -> Iterator[None]:
-    """Turn the system's error of a full disk into one that says what to do.
+def naming_refusals(path: Path) -> Iterator[None]:
+    """Turn what the system refuses, such as a full disk, into an error that names it.
 
     Raises:
-      DataError: naming the disk, when it is full.
+      DataError: naming the file, the reason and what to do.
     """
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        refusal = refused_by_system(OSError(error.errno, error.strerror, str(path)))
+        if refusal is None:
             raise
-        raise DataError(
-            f"the disk is full: {path} could not be written. Free some space, for "
-            "example with `conceptevo clean`, or choose another run_dir, and run the "
-            "same command again: finished stages are kept."
-        ) from error
+        raise refusal from error
 
 
 @contextlib.contextmanager
@@ -57,12 +51,13 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     Where the block raises, `path` stays as it was and nothing else is left.
 
     Raises:
-      DataError: if the disk is full.
+      DataError: if the system refuses to write it, as on a full disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with naming_refusals(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_beside(path)
     try:
-        with naming_full_disk(path), temporary.open("wb") as file:
+        with naming_refusals(path), temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -64,7 +64,7 @@ def save_record(folder: Path, value: object, **made_by: object) -> None:
     temporary = temporary_beside(folder)
     try:
         temporary.mkdir(parents=True)
-        (temporary / UNFINISHED).write_text("{}")
+        (temporary / UNFINISHED).write_bytes(b"{}")
         content = io.BytesIO()
         # NumPy's stub takes further arguments for `allow_pickle`.
         np.savez(content, **arrays)  # type: ignore[arg-type]
@@ -81,7 +81,7 @@ def save_record(folder: Path, value: object, **made_by: object) -> None:
         write_sealed(temporary / MANIFEST, manifest)
         (temporary / UNFINISHED).unlink()
         replace_folder(temporary, folder)
-    except Exception:
+    except BaseException:
         # Only a kill leaves it: `conceptevo clean` shows and frees it then.
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -3,6 +3,7 @@
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, snapshots
 from conceptevo_jax.training.identity import RUN, read_run
 from conceptevo_jax.training.loop import (
+    AskedToEndError,
     NonFiniteLossError,
     TimeLeft,
     TimeUpError,
@@ -18,6 +19,7 @@ __all__ = [
     "OPTIMIZERS",
     "RUN",
     "SCHEDULES",
+    "AskedToEndError",
     "Checkpoints",
     "NonFiniteLossError",
     "Optimizer",

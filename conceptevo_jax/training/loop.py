@@ -30,6 +30,7 @@ from conceptevo_jax.devices import (
     data_mesh,
     divide,
     first_decides,
+    is_asked_to_end,
     own_copy,
     own_rows,
     replicate,
@@ -76,6 +77,10 @@ TimeLeft = Callable[[], float]
 
 class NonFiniteLossError(FloatingPointError):
     """Training met a loss that is NaN or infinite and was told to stop there."""
+
+
+class AskedToEndError(RuntimeError):
+    """A scheduler ended processes that train together, between two epochs."""
 
 
 class TimeUpError(RuntimeError):
@@ -228,6 +233,13 @@ class _Loop:
 
     def _require_time(self, epoch: int) -> None:
         """Stop before an epoch that would probably not end in time."""
+        if is_asked_to_end():
+            self.checkpoints.wait()
+            raise AskedToEndError(
+                f"{self.run}: ended by SIGTERM before epoch {epoch} of "
+                f"{self.settings.epochs}. Run the same command again to go on from "
+                "there."
+            )
         left, longest = self.time_left, self.longest
         if left is None or first_decides(lambda: left() >= longest):
             return

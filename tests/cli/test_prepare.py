@@ -9,6 +9,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from calling import PROGRAM
 from PIL import Image
 
 from conceptevo_jax.cli import prepare as preparing
@@ -63,11 +64,8 @@ def test_imagenet_is_prepared_from_its_archives_and_read_without_tensorflow(
 ):
     """In a process of its own, for TensorFlow stays once it is imported."""
     words = ["prepare", "imagenet2012", f"data_dir={tmp_path}", "--manual-dir"]
-    code = (
-        "import sys; from conceptevo_jax.cli import main; sys.exit(main(sys.argv[1:]))"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", code, *words, str(archives)],
+        [sys.executable, "-c", PROGRAM, *words, str(archives)],
         capture_output=True,
         text=True,
         check=False,

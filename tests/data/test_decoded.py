@@ -74,7 +74,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(image_set, tmp_path, monkeypatc
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(decoded_module, "_written", full)
-    with pytest.raises(DataError, match=r"the disk is full: .*images\.npy"):
+    with pytest.raises(DataError, match=r"images\.npy: .*The disk is full"):
         decode_images(image_set(5), np.arange(5), tmp_path)
     assert list(tmp_path.iterdir()) == []
 

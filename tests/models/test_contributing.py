@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from calling import PROGRAM
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
@@ -60,8 +61,7 @@ def test_every_law_holds_for_the_example(copy):
 
 def test_the_command_trains_the_example(copy):
     (command,) = re.findall(r"`conceptevo (experiment=.*plain)`", PAGE)
-    main = "import sys; from conceptevo_jax.cli import main; sys.exit(main())"
-    done = _run(copy, "-c", main, *command.split(), "dry_run=true")
+    done = _run(copy, "-c", PROGRAM, *command.split(), "dry_run=true")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing was done" in done.stdout
 

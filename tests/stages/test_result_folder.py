@@ -5,7 +5,7 @@ import json
 import pytest
 
 from conceptevo_jax.config import Config, DatasetConfig, MethodConfig
-from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.errors import DataError
 from conceptevo_jax.stages.result_folder import (
     CALL,
     claim_folder,
@@ -95,7 +95,7 @@ def test_what_is_no_result_is_left_alone(here):
 
 def test_a_file_in_the_way_is_named(here):
     (here / "mine").write_text("a file")
-    with pytest.raises(UsageError, match="mine is a file: choose another run_dir"):
+    with pytest.raises(DataError, match="mine is a file: choose another run_dir"):
         claim_folder(config(run_dir="mine"), "images")
 
 

@@ -1,0 +1,119 @@
+"""How a call ends that is asked to end: one line, a code, and nothing left running.
+
+Ctrl-C (SIGINT, code 130) and a scheduler's SIGTERM (code 143) are raised as `Ended` in
+the main thread, so that files in the making are dropped and workers are ended. Python's
+main thread cannot be reached inside a library, such as XLA's compiler: where it has not
+ended after `GRACE` seconds, or at a second signal, the process leaves at once. Files on
+the disk are whole then, too, and workers end with their parent.
+
+This module imports nothing that takes long: it is at work while jax is imported.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+GRACE = 4.0
+"""Seconds that the main thread has for ending in order."""
+
+LINES = {
+    signal.SIGINT: "conceptevo: interrupted; finished stages are kept.",
+    signal.SIGTERM: "conceptevo: ended by SIGTERM; finished stages and epochs are kept,"
+    " and the same command goes on from there.",
+}
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asks the call to end.
+
+    A `KeyboardInterrupt`, which libraries let pass.
+    """
+
+
+class Ends:
+    """Watches for signals, in the main thread of a program.
+
+    Attributes:
+      received: The first signal; None before.
+      at_once: Whether there is nothing to be put in order yet, as during imports, which
+        an exception would leave half done.
+      told: Whether the line was printed.
+    """
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+        self.at_once, self.told = True, False
+        self._raised = False
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Handle both signals; they are handled as before afterwards.
+
+        Python lets only the main thread handle signals: elsewhere nothing is done.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        # What a shell starts in the background is to ignore Ctrl-C.
+        heeded = [n for n in LINES if signal.getsignal(n) != signal.SIG_IGN]
+        before = {number: signal.signal(number, self._handle) for number in heeded}
+        watcher = threading.Thread(target=self._watch, args=(reading,), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(wakeup)
+            os.close(writing)
+            watcher.join()
+            os.close(reading)
+
+    def last(self) -> tuple[int, str]:
+        """The exit code that a shell gives to the signal received, and what to say."""
+        assert self.received is not None
+        self.told = True
+        return 128 + self.received, LINES[self.received]
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        """Called by Python in the main thread, between two of its steps."""
+        self.received = self.received or signal.Signals(number)
+        if self.at_once:
+            self._leave()
+        if not self._raised:
+            self._raised = True
+            raise Ended
+
+    def _watch(self, reading: int) -> None:
+        """Leave when the main thread takes too long, or at a second signal."""
+        deadline: float | None = None
+        while True:
+            left = None if deadline is None else max(0, deadline - time.monotonic())
+            ready, _, _ = select.select([reading], [], [], left)
+            if not ready:
+                self._leave()
+            byte = os.read(reading, 1)
+            if not byte:
+                return
+            if byte[0] not in LINES:
+                continue
+            self.received = self.received or signal.Signals(byte[0])
+            if deadline is not None:
+                self._leave()
+            deadline = time.monotonic() + GRACE
+
+    def _leave(self) -> None:
+        told = self.told
+        code, line = self.last()
+        if not told:
+            # Not by sys.stderr, which the main thread may be writing to.
+            os.write(2, f"{line}\n".encode())
+        os._exit(code)

@@ -1,0 +1,102 @@
+"""What is typed, as it is meant: `key=value` words, folders, and text for Hydra.
+
+Hydra reads values by a grammar of its own, in which `photos (copy)` and `it's` are
+errors, `2026_11_29` is the number 20261129 and `12e4567` infinity. Where the schema
+holds text, such as a folder, a value is the text that was typed.
+"""
+
+import dataclasses
+import re
+import typing
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import NoneType
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.errors import HydraException
+
+from conceptevo_jax.config import Config
+from conceptevo_jax.errors import UsageError, unknown_name
+
+
+def options(words: Sequence[str], valid: Collection[str]) -> dict[str, str]:
+    """Read `key=value` words.
+
+    Raises:
+      UsageError: for a word that is none, or an unknown key, with the valid ones.
+    """
+    values = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UsageError(f"{word!r} is not of the form key=value.")
+        if key not in valid:
+            raise unknown_name("option", key, valid)
+        values[key] = value
+    return values
+
+
+def place(text: str) -> Path:
+    """A file or folder that was typed; `~` is home also where shells leave it."""
+    return Path(text).expanduser()
+
+
+_NAME = re.compile(r"[+~]{0,2}(?P<name>[\w./@-]+)")
+
+
+def typed_names(words: Sequence[str]) -> frozenset[str]:
+    """The settings that words set: `runs.base.epochs` of `runs.base.epochs=3`."""
+    names = (_NAME.match(word) for word in words if word[0] != "-")
+    return frozenset(name["name"] for name in names if name is not None)
+
+
+def as_meant(words: Sequence[str]) -> list[str]:
+    """Words for Hydra, in which text is quoted where Hydra would not read it as text.
+
+    Quotes, backslashes and interpolations (`${…}`) that somebody typed stay Hydra's,
+    and with `-m` so do lists of values.
+    """
+    sweeps = "-m" in words or "--multirun" in words
+    return [_as_meant(word, sweeps=sweeps) for word in words]
+
+
+def _as_meant(word: str, *, sweeps: bool) -> str:
+    key, equals, value = word.partition("=")
+    name = _NAME.fullmatch(key)
+    if not equals or name is None or key.startswith("-"):
+        return word
+    quoted = f"{key}={QuotedString(value, Quote.single).with_quotes()}"
+    override = _parsed(word)
+    if override is None:
+        return word if _parsed(quoted) is None else quoted
+    if not _is_text(name["name"]) or not value or re.search(r"\\|\$\{", value):
+        return word
+    if (
+        value == "null"
+        or value[0] in "'\""
+        or (sweeps and override.is_sweep_override())
+    ):
+        return word
+    return word if override.value() == value else quoted
+
+
+def _parsed(word: str) -> Override | None:
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException:
+        return None
+
+
+def _is_text(name: str) -> bool:
+    """Whether the schema holds text under this name."""
+    kind: Any = Config
+    for part in name.split("."):
+        if dataclasses.is_dataclass(kind):
+            kind = typing.get_type_hints(kind).get(part)
+        elif typing.get_origin(kind) is dict:
+            kind = typing.get_args(kind)[1]
+        else:
+            return False
+    return kind is str or set(typing.get_args(kind)) == {str, NoneType}

@@ -1,0 +1,245 @@
+"""Signals, refusals of the system and locales, in programs of their own."""
+
+import contextlib
+import errno
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from calling import PROGRAM
+
+from conceptevo_jax import cli
+from conceptevo_jax.cli import ends, experiment
+from conceptevo_jax.cli.console import CONSOLE
+
+PATIENCE = 600
+"""Seconds after which a program is taken to hang."""
+
+WAITING = """
+import signal
+from conceptevo_jax import cli
+def command(words):
+    return lambda: (print("ready", flush=True), signal.pause(), signal.pause())
+cli._command = command
+cli.program()
+"""
+"""In Python, where a signal is noticed at once, with something to put in order."""
+
+IMPORTING = """
+import signal
+from conceptevo_jax import cli
+def command(words):
+    print("ready", flush=True)
+    signal.pause()
+    signal.pause()
+cli._command = command
+cli.program()
+"""
+
+IN_A_LIBRARY = """
+import hashlib
+from conceptevo_jax import cli
+from conceptevo_jax.cli import ends
+ends.GRACE = {grace}
+def work():
+    print("ready", flush=True)
+    hashlib.pbkdf2_hmac("sha512", b"word", b"salt", 2**31 - 1)
+cli._command = lambda words: work
+cli.program()
+"""
+"""Minutes in which Python's main thread cannot be reached, as in a compiler."""
+
+CLEANING = """
+import signal, sys, tempfile
+from conceptevo_jax import cli
+def work():
+    with tempfile.TemporaryDirectory(dir=sys.argv[1]):
+        print("ready", flush=True)
+        signal.pause()
+cli._command = lambda words: work
+cli.program()
+"""
+
+
+@contextlib.contextmanager
+def started(text, *words, ignored=()):
+    """A program that has said that it is ready."""
+
+    def heed():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            chosen = signal.SIG_IGN if number in ignored else signal.SIG_DFL
+            signal.signal(number, chosen)
+
+    with subprocess.Popen(
+        [sys.executable, "-c", text, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed,
+    ) as program:
+        try:
+            assert program.stdout.readline() == "ready\n"
+            yield program
+        finally:
+            program.kill()
+
+
+CASES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
+@pytest.mark.parametrize(("number", "code"), CASES)
+@pytest.mark.parametrize(
+    "text",
+    [WAITING, IMPORTING, IN_A_LIBRARY.format(grace=0.01)],
+    ids=["in Python", "importing", "in a library"],
+)
+def test_a_signal_ends_it_with_one_line_and_a_code(text, number, code):
+    with started(text) as program:
+        program.send_signal(number)
+        _, err = program.communicate(timeout=PATIENCE)
+    assert program.returncode == code
+    assert err == f"{ends.LINES[number]}\n"
+
+
+def test_a_second_signal_ends_it_at_once():
+    with started(IN_A_LIBRARY.format(grace=10_000)) as program:
+        program.send_signal(signal.SIGTERM)
+        program.send_signal(signal.SIGINT)
+        _, err = program.communicate(timeout=PATIENCE)
+    assert program.returncode in (130, 143)  # Two at a time come in any order.
+    assert err.count("\n") == 1
+
+
+def test_what_is_in_the_making_is_put_in_order(tmp_path):
+    with started(CLEANING, str(tmp_path)) as program:
+        assert len(list(tmp_path.iterdir())) == 1
+        program.send_signal(signal.SIGTERM)
+        program.communicate(timeout=PATIENCE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_in_the_background_ignores_what_its_shell_wants_ignored():
+    with started(WAITING, ignored=[signal.SIGINT]) as program:
+        program.send_signal(signal.SIGINT)
+        program.send_signal(signal.SIGTERM)
+        program.communicate(timeout=PATIENCE)
+    assert program.returncode == 143
+
+
+def test_handlers_are_as_before_afterwards(call):
+    before = [signal.getsignal(number) for number in ends.LINES]
+    assert call("--help")[0] == 0
+    assert [signal.getsignal(number) for number in ends.LINES] == before
+
+
+def test_the_package_imports_nothing_that_takes_long_before_signals_are_handled():
+    text = "import conceptevo_jax.cli, sys; print({'jax', 'numpy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+    assert done.stdout == "set()\n"
+
+
+SMOKE = ("experiment=demo", "scale=smoke")
+
+
+def failing(monkeypatch, error):
+    def fail(composed):
+        raise error
+
+    monkeypatch.setattr(experiment, "execute", fail)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "The disk is full: free some space"),
+        (errno.EROFS, "Choose a run_dir on a disk that can be written to."),
+        (errno.EACCES, "Change its permissions, or choose another place."),
+        (errno.ENAMETOOLONG, "Choose a shorter name."),
+        (errno.ESTALE, "Choose another place."),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(call, monkeypatch, number, remedy):
+    failing(monkeypatch, OSError(number, os.strerror(number), "/data/runs"))
+    code, out, err = call(*SMOKE)
+    assert (code, out) == (3, "")
+    assert err.startswith(f"conceptevo: /data/runs: {os.strerror(number)}. {remedy}")
+    assert err.count("\n") == 1
+
+
+def test_an_error_of_no_system_call_is_a_bug(call, monkeypatch):
+    failing(monkeypatch, OSError("broken data stream"))
+    with pytest.raises(OSError, match="broken data stream"):
+        call(*SMOKE)
+
+
+def test_a_reader_that_has_enough_ends_it_silently():
+    """As `conceptevo --help | head -1` does."""
+    text = (
+        "import os; from conceptevo_jax import cli\n"
+        "def work():\n"
+        "    print('x' * 100_000, flush=True)\n"
+        "cli._command = lambda words: work; cli.program()"
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(
+            [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
+        )
+    assert (done.returncode, done.stderr) == (cli.NO_READER, b"")
+
+
+def test_what_is_printed_is_utf_8_whatever_the_locale():
+    env = {
+        **os.environ,
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONIOENCODING": "latin-1",
+    }
+    words = [sys.executable, "-c", PROGRAM, "explore", "写真"]
+    done = subprocess.run(words, capture_output=True, env=env)
+    assert done.returncode == 3
+    assert "写真" in done.stderr.decode()
+
+
+def test_brackets_in_names_are_text(monkeypatch):
+    printed = io.StringIO()
+    monkeypatch.setattr(CONSOLE, "_file", printed)
+    CONSOLE.print("[bold]photos[/x] :smile:")
+    assert printed.getvalue() == "[bold]photos[/x] :smile:\n"
+
+
+@pytest.mark.parametrize(
+    ("run_dir", "named"),
+    [
+        ("file", "file is a file, not a folder"),
+        ("file/below", "file is a file, not a folder"),
+        ("x" * 300, "is a name of 300 bytes, but at most"),
+        ("/", "is full of other things"),
+        ("/usr", "is full of other things"),
+        ("~", "is full of other things"),
+        ("/proc/runs", "lies in /proc, the system's own"),
+        ("/etc/runs/deep", "lies in /etc, the system's own"),
+        ("locked", "locked cannot be written to"),
+    ],
+)
+@pytest.mark.parametrize("dry", ["true", "false"])
+def test_a_place_for_results_that_cannot_be_is_refused_before_any_work(
+    call, tmp_path, monkeypatch, run_dir, named, dry
+):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "locked").mkdir()
+    is_allowed = os.access
+    monkeypatch.setattr(
+        os, "access", lambda p, m: Path(p).name != "locked" and is_allowed(p, m)
+    )
+    code, _, err = call(*SMOKE, f"run_dir={run_dir}", f"dry_run={dry}")
+    assert code == 3
+    assert named in err
+    assert "choose another run_dir" in err
+    assert err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "locked"]

@@ -126,7 +126,10 @@ def without(fields, *left_out):
 MIRRORS = {
     "optimizer": (fields_of(schemas.OptimizerConfig), fields_of(Optimizer)),
     "run": (
-        without(fields_of(schemas.RunConfig), "title", "model", "milestones"),
+        without(
+            fields_of(schemas.RunConfig),
+            *("title", "model", "milestones", "least_steps"),
+        ),
         fields_of(Training),
     ),
     "regularisation": (

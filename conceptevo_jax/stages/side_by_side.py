@@ -215,12 +215,11 @@ class _Worker:
             process.stdin.flush()
         if not _follow(process.stdout, piece.job.name, on_job):
             code = process.wait()
-            if code < 0:
-                name = signal.Signals(-code).name
+            if code == -signal.SIGKILL:
                 raise DataError(
-                    f"run {piece.job.name}: its process was ended by {name}, most "
-                    "often since memory ran out. Run the same command again with fewer "
-                    "processes, as by workers=1; finished epochs are kept."
+                    f"run {piece.job.name}: its process was killed, most often since "
+                    "memory ran out. Run the same command again with fewer processes, "
+                    "as by workers=1; finished epochs are kept."
                 )
             errors.seek(0)
             tail = "".join(errors.readlines()[-20:])

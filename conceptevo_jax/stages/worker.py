@@ -116,9 +116,11 @@ class _Orders:
         return self._left.get()
 
     def _read(self) -> None:
-        for line in sys.stdin.buffer:
-            self.busy = True
-            self._left.put(json.loads(line))
+        # Unbuffered: a buffer's lock, held by a thread, aborts Python at its end.
+        with os.fdopen(os.dup(0), "rb", buffering=0) as lines:
+            for line in lines:
+                self.busy = True
+                self._left.put(json.loads(line))
         if self.busy:
             # Also out of a compiler, where no exception would be noticed.
             os._exit(ORPHANED)

@@ -9,29 +9,30 @@ from conceptevo_jax.cli.words import as_meant, place, typed_names
 
 SMOKE = ("experiment=unified_space", "scale=smoke")
 
-PATHS = (
-    *(
-        "~/photos",
-        "/x/photos (copy)",
-        "/x/it's",
-        "2026_11_29",
-        "12e4567",
-        "$5",
-        "/x/Été",
-    ),
-    *(
-        "/x/a&b",
-        "/x/#1",
-        "/x/lr=0.1",
-        "a,b",
-        "true",
-        "[x]",
-        "{a: 1}",
-        'say "hi"',
-        "写真",
-    ),
-    *("x;y", "inf", "-1", "trailing ", "!", "a%20b", "glob(*)", "range(3)"),
-)
+PATHS = [
+    "~/photos",
+    "/x/photos (copy)",
+    "/x/it's",
+    "2026_11_29",
+    "12e4567",
+    "$5",
+    "/x/Été",
+    "/x/a&b",
+    "/x/#1",
+    "/x/lr=0.1",
+    "a,b",
+    "true",
+    "[x]",
+    "{a: 1}",
+    'say "hi"',
+    "写真",
+    "x;y",
+    "inf",
+    "-1",
+    "trailing ",
+    "glob(*)",
+    "range(3)",
+]
 
 
 def read(word):

@@ -14,12 +14,16 @@ import pytest
 from conceptevo_jax.config import SearchConfig
 from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.stages import side_by_side
+from conceptevo_jax.stages import side_by_side, worker
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.runs import execute, is_finished
 from conceptevo_jax.stages.side_by_side import WorkerError, run_side_by_side
 from conceptevo_jax.store import Store
+from conceptevo_jax.store.keys import plain
 from conceptevo_jax.training import NonFiniteLossError, TimeUpError
+
+PATIENCE = 600
+"""Seconds after which a worker is taken to hang."""
 
 
 @pytest.fixture
@@ -169,7 +173,7 @@ def test_when_a_worker_is_killed_the_others_end_and_none_starts(
     def kill_first(name, done, total):
         started[0].kill()
 
-    with pytest.raises(DataError, match=r"process was ended by SIGKILL.* workers=1"):
+    with pytest.raises(DataError, match=r"process was killed.* workers=1"):
         run_side_by_side(store, jobs, 2, kill_first)
     assert len(started) <= 2
     assert all(process.poll() is not None for process in started)
@@ -192,6 +196,25 @@ def test_an_interruption_leaves_nothing_running(store, make_job, started):
     with pytest.raises(KeyboardInterrupt):
         run_side_by_side(store, [make_job("long", epochs=100)], 1, interrupt)
     assert [process.poll() for process in started] == [-signal.SIGTERM]
+
+
+@pytest.mark.parametrize("works", [False, True], ids=["compiling", "training"])
+def test_a_worker_whose_parent_is_gone_leaves_in_the_middle_of_its_work(
+    store, make_job, tmp_path, works
+):
+    """The system closes the pipe of a parent that dies, whatever it dies of."""
+    job = plain(make_job("orphan", seed=23, epochs=10_000))
+    order = json.dumps({"job": job, "observe": True, "seconds": None})
+    with (
+        (tmp_path / "errors").open("w+") as errors,
+        side_by_side._Processes()._start(store, cores()[0], errors) as process,
+    ):
+        process.stdin.write(f"{order}\n")
+        process.stdin.flush()
+        if works:
+            assert "done" in json.loads(process.stdout.readline())
+        process.stdin.close()
+        assert process.wait(timeout=PATIENCE) == worker.ORPHANED
 
 
 def test_a_worker_stops_when_the_time_is_up_and_goes_on_later(store, make_job):

@@ -6,6 +6,7 @@ something wrong with data, stored records or the disk, 4 the time limit was reac
 the same call goes on from there, 130 interrupted, 143 ended by SIGTERM.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ def program() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         # What is printed holds more than some locales have letters for.
         stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    # Of writes that fail it would print what is raised in the end.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     code = main()
     # Nothing is left that an exception could put in order.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

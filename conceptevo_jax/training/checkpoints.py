@@ -14,6 +14,7 @@ What is restored is compared with what was saved, by the checksums in `checksums
 import contextlib
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ from jax.sharding import Mesh, NamedSharding
 from conceptevo_jax.devices import AXIS, SHARED, by_first, own_copy
 from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.store.files import naming_refusals
 from conceptevo_jax.training.checksums import (
     read_checksums,
     require_checksum,
@@ -54,14 +56,19 @@ class Checkpoints:
         self._pending: dict[str, str] = {}
 
     def save(self, epoch: Epoch, variables: Variables) -> None:
-        """Save a snapshot, replacing one of the same name; `wait` lists it."""
+        """Save a snapshot, replacing one of the same name; `wait` lists it.
+
+        Raises:
+          DataError: if the system refuses to write it, as on a full disk.
+        """
         tree = dict(variables)
         by_first(lambda: update_checksums(self.folder, forget=[str(epoch)]))
-        if epoch == "init":
-            with ocp.StandardCheckpointer() as checkpointer:
-                checkpointer.save(self.folder / "init", tree, force=True)
-        else:
-            _replace(*self._where(epoch), tree)
+        with _naming_refusals(self.folder):
+            if epoch == "init":
+                with ocp.StandardCheckpointer() as checkpointer:
+                    checkpointer.save(self.folder / "init", tree, force=True)
+            else:
+                _replace(*self._where(epoch), tree)
         self._pending[str(epoch)] = tree_checksum(own_copy(tree))
 
     def save_resume(self, epoch: int, state: State) -> None:
@@ -69,7 +76,8 @@ class Checkpoints:
         rest = _rest(state)
         listed = {str(epoch): tree_checksum(own_copy(rest))}
         by_first(lambda: update_checksums(self.folder, resume=listed))
-        _replace(self._resume, epoch, rest)
+        with _naming_refusals(self.folder):
+            _replace(self._resume, epoch, rest)
 
     def restore(self, epoch: Epoch) -> Variables:
         """Read one snapshot's variables.
@@ -144,9 +152,14 @@ class Checkpoints:
         return {**read_checksums(self.folder).snapshots, **self._pending}
 
     def wait(self) -> None:
-        """Return when everything saved so far is on disk, and listed."""
-        for manager in (self._weights, self._early, self._resume):
-            manager.wait_until_finished()
+        """Return when everything saved so far is on disk, and listed.
+
+        Raises:
+          DataError: if the system refused to write it, as on a full disk.
+        """
+        with _naming_refusals(self.folder):
+            for manager in (self._weights, self._early, self._resume):
+                manager.wait_until_finished()
         pending, self._pending = self._pending, {}
         by_first(lambda: update_checksums(self.folder, snapshots=pending))
 
@@ -226,10 +239,27 @@ def require_disk(folder: Path, needed: int) -> None:
     more = needed - sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
     if more > free:
         raise DataError(
-            f"the checkpoints need about {more / 1e9:.1f} GB more but {folder} has "
-            f"{free / 1e9:.1f} GB free: choose another run_dir, or free some space "
+            f"the checkpoints need about {more / 1e6:,.1f} MB more but {folder} has "
+            f"{free / 1e6:,.1f} MB free: choose another run_dir, or free some space "
             "with `conceptevo clean`."
         )
+
+
+_REFUSED = re.compile(r"os_error_code='(\d+)'")
+
+
+@contextlib.contextmanager
+def _naming_refusals(folder: Path) -> Iterator[None]:
+    """The same for Orbax, in whose errors the system's number may be text alone."""
+    with naming_refusals(folder):
+        try:
+            yield
+        except ValueError as error:
+            refused = _REFUSED.search(str(error))
+            if refused is None:
+                raise
+            number = int(refused[1])
+            raise OSError(number, os.strerror(number)) from error
 
 
 def _manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointManager:

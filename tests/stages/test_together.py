@@ -1,6 +1,7 @@
 """Two processes leave in one store what one process would have left there."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import jax
@@ -15,8 +16,11 @@ from conceptevo_jax.stages.observe import Observer
 from conceptevo_jax.stages.runs import execute, is_finished
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store
+from conceptevo_jax.training import read_table
+from conceptevo_jax.training.table import TABLE
 
 CHILD = str(Path(__file__).with_name("together.py"))
+ASKED = str(Path(__file__).with_name("asked.py"))
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,21 @@ def test_one_process_finds_it_finished_and_observes_the_same(left, tmp_path):
             lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5),
             *(dataclasses.asdict(one)["judgement"]["peaks"] for one in (stored, alone)),
         )
+
+
+def test_a_signal_to_one_process_ends_all_of_them_after_the_same_epoch(
+    launch, tmp_path
+):
+    ended = launch([ASKED, str(tmp_path / "store")], processes=2)
+    last = {printed.splitlines()[-1] for printed in ended}
+    (line,) = last
+    number = re.fullmatch(
+        r"tiny: ended by SIGTERM before epoch (\d+) of 2000\. Run the same.*", line
+    )
+    (entry,) = [e for e in Store(tmp_path / "store").entries() if e.stage == "train"]
+    assert not entry.finished
+    rows = [row.epoch for row in read_table(entry.path / TABLE)]
+    assert rows == ["init", *range(int(number[1]))]
 
 
 def test_without_other_processes_it_is_said_how_to_launch_them(monkeypatch):

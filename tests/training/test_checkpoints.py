@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
+import orbax.checkpoint as ocp
 import pytest
 
 from conceptevo_jax.errors import DataError
@@ -75,6 +76,30 @@ def test_saving_again_replaces_the_snapshot_of_that_name(checkpoints, epoch):
     checkpoints.wait()
     assert checkpoints.epochs() == before
     assert value_of(checkpoints.restore(epoch)) == 99
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        ValueError("RESOURCE_EXHAUSTED: Failed to write [os_error_code='28']"),
+    ],
+)
+@pytest.mark.parametrize("call", ["save", "wait_until_finished"])
+def test_a_full_disk_is_named_however_orbax_tells_it(
+    checkpoints, monkeypatch, call, error
+):
+    def refuse(*_, **__):
+        raise error
+
+    def save():
+        checkpoints.save(12, weights(9.0))
+        checkpoints.wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ocp.CheckpointManager, call, refuse)
+        with pytest.raises(DataError, match=r"run: No space left.*conceptevo clean"):
+            save()
 
 
 def test_a_missing_snapshot_is_named_with_those_there_are(checkpoints):

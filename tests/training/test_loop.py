@@ -186,7 +186,7 @@ def test_a_batch_that_the_devices_cannot_share_is_refused(run, tmp_path, monkeyp
 def test_what_the_disk_cannot_hold_is_not_begun(run, tmp_path, monkeypatch):
     free = SimpleNamespace(free=10)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
-    with pytest.raises(DataError, match=r"need about 0\.0 GB more.*conceptevo clean"):
+    with pytest.raises(DataError, match=r"need about .* MB more.*conceptevo clean"):
         run(tmp_path)
     assert list(tmp_path.iterdir()) == []
 

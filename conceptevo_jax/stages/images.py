@@ -30,6 +30,7 @@ from conceptevo_jax.data import (
 )
 from conceptevo_jax.devices import in_turn
 from conceptevo_jax.errors import DataError, unknown_name
+from conceptevo_jax.figures import undrawable_note
 from conceptevo_jax.store import Store, content_key, read_sealed, write_sealed
 
 
@@ -133,6 +134,8 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     )
     require_disjoint(pool, selection, judgement)
     pixels = partial(_decoded, store, kept=settings.keep_decoded)
+    notes = (*train_set.notes, *test_set.notes, *note)
+    spelled = undrawable_note(train_set.classes)
     return Images(
         classes=train_set.classes,
         train=pixels(train_set, train),
@@ -144,7 +147,7 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
         selection_pixels=pixels(held_out, selection),
         judgement_pixels=pixels(held_out, judgement),
         skipped=skipped,
-        notes=tuple(dict.fromkeys((*train_set.notes, *test_set.notes, *note))),
+        notes=tuple(dict.fromkeys((*notes, *spelled))),
     )
 
 

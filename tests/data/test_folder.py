@@ -275,7 +275,7 @@ def test_what_is_missing_is_named(root, tmp_path):
     with pytest.raises(DataError, match=r"no folder test or testing or validation or"):
         opened(root)
     shutil.rmtree(root / "train")
-    with pytest.raises(DataError, match=r"holds no folders: it needs one per class"):
+    with pytest.raises(DataError, match=r"holds no folders: it needs one folder per"):
         opened(root)
 
 

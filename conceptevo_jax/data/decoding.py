@@ -66,7 +66,7 @@ class Decoding:
         given = self.formats
         formats = tuple(given) if isinstance(given, list | tuple) else (given,)
         for name in formats or ("",):
-            if name not in FORMATS:
+            if not isinstance(name, str) or name not in FORMATS:
                 raise unknown_name("image format", name, FORMATS)
             if name not in DEFAULT_FORMATS and not _can_open(name):
                 raise UsageError(

@@ -70,6 +70,7 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
       cache: Folder in which ids are remembered; None hashes all files.
     """
     begun = time.time_ns()
+    unreadable: dict[str, str] = {}
     path = None if cache is None else cache / f"files-{checksum(os.fsencode(root))}.npz"
     before = {} if path is None else _remembered(path)
     with ThreadPoolExecutor() as threads:
@@ -89,7 +90,6 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
                 unreadable[names[row]] = str(error)
                 return checksum(b"unreadable:", os.fsencode(names[row]))
 
-        unreadable: dict[str, str] = {}
         ids = tuple(threads.map(identify, range(len(names)), chunksize=32))
     changed = tuple(
         name

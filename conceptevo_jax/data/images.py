@@ -62,22 +62,22 @@ class ImageSet:
     unreadable: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = tuple(
-            printable(name) if name.strip() else '""' for name in self.classes
+        classes = tuple(
+            printable(name) if name.strip() else f'"{name}"' for name in self.classes
         )
-        object.__setattr__(self, "classes", names)
+        object.__setattr__(self, "classes", classes)
         if len(set(self.keys)) != len(self.labels):
             raise DataError(
                 f"{self.name} ({self.split}) from {self.origin} has "
                 f"{len(set(self.keys))} different ids for {len(self.labels)} images: "
                 "every image needs an id of its own."
             )
-        labels, classes = self.labels, len(self.classes)
-        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        labels, count = self.labels, len(self.classes)
+        if len(labels) and not 0 <= labels.min() <= labels.max() < count:
             raise DataError(
                 f"{self.name} ({self.split}) from {self.origin} has labels from "
-                f"{labels.min()} to {labels.max()}, but {classes} classes: labels are "
-                f"from 0 to {classes - 1}."
+                f"{labels.min()} to {labels.max()}, but {count} classes: labels are "
+                f"from 0 to {count - 1}."
             )
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ no `test` does. A folder of such a name is a split where it holds class folders;
 it holds images itself, beside other class folders, it is a class of that name.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,21 +54,16 @@ def list_split(root: Path, split: str, decoding: Decoding) -> Split:
     Raises:
       DataError: saying what is missing, and what to do.
     """
-    named = {
-        kind: _named(root, subfolders(root), names)
-        for kind, names in SPLIT_NAMES.items()
-    }
-    candidates = [folder for folders in named.values() for folder in folders]
+    folders = subfolders(root)
+    named = {kind: _named(root, folders, names) for kind, names in SPLIT_NAMES.items()}
+    candidates = [path for paths in named.values() for path in paths]
     others = [
         name
-        for name in (subfolders(root) if candidates else ())
+        for name in (folders if candidates else ())
         if root / name not in candidates
         and holds_images(root / name, decoding, below=True)
     ]
-    with_classes = {
-        kind: [path for path in folders if _is_split(path, others, decoding)]
-        for kind, folders in named.items()
-    }
+    with_classes = _with_classes(named, others, decoding)
     if not any(with_classes.values()):
         return _whole(root, candidates, others, decoding)
     return _divided(root, split, named, with_classes, others, decoding)
@@ -80,11 +76,29 @@ def _named(root: Path, folders: Sequence[str], names: Sequence[str]) -> list[Pat
     ]
 
 
-def _is_split(path: Path, others: Sequence[str], decoding: Decoding) -> bool:
-    classes = any(
-        holds_images(path / name, decoding, below=True) for name in subfolders(path)
-    )
-    return classes and not (others and holds_images(path, decoding, below=False))
+def _with_classes(
+    named: dict[str, list[Path]], others: Sequence[str], decoding: Decoding
+) -> dict[str, list[Path]]:
+    """Those of the named folders that are splits.
+
+    One that holds both class folders and images is a class where it stands alone among
+    other classes.
+    """
+    nested = {
+        kind: [path for path in paths if _holds_classes(path, decoding)]
+        for kind, paths in named.items()
+    }
+    if all(nested.values()) or not others:
+        return nested
+    return {
+        kind: [path for path in paths if not holds_images(path, decoding, below=False)]
+        for kind, paths in nested.items()
+    }
+
+
+def _holds_classes(path: Path, decoding: Decoding) -> bool:
+    inner = subfolders(path)
+    return any(holds_images(path / name, decoding, below=True) for name in inner)
 
 
 def _whole(
@@ -102,7 +116,7 @@ def _whole(
     listing = list_classes(root, decoding)
     if flat:
         note = f"{names} in {where} hold images themselves: they are read as classes."
-        listing = _with_notes(listing, note)
+        listing = dataclasses.replace(listing, notes=(note, *listing.notes))
     return Split(folder=root, listing=listing, whole=True)
 
 
@@ -132,18 +146,23 @@ def _divided(
     else:
         raise DataError(_no_test(root, folders["train"], named["test"]))
     _require_same_classes(where, folders, listed)
-    unread = [path.name for paths in named.values() for path in paths]
-    unread = [name for name in unread if root / name not in folders.values()]
-    listing = listed[split]
+    notes = []
+    beside = [path for paths in named.values() for path in paths]
+    unread = [path for path in beside if path not in folders.values()]
     if unread or others:
-        taken = " and ".join(printable(path.name) for path in folders.values())
-        flat = [name for name in unread if root / name not in with_classes["test"]]
+        read = " and ".join(printable(path.name) for path in folders.values())
+        flat = [path.name for path in unread if path not in with_classes["test"]]
         why = f" ({listed_names(flat)} without class folders)" if flat else ""
-        left = listed_names([*unread, *others])
-        listing = _with_notes(
-            listing, f"{taken} of {where} are read, and {left} beside them not{why}."
-        )
-    return Split(folder=folders[split], listing=listing, whole=False)
+        left = listed_names([*(path.name for path in unread), *others])
+        notes.append(f"{read} of {where} are read, and {left} beside them not{why}.")
+    if holds_images(root, decoding, below=False):
+        notes.append(f"Images that lie in {where} itself are left out.")
+    listing = listed[split]
+    return Split(
+        folder=folders[split],
+        listing=dataclasses.replace(listing, notes=(*notes, *listing.notes)),
+        whole=False,
+    )
 
 
 def _no_test(root: Path, train: Path, candidates: Sequence[Path]) -> str:
@@ -177,12 +196,4 @@ def _require_same_classes(
                 *notes,
             )
         )
-    )
-
-
-def _with_notes(listing: Listing, *notes: str) -> Listing:
-    return Listing(
-        classes=listing.classes,
-        files=listing.files,
-        notes=(*notes, *listing.notes),
     )

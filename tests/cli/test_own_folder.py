@@ -43,7 +43,7 @@ def test_a_folder_with_odd_files_is_planned(photographs, call):
         ("dataset.options.value_range=0", "value_range must be a whole number"),
         (
             "dataset.options.test_share=1.5",
-            "test_share must be between 0 and 1, not 1.5",
+            "test_share must be between 0 and 1",
         ),
     ],
 )

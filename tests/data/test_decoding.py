@@ -48,6 +48,7 @@ def test_bytes_choose_the_decoder_and_only_among_what_is_allowed():
 
 def test_what_is_no_image_says_so():
     assert refused(b"") == "it is empty"
+    assert refused(b"\n").startswith("it is ")
     assert refused(b"no image") == (
         "it is no image of a format that is opened (jpeg, png, webp)"
     )

@@ -151,6 +151,17 @@ def test_val_serves_where_test_is_flat_and_that_is_told(tmp_path):
         )
 
 
+def test_loose_images_beside_class_folders_of_a_split_change_nothing(tmp_path):
+    made(tmp_path, "train", "train/a", "train/b", "val/a", "val/b", "extra")
+    fill(tmp_path, 1)
+    assert [len(opened(tmp_path, split)) for split in ("train", "test")] == [20, 20]
+    assert told(tmp_path) == (
+        "train and val of D are read, and extra beside them not. Images that lie in D "
+        "itself are left out. 10 images lie in D/train itself and are left out: put "
+        "them into the folders of their classes."
+    )
+
+
 @pytest.mark.parametrize(
     ("folders", "says"),
     [
@@ -334,9 +345,9 @@ def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path):
 
 
 def test_class_names_are_text(tmp_path):
-    for name in (b"caf\xe9", b"a\nb", b"\x1b[31mred"):
+    for name in (b"caf\xe9", b"a\nb", b"\x1b[31mred", b" "):
         made(tmp_path, os.fsdecode(name))
-    assert opened(tmp_path).classes == (r"\x1b[31mred", r"a\nb", r"caf\xe9")
+    assert opened(tmp_path).classes == (r"\x1b[31mred", '" "', r"a\nb", r"caf\xe9")
     assert "\n" not in "".join(opened(tmp_path).names)
 
 

@@ -63,8 +63,8 @@ class Decoding:
     value_range: int | None = None
 
     def __post_init__(self) -> None:
-        given = self.formats
-        formats = tuple(given) if isinstance(given, list | tuple) else (given,)
+        settings = self.formats
+        formats = tuple(settings) if isinstance(settings, list | tuple) else (settings,)
         for name in formats or ("",):
             if not isinstance(name, str) or name not in FORMATS:
                 raise unknown_name("image format", name, FORMATS)

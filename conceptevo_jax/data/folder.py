@@ -71,22 +71,22 @@ def load(
     """
     decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     root = _root(source)
-    found = _listed(root, split, test_share, decoding)
-    folder, files = found.folder, found.listing.files
+    chosen = _listed(root, split, test_share, decoding)
+    folder, files = chosen.folder, chosen.listing.files
     contents = file_ids(folder, [file.path for file in files], cache)
     files = [
         file._replace(readable=file.path not in contents.unreadable) for file in files
     ]
     hashes = np.array(contents.ids, object)
-    notes = (*found.listing.notes, *_changed(folder, contents))
-    if found.whole:
-        classes = found.listing.classes
+    notes = (*chosen.listing.notes, *_changed(folder, contents))
+    if chosen.whole:
+        classes = chosen.listing.classes
         _require_two_of_each(root, files, classes)
         held_out, alike = _held_out(contents.ids, files, classes, test_share)
         notes = (*notes, *_of_copies(root, [classes[label] for label in alike]))
         rows = np.flatnonzero(held_out == (split == "test"))
         files, hashes = [files[row] for row in rows.tolist()], hashes[rows]
-    below = "" if found.whole else f"{folder.name}/"
+    below = "" if chosen.whole else f"{folder.name}/"
     ids: list[str] = hashes.tolist()
     keys = number_equal(decoding.ids(ids))
 
@@ -99,7 +99,7 @@ def load(
         keys=keys,
         names=tuple(printable(f"{below}{file.path}") for file in files),
         labels=np.array([file.label for file in files], np.int32),
-        classes=found.listing.classes,
+        classes=chosen.listing.classes,
         side=side,
         border=0,
         origin=printable(str(root)),
@@ -133,10 +133,10 @@ def sizes(
     root = _root(source)
     counts = {}
     for split in ("train", "test"):
-        found = _listed(root, split, test_share, decoding)
-        files, classes = found.listing.files, found.listing.classes
+        chosen = _listed(root, split, test_share, decoding)
+        files, classes = chosen.listing.files, chosen.listing.classes
         counts[split] = len(files)
-        if found.whole:
+        if chosen.whole:
             numbers = _require_two_of_each(root, files, classes)
             test = sum(_held_out_count(number, test_share) for number in numbers)
             return len(files) - test, test, len(classes)

@@ -34,7 +34,7 @@ SYSTEM_NAMES = frozenset(
 )
 """What systems put into people's folders, in lower case."""
 
-_IMAGE_SUFFIXES = frozenset(suffix for some in FORMATS.values() for suffix in some)
+_IMAGE_SUFFIXES = frozenset(suffix for name in FORMATS for suffix in FORMATS[name])
 
 
 class File(NamedTuple):
@@ -78,13 +78,13 @@ def list_classes(folder: Path, decoding: Decoding) -> Listing:
     files: list[File] = []
     locked: list[File] = []
     for name in names:
-        found = sorted(_below(folder, name, above, decoding, passed))
-        if not found:
+        images = sorted(_below(folder, name, above, decoding, passed))
+        if not images:
             passed.empty.append(name)
-        elif found == [(f"{name}/", False)]:
+        elif images == [(f"{name}/", False)]:
             locked.append(File(f"{name}/", 0, False))
         else:
-            files += (File(path, len(classes), readable) for path, readable in found)
+            files += (File(path, len(classes), readable) for path, readable in images)
             classes.append(name)
     notes = what_is_passed_over(folder, decoding, passed)
     if not classes:
@@ -215,7 +215,7 @@ def _is_image(entry: os.DirEntry[str], suffixes: frozenset[str]) -> bool:
 
 
 def _looks_readable(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file, which for all but links the listing itself has told."""
+    """Whether it is a file, which for all but links the listing itself shows."""
     regular = entry.is_file(follow_symlinks=False)
     return regular or why_unreadable(Path(entry.path)) is None
 

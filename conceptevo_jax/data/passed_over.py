@@ -48,10 +48,10 @@ def what_is_passed_over(
     notes = []
     rest = Counter(passed.suffixes)
     for name, suffixes in FORMATS.items():
-        there = [suffix for suffix in suffixes if rest[suffix]]
-        if there:
-            number = sum(rest.pop(suffix) for suffix in there)
-            called = " or ".join(f".{suffix}" for suffix in there)
+        present = [suffix for suffix in suffixes if rest[suffix]]
+        if present:
+            number = sum(rest.pop(suffix) for suffix in present)
+            called = " or ".join(f".{suffix}" for suffix in present)
             notes.append(
                 f"{number} of {passed.files} files of {where} are {called}, which is "
                 f"not opened: allow it by {decoding.allowing(name)}."

@@ -72,7 +72,7 @@ def list_split(root: Path, split: str, decoding: Decoding) -> Split:
 def _named(root: Path, folders: Sequence[str], names: Sequence[str]) -> list[Path]:
     """Those of a list of folders that have one of the names, the first name first."""
     return [
-        root / there for name in names for there in folders if there.lower() == name
+        root / folder for name in names for folder in folders if folder.lower() == name
     ]
 
 

@@ -95,9 +95,9 @@ def lettered(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        given: Any = _drawable_in(args)
-        named: Any = {key: _drawable_in(value) for key, value in kwargs.items()}
-        return draw(*given, **named)
+        arguments: Any = _drawable_in(args)
+        keywords: Any = {key: _drawable_in(value) for key, value in kwargs.items()}
+        return draw(*arguments, **keywords)
 
     return drawn
 
@@ -118,13 +118,13 @@ def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
     Args:
       names: Of classes, as text.
     """
-    spelled = [name for name in names if not all(map(_has_glyph, name))]
-    if not spelled:
+    lacking = [name for name in names if not all(map(_has_glyph, name))]
+    if not lacking:
         return ()
-    first = spelled[0]
+    example = lacking[0]
     return (
-        f"{len(spelled)} class names are in a script of which no font is installed: "
-        f"figures show codes for its characters, {drawable(first)} for {first}. "
+        f"{len(lacking)} class names are in a script of which no font is installed: "
+        f"figures show codes for its characters, {drawable(example)} for {example}. "
         "Install one that has them, such as Noto Sans CJK for Chinese, Japanese and "
         "Korean.",
     )

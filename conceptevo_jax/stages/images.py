@@ -135,7 +135,7 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     require_disjoint(pool, selection, judgement)
     pixels = partial(_decoded, store, kept=settings.keep_decoded)
     notes = (*train_set.notes, *test_set.notes, *note)
-    spelled = undrawable_note(train_set.classes)
+    glyph_note = undrawable_note(train_set.classes)
     return Images(
         classes=train_set.classes,
         train=pixels(train_set, train),
@@ -147,7 +147,7 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
         selection_pixels=pixels(held_out, selection),
         judgement_pixels=pixels(held_out, judgement),
         skipped=skipped,
-        notes=tuple(dict.fromkeys((*notes, *spelled))),
+        notes=tuple(dict.fromkeys((*notes, *glyph_note))),
     )
 
 

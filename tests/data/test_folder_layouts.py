@@ -32,7 +32,7 @@ def opened(root, split="train", **options):
     return load_images(f"folder:{root}", split, data_dir=None, side=8, **options)
 
 
-def told(root, split="train", **options):
+def notes_of(root, split="train", **options):
     """All that is said of a folder, its own path left out."""
     return " ".join(opened(root, split, **options).notes).replace(str(root), "D")
 
@@ -72,7 +72,7 @@ def test_what_has_another_suffix_is_counted_and_told_with_the_mend(tmp_path):
     fill(tmp_path / "b", 5, ".TIFF")
     (tmp_path / "a/labels.csv").write_text("")
     (tmp_path / "a/README").write_text("")
-    assert told(tmp_path) == (
+    assert notes_of(tmp_path) == (
         "35 of 57 files of D are .tif or .tiff, which is not opened: allow it by "
         "dataset.options.formats=[jpeg,png,webp,tiff]. 2 of 57 files of D are none "
         "that can be opened, and are left out: 1 without a suffix, 1 .csv."
@@ -80,7 +80,7 @@ def test_what_has_another_suffix_is_counted_and_told_with_the_mend(tmp_path):
     allowed = ["jpeg", "png", "webp", "tiff"]
     assert total(tmp_path, formats=allowed) == 55
     assert find_bad(opened(tmp_path, formats=allowed)) == {}
-    assert "tif" not in told(tmp_path, formats=allowed)
+    assert "tif" not in notes_of(tmp_path, formats=allowed)
 
 
 def test_where_nothing_can_be_read_the_error_counts(tmp_path):
@@ -103,7 +103,7 @@ def test_loose_images_and_empty_folders_are_told(tmp_path):
     (tmp_path / "labels.csv").write_text("")
     (tmp_path / "c/d").mkdir(parents=True)
     assert opened(tmp_path).classes == ("a", "b")
-    assert told(tmp_path) == (
+    assert notes_of(tmp_path) == (
         "7 images lie in D itself and are left out: put them into the folders of their "
         "classes. 1 folders of D hold no image that is opened, and are no classes: c."
     )
@@ -115,7 +115,7 @@ def test_what_systems_leave_behind_is_no_class_and_no_image(tmp_path):
     (tmp_path / "a/._0.jpg").write_bytes(b"")
     assert opened(tmp_path).classes == ("a", "b")
     assert total(tmp_path) == 20
-    assert told(tmp_path) == (
+    assert notes_of(tmp_path) == (
         "@eaDir, Thumbs.db, __MACOSX, lost+found in D are the system's own, and are "
         "left out."
     )
@@ -126,7 +126,7 @@ def test_a_class_may_be_called_as_a_split_is(tmp_path, name):
     made(tmp_path, "car", "plane", name)
     assert set(opened(tmp_path).classes) == {"car", "plane", name}
     assert total(tmp_path) == 30
-    assert f"{name} in D hold images themselves: they are read as classes" in told(
+    assert f"{name} in D hold images themselves: they are read as classes" in notes_of(
         tmp_path
     )
 
@@ -145,7 +145,7 @@ def test_val_serves_where_test_is_flat_and_that_is_told(tmp_path):
     made(tmp_path, "train/a", "train/b", "val/a", "val/b", "test", "extra/a")
     assert opened(tmp_path, "test").names[0].startswith("val/")
     for split in ("train", "test"):
-        assert told(tmp_path, split) == (
+        assert notes_of(tmp_path, split) == (
             "train and val of D are read, and test, extra beside them not (test "
             "without class folders)."
         )
@@ -155,7 +155,7 @@ def test_loose_images_beside_class_folders_of_a_split_change_nothing(tmp_path):
     made(tmp_path, "train", "train/a", "train/b", "val/a", "val/b", "extra")
     fill(tmp_path, 1)
     assert [len(opened(tmp_path, split)) for split in ("train", "test")] == [20, 20]
-    assert told(tmp_path) == (
+    assert notes_of(tmp_path) == (
         "train and val of D are read, and extra beside them not. Images that lie in D "
         "itself are left out. 10 images lie in D/train itself and are left out: put "
         "them into the folders of their classes."
@@ -206,7 +206,7 @@ def test_a_class_of_one_split_alone_is_named_with_what_lies_there(tmp_path):
 
 def test_a_single_class_that_looks_like_a_data_set_is_told(tmp_path):
     made(tmp_path, "photos/a", "photos/b")
-    assert told(tmp_path) == (
+    assert notes_of(tmp_path) == (
         "D has a single class, photos: if the folders in it are the classes, name "
         "folder:D/photos."
     )
@@ -223,7 +223,7 @@ def test_links_to_folders_and_files_are_followed_but_never_in_circles(tmp_path):
     (root / "b/again").symlink_to(root / "a")
     assert opened(root).classes == ("a", "b", "c")
     assert total(root) == 11 + 21 + 10
-    assert told(root) == (
+    assert notes_of(root) == (
         "5 links in D lead back to folders that are read already, and are not "
         "followed: a/self, a/up, b/again/self, b/again/up, b/twice."
     )

@@ -124,7 +124,7 @@ def _masked(
 
 def _open(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=("JPEG", "PNG")) as image:
             return image.convert("RGB")
     except (OSError, UnidentifiedImageError) as error:
         raise DataError(

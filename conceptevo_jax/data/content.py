@@ -5,18 +5,20 @@ an id of its own. Files are hashed once (about 1 GB a second and core) and remem
 size, times and inode: a file that was replaced, repaired or turned is hashed again.
 """
 
+import errno
 import io
 import os
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
 
+from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import checksum, write_bytes
 from conceptevo_jax.types import record
 
@@ -33,10 +35,12 @@ class FileIds:
     Attributes:
       ids: One per file: 32 hexadecimal characters.
       changed: Names of the files whose content is not what it was at the last look.
+      unreadable: Why files could not be read, by their names.
     """
 
     ids: tuple[str, ...]
     changed: tuple[str, ...]
+    unreadable: Mapping[str, str]
 
 
 def number_equal(ids: Iterable[str]) -> tuple[str, ...]:
@@ -58,7 +62,7 @@ def content_of(key: str) -> str:
 def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> FileIds:
     """Content ids of files, in order; of those in the cache only if they look the same.
 
-    A file that cannot be read gets an id of its own, so that reading it names it.
+    A file that cannot be read gets an id of its name, so that reading it names it.
 
     Args:
       root: Their folder.
@@ -66,6 +70,7 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
       cache: Folder in which ids are remembered; None hashes all files.
     """
     begun = time.time_ns()
+    unreadable: dict[str, str] = {}
     path = None if cache is None else cache / f"files-{checksum(os.fsencode(root))}.npz"
     before = {} if path is None else _remembered(path)
     with ThreadPoolExecutor() as threads:
@@ -76,7 +81,14 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
         ]
 
         def identify(row: int) -> str:
-            return trusted[row] or _file_id(root / names[row], stats[row])
+            known = trusted[row]
+            if known is not None:
+                return known
+            try:
+                return checksum(read_file(root / names[row]))
+            except DataError as error:
+                unreadable[names[row]] = str(error)
+                return checksum(b"unreadable:", os.fsencode(names[row]))
 
         ids = tuple(threads.map(identify, range(len(names)), chunksize=32))
     changed = tuple(
@@ -86,7 +98,7 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
     )
     if path is not None and (None in trusted or len(before) != len(names)):
         _remember(path, names, ids, stats, begun)
-    return FileIds(ids=ids, changed=changed)
+    return FileIds(ids=ids, changed=changed, unreadable=unreadable)
 
 
 _Look = tuple[int, int, int, int]
@@ -103,13 +115,56 @@ def _look(path: Path) -> _Look | None:
     return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
 
 
-def _file_id(path: Path, look: _Look | None) -> str:
-    if look is not None:
+def read_file(path: Path) -> bytes:
+    """A file's bytes. Nothing but regular files is opened: a pipe would make it wait.
+
+    Raises:
+      DataError: why, without the path, in words that are the same on each machine.
+    """
+    why = why_unreadable(path)
+    if why is None:
         try:
-            return checksum(path.read_bytes())
-        except OSError:
-            pass  # told when the image is read
-    return checksum(b"unreadable:", os.fsencode(path))
+            with open(path, "rb", opener=_open_without_waiting) as file:
+                return file.read()
+        except OSError as error:
+            why = _reason(error)
+    raise DataError(why)
+
+
+def why_unreadable(path: Path) -> str | None:
+    """Why there is no regular file at a path, by its looks; None where there is one."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        there = os.path.lexists(path)
+        return "it is a link to a file that is not there" if there else "it is gone"
+    except OSError as error:
+        return _reason(error)
+    if stat.S_ISREG(mode):
+        return None
+    if stat.S_ISDIR(mode):
+        return _why_no_folder(path)
+    kinds = {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
+    return f"it is no file, but a {kinds.get(stat.S_IFMT(mode), 'device')}"
+
+
+def _why_no_folder(path: Path) -> str:
+    try:
+        os.scandir(path).close()
+    except OSError as error:
+        return f"it is a folder that cannot be read: {error.strerror}"
+    return "it is no file, but a folder"
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """For the case that a pipe took the file's place a moment ago."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "it is a link that leads to itself"
+    return f"it cannot be read: {error.strerror}"
 
 
 def _remember(

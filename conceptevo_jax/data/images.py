@@ -7,16 +7,17 @@ for 28×28 pixels.
 """
 
 import dataclasses
-import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, SupportsIndex
 
 import numpy as np
 from jaxtyping import Int, Int32, Integer, UInt8
-from PIL import Image, ImageOps
+from PIL import Image
 
+from conceptevo_jax.data.decoding import Decoding, decode, reason_of
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.printable import printable
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import record
 
@@ -32,7 +33,8 @@ class ImageSet:
         set that comes with the package, its number: `fashion_mnist/train/012345`.
         Equal on every machine.
       labels: Each image's class.
-      classes: Names of the classes, in the order of their labels.
+      classes: Names of the classes, in the order of their labels, as text: see
+        `conceptevo_jax.printable`.
       side: Height and width of the images it gives, in pixels.
       border: Black pixels added around each image before it is resized: real pixels
         stay untouched where the border alone reaches `side`.
@@ -41,6 +43,8 @@ class ImageSet:
       names: What people call each image, its path below a folder or its name in TFDS;
         none where ids are names.
       notes: Whole sentences about the files that a user should read.
+      decoding: How encoded bytes become pixels.
+      unreadable: Why files could not even be read, by the ids of their images.
     """
 
     name: str
@@ -54,20 +58,26 @@ class ImageSet:
     read: Callable[[int], bytes | np.ndarray]
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    decoding: Decoding = dataclasses.field(default_factory=Decoding)
+    unreadable: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        classes = tuple(
+            printable(name) if name.strip() else f'"{name}"' for name in self.classes
+        )
+        object.__setattr__(self, "classes", classes)
         if len(set(self.keys)) != len(self.labels):
             raise DataError(
                 f"{self.name} ({self.split}) from {self.origin} has "
                 f"{len(set(self.keys))} different ids for {len(self.labels)} images: "
                 "every image needs an id of its own."
             )
-        labels, classes = self.labels, len(self.classes)
-        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        labels, count = self.labels, len(self.classes)
+        if len(labels) and not 0 <= labels.min() <= labels.max() < count:
             raise DataError(
                 f"{self.name} ({self.split}) from {self.origin} has labels from "
-                f"{labels.min()} to {labels.max()}, but {classes} classes: labels are "
-                f"from 0 to {classes - 1}."
+                f"{labels.min()} to {labels.max()}, but {count} classes: labels are "
+                f"from 0 to {count - 1}."
             )
 
     def __len__(self) -> int:
@@ -89,12 +99,17 @@ class ImageSet:
         """
         at = range(len(self))[row]
         try:
-            return _fitted(_rgb(self.read(at)), self.side, self.border)
+            content = self.read(at)
+            if isinstance(content, bytes):
+                content = decode(content, self.decoding)
+            return _fitted(content, self.side, self.border)
         # Image decoders raise some eight types of error on broken bytes.
         except Exception as error:
             raise DataError(
                 f"image {self.name_of(at)!r} of {self.origin} cannot be decoded "
-                f"({error}). Replace the file or prepare the data set again."
+                f"({reason_of(error)}). Replace it or prepare the data set again, or "
+                "leave such images out: dataset.on_bad_image=skip, in Python "
+                "without(images, find_bad(images))."
             ) from error
 
 
@@ -109,7 +124,7 @@ def find_bad(images: ImageSet) -> dict[str, str]:
         try:
             images.image(row)
         except DataError as error:
-            return str(error.__cause__)
+            return reason_of(error.__cause__ or error)
         return None
 
     with ThreadPoolExecutor() as threads:
@@ -154,24 +169,6 @@ def images_id(
 ) -> str:
     """Content key of images in order, with their classes, at one size in pixels."""
     return content_key("images", keys, labels.tolist(), side)
-
-
-def _rgb(image: bytes | np.ndarray) -> np.ndarray:
-    """RGB pixels, the right way up; what is transparent becomes white."""
-    if isinstance(image, np.ndarray):
-        return image
-    with Image.open(io.BytesIO(image)) as opened:
-        upright = ImageOps.exif_transpose(opened)
-        if upright.mode.startswith("I"):
-            # 16 bits a pixel, which Pillow would clip to 8, not scale.
-            values = np.asarray(upright).astype(np.int64)
-            grey = (np.clip(values, 0, 65535) // 257).astype(np.uint8)
-            return np.repeat(grey[..., None], 3, axis=2)
-        if upright.has_transparency_data:
-            layers = upright.convert("RGBA")
-            white = Image.new("RGBA", layers.size, (255, 255, 255, 255))
-            return np.asarray(Image.alpha_composite(white, layers).convert("RGB"))
-        return np.asarray(upright.convert("RGB"))
 
 
 def _fitted(pixels: np.ndarray, side: int, border: int) -> np.ndarray:

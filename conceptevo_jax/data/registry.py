@@ -6,7 +6,7 @@ A name with a colon is a kind of source and what to open there: `tfds:cifar10`,
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +50,8 @@ def load_images(
         TFDS's own, for `tfds:` only.
       side: Height and width of the images, in pixels.
       cache: Folder for what took long to find out about the images, if any.
-      **options: What the data set offers besides, such as `train_images=600`.
+      **options: What the data set offers besides, such as `train_images=600`, or of
+        folders and TFDS `formats=("jpeg", "png", "webp", "tiff")`.
 
     Returns:
       The images.
@@ -63,11 +64,7 @@ def load_images(
     if split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
     require_count("side", side)
-    parameters = set(inspect.signature(load).parameters)
-    for option in options:
-        valid = parameters - set(_SETTINGS)
-        if option not in valid:
-            raise unknown_name(f"option of data set {name}", option, valid)
+    parameters = _require_options(name, load, options)
     for key, path in (("data_dir", data_dir), ("cache", cache)):
         if key in parameters:
             settings[key] = None if path is None else Path(path)
@@ -88,6 +85,7 @@ def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) ->
     Raises:
       UsageError, DataError: as `load_images` does.
     """
+    _require_options(name, _source(name)[0], options)
     kind, _, source = name.partition(":")
     if kind == "tfds" and source:
         return Sizes(*tfds.sizes(source, data_dir=data_dir, **options))
@@ -97,6 +95,22 @@ def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) ->
         load_images(name, split, data_dir=data_dir, **options) for split in SPLITS
     )
     return Sizes(len(train), len(test), len(train.classes))
+
+
+def _require_options(
+    name: str, load: Callable[..., ImageSet], options: Mapping[str, object]
+) -> set[str]:
+    """Names of all that `load` takes, if the options are among them.
+
+    Raises:
+      UsageError: naming the first that is none.
+    """
+    parameters = set(inspect.signature(load).parameters)
+    valid = parameters - set(_SETTINGS)
+    for option in options:
+        if option not in valid:
+            raise unknown_name(f"option of data set {name}", option, valid)
+    return parameters
 
 
 def _source(name: str) -> tuple[Callable[..., ImageSet], dict[str, Any]]:

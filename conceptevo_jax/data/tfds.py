@@ -9,9 +9,12 @@ once, see `conceptevo_jax.data.tfds_index`.
 """
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from conceptevo_jax.data.content import content_of, number_equal
+from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, Decoding
 from conceptevo_jax.data.images import ImageSet
 from conceptevo_jax.data.tfds_index import index_split
 from conceptevo_jax.errors import DataError, UsageError
@@ -30,6 +33,9 @@ def load(
     test_split: str | None = None,
     image: str | None = None,
     label: str | None = None,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    max_pixels: int = MAX_PIXELS,
+    value_range: int | None = None,
 ) -> ImageSet:
     """Open one split.
 
@@ -43,14 +49,20 @@ def load(
       test_split: What to test on; `test`, or else `validation`, if None.
       image: Name of the image's feature, if there are several.
       label: Name of the label's feature, if there are several.
+      formats: Names of image formats that are opened, of
+        `conceptevo_jax.data.decoding.FORMATS`.
+      max_pixels: Height times width of the largest image that is decoded.
+      value_range: Largest value of images of more than 8 bits; 65535 if None.
 
     Raises:
       DataError: if the data set is not there, in another format, without such a split
         or without labels.
-      UsageError: if no TFDS data set has that name, or a feature has to be named.
+      UsageError: if no TFDS data set has that name, a feature has to be named, a
+        format is unknown, or a number is none from 1.
     """
     import tensorflow_datasets as tfds
 
+    decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     builder = _builder(source, data_dir)
     wanted = train_split if split == "train" else test_split or _test_split(builder)
     _require_split(builder, source, wanted)
@@ -68,7 +80,7 @@ def load(
     return ImageSet(
         name=source,
         split=split,
-        keys=index.keys,
+        keys=number_equal(decoding.ids(map(content_of, index.keys))),
         names=index.names,
         labels=index.labels,
         classes=index.classes,
@@ -76,6 +88,7 @@ def load(
         border=0,
         origin=str(builder.data_path),
         read=lambda row: records[row][picture],
+        decoding=decoding,
     )
 
 

@@ -18,6 +18,7 @@ from conceptevo_jax.figures.evolutions import (
     draw_images,
 )
 from conceptevo_jax.figures.factors import Factor, draw_factors
+from conceptevo_jax.figures.lettering import undrawable_note
 from conceptevo_jax.figures.maps import MapPanel, draw_training_map
 from conceptevo_jax.figures.ratios import Ratio, draw_ratios
 from conceptevo_jax.figures.roc import (
@@ -64,4 +65,5 @@ __all__ = [
     "draw_tasks",
     "draw_training_map",
     "save_figure",
+    "undrawable_note",
 ]

@@ -1,6 +1,5 @@
 """Pictures of alignment: methods side by side, and every pair of snapshots."""
 
-import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -9,6 +8,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
@@ -36,6 +36,7 @@ class MethodDots:
     high: Float[np.ndarray, " rows"]
 
 
+@lettered
 def draw_methods(
     panels: Sequence[tuple[str, Sequence[MethodDots]]],
     rows: Sequence[str],
@@ -51,7 +52,7 @@ def draw_methods(
     """
     with styled():
         width = 2.4 * len(panels) + 1.6
-        lines = textwrap.wrap(title, int(width * _LETTERS))
+        lines = wrapped(title, int(width * _LETTERS))
         height = _ROW * len(rows) + 1.1 + 0.18 * len(lines)
         figure = new_figure(width, height)
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
@@ -80,6 +81,7 @@ def draw_methods(
     return figure
 
 
+@lettered
 def draw_pairs(
     names: Sequence[str],
     panels: Sequence[tuple[str, Float[np.ndarray, "s s"]]],
@@ -96,7 +98,7 @@ def draw_pairs(
     with styled():
         side = 0.16 * len(names) + 0.5
         width = (side + 0.2) * len(panels) + 1.6
-        lines = textwrap.wrap(title, int(width * _LETTERS))
+        lines = wrapped(title, int(width * _LETTERS))
         figure = new_figure(width, side + 1.2 + 0.18 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False)[0]

@@ -1,6 +1,5 @@
 """Bars of change by bin (paper, Fig. 7): groups in rows, evolutions in columns."""
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from conceptevo_jax.figures.lettering import filled, lettered, wrapped
 from conceptevo_jax.figures.style import RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
@@ -43,6 +43,7 @@ class Bars:
     line: float
 
 
+@lettered
 def draw_bars(
     columns: Sequence[str],
     rows: Sequence[tuple[str, Sequence[Bars]]],
@@ -64,7 +65,7 @@ def draw_bars(
     """
     with styled():
         width = max(_WIDTH * len(columns) + 0.6, 5.0)
-        lines = textwrap.wrap(title, int(width * _LETTERS))
+        lines = wrapped(title, int(width * _LETTERS))
         across = 3 if width >= _LEGEND else 1
         height = _HEIGHT * len(rows) + 0.9 + 0.18 * len(lines) + _LINE * 3 / across
         figure = new_figure(width, height)
@@ -75,7 +76,7 @@ def draw_bars(
         for axes, column in zip(grid[0], columns, strict=True):
             axes.set_title(column, fontsize=8)
         for row, (label, panels) in zip(grid, rows, strict=True):
-            row[0].set_ylabel(textwrap.fill(label, 26), fontsize=8)
+            row[0].set_ylabel(filled(label, 26), fontsize=8)
             for axes, panel in zip(row, panels, strict=True):
                 _bars(axes, panel, names)
         for axes in grid[-1]:

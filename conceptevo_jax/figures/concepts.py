@@ -6,12 +6,14 @@ import numpy as np
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
+from conceptevo_jax.figures.lettering import lettered
 from conceptevo_jax.figures.style import new_figure, styled
 
 _SIDE, _LABEL = 0.55, 0.24
 """Of a patch and of the line above it, in inches."""
 
 
+@lettered
 def draw_concepts(
     rows: Sequence[tuple[str, Sequence[UInt8[np.ndarray, "h w 3"]]]], *, title: str
 ) -> Figure:

@@ -1,7 +1,6 @@
 """Curves over epochs, one line per run."""
 
 import itertools
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
@@ -39,6 +39,7 @@ class Curve:
     again: bool = False
 
 
+@lettered
 def draw_curves(
     panels: Sequence[tuple[str, Sequence[Curve]]],
     *,
@@ -58,7 +59,7 @@ def draw_curves(
     down = -(-len(panels) // across)
     with styled():
         width = 3.1 * across + 0.3
-        lines = textwrap.wrap(title, int(width * _LETTERS))
+        lines = wrapped(title, int(width * _LETTERS))
         figure = new_figure(width, 2.1 * down + 0.7 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         drawn = figure.subplots(down, across, squeeze=False, sharex=True)

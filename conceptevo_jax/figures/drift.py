@@ -1,6 +1,5 @@
 """Methods side by side over training (paper, Fig. 9), and how far each drifts."""
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +7,7 @@ from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from conceptevo_jax.figures.lettering import filled, lettered, wrapped
 from conceptevo_jax.figures.style import (
     INK,
     QUIET,
@@ -58,6 +58,7 @@ class DriftDots:
     least: float | None = 0.0
 
 
+@lettered
 def draw_concept_maps(
     rows: Sequence[tuple[str, Sequence[ConceptPanel]]],
     columns: Sequence[str],
@@ -76,7 +77,7 @@ def draw_concept_maps(
     """
     with styled():
         width = _WIDTH * len(columns) + 0.5
-        lines = textwrap.wrap(title, int(width * _LETTERS))
+        lines = wrapped(title, int(width * _LETTERS))
         limits = [map_limits([p.points for p in panels]) for _, panels in rows]
         heights = [float(np.clip(map_height(of, _WIDTH), 1.4, 2.6)) for of in limits]
         figure = new_figure(width, sum(heights) + 0.5 + 0.2 * len(lines))
@@ -85,7 +86,7 @@ def draw_concept_maps(
             len(rows), len(columns), squeeze=False, height_ratios=heights
         )
         for number, (name, panels) in enumerate(rows):
-            label = textwrap.fill(name, 20)
+            label = filled(name, 20)
             grid[number, 0].set_ylabel(label, fontsize=8, fontweight="bold")
             path: list[np.ndarray] = []
             for axes, panel in zip(grid[number], panels, strict=True):
@@ -109,6 +110,7 @@ def _panel(axes: Axes, panel: ConceptPanel, path: list[np.ndarray]) -> None:
         axes.plot(*path[-1], "o", mfc="none", mec=INK, ms=14, mew=1.0)
 
 
+@lettered
 def draw_drift(
     panels: Sequence[DriftDots],
     methods: Sequence[str],
@@ -124,13 +126,13 @@ def draw_drift(
     """
     with styled():
         width = 1.75 * len(panels) + 2.4
-        lines = textwrap.wrap(title, int(width * _LETTERS))
+        lines = wrapped(title, int(width * _LETTERS))
         figure = new_figure(width, _ROW * len(methods) + 0.8 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
         places = np.arange(len(methods))
         for axes, panel in zip(grid, panels, strict=True):
-            axes.set_title(textwrap.fill(panel.name, 18), fontsize=8)
+            axes.set_title(filled(panel.name, 18), fontsize=8)
             for line in places:
                 axes.axhline(line, color=QUIET, lw=0.5, zorder=0)
             for number, values in enumerate(panel.values.T):

@@ -4,7 +4,6 @@ Everything is placed by hand, in inches, so that all patches have one size.
 """
 
 import math
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from jaxtyping import UInt8
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import INK, RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
@@ -70,6 +70,7 @@ class EvolutionGroup:
     neurons: Sequence[EvolvingNeuron]
 
 
+@lettered
 def draw_evolutions(
     snapshots: Sequence[tuple[str, str]],
     groups: Sequence[EvolutionGroup],
@@ -146,6 +147,7 @@ def _neuron(
         )
 
 
+@lettered
 def draw_images(
     images: Sequence[UInt8[np.ndarray, "h w 3"]], *, columns: int, title: Sequence[str]
 ) -> Figure:
@@ -184,9 +186,9 @@ def _paper(figure: Figure, width: float, height: float) -> Axes:
 def _wrapped(title: Sequence[str], width: float) -> list[str]:
     """The title's lines, broken where they are too long; the first one is larger."""
     first, *rest = title
-    lines = textwrap.wrap(first, int(width * _LETTERS[0]))
+    lines = wrapped(first, int(width * _LETTERS[0]))
     for line in rest:
-        lines += textwrap.wrap(line, int(width * _LETTERS[1]))
+        lines += wrapped(line, int(width * _LETTERS[1]))
     return lines
 
 

@@ -1,13 +1,14 @@
 """What a setting does: quality above, time below, a column per setting."""
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
+from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
@@ -37,6 +38,7 @@ class Factor:
     seconds: Float[np.ndarray, " values"]
 
 
+@lettered
 def draw_factors(
     factors: Sequence[Factor],
     lines: Sequence[str],
@@ -58,7 +60,7 @@ def draw_factors(
         across = min(across, len(factors))
         down = -(-len(factors) // across)
         width = _WIDTH * across + 0.7
-        told = textwrap.wrap(title, int(width * _LETTERS))
+        told = wrapped(title, int(width * _LETTERS))
         figure = new_figure(width, _HEIGHT * down + 0.6 + 0.18 * len(told))
         figure.suptitle("\n".join(told), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(
@@ -109,6 +111,9 @@ def _seconds(axes: Axes, factor: Factor) -> None:
     places = np.arange(len(factor.values))
     axes.bar(places, factor.seconds, width=0.6, color=INK, alpha=0.55, lw=0)
     axes.set_yscale("log")
+    # Not as powers, which would be formulae.
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xticks(places, factor.values, fontsize=7, rotation=30, ha="right")
     axes.set_xlim(-0.5, len(places) - 0.5)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,6 +1,5 @@
 """The training map (paper, Fig. 2): one space, runs in rows, epochs in columns."""
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from conceptevo_jax.figures.lettering import filled, lettered, wrapped
 from conceptevo_jax.figures.style import (
     DEPTH,
     QUIET,
@@ -50,6 +50,7 @@ class MapPanel:
     dead: int
 
 
+@lettered
 def draw_training_map(
     rows: Sequence[tuple[str, Sequence[MapPanel]]],
     background: Float[np.ndarray, "n 2"],
@@ -69,12 +70,12 @@ def draw_training_map(
         limits = map_limits([background, *everything])
         height = map_height(limits, _WIDTH) + _LABEL
         width = (_WIDTH + 0.1) * columns + 1.1
-        lines = textwrap.wrap(title, int(width * _LETTERS))
+        lines = wrapped(title, int(width * _LETTERS))
         figure = new_figure(width, height * len(rows) + 0.3 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(len(rows), columns, squeeze=False)
         for line, (name, panels) in zip(grid, rows, strict=True):
-            label = textwrap.fill(name, 18)
+            label = filled(name, 18)
             line[0].set_ylabel(label, fontsize=8, fontweight="bold", labelpad=6)
             for axes, panel in zip(line, panels, strict=False):
                 bare_map(axes, limits)

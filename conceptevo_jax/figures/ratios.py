@@ -1,6 +1,5 @@
 """How fast things are beside others that do the same work."""
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from conceptevo_jax.figures.lettering import filled, lettered
 from conceptevo_jax.figures.style import INK, RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
@@ -30,6 +30,7 @@ class Ratio:
     bound: float | None = None
 
 
+@lettered
 def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
     """Draw a bar per comparison from 1, as fast as the peer, on a logarithmic axis.
 
@@ -38,7 +39,7 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
       title: Above the figure.
     """
     with styled():
-        names = [textwrap.fill(ratio.name, _LETTERS) for ratio in ratios]
+        names = [filled(ratio.name, _LETTERS) for ratio in ratios]
         lines = sum(name.count("\n") + 1.9 for name in names)
         figure = new_figure(_WIDTH, 1.1 + 0.125 * lines)
         figure.suptitle(title, fontsize=9, x=0.02, ha="left")

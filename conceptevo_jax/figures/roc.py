@@ -1,6 +1,5 @@
 """What those asked said of each category (paper, Fig. 5): ROC curves, and labels."""
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from conceptevo_jax.figures.lettering import filled, lettered, wrapped
 from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
@@ -71,6 +71,7 @@ class RocLine:
     true_positive: Float[np.ndarray, " k"]
 
 
+@lettered
 def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
     """Draw the ROC curves of all categories in one square.
 
@@ -103,6 +104,7 @@ def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
     return figure
 
 
+@lettered
 def draw_label_similarity(
     rows: Sequence[Measured], baseline: Measured, *, encoder: str, who: str
 ) -> Figure:
@@ -127,7 +129,7 @@ def draw_label_similarity(
                 axes.plot(row.value, place, **_look(place) | {"ls": "", "ms": 5})
             if row.ends is not None:
                 axes.hlines(place, *row.ends, color=_color(place), lw=1.6)
-        names = [f"{textwrap.fill(row.name, 30)}\n{row}" for row in rows]
+        names = [f"{filled(row.name, 30)}\n{row}" for row in rows]
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlabel("mean cosine of two labels")
@@ -143,7 +145,7 @@ def draw_label_similarity(
 
 def _title(what: str, who: str, *further: str) -> list[str]:
     told, letters = (what, f"Answers of {who}", *further), int(_WIDTH * _LETTERS)
-    return [line for one in told for line in textwrap.wrap(one, letters)]
+    return [line for one in told for line in wrapped(one, letters)]
 
 
 def _color(place: int) -> str:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Circle as Disc
 
+from conceptevo_jax.figures.lettering import lettered
 from conceptevo_jax.figures.style import (
     DEPTH,
     QUIET,
@@ -58,6 +59,7 @@ class Example:
     images: Sequence[UInt8[np.ndarray, "h w 3"]]
 
 
+@lettered
 def draw_shared_space(
     models: Sequence[
         tuple[str, Float[np.ndarray, "_ 2"], Float[np.ndarray, " _"], Sequence[Example]]

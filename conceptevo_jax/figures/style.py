@@ -11,6 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from conceptevo_jax.figures.lettering import font_families
+
 DEPTH = "viridis"
 """Colour map for how deep in its network a neuron's site lies."""
 
@@ -32,12 +34,14 @@ _SETTINGS = {
     "savefig.dpi": 160,
     "pdf.fonttype": 42,
     "legend.frameon": False,
+    "text.parse_math": False,
 }
 
 
 def styled() -> AbstractContextManager:
     """A context in which figures get the shared look."""
-    return mpl.rc_context(_SETTINGS)
+    families = list(font_families())
+    return mpl.rc_context({**_SETTINGS, "font.family": families})
 
 
 def new_figure(width: float, height: float, *, by_hand: bool = False) -> Figure:

@@ -1,6 +1,5 @@
 """Figure 4: tasks as participants see them, with what only the reader may know."""
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
@@ -39,6 +39,7 @@ class TaskPicture:
     intruder: int
 
 
+@lettered
 def draw_tasks(tasks: Sequence[TaskPicture], *, title: str) -> Figure:
     """Draw tasks in rows, the intruder's card framed.
 
@@ -49,7 +50,7 @@ def draw_tasks(tasks: Sequence[TaskPicture], *, title: str) -> Figure:
     with styled():
         cards = len(tasks[0].patches)
         width = (_CARD + 0.12) * cards + 0.2
-        lines = textwrap.wrap(title, int(width * _LETTERS))
+        lines = wrapped(title, int(width * _LETTERS))
         height = (_CARD + _SPACE) * len(tasks) + 0.2 + 0.18 * len(lines)
         figure = new_figure(width, height)
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")

@@ -87,7 +87,7 @@ def evolutions_figure(
         groups,
         patches=settings.patches,
         title=(
-            f"{evolutions[0].title}: evolutions that matter for the class {name!r}",
+            f"{evolutions[0].title}: evolutions that matter for the class “{name}”",
             "Each neuron's strongest patches at each snapshot. Above the arrows: the "
             f"share of {len(found[0].images)} images of the class that the evolution "
             "speaks for, with the 95 % interval of one neuron that nothing selected.",
@@ -178,5 +178,5 @@ def class_figure(images: Images, label: int, rows: np.ndarray) -> Figure:
     return draw_images(
         list(np.asarray(images.train.pixels[shown])),
         columns=_COLUMNS,
-        title=(f"Training images of the class {name!r}",),
+        title=(f"Training images of the class “{name}”",),
     )

@@ -30,6 +30,7 @@ from conceptevo_jax.data import (
 )
 from conceptevo_jax.devices import in_turn
 from conceptevo_jax.errors import DataError, unknown_name
+from conceptevo_jax.figures import undrawable_note
 from conceptevo_jax.store import Store, content_key, read_sealed, write_sealed
 
 
@@ -119,6 +120,8 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
         train_set, bad_train = _decodable(store, train_set)
         test_set, bad_test = _decodable(store, test_set)
         skipped = bad_train | bad_test
+    else:
+        _require_readable(train_set, test_set)
     seed = settings.seed
     train = select_pool(train_set, size=settings.train_images, seed=seed)
     size = settings.pool_images or len(train)
@@ -131,6 +134,8 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     )
     require_disjoint(pool, selection, judgement)
     pixels = partial(_decoded, store, kept=settings.keep_decoded)
+    notes = (*train_set.notes, *test_set.notes, *note)
+    glyph_note = undrawable_note(train_set.classes)
     return Images(
         classes=train_set.classes,
         train=pixels(train_set, train),
@@ -142,7 +147,7 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
         selection_pixels=pixels(held_out, selection),
         judgement_pixels=pixels(held_out, judgement),
         skipped=skipped,
-        notes=(*train_set.notes, *test_set.notes, *note),
+        notes=tuple(dict.fromkeys((*notes, *glyph_note))),
     )
 
 
@@ -185,6 +190,23 @@ def _load(store: Store, settings: DatasetConfig, split: str) -> ImageSet:
     )
 
 
+def _require_readable(*sets: ImageSet) -> None:
+    """Refuse files that could not even be read, before any is decoded."""
+    unreadable = {
+        images.name_of(row): images.unreadable[key]
+        for images in sets
+        if images.unreadable
+        for row, key in enumerate(images.keys)
+        if key in images.unreadable
+    }
+    for name, why in unreadable.items():
+        raise DataError(
+            f"{len(unreadable)} files or folders of {sets[0].origin} cannot be read, "
+            f"the first of them {name!r}: {why}. Mend or remove them, or leave them "
+            "out by dataset.on_bad_image=skip."
+        )
+
+
 def _decodable(store: Store, images: ImageSet) -> tuple[ImageSet, dict[str, str]]:
     """The images that can be decoded, and why the others cannot, by name.
 
@@ -197,12 +219,18 @@ def _decodable(store: Store, images: ImageSet) -> tuple[ImageSet, dict[str, str]
     folder, _ = store.folder(
         "check",
         make,
-        config={"origin": images.origin},
+        config={
+            "origin": images.origin,
+            "formats": images.decoding.formats,
+            "max_pixels": images.decoding.max_pixels,
+        },
         inputs={"images": images_id(images.keys, images.labels, images.side)},
         about=f"{images.name} {images.split}, {len(images)} images",
     )
     remedy = f"Delete {folder} and run again."
     bad: dict[str, str] = read_sealed(folder / "bad.json", remedy)["bad"]
+    # Why a file could not be read is told as it is now.
+    bad |= images.unreadable
     names = dict(zip(images.keys, map(images.name_of, range(len(images))), strict=True))
     return without(images, bad), {names[key]: why for key, why in bad.items()}
 

@@ -57,6 +57,7 @@ def image_set() -> Callable[..., ImageSet]:
         images: list | None = None,
         side: int = 4,
         border: int = 0,
+        **further: Any,
     ) -> ImageSet:
         keys = keys or [f"planted/train/{i:04d}" for i in range(count)]
         labels = [i % 3 for i in range(len(keys))] if labels is None else labels
@@ -73,6 +74,7 @@ def image_set() -> Callable[..., ImageSet]:
             border=border,
             origin="/data/planted",
             read=lambda row: images[row],
+            **further,
         )
 
     return build

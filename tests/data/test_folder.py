@@ -234,18 +234,26 @@ def test_equal_images_are_held_out_together(tmp_path):
     assert [len(side) for side in sides] == [16, 4]
 
 
-def test_a_class_of_copies_alone_is_split_all_the_same(tmp_path):
+def test_a_class_of_copies_alone_is_split_all_the_same_and_named(tmp_path):
     fill_distinct(tmp_path / "cat", 1)
     for number in range(9):
         shutil.copy(tmp_path / "cat/000.png", tmp_path / f"cat/copy-{number}.png")
     assert [len(opened(tmp_path, split)) for split in ("train", "test")] == [8, 2]
+    (note,) = opened(tmp_path).notes
+    assert note.startswith("1 classes of")
+    assert note.endswith(
+        "copies of one image, which is both trained on and held out: cat."
+    )
 
 
-def test_a_class_that_cannot_be_split_is_named(tmp_path):
+@pytest.mark.parametrize("call", ["load", "sizes"])
+def test_classes_that_cannot_be_split_are_named_together(tmp_path, call):
     fill_distinct(tmp_path / "cat", 5)
-    fill_distinct(tmp_path / "dog", 1, seed=1)
-    with pytest.raises(DataError, match="class 'dog' has a single image"):
-        opened(tmp_path)
+    for seed in range(7):
+        fill_distinct(tmp_path / f"dog{seed}", 1, seed=seed)
+    with pytest.raises(DataError, match=r"7 of 8 classes .* two images") as told:
+        opened(tmp_path) if call == "load" else dataset_sizes(f"folder:{tmp_path}")
+    assert "held out: dog0, dog1, dog2, dog3, dog4 and 2 more. Add" in str(told.value)
 
 
 def test_sizes_are_counted_without_decoding(root):
@@ -261,13 +269,13 @@ def test_what_is_missing_is_named(root, tmp_path):
     with pytest.raises(DataError, match="only one of them has: dog"):
         opened(root)
     (root / "test/dog").mkdir()
-    with pytest.raises(DataError, match=r"class folder .*test/dog holds no images"):
+    with pytest.raises(DataError, match=r"1 folders of .*test hold no image .*: dog"):
         opened(root)
     shutil.rmtree(root / "test")
-    with pytest.raises(DataError, match=r"no folder test or validation or val"):
+    with pytest.raises(DataError, match=r"no folder test or testing or validation or"):
         opened(root)
     shutil.rmtree(root / "train")
-    with pytest.raises(DataError, match=r"holds no folders: it needs one per class"):
+    with pytest.raises(DataError, match=r"holds no folders: it needs one folder per"):
         opened(root)
 
 

@@ -84,6 +84,77 @@ def test_a_repaired_file_is_seen(store, tmp_path):
     assert prepare_images(store, skipping).skipped == {}
 
 
+def test_what_cannot_be_read_stops_with_its_number_or_is_listed(store, tmp_path):
+    root = tmp_path / "photos"
+    fill(root, 1)
+    for number in range(3):
+        (root / "a" / f"gone{number}.png").symlink_to("/nowhere.png")
+    with pytest.raises(
+        DataError,
+        match=r"3 files or folders of .* the first of them 'a/gone0\.png': it is a "
+        r"link to a file that is not there\. Mend .*dataset\.on_bad_image=skip",
+    ):
+        prepare_images(store, settings(root))
+    skipped = {
+        f"a/gone{number}.png": "it is a link to a file that is not there"
+        for number in range(3)
+    }
+    skipping = settings(root, on_bad_image="skip")
+    assert prepare_images(store, skipping).skipped == skipped
+    again = prepare_images(Store(tmp_path / "elsewhere"), skipping)
+    assert again.skipped == skipped
+    assert len(again.train) + len(again.test) == 60
+
+
+def test_notes_are_told_once_and_name_scripts_without_a_font(store, tmp_path):
+    root = tmp_path / "photos"
+    fill(root, 1)
+    (root / "a").rename(root / "\U000e0100\u16a0")
+    (root / "lost+found").mkdir()
+    (root / "b" / "labels.csv").write_text("")
+    notes = prepare_images(store, settings(root)).notes
+    assert [note.partition(" ")[0] for note in notes] == ["1", "lost+found", "1"]
+    assert "class names are in a script of which no font is installed" in notes[2]
+
+
+def test_an_image_that_was_too_large_is_tried_again_where_it_is_allowed(
+    store, tmp_path
+):
+    root = tmp_path / "photos"
+    fill(root, 1)
+    large = np.random.default_rng(9).integers(0, 256, (40, 50, 3), np.uint8)
+    Image.fromarray(large).save(root / "a" / "large.png")
+    skipped = [
+        prepare_images(
+            store, settings(root, on_bad_image="skip", options={"max_pixels": bound})
+        ).skipped
+        for bound in (1999, 2000)
+    ]
+    assert list(skipped[0]) == ["a/large.png"]
+    assert "it has 50 x 40 pixels, but 1999 are decoded" in skipped[0]["a/large.png"]
+    assert skipped[1] == {}
+
+
+def test_another_declared_range_gives_other_pixels(store, tmp_path):
+    """Never those that are stored of the same files."""
+    generator = np.random.default_rng(0)
+    for name in "ab":
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(10):
+            values = generator.integers(0, 4096, (32, 32), np.uint16)
+            path = tmp_path / "photos" / name / f"{number}.png"
+            Image.fromarray(values).save(path)
+    dark, scaled = (
+        prepare_images(
+            store, settings(tmp_path / "photos", options={"value_range": number})
+        )
+        for number in (None, 4095)
+    )
+    assert dark.train.pixels[:].max() == 15
+    assert scaled.train.pixels[:].max() == 255
+    assert dark.content_key != scaled.content_key
+
+
 def test_held_out_images_are_no_training_images(store, tmp_path):
     """People put copies of training images into the test folder."""
     fill(tmp_path / "train", 1)

@@ -1,0 +1,195 @@
+"""From a file's bytes to RGB pixels: by decoders that were allowed, within bounds.
+
+The bytes choose the decoder, never a file's name, and only among the formats that were
+allowed. The number of pixels is read from the header, before memory is taken. What is
+said of a file that cannot be decoded is the same at each run and on each machine.
+"""
+
+import io
+import re
+import struct
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps
+
+from conceptevo_jax.errors import DataError, UsageError, require_count, unknown_name
+from conceptevo_jax.store import checksum
+from conceptevo_jax.types import record
+
+FORMATS = {
+    "jpeg": ("jpg", "jpeg", "jpe", "jfif"),
+    "png": ("png",),
+    "webp": ("webp",),
+    "avif": ("avif",),
+    "bmp": ("bmp",),
+    "gif": ("gif",),
+    "jpeg2000": ("jp2", "j2k", "jpf", "jpx"),
+    "pcx": ("pcx",),
+    "ppm": ("ppm", "pgm", "pbm", "pnm"),
+    "qoi": ("qoi",),
+    "tga": ("tga",),
+    "tiff": ("tif", "tiff"),
+}
+"""Formats that may be allowed, by Pillow's names, with the suffixes of their files.
+
+Those that run other programs or hold no pixels of their own, such as EPS, are none."""
+
+DEFAULT_FORMATS = ("jpeg", "png", "webp")
+
+MAX_PIXELS = 100_000_000
+"""Of an image, where nothing else is said: 300 MB decoded."""
+
+SIXTEEN_BITS = 65535
+
+
+@record
+class Decoding:
+    """How files become pixels.
+
+    Anything else than known formats and whole numbers from 1 is refused by
+    `UsageError`.
+
+    Attributes:
+      formats: Names of `FORMATS` that are opened.
+      max_pixels: Height times width of the largest image that is decoded.
+      value_range: Largest value of files of more than 8 bits, which becomes white:
+        4095 for 12 bits in 16-bit files. None is 65535, and clips what is above.
+    """
+
+    formats: Sequence[str] = DEFAULT_FORMATS
+    max_pixels: int = MAX_PIXELS
+    value_range: int | None = None
+
+    def __post_init__(self) -> None:
+        settings = self.formats
+        formats = tuple(settings) if isinstance(settings, list | tuple) else (settings,)
+        for name in formats or ("",):
+            if not isinstance(name, str) or name not in FORMATS:
+                raise unknown_name("image format", name, FORMATS)
+            if name not in DEFAULT_FORMATS and not _can_open(name):
+                raise UsageError(
+                    f"image format {name!r} is not part of this installation's Pillow: "
+                    "install another build of it, or convert the files."
+                )
+        require_count("max_pixels", self.max_pixels)
+        if self.value_range is not None:
+            require_count("value_range", self.value_range)
+        object.__setattr__(self, "formats", formats)
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        """Of files that are opened, in lower case and without the dot."""
+        return frozenset(suffix for name in self.formats for suffix in FORMATS[name])
+
+    def ids(self, contents: Iterable[str]) -> list[str]:
+        """Ids of images from those of their files: a declared range is part of them."""
+        if self.value_range is None:
+            return list(contents)
+        suffix = f":value_range={self.value_range}"
+        return [checksum(f"{content}{suffix}".encode()) for content in contents]
+
+    def allowing(self, name: str) -> str:
+        """The setting that opens files of one more format."""
+        return f"dataset.options.formats=[{','.join((*self.formats, name))}]"
+
+
+def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
+    """RGB pixels of an encoded image, the right way up; what is transparent is white.
+
+    Raises:
+      DataError: saying why it is not decoded.
+      Exception: of some eight types, by Pillow on broken bytes; see `reason_of`.
+    """
+    with _opened(content, decoding) as opened:
+        width, height = opened.size
+        if width * height > decoding.max_pixels:
+            raise DataError(
+                f"it has {width} x {height} pixels, but {decoding.max_pixels} are "
+                "decoded at most: allow more by dataset.options.max_pixels="
+                f"{width * height}"
+            )
+        if decoding.value_range is not None and _loses_bits(opened):
+            raise DataError(
+                "it has 16 bits a colour, of which only the upper 8 are read, so that "
+                "dataset.options.value_range cannot be kept: convert it to 8 bits"
+            )
+        upright = ImageOps.exif_transpose(opened)
+        if upright.mode.startswith("I"):
+            grey = _scaled(np.asarray(upright).astype(np.int64), decoding.value_range)
+            return np.repeat(grey[..., None], 3, axis=2)
+        if upright.has_transparency_data:
+            layers = upright.convert("RGBA")
+            white = Image.new("RGBA", layers.size, (255, 255, 255, 255))
+            return np.asarray(Image.alpha_composite(white, layers).convert("RGB"))
+        return np.asarray(upright.convert("RGB"))
+
+
+def reason_of(error: BaseException) -> str:
+    """An error's text without what differs from run to run: memory addresses."""
+    text = re.sub(r" at 0x[0-9A-Fa-f]+", "", str(error))
+    return text or type(error).__name__
+
+
+def _can_open(name: str) -> bool:
+    """Whether Pillow was built with the format."""
+    Image.init()
+    return name.upper() in Image.OPEN
+
+
+def _opened(content: bytes, decoding: Decoding) -> Image.Image:
+    """The image, of which only the header is read.
+
+    Pillow's own `open` has a bound of its own on the number of pixels, one for the
+    whole process, and tells of it by warnings; ours is checked by who calls.
+    """
+    if not content:
+        raise DataError("it is empty")
+    Image.init()
+    for name in decoding.formats:
+        factory, accepts = Image.OPEN[name.upper()]
+        if accepts is None or accepts(_beginning(content)) is True:
+            try:
+                return factory(io.BytesIO(content), "")
+            # What Pillow takes for "another format".
+            except (SyntaxError, IndexError, TypeError, struct.error):
+                continue
+    raise DataError(_what_it_is(content, decoding))
+
+
+def _beginning(content: bytes) -> bytes:
+    """What Pillow knows formats by; some of its tests take no fewer bytes."""
+    return content[:16].ljust(16, b"\0")
+
+
+def _what_it_is(content: bytes, decoding: Decoding) -> str:
+    """What bytes seem to be that no allowed decoder takes."""
+    for pillow_name, (_, accepts) in Image.OPEN.items():
+        name = pillow_name.lower()
+        if accepts is None or accepts(_beginning(content)) is not True:
+            continue
+        if name in decoding.formats:
+            return f"it begins as {pillow_name}, but its header is broken"
+        if name in FORMATS:
+            return f"it is {pillow_name}: allow that by {decoding.allowing(name)}"
+        return f"it is {pillow_name}, which is not opened"
+    return f"it is no image of a format that is opened ({', '.join(decoding.formats)})"
+
+
+def _loses_bits(opened: Image.Image) -> bool:
+    """Whether Pillow reads only the upper 8 of 16 bits, as of colours."""
+    deep = any(";16" in str(tile[3]) for tile in getattr(opened, "tile", ()))
+    return deep and not opened.mode.startswith("I")
+
+
+def _scaled(values: np.ndarray, value_range: int | None) -> UInt8[np.ndarray, "h w"]:
+    """Grey values of more than 8 bits, which Pillow would clip to 8, not scale."""
+    largest = int(values.max())
+    if value_range is not None and largest > value_range:
+        raise DataError(
+            f"its largest value is {largest}, above dataset.options.value_range="
+            f"{value_range}: give the largest that such files can hold"
+        )
+    white = SIXTEEN_BITS if value_range is None else value_range
+    return (np.clip(values, 0, white) * 255 // white).astype(np.uint8)

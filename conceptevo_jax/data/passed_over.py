@@ -1,0 +1,120 @@
+"""What lies in a folder of images and is not read: counted, and told in sentences."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conceptevo_jax.data.decoding import FORMATS, Decoding
+from conceptevo_jax.printable import printable
+
+_NAMED = 5
+"""Names and suffixes that a sentence lists at most."""
+
+
+@dataclass
+class PassedOver:
+    """What lies in a folder and is not read.
+
+    Attributes:
+      files: Number of all files in class folders.
+      suffixes: How many of them have a suffix that is not opened.
+      loose: Images beside the class folders.
+      empty: Folders without an image that is opened.
+      system: Names of entries that systems made.
+      again: Links to folders that are read already.
+    """
+
+    files: int = 0
+    suffixes: Counter[str] = field(default_factory=Counter)
+    loose: int = 0
+    empty: list[str] = field(default_factory=list)
+    system: set[str] = field(default_factory=set)
+    again: list[str] = field(default_factory=list)
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """The first few names in a sentence, and how many more there are."""
+    shown = ", ".join(map(printable, names[:_NAMED]))
+    more = len(names) - _NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def what_is_passed_over(
+    folder: Path, decoding: Decoding, passed: PassedOver
+) -> tuple[str, ...]:
+    """Sentences about what was passed over, most of them about nothing as a rule."""
+    where = printable(str(folder))
+    notes = []
+    rest = Counter(passed.suffixes)
+    for name, suffixes in FORMATS.items():
+        present = [suffix for suffix in suffixes if rest[suffix]]
+        if present:
+            number = sum(rest.pop(suffix) for suffix in present)
+            called = " or ".join(f".{suffix}" for suffix in present)
+            notes.append(
+                f"{number} of {passed.files} files of {where} are {called}, which is "
+                f"not opened: allow it by {decoding.allowing(name)}."
+            )
+    if +rest:
+        called = ", ".join(
+            f"{number} .{printable(suffix)}" if suffix else f"{number} without a suffix"
+            for suffix, number in sorted((+rest).items(), key=_by_number)[:_NAMED]
+        )
+        notes.append(
+            f"{sum(rest.values())} of {passed.files} files of {where} are none that "
+            f"can be opened, and are left out: {called}."
+        )
+    if passed.loose:
+        notes.append(
+            f"{passed.loose} images lie in {where} itself and are left out: put them "
+            "into the folders of their classes."
+        )
+    if passed.empty:
+        notes.append(
+            f"{len(passed.empty)} folders of {where} hold no image that is opened, and "
+            f"are no classes: {listed_names(passed.empty)}."
+        )
+    if passed.system:
+        notes.append(
+            f"{listed_names(sorted(passed.system))} in {where} are the system's own, "
+            "and are left out."
+        )
+    if passed.again:
+        notes.append(
+            f"{len(passed.again)} links in {where} lead back to folders that are read "
+            f"already, and are not followed: {listed_names(passed.again)}."
+        )
+    return tuple(notes)
+
+
+def _by_number(counted: tuple[str, int]) -> tuple[int, str]:
+    """The most frequent first; the same order whatever order a disk lists files in."""
+    suffix, number = counted
+    return -number, suffix
+
+
+def why_nothing(
+    folder: Path,
+    decoding: Decoding,
+    *,
+    folders: Sequence[str],
+    locked: Sequence[str],
+) -> str:
+    """What is said of a folder of whose images none can be read.
+
+    Args:
+      folder: Which was listed.
+      decoding: What would have been opened.
+      folders: Names of those in it.
+      locked: Of those, the ones that cannot be read.
+    """
+    suffixes = [suffix for name in decoding.formats for suffix in FORMATS[name]]
+    what = "no images in its folders" if folders else "no folders"
+    needs = (
+        f"{printable(str(folder))} holds {what}: it needs one folder per class, with "
+        f"images ({', '.join(f'.{suffix}' for suffix in suffixes)}) in it."
+    )
+    if not locked:
+        return needs
+    return f"{needs} {len(locked)} folders cannot be read: {listed_names(locked)}."

@@ -1,0 +1,199 @@
+"""Which folders of a data set are its training and test images, and which are classes.
+
+`Training` and `Testing` are splits as `train` and `test` are, and `val` serves where
+no `test` does. A folder of such a name is a split where it holds class folders; where
+it holds images itself, beside other class folders, it is a class of that name.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from conceptevo_jax.data.decoding import Decoding
+from conceptevo_jax.data.listing import (
+    Listing,
+    holds_images,
+    list_classes,
+    subfolders,
+)
+from conceptevo_jax.data.passed_over import listed_names
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.printable import printable
+from conceptevo_jax.types import record
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "test": ("test", "testing", "validation", "val", "valid"),
+}
+"""What folders of a split may be called, in any case; the first one there is taken."""
+
+
+@record
+class Split:
+    """A listed folder, and what a user should know of it.
+
+    Attributes:
+      folder: Which was listed.
+      listing: Its classes and images.
+      whole: Whether it holds all images, of which a part is still to be held out.
+    """
+
+    folder: Path
+    listing: Listing
+    whole: bool
+
+
+def list_split(root: Path, split: str, decoding: Decoding) -> Split:
+    """List the images of a split, or all, where the folder has no splits of its own.
+
+    Args:
+      root: Folder of splits, or of classes.
+      split: `train` or `test`.
+      decoding: Which files are opened.
+
+    Raises:
+      DataError: saying what is missing, and what to do.
+    """
+    folders = subfolders(root)
+    named = {kind: _named(root, folders, names) for kind, names in SPLIT_NAMES.items()}
+    candidates = [path for paths in named.values() for path in paths]
+    others = [
+        name
+        for name in (folders if candidates else ())
+        if root / name not in candidates
+        and holds_images(root / name, decoding, below=True)
+    ]
+    with_classes = _with_classes(named, others, decoding)
+    if not any(with_classes.values()):
+        return _whole(root, candidates, others, decoding)
+    return _divided(root, split, named, with_classes, others, decoding)
+
+
+def _named(root: Path, folders: Sequence[str], names: Sequence[str]) -> list[Path]:
+    """Those of a list of folders that have one of the names, the first name first."""
+    return [
+        root / folder for name in names for folder in folders if folder.lower() == name
+    ]
+
+
+def _with_classes(
+    named: dict[str, list[Path]], others: Sequence[str], decoding: Decoding
+) -> dict[str, list[Path]]:
+    """Those of the named folders that are splits.
+
+    One that holds both class folders and images is a class where it stands alone among
+    other classes.
+    """
+    nested = {
+        kind: [path for path in paths if _holds_classes(path, decoding)]
+        for kind, paths in named.items()
+    }
+    if all(nested.values()) or not others:
+        return nested
+    return {
+        kind: [path for path in paths if not holds_images(path, decoding, below=False)]
+        for kind, paths in nested.items()
+    }
+
+
+def _holds_classes(path: Path, decoding: Decoding) -> bool:
+    inner = subfolders(path)
+    return any(holds_images(path / name, decoding, below=True) for name in inner)
+
+
+def _whole(
+    root: Path, candidates: Sequence[Path], others: Sequence[str], decoding: Decoding
+) -> Split:
+    """All images of a folder of classes."""
+    flat = [path for path in candidates if holds_images(path, decoding, below=False)]
+    names = listed_names([path.name for path in flat])
+    where = printable(str(root))
+    if flat and not others:
+        raise DataError(
+            f"{where}: {names} hold images, but no folders of classes: put the images "
+            "of each class into a folder of its name there."
+        )
+    listing = list_classes(root, decoding)
+    if flat:
+        note = f"{names} in {where} hold images themselves: they are read as classes."
+        listing = dataclasses.replace(listing, notes=(note, *listing.notes))
+    return Split(folder=root, listing=listing, whole=True)
+
+
+def _divided(
+    root: Path,
+    split: str,
+    named: dict[str, list[Path]],
+    with_classes: dict[str, list[Path]],
+    others: Sequence[str],
+    decoding: Decoding,
+) -> Split:
+    """One of two splits, whose classes must be the other's."""
+    where = printable(str(root))
+    if not with_classes["train"]:
+        (test, *_) = with_classes["test"]
+        raise DataError(
+            f"{where} has no folder train of class folders, though it has "
+            f"{printable(test.name)}: add {where}/train with a folder per class."
+        )
+    folders = {"train": with_classes["train"][0]}
+    listed = {"train": list_classes(folders["train"], decoding)}
+    for path in with_classes["test"]:
+        listing = list_classes(path, decoding)
+        if set(listing.classes) & set(listed["train"].classes):
+            folders["test"], listed["test"] = path, listing
+            break
+    else:
+        raise DataError(_no_test(root, folders["train"], named["test"]))
+    _require_same_classes(where, folders, listed)
+    notes = []
+    beside = [path for paths in named.values() for path in paths]
+    unread = [path for path in beside if path not in folders.values()]
+    if unread or others:
+        read = " and ".join(printable(path.name) for path in folders.values())
+        flat = [path.name for path in unread if path not in with_classes["test"]]
+        why = f" ({listed_names(flat)} without class folders)" if flat else ""
+        left = listed_names([*(path.name for path in unread), *others])
+        notes.append(f"{read} of {where} are read, and {left} beside them not{why}.")
+    if holds_images(root, decoding, below=False):
+        notes.append(f"Images that lie in {where} itself are left out.")
+    listing = listed[split]
+    return Split(
+        folder=folders[split],
+        listing=dataclasses.replace(listing, notes=(*notes, *listing.notes)),
+        whole=False,
+    )
+
+
+def _no_test(root: Path, train: Path, candidates: Sequence[Path]) -> str:
+    """What is said of class folders to train on, and none to test on."""
+    where, name = printable(str(root)), printable(train.name)
+    if candidates:
+        flat = listed_names([path.name for path in candidates])
+        what, add = f"{flat} beside it holds none of their names", candidates[0].name
+    else:
+        what, add = f"no folder {' or '.join(SPLIT_NAMES['test'])} is beside it", "test"
+    return (
+        f"{where}/{name} holds class folders, but {what}: put class folders of the "
+        f"same names into {where}/{printable(add)}, or name folder:{where}/{name} "
+        "alone, of which a fifth of every class is held out."
+    )
+
+
+def _require_same_classes(
+    where: str, folders: dict[str, Path], listed: dict[str, Listing]
+) -> None:
+    only = set(listed["train"].classes) ^ set(listed["test"].classes)
+    if not only:
+        return
+    names = " and ".join(printable(path.name) for path in folders.values())
+    notes = dict.fromkeys(note for listing in listed.values() for note in listing.notes)
+    raise DataError(
+        " ".join(
+            (
+                f"{where}: {names} need the same classes, but only one of them has: "
+                f"{listed_names(sorted(only))}.",
+                *notes,
+            )
+        )
+    )

@@ -1,0 +1,187 @@
+r"""Text in figures: names are text, whatever they hold, in every script there is.
+
+Matplotlib takes `$` for the beginning of a formula, leaves names that begin with `_`
+out of legends, and draws boxes for characters that its font lacks. Here a name is what
+a reader sees in the folder. Characters that matplotlib's own font lacks are taken from
+the fonts of `FALLBACKS` that are installed; what none of them has stands as its code,
+`\u6f22`. It is not for text with formulae: figures have none.
+"""
+
+import dataclasses
+import functools
+import logging
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec
+
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+
+from conceptevo_jax.printable import escaped, printable
+
+P = ParamSpec("P")
+
+_WIDE = (
+    "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
+    "\uff00-\uff60\U0001f300-\U0001faff\U00020000-\U0003fffd"
+)
+"""East Asian scripts and pictures, which take the place of two Latin letters."""
+
+FIRST_FONT = "DejaVu Sans"
+"""Comes with matplotlib."""
+
+FALLBACKS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK TC",
+    "Noto Sans CJK KR",
+    "Noto Sans JP",
+    "Noto Sans SC",
+    "Noto Sans TC",
+    "Noto Sans KR",
+    "Source Han Sans",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+    "IPAexGothic",
+    "IPAGothic",
+    "TakaoGothic",
+    "VL Gothic",
+    "AR PL UMing CN",
+    "NanumGothic",
+    "UnDotum",
+    "Hiragino Sans",
+    "PingFang SC",
+    "PingFang HK",
+    "Apple SD Gothic Neo",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "MS Gothic",
+    "SimHei",
+    "Malgun Gothic",
+    "Noto Sans Devanagari",
+    "Noto Sans Bengali",
+    "Noto Sans Tamil",
+    "Noto Sans Thai",
+    "Noto Sans Arabic",
+    "Noto Sans Hebrew",
+    "Lohit Devanagari",
+    "Loma",
+    "Arial Unicode MS",
+    "Noto Sans Symbols",
+    "Noto Emoji",
+    "FreeSans",
+    "Unifont",
+)
+"""Families with the scripts that matplotlib's font lacks, of the usual systems."""
+
+
+@functools.cache
+def font_families() -> tuple[str, ...]:
+    """Matplotlib's font and those of `FALLBACKS` that are installed."""
+    installed = set(fontManager.get_font_names())
+    # Many of them have one weight, which serves for bold: nothing to warn of.
+    logging.getLogger("matplotlib.font_manager").addFilter(_is_no_matter_of_weight)
+    return (FIRST_FONT, *(name for name in FALLBACKS if name in installed))
+
+
+def _is_no_matter_of_weight(message: logging.LogRecord) -> bool:
+    return "Failed to find font weight" not in str(message.msg)
+
+
+def lettered(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """A drawing function that gets all its texts, also those in records, drawable."""
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        arguments: Any = _drawable_in(args)
+        keywords: Any = {key: _drawable_in(value) for key, value in kwargs.items()}
+        return draw(*arguments, **keywords)
+
+    return drawn
+
+
+def drawable(text: str) -> str:
+    """A text as figures show it; its line breaks stay."""
+    shown = "\n".join(
+        "".join(c if _has_glyph(c) else escaped(c) for c in printable(line))
+        for line in text.split("\n")
+    )
+    # A legend leaves out what begins with an underscore.
+    return f" {shown}" if shown.startswith("_") else shown
+
+
+def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
+    """A sentence on names in scripts of which no font is installed, if there are any.
+
+    Args:
+      names: Of classes, as text.
+    """
+    lacking = [name for name in names if not all(map(_has_glyph, name))]
+    if not lacking:
+        return ()
+    example = lacking[0]
+    return (
+        f"{len(lacking)} class names are in a script of which no font is installed: "
+        f"figures show codes for its characters, {drawable(example)} for {example}. "
+        "Install one that has them, such as Noto Sans CJK for Chinese, Japanese and "
+        "Korean.",
+    )
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of a text that are so many Latin letters wide at most.
+
+    Characters of East Asian scripts count as two, and lines may be broken between them.
+    """
+    if "\\u" in text:
+        width = width * 3 // 4  # codes are digits, wider than letters
+    if not re.search(f"[{_WIDE}]", text):
+        return textwrap.wrap(text, width)
+    lines, line = [], ""
+    for word in re.findall(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+", text):
+        if line and _columns(line + word.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += " " if word.isspace() and line else word.strip()
+    return [*lines, line.rstrip()] if line else lines
+
+
+def filled(text: str, width: int) -> str:
+    """As `wrapped`, as one text."""
+    return "\n".join(wrapped(text, width))
+
+
+def _columns(text: str) -> int:
+    return len(text) + len(re.findall(f"[{_WIDE}]", text))
+
+
+@functools.cache
+def _has_glyph(character: str) -> bool:
+    """Whether one of the families has it, in both of the weights that figures use."""
+    return all(
+        any(font.get_char_index(ord(character)) for font in _fonts(weight))
+        for weight in ("normal", "bold")
+    )
+
+
+@functools.cache
+def _fonts(weight: str) -> tuple[Any, ...]:
+    return tuple(
+        get_font(findfont(FontProperties(family=[name], weight=weight)))
+        for name in font_families()
+    )
+
+
+def _drawable_in(value: Any) -> Any:
+    """A value whose texts are drawable: a text, or what holds some."""
+    if isinstance(value, str):
+        return drawable(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_drawable_in(part) for part in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [field.name for field in dataclasses.fields(value)]
+        parts = {name: _drawable_in(getattr(value, name)) for name in fields}
+        return dataclasses.replace(value, **parts)
+    return value

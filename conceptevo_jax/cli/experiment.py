@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 from rich.table import Table
 
 from conceptevo_jax.cli.compose import Composed, explain, resolve
+from conceptevo_jax.cli.config_files import require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
@@ -49,6 +50,7 @@ def run_experiment(words: Sequence[str]) -> int:
       UsageError: for names, values or keys that do not exist, with the valid ones.
     """
     register()
+    require_settings_alone(words)
     if not any(word.startswith("-") for word in words):
         _check(list(words))
     # Hydra would print errors itself and end with code 1, whatever they are.

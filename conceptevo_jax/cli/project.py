@@ -8,11 +8,13 @@ from rich.table import Table
 from yaml import YAMLError
 
 from conceptevo_jax.cli.compose import resolve
+from conceptevo_jax.cli.config_files import read_settings
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import options
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages.add import Added, add_run
+from conceptevo_jax.stages.check import check_names
 from conceptevo_jax.stages.result_folder import require_settings
 
 
@@ -49,10 +51,12 @@ def config_of(folder: Path) -> Config:
         )
     register()
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
+        settings = OmegaConf.create(read_settings(path, folder))
+        merged = OmegaConf.merge(OmegaConf.structured(Config), settings)
         assert isinstance(merged, DictConfig)
         config = resolve(merged)
-    except (OmegaConfBaseException, YAMLError, UsageError) as error:
+        check_names(config)
+    except (OmegaConfBaseException, YAMLError, DataError, UsageError) as error:
         raise DataError(
             f"{path} is not the configuration of an experiment ({error}). Run the "
             "experiment again; finished stages are reused."

@@ -1,9 +1,9 @@
 """The explorer: scenes, pages and tables of runs whose concepts evolve; no jax."""
 
-from conceptevo_jax.explorer.opening import load_scene
 from conceptevo_jax.explorer.export import write_folder, write_page, write_whole
 from conceptevo_jax.explorer.given import find_given
 from conceptevo_jax.explorer.merge import chosen_scene, compare
+from conceptevo_jax.explorer.opening import load_scene
 from conceptevo_jax.explorer.scene import (
     SCENE,
     Course,

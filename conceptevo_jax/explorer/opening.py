@@ -37,6 +37,9 @@ _LOSSLESS, _KEY_FRAME, _SIDE = 0x2F, b"\x9d\x01\x2a", 2**14 - 1
 
 _EPOCH = re.compile(r"init|step\d{1,12}")
 
+MOST_GROUPS = 255
+"""Groups that a page numbers in a byte, of which one value says none."""
+
 _Rule = tuple[bool, str]
 
 _REMEDY = "Run the experiment again; finished stages are reused."
@@ -152,7 +155,7 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
     yield _between(course.corners, -1, side), "patches outside of the images"
     yield course.length.shape == (n,), "patches of other neurons"
     yield _between(course.length, 1, side + 1), "patches larger than the images"
-    yield _between(course.group, -1, len(scene.groups)), "unknown groups"
+    yield _between(course.group, -1, MOST_GROUPS), "groups that a page has no room for"
     yield course.lives.shape == (4, n), "lives of other neurons"
     yield _between(course.lives, -1, e), "lives in unknown snapshots"
     lengths = {len(column) for column in course.measures.values()}

@@ -22,6 +22,7 @@ from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.space import space_settings
 from conceptevo_jax.stages.trials import trials_of
 from conceptevo_jax.stimuli import Search
+from conceptevo_jax.store import flaw_of_name
 from conceptevo_jax.training.optimizers import direction
 
 
@@ -36,6 +37,7 @@ def check_config(config: Config) -> None:
             f"workers={config.workers} with distributed=true: processes that work "
             "together train one run after the other. Leave out one of the two."
         )
+    check_names(config)
     require_seed(config.seed)
     require_seed(config.dataset.seed, "dataset.seed")
     collapsing = [] if config.collapse is None else [config.collapse.run]
@@ -57,6 +59,28 @@ def check_config(config: Config) -> None:
     _check_benchmark(config)
     _check_importance(config, classes)
     _check_baselines(config, classes)
+
+
+def check_names(config: Config) -> None:
+    """Refuse names that cannot be part of a path, as files are called by them.
+
+    Raises:
+      UsageError: naming the setting and the name.
+    """
+    methods = {"method": config.method} | {
+        f"methods.{name}": method for name, method in config.methods.items()
+    }
+    named = [("scale_name", config.scale_name)]
+    named += [(f"{where}.name", method.name) for where, method in methods.items()]
+    for group in ("runs", "methods", "rates"):
+        named += [(group, name) for name in getattr(config, group)]
+    for where, name in named:
+        flaw = flaw_of_name(name)
+        if flaw is not None:
+            raise UsageError(
+                f"{where}: {name!r} cannot be a name, since files are called by it: "
+                f"{flaw}. Choose one such as 'vgg16'."
+            )
 
 
 def _check_method(where: str, method: MethodConfig, seed: int) -> None:

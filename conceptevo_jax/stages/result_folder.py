@@ -13,7 +13,13 @@ from typing import Any
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.store import content_key, read_sealed, versions, write_sealed
+from conceptevo_jax.store import (
+    content_key,
+    read_sealed,
+    require_closed,
+    versions,
+    write_sealed,
+)
 from conceptevo_jax.store.keys import flat, plain
 
 CALL = "call.json"
@@ -83,9 +89,11 @@ def claim_folder(config: Config, images: str) -> Claimed:
     """The same, and the folder is made and marked as the call's.
 
     Raises:
-      UsageError, DataError: as `find_folder` does.
+      UsageError, DataError: as `find_folder` does; and if a link leads out of it.
     """
     claimed = find_folder(config, images)
+    # What is written there would go wherever a link leads.
+    require_closed(claimed.folder, claimed.folder)
     if not (claimed.folder / CALL).is_file():
         content = {"settings": _settings(config), "images": images}
         write_sealed(claimed.folder / CALL, content)

@@ -32,12 +32,13 @@ _HEADERS = {
 }
 
 
-def read_file(path: Path, within: Path, limit: int | None = None) -> bytes:
+def read_file(path: Path, within: Path | None, limit: int | None = None) -> bytes:
     """The content of a regular file.
 
     Args:
       path: The file.
-      within: Folder out of which no link may lead.
+      within: Folder out of which no link may lead; None for a file that the user names,
+        wherever it really lies.
       limit: Most bytes; by default what the machine's memory holds.
 
     Raises:
@@ -45,7 +46,7 @@ def read_file(path: Path, within: Path, limit: int | None = None) -> bytes:
       ValueError: if it is no regular file, lies elsewhere or is too large.
     """
     about = path.stat()
-    if not is_within(path, within):
+    if within is not None and not is_within(path, within):
         raise ValueError(f"it leads to {os.path.realpath(path)}, out of {within}")
     if not stat.S_ISREG(about.st_mode):
         raise ValueError("it is no regular file")
@@ -59,7 +60,7 @@ def _memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def read_json(path: Path, within: Path) -> Any:
+def read_json(path: Path, within: Path | None) -> Any:
     """The value of a JSON file, bounded; raises as `read_file` and `parse_json` do."""
     return parse_json(read_file(path, within, LARGEST_TEXT))
 

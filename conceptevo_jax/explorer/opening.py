@@ -9,6 +9,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,8 @@ def load_scene(folder: Path, within: Path | None = None) -> Saved:
             f"{folder} holds a scene of format {manifest.get('format')}, this version "
             f"reads {FORMAT}: run the experiment again; finished stages are reused."
         )
-    runs, checksums = manifest.get("runs"), manifest.get("sheets")
+    runs: Any = manifest.get("runs")
+    checksums: Any = manifest.get("sheets")
     if not fits(runs, int) or not fits(checksums, list[str]):
         raise DataError(f"{folder} does not list its runs and sheets. {_REMEDY}")
     head = load_record(folder / "scene", Scene, within)

@@ -1,5 +1,6 @@
 """`conceptevo project`: add a finished training to a space that exists (Step 2.2)."""
 
+import io
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -49,14 +50,15 @@ def config_of(folder: Path) -> Config:
             f"{path} is missing: {folder} is not the result folder of an experiment "
             "that built a space, such as runs/demo-demo."
         )
+    text = read_settings(path, folder)
     register()
     try:
-        settings = OmegaConf.create(read_settings(path, folder))
+        settings = OmegaConf.load(io.StringIO(text))
         merged = OmegaConf.merge(OmegaConf.structured(Config), settings)
         assert isinstance(merged, DictConfig)
         config = resolve(merged)
         check_names(config)
-    except (OmegaConfBaseException, YAMLError, DataError, UsageError) as error:
+    except (OmegaConfBaseException, YAMLError, OSError, UsageError) as error:
         raise DataError(
             f"{path} is not the configuration of an experiment ({error}). Run the "
             "experiment again; finished stages are reused."

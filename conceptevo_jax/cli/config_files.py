@@ -32,7 +32,7 @@ _ONLY = "a configuration file can set what the schema knows and nothing else"
 _PLAIN = re.compile(r"\$\{[\w.]+\}")
 _HEADER = re.compile(r"\s*#.*@\s*package.*hydra")
 _HYDRA = re.compile(r"hydra([./@].*)?")
-_CLOSED = ([], ["callbacks"], ["searchpath"])
+_CLOSED: tuple[list[str], ...] = ([], ["callbacks"], ["searchpath"])
 _NO_FILE = re.compile(r"\.\.|//|\\")
 """What stands in no name of a configuration, but in paths to other folders."""
 

@@ -97,7 +97,8 @@ def _images(store: Store, wanted: str) -> Decoded:
         if entry.stage != "images" or not entry.finished:
             continue
         # Its manifest first: opening compares the checksum of all pixels.
-        if read_manifest(entry.path, store.root)["inputs"]["pool"] == wanted:
+        inputs = read_manifest(entry.path, store.root).get("inputs")
+        if isinstance(inputs, dict) and inputs.get("pool") == wanted:
             return open_decoded(entry.path)
     raise DataError(
         f"{store.root} holds no decoded images {wanted}, which the monitor looks at: "

@@ -111,7 +111,7 @@ def require_settings(folder: Path, config: Config) -> None:
       DataError: if `config.yaml` and `call.json` differ, or the latter is not there.
     """
     remedy = f"Run the experiment of {folder} again; finished stages are reused."
-    there = read_sealed(folder / CALL, remedy)["settings"]
+    there = _read_call(folder, remedy)["settings"]
     before, now = flat(there), flat(_settings(config))
     names = [
         name
@@ -123,6 +123,14 @@ def require_settings(folder: Path, config: Config) -> None:
             f"{folder / 'config.yaml'} is not what the results were made with "
             f"({', '.join(names[:_SHOWN])}): it was damaged or edited. {remedy}"
         )
+
+
+def _read_call(folder: Path, remedy: str) -> dict[str, Any]:
+    """What a result folder says of its call: `settings` and `images`."""
+    call = read_sealed(folder / CALL, remedy)
+    if not isinstance(call.get("settings"), dict) or "images" not in call:
+        raise DataError(f"{folder / CALL} tells of no settings and images. {remedy}")
+    return call
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def _difference(
         used = folder.is_dir() and any(folder.iterdir())
         return "holds files of something else" if used else None
     remedy = "Delete the folder, or choose another run_dir."
-    there = read_sealed(folder / CALL, remedy)
+    there = _read_call(folder, remedy)
     before, now = flat(there["settings"]), flat(settings)
     names = [n for n in dict.fromkeys((*before, *now)) if before.get(n) != now.get(n)]
     if names:

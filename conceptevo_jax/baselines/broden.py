@@ -129,8 +129,10 @@ def _open(folder: Path, name: str) -> Image.Image:
     try:
         with Image.open(io.BytesIO(read_file(path, folder))) as image:
             return image.convert("RGB")
-    except (OSError, ValueError, UnidentifiedImageError) as error:
+    except (OSError, ValueError) as error:
+        unknown = isinstance(error, UnidentifiedImageError)
+        why = "its format is unknown" if unknown else error
         raise DataError(
-            f"{path} is no image that can be read ({error}), though index.csv names "
+            f"{path} is no image that can be read ({why}), though index.csv names "
             "it: copy it again, or take its row out."
         ) from None

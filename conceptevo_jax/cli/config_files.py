@@ -127,7 +127,8 @@ def read_settings(path: Path, within: Path) -> str:
     except RecursionError:
         raise DataError(f"{path} nests its values too deeply: {_ONLY}.") from None
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise DataError(f"{path} is no readable YAML file ({error}).") from error
+        problem = " ".join(str(error).split())
+        raise DataError(f"{path} is no readable YAML file ({problem}).") from error
     if flaw is not None:
         raise DataError(f"{path} {flaw}: {_ONLY}.")
     return text

@@ -4,7 +4,7 @@ Only what can be told from the configuration alone: sizes that depend on the ima
 are checked where these are read, and most rules where the settings are used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,13 @@ def check_names(config: Config) -> None:
     }
     named = [("scale_name", config.scale_name)]
     named += [(f"{where}.name", method.name) for where, method in methods.items()]
-    for group in ("runs", "methods", "rates"):
-        named += [(group, name) for name in getattr(config, group)]
+    groups: dict[str, Iterable[str]] = {
+        "runs": config.runs,
+        "methods": config.methods,
+        "rates": config.rates,
+        "failures.groups": config.failures.groups,
+    }
+    named += [(where, name) for where, names in groups.items() for name in names]
     for where, name in named:
         flaw = flaw_of_name(name)
         if flaw is not None:

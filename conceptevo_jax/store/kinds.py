@@ -40,7 +40,9 @@ def fits(value: object, kind: Any) -> bool:
 
 def _all_fit(values: Sequence[object], parts: Sequence[Any]) -> bool:
     if len(parts) == 1 or parts[-1] is Ellipsis:
-        return all(fits(value, parts[0]) for value in values)
+        # Of a type proper, which a million names need not be asked for each.
+        alike = _is_one if isinstance(parts[0], type) else fits
+        return all(alike(value, parts[0]) for value in values)
     return len(values) == len(parts) and all(map(fits, values, parts))
 
 

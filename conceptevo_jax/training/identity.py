@@ -70,14 +70,17 @@ def read_run(folder: str | Path) -> dict[str, Any]:
         run's name cannot be part of a path.
     """
     path = Path(folder) / RUN
-    remedy = (
+    about = read_sealed(
+        path,
         f"{folder} is no folder of a training of this version of conceptevo_jax: train "
-        "again."
+        "again.",
     )
-    about = read_sealed(path, remedy)
     flaw = _flaw(about)
     if flaw is not None:
-        raise DataError(f"{path} cannot be used: {flaw}. {remedy}")
+        raise DataError(
+            f"{path} cannot be used: {flaw}. It was edited, or another program wrote "
+            "it: train again."
+        )
     return about
 
 

@@ -4,7 +4,13 @@ import pytest
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import Config, MethodConfig, RunConfig, register
+from conceptevo_jax.config import (
+    Config,
+    FailuresConfig,
+    MethodConfig,
+    RunConfig,
+    register,
+)
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.stages.check import check_config, check_names
 
@@ -96,6 +102,10 @@ def test_processes_that_work_together_are_no_workers():
         ({"runs": {"..": RunConfig()}}, "runs: '..' cannot be a name, since files"),
         ({"method": MethodConfig(name="/x")}, "method.name: '/x' cannot be a name"),
         ({"methods": {"a": MethodConfig(name="\n")}}, "methods.a.name: '.n' cannot be"),
+        (
+            {"failures": FailuresConfig(groups={"a/b": []})},
+            "failures.groups: 'a/b' cannot be a name",
+        ),
         ({"scale_name": ""}, "scale_name: '' cannot be a name.*: it is empty"),
     ],
 )

@@ -157,6 +157,8 @@ def test_what_is_no_file_is_not_waited_for(foreign):
         read_file(foreign / "pipe", foreign)
     with pytest.raises(ValueError, match="it is no regular file"):
         read_file(foreign, None)
+    with pytest.raises(DataError, match="pipe is neither a file nor a folder: remove"):
+        require_closed(foreign, foreign)
 
 
 def test_a_file_is_read_up_to_a_limit(tmp_path):

@@ -19,8 +19,8 @@ from conceptevo_jax.cli.locate import folder
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import read_file, require_closed
 
-LARGEST = 1_000_000
-"""Bytes of a configuration file."""
+LARGEST = 200_000
+"""Bytes of a configuration file; PyYAML takes a second for them."""
 
 MOST_VALUES = 100_000
 """Values of a configuration file, those counted again that an alias repeats."""

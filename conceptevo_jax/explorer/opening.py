@@ -162,10 +162,9 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
     yield _between(course.lives, -1, e), "lives in unknown snapshots"
     lengths = {len(column) for column in course.measures.values()}
     yield lengths <= {e}, "measures of other snapshots"
-    scores = (len(course.evolutions), course.rank.shape[1] if n else 0, n)
-    yield course.rank.shape == scores or not n, "ranks of other evolutions"
-    wanted = (*course.rank.shape[:2], 3, n)
-    yield course.importance.shape == wanted, "scores of other evolutions"
+    v, m, ranked = course.rank.shape
+    yield (v, ranked) == (len(course.evolutions), n), "ranks of other evolutions"
+    yield course.importance.shape == (v, m, 3, n), "scores of other evolutions"
 
 
 def _is_epoch(epoch: Epoch) -> bool:

@@ -10,9 +10,10 @@ for ever for another: what a clock or a disk says is asked by `first_decides`.
 """
 
 import ctypes
-import itertools
 import os
 import platform
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -33,7 +34,8 @@ SHARED, DIVIDED = PartitionSpec(), PartitionSpec(AXIS)
 
 T = TypeVar("T")
 
-_CALLS = itertools.count(1)
+_ASKED = threading.Event()
+"""Set once this process got SIGTERM."""
 
 
 def cores() -> list[int]:
@@ -71,6 +73,9 @@ def start_processes() -> None:
     """
     if jax.distributed.is_initialized():
         return
+    # Orbax asks JAX's service by numbers of its own, so nobody else can: a signal would
+    # be noticed by a checkpoint here and by none there.
+    jax.config.update("jax_enable_preemption_service", False)
     try:
         jax.distributed.initialize(
             num_processes=_told("JAX_NUM_PROCESSES"), process_id=_told("JAX_PROCESS_ID")
@@ -81,6 +86,8 @@ def start_processes() -> None:
             "them with srun, mpirun or on a TPU, or set JAX_COORDINATOR_ADDRESS, "
             "JAX_NUM_PROCESSES and JAX_PROCESS_ID for each: see docs/launching.md."
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: _ASKED.set())
 
 
 def _told(name: str) -> int | None:
@@ -193,12 +200,11 @@ def first_decides(ask: Callable[[], bool]) -> bool:
 def is_asked_to_end() -> bool:
     """Whether a scheduler asked any of several processes to end, by SIGTERM.
 
-    JAX catches that signal in processes that were joined, and lets all of them agree on
-    a call from which on this is true; so every process must make it equally often.
+    All ask together and hear the same. A single process ends at the signal itself.
     """
     if process_count() == 1:
         return False
-    return bool(multihost_utils.reached_preemption_sync_point(next(_CALLS)))
+    return bool(multihost_utils.process_allgather(np.bool_(_ASKED.is_set())).any())
 
 
 def least(value: int) -> int:

@@ -8,6 +8,7 @@ label whole images.
 """
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from jaxtyping import Int, UInt8
 from PIL import Image, UnidentifiedImageError
 
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.store import read_file
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
@@ -109,8 +111,8 @@ def _masked(
     folder: Path, row: dict[str, str], side: int
 ) -> tuple[UInt8[np.ndarray, "side side 3"], int]:
     """An image without what is no object, and the label with most pixels, 0 if none."""
-    photo = _open(folder / row["image"]).resize((side, side), Image.Resampling.BILINEAR)
-    maps = [_open(folder / name.strip()) for name in row["object"].split(";")]
+    photo = _open(folder, row["image"]).resize((side, side), Image.Resampling.BILINEAR)
+    maps = [_open(folder, name.strip()) for name in row["object"].split(";")]
     labels = [
         np.asarray(one.resize((side, side), Image.Resampling.NEAREST), np.int64)
         for one in maps
@@ -122,12 +124,16 @@ def _masked(
     return shown.astype(np.uint8), int(counts.argmax()) if counts.size else 0
 
 
-def _open(path: Path) -> Image.Image:
+def _open(folder: Path, name: str) -> Image.Image:
+    path = folder / name
     try:
-        with Image.open(path, formats=("JPEG", "PNG")) as image:
+        content = io.BytesIO(read_file(path, folder))
+        with Image.open(content, formats=("JPEG", "PNG")) as image:
             return image.convert("RGB")
-    except (OSError, UnidentifiedImageError) as error:
+    except (OSError, ValueError) as error:
+        unknown = isinstance(error, UnidentifiedImageError)
+        why = "its format is unknown" if unknown else error
         raise DataError(
-            f"{path} is no image that can be read ({error}), though index.csv names "
+            f"{path} is no image that can be read ({why}), though index.csv names "
             "it: copy it again, or take its row out."
         ) from None

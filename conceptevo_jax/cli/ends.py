@@ -103,7 +103,8 @@ class Ends:
             byte = os.read(reading, 1)
             if not byte:
                 return
-            if byte[0] not in LINES:
+            # Another handler, as of processes that end together, has its own ways.
+            if signal.getsignal(byte[0]) != self._handle:
                 continue
             self.received = self.received or signal.Signals(byte[0])
             if deadline is not None:

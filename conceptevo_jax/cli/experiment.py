@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 from rich.table import Table
 
 from conceptevo_jax.cli.compose import Composed, explain, resolve
+from conceptevo_jax.cli.config_files import require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
@@ -53,6 +54,7 @@ def run_experiment(words: Sequence[str]) -> int:
     """
     register()
     words = as_meant(words)
+    require_settings_alone(words)
     if not any(word.startswith("-") for word in words):
         _check(words)
     # Hydra would print errors itself and end with code 1, whatever they are.

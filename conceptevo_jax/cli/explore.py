@@ -21,7 +21,7 @@ from conceptevo_jax.stages.explore import PAGE, with_study
 from conceptevo_jax.stages.follow import find_training
 from conceptevo_jax.stages.live import choose_space, follow_on_map
 from conceptevo_jax.stages.worker import use_cache
-from conceptevo_jax.store import Store
+from conceptevo_jax.store import Store, require_own
 
 COMPARED = "comparison.html"
 NO_PATCHES, FOLDER, TABLES, LIVE = "--no-patches", "--folder", "--tables", "--live"
@@ -44,9 +44,11 @@ def explore(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as work:
         saved = with_study(chosen_scene(path, Path(work)), _result(path))
         page = _page(chosen.get("out"), _beside(path))
+        for written in (page, _parts(page), _tables(page)):
+            require_own(written, _result(path))
         _tell(_write([saved], page, flags, saved.scene.title))
         if TABLES in flags:
-            _write_tables(saved, _parts(page), flags)
+            _write_tables(saved, _tables(page), flags)
     return 0
 
 
@@ -62,6 +64,9 @@ def compare(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as work:
         saved = compare_scenes(first, second, Path(work))
         page = _page(chosen.get("out"), Path(COMPARED).absolute())
+        for written in (page, _parts(page)):
+            for path in (first, second):
+                require_own(written, _result(path))
         _tell(_write(saved, page, flags, f"{first.name} and {second.name}"))
         if len(saved) == 2:
             CONSOLE.print("The two are of different spaces, so each has its own map.")
@@ -145,6 +150,11 @@ def _parts(page: Path) -> Path:
     return page.with_name(page.name.removesuffix(".html"))
 
 
+def _tables(page: Path) -> Path:
+    """The folder of the tables beside a page."""
+    return page.with_name(f"{_parts(page).name}-tables")
+
+
 def _write(saved: Sequence[Saved], page: Path, flags: set[str], title: str) -> Path:
     patches = NO_PATCHES not in flags
     if FOLDER in flags:
@@ -152,11 +162,10 @@ def _write(saved: Sequence[Saved], page: Path, flags: set[str], title: str) -> P
     return write_whole(saved, page, _parts(page), title=title, patches=patches)
 
 
-def _write_tables(saved: Saved, parts: Path, flags: set[str]) -> None:
+def _write_tables(saved: Saved, folder: Path, flags: set[str]) -> None:
     # Arrow takes .2 s to import, which the other ways to call this need not wait for.
     from conceptevo_jax.explorer.tables import write_tables
 
-    folder = parts.with_name(f"{parts.name}-tables")
     for table in write_tables(saved, folder, patches=NO_PATCHES not in flags):
         CONSOLE.print(f"  {table}", soft_wrap=True)
 

@@ -1,5 +1,6 @@
 """`conceptevo project`: add a finished training to a space that exists (Step 2.2)."""
 
+import io
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -8,11 +9,13 @@ from rich.table import Table
 from yaml import YAMLError
 
 from conceptevo_jax.cli.compose import resolve
+from conceptevo_jax.cli.config_files import read_settings
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.words import options, place
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.stages.add import Added, add_run
+from conceptevo_jax.stages.check import check_names
 from conceptevo_jax.stages.result_folder import require_settings
 
 
@@ -47,12 +50,15 @@ def config_of(folder: Path) -> Config:
             f"{path} is missing: {folder} is not the result folder of an experiment "
             "that built a space, such as runs/demo-demo."
         )
+    text = read_settings(path, folder)
     register()
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
+        settings = OmegaConf.load(io.StringIO(text))
+        merged = OmegaConf.merge(OmegaConf.structured(Config), settings)
         assert isinstance(merged, DictConfig)
         config = resolve(merged)
-    except (OmegaConfBaseException, YAMLError, UsageError) as error:
+        check_names(config)
+    except (OmegaConfBaseException, YAMLError, OSError, UsageError) as error:
         raise DataError(
             f"{path} is not the configuration of an experiment ({error}). Run the "
             "experiment again; finished stages are reused."

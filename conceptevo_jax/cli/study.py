@@ -6,6 +6,7 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.words import options, place
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.store import require_own
 from conceptevo_jax.study import load_study
 from conceptevo_jax.study.questionnaire import (
     CONSENT,
@@ -44,6 +45,7 @@ def build(words: list[str]) -> int:
     out = place(chosen.get("out", str(folder / QUESTIONNAIRE))).absolute()
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={chosen['out']} is a file: give a folder.")
+    require_own(out, folder)
     _tell(write_questionnaire(load_study(folder), out, settings=settings))
     return 0
 

@@ -20,6 +20,7 @@ from conceptevo_jax.stages.study import (
     who_answered,
 )
 from conceptevo_jax.stages.study_result import write_study_result
+from conceptevo_jax.store import require_own
 from conceptevo_jax.study import Refused, load_study, public_ids, read_answers
 from conceptevo_jax.study.report import told
 
@@ -39,6 +40,8 @@ def analyse(words: list[str]) -> int:
       DataError: if there is no study, or no answer that counts; nothing is written.
     """
     folder, files, chosen = _read(words)
+    out = place(chosen.get("out", str(folder / FOLDER))).absolute()
+    require_own(out, folder)
     encoder = choose_encoder(chosen.get("encoder", "tfidf"))
     study = load_study(folder)
     answers, refused = read_answers(
@@ -59,7 +62,7 @@ def analyse(words: list[str]) -> int:
         )
     CONSOLE.print(_table(found, who_answered(found, machine=machine)))
     page = write_study_result(
-        place(chosen.get("out", str(folder / FOLDER))),
+        out,
         found,
         refused,
         machine=machine,
@@ -84,7 +87,7 @@ def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={out} is a file: give a folder.")
     files = [file for pattern in typed[1:] for file in _files(pattern)]
-    return place(typed[0]), files, chosen
+    return place(typed[0]).absolute(), files, chosen
 
 
 def _is_option(word: str) -> bool:

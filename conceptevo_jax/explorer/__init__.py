@@ -3,6 +3,7 @@
 from conceptevo_jax.explorer.export import write_folder, write_page, write_whole
 from conceptevo_jax.explorer.given import find_given
 from conceptevo_jax.explorer.merge import chosen_scene, compare
+from conceptevo_jax.explorer.opening import load_scene
 from conceptevo_jax.explorer.scene import (
     SCENE,
     Course,
@@ -10,7 +11,6 @@ from conceptevo_jax.explorer.scene import (
     Pictures,
     Saved,
     Scene,
-    load_scene,
     number_images,
     pool_rows,
     save_scene,

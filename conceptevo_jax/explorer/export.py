@@ -12,14 +12,23 @@ import html
 import importlib.resources
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer.chunks import chunks
 from conceptevo_jax.explorer.scene import Saved, Scene, without_patches
-from conceptevo_jax.store import replacing, write_bytes, write_text
+from conceptevo_jax.store import (
+    parse_json,
+    read_file,
+    replacing,
+    require_closed,
+    write_bytes,
+    write_text,
+)
+from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.store.reading import LARGEST_TEXT
 
 MARKER = "<!--conceptevo:data-->"
 TITLE = "<title>conceptevo explorer</title>"
@@ -33,6 +42,9 @@ _OWN = re.compile(r"[a-z]*-?\d*(-\d+)?\.[0-9a-f]{12}\.(js|webp)")
 """Names of data files: what else lies beside them is not touched."""
 
 _CALL = "conceptevoRevision("
+
+_KINDS = ("chunks", "sheets")
+"""What a page lists, each by name."""
 
 
 def read_template() -> str:
@@ -141,9 +153,11 @@ def write_folder(
       The page.
 
     Raises:
-      DataError: if the template or a sheet cannot be read.
+      DataError: if the template or a sheet cannot be read, or a link leads out of the
+        folder.
     """
     template = _titled(title)
+    require_closed(folder, folder)
     earlier = _files(_read_revision(folder / REVISION))
     listed: dict[str, dict[str, str]] = {"chunks": {}, "sheets": {}}
     for kind, name, data in _parts(title, saved, patches):
@@ -196,8 +210,8 @@ def _shown(saved: Saved, patches: bool) -> Scene:
 
 def _sheet(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
+        return read_file(path, path.parent)
+    except (OSError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read ({error}): run the experiment again; finished "
             "stages are reused."
@@ -228,19 +242,19 @@ def _write_once(path: Path, data: bytes) -> None:
         write_bytes(path, data)
 
 
-def _read_revision(path: Path) -> dict[str, Any]:
+def _read_revision(path: Path) -> dict[str, dict[str, str]]:
     """What an open live page may still load; nothing where that is not known."""
     try:
-        text = path.read_text("utf-8")
-        return json.loads(text.removeprefix(_CALL).removesuffix(");"))
-    except (OSError, ValueError):
+        text = read_file(path, path.parent, LARGEST_TEXT).decode()
+        index = parse_json(text.removeprefix(_CALL).removesuffix(");"))
+        listed = {kind: index[kind] for kind in _KINDS}
+    except (OSError, ValueError, LookupError, TypeError):
         return {}
+    return listed if fits(listed, Mapping[str, Mapping[str, str]]) else {}
 
 
-def _files(index: dict[str, Any]) -> set[str]:
-    return {
-        place for kind in ("chunks", "sheets") for place in index.get(kind, {}).values()
-    }
+def _files(index: Mapping[str, Any]) -> set[str]:
+    return {place for kind in _KINDS for place in index.get(kind, {}).values()}
 
 
 def _forget(folder: Path, kept: set[str]) -> None:

@@ -43,8 +43,9 @@ def find_given(
 def _place(
     neuron: str, courses: Sequence[Course], shown: Mapping[str, tuple[int, int]]
 ) -> Place | None:
-    snapshot, site, index = neuron.rsplit("/", 2)
-    if snapshot not in shown:
+    snapshot, _, place = neuron.partition("/")
+    site, _, index = place.rpartition("/")
+    if snapshot not in shown or not index.isdecimal():
         return None
     run, at = shown[snapshot]
     where = site_slices(courses[run].sites).get(site, slice(0, 0))

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from conceptevo_jax.errors import DataError, unknown_name
+from conceptevo_jax.explorer.opening import load_scene
 from conceptevo_jax.explorer.scene import (
     SCENE,
     Course,
     Pictures,
     Saved,
-    load_scene,
     number_images,
     pool_rows,
     save_scene,
@@ -36,7 +36,7 @@ def open_scene(path: Path) -> tuple[Saved, Sequence[Course]]:
       DataError: if there is no scene, or it is damaged.
     """
     if (path / SCENE).is_dir():
-        saved = load_scene(path / SCENE)
+        saved = load_scene(path / SCENE, path)
         return saved, saved.scene.courses
     if not (path.parent / SCENE).is_dir():
         raise DataError(
@@ -45,7 +45,7 @@ def open_scene(path: Path) -> tuple[Saved, Sequence[Course]]:
             "explorer.page=false, gets it when the experiment runs again; finished "
             "stages are reused."
         )
-    saved = load_scene(path.parent / SCENE)
+    saved = load_scene(path.parent / SCENE, path.parent)
     courses = saved.scene.courses
     if path.name not in [one.name for one in courses]:
         raise unknown_name("run", path.name, [one.name for one in courses])

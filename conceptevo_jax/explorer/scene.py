@@ -15,11 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import (
     checksum,
-    load_record,
-    read_manifest,
     save_record,
     write_bytes,
 )
@@ -254,39 +251,9 @@ def save_scene(folder: Path, scene: Scene, sheets: Iterable[bytes]) -> Saved:
         replace_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return Saved(scene=scene, sheets=_sheets(folder, len(checksums)))
+    return Saved(scene=scene, sheets=sheet_paths(folder, len(checksums)))
 
 
-def load_scene(folder: Path) -> Saved:
-    """Read what `save_scene` wrote.
-
-    Raises:
-      DataError: naming the file that is missing, damaged or of another version.
-    """
-    manifest = read_manifest(folder / "scene")
-    if manifest.get("format") != FORMAT:
-        raise DataError(
-            f"{folder} holds a scene of format {manifest.get('format')}, this version "
-            f"reads {FORMAT}: run the experiment again; finished stages are reused."
-        )
-    head = load_record(folder / "scene", Scene)
-    courses = [
-        load_record(folder / f"run-{number}", Course)
-        for number in range(manifest["runs"])
-    ]
-    sheets = _sheets(folder, len(manifest["sheets"]))
-    for sheet, expected in zip(sheets, manifest["sheets"], strict=True):
-        try:
-            is_intact = checksum(sheet.read_bytes()) == expected
-        except OSError:
-            is_intact = False
-        if not is_intact:
-            raise DataError(
-                f"{sheet} is missing or damaged: the scene is incomplete. Run the "
-                "experiment again; finished stages are reused."
-            )
-    return Saved(scene=dataclasses.replace(head, courses=courses), sheets=sheets)
-
-
-def _sheets(folder: Path, count: int) -> list[Path]:
+def sheet_paths(folder: Path, count: int) -> list[Path]:
+    """Where a scene's sheets lie, in order."""
     return [folder / f"sheet-{number}.webp" for number in range(count)]

@@ -23,7 +23,7 @@ from PIL import Image
 
 from conceptevo_jax.explorer.scene import Course, Saved, Scene, without_patches
 from conceptevo_jax.explorer.sheets import read_tiles
-from conceptevo_jax.store import replacing, write_text
+from conceptevo_jax.store import replacing, require_closed, write_text
 from conceptevo_jax.store.files import replace_folder, temporary_beside
 from conceptevo_jax.types import neuron_ids
 
@@ -72,8 +72,9 @@ def write_tables(saved: Saved, folder: Path, *, patches: bool = True) -> list[Pa
       The parquet file and the projector's configuration.
 
     Raises:
-      DataError: if a sheet cannot be read.
+      DataError: if a sheet cannot be read, or a link leads out of the folder.
     """
+    require_closed(folder, folder)
     scene = saved.scene if patches else without_patches(saved.scene)
     cut = Cutter(saved, scene) if scene.pictures.tile else None
     path = folder / NEURONS

@@ -24,7 +24,13 @@ from conceptevo_jax.stages.results import write_csv
 from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.unify import shown_epochs
 from conceptevo_jax.stimuli import Search
-from conceptevo_jax.store import Entry, Store, load_record, save_record
+from conceptevo_jax.store import (
+    Entry,
+    Store,
+    load_record,
+    require_closed,
+    save_record,
+)
 from conceptevo_jax.training import read_run, read_table, snapshots
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Layout, Space
@@ -57,14 +63,17 @@ def add_run(result: Path, config: Config, training: str) -> Added:
       What was written to `<result>/projected/<run>`.
 
     Raises:
-      DataError: if the training is not there, or the space is of another pool.
+      DataError: if the training is not there or its name cannot be part of a path, the
+        space is of another pool, or a link leads out of the result.
     """
-    space = load_record(result / "space", Space)
-    layout = load_record(result / "layout", Layout)
+    space = load_record(result / "space", Space, result)
+    layout = load_record(result / "layout", Layout, result)
     store = Store(result.parent / "store")
     entry = _find(store, training)
     images = prepare_images(store, config.dataset)
     require_same_pool(images.pool.pool_id, space.pool_id, f"the space in {result}")
+    folder = result / "projected" / f"{_run_name(entry)}-{entry.key}"
+    require_closed(folder, result)
     run = _observed(store, entry, config, images)
     placed = {
         epoch: project_neurons(seen.found, space)
@@ -79,11 +88,14 @@ def add_run(result: Path, config: Config, training: str) -> Added:
         steps_per_epoch=steps[0],
         base_images=space.covered,
     )
-    folder = result / "projected" / f"{run.name.replace(' ', '-')}-{entry.key}"
     _write(folder, one, layout, space)
     rows = snapshot_rows([one])
     write_csv(folder / "snapshots.csv", rows)
     return Added(name=run.name, folder=folder, rows=rows)
+
+
+def _run_name(entry: Entry) -> str:
+    return read_run(entry.path)["name"].replace(" ", "-")
 
 
 def _find(store: Store, training: str) -> Entry:

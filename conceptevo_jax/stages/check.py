@@ -4,7 +4,7 @@ Only what can be told from the configuration alone: sizes that depend on the ima
 are checked where these are read, and most rules where the settings are used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.space import space_settings
 from conceptevo_jax.stages.trials import trials_of
 from conceptevo_jax.stimuli import Search
+from conceptevo_jax.store import flaw_of_name
 from conceptevo_jax.training.optimizers import direction
 
 
@@ -43,6 +44,7 @@ def check_config(config: Config) -> None:
             f"workers={config.workers} with distributed=true: processes that work "
             "together train one run after the other. Leave out one of the two."
         )
+    check_names(config)
     require_seed(config.seed)
     require_seed(config.dataset.seed, "dataset.seed")
     collapsing = [] if config.collapse is None else [config.collapse.run]
@@ -100,6 +102,33 @@ def _check_length(where: str, run: RunConfig, train: int) -> None:
             f"{where}.early_steps {late} are never reached: a run of {run.epochs} "
             f"epochs has {steps} steps, counted from 1."
         )
+
+
+def check_names(config: Config) -> None:
+    """Refuse names that cannot be part of a path, as files are called by them.
+
+    Raises:
+      UsageError: naming the setting and the name.
+    """
+    methods = {"method": config.method} | {
+        f"methods.{name}": method for name, method in config.methods.items()
+    }
+    named = [("scale_name", config.scale_name)]
+    named += [(f"{where}.name", method.name) for where, method in methods.items()]
+    groups: dict[str, Iterable[str]] = {
+        "runs": config.runs,
+        "methods": config.methods,
+        "rates": config.rates,
+        "failures.groups": config.failures.groups,
+    }
+    named += [(where, name) for where, names in groups.items() for name in names]
+    for where, name in named:
+        flaw = flaw_of_name(name)
+        if flaw is not None:
+            raise UsageError(
+                f"{where}: {name!r} cannot be a name, since files are called by it: "
+                f"{flaw}. Choose one such as 'vgg16'."
+            )
 
 
 def _check_method(where: str, method: MethodConfig, seed: int) -> None:

@@ -54,7 +54,9 @@ def follow(
     model = build_model(
         about["model"], preset=about["preset"], classes=about["classes"]
     )
-    space = None if result is None else load_record(result / "space", Space)
+    space = None
+    if result is not None:
+        space = load_record(result / "space", Space, result)
     wanted = about["train"] if space is None else space.pool_id
     images = _images(Store(folder.parent), wanted)
     monitor = ConceptMonitor.of_model(model, space, images)
@@ -95,7 +97,8 @@ def _images(store: Store, wanted: str) -> Decoded:
         if entry.stage != "images" or not entry.finished:
             continue
         # Its manifest first: opening compares the checksum of all pixels.
-        if read_manifest(entry.path)["inputs"]["pool"] == wanted:
+        inputs = read_manifest(entry.path, store.root).get("inputs")
+        if isinstance(inputs, dict) and inputs.get("pool") == wanted:
             return open_decoded(entry.path)
     raise DataError(
         f"{store.root} holds no decoded images {wanted}, which the monitor looks at: "

@@ -5,7 +5,6 @@ is the paper's; the space, its groups and their intruders never saw them.
 """
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +34,7 @@ from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.session import Session
 from conceptevo_jax.stimuli import Search, find_stimuli, patch_windows
 from conceptevo_jax.stimuli.search import Observe
+from conceptevo_jax.store import read_json
 from conceptevo_jax.streams import stream
 from conceptevo_jax.study import Study
 from conceptevo_jax.types import Epoch, Snapshot, Stimuli
@@ -115,7 +115,7 @@ def read_sets(file: str | None) -> dict[str, list[str]]:
     if file is None:
         return {}
     try:
-        chosen = json.loads(Path(file).expanduser().read_text("utf-8"))
+        chosen = read_json(Path(file).expanduser(), None)
         return {str(name): [str(one) for one in ids] for name, ids in chosen.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UsageError(

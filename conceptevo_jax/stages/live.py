@@ -77,7 +77,7 @@ def choose_space(folder: Path, load: LoadConfig) -> Path:
     for result in sorted(found, key=lambda path: -path.stat().st_mtime):
         # What cannot be read, or whose images are gone, is no candidate.
         with contextlib.suppress(DataError, UsageError):
-            space = load_record(result / "space", Space)
+            space = load_record(result / "space", Space, result)
             images = prepare_images(store, load(result).dataset)
             same_pool = images.pool.pool_id == space.pool_id
             if same_pool and images.train.images_id == wanted:
@@ -136,8 +136,8 @@ class _Live:
     ) -> None:
         self.folder, self.config = folder, config
         about, store = read_run(current_folder(folder)), Store(folder.parent)
-        self.space = load_record(result / "space", Space)
-        layout = load_record(result / "layout", Layout)
+        self.space = load_record(result / "space", Space, result)
+        layout = load_record(result / "layout", Layout, result)
         self.scene = _scene(result, self.space, layout)
         self.images = prepare_images(store, config.dataset)
         pool = self.images.pool.pool_id
@@ -247,7 +247,7 @@ def _timed(rows: list[Row]) -> list[Row]:
 
 
 def _scene(result: Path, space: Space, layout: Layout) -> Scene:
-    scene = load_scene(result / SCENE).scene
+    scene = load_scene(result / SCENE, result).scene
     if scene.space_id != space_key(space, layout):
         raise DataError(
             f"{result / SCENE} is not of the space and map beside it: run the "

@@ -17,7 +17,8 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.stages.base import BaseSpace
-from conceptevo_jax.store import Store, seal, unseal, write_text
+from conceptevo_jax.store import Store, read_file, seal, unseal, write_text
+from conceptevo_jax.store.reading import LARGEST_TEXT
 from conceptevo_jax.training import Row, read_table, snapshots
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Snapshot
@@ -110,12 +111,16 @@ def read_reports(path: Path) -> list[dict[str, Any]]:
     """All reports of a training, as plain values; none where it was not watched.
 
     Raises:
-      DataError: naming a line that is damaged.
+      DataError: naming a line that is damaged, or a file that is no own one.
     """
     if not path.is_file():
         return []
+    try:
+        content = read_file(path, path.parent, LARGEST_TEXT)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be used ({error}). Delete it.") from error
     reports = []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    for number, line in enumerate(content.splitlines(), 1):
         try:
             reports.append(unseal(line))
         except ValueError as error:

@@ -14,7 +14,13 @@ from typing import Any
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store import content_key, read_sealed, versions, write_sealed
+from conceptevo_jax.store import (
+    content_key,
+    read_sealed,
+    require_closed,
+    versions,
+    write_sealed,
+)
 from conceptevo_jax.store.keys import flat, plain
 
 CALL = "call.json"
@@ -128,9 +134,11 @@ def claim_folder(config: Config, images: str) -> Claimed:
     """The same, and the folder is made and marked as the call's.
 
     Raises:
-      DataError: as `find_folder` does.
+      DataError: as `find_folder` does; and if a link leads out of it.
     """
     claimed = find_folder(config, images)
+    # What is written there would go wherever a link leads.
+    require_closed(claimed.folder, claimed.folder)
     if not (claimed.folder / CALL).is_file():
         content = {"settings": _settings(config), "images": images}
         write_sealed(claimed.folder / CALL, content)
@@ -148,7 +156,7 @@ def require_settings(folder: Path, config: Config) -> None:
       DataError: if `config.yaml` and `call.json` differ, or the latter is not there.
     """
     remedy = f"Run the experiment of {folder} again; finished stages are reused."
-    there = read_sealed(folder / CALL, remedy)["settings"]
+    there = _read_call(folder, remedy)["settings"]
     before, now = flat(there), flat(_settings(config))
     names = [
         name
@@ -160,6 +168,14 @@ def require_settings(folder: Path, config: Config) -> None:
             f"{folder / 'config.yaml'} is not what the results were made with "
             f"({', '.join(names[:_SHOWN])}): it was damaged or edited. {remedy}"
         )
+
+
+def _read_call(folder: Path, remedy: str) -> dict[str, Any]:
+    """What a result folder says of its call: `settings` and `images`."""
+    call = read_sealed(folder / CALL, remedy)
+    if not isinstance(call.get("settings"), dict) or "images" not in call:
+        raise DataError(f"{folder / CALL} tells of no settings and images. {remedy}")
+    return call
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -181,7 +197,7 @@ def _difference(
         used = folder.is_dir() and any(folder.iterdir())
         return "holds files of something else" if used else None
     remedy = "Delete the folder, or choose another run_dir."
-    there = read_sealed(folder / CALL, remedy)
+    there = _read_call(folder, remedy)
     before, now = flat(there["settings"]), flat(settings)
     names = [n for n in dict.fromkeys((*before, *now)) if before.get(n) != now.get(n)]
     if names:

@@ -13,6 +13,9 @@ from conceptevo_jax.store.files import (
     write_text,
 )
 from conceptevo_jax.store.keys import content_key
+from conceptevo_jax.store.links import require_closed, require_own
+from conceptevo_jax.store.names import flaw_of_name
+from conceptevo_jax.store.reading import parse_json, read_file, read_json
 from conceptevo_jax.store.records import (
     load_record,
     read_manifest,
@@ -27,10 +30,16 @@ __all__ = [
     "checksum",
     "checksum_of",
     "content_key",
+    "flaw_of_name",
     "load_record",
+    "parse_json",
+    "read_file",
+    "read_json",
     "read_manifest",
     "read_sealed",
     "replacing",
+    "require_closed",
+    "require_own",
     "save_record",
     "seal",
     "unseal",

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from conceptevo_jax.errors import DataError, refused_by_system
 from conceptevo_jax.store.keys import plain
+from conceptevo_jax.store.reading import LARGEST_TEXT, parse_json, read_file
 
 CHECKSUM = "checksum"
 """Under this name a sealed JSON object holds the checksum of all its other entries."""
@@ -85,7 +86,8 @@ def replace_folder(temporary: Path, folder: Path) -> None:
     os.replace(temporary, folder)
     sync_folder(folder.parent)
     if old is not None:
-        shutil.rmtree(old)
+        # Of a link the link alone is replaced.
+        old.unlink() if old.is_symlink() else shutil.rmtree(old)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -129,7 +131,7 @@ def unseal(text: str | bytes) -> dict[str, Any]:
     Raises:
       ValueError: saying what is wrong: no JSON, no object, no checksum or another one.
     """
-    content = json.loads(text)
+    content = parse_json(text)
     if not isinstance(content, dict) or CHECKSUM not in content:
         raise ValueError("it holds no checksum")
     expected = content.pop(CHECKSUM)
@@ -147,14 +149,14 @@ def read_sealed(path: Path, remedy: str) -> dict[str, Any]:
     """Read what `write_sealed` wrote.
 
     Args:
-      path: The file.
+      path: The file; a link only where its target lies in the same folder.
       remedy: What to do where it is missing or damaged, a whole sentence.
 
     Raises:
       DataError: naming the file and the remedy.
     """
     try:
-        return unseal(path.read_bytes())
+        return unseal(read_file(path, path.parent, LARGEST_TEXT))
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be used ({error}). {remedy}") from error
 

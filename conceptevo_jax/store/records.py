@@ -8,11 +8,9 @@ is written under a temporary name and renamed, so a reader sees all of it or not
 import dataclasses
 import importlib.metadata
 import io
-import json
 import shutil
 import types
 import typing
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +27,13 @@ from conceptevo_jax.store.files import (
     write_sealed,
 )
 from conceptevo_jax.store.keys import content_key, plain
+from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.store.reading import (
+    LARGEST_TEXT,
+    parse_json,
+    read_arrays,
+    read_file,
+)
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"
@@ -87,16 +92,20 @@ def save_record(folder: Path, value: object, **made_by: object) -> None:
         raise
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path, within: Path | None = None) -> dict[str, Any]:
     """The manifest of the record at `folder`.
+
+    Args:
+      folder: Of the record.
+      within: The result or store that no link may lead out of; by default `folder`.
 
     Raises:
       DataError: if there is none, or it is damaged or of another schema.
     """
     path = folder / MANIFEST
     try:
-        text = path.read_bytes()
-        values = json.loads(text)
+        text = read_file(path, within or folder, LARGEST_TEXT)
+        values = parse_json(text)
     except FileNotFoundError:
         raise DataError(
             f"{path} is missing: no record, or an unfinished one. "
@@ -119,13 +128,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ) from error
 
 
-def require_key(folder: Path, key: str) -> None:
+def require_key(folder: Path, key: str, within: Path | None = None) -> None:
     """Refuse a finished stage that was made from something else than its name says.
+
+    Args:
+      folder: Of the stage.
+      key: That its name says.
+      within: As for `read_manifest`.
 
     Raises:
       DataError: naming the folder and both keys.
     """
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, within)
     made_from = (manifest.get(name) for name in ("stage", "config", "inputs"))
     actual = content_key(*made_from)
     if actual != key:
@@ -135,25 +149,28 @@ def require_key(folder: Path, key: str) -> None:
         )
 
 
-def load_record(folder: Path, kind: type[R]) -> R:
+def load_record(folder: Path, kind: type[R], within: Path | None = None) -> R:
     """Read the record at `folder`, which must be of type `kind`.
+
+    Args:
+      folder: Of the record.
+      kind: The dataclass that was saved.
+      within: As for `read_manifest`.
 
     Raises:
       DataError: naming the file, when it is missing, damaged or of another type.
     """
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, within)
     stored = manifest.get("type")
     if stored != kind.__name__:
         raise DataError(f"{folder} holds a {stored}, but a {kind.__name__} is needed.")
     path = folder / ARRAYS
     try:
-        content = path.read_bytes()
+        content = read_file(path, within or folder)
         if checksum(content) != manifest["files"][ARRAYS]:
             raise ValueError("its checksum does not fit")
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return _join(kind, manifest["fields"], arrays, "")
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        return _join(kind, manifest["fields"], read_arrays(content), "")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path} is damaged or incomplete ({error}). "
             "Delete its folder and run the experiment again."
@@ -192,6 +209,8 @@ def _join(kind: type[R], fields: Mapping[str, Any], arrays: dict, prefix: str) -
         else:
             item = fields[name]
             values[name] = tuple(item) if isinstance(item, list) else item
+        if not fits(values[name], field.type):
+            raise ValueError(f"its {prefix}{name} is no {field.type}")
     return kind(**values)
 
 

@@ -32,6 +32,7 @@ from conceptevo_jax.store.files import (
     write_sealed,
 )
 from conceptevo_jax.store.keys import content_key
+from conceptevo_jax.store.links import require_closed
 from conceptevo_jax.store.records import (
     MANIFEST,
     SCHEMA,
@@ -138,7 +139,9 @@ class Store:
                     by_first(lambda: save_record(folder, value, **made_by, about=about))
                     self._spent(stage, start)
                     # What processes computed may differ in the last digit.
-                    return value if is_first() else load_record(folder, kind), key
+                    if not is_first():
+                        value = load_record(folder, kind, self.root)
+                    return value, key
         self.reused += 1
         return self.load(stage, kind, key), key
 
@@ -148,8 +151,9 @@ class Store:
         Raises:
           DataError: if it is not there, damaged, or was made under another key.
         """
-        require_key(self.path(stage, key), key)
-        return load_record(self.path(stage, key), kind)
+        folder = self.path(stage, key)
+        require_key(folder, key, self.root)
+        return load_record(folder, kind, self.root)
 
     def folder(
         self,
@@ -173,6 +177,10 @@ class Store:
 
         Returns:
           The finished folder and its content key.
+
+        Raises:
+          DataError: if it was made under another key, or a link in it leads out of the
+            store.
         """
         key = content_key(stage, config, inputs)
         final = self.path(stage, key)
@@ -187,7 +195,8 @@ class Store:
                     self._spent(stage, start)
                     return final, key
         self.reused += 1
-        require_key(final, key)
+        require_key(final, key, self.root)
+        require_closed(final, self.root)
         return final, key
 
     def entries(self) -> list[Entry]:
@@ -269,7 +278,9 @@ class Store:
         )
 
     def _lock(self, name: str) -> Path:
-        return self.root / ".locks" / name
+        path = self.root / ".locks" / name
+        require_closed(path, self.root)
+        return path
 
     @contextlib.contextmanager
     def _locked(self, folder: Path) -> Iterator[None]:
@@ -310,6 +321,7 @@ def _fill(
     partial = final.with_name(final.name + PARTIAL)
 
     def begin() -> None:
+        require_closed(partial, final.parent)
         partial.mkdir(parents=True, exist_ok=True)
         write_json(partial / UNFINISHED, {"about": manifest["about"]})
 
@@ -356,7 +368,7 @@ def _entry(path: Path) -> Entry:
     finished = not path.name.endswith((PARTIAL, ".tmp"))
     if finished:
         try:
-            manifest = read_manifest(path)
+            manifest = read_manifest(path, path.parent)
         except DataError:
             finished = False
     named = _STAGE.match(path.name)

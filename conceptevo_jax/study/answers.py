@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.analysis.tasks import Answer, Task
+from conceptevo_jax.store import parse_json, read_file
+from conceptevo_jax.store.reading import LARGEST_TEXT
 from conceptevo_jax.types import record
 
 SCHEMA = 1
@@ -115,12 +117,16 @@ def _read(file: Path, study: str, asked: Mapping[str, Task]) -> _Sheet:
 
 def _json(file: Path) -> Mapping[str, Any]:
     try:
-        told = json.loads(file.read_text("utf-8"))
+        content = read_file(file, None, LARGEST_TEXT).decode("utf-8")
     except OSError as error:
         raise _RefusalError(f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise _RefusalError("is not text in UTF-8") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
+        raise _RefusalError(f"cannot be read: {error}") from error
+    try:
+        told = parse_json(content)
+    except ValueError as error:
         raise _RefusalError(f"is broken JSON: {error}") from error
     if not isinstance(told, dict):
         raise _RefusalError(f"holds a {type(told).__name__}, not an object")

@@ -66,7 +66,7 @@ def load_study(folder: Path) -> Study:
             f"{folder} holds no study: it needs the result folder of "
             "`conceptevo experiment=alignment`."
         )
-    return load_record(folder / FOLDER, Study)
+    return load_record(folder / FOLDER, Study, folder)
 
 
 def public_id(study: str, task: Task) -> str:

@@ -28,6 +28,7 @@ from jax.sharding import Mesh, NamedSharding
 from conceptevo_jax.devices import AXIS, SHARED, by_first, own_copy
 from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.store import require_closed
 from conceptevo_jax.store.files import naming_refusals
 from conceptevo_jax.training.checksums import (
     read_checksums,
@@ -48,6 +49,8 @@ class Checkpoints:
     def __init__(self, folder: Path, model: Model) -> None:
         self.folder = Path(folder).absolute()
         self.model = model
+        # Orbax opens what lies there, wherever a link leads.
+        require_closed(self.folder, self.folder)
         # Before Orbax looks at the disk: what another process lists later is no loss.
         self._expected = set(read_checksums(self.folder).snapshots)
         self._weights = _manager(self.folder / "checkpoints", "epoch", None)

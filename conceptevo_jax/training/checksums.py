@@ -7,7 +7,7 @@ is an error, one that a kill left unlisted is saved again.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,16 @@ import numpy as np
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import checksum, read_sealed, write_sealed
+from conceptevo_jax.store.kinds import fits
 
 CHECKSUMS = "checksums.json"
+
+_KINDS: dict[str, Any] = {
+    "snapshots": Mapping[str, str],
+    "resume": Mapping[str, str],
+    "tables": Sequence[str],
+}
+"""What the file holds: by epochs as text, and the latest last."""
 
 _TABLES = 2
 """The table there and the one before it: a kill may fall between list and table."""
@@ -58,12 +66,16 @@ def read_checksums(folder: Path) -> Checksums:
     """The checksums in a run's folder; none where no snapshot was saved yet.
 
     Raises:
-      DataError: if the file is damaged.
+      DataError: if the file is damaged, or lists something else.
     """
     path = folder / CHECKSUMS
     if not path.is_file():
         return Checksums(snapshots={}, resume={}, tables=())
-    values = read_sealed(path, f"Delete {folder} and train again.")
+    remedy = f"Delete {folder} and train again."
+    values = read_sealed(path, remedy)
+    for name, kind in _KINDS.items():
+        if not fits(values.get(name), kind):
+            raise DataError(f"{path} lists no checksums of {name}. {remedy}")
     return Checksums(
         snapshots=values["snapshots"],
         resume=values["resume"],

@@ -12,7 +12,7 @@ from typing import Any
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model
-from conceptevo_jax.store import read_sealed, write_sealed
+from conceptevo_jax.store import flaw_of_name, read_sealed, write_sealed
 from conceptevo_jax.store.keys import flat, plain
 from conceptevo_jax.training.checksums import CHECKSUMS, read_checksums
 from conceptevo_jax.training.optimizers import Optimizer, learning_rate
@@ -20,6 +20,12 @@ from conceptevo_jax.training.settings import Training
 
 RUN = "run.json"
 """In a training's folder: its name, model, settings and images."""
+
+MOST_CLASSES = 1_000_000
+"""Classes of a network that is read: more are taken for damage."""
+
+_KINDS = {"name": str, "model": str, "preset": str, "classes": int, "train": str}
+_KINDS |= {"test": str, "content": dict, "training": dict}
 
 _FREE = ("name", "training.on_nonfinite")
 """What may differ between two calls of one training."""
@@ -31,7 +37,17 @@ _SHOWN = 4
 def describe_training(
     run: str, model: Model, data: Decoded, test: Decoded, settings: Training
 ) -> dict[str, Any]:
-    """All that a training is made of, as plain values."""
+    """All that a training is made of, as plain values.
+
+    Raises:
+      UsageError: for a name that cannot be part of a path, such as `a/b`.
+    """
+    flaw = flaw_of_name(run)
+    if flaw is not None:
+        raise UsageError(
+            f"{run!r} cannot be the name of a run, since figures and folders are "
+            f"called by it: {flaw}. Give it a name such as 'vgg16'."
+        )
     return plain(
         {
             "name": run,
@@ -50,13 +66,34 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     """What a training's folder says of it: `name`, `model`, `preset`, `classes`, …
 
     Raises:
-      DataError: if it says nothing, or the file is damaged.
+      DataError: if it says nothing or something else, the file is damaged, or the
+        run's name cannot be part of a path.
     """
-    return read_sealed(
-        Path(folder) / RUN,
+    path = Path(folder) / RUN
+    about = read_sealed(
+        path,
         f"{folder} is no folder of a training of this version of conceptevo_jax: train "
         "again.",
     )
+    flaw = _flaw(about)
+    if flaw is not None:
+        raise DataError(
+            f"{path} cannot be used: {flaw}. It was edited, or another program wrote "
+            "it: train again."
+        )
+    return about
+
+
+def _flaw(about: Mapping[str, Any]) -> str | None:
+    """What a record of a training lacks; None where it can be used."""
+    for name, kind in _KINDS.items():
+        # A truth value is a whole number for Python.
+        if type(about.get(name)) is not kind:
+            return f"its {name} is {about.get(name)!r}, not a {kind.__name__}"
+    if not 0 < about["classes"] <= MOST_CLASSES:
+        return f"it has {about['classes']} classes, not 1 to {MOST_CLASSES}"
+    flaw = flaw_of_name(about["name"])
+    return flaw and f"{about['name']!r} is no name of a run: {flaw}"
 
 
 def claim_folder(

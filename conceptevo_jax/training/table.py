@@ -12,7 +12,8 @@ import io
 from pathlib import Path
 
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store import checksum, write_bytes
+from conceptevo_jax.store import checksum, read_file, write_bytes
+from conceptevo_jax.store.reading import LARGEST_TEXT
 from conceptevo_jax.training.checksums import read_checksums, update_checksums
 from conceptevo_jax.types import Epoch
 
@@ -80,14 +81,14 @@ def read_table(path: Path) -> list[Row]:
       DataError: if it is missing, damaged or has other columns.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(path, path.parent, LARGEST_TEXT)
         if checksum(content) not in read_checksums(path.parent).tables:
             raise ValueError("its checksum does not fit: it was damaged or edited")
         lines = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
         if lines and tuple(lines[0]) != COLUMNS:
             raise ValueError(f"columns {list(lines[0])}, not {list(COLUMNS)}")
         return [_row(line) for line in lines]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, csv.Error) as error:
         raise DataError(
             f"{path}, a run's table, cannot be read ({error}). Delete the run's "
             "folder and train again."

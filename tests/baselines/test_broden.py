@@ -84,3 +84,11 @@ def test_a_label_without_a_number_is_said(folder):
     (folder / "label.csv").write_text("number,name\nseven,dog\n")
     with pytest.raises(DataError, match=r"label\.csv has a label whose number.*seven"):
         read_broden(folder, side=20, limit=10)
+
+
+@pytest.mark.parametrize("name", ["../index.csv", "pascal/../../label.csv", "/etc"])
+def test_names_in_a_list_lead_nowhere_else(folder, name):
+    text = (folder / "index.csv").read_text()
+    (folder / "index.csv").write_text(text.replace("pascal/car.png", name))
+    with pytest.raises(DataError, match=r"is no image that can be read .it leads to "):
+        read_broden(folder, side=20, limit=10)

@@ -95,3 +95,23 @@ def test_the_usage_tells_of_it(call):
     out = call("--help")[1]
     assert "conceptevo study build RESULT_FOLDER" in out
     assert "conceptevo study analyse RESULT_FOLDER" in out
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("questionnaire", ("build", "result")),
+        ("mine", ("build", "result", "out=result/mine")),
+        ("study-answers", ("analyse", "result", "answers.json")),
+        ("mine", ("analyse", "result", "answers.json", "out=result/mine")),
+    ],
+)
+def test_nothing_is_written_through_a_link_of_the_result(call, tmp_path, link, words):
+    for name in ("result", "own"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "answers.json").write_text("{}")
+    (tmp_path / "result" / link).symlink_to("../own")
+    code, _, err = call("study", *words)
+    assert code == 3
+    assert f"{tmp_path / 'result' / link} leads to {tmp_path / 'own'}" in err
+    assert not list((tmp_path / "own").iterdir())

@@ -34,8 +34,15 @@ def test_neurons_are_found_in_their_own_snapshots(scene):
 
 @pytest.mark.parametrize(
     "absent",
-    ["vgg@7/conv1/0", "cnx@0/conv1/0", "base@3/conv9/0", "base@3/conv1/3"],
-    ids=["snapshot", "run", "site", "index"],
+    [
+        "vgg@7/conv1/0",
+        "cnx@0/conv1/0",
+        "base@3/conv9/0",
+        "base@3/conv1/3",
+        "base@3/conv1/-1",
+        "a picture",
+    ],
+    ids=["snapshot", "run", "site", "index", "negative", "no neuron"],
 )
 def test_what_the_scene_does_not_show_is_counted(scene, absent):
     found = given(scene, *MEMBERS[:2], absent, MEMBERS[2], intruder=absent)

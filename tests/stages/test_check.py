@@ -4,9 +4,15 @@ import pytest
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register
+from conceptevo_jax.config import (
+    Config,
+    FailuresConfig,
+    MethodConfig,
+    RunConfig,
+    register,
+)
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.stages.check import check_config
+from conceptevo_jax.stages.check import check_config, check_names
 
 register()
 
@@ -86,3 +92,25 @@ def test_processes_that_work_together_are_no_workers():
     checked("distributed=true", "workers=1")
     with pytest.raises(UsageError, match="workers=2 with distributed=true"):
         checked("distributed=true", "workers=2")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"runs": {"../escaped": RunConfig()}}, "runs: '../escaped' cannot be a name"),
+        ({"methods": {"a/b": MethodConfig()}}, "methods: 'a/b' cannot be a name"),
+        ({"runs": {"..": RunConfig()}}, "runs: '..' cannot be a name, since files"),
+        ({"method": MethodConfig(name="/x")}, "method.name: '/x' cannot be a name"),
+        ({"methods": {"a": MethodConfig(name="\n")}}, "methods.a.name: '.n' cannot be"),
+        (
+            {"failures": FailuresConfig(groups={"a/b": []})},
+            "failures.groups: 'a/b' cannot be a name",
+        ),
+        ({"scale_name": ""}, "scale_name: '' cannot be a name.*: it is empty"),
+    ],
+)
+def test_names_that_files_are_called_by_are_one_component(changes, named):
+    known = {"name": "demo", "scale_name": "smoke", "method": MethodConfig(name="a")}
+    check_names(Config(**known))
+    with pytest.raises(UsageError, match=named):
+        check_names(Config(**{**known, **changes}))

@@ -13,6 +13,7 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer import load_scene, without_patches
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.stages import live as module
+from conceptevo_jax.stages.add import add_run
 from conceptevo_jax.stages.live import choose_space, follow_on_map
 from conceptevo_jax.store import save_record, seal, write_sealed
 from conceptevo_jax.training import RUN, read_run, read_table
@@ -208,3 +209,22 @@ def test_mistakes_in_the_command_are_explained(call, folder, words, code, told):
     found, _, err = call("explore", "--live", *given)
     assert found == code
     assert told in err
+
+
+@pytest.mark.parametrize("name", ["../../../escaped", "/escaped", "..", "a\x1bb", 7])
+def test_a_run_of_somebody_elses_name_is_put_nowhere(folder, home, name):
+    write_sealed(folder / RUN, {**read_run(folder), "name": name})
+    before = set(home.parent.rglob("*"))
+    key = folder.name.removesuffix(".partial").rpartition("-")[2]
+    with pytest.raises(DataError, match=r"run\.json cannot be used: "):
+        add_run(home / "result", config_of(home / "result"), key)
+    assert set(home.parent.rglob("*")) <= before | {home / "store" / ".locks"}
+
+
+def test_a_run_is_not_added_through_a_link(folder, home):
+    (home / "own").mkdir()
+    (home / "result" / "projected").symlink_to("../own")
+    key = folder.name.removesuffix(".partial").rpartition("-")[2]
+    with pytest.raises(DataError, match=r"projected.* leads to .*own.*, out of"):
+        add_run(home / "result", config_of(home / "result"), key)
+    assert not list((home / "own").iterdir())

@@ -14,6 +14,7 @@ from conceptevo_jax.stages.result_folder import (
     keyed_folder,
     require_settings,
 )
+from conceptevo_jax.store import write_sealed
 
 
 @pytest.fixture(autouse=True)
@@ -120,3 +121,24 @@ def test_settings_that_are_not_those_of_the_results_are_refused():
     (folder / CALL).write_text(json.dumps(call))
     with pytest.raises(DataError, match=r"call\.json cannot be used"):
         require_settings(folder, config(seed=4))
+
+
+@pytest.mark.parametrize("link", ["figures", "explorer/data", "notes.txt"])
+def test_a_folder_out_of_which_a_link_leads_is_not_written_to(here, link):
+    folder = claim_folder(config(), "images").folder
+    (here / "own").mkdir()
+    (folder / link).parent.mkdir(exist_ok=True)
+    (folder / link).symlink_to(here / "own")
+    with pytest.raises(DataError, match=f"{folder / link} leads to {here / 'own'}"):
+        claim_folder(config(), "images")
+    (folder / link).unlink()
+    (folder / link).symlink_to(folder / "results.json")
+    assert claim_folder(config(), "images").folder == folder
+
+
+@pytest.mark.parametrize("told", [{}, {"settings": 1, "images": ""}, {"settings": {}}])
+def test_what_tells_of_no_call_is_named(here, told):
+    folder = claim_folder(config(), "images").folder
+    write_sealed(folder / CALL, told)
+    with pytest.raises(DataError, match=r"call\.json tells of no settings and images"):
+        find_folder(config(), "images")

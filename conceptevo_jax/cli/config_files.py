@@ -1,0 +1,193 @@
+"""What words and files may say to Hydra: settings of the schema, and nothing else.
+
+Hydra runs what its own part of a configuration names: callbacks, targets, launchers.
+On the command line that part is the user's own, but for callbacks, targets and further
+search paths. A file of `--config-dir` may be somebody else's: it sets what the schema
+knows, cannot speak of Hydra, and cannot name files outside of its folder. All of them
+are looked at before Hydra reads the first, about 1 ms each.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml
+from hydra._internal.utils import get_args_parser
+
+from conceptevo_jax.cli.locate import folder
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.store import read_file, require_closed
+
+LARGEST = 200_000
+"""Bytes of a configuration file; PyYAML takes a second for them."""
+
+MOST_VALUES = 100_000
+"""Values of a configuration file, those counted again that an alias repeats."""
+
+MOST_FILES = 10_000
+"""Files and folders below `--config-dir`."""
+
+_ONLY = "a configuration file can set what the schema knows and nothing else"
+_PLAIN = re.compile(r"\$\{[\w.]+\}")
+_HEADER = re.compile(r"\s*#.*@\s*package.*hydra")
+_HYDRA = re.compile(r"hydra([./@].*)?")
+_CLOSED: tuple[list[str], ...] = ([], ["callbacks"], ["searchpath"])
+_NO_FILE = re.compile(r"\.\.|//|\\")
+"""What stands in no name of a configuration, but in paths to other folders."""
+
+_NO_CHOICE = re.compile(r"\.\.|\\|\$|(^|[^\w+-])/")
+"""The same of a word that chooses one: a slash follows a name."""
+
+
+def require_settings_alone(words: Sequence[str]) -> None:
+    """Refuse words and files by which a configuration would do more than set values.
+
+    Args:
+      words: All words of the command line, Hydra's flags included.
+
+    Raises:
+      UsageError: naming the word, or the file and what it says.
+    """
+    told = get_args_parser().parse_args(list(words))
+    for flag in ("config_path", "config_name", "experimental_rerun"):
+        if getattr(told, flag) is not None:
+            raise UsageError(
+                f"--{flag.replace('_', '-')} cannot be used: configurations are those "
+                "of conceptevo. Add experiments of your own with --config-dir=FOLDER."
+            )
+    added = None if told.config_dir is None else Path(told.config_dir).absolute()
+    for word in told.overrides:
+        _check_word(word, [folder("configs"), *filter(None, [added])])
+    if added is not None:
+        _check_folder(added)
+
+
+def _check_word(word: str, roots: Sequence[Path]) -> None:
+    name, _, value = word.partition("=")
+    group, _, package = name.strip().lstrip("+~").partition("@")
+    first, *further = re.split(r"[./]", group)
+    if "_target_" in word or "hydra" in package:
+        raise UsageError(f"{word!r} cannot be used: words name no code for Hydra.")
+    if first == "hydra" and further[:1] in _CLOSED:
+        raise UsageError(
+            f"{word!r} cannot be used: of Hydra's own settings, callbacks, the search "
+            "path and all at once cannot be set. Add a folder with --config-dir=FOLDER."
+        )
+    is_group = "/" in group or any(os.path.isdir(root / group) for root in roots)
+    if is_group and _NO_CHOICE.search(value):
+        raise UsageError(
+            f"{word!r} names a file: give the name of a configuration, such as "
+            "experiment=demo, and add a folder of your own with --config-dir=FOLDER."
+        )
+
+
+def _check_folder(root: Path) -> None:
+    if not root.is_dir():
+        raise UsageError(f"--config-dir={root} is no folder: name one that is there.")
+    files = [path for path in _below(root) if path.name.endswith(".yaml")]
+    try:
+        require_closed(root, root)
+        for path in files:
+            if path.relative_to(root).parts[0] in ("hydra", "hydra.yaml"):
+                raise UsageError(f"{path} is a file of Hydra's settings: {_ONLY}.")
+            read_settings(path, root)
+    except DataError as error:
+        raise UsageError(f"--config-dir={root} cannot be used: {error}") from error
+
+
+def _below(root: Path) -> Iterator[Path]:
+    count = 0
+    for where, folders, files in os.walk(root):
+        count += len(folders) + len(files)
+        if count > MOST_FILES:
+            raise UsageError(
+                f"--config-dir={root} holds more than {MOST_FILES} files: name a "
+                "folder that holds configurations alone."
+            )
+        yield from (Path(where, name) for name in files)
+
+
+def read_settings(path: Path, within: Path) -> str:
+    """The text of a YAML file that sets values and does nothing else.
+
+    Args:
+      path: The file.
+      within: Folder that no link may lead out of.
+
+    Raises:
+      DataError: naming the file and what is wrong with it.
+    """
+    try:
+        text = read_file(path, within, LARGEST).decode()
+        node = yaml.compose(text, yaml.SafeLoader)
+        flaw = _flaw_of_header(text)
+        if flaw is None and node is not None:
+            flaw = _flaw_of_values(node)
+    except RecursionError:
+        raise DataError(f"{path} nests its values too deeply: {_ONLY}.") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        problem = " ".join(str(error).split())
+        raise DataError(f"{path} is no readable YAML file ({problem}).") from error
+    if flaw is not None:
+        raise DataError(f"{path} {flaw}: {_ONLY}.")
+    return text
+
+
+def _flaw_of_header(text: str) -> str | None:
+    """Where a `# @package hydra` would put all that a file sets."""
+    for line in text.splitlines():
+        if _HEADER.match(line):
+            return f"says {line.strip()!r}"
+    return None
+
+
+def _flaw_of_values(root: yaml.Node) -> str | None:
+    """What a file says that is no setting; None where there is nothing."""
+    if _count(root, {}) > MOST_VALUES:
+        return f"stands for more than {MOST_VALUES} values"
+    for text, role in _texts(root, "value"):
+        flaw = _flaw_of_text(text, role)
+        if flaw is not None:
+            return flaw
+    return None
+
+
+def _count(node: yaml.Node, known: dict[int, int]) -> int:
+    """Values of a node once its aliases are written out; too many in a circle."""
+    if id(node) not in known:
+        # Met again before it is counted, it lies within itself.
+        known[id(node)] = MOST_VALUES + 1
+        known[id(node)] = 1 + sum(_count(part, known) for part in _parts(node))
+    return known[id(node)]
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    """What a list holds, keys and values of a mapping, nothing of a scalar."""
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _texts(node: yaml.Node, role: str) -> Iterator[tuple[str, str]]:
+    """All texts of a file, each a `key`, a `value`, or a word of its `defaults`."""
+    if isinstance(node, yaml.ScalarNode):
+        yield node.value, role
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _texts(key, "defaults" if role == "defaults" else "key")
+            chooses = role == "defaults" or key.value == "defaults"
+            yield from _texts(value, "defaults" if chooses else "value")
+    else:
+        for value in node.value:
+            yield from _texts(value, role)
+
+
+def _flaw_of_text(text: str, role: str) -> str | None:
+    if text == "_target_" or (role == "key" and _HYDRA.fullmatch(text)):
+        return f"sets {text!r}"
+    if "${" in _PLAIN.sub("", text):
+        return f"calls a resolver in {text!r}"
+    if role == "defaults" and ("hydra" in text or _NO_FILE.search(text)):
+        return f"names {text!r} in its defaults"
+    return None

@@ -1,0 +1,219 @@
+"""Read a scene, and compare it before a page is made of it: it may be somebody else's.
+
+Checksums show damage; who writes a scene writes them, too. So places are within what
+they are places in, and a sheet is a still WebP of the size that the images need, with
+nothing beside it. Its header alone is read: what shows the page decodes it.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.explorer.scene import (
+    FORMAT,
+    Course,
+    Pictures,
+    Saved,
+    Scene,
+    sheet_paths,
+)
+from conceptevo_jax.explorer.sheets import COLUMNS, LARGEST, PER_SHEET
+from conceptevo_jax.store import (
+    checksum,
+    flaw_of_name,
+    load_record,
+    read_file,
+    read_manifest,
+)
+from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.types import Epoch, neuron_count
+
+_LOSSLESS, _KEY_FRAME, _SIDE = 0x2F, b"\x9d\x01\x2a", 2**14 - 1
+"""How pictures in a WebP file begin, and the bits of a side's length."""
+
+_EPOCH = re.compile(r"init|step\d{1,12}")
+
+MOST_GROUPS = 255
+"""Groups that a page numbers in a byte, of which one value says none."""
+
+_Rule = tuple[bool, str]
+
+_REMEDY = "Run the experiment again; finished stages are reused."
+
+
+def load_scene(folder: Path, within: Path | None = None) -> Saved:
+    """Read what `save_scene` wrote.
+
+    Args:
+      folder: Of the scene.
+      within: The result folder that no link may lead out of; by default `folder`.
+
+    Returns:
+      The scene, whose sheets are named by where they really lie.
+
+    Raises:
+      DataError: naming the file that is missing, damaged, of another version, or not
+        what a scene needs.
+    """
+    within = within or folder
+    manifest = read_manifest(folder / "scene", within)
+    if manifest.get("format") != FORMAT:
+        raise DataError(
+            f"{folder} holds a scene of format {manifest.get('format')}, this version "
+            f"reads {FORMAT}: run the experiment again; finished stages are reused."
+        )
+    runs: Any = manifest.get("runs")
+    checksums: Any = manifest.get("sheets")
+    if not fits(runs, int) or not fits(checksums, list[str]):
+        raise DataError(f"{folder} does not list its runs and sheets. {_REMEDY}")
+    head = load_record(folder / "scene", Scene, within)
+    courses = [
+        load_record(folder / f"run-{number}", Course, within) for number in range(runs)
+    ]
+    scene = dataclasses.replace(head, courses=courses)
+    flaw = flaw_of_scene(scene, len(checksums))
+    if flaw is not None:
+        raise DataError(f"{folder} is no scene that fits together: {flaw}. {_REMEDY}")
+    sheets = sheet_paths(folder, len(checksums))
+    for number, sheet in enumerate(sheets):
+        _require_sheet(sheet, within, checksums[number], number, scene.pictures)
+    return Saved(scene=scene, sheets=[sheet.resolve() for sheet in sheets])
+
+
+def _require_sheet(
+    path: Path, within: Path, expected: str, number: int, pictures: Pictures
+) -> None:
+    try:
+        content = read_file(path, within)
+        if checksum(content) != expected:
+            raise ValueError("its checksum does not fit")
+        flaw = flaw_of_sheet(content, number, len(pictures.rows), pictures.tile)
+        if flaw is not None:
+            raise ValueError(flaw)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path} is missing or damaged ({error}): the scene is incomplete. "
+            f"{_REMEDY}"
+        ) from error
+
+
+def flaw_of_scene(scene: Scene, sheets: int) -> str | None:
+    """What does not fit together in a scene; None where everything does.
+
+    Args:
+      scene: With its runs.
+      sheets: How many sheets it lists.
+    """
+    for holds, flaw in _rules(scene, sheets):
+        if not holds:
+            return flaw
+    return None
+
+
+def _rules(scene: Scene, sheets: int) -> Iterator[_Rule]:
+    """What must hold, one rule after the other, and what it means where it does not.
+
+    Later rules rely on earlier ones.
+    """
+    own, names = scene.pictures, [course.name for course in scene.courses]
+    yield 0 <= own.tile <= min(own.side, LARGEST), f"tiles of {own.tile} pixels"
+    count = len(own.rows)
+    yield len(own.labels) == count, "classes of other images"
+    yield len(own.names) == (count if own.tile else 0), "names of other images"
+    yield bool((np.diff(own.rows) > 0).all()), "images out of order"
+    yield _between(own.rows, 0, None), "images outside of any pool"
+    yield _between(own.labels, 0, len(scene.classes)), "images of unknown classes"
+    needed = -(-count // PER_SHEET) if own.tile else 0
+    yield sheets == needed, f"{sheets} sheets, not {needed}"
+    yield len(scene.centers) == len(scene.groups), "middles of other groups"
+    yield len(set(names)) == len(names), "two runs of one name"
+    yield any(course.is_base for course in scene.courses), "no base"
+    for course in scene.courses:
+        flaw = flaw_of_name(course.name)
+        yield flaw is None, f"a run called {course.name!r}: {flaw}"
+        for holds, what in _course_rules(course, scene):
+            yield holds, f"{course.name}: {what}"
+
+
+def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
+    (e, n), side = course.dead.shape, scene.pictures.side
+    slots, patches = course.image_ids.shape, course.corners.shape
+    yield e > 0, "no snapshot"
+    yield all(map(_is_epoch, course.epochs)), "snapshots that are no epochs"
+    yield all(site.channels > 0 for site in course.sites), "an empty site"
+    yield neuron_count(course.sites) == n, "sites of other neurons"
+    for name in ("nonfinite", "coverage"):
+        yield getattr(course, name).shape == (e, n), f"{name} of other neurons"
+    yield course.progress.shape == (e,), "progress of other snapshots"
+    yield course.vectors.shape[2] == scene.centers.shape[1], "vectors of another space"
+    yield _between(course.image_ids, -1, len(scene.pictures.rows)), "unknown images"
+    yield patches[:3] in (slots, (e, n, 0)), "patches of other stimuli"
+    yield patches[2] > 0 or not scene.pictures.tile or not slots[2], "no patches"
+    yield _between(course.corners, -1, side), "patches outside of the images"
+    yield course.length.shape == (n,), "patches of other neurons"
+    yield _between(course.length, 1, side + 1), "patches larger than the images"
+    yield _between(course.group, -1, MOST_GROUPS), "groups that a page has no room for"
+    yield course.lives.shape == (4, n), "lives of other neurons"
+    yield _between(course.lives, -1, e), "lives in unknown snapshots"
+    lengths = {len(column) for column in course.measures.values()}
+    yield lengths <= {e}, "measures of other snapshots"
+    v, m, ranked = course.rank.shape
+    yield (v, ranked) == (len(course.evolutions), n), "ranks of other evolutions"
+    yield course.importance.shape == (v, m, 3, n), "scores of other evolutions"
+
+
+def _is_epoch(epoch: Epoch) -> bool:
+    """Whether it is one of what `conceptevo_jax.types.Epoch` lists."""
+    return epoch >= 0 if isinstance(epoch, int) else bool(_EPOCH.fullmatch(epoch))
+
+
+def _between(values: np.ndarray, low: int, end: int | None) -> bool:
+    """Whether whole numbers are from `low` on and, where there is an end, below it."""
+    if not values.size:
+        return True
+    return int(values.min()) >= low and (end is None or int(values.max()) < end)
+
+
+def flaw_of_sheet(content: bytes, number: int, count: int, tile: int) -> str | None:
+    """What keeps a file from being a sheet of a scene; None where it is one.
+
+    Args:
+      content: The file.
+      number: Of the sheet, from 0.
+      count: Images of the scene.
+      tile: Side of a tile in pixels.
+    """
+    rows = -(-min(count - number * PER_SHEET, PER_SHEET) // COLUMNS)
+    width, height = COLUMNS * tile, rows * tile
+    size = _still_size(content)
+    if size is None:
+        return "it is no WebP file of one picture and nothing else"
+    if size != (width, height):
+        return f"it is {size[0]}×{size[1]} pixels, not {width}×{height}"
+    return None
+
+
+def _still_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height of a WebP file of a single chunk; None for any other file.
+
+    See RFC 9649: one without metadata and movement is of a chunk `VP8L` or `VP8 `.
+    """
+    start, chunk, picture = content[:12], content[12:16], content[20:30]
+    lengths = [int.from_bytes(content[at : at + 4], "little") for at in (4, 16)]
+    padded = lengths[1] + lengths[1] % 2
+    whole = lengths[0] + 8 == len(content) == padded + 20
+    if not whole or start[:4] != b"RIFF" or start[8:] != b"WEBP" or len(picture) < 10:
+        return None
+    if chunk == b"VP8L" and picture[0] == _LOSSLESS:
+        bits = int.from_bytes(picture[1:5], "little")
+        return (bits & _SIDE) + 1, (bits >> 14 & _SIDE) + 1
+    if chunk == b"VP8 " and picture[3:6] == _KEY_FRAME:
+        sides = (int.from_bytes(picture[at : at + 2], "little") for at in (6, 8))
+        width, height = (side & _SIDE for side in sides)
+        return width, height
+    return None

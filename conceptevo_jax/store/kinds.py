@@ -1,0 +1,56 @@
+"""Whether a value read from a file is what a record's field is declared to be.
+
+Arrays by type and rank, plain values by their Python type, lists and mappings by what
+they hold. How arrays fit each other is for the records themselves to say.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import AbstractArray
+
+
+def fits(value: object, kind: Any) -> bool:
+    """Whether a value is of a field's type, as deep as that says.
+
+    Args:
+      value: As it was read.
+      kind: The field's annotation. What is none of the types that records hold is taken
+        to fit.
+    """
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(kind, types.UnionType) or origin is typing.Union:
+        return any(fits(value, choice) for choice in parts)
+    if kind is None or kind is types.NoneType:
+        return value is None
+    if origin is typing.Literal:
+        return value in parts
+    if origin is not None and issubclass(origin, Mapping):
+        return isinstance(value, Mapping) and all(
+            fits(item, parts[1]) for item in value.values()
+        )
+    if origin is not None and issubclass(origin, Sequence):
+        return isinstance(value, list | tuple) and _all_fit(value, parts)
+    return not isinstance(kind, type) or _is_one(value, kind)
+
+
+def _all_fit(values: Sequence[object], parts: Sequence[Any]) -> bool:
+    if len(parts) == 1 or parts[-1] is Ellipsis:
+        # Of a type proper, which a million names need not be asked for each.
+        alike = _is_one if isinstance(parts[0], type) else fits
+        return all(alike(value, parts[0]) for value in values)
+    return len(values) == len(parts) and all(map(fits, values, parts))
+
+
+def _is_one(value: object, kind: type) -> bool:
+    if kind in (int, float) and isinstance(value, bool):
+        return False  # A truth value is a number for Python alone.
+    if kind is float:
+        return isinstance(value, int | float)
+    known = kind in (str, bool, int) or dataclasses.is_dataclass(kind)
+    is_array = kind is np.ndarray or issubclass(kind, AbstractArray)
+    return isinstance(value, kind) if known or is_array else True

@@ -1,0 +1,76 @@
+"""Links that lead out of a folder are not followed: neither read nor written through.
+
+A result folder or store may come from somebody else, and a link in it may point at any
+file of the reader's. A folder that is reached through a link is as good as another, and
+so is a link whose target lies in the same folder. What changes while it is looked at is
+not noticed.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from conceptevo_jax.errors import DataError
+
+
+def is_within(path: Path, folder: Path) -> bool:
+    """Whether a path, its links followed, lies in a folder or is that folder."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def require_closed(path: Path, folder: Path) -> None:
+    """Refuse what leads out of a folder, and pipes and devices, which may not end.
+
+    Args:
+      path: A file or folder that shall be read or written, with all below it. It need
+        not be there.
+      folder: Out of which nothing may lead.
+
+    Raises:
+      DataError: naming the link and its target, or what is neither file nor folder.
+    """
+    _require_within(path, folder)
+    for entry in _below(path):
+        if entry.is_symlink():
+            _require_within(Path(entry.path), folder)
+        elif not (entry.is_file() or entry.is_dir()) and os.path.lexists(entry):
+            raise DataError(f"{entry.path} is neither a file nor a folder: remove it.")
+
+
+def _require_within(path: Path, folder: Path) -> None:
+    if not is_within(path, folder):
+        raise DataError(
+            f"{path} leads to {os.path.realpath(path)}, out of {folder}: links of a "
+            "result or a store are followed only within it. Remove the link, or put "
+            "what it leads to in its place."
+        )
+
+
+def _below(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """All that lies below a folder; folders that are links are not entered.
+
+    What cannot be listed, or is deleted meanwhile, is not read later either.
+    """
+    left: list[Path | str] = [folder]
+    while left:
+        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+
+
+def require_own(path: Path, result: Path) -> None:
+    """Refuse to write at a path where a link of the result leads elsewhere.
+
+    Args:
+      path: A file or folder that is to be written. One that does not lie in the result
+        is its caller's own choice.
+      result: A result folder.
+
+    Raises:
+      DataError: naming the link and its target.
+    """
+    if path.is_relative_to(result) or is_within(path.parent, result):
+        require_closed(path, result)

@@ -1,0 +1,30 @@
+"""Names that become part of a path: one component of it, whoever wrote them.
+
+A run's name stands in a record that may be somebody else's, and in the names of figures
+and folders that are written. Names that never become paths, such as those of classes
+and titles, are free.
+"""
+
+LONGEST = 100
+"""Bytes of a name in UTF-8: file systems take 255, and names get prefixes and keys."""
+
+
+def flaw_of_name(name: object) -> str | None:
+    """What keeps a name from being one component of a path; None where nothing does.
+
+    Args:
+      name: Anything; only text can be a name.
+    """
+    if not isinstance(name, str):
+        return f"it is a {type(name).__name__}, not text"
+    if not name.strip():
+        return "it is empty"
+    if name in (".", ".."):
+        return "it stands for a folder"
+    if "/" in name or "\\" in name:
+        return "it holds a separator of folders"
+    if not name.isprintable():
+        return "it holds characters that cannot be printed"
+    if len(name.encode("utf-8", "surrogatepass")) > LONGEST:
+        return f"it is longer than {LONGEST} bytes"
+    return None

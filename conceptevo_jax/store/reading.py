@@ -1,0 +1,142 @@
+"""Read files that may be somebody else's: what they declare is bounded beforehand.
+
+Only regular files are opened, and through links only where these stay in the folder
+that is read. JSON is bounded in bytes and depth; arrays must fill their file exactly as
+their headers say, before memory is taken for them. Errors are `ValueError` and
+`OSError`, to which readers add the file and what to do.
+"""
+
+import io
+import json
+import math
+import os
+import stat
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.store.links import is_within
+
+LARGEST_TEXT = 64_000_000
+"""Bytes of JSON or a table: names of a million images."""
+
+DEEPEST_JSON = 64
+"""Lists and objects within each other; a configuration has nine."""
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def read_file(path: Path, within: Path | None, limit: int | None = None) -> bytes:
+    """The content of a regular file.
+
+    Args:
+      path: The file.
+      within: Folder out of which no link may lead; None for a file that the user names,
+        wherever it really lies.
+      limit: Most bytes; by default what the machine's memory holds.
+
+    Raises:
+      OSError: if it is not there or cannot be read.
+      ValueError: if it is no regular file, lies elsewhere or is too large.
+    """
+    about = path.stat()
+    if within is not None and not is_within(path, within):
+        raise ValueError(f"it leads to {os.path.realpath(path)}, out of {within}")
+    if not stat.S_ISREG(about.st_mode):
+        raise ValueError("it is no regular file")
+    most = _memory() if limit is None else limit
+    if about.st_size > most:
+        raise ValueError(f"it has {about.st_size} bytes, of which {most} are read")
+    return path.read_bytes()
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def read_json(path: Path, within: Path | None) -> Any:
+    """The value of a JSON file, bounded; raises as `read_file` and `parse_json` do."""
+    return parse_json(read_file(path, within, LARGEST_TEXT))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+      ValueError: if it is none, or its lists and objects are nested too deeply.
+    """
+    too_deep = f"it nests more than {DEEPEST_JSON} lists and objects"
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(too_deep) from None
+    level = _containers([value])
+    for _ in range(DEEPEST_JSON):
+        level = [inner for outer in level for inner in _containers(_items(outer))]
+    if level:
+        raise ValueError(too_deep)
+    return value
+
+
+def _items(value: dict | list) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _containers(values: Iterable[Any]) -> list[dict | list]:
+    return [value for value in values if isinstance(value, dict | list)]
+
+
+def read_arrays(content: bytes) -> dict[str, np.ndarray]:
+    """The arrays of an uncompressed `.npz` file.
+
+    Args:
+      content: The file.
+
+    Raises:
+      ValueError: if it is none, is compressed, holds objects, or declares more or
+        fewer bytes than it has.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            _require_held(members, len(content))
+            return {
+                member.filename.removesuffix(".npy"): _read_array(archive, member)
+                for member in members
+            }
+    # NumPy and zipfile raise some ten types of error on damaged bytes.
+    except Exception as error:
+        raise ValueError(str(error)) from error
+
+
+def _require_held(members: Iterable[zipfile.ZipInfo], held: int) -> None:
+    """Refuse an archive that would be larger than its file when it is unpacked."""
+    declared = 0
+    for member in members:
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"its array {member.filename} is compressed")
+        declared += member.file_size
+    if declared > held:
+        raise ValueError(f"it declares {declared} bytes of arrays and has {held}")
+
+
+def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADERS:
+            raise ValueError(f"its array {member.filename} is of format {version}")
+        shape, _, dtype = _HEADERS[version](file)
+        declared, held = math.prod(shape) * dtype.itemsize, member.file_size
+        held -= file.tell()
+        if declared != held:
+            raise ValueError(
+                f"its array {member.filename} declares {declared} bytes and has {held}"
+            )
+        file.seek(0)
+        return np.lib.format.read_array(file, allow_pickle=False)

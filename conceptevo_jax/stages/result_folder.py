@@ -21,6 +21,7 @@ from conceptevo_jax.store import (
     versions,
     write_sealed,
 )
+from conceptevo_jax.store.files import drop_abandoned
 from conceptevo_jax.store.keys import flat, plain
 
 CALL = "call.json"
@@ -139,6 +140,7 @@ def claim_folder(config: Config, images: str) -> Claimed:
     claimed = find_folder(config, images)
     # What is written there would go wherever a link leads.
     require_closed(claimed.folder, claimed.folder)
+    drop_abandoned(claimed.folder)
     if not (claimed.folder / CALL).is_file():
         content = {"settings": _settings(config), "images": images}
         write_sealed(claimed.folder / CALL, content)

@@ -10,6 +10,8 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,8 +27,51 @@ CHECKSUM = "checksum"
 
 
 def temporary_beside(path: Path) -> Path:
-    """A fresh name in the same folder as `path`, for writing before renaming."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    """A fresh name in the same folder as `path`, for writing before renaming.
+
+    It tells the machine and the process, so that others know when nobody writes there.
+    """
+    writer = f"{_machine()}-{os.getpid():x}-{uuid.uuid4().hex[:8]}"
+    return path.with_name(f".{path.name}.{writer}.tmp")
+
+
+_TEMPORARY = re.compile(
+    r"\..*\.(?P<machine>[0-9a-f]{8})-(?P<process>[0-9a-f]+)-[0-9a-f]{8}\.tmp", re.S
+)
+
+
+def drop_abandoned(folder: Path, *, deep: bool = True) -> None:
+    """Delete what killed processes of this machine left under temporary names.
+
+    Args:
+      folder: Where to look; it need not be there.
+      deep: Whether to look in the folders below, too.
+    """
+    found = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
+    for path in list(found):
+        named = _TEMPORARY.fullmatch(path.name)
+        if named is None or named["machine"] != _machine():
+            continue
+        if _is_running(int(named["process"], 16)):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _machine() -> str:
+    return checksum(platform.node().encode())[:8]
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # Somebody else's.
+    return True
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ from typing import IO, Any, TypeVar
 from conceptevo_jax.devices import by_first, first_decides, is_first
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store.files import (
+    drop_abandoned,
     read_sealed,
     replace_folder,
     write_json,
@@ -245,6 +246,7 @@ class Store:
         self._require_layout()
         if not (self.root / MARKER).is_file():
             write_sealed(self.root / MARKER, {"layout": LAYOUT})
+        by_first(lambda: drop_abandoned(self.root, deep=False))
         self._checked = True
 
     def _require_layout(self) -> None:
@@ -322,6 +324,7 @@ def _fill(
 
     def begin() -> None:
         require_closed(partial, final.parent)
+        drop_abandoned(partial)
         partial.mkdir(parents=True, exist_ok=True)
         write_json(partial / UNFINISHED, {"about": manifest["about"]})
 

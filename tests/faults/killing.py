@@ -1,0 +1,159 @@
+"""Programs that are killed at random moments and called again, until they end."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+PATIENCE = 1800
+"""Seconds after which a program is taken to hang."""
+
+POLL = 0.01
+
+
+@dataclass
+class Chain:
+    """What became of one chain of kills.
+
+    Attributes:
+      kills: How many kills fell on which unfinished stage, or between two.
+      ends: Exit codes of the calls that were killed.
+    """
+
+    kills: Counter[str] = field(default_factory=Counter)
+    ends: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command that goes on where it was killed.
+
+    Attributes:
+      words: The command.
+      folder: Where it works.
+      environment: Of the process, beside this one's.
+    """
+
+    words: Sequence[str]
+    folder: Path
+    environment: dict[str, str]
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start it in a group of processes of its own."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return subprocess.Popen(
+            self.words,
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def kill_often(program: Program, count: int, rng: np.random.Generator) -> Chain:
+    """Kill a program so often, each time after some new files, and let it end then.
+
+    It may end before: then it was killed as often as it let itself.
+    """
+    chain = Chain()
+    for _ in range(count):
+        with program.start() as process:
+            # Seldom many, so that long stages are got over.
+            wanted = int(rng.geometric(0.05)) + (200 if rng.random() < 0.2 else 0)
+            if not _until_files(process, program.folder, wanted):
+                break
+            end(process, rng)
+            chain.kills[unfinished_stage(program.folder)] += 1
+        chain.ends[process.returncode] += 1
+        require_alone(program.folder)
+    finish(program)
+    return chain
+
+
+def finish(program: Program) -> str:
+    """Let a program end; what it printed."""
+    with program.start() as process:
+        printed, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, printed
+    return printed
+
+
+def end(process: subprocess.Popen[str], rng: np.random.Generator) -> None:
+    """Kill a program or all of its group, or have a scheduler end it."""
+    how: list[Callable[[], None]] = [
+        process.kill,
+        process.terminate,
+        lambda: os.killpg(process.pid, signal.SIGKILL),
+    ]
+    with contextlib.suppress(ProcessLookupError):
+        how[int(rng.integers(len(how)))]()
+    process.communicate(timeout=PATIENCE)
+
+
+def _until_files(process: subprocess.Popen[str], folder: Path, wanted: int) -> bool:
+    """Wait until so many files or folders are new; False if it ends before."""
+    before = set(paths(folder))
+    new: set[Path] = set()
+    while process.poll() is None:
+        new |= set(paths(folder)) - before
+        if len(new) >= wanted:
+            return True
+        time.sleep(POLL)
+    printed, _ = process.communicate()
+    assert process.returncode == 0, printed
+    return False
+
+
+def paths(folder: Path) -> Iterator[Path]:
+    """All that lies in a folder, of which some may vanish meanwhile."""
+    for place, folders, files in os.walk(folder):
+        if not place.endswith(".compiled"):
+            yield from (Path(place, name) for name in (*folders, *files))
+
+
+def unfinished_stage(folder: Path) -> str:
+    """The stages in the making when a program was killed."""
+    names = {path.name for path in paths(folder) if path.suffix == ".partial"}
+    stages = {name.rpartition("-")[0] for name in names}
+    return " and ".join(sorted(stages)) or "between stages"
+
+
+def require_alone(folder: Path) -> None:
+    """Wait until no process of a killed program is left, as workers end by themselves.
+
+    Raises:
+      AssertionError: if one is left after a minute.
+    """
+    deadline = time.monotonic() + 60
+    while processes := _processes(folder):
+        assert time.monotonic() < deadline, f"left over: {processes}"
+        time.sleep(POLL)
+
+
+def _processes(folder: Path) -> list[str]:
+    """Commands of all processes that name a folder."""
+    commands = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            command = entry.read_bytes().replace(b"\0", b" ").decode()
+            if f"{folder}/" in command:
+                commands.append(command)
+    return commands
+
+
+_IN_THE_MAKING = re.compile(r"\.partial$|\.tmp$|orbax-checkpoint-tmp")
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Files and folders that are in the making for ever."""
+    return [path for path in paths(folder) if _IN_THE_MAKING.search(path.name)]

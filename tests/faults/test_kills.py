@@ -1,0 +1,117 @@
+"""A call that was killed goes on, and its numbers are those of one that was not.
+
+Two tiny trainings are killed here; `make faults` kills smoke demos, `KILLS` times.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calling import PROGRAM
+from killing import Program, end, finish, kill_often, leftovers, paths
+
+from conceptevo_jax.store import Store
+
+HERE = Path(__file__).parent
+PATHS = [str(HERE.parents[1]), str(HERE.parent / "stages")]
+TINY = {"PYTHONPATH": os.pathsep.join(PATHS)}
+KILLS = int(os.environ.get("KILLS", "0"))
+DEMO = (sys.executable, "-c", PROGRAM, "experiment=demo", "scale=smoke")
+
+
+def tiny(folder):
+    """The program of two tiny trainings."""
+    words = (sys.executable, str(HERE / "tiny_jobs.py"), str(folder / "store"))
+    return Program(words, folder, TINY)
+
+
+def demo(folder):
+    """A smoke demo."""
+    return Program(DEMO, folder, {"PYTHONPATH": str(HERE.parents[1]), "COLUMNS": "200"})
+
+
+def numbers_of(printed):
+    """The last line of what the tiny program prints."""
+    return json.loads(printed.splitlines()[-1])
+
+
+def results_of(folder):
+    """All that a demo found: its numbers but for times, and its tables."""
+    result = folder / "runs" / "demo-smoke"
+    values = json.loads((result / "results.json").read_text())
+    del values["seconds"], values["timings"]
+    tables = {p.name: p.read_bytes() for p in sorted((result / "tables").iterdir())}
+    return values, tables
+
+
+def require_clean(folder):
+    """Nothing is left in the making, and no lock is held."""
+    assert leftovers(folder) == []
+    for path in paths(folder):
+        if path.name == "store.json":
+            store = Store(path.parent)
+            assert not any(store.is_locked(entry) for entry in store.entries())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What the tiny program finds when nobody kills it."""
+    return numbers_of(finish(tiny(tmp_path_factory.mktemp("undisturbed"))))
+
+
+def test_killed_trainings_go_on_to_the_same_numbers(undisturbed, tmp_path):
+    chain = kill_often(tiny(tmp_path), 4, np.random.default_rng(5))
+    assert chain.kills.total() >= 2
+    assert numbers_of(finish(tiny(tmp_path))) == undisturbed
+    require_clean(tmp_path)
+
+
+def test_of_two_writers_one_is_killed_and_the_other_ends(undisturbed, tmp_path):
+    rng = np.random.default_rng(6)
+    with tiny(tmp_path).start() as first, tiny(tmp_path).start() as second:
+        while not list((tmp_path / "store").glob("train-*.partial")):
+            assert first.poll() is None
+        end(first, rng)
+        printed, _ = second.communicate()
+    assert second.returncode == 0, printed
+    assert numbers_of(printed) == undisturbed
+    require_clean(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def undisturbed_demo(tmp_path_factory):
+    """What a smoke demo finds when nobody kills it."""
+    folder = tmp_path_factory.mktemp("demo")
+    finish(demo(folder))
+    return results_of(folder)
+
+
+if KILLS:
+
+    def test_killed_demos_go_on_to_the_same_results(undisturbed_demo, tmp_path):
+        """A demo is killed again and again; then the next, until all kills are done."""
+        rng, left, number = np.random.default_rng(7), KILLS, 0
+        stages = {}
+        while left > 0:
+            folder = tmp_path / str(number)
+            chain = kill_often(demo(folder), left, rng)
+            assert results_of(folder) == undisturbed_demo
+            require_clean(folder)
+            left, number = left - chain.kills.total(), number + 1
+            for stage, count in chain.kills.items():
+                stages[stage] = stages.get(stage, 0) + count
+        print(f"{KILLS} kills in {number} demos: {stages}")
+
+    def test_two_demos_in_one_folder_one_of_them_killed(undisturbed_demo, tmp_path):
+        rng = np.random.default_rng(8)
+        with demo(tmp_path).start() as first, demo(tmp_path).start() as second:
+            while not list((tmp_path / "runs" / "store").glob("observe-*")):
+                assert first.poll() is None
+            end(first, rng)
+            printed, _ = second.communicate()
+        assert second.returncode == 0, printed
+        assert results_of(tmp_path) == undisturbed_demo
+        require_clean(tmp_path)

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 WEB := conceptevo_jax/explorer/web
 
-.PHONY: setup demo test lint constraints page
+.PHONY: setup demo test faults lint constraints page
 
 setup: $(STAMP)
 
@@ -22,6 +22,14 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+# Kills, damages, bad inputs and growth: see docs/reliability.md.
+faults: export KILLS ?= 20
+faults: export DAMAGES ?= 640
+faults: export INPUTS ?= all
+faults: export DEMOS ?= 0
+faults: setup
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -rP tests/faults tests/stages/test_damage.py $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -40,19 +40,19 @@ _TEMPORARY = re.compile(
 )
 
 
-def drop_abandoned(folder: Path, *, deep: bool = True) -> None:
+def drop_abandoned(folder: Path, *, deep: bool = True, locked: bool = False) -> None:
     """Delete what killed processes of this machine left under temporary names.
 
     Args:
       folder: Where to look; it need not be there.
       deep: Whether to look in the folders below, too.
+      locked: Whether nobody else can be writing there, so that all can go. Without a
+        lock what a process left stays until that is gone for good.
     """
     found = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
     for path in list(found):
         named = _TEMPORARY.fullmatch(path.name)
-        if named is None or named["machine"] != _machine():
-            continue
-        if _is_running(int(named["process"], 16)):
+        if named is None or not (locked or _is_abandoned(named)):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -64,14 +64,16 @@ def _machine() -> str:
     return checksum(platform.node().encode())[:8]
 
 
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+def _is_abandoned(writer: re.Match[str]) -> bool:
+    if writer["machine"] != _machine():
         return False
+    try:
+        os.kill(int(writer["process"], 16), 0)
+    except ProcessLookupError:
+        return True
     except OSError:
-        return True  # Somebody else's.
-    return True
+        return False  # Somebody else's.
+    return False
 
 
 @contextlib.contextmanager

@@ -324,7 +324,7 @@ def _fill(
 
     def begin() -> None:
         require_closed(partial, final.parent)
-        drop_abandoned(partial)
+        drop_abandoned(partial, locked=True)
         partial.mkdir(parents=True, exist_ok=True)
         write_json(partial / UNFINISHED, {"about": manifest["about"]})
 

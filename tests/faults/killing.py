@@ -88,6 +88,24 @@ def finish(program: Program) -> str:
     return printed
 
 
+def kill_beside(program: Program, sign: str, rng: np.random.Generator) -> str:
+    """Start a program twice, kill the first, and let the second end; what it printed.
+
+    Args:
+      program: Both write to its folder.
+      sign: Pattern of a file or folder there at which the first is killed.
+      rng: How it is killed.
+    """
+    with program.start() as first, program.start() as second:
+        while not list(program.folder.glob(sign)):
+            assert first.poll() is None
+            time.sleep(POLL)
+        end(first, rng)
+        printed, _ = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 0, printed
+    return printed
+
+
 def end(process: subprocess.Popen[str], rng: np.random.Generator) -> None:
     """Kill a program or all of its group, or have a scheduler end it."""
     how: list[Callable[[], None]] = [

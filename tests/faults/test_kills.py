@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calling import PROGRAM
-from killing import Program, end, finish, kill_often, leftovers, paths
+from killing import Program, finish, kill_beside, kill_often, leftovers, paths
 
 from conceptevo_jax.store import Store
 
@@ -63,20 +63,15 @@ def undisturbed(tmp_path_factory):
 
 
 def test_killed_trainings_go_on_to_the_same_numbers(undisturbed, tmp_path):
-    chain = kill_often(tiny(tmp_path), 4, np.random.default_rng(5))
-    assert chain.kills.total() >= 2
+    chain = kill_often(tiny(tmp_path), 2, np.random.default_rng(5))
+    assert chain.kills.total() == 2
     assert numbers_of(finish(tiny(tmp_path))) == undisturbed
     require_clean(tmp_path)
 
 
 def test_of_two_writers_one_is_killed_and_the_other_ends(undisturbed, tmp_path):
     rng = np.random.default_rng(6)
-    with tiny(tmp_path).start() as first, tiny(tmp_path).start() as second:
-        while not list((tmp_path / "store").glob("train-*.partial")):
-            assert first.poll() is None
-        end(first, rng)
-        printed, _ = second.communicate()
-    assert second.returncode == 0, printed
+    printed = kill_beside(tiny(tmp_path), "store/train-*.partial", rng)
     assert numbers_of(printed) == undisturbed
     require_clean(tmp_path)
 
@@ -107,11 +102,6 @@ if KILLS:
 
     def test_two_demos_in_one_folder_one_of_them_killed(undisturbed_demo, tmp_path):
         rng = np.random.default_rng(8)
-        with demo(tmp_path).start() as first, demo(tmp_path).start() as second:
-            while not list((tmp_path / "runs" / "store").glob("observe-*")):
-                assert first.poll() is None
-            end(first, rng)
-            printed, _ = second.communicate()
-        assert second.returncode == 0, printed
+        kill_beside(demo(tmp_path), "runs/store/observe-*", rng)
         assert results_of(tmp_path) == undisturbed_demo
         require_clean(tmp_path)

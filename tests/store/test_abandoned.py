@@ -48,6 +48,16 @@ def test_only_what_nobody_writes_any_more_is_dropped(monkeypatch, tmp_path, dead
     assert all(path.exists() for path in kept)
 
 
+def test_under_a_lock_all_goes_but_what_is_not_ours(monkeypatch, tmp_path):
+    """A process that was just killed is still listed until its parent has waited."""
+    path = left_by(monkeypatch, os.getppid(), tmp_path / "images.npy")
+    mine = tmp_path / ".mine.tmp"
+    for each in (path, mine):
+        each.write_text("half")
+    drop_abandoned(tmp_path, locked=True)
+    assert (path.exists(), mine.exists()) == (False, True)
+
+
 def test_what_another_machine_may_be_writing_stays(monkeypatch, tmp_path, dead):
     monkeypatch.setattr("platform.node", lambda: "elsewhere")
     path = left_by(monkeypatch, dead, tmp_path / "results.json")

@@ -48,8 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
         code, line = ending
         if line:
-            print(line, file=sys.stderr)
+            print(_on_one_line(line), file=sys.stderr)
         return code
+
+
+def _on_one_line(text: str) -> str:
+    """What is said of an error, whatever the names in it and other libraries say."""
+    from conceptevo_jax.printable import printable
+
+    return printable(" ".join(filter(None, map(str.strip, text.splitlines()))))
 
 
 def _ending(error: BaseException) -> tuple[int, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
@@ -25,10 +25,16 @@ def resolve(config: Composed) -> Config:
     try:
         value = OmegaConf.to_object(config)
     except OmegaConfBaseException as error:
-        what = str(error).splitlines()[0]
-        raise UsageError(f"setting {error.full_key}: {what}") from error
+        raise UsageError(_of_setting(error)) from error
     assert isinstance(value, Config)
     return value
+
+
+def _of_setting(error: OmegaConfBaseException) -> str:
+    if isinstance(error, MissingMandatoryValue):
+        value = "folder:PATH" if error.full_key == "dataset.name" else "VALUE"
+        return f"{error.full_key} is missing: give it, as {error.full_key}={value}."
+    return f"setting {error.full_key}: {str(error).splitlines()[0]}"
 
 
 def _require_known(node: Composed, where: str) -> None:
@@ -56,7 +62,9 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
     found = re.search(r"Could not override '([^']+)'", message)
     if found is None or composed is None:
         cause = str(error.__cause__ or "").split("\n")[0]
-        return UsageError(_valid_choices(f"{message}. {cause}" if cause else message))
+        return _of_value(message, cause) or UsageError(
+            _valid_choices(f"{message}. {cause}" if cause else message)
+        )
     *parents, name = found.group(1).split(".")
     node: Any = composed
     for depth, parent in enumerate(parents):
@@ -71,11 +79,35 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
     return unknown_name(f"setting of {where}", name, _keys(node))
 
 
+_WANTED = {
+    "converted to Integer": "a whole number, such as 3",
+    "converted to Float": "a number, such as 0.5",
+    "not a valid bool": "true or false",
+    "is not a ListConfig": "a list, such as [1,2]",
+    "is not Optional": "a value: null is none here",
+    "is not a subclass of": "all of its settings together: those of a further run come "
+    "with +run@runs.NAME=smoke/vgg16, one of them is set by its own name",
+}
+"""What a setting must be, by what OmegaConf says of a value that it is not."""
+
+
+def _of_value(message: str, cause: str) -> UsageError | None:
+    """What a value must be, where Hydra says of which kind it is not."""
+    word = re.fullmatch(r"(?s)Error merging override (?P<key>[^=]+)=.*", message)
+    wanted = [kind for sign, kind in _WANTED.items() if sign in cause]
+    # Where a part of a value is asked for, the value itself is not what is wrong.
+    if word is None or not wanted or "of type 'dict'" in cause:
+        return None
+    typed = message.removeprefix("Error merging override ")
+    return UsageError(f"{typed}: {word['key'].lstrip('+~')} must be {wanted[0]}.")
+
+
 def _keys(node: Any) -> Sequence[str]:
     return [str(key) for key in node] if isinstance(node, DictConfig) else []
 
 
 def _valid_choices(message: str) -> str:
     """Keep Hydra's list of valid choices, drop where it searched for them."""
-    lines = message.split("Config search path:")[0].split("\n")
+    text = re.sub(r"\w+ raised while composing config:", "", message)
+    lines = re.split("Config search path:|full_key:", text)[0].split("\n")
     return " ".join(line.strip() for line in lines if line.strip())

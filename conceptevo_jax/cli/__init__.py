@@ -62,6 +62,13 @@ def _on_one_line(text: str) -> str:
 def _ending(error: BaseException) -> tuple[int, str] | None:
     """Exit code of an error and what to say of it; None of a bug."""
     from conceptevo_jax.errors import DataError, UsageError, refused_by_system
+
+    if (variable := _refused_variable(error)) is not None:
+        return USAGE, (
+            f"conceptevo: the environment variable {variable} cannot be used: {error}. "
+            "Unset it, or set what is possible."
+        )
+    # Only now: where JAX refuses a variable it cannot even be imported.
     from conceptevo_jax.training import (
         AskedToEndError,
         NonFiniteLossError,
@@ -87,6 +94,15 @@ def _ending(error: BaseException) -> tuple[int, str] | None:
         if isinstance(error, kind):
             return code, f"conceptevo: {error}"
     return None
+
+
+def _refused_variable(error: BaseException) -> str | None:
+    """The variable of JAX or Matplotlib that an error is about; None for others."""
+    if type(error) not in (ValueError, RuntimeError):
+        return None
+    told = {k: v for k, v in os.environ.items() if k.startswith(("JAX_", "MPL"))}
+    named = [f"{k}={v}" for k, v in told.items() if v and repr(v) in str(error)]
+    return named[0] if named else None
 
 
 def _command(words: list[str]) -> Callable[[], int]:

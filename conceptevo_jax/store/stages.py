@@ -340,7 +340,7 @@ def _fill(
             by_first(lambda: make(partial))
     except BaseException:
         # What failed before it kept anything has nothing to go on from.
-        if is_first() and [path.name for path in partial.iterdir()] == [UNFINISHED]:
+        if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
             shutil.rmtree(partial)
         raise
 

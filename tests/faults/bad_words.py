@@ -119,7 +119,7 @@ def configured(text: str | bytes, *says: str, place: str = NEW) -> Mistake:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
-    make.__name__ = f"{place}: {text[:30]!r}"
+    make.__name__ = f"{place}: {text[-30:]!r}"
     return usage(*THEIRS, says=says, make=make)
 
 

@@ -6,6 +6,7 @@ something wrong with data, stored records or the disk, 4 the time limit was reac
 the same call goes on from there, 130 interrupted, 143 ended by SIGTERM.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -56,6 +57,11 @@ def _on_one_line(text: str) -> str:
     """What is said of an error, whatever the names in it and other libraries say."""
     from conceptevo_jax.printable import printable
 
+    with contextlib.suppress(UnicodeEncodeError):
+        # Under some locales Python takes UTF-8 that is typed for foreign bytes.
+        text = text.encode("utf-8", "surrogateescape").decode(
+            "utf-8", "surrogateescape"
+        )
     return printable(" ".join(filter(None, map(str.strip, text.splitlines()))))
 
 

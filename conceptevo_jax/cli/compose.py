@@ -62,9 +62,8 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
     found = re.search(r"Could not override '([^']+)'", message)
     if found is None or composed is None:
         cause = str(error.__cause__ or "").split("\n")[0]
-        return _of_value(message, cause) or UsageError(
-            _valid_choices(f"{message}. {cause}" if cause else message)
-        )
+        plain = _valid_choices(f"{message}. {cause}" if cause else message)
+        return _of_value(message, cause) or _of_file(message) or UsageError(plain)
     *parents, name = found.group(1).split(".")
     node: Any = composed
     for depth, parent in enumerate(parents):
@@ -85,6 +84,7 @@ _WANTED = {
     "not a valid bool": "true or false",
     "is not a ListConfig": "a list, such as [1,2]",
     "is not Optional": "a value: null is none here",
+    "DictConfig with ListConfig": "settings by their names, not a list",
     "is not a subclass of": "all of its settings together: those of a further run come "
     "with +run@runs.NAME=smoke/vgg16, one of them is set by its own name",
 }
@@ -102,12 +102,28 @@ def _of_value(message: str, cause: str) -> UsageError | None:
     return UsageError(f"{typed}: {word['key'].lstrip('+~')} must be {wanted[0]}.")
 
 
+_IN_FILE = re.compile(
+    r"(?s)In '(?P<file>[^']+)': (\w+ raised while composing config:)?\s*"
+    r"(?P<flaw>.*?)\s*full_key: *(?P<key>[\w.]*)"
+)
+
+
+def _of_file(message: str) -> UsageError | None:
+    """What is wrong in which file, where Hydra says which."""
+    told = _IN_FILE.match(message)
+    if told is None:
+        return None
+    wanted = [kind for sign, kind in _WANTED.items() if sign in told["flaw"]]
+    key = told["key"] or "one of its values"
+    flaw = f"{key} must be {wanted[0]}" if wanted else f"{key}: {told['flaw']}"
+    return UsageError(f"{told['file']}.yaml: {flaw}. Mend that file.")
+
+
 def _keys(node: Any) -> Sequence[str]:
     return [str(key) for key in node] if isinstance(node, DictConfig) else []
 
 
 def _valid_choices(message: str) -> str:
     """Keep Hydra's list of valid choices, drop where it searched for them."""
-    text = re.sub(r"\w+ raised while composing config:", "", message)
-    lines = re.split("Config search path:|full_key:", text)[0].split("\n")
+    lines = message.split("Config search path:")[0].split("\n")
     return " ".join(line.strip() for line in lines if line.strip())

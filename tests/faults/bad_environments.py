@@ -8,6 +8,8 @@ from mistakes import Make, Mistake, data
 
 SMOKE = ("experiment=unified_space", "scale=smoke", "dataset=shapes")
 
+FOLDER = (*SMOKE[:2], "dataset=folder", "dataset.name=folder:photos")
+
 
 def surrounded(
     words: tuple[str, ...],
@@ -44,6 +46,9 @@ ENVIRONMENTS: tuple[Mistake, ...] = (
         ("explore", "写真"), 3, "写真 holds no scene", LC_ALL="C", PYTHONUTF8="0"
     ),
     surrounded(("explore", FOREIGN), 3, r"caf\xe9 holds no scene", LC_ALL="C"),
+    # Typed functions are checked in the tests' own process, which refuses these first.
+    surrounded((*SMOKE, "dataset.options.train_images=few"), 2, "1 or more, not 'few'"),
+    surrounded((*FOLDER, "dataset.options.test_share=half"), 2, "0 and 1, not 'half'"),
     surrounded((*SMOKE, "run_dir=~"), 3, "full of other things", HOME=""),
     data("explore", "x", says=("current folder", "go to"), make=current_folder_is_gone),
     data("ls", says=("current folder", "go to"), make=current_folder_is_gone),

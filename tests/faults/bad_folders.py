@@ -186,8 +186,7 @@ IMAGES = (
     data(*FOLDER, "dataset.options.formats=tiff", says=(".png", "formats=[tiff,png]")),
     usage(*FOLDER, "dataset.options.max_pixels=0", says=("max_pixels", "1 or more")),
     usage(*FOLDER, "dataset.options.value_range=0", says=("value_range",)),
-    usage(*FOLDER, "dataset.options.test_share=2", says=("test_share", "0 and 1")),
-    usage(*FOLDER, "dataset.options.test_share=half", says=("test_share", "0 and 1")),
+    usage(*FOLDER, "dataset.options.test_share=2.0", says=("test_share", "0 and 1")),
     data(
         *FOLDER, "dataset.options.formats=[webp]", says=(".png", "formats=[webp,png]")
     ),

@@ -224,7 +224,7 @@ SPACES = (
     ),
     data(
         *PROJECT,
-        says=("config.yaml", "(seed)", "damaged or edited"),
+        says=("config.yaml", "seed", "damaged or edited"),
         make=replaced("runs/one/config.yaml", "seed: 0", "seed: 7"),
     ),
     data(

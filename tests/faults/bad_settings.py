@@ -127,7 +127,6 @@ NUMBERS = (
     setting("dataset.sample_images=0", "dataset.sample_images must be above 0"),
     setting("dataset.seed=-1", "dataset.seed", "from 0 to"),
     setting("dataset.options.train_images=0", "train_images", "1 or more"),
-    setting("dataset.options.train_images=few", "train_images", "not 'few'"),
     setting("++dataset.facts.train=-1", "dataset.facts.train must be above 0"),
     usage(
         *PLAN,

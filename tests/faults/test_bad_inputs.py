@@ -145,7 +145,7 @@ def test_a_bad_input_is_one_line_and_leaves_all_as_it_was(
 ):
     monkeypatch.chdir(place)
     training = next(place.glob("runs/store/train-*")).name
-    words = [training if word == "TRAINING" else word for word in mistake.words]
+    words = [word.replace("TRAINING", training) for word in mistake.words]
     if mistake.make is not None:
         mistake.make(place)
     before = listed(place.parent)

@@ -22,10 +22,11 @@ def typed_place(text: str | os.PathLike[str], what: str = "a file or folder") ->
             f"{what} is empty: name one. Where a shell put it in, a variable of it is "
             "not set."
         )
-    try:
-        return Path(typed).expanduser()
-    except RuntimeError:
+    # Of the text: for `pathlib`, ./~x is ~x.
+    place = os.path.expanduser(typed)
+    if place.startswith("~"):
         raise UsageError(
             f"{typed}: {typed.partition('/')[0]} is the home of nobody here. Write the "
             "whole path, or put ./ before a name that begins so."
-        ) from None
+        )
+    return Path(place)

@@ -2,8 +2,8 @@
 
 Each bad input is called where results, a store, a study and photographs lie, as in
 `planted_world.py`. It has to end with code 2 or 3 and one line that names the thing;
-beside finished stages in the store it leaves all as it was. A quarter of them are tried,
-`FAULTS=all make test ARGS="-k test_bad_inputs"` tries all.
+beside finished stages in the store it leaves all as it was. A quarter of them are
+tried, `FAULTS=all make test ARGS="-k test_bad_inputs"` tries all.
 """
 
 import os

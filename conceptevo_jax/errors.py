@@ -57,6 +57,9 @@ def refused_by_system(error: OSError) -> DataError | None:
     """
     if error.errno is None or isinstance(error, BrokenPipeError):
         return None
+    if error.errno == errno.ENOENT and error.filename is None:
+        # What asks for the current folder has no name to tell.
+        return DataError("the current folder is not there any more: go to another.")
     name = error.filename if error.filename is not None else "a file"
     place = os.fsdecode(name) if isinstance(name, bytes | str | os.PathLike) else name
     remedy = _REMEDIES.get(error.errno, "Choose another place")

@@ -6,6 +6,7 @@ something wrong with data, stored records or the disk, 4 the time limit was reac
 the same call goes on from there, 130 interrupted, 143 ended by SIGTERM.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -48,13 +49,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
         code, line = ending
         if line:
-            print(line, file=sys.stderr)
+            print(_on_one_line(line), file=sys.stderr)
         return code
+
+
+def _on_one_line(text: str) -> str:
+    """What is said of an error, whatever the names in it and other libraries say."""
+    from conceptevo_jax.printable import printable
+
+    with contextlib.suppress(UnicodeEncodeError):
+        # Under some locales Python takes UTF-8 that is typed for foreign bytes.
+        text = text.encode("utf-8", "surrogateescape").decode(
+            "utf-8", "surrogateescape"
+        )
+    return printable(" ".join(filter(None, map(str.strip, text.splitlines()))))
 
 
 def _ending(error: BaseException) -> tuple[int, str] | None:
     """Exit code of an error and what to say of it; None of a bug."""
     from conceptevo_jax.errors import DataError, UsageError, refused_by_system
+
+    if (variable := _refused_variable(error)) is not None:
+        return USAGE, (
+            f"conceptevo: the environment variable {variable} cannot be used: {error}. "
+            "Unset it, or set what is possible."
+        )
+    # Only now: where JAX refuses a variable it cannot even be imported.
     from conceptevo_jax.training import (
         AskedToEndError,
         NonFiniteLossError,
@@ -80,6 +100,15 @@ def _ending(error: BaseException) -> tuple[int, str] | None:
         if isinstance(error, kind):
             return code, f"conceptevo: {error}"
     return None
+
+
+def _refused_variable(error: BaseException) -> str | None:
+    """The variable of JAX or Matplotlib that an error is about; None for others."""
+    if type(error) not in (ValueError, RuntimeError):
+        return None
+    told = {k: v for k, v in os.environ.items() if k.startswith(("JAX_", "MPL"))}
+    named = [f"{k}={v}" for k, v in told.items() if v and repr(v) in str(error)]
+    return named[0] if named else None
 
 
 def _command(words: list[str]) -> Callable[[], int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
@@ -25,10 +25,16 @@ def resolve(config: Composed) -> Config:
     try:
         value = OmegaConf.to_object(config)
     except OmegaConfBaseException as error:
-        what = str(error).splitlines()[0]
-        raise UsageError(f"setting {error.full_key}: {what}") from error
+        raise UsageError(_of_setting(error)) from error
     assert isinstance(value, Config)
     return value
+
+
+def _of_setting(error: OmegaConfBaseException) -> str:
+    if isinstance(error, MissingMandatoryValue):
+        value = "folder:PATH" if error.full_key == "dataset.name" else "VALUE"
+        return f"{error.full_key} is missing: give it, as {error.full_key}={value}."
+    return f"setting {error.full_key}: {str(error).splitlines()[0]}"
 
 
 def _require_known(node: Composed, where: str) -> None:
@@ -56,7 +62,8 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
     found = re.search(r"Could not override '([^']+)'", message)
     if found is None or composed is None:
         cause = str(error.__cause__ or "").split("\n")[0]
-        return UsageError(_valid_choices(f"{message}. {cause}" if cause else message))
+        plain = _valid_choices(f"{message}. {cause}" if cause else message)
+        return _of_value(message, cause) or _of_file(message) or UsageError(plain)
     *parents, name = found.group(1).split(".")
     node: Any = composed
     for depth, parent in enumerate(parents):
@@ -69,6 +76,47 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
         node = node[parent]
     where = ".".join(parents) or "the top level"
     return unknown_name(f"setting of {where}", name, _keys(node))
+
+
+_WANTED = {
+    "converted to Integer": "a whole number, such as 3",
+    "converted to Float": "a number, such as 0.5",
+    "not a valid bool": "true or false",
+    "is not a ListConfig": "a list, such as [1,2]",
+    "is not Optional": "a value: null is none here",
+    "DictConfig with ListConfig": "settings by their names, not a list",
+    "is not a subclass of": "all of its settings together: those of a further run come "
+    "with +run@runs.NAME=smoke/vgg16, one of them is set by its own name",
+}
+"""What a setting must be, by what OmegaConf says of a value that it is not."""
+
+
+def _of_value(message: str, cause: str) -> UsageError | None:
+    """What a value must be, where Hydra says of which kind it is not."""
+    word = re.fullmatch(r"(?s)Error merging override (?P<key>[^=]+)=.*", message)
+    wanted = [kind for sign, kind in _WANTED.items() if sign in cause]
+    # Where a part of a value is asked for, the value itself is not what is wrong.
+    if word is None or not wanted or "of type 'dict'" in cause:
+        return None
+    typed = message.removeprefix("Error merging override ")
+    return UsageError(f"{typed}: {word['key'].lstrip('+~')} must be {wanted[0]}.")
+
+
+_IN_FILE = re.compile(
+    r"(?s)In '(?P<file>[^']+)': (\w+ raised while composing config:)?\s*"
+    r"(?P<flaw>.*?)\s*full_key: *(?P<key>[\w.]*)"
+)
+
+
+def _of_file(message: str) -> UsageError | None:
+    """What is wrong in which file, where Hydra says which."""
+    told = _IN_FILE.match(message)
+    if told is None:
+        return None
+    wanted = [kind for sign, kind in _WANTED.items() if sign in told["flaw"]]
+    key = told["key"] or "one of its values"
+    flaw = f"{key} must be {wanted[0]}" if wanted else f"{key}: {told['flaw']}"
+    return UsageError(f"{told['file']}.yaml: {flaw}. Mend that file.")
 
 
 def _keys(node: Any) -> Sequence[str]:

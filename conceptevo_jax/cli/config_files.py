@@ -7,6 +7,9 @@ knows, cannot speak of Hydra, and cannot name files outside of its folder. All o
 are looked at before Hydra reads the first, about 1 ms each.
 """
 
+import argparse
+import contextlib
+import io
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +20,7 @@ from hydra._internal.utils import get_args_parser
 
 from conceptevo_jax.cli.locate import folder
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import read_file, require_closed
 
 LARGEST = 200_000
@@ -49,18 +53,39 @@ def require_settings_alone(words: Sequence[str]) -> None:
     Raises:
       UsageError: naming the word, or the file and what it says.
     """
-    told = get_args_parser().parse_args(list(words))
+    told = arguments(words)
     for flag in ("config_path", "config_name", "experimental_rerun"):
         if getattr(told, flag) is not None:
             raise UsageError(
                 f"--{flag.replace('_', '-')} cannot be used: configurations are those "
                 "of conceptevo. Add experiments of your own with --config-dir=FOLDER."
             )
-    added = None if told.config_dir is None else Path(told.config_dir).absolute()
+    named = told.config_dir
+    added = None if named is None else typed_place(named, "--config-dir").absolute()
     for word in told.overrides:
         _check_word(word, [folder("configs"), *filter(None, [added])])
     if added is not None:
         _check_folder(added)
+
+
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    """All words as Hydra tells them apart: its own flags, and settings in `overrides`.
+
+    Raises:
+      UsageError: for a flag that it does not know, or one without its value.
+    """
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(printed):
+            return get_args_parser().parse_args(list(words))
+    except SystemExit as ended:
+        if not ended.code:
+            raise
+        flaw = printed.getvalue().rpartition("error: ")[2].strip()
+        raise UsageError(
+            f"{flaw}. Settings are written key=value, without dashes, such as "
+            "dry_run=true; `conceptevo --hydra-help` lists the flags."
+        ) from None
 
 
 def _check_word(word: str, roots: Sequence[Path]) -> None:
@@ -128,7 +153,9 @@ def read_settings(path: Path, within: Path) -> str:
         raise DataError(f"{path} nests its values too deeply: {_ONLY}.") from None
     except (OSError, ValueError, yaml.YAMLError) as error:
         problem = " ".join(str(error).split())
-        raise DataError(f"{path} is no readable YAML file ({problem}).") from error
+        raise DataError(
+            f"{path} is no readable YAML file ({problem}): mend or remove it."
+        ) from error
     if flaw is not None:
         raise DataError(f"{path} {flaw}: {_ONLY}.")
     return text
@@ -144,6 +171,8 @@ def _flaw_of_header(text: str) -> str | None:
 
 def _flaw_of_values(root: yaml.Node) -> str | None:
     """What a file says that is no setting; None where there is nothing."""
+    if not isinstance(root, yaml.MappingNode):
+        return "holds no settings by their names, such as 'seed: 3'"
     if _count(root, {}) > MOST_VALUES:
         return f"stands for more than {MOST_VALUES} values"
     for text, role in _texts(root, "value"):

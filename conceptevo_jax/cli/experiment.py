@@ -18,15 +18,15 @@ from omegaconf import OmegaConf
 from rich.table import Table
 
 from conceptevo_jax.cli.compose import Composed, explain, resolve
-from conceptevo_jax.cli.config_files import require_settings_alone
+from conceptevo_jax.cli.config_files import arguments, require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
-from conceptevo_jax.cli.words import as_meant, typed_names
+from conceptevo_jax.cli.words import as_meant, require_words, typed_names
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.stages.check import check_config
+from conceptevo_jax.stages.check import check_config, check_counts
 from conceptevo_jax.stages.fitted import fit_to_images
 from conceptevo_jax.stages.plan import (
     duration,
@@ -55,7 +55,11 @@ def run_experiment(words: Sequence[str]) -> int:
     register()
     words = as_meant(words)
     require_settings_alone(words)
-    if not any(word.startswith("-") for word in words):
+    told = arguments(words)
+    require_words(told.overrides)
+    if not (told.help or told.hydra_help or told.shell_completion):
+        _require_experiment(told.overrides)
+    if told.overrides == words:
         _check(words)
     # Hydra would print errors itself and end with code 1, whatever they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -103,11 +107,14 @@ def composed_config(words: list[str]) -> Composed:
         return compose("config", overrides=words)
 
 
-def _check(words: list[str]) -> None:
-    """Compose once beforehand, since Hydra's messages do not say what is valid."""
+def _require_experiment(words: Sequence[str]) -> None:
     if not any(word.startswith("experiment=") for word in words):
         names = ", ".join(sorted(p.stem for p in _group("experiment")))
         raise UsageError(f"say which experiment: experiment=NAME, one of {names}.")
+
+
+def _check(words: list[str]) -> None:
+    """Compose once beforehand, since Hydra's messages do not say what is valid."""
     try:
         composed_config(words)
     except (HydraException, ValueError) as error:
@@ -128,6 +135,7 @@ def execute(composed: Composed) -> None:
     """Run one composed configuration and write its result folder."""
     config = resolve(composed)
     require_place(config)
+    check_counts(config)
     notes = fit_to_images(config, typed_names(HydraConfig.get().overrides.task))
     check_config(config)
     if config.distributed:

@@ -114,7 +114,7 @@ def _read(
     Raises:
       UsageError: for an unknown flag or key, with the valid ones.
     """
-    found = {word for word in words if word.startswith("--")}
+    found = {word for word in words if word.startswith("-")}
     for word in found.difference(flags):
         raise unknown_name("flag", word, flags)
     rest = [word for word in words if word not in found]

@@ -9,7 +9,6 @@ import dataclasses
 import re
 import typing
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from types import NoneType
 from typing import Any
 
@@ -19,28 +18,32 @@ from hydra.errors import HydraException
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.places import typed_place as place
+
+__all__ = ["as_meant", "options", "place", "require_words", "typed_names"]
 
 
 def options(words: Sequence[str], valid: Collection[str]) -> dict[str, str]:
     """Read `key=value` words.
 
     Raises:
-      UsageError: for a word that is none, or an unknown key, with the valid ones.
+      UsageError: for a word that is none, an unknown key, with the valid ones, or one
+        that stands twice.
     """
-    values = {}
+    values: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
-            raise UsageError(f"{word!r} is not of the form key=value.")
+            raise UsageError(
+                f"{word!r} is not of the form key=value. Valid keys: "
+                f"{', '.join(sorted(valid))}."
+            )
         if key not in valid:
             raise unknown_name("option", key, valid)
+        if key in values:
+            raise UsageError(f"{key}= stands twice: leave out {word!r} or the other.")
         values[key] = value
     return values
-
-
-def place(text: str) -> Path:
-    """A file or folder that was typed; `~` is home also where shells leave it."""
-    return Path(text).expanduser()
 
 
 _NAME = re.compile(r"[+~]{0,2}(?P<name>[\w./@-]+)")
@@ -80,6 +83,25 @@ def _as_meant(word: str, *, sweeps: bool) -> str:
     ):
         return word
     return word if override.value() == value else quoted
+
+
+def require_words(words: Sequence[str]) -> None:
+    """Refuse words of which Hydra could only say where its grammar ended.
+
+    Args:
+      words: Those that are no flags, nor belong to one.
+
+    Raises:
+      UsageError: naming the word.
+    """
+    for word in words:
+        key = word.partition("=")[0]
+        if _parsed(word) is None or not key:
+            raise UsageError(
+                f"{word!r} is no setting: write key=value, such as seed=3, without "
+                "spaces beside the = and, where the value holds any, in quotes as a "
+                "whole."
+            )
 
 
 def _parsed(word: str) -> Override | None:

@@ -39,6 +39,7 @@ from conceptevo_jax.data.registry import (
     Sizes,
     dataset_sizes,
     load_images,
+    require_dataset,
 )
 from conceptevo_jax.data.shapes import CONCEPTS, shape_concepts
 
@@ -65,6 +66,7 @@ __all__ = [
     "load_pool",
     "open_decoded",
     "read_ahead",
+    "require_dataset",
     "require_decoded",
     "require_disjoint",
     "require_pixels",

@@ -65,7 +65,12 @@ class Decoding:
     def __post_init__(self) -> None:
         settings = self.formats
         formats = tuple(settings) if isinstance(settings, list | tuple) else (settings,)
-        for name in formats or ("",):
+        if not formats:
+            raise UsageError(
+                "dataset.options.formats is empty: name what is opened, such as "
+                "formats=[jpeg,png,webp]."
+            )
+        for name in formats:
             if not isinstance(name, str) or name not in FORMATS:
                 raise unknown_name("image format", name, FORMATS)
             if name not in DEFAULT_FORMATS and not _can_open(name):

@@ -31,6 +31,7 @@ from conceptevo_jax.data.listing import File
 from conceptevo_jax.data.passed_over import listed_names
 from conceptevo_jax.data.splits import Split, list_split
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.printable import printable
 from conceptevo_jax.store import checksum
 
@@ -144,7 +145,7 @@ def sizes(
 
 
 def _root(source: str) -> Path:
-    root = Path(os.path.abspath(os.path.expanduser(source)))
+    root = Path(os.path.abspath(typed_place(source, "folder:PATH")))
     if not os.path.isdir(root):
         raise DataError(
             f"{printable(str(root))} is not a folder: folder:PATH names one of images."

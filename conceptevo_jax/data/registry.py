@@ -71,6 +71,19 @@ def load_images(
     return load(split, side=side, **settings, **options)
 
 
+def require_dataset(name: str, options: Mapping[str, object]) -> None:
+    """Refuse an unknown data set, or options that it does not have; nothing is read.
+
+    Args:
+      name: As for `load_images`.
+      options: What is asked of the data set besides, by name.
+
+    Raises:
+      UsageError: naming what is unknown, with the valid names.
+    """
+    _require_options(name, _source(name)[0], options)
+
+
 class Sizes(NamedTuple):
     """Number of training and test images, and of classes, of a whole data set."""
 
@@ -85,7 +98,7 @@ def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) ->
     Raises:
       UsageError, DataError: as `load_images` does.
     """
-    _require_options(name, _source(name)[0], options)
+    require_dataset(name, options)
     kind, _, source = name.partition(":")
     if kind == "tfds" and source:
         return Sizes(*tfds.sizes(source, data_dir=data_dir, **options))

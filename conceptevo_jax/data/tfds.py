@@ -18,6 +18,7 @@ from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, Decoding
 from conceptevo_jax.data.images import ImageSet
 from conceptevo_jax.data.tfds_index import index_split
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.places import typed_place
 
 _TESTS = ("test", "validation")
 
@@ -139,7 +140,7 @@ def _builder(source: str, data_dir: Path | None) -> Any:
     import tensorflow_datasets as tfds
 
     from_disk = tfds.core.read_only_builder.builder_from_files
-    where = Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
+    where = typed_place(data_dir or tfds.core.constants.DATA_DIR)
     try:
         builder = from_disk(source, data_dir=str(where))
     except tfds.core.DatasetNotFoundError:

@@ -67,11 +67,33 @@ def fit_layout(
       DataError: if fewer than four rows have a vector.
     """
     require_seed(seed)
-    require_count("stability_seeds", stability_seeds)
+    require_map(neighbors, min_dist, metric, stability_seeds)
     seeds = range(seed, seed + stability_seeds + 1)
     return fit_layouts(
         vectors, seeds=seeds, neighbors=neighbors, min_dist=min_dist, metric=metric
     )[0]
+
+
+def require_map(
+    neighbors: int, min_dist: float, metric: str, stability_seeds: int = 1
+) -> None:
+    """Refuse settings of a map that mean nothing, whatever is laid out.
+
+    Args:
+      neighbors: As for `fit_layout`, and so are the others.
+      min_dist: See there.
+      metric: See there.
+      stability_seeds: See there.
+
+    Raises:
+      UsageError: naming the setting, and what would do.
+    """
+    require_count("stability_seeds", stability_seeds)
+    if metric not in METRICS:
+        raise unknown_name("metric", metric, METRICS)
+    require_count("neighbors", neighbors, least=2)
+    if not 0 <= min_dist <= 1:
+        raise UsageError(f"min_dist must be from 0 to 1, not {min_dist}.")
 
 
 def fit_layouts(
@@ -98,15 +120,11 @@ def fit_layouts(
       UsageError: if a number is out of range or the metric unknown.
       DataError: if fewer than four rows have a vector.
     """
-    if metric not in METRICS:
-        raise unknown_name("metric", metric, METRICS)
-    require_count("neighbors", neighbors, least=2)
+    require_map(neighbors, min_dist, metric)
     if len(seeds) < 2:
         raise UsageError(f"layouts need two seeds or more, not {len(seeds)}.")
     for seed in seeds:
         require_seed(seed)
-    if not 0 <= min_dist <= 1:
-        raise UsageError(f"min_dist must be from 0 to 1, not {min_dist}.")
     _require_table(vectors)
     live = np.isfinite(vectors).all(axis=1)
     if live.sum() < FEWEST:

@@ -5,7 +5,6 @@ rest goes on.
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from conceptevo_jax.config import BaselinesConfig
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.stages.evolutions import class_of
 from conceptevo_jax.stages.representations import Segmented
 from conceptevo_jax.stages.runs import TrainedRun
@@ -66,7 +66,7 @@ def follow_segments(session: Session) -> Segmented:
     seed = session.config.seed
     if of.broden is not None:
         found = read_broden(
-            Path(of.broden).expanduser(),
+            typed_place(of.broden, "baselines.broden"),
             side=session.config.dataset.side,
             limit=of.segments,
             seed=seed,

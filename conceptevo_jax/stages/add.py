@@ -14,7 +14,6 @@ from conceptevo_jax.config import Config, plain
 from conceptevo_jax.data import require_same_pool
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.figures import save_figure
-from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.projection import place_points, project_neurons
 from conceptevo_jax.stages.images import prepare_images
 from conceptevo_jax.stages.observe import Observer
@@ -31,7 +30,7 @@ from conceptevo_jax.store import (
     require_closed,
     save_record,
 )
-from conceptevo_jax.training import read_run, read_table, snapshots
+from conceptevo_jax.training import read_run, read_table, snapshots, trained_model
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Layout, Space
 
@@ -112,9 +111,7 @@ def _find(store: Store, training: str) -> Entry:
 
 def _observed(store: Store, entry: Entry, config: Config, images: Any) -> TrainedRun:
     about = read_run(entry.path)
-    model: Model = build_model(
-        about["model"], preset=about["preset"], classes=about["classes"]
-    )
+    model = trained_model(entry.path, about)
     look = Observer(
         store,
         images,

@@ -4,8 +4,9 @@ Only what can be told from the configuration alone: sizes that depend on the ima
 are checked where these are read, and most rules where the settings are used.
 """
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import contextlib
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from conceptevo_jax.analysis.importance import chosen_sites
@@ -19,18 +20,19 @@ from conceptevo_jax.config import (
     plain,
 )
 from conceptevo_jax.data import Sizes
-from conceptevo_jax.errors import UsageError, require_seed, unknown_name
+from conceptevo_jax.errors import UsageError, require_count, require_seed, unknown_name
 from conceptevo_jax.models import DTYPES, build_model
-from conceptevo_jax.projection.layout import METRICS
+from conceptevo_jax.places import typed_place
+from conceptevo_jax.projection.layout import require_map
 from conceptevo_jax.stages.evolutions import scoring_of
 from conceptevo_jax.stages.grouped import read_sets
-from conceptevo_jax.stages.images import dataset_facts
+from conceptevo_jax.stages.images import ON_BAD_IMAGE, dataset_facts, heldout_sizes
 from conceptevo_jax.stages.runs import training_of
 from conceptevo_jax.stages.space import space_settings
 from conceptevo_jax.stages.trials import trials_of
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import flaw_of_name
-from conceptevo_jax.training.optimizers import direction
+from conceptevo_jax.training.settings import require_meant
 
 
 def check_config(config: Config) -> None:
@@ -45,6 +47,7 @@ def check_config(config: Config) -> None:
             "together train one run after the other. Leave out one of the two."
         )
     check_names(config)
+    check_counts(config)
     require_seed(config.seed)
     require_seed(config.dataset.seed, "dataset.seed")
     collapsing = [] if config.collapse is None else [config.collapse.run]
@@ -53,6 +56,10 @@ def check_config(config: Config) -> None:
         if name not in config.runs:
             raise unknown_name("run", name, config.runs)
     sizes = dataset_facts(config.dataset)
+    if config.dataset.on_bad_image not in ON_BAD_IMAGE:
+        raise unknown_name(
+            "dataset.on_bad_image", config.dataset.on_bad_image, ON_BAD_IMAGE
+        )
     _check_sizes(config.dataset, sizes)
     train, classes = config.dataset.train_images or sizes.train, sizes.classes
     for name, run in config.runs.items():
@@ -64,11 +71,32 @@ def check_config(config: Config) -> None:
     for trial in trials_of(config):
         _check_method(f"hyperparameters: {trial.factor}", trial.method, config.seed)
     read_sets(config.alignment.hand_picked)
-    _require_positive("", config, ("seeds",))
     _require_positive("alignment", config.alignment, ("groups",))
     _check_benchmark(config)
     _check_importance(config, classes)
     _check_baselines(config, classes)
+
+
+def check_counts(config: Config) -> None:
+    """Refuse numbers by which settings could not even be fitted to the images.
+
+    Raises:
+      UsageError: naming the setting.
+    """
+    _require_positive("", config, ("seeds",))
+    for name in ("train", "test", "classes"):
+        if getattr(config.dataset.facts, name) is not None:
+            _require_positive("dataset.facts", config.dataset.facts, (name,))
+    _require_positive("dataset", config.dataset, ("sample_images",))
+    for name, run in config.runs.items():
+        _require_positive(f"runs.{name}", run, ("epochs", "batch_size", "eval_images"))
+    if config.workers is not None:
+        _require_positive("", config, ("workers",))
+    if config.time_limit is not None and not config.time_limit >= 0:
+        raise UsageError(
+            f"time_limit must be a number of seconds, 0 or more, not "
+            f"{config.time_limit}."
+        )
 
 
 def _check_sizes(settings: DatasetConfig, sizes: Sizes) -> None:
@@ -87,6 +115,13 @@ def _check_sizes(settings: DatasetConfig, sizes: Sizes) -> None:
                 f"dataset.{name} is {wanted}, but must be a whole number from 1 to "
                 f"{count}, the number of images in {settings.name}."
             )
+    selection, judgement = heldout_sizes(settings, sizes.test)
+    if selection + judgement > sizes.test:
+        raise UsageError(
+            f"dataset.selection_images={selection} and dataset.judgement_images="
+            f"{judgement} are more than the {sizes.test} test images of "
+            f"{settings.name} together: make one of them smaller."
+        )
 
 
 def _check_length(where: str, run: RunConfig, train: int) -> None:
@@ -138,8 +173,11 @@ def _check_method(where: str, method: MethodConfig, seed: int) -> None:
         _require_positive(f"{where}.projection", method.projection, ("stimuli",))
     embedding = ("dim", "learning_rate", "repeats", "batch_size")
     _require_positive(f"{where}.embedding", method.embedding, embedding)
-    if method.layout.metric not in METRICS:
-        raise unknown_name("metric", method.layout.metric, METRICS)
+    negatives = method.embedding.negatives
+    require_count(f"{where}.embedding.negatives", negatives, least=0)
+    of = method.layout
+    with _naming(f"{where}.layout"):
+        require_map(of.neighbors, of.min_dist, of.metric, of.stability_seeds)
 
 
 def _check_importance(config: Config, classes: int) -> None:
@@ -180,7 +218,7 @@ def _check_benchmark(config: Config) -> None:
             f"seeds={config.seeds} with benchmark.beside: times do not depend on the "
             "seed. Leave out one of the two; benchmark.rounds repeats the measurement."
         )
-    checkout = Path(of.beside).expanduser()
+    checkout = typed_place(of.beside, "benchmark.beside")
     for name in ("conceptevo_jax/__init__.py", "experiments/benchmark.py", "configs"):
         if not (checkout / name).exists():
             raise UsageError(
@@ -207,9 +245,16 @@ def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:
     chosen = run.model
     model = build_model(chosen.name, preset=chosen.preset, classes=classes)
     model.require_size(side)
-    _require_positive(where, run, ("epochs", "batch_size"))
     require_seed(run.seed, f"{where}.seed")
-    direction(training_of(run).optimizer)
+    with _naming(where):
+        require_meant(training_of(run))
+        model.computing(run.compute)
+    crop = run.regularisation.random_crop
+    if crop > side:
+        raise UsageError(
+            f"{where}.regularisation.random_crop={crop} is larger than the images: at "
+            f"most dataset.side={side}."
+        )
     late = [epoch for epoch in run.milestones if not 0 <= epoch < run.epochs]
     if late:
         raise UsageError(
@@ -217,9 +262,18 @@ def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:
         )
 
 
+@contextlib.contextmanager
+def _naming(where: str) -> Iterator[None]:
+    """Say of which part of the configuration a refusal is."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
 def _require_positive(where: str, settings: Any, names: Sequence[str]) -> None:
     for name in names:
         value = getattr(settings, name)
-        if not value > 0:
+        if not 0 < value < math.inf:
             of = f"{where}.{name}".removeprefix(".")
             raise UsageError(f"{of} must be above 0, not {value}.")

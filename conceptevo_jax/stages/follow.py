@@ -6,12 +6,20 @@ from pathlib import Path
 
 from conceptevo_jax.data import Decoded, open_decoded
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.stages.monitoring import is_watched
 from conceptevo_jax.store import Store, load_record, read_manifest
 from conceptevo_jax.store.stages import PARTIAL
-from conceptevo_jax.training import RUN, Row, read_run, read_table, snapshots
+from conceptevo_jax.training import (
+    RUN,
+    Row,
+    read_run,
+    read_table,
+    snapshots,
+    trained_model,
+)
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Space
 
@@ -22,7 +30,7 @@ def find_training(wanted: str, store: Store) -> Path:
     Raises:
       DataError: if there is none, with those that there are.
     """
-    folder = Path(wanted).expanduser().absolute()
+    folder = typed_place(wanted, "TRAINING").absolute()
     if (current_folder(folder) / RUN).is_file():
         return folder
     known = [entry for entry in store.entries() if entry.stage == "train"]
@@ -51,9 +59,7 @@ def follow(
       DataError: if the images are not in the store.
     """
     about = read_run(current_folder(folder))
-    model = build_model(
-        about["model"], preset=about["preset"], classes=about["classes"]
-    )
+    model = trained_model(current_folder(folder), about)
     space = None
     if result is not None:
         space = load_record(result / "space", Space, result)

@@ -7,7 +7,6 @@ is the paper's; the space, its groups and their intruders never saw them.
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
@@ -29,6 +28,7 @@ from conceptevo_jax.analysis.populations import Population, neuron_place, split_
 from conceptevo_jax.analysis.tasks import Task, deal_tasks
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import UsageError
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.stages.aligned import Placed, all_snapshots
 from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stages.session import Session
@@ -115,7 +115,7 @@ def read_sets(file: str | None) -> dict[str, list[str]]:
     if file is None:
         return {}
     try:
-        chosen = read_json(Path(file).expanduser(), None)
+        chosen = read_json(typed_place(file, "alignment.hand_picked"), None)
         return {str(name): [str(one) for one in ids] for name, ids in chosen.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UsageError(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from conceptevo_jax.config import DatasetConfig
+from conceptevo_jax.config import DatasetConfig, DatasetFacts
 from conceptevo_jax.data import (
     Decoded,
     ImageSet,
@@ -22,6 +22,7 @@ from conceptevo_jax.data import (
     images_id,
     load_images,
     open_decoded,
+    require_dataset,
     require_disjoint,
     save_pool,
     select_pool,
@@ -29,8 +30,9 @@ from conceptevo_jax.data import (
     without,
 )
 from conceptevo_jax.devices import in_turn
-from conceptevo_jax.errors import DataError, unknown_name
+from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.figures import undrawable_note
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import Store, content_key, read_sealed, write_sealed
 
 
@@ -83,7 +85,19 @@ def dataset_facts(settings: DatasetConfig) -> Sizes:
     Raises:
       UsageError, DataError: if it has to be looked at and is not there.
     """
+    of_folder = settings.name.startswith("folder:")
+    try:
+        require_dataset(settings.name, settings.options)
+    except UsageError as error:
+        if not of_folder:
+            raise
+        raise UsageError(
+            f"{error} Those of a folder come with the word dataset=folder."
+        ) from None
     told = settings.facts
+    if of_folder:
+        # Those told are of another data set: of a folder nothing is known before.
+        told = DatasetFacts()
     if told.train is not None and told.test is not None and told.classes is not None:
         return Sizes(told.train, told.test, told.classes)
     return dataset_sizes(
@@ -173,7 +187,9 @@ def _without_training_images(
 
 
 def _own_folder(settings: DatasetConfig) -> Path | None:
-    return Path(settings.data_dir).expanduser() if settings.data_dir else None
+    if settings.data_dir is None:
+        return None
+    return typed_place(settings.data_dir, "dataset.data_dir")
 
 
 def _load(store: Store, settings: DatasetConfig, split: str) -> ImageSet:

@@ -26,7 +26,6 @@ from conceptevo_jax.explorer import (
     without_patches,
     write_folder,
 )
-from conceptevo_jax.models import build_model
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.stages.courses import Frame, describe_run
 from conceptevo_jax.stages.explore import sheets_of, space_key, with_courses
@@ -39,7 +38,7 @@ from conceptevo_jax.stages.runs import TrainedRun
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.store.stages import PARTIAL
-from conceptevo_jax.training import Row, read_run, read_table, snapshots
+from conceptevo_jax.training import Row, read_run, read_table, snapshots, trained_model
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Embedding, Epoch, Layout, Observation, Space
 
@@ -143,9 +142,7 @@ class _Live:
         pool = self.images.pool.pool_id
         require_same_pool(pool, self.space.pool_id, f"the space in {result}")
         self.name = about["name"]
-        self.model = build_model(
-            about["model"], preset=about["preset"], classes=about["classes"]
-        )
+        self.model = trained_model(current_folder(folder), about)
         self.key = folder.name.removesuffix(PARTIAL).rpartition("-")[2]
         search = Search(**plain(config.method.stimuli))
         self.observe = Observer(

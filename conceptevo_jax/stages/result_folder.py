@@ -14,6 +14,7 @@ from typing import Any
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import (
     content_key,
     read_sealed,
@@ -23,6 +24,7 @@ from conceptevo_jax.store import (
 )
 from conceptevo_jax.store.files import drop_abandoned
 from conceptevo_jax.store.keys import flat, plain
+from conceptevo_jax.store.stages import MARKER
 
 CALL = "call.json"
 """In a result folder: the settings and images of the call that it belongs to."""
@@ -58,8 +60,9 @@ def default_folder(config: Config) -> Path:
         parts.append(f"seeds{config.seeds}")
     if config.method.name != "default":
         parts.append(config.method.name)
-    typed = config.run_dir or "runs/" + "-".join(parts)
-    return Path(typed).expanduser().absolute()
+    if config.run_dir is not None:
+        return typed_place(config.run_dir, "run_dir").absolute()
+    return Path("runs", "-".join(parts)).absolute()
 
 
 def require_place(config: Config) -> None:
@@ -84,6 +87,9 @@ def require_place(config: Config) -> None:
                 f"{part[:20]}… is a name of {len(os.fsencode(part))} bytes, but at "
                 f"most {longest} are possible: {other}."
             )
+    for path in (resolved, *resolved.parents):
+        if (path / MARKER).is_file() or path == resolved.with_name("store"):
+            raise DataError(f"{folder} is, or lies in, a store of stages: {other}.")
     existing = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
     if not existing.is_dir():
         raise DataError(f"{existing} is a file, not a folder: {other}.")

@@ -206,7 +206,7 @@ class Store:
         Raises:
           DataError: if the folder is no store, or one of another layout.
         """
-        if not self.root.is_dir():
+        if not self.root.exists():
             return []
         self._require_layout()
         stages = [_entry(path) for path in self.root.iterdir() if _is_stage(path)]
@@ -262,7 +262,14 @@ class Store:
             if layout == LAYOUT:
                 return
             is_old = f"is a store of layout {layout}"
-        elif not self.root.is_dir() or not any(self.root.iterdir()):
+        elif not self.root.exists():
+            return
+        elif not self.root.is_dir():
+            raise DataError(
+                f"{self.root} is no store but a file. Name the folder `store` that "
+                "lies beside the result folders, or choose another run_dir."
+            )
+        elif not any(self.root.iterdir()):
             return
         elif any(_STAGE.match(child.name) for child in self.root.iterdir()):
             is_old = f"holds stages but no {MARKER}: it is a store of an earlier layout"
@@ -329,10 +336,16 @@ def _fill(
         write_json(partial / UNFINISHED, {"about": manifest["about"]})
 
     by_first(begin)
-    if together:
-        make(partial)
-    else:
-        by_first(lambda: make(partial))
+    try:
+        if together:
+            make(partial)
+        else:
+            by_first(lambda: make(partial))
+    except BaseException:
+        # What failed before it kept anything has nothing to go on from.
+        if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
+            shutil.rmtree(partial)
+        raise
 
     def finish() -> None:
         write_sealed(partial / MANIFEST, manifest)

@@ -1,7 +1,7 @@
 """Train a model with one snapshot per epoch; resume exactly; read snapshots back."""
 
 from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, snapshots
-from conceptevo_jax.training.identity import RUN, read_run
+from conceptevo_jax.training.identity import RUN, read_run, trained_model
 from conceptevo_jax.training.loop import (
     AskedToEndError,
     NonFiniteLossError,
@@ -34,4 +34,5 @@ __all__ = [
     "read_table",
     "snapshots",
     "train",
+    "trained_model",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.models import Model
+from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.store import flaw_of_name, read_sealed, write_sealed
 from conceptevo_jax.store.keys import flat, plain
 from conceptevo_jax.training.checksums import CHECKSUMS, read_checksums
@@ -82,6 +82,27 @@ def read_run(folder: str | Path) -> dict[str, Any]:
             "it: train again."
         )
     return about
+
+
+def trained_model(folder: Path, about: Mapping[str, Any]) -> Model:
+    """The model of a training, without its weights.
+
+    Args:
+      folder: Of the training.
+      about: What `read_run` says of it.
+
+    Raises:
+      DataError: if there is no such model, with those that there are.
+    """
+    try:
+        return build_model(
+            about["model"], preset=about["preset"], classes=about["classes"]
+        )
+    except UsageError as error:
+        raise DataError(
+            f"{folder / RUN} is of a model that is not there: {error} Add that model, "
+            "or train again."
+        ) from error
 
 
 def _flaw(about: Mapping[str, Any]) -> str | None:

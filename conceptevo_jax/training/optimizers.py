@@ -54,6 +54,8 @@ def direction(settings: Optimizer) -> optax.GradientTransformation:
     for name in ("warmup_epochs", "warmup_start", "momentum", "weight_decay"):
         if not 0 <= getattr(settings, name) < math.inf:
             raise UsageError(f"{name} must be >= 0, not {getattr(settings, name)}.")
+    if settings.momentum >= 1:
+        raise UsageError(f"momentum must be below 1, not {settings.momentum}.")
     decay = optax.add_decayed_weights(settings.weight_decay)
     if settings.name == "sgd":
         return optax.chain(decay, optax.trace(settings.momentum))

@@ -16,6 +16,8 @@ from conceptevo_jax.models import Model
 from conceptevo_jax.training.optimizers import Optimizer, direction
 from conceptevo_jax.training.step import PLAIN, Regularisation
 
+ON_NONFINITE = ("stop", "continue")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Training:
@@ -46,6 +48,26 @@ class Training:
     compute: str = "float32"
 
 
+def require_meant(settings: Training) -> None:
+    """Refuse settings that mean nothing, whatever is trained on whatever images.
+
+    Args:
+      settings: Of a training.
+
+    Raises:
+      UsageError: naming the setting, and what would do.
+    """
+    require_seed(settings.seed)
+    require_count("epochs", settings.epochs, least=0)
+    require_count("batch_size", settings.batch_size)
+    require_count("eval_images", settings.eval_images)
+    for step in settings.early_steps:
+        require_count("each of early_steps", step)
+    direction(settings.optimizer)
+    if settings.on_nonfinite not in ON_NONFINITE:
+        raise unknown_name("on_nonfinite", settings.on_nonfinite, ON_NONFINITE)
+
+
 def require_trainable(
     model: Model, data: Decoded, test: Decoded, settings: Training
 ) -> None:
@@ -62,19 +84,11 @@ def require_trainable(
     """
     require_type(model, Model, "the model", "Build it by ce.build_model.")
     require_type(settings, Training, "settings", "Make them by ce.Training(…).")
-    require_seed(settings.seed)
-    require_count("epochs", settings.epochs, least=0)
-    require_count("batch_size", settings.batch_size)
-    require_count("eval_images", settings.eval_images)
-    for step in settings.early_steps:
-        require_count("each of early_steps", step)
-    direction(settings.optimizer)
+    require_meant(settings)
     for name, images in (("data", data), ("test", test)):
         require_decoded(images, name)
         model.require_size(images.side)
         model.require_labels(images.labels)
-    if settings.on_nonfinite not in ("stop", "continue"):
-        raise unknown_name("on_nonfinite", settings.on_nonfinite, ("stop", "continue"))
     model.computing(settings.compute)
     if settings.batch_size > len(data):
         raise UsageError(

@@ -209,7 +209,7 @@ def made():
         ((r"base: base", "base: " + 700 * "["), "nests its values too deeply"),
         ((r"  vgg16:", r"  ../../escaped:"), r"runs: '../../escaped' cannot be a name"),
         ((r"  name: default", r"  name: ../x"), "method.name: '../x' cannot be a name"),
-        ((r"(?s).*", "7"), "config.yaml is not the configuration of an experiment"),
+        ((r"(?s).*", "7"), "config.yaml holds no settings by their names"),
     ],
     ids=range(5),
 )

@@ -166,13 +166,20 @@ def test_a_store_of_an_earlier_layout_is_named_with_what_to_do(call, store):
         ("stage=trian", "unknown stage 'trian'. Did you mean 'train'? Valid: all, ob"),
         ("key=abc", "unknown key 'abc'"),
         ("yess=true", "unknown option 'yess'. Did you mean 'yes'? Valid: key, stage,"),
-        ("yes=perhaps", "unknown yes 'perhaps'. Valid: false, true."),
+        ("yes=false", "yes= stands twice: leave out 'yes=false' or the other."),
     ],
 )
 def test_what_is_unknown_deletes_nothing(call, store, word, named):
     code, _, err = call("clean", "yes=true", word)
     assert code == 2
     assert named in err
+    assert kept(store) == EVERYTHING
+
+
+def test_consent_is_given_or_not(call, store):
+    code, _, err = call("clean", "yes=perhaps")
+    assert code == 2
+    assert "unknown yes 'perhaps'. Valid: false, true." in err
     assert kept(store) == EVERYTHING
 
 

@@ -72,10 +72,15 @@ def test_every_format_that_may_be_allowed_has_suffixes_of_its_own(name):
     assert not Decoding(formats=[name]).suffixes & {s for some in others for s in some}
 
 
-@pytest.mark.parametrize("formats", ["jpg", ["jpeg", "tif"], [], ["eps"]])
+@pytest.mark.parametrize("formats", ["jpg", ["jpeg", "tif"], ["eps"]])
 def test_unknown_formats_are_refused_with_the_valid_ones(formats):
     with pytest.raises(UsageError, match=r"unknown image format .*jpeg.*tiff, webp"):
         Decoding(formats=formats)
+
+
+def test_no_format_at_all_is_refused_with_what_to_say():
+    with pytest.raises(UsageError, match=r"formats is empty: name what is opened"):
+        Decoding(formats=[])
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded():

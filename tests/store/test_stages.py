@@ -112,6 +112,16 @@ def test_a_killed_folder_is_unfinished_and_finds_its_files_again(store):
     assert [e.finished for e in store.entries()] == [True]
 
 
+def test_a_stage_that_fails_before_it_keeps_anything_leaves_nothing(store):
+    def fail(folder):
+        raise DataError("an image is no image")
+
+    with pytest.raises(DataError, match="no image"):
+        make_folder(store, fail)
+    assert store.entries() == []
+    assert not list(store.root.glob("train-*"))
+
+
 def test_a_finished_folder_is_not_filled_again(store):
     first, key = make_folder(store, lambda folder: (folder / "a").write_text("a"))
     assert make_folder(store, refuse) == (first, key)
@@ -249,6 +259,16 @@ def test_a_store_of_another_layout_is_refused_before_any_work(store):
     (store.root / "store.json").unlink()
     with pytest.raises(DataError, match="it is a store of an earlier layout"):
         make_record(again, refuse)
+
+
+def test_a_file_is_no_store(store):
+    store.root.parent.mkdir()
+    store.root.write_text("mine")
+    with pytest.raises(DataError, match=r"store is no store but a file\. Name the"):
+        store.entries()
+    with pytest.raises(DataError, match="store is no store but a file"):
+        make_folder(store, refuse)
+    assert store.root.read_text() == "mine"
 
 
 def test_a_folder_of_something_else_does_not_become_a_store(tmp_path):

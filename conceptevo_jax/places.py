@@ -1,0 +1,32 @@
+"""Folders and files as they are typed, in settings and on the command line."""
+
+import os
+from pathlib import Path
+
+from conceptevo_jax.errors import UsageError
+
+
+def typed_place(text: str | os.PathLike[str], what: str = "a file or folder") -> Path:
+    """The place that was typed; `~` is home also where shells leave it.
+
+    Args:
+      text: What was typed.
+      what: It stands for, in words: `"run_dir"`.
+
+    Raises:
+      UsageError: for an empty text, and for the home of somebody who has none.
+    """
+    typed = os.fspath(text)
+    if not typed.strip():
+        raise UsageError(
+            f"{what} is empty: name one. Where a shell put it in, a variable of it is "
+            "not set."
+        )
+    # Of the text: for `pathlib`, ./~x is ~x.
+    place = os.path.expanduser(typed)
+    if place.startswith("~"):
+        raise UsageError(
+            f"{typed}: {typed.partition('/')[0]} is the home of nobody here. Write the "
+            "whole path, or put ./ before a name that begins so."
+        )
+    return Path(place)

@@ -26,7 +26,7 @@ test: setup
 # Kills, damages, bad inputs and growth: see docs/reliability.md.
 faults: export KILLS ?= 20
 faults: export DAMAGES ?= 640
-faults: export INPUTS ?= all
+faults: export FAULTS ?= all
 faults: export DEMOS ?= 0
 faults: setup
 	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -rP tests/faults tests/stages/test_damage.py $(ARGS)

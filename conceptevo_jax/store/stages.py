@@ -246,7 +246,7 @@ class Store:
         self._require_layout()
         if not (self.root / MARKER).is_file():
             write_sealed(self.root / MARKER, {"layout": LAYOUT})
-        by_first(lambda: drop_abandoned(self.root, deep=False))
+        drop_abandoned(self.root, deep=False)
         self._checked = True
 
     def _require_layout(self) -> None:

@@ -80,7 +80,7 @@ def _fit_run(
     for name in ("batch_size", "epochs", "early_steps"):
         old, new = getattr(before, name), getattr(run, name)
         if old != new:
-            changed.append(f"{name} is {new}, not {old}")
+            changed.append(f"{name}={new} instead of {old}")
     return changed
 
 

@@ -123,7 +123,7 @@ class Session:
         value = call(*args)
         spent = time.perf_counter() - start
         self.timings[stage] = self.timings.get(stage, 0.0) + spent
-        if not self.console.is_terminal:
+        if spent >= 1 and not self.console.is_terminal:
             self._tell(f"{stage}: {spent:.1f} s")
         return value
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conceptevo_jax.cli.console import CONSOLE
+from conceptevo_jax.cli.kept import chosen_store
 from conceptevo_jax.cli.monitor import seconds, waits
 from conceptevo_jax.cli.project import config_of
-from conceptevo_jax.cli.words import options, place
+from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
     SCENE,
@@ -17,6 +18,7 @@ from conceptevo_jax.explorer import (
     write_whole,
 )
 from conceptevo_jax.explorer import compare as compare_scenes
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.stages.explore import PAGE, with_study
 from conceptevo_jax.stages.follow import find_training
 from conceptevo_jax.stages.live import choose_space, follow_on_map
@@ -40,7 +42,7 @@ def explore(words: list[str]) -> int:
             "say which: conceptevo explore RESULT_FOLDER, or RESULT_FOLDER/RUN, or "
             "conceptevo explore --live TRAINING."
         )
-    path = place(places[0]).absolute()
+    path = typed_place(places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
         saved = with_study(chosen_scene(path, Path(work)), _result(path))
         page = _page(chosen.get("out"), _beside(path))
@@ -60,7 +62,7 @@ def compare(words: list[str]) -> int:
             "say which two: conceptevo compare A B, each RESULT_FOLDER or "
             "RESULT_FOLDER/RUN."
         )
-    first, second = (place(path).absolute() for path in places)
+    first, second = (typed_place(path).absolute() for path in places)
     with tempfile.TemporaryDirectory() as work:
         saved = compare_scenes(first, second, Path(work))
         page = _page(chosen.get("out"), Path(COMPARED).absolute())
@@ -83,10 +85,10 @@ def _follow(words: list[str]) -> int:
             "`conceptevo ls` lists, finished or not."
         )
     wait, interval = waits(chosen), seconds(chosen)
-    folder = find_training(places[0], Store(place(chosen.get("store", "runs/store"))))
+    folder = find_training(places[0], chosen_store(chosen))
     use_cache(Store(folder.parent))
     named = chosen.get("space")
-    result = place(named).absolute() if named else choose_space(folder, config_of)
+    result = typed_place(named).absolute() if named else choose_space(folder, config_of)
     CONSOLE.print(
         f"{folder.name} on the map of {result}; end with Ctrl-C", soft_wrap=True
     )
@@ -141,7 +143,7 @@ def _beside(path: Path) -> Path:
 def _page(out: str | None, usual: Path) -> Path:
     if out is None:
         return usual
-    path = place(out).absolute()
+    path = typed_place(out).absolute()
     return path / usual.name if path.is_dir() else path
 
 

@@ -1,19 +1,26 @@
 """`conceptevo ls` and `conceptevo clean`: what the store holds, and freeing it."""
 
 import datetime
+from collections.abc import Mapping
 
 from rich.table import Table
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.words import options, place
+from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import unknown_name
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import Entry, Store
+
+
+def chosen_store(chosen: Mapping[str, str]) -> Store:
+    """The store that the option `store` names, or that of the current folder."""
+    return Store(typed_place(chosen.get("store", "runs/store"), "store"))
 
 
 def ls(words: list[str]) -> int:
     """List the stages of a store, newest last."""
     chosen = options(words, ("store",))
-    store = Store(place(chosen.get("store", "runs/store")))
+    store = chosen_store(chosen)
     entries = store.entries()
     if not entries:
         CONSOLE.print(f"{store.root} holds nothing yet.")
@@ -45,7 +52,7 @@ def clean(words: list[str]) -> int:
     consent = chosen.get("yes", "false").lower()
     if consent not in ("true", "false"):
         raise unknown_name("yes", consent, ("true", "false"))
-    store = Store(place(chosen.get("store", "runs/store")))
+    store = chosen_store(chosen)
     wanted = _chosen(store.entries(), chosen.get("stage"), chosen.get("key"))
     doomed = []
     for entry in wanted:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.words import options, place
+from conceptevo_jax.cli.kept import chosen_store
+from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.stages.follow import find_training, follow
 from conceptevo_jax.stages.worker import use_cache
 from conceptevo_jax.store import Store
@@ -24,10 +26,10 @@ def monitor(words: list[str]) -> int:
         )
     chosen = options(words[1:], ("space", "store", "interval", "wait"))
     wait, interval = waits(chosen), seconds(chosen)
-    store = Store(place(chosen.get("store", "runs/store")))
+    store = chosen_store(chosen)
     folder = find_training(words[0], store)
     use_cache(Store(folder.parent))
-    result = place(chosen["space"]).absolute() if "space" in chosen else None
+    result = typed_place(chosen["space"]).absolute() if "space" in chosen else None
     CONSOLE.print(f"{folder}: one line per snapshot; end with Ctrl-C", soft_wrap=True)
     seen = follow(folder, result, interval=interval, wait=wait)
     for report, row in seen:

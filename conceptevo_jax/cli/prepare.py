@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.words import options, place
+from conceptevo_jax.cli.words import options
 from conceptevo_jax.data.tfds import require_known
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.places import typed_place
 
 PATIENCE = 5.0
 """Seconds to wait for the host of a data set, which TFDS would retry for minutes."""
@@ -89,7 +90,7 @@ def _archives(name: str, builder: Any, manual_dir: str | None) -> Path | None:
     how = " ".join(builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
     if manual_dir is None:
         raise UsageError(f"{name} needs manual_dir=FOLDER. TFDS says: {how}")
-    folder = place(manual_dir).absolute()
+    folder = typed_place(manual_dir).absolute()
     if not folder.is_dir():
         raise DataError(f"manual_dir {folder} is not a folder. TFDS says: {how}")
     missing = [a for a in _ARCHIVES.get(name, ()) if not (folder / a).is_file()]

@@ -11,9 +11,10 @@ from yaml import YAMLError
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.config_files import read_settings
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.words import options, place
+from conceptevo_jax.cli.words import options
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.stages.add import Added, add_run
 from conceptevo_jax.stages.check import check_names
 from conceptevo_jax.stages.result_folder import require_settings
@@ -32,7 +33,7 @@ def project(words: list[str]) -> int:
                 "say which: conceptevo project space=RESULT_FOLDER run=TRAINING; "
                 "trainings are listed by `conceptevo ls`."
             )
-    folder = place(chosen["space"]).absolute()
+    folder = typed_place(chosen["space"]).absolute()
     added = add_run(folder, config_of(folder), chosen["run"])
     _tell(added)
     return 0

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import size
-from conceptevo_jax.cli.words import options, place
+from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import require_own
 from conceptevo_jax.study import load_study
 from conceptevo_jax.study.questionnaire import (
@@ -41,8 +42,8 @@ def build(words: list[str]) -> int:
         raise UsageError("say of which result: conceptevo study build RESULT_FOLDER.")
     chosen = options(words[1:], _VALID)
     settings = _settings(chosen)
-    folder = place(words[0]).absolute()
-    out = place(chosen.get("out", str(folder / QUESTIONNAIRE))).absolute()
+    folder = typed_place(words[0]).absolute()
+    out = typed_place(chosen.get("out", str(folder / QUESTIONNAIRE))).absolute()
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={chosen['out']} is a file: give a folder.")
     require_own(out, folder)
@@ -83,7 +84,7 @@ def _number(chosen: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _consent(name: str) -> str:
-    path = place(name)
+    path = typed_place(name)
     try:
         text = path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.words import options, place
+from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.places import typed_place
 from conceptevo_jax.stages.study import (
     TITLES,
     Evaluated,
@@ -40,7 +41,7 @@ def analyse(words: list[str]) -> int:
       DataError: if there is no study, or no answer that counts; nothing is written.
     """
     folder, files, chosen = _read(words)
-    out = place(chosen.get("out", str(folder / FOLDER))).absolute()
+    out = typed_place(chosen.get("out", str(folder / FOLDER))).absolute()
     require_own(out, folder)
     encoder = choose_encoder(chosen.get("encoder", "tfidf"))
     study = load_study(folder)
@@ -83,11 +84,11 @@ def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
             "say which: conceptevo study analyse RESULT_FOLDER ANSWERS.json ... "
             "[out=FOLDER] [encoder=tfidf|minilm]."
         )
-    out = place(chosen.get("out", "."))
+    out = typed_place(chosen.get("out", "."))
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={out} is a file: give a folder.")
     files = [file for pattern in typed[1:] for file in _files(pattern)]
-    return place(typed[0]).absolute(), files, chosen
+    return typed_place(typed[0]).absolute(), files, chosen
 
 
 def _is_option(word: str) -> bool:
@@ -98,7 +99,7 @@ def _is_option(word: str) -> bool:
 
 def _files(typed: str) -> list[Path]:
     """The file of that name, or those that a pattern matches."""
-    path = place(typed)
+    path = typed_place(typed)
     if path.is_dir():
         raise UsageError(f"{typed} is a folder: give its files, {path / '*.json'}.")
     if path.exists():

@@ -18,9 +18,6 @@ from hydra.errors import HydraException
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
-from conceptevo_jax.places import typed_place as place
-
-__all__ = ["as_meant", "options", "place", "require_words", "typed_names"]
 
 
 def options(words: Sequence[str], valid: Collection[str]) -> dict[str, str]:

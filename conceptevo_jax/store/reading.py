@@ -20,8 +20,8 @@ import numpy as np
 
 from conceptevo_jax.store.links import is_within
 
-LARGEST_TEXT = 64_000_000
-"""Bytes of JSON or a table: names of a million images."""
+LARGEST_TEXT = 512_000_000
+"""Bytes of JSON or a table: a pool of all of ImageNet takes 130 million."""
 
 DEEPEST_JSON = 64
 """Lists and objects within each other; a configuration has nine."""

@@ -5,7 +5,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conceptevo_jax.cli.words import as_meant, place, typed_names
+from conceptevo_jax.cli.words import as_meant, typed_names
 
 SMOKE = ("experiment=unified_space", "scale=smoke")
 
@@ -98,12 +98,6 @@ def test_settings_that_were_typed_have_names():
         "runs.b",
         "dataset.side",
     }
-
-
-def test_home_is_found_where_shells_leave_it(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert place("~/x") == tmp_path / "x"
-    assert place("a~b").name == "a~b"
 
 
 @pytest.mark.parametrize("name", PATHS)

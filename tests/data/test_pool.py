@@ -1,5 +1,6 @@
 """Pools: seeded, stratified, disjoint, and the same whatever the order of rows."""
 
+import dataclasses
 import hashlib
 import json
 
@@ -19,6 +20,21 @@ from conceptevo_jax.data import (
 from conceptevo_jax.data.pool import stratified
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import read_sealed, write_sealed
+from conceptevo_jax.store.reading import LARGEST_TEXT
+
+
+def test_a_pool_of_all_of_imagenet_can_be_read_again(image_set, tmp_path):
+    """Its file is bounded, since it may be somebody else's."""
+    count, imagenet = 1000, 1_281_167
+    keys = [f"{i:032x}" for i in range(count)]
+    pool = select_pool(image_set(keys=keys, labels=[0] * count), size=count, seed=0)
+    name, row = "train/n01440764/n01440764_10026.JPEG", imagenet
+    names, rows = (name,) * count, np.full(count, row, np.int32)
+    labels = np.full(count, 999, np.int32)
+    large = dataclasses.replace(pool, names=names, rows=rows, labels=labels)
+    save_pool(tmp_path / "pool.json", large)
+    size = (tmp_path / "pool.json").stat().st_size
+    assert size * imagenet / count < LARGEST_TEXT / 2
 
 
 @given(

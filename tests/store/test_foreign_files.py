@@ -26,7 +26,7 @@ from conceptevo_jax.store import (
 )
 from conceptevo_jax.store.files import replace_folder
 from conceptevo_jax.store.kinds import fits
-from conceptevo_jax.store.reading import DEEPEST_JSON, read_arrays
+from conceptevo_jax.store.reading import DEEPEST_JSON, LARGEST_TEXT, read_arrays
 from conceptevo_jax.types import Embedding, Site
 
 
@@ -164,10 +164,10 @@ def test_what_is_no_file_is_not_waited_for(foreign):
 def test_a_file_is_read_up_to_a_limit(tmp_path):
     path = tmp_path / "sparse"
     with path.open("wb") as file:
-        file.truncate(64_000_001)
-    with pytest.raises(ValueError, match="has 64000001 bytes, of which 9 are read"):
+        file.truncate(LARGEST_TEXT + 1)
+    with pytest.raises(ValueError, match=f"has {LARGEST_TEXT + 1} bytes"):
         read_file(path, tmp_path, 9)
-    with pytest.raises(ValueError, match="of which 64000000 are read"):
+    with pytest.raises(ValueError, match=f"of which {LARGEST_TEXT} are read"):
         read_json(path, tmp_path)
 
 

@@ -244,11 +244,13 @@ class _Log:
                 self.tell(f"{name}: trained and observed")
             elif time.monotonic() - self.last >= LOG_SECONDS:
                 self.last = time.monotonic()
-                steps = {n: s for n, s in self.steps.items() if n not in self.ended}
                 parts = [
-                    f"{n} step {done} of {all}" for n, (done, all) in steps.items()
+                    f"{under_way} step {step} of {last}"
+                    for under_way, (step, last) in self.steps.items()
+                    if under_way not in self.ended
                 ]
-                self.tell(", ".join(parts))
+                if parts:
+                    self.tell(", ".join(parts))
 
 
 def _scratch_folder() -> Path:

@@ -69,3 +69,20 @@ def test_programs_are_kept_in_the_store_unless_jax_was_given_a_folder(tmp_path, 
         for setting, value in before.items():
             jax.config.update(setting, value)
     assert kept == (given or str(tmp_path / ".compiled"))
+
+
+def test_a_log_tells_what_ended_once_and_how_far_the_others_are(monkeypatch):
+    monkeypatch.setattr(session, "LOG_SECONDS", 0.0)
+    lines = []
+    log = session._Log(lines.append)
+    for step in ("one", 1, 4), ("one", 4, 4), ("other", 2, 4), ("one", 4, 4):
+        log.heard(*step)
+    log.heard("other", 4, 4)
+    log.heard("other", 4, 4)
+    assert lines == [
+        "one step 1 of 4",
+        "one: trained and observed",
+        "other step 2 of 4",
+        "other step 2 of 4",
+        "other: trained and observed",
+    ]

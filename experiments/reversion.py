@@ -82,7 +82,11 @@ def run(config: Config, session: Session) -> Outcome:
             reversions = []
             for label in labels:
                 reversion, _ = session.timed(
-                    f"revert {name}", measures.reversion, evolution, label
+                    f"revert {name}",
+                    measures.reversion,
+                    evolution,
+                    label,
+                    of=evolution.named(names[label]),
                 )
                 reversions.append(reversion)
                 importance, _ = measures.importance(

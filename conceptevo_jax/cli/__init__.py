@@ -30,6 +30,13 @@ def program() -> NoReturn:
     code = main()
     # Nothing is left that an exception could put in order.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            # Python would try again at its end, and leave with a code of its own.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            code = code or NO_READER
     sys.exit(code)
 
 
@@ -49,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
         code, line = ending
         if line:
-            print(_on_one_line(line), file=sys.stderr)
+            # Where nobody reads it any more, the code still says it.
+            with contextlib.suppress(BrokenPipeError):
+                print(_on_one_line(line), file=sys.stderr)
         return code
 
 
@@ -85,7 +94,6 @@ def _ending(error: BaseException) -> tuple[int, str] | None:
         return INTERRUPTED, LINES[signal.SIGINT]
     if isinstance(error, BrokenPipeError):
         # Whoever read what is printed has enough, such as `head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return NO_READER, ""
     if isinstance(error, OSError):
         error = refused_by_system(error) or error

@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from conceptevo_jax.cli.locate import folder
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
 
@@ -62,8 +63,13 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
     found = re.search(r"Could not override '([^']+)'", message)
     if found is None or composed is None:
         cause = str(error.__cause__ or "").split("\n")[0]
-        plain = _valid_choices(f"{message}. {cause}" if cause else message)
-        return _of_value(message, cause) or _of_file(message) or UsageError(plain)
+        plain = " ".join(f"{message}. {cause}".split() if cause else message.split())
+        return (
+            _of_choice(message)
+            or _of_value(message, cause)
+            or _of_file(message)
+            or UsageError(plain)
+        )
     *parents, name = found.group(1).split(".")
     node: Any = composed
     for depth, parent in enumerate(parents):
@@ -76,6 +82,24 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
         node = node[parent]
     where = ".".join(parents) or "the top level"
     return unknown_name(f"setting of {where}", name, _keys(node))
+
+
+_CHOICE = re.compile(
+    r"(?s)In '[^']+': Could not find '(?P<group>\w+)/(?P<name>[^']+)'\s+"
+    r"(Available options in '[^']+':(?P<valid>.*?)\n)?Config search path:"
+)
+
+
+def _of_choice(message: str) -> UsageError | None:
+    """A group's configurations, where Hydra says that one is not among them."""
+    told = _CHOICE.match(message)
+    if told is None:
+        return None
+    group = folder("configs") / told["group"]
+    ours = [path.relative_to(group).with_suffix("") for path in group.rglob("*.yaml")]
+    # Of groups that have groups Hydra lists nothing.
+    valid = told["valid"].split() if told["valid"] else map(str, ours)
+    return unknown_name(told["group"], told["name"], valid)
 
 
 _WANTED = {
@@ -123,7 +147,3 @@ def _keys(node: Any) -> Sequence[str]:
     return [str(key) for key in node] if isinstance(node, DictConfig) else []
 
 
-def _valid_choices(message: str) -> str:
-    """Keep Hydra's list of valid choices, drop where it searched for them."""
-    lines = message.split("Config search path:")[0].split("\n")
-    return " ".join(line.strip() for line in lines if line.strip())

@@ -116,5 +116,6 @@ class Ends:
         code, line = self.last()
         if not told:
             # Not by sys.stderr, which the main thread may be writing to.
-            os.write(2, f"{line}\n".encode())
+            with contextlib.suppress(OSError):
+                os.write(2, f"{line}\n".encode())
         os._exit(code)

@@ -1,9 +1,12 @@
 """Run an experiment from its configuration, and tell what came out."""
 
+import argparse
+import contextlib
 import os
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,7 +29,8 @@ from conceptevo_jax.cli.words import as_meant, require_words, typed_names
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.stages.check import check_config, check_counts
+from conceptevo_jax.printable import printable
+from conceptevo_jax.stages.check import check_config, check_counts, doubts
 from conceptevo_jax.stages.fitted import fit_to_images
 from conceptevo_jax.stages.plan import (
     duration,
@@ -66,15 +70,26 @@ def run_experiment(words: Sequence[str]) -> int:
     main = hydra.main(
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
     )
-    sys.argv = ["conceptevo", *words]
     jobs = _Jobs()
-    try:
-        main(jobs)()
-    except HydraException as error:
-        raise explain(error, None) from None
+    with _sweep_folder(told) as further:
+        sys.argv = ["conceptevo", *words, *further]
+        try:
+            main(jobs)()
+        except HydraException as error:
+            raise explain(error, None) from None
     if jobs.failures:
         raise jobs.failures[0]
     return 0
+
+
+@contextlib.contextmanager
+def _sweep_folder(told: argparse.Namespace) -> Iterator[list[str]]:
+    """Words by which Hydra keeps the words of a sweep of plans in a passing folder."""
+    if not told.multirun or "dry_run=true" not in told.overrides:
+        yield []
+        return
+    with tempfile.TemporaryDirectory() as passing:
+        yield [f"hydra.sweep.dir={passing}"]
 
 
 class _Jobs:
@@ -82,22 +97,25 @@ class _Jobs:
 
     Attributes:
       failures: In order; those of a launcher's processes are raised there.
+      promised: Result folders of plans, with the folder that only theirs would be.
     """
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self.failures: list[Exception] = []
+        self.promised: dict[Path, Path] = {}
 
     def __call__(self, composed: Composed) -> None:
         try:
-            execute(composed)
+            execute(composed, self.promised)
         except Exception as error:
             if os.getpid() != self.process:
                 raise
             hydra_config = HydraConfig.get()
             if hydra_config.mode == RunMode.MULTIRUN:
                 words = " ".join(hydra_config.overrides.task)
-                CONSOLE.print(f"The job {words} failed: {error}", soft_wrap=True)
+                failed = printable(f"The job {words} failed: {error}")
+                CONSOLE.print(failed, soft_wrap=True)
             self.failures.append(error)
 
 
@@ -131,8 +149,13 @@ def _group(name: str) -> list[Path]:
     return list((folder("configs") / name).glob("*.yaml"))
 
 
-def execute(composed: Composed) -> None:
-    """Run one composed configuration and write its result folder."""
+def execute(composed: Composed, promised: dict[Path, Path]) -> None:
+    """Run one composed configuration and write its result folder.
+
+    Args:
+      composed: What Hydra composed.
+      promised: See `_Jobs`; of a plan its folder is added.
+    """
     config = resolve(composed)
     require_place(config)
     check_counts(config)
@@ -141,13 +164,13 @@ def execute(composed: Composed) -> None:
     if config.distributed:
         start_processes()
         CONSOLE.quiet = not is_first()
-    for note in notes:
+    for note in (*doubts(config), *notes):
         CONSOLE.print(note, soft_wrap=True)
     if HydraConfig.get().mode == RunMode.MULTIRUN and config.run_dir is None:
         config.run_dir = str(keyed_folder(config))
     module = runner(config.name)
     if config.dry_run:
-        _print_plan(config, module)
+        _print_plan(config, module, promised)
     elif config.seeds > 1:
         _run_seeds(config, module)
     else:
@@ -250,10 +273,13 @@ def _verdict(claim: Claim) -> str:
 
 def _short(path: Path) -> str:
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    shown = path.relative_to(here) if path.is_relative_to(here) else path
+    return printable(str(shown))
 
 
-def _print_plan(config: Config, module: ModuleType) -> None:
+def _print_plan(
+    config: Config, module: ModuleType, promised: dict[Path, Path]
+) -> None:
     """Say what would be done, how long it takes and how much disk it needs."""
     jobs = [job for one in repeats(config) for job in module.jobs(one)]
     first, steps = plan_images(config.dataset), [plan_job(job) for job in jobs]
@@ -270,8 +296,11 @@ def _print_plan(config: Config, module: ModuleType) -> None:
     where = "on one GPU" if on_gpu else f"in {workers} processes"
     total = duration(total_seconds(steps, workers))
     needed = size(sum(step.bytes or 0 for step in (first, *steps)))
+    place, keyed = find_folder(config, None).folder, keyed_folder(config)
+    if promised.setdefault(place, keyed) != keyed:
+        place = keyed  # as another job of the sweep would have written there
     CONSOLE.print(
         f"Estimate: {total} {where}, {needed} of disk, without what has a dash. "
         f"Finished stages are reused.\nResults would go to "
-        f"{_short(find_folder(config, None).folder)}; nothing was done."
+        f"{_short(place)}; nothing was done."
     )

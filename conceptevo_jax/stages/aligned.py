@@ -181,10 +181,12 @@ def _placed(
     store, seed = session.store, session.config.seed
     last = list(runs[base].observations)[-1]
     how = (store, session.images, runs[base], last, method, seed)
-    made, key = session.timed("space", embed_base, *how)
-    refits, refits_key = session.timed("refit", refit_base, *how)
+    made, key = session.timed("space", embed_base, *how, of=base)
+    refits, refits_key = session.timed("refit", refit_base, *how, of=base)
     vectors = {
-        name: session.timed("project", project_run, store, made.space, key, run)
+        name: session.timed(
+            "project", project_run, store, made.space, key, run, of=name
+        )
         for name, run in runs.items()
     }
     return Placed(

@@ -77,6 +77,16 @@ def check_config(config: Config) -> None:
     _check_baselines(config, classes)
 
 
+def doubts(config: Config) -> list[str]:
+    """What works, but is most often a mistake, as whole sentences."""
+    if dataset_facts(config.dataset).classes > 1:
+        return []
+    return [
+        f"{config.dataset.name} has a single class: whatever a network answers is right, "
+        "and it learns nothing. A folder of images has a folder for each class."
+    ]
+
+
 def check_counts(config: Config) -> None:
     """Refuse numbers by which settings could not even be fitted to the images.
 

@@ -61,6 +61,11 @@ class Evolution:
     accuracies: tuple[float, float]
     relative: bool
 
+    def named(self, of: str) -> str:
+        """The evolution for a class or the like, in a log's line."""
+        before, after = self.before.epoch, self.after.epoch
+        return f"{self.run.name}, epochs {before} to {after}, {of}"
+
 
 def training_jobs(config: Config) -> list[Job]:
     """Every run to train, with nothing to observe."""

@@ -113,7 +113,9 @@ def report_important(session: Session, runs: Sequence[TrainedRun]) -> Report:
         summary += rows[0]
         top += rows[1]
         claims += important_claims(session, one, seen)
-        figures += session.timed("figures", draw_important, session, one, seen)
+        figures += session.timed(
+            "figures", draw_important, session, one, seen, of=one.run.name
+        )
     names, folder = session.images.classes, session.folder / "tables"
     shown = {one.run.name: names[one.label] for one in found}
     return Report(
@@ -145,11 +147,19 @@ def find_important(session: Session, run: TrainedRun) -> Important:
     """Measure all evolutions of a run for every chosen class, or find them stored."""
     config, measures = session.config, Measures(session, run)
     evolutions = evolutions_of(config, run)
-    labels = chosen_classes(config, len(session.images.classes))
+    names = session.images.classes
+    labels = chosen_classes(config, len(names))
     wanted = config.importance.images
     found = [
         [
-            session.timed("importance", measures.importance, one, label, wanted)[0]
+            session.timed(
+                "importance",
+                measures.importance,
+                one,
+                label,
+                wanted,
+                of=one.named(names[label]),
+            )[0]
             for label in labels
         ]
         for one in evolutions
@@ -157,7 +167,14 @@ def find_important(session: Session, run: TrainedRun) -> Important:
     label = shown_class(config, session.images, run.name, found)
     if label not in labels:  # named, and not among those drawn
         for one, importances in zip(evolutions, found, strict=True):
-            more = session.timed("importance", measures.importance, one, label, wanted)
+            more = session.timed(
+                "importance",
+                measures.importance,
+                one,
+                label,
+                wanted,
+                of=one.named(names[label]),
+            )
             importances.append(more[0])
     return Important(
         run=run, evolutions=evolutions, found=found, label=label, drawn=labels

@@ -89,7 +89,9 @@ def project_all(
     """Project every run, the base too, and judge all others against the base."""
     config, store = session.config, session.store
     home, epoch = trained[base], next(iter(trained[base].observations))
-    placed = session.timed("project", project_run, store, made.space, key, home)
+    placed = session.timed(
+        "project", project_run, store, made.space, key, home, of=base
+    )
     covered = made.space.covered
     found = {base: _projected(session, home, base, placed, {}, covered)}
     refits, refits_key = session.timed(
@@ -107,9 +109,11 @@ def project_all(
     spaces = refits.spaces(made.space)
     for name in (n for n in config.runs if n != base):
         run = trained[name]
-        placed = session.timed("project", project_run, store, made.space, key, run)
+        placed = session.timed(
+            "project", project_run, store, made.space, key, run, of=name
+        )
         judged = session.timed(
-            "align", _judge, session, run, placed, against, spaces, keys
+            "align", _judge, session, run, placed, against, spaces, keys, of=name
         )
         found[name] = _projected(session, run, name, placed, judged, covered)
     return found

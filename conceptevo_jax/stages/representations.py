@@ -224,7 +224,9 @@ def _on_map(
 ) -> Representation:
     """A method's vectors with their common map, as the paper lays them out."""
     layout, seed = session.config.method.layout, session.config.seed
-    _, points = session.timed("layout", lay_out, session.store, vectors, layout, seed)
+    _, points = session.timed(
+        "layout", lay_out, session.store, vectors, layout, seed, of=name
+    )
     return Representation(
         name=name,
         title=title,

@@ -15,6 +15,7 @@ from typing import Any
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.places import typed_place
+from conceptevo_jax.printable import printable
 from conceptevo_jax.store import (
     content_key,
     read_sealed,
@@ -91,6 +92,11 @@ def require_place(config: Config) -> None:
         if (path / MARKER).is_file() or path == resolved.with_name("store"):
             raise DataError(f"{folder} is, or lies in, a store of stages: {other}.")
     existing = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
+    if existing.is_symlink() and not existing.exists():
+        raise DataError(
+            f"{existing} is a link to {os.readlink(existing)}, which is not there: make "
+            f"that folder, or {other}."
+        )
     if not existing.is_dir():
         raise DataError(f"{existing} is a file, not a folder: {other}.")
     if not os.access(existing, os.W_OK | os.X_OK):
@@ -133,7 +139,7 @@ def find_folder(config: Config, images: str | None) -> Claimed:
     keyed = _keyed(folder, settings)
     if _difference(keyed, settings, images) is not None:
         keyed = _keyed(folder, settings, images)
-    note = f"{folder} {difference}: results of this call go to {keyed.name}."
+    note = printable(f"{folder} {difference}: results of this call go to {keyed.name}.")
     return Claimed(folder=keyed, note=note)
 
 

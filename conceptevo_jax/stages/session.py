@@ -112,8 +112,16 @@ class Session:
                 f"({why}) …; all are listed in results.json."
             )
 
-    def timed(self, stage: str, call: Callable[..., T], *args: Any) -> T:
+    def timed(
+        self, stage: str, call: Callable[..., T], *args: Any, of: str = ""
+    ) -> T:
         """Call something and add its time to the stage's.
+
+        Args:
+          stage: What `timings` call it.
+          call: What to call.
+          *args: With what.
+          of: What it is done for, where a stage is entered often; for the log alone.
 
         Raises:
           TimeUpError: if the call's time is up already.
@@ -124,7 +132,7 @@ class Session:
         spent = time.perf_counter() - start
         self.timings[stage] = self.timings.get(stage, 0.0) + spent
         if spent >= 1 and not self.console.is_terminal:
-            self._tell(f"{stage}: {spent:.1f} s")
+            self._tell(f"{stage}{', ' if of else ''}{of}: {spent:.1f} s")
         return value
 
     def train(

@@ -90,7 +90,9 @@ def measure_runs(
 
     def place(name: str) -> Projected:
         run = trained[name]
-        placed = session.timed("project", project_run, store, made.space, key, run)
+        placed = session.timed(
+            "project", project_run, store, made.space, key, run, of=name
+        )
         return without_alignment(session, run, placed, made.space.covered)
 
     at_home, runs = place(base), {name: place(name) for name in compared}
@@ -135,7 +137,7 @@ def measure_runs(
         runs=runs,
         layout=layout,
         maps=maps,
-        trajectories={name: session.timed("measure", recall, name) for name in runs},
+        trajectories={name: session.timed("measure", recall, name, of=name) for name in runs},
     )
 
 

@@ -146,7 +146,7 @@ SMOKE = ("experiment=demo", "scale=smoke")
 
 
 def failing(monkeypatch, error):
-    def fail(composed):
+    def fail(*_):
         raise error
 
     monkeypatch.setattr(experiment, "execute", fail)
@@ -193,6 +193,45 @@ def test_a_reader_that_has_enough_ends_it_silently():
     assert (done.returncode, done.stderr) == (cli.NO_READER, b"")
 
 
+@pytest.mark.parametrize("number", ends.LINES)
+@pytest.mark.parametrize(
+    "text", [WAITING, IN_A_LIBRARY.format(grace=0.01)], ids=["in Python", "in a library"]
+)
+def test_a_signal_gives_its_code_though_nobody_reads_any_more(text, number):
+    """As of `conceptevo … 2>&1 | tail`, all of which Ctrl-C reaches."""
+    with started(text) as program:
+        program.stdout.close()
+        program.stderr.close()
+        program.send_signal(number)
+        program.wait(PATIENCE)
+    assert program.returncode == 128 + number
+
+
+def test_an_error_gives_its_code_though_nobody_reads_any_more():
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "lss"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as program:
+        program.stdout.close()
+        program.stderr.close()
+        program.wait(PATIENCE)
+    assert program.returncode == 2
+
+
+def test_what_was_printed_last_is_not_lost_without_a_word():
+    """It lies in a buffer until Python ends."""
+    text = "from conceptevo_jax import cli\ncli._command = lambda words: work\n"
+    text += "def work():\n    print('x')\n    return 0\ncli.program()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(
+            [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
+        )
+    assert (done.returncode, done.stderr) == (cli.NO_READER, b"")
+
+
 def test_what_is_printed_is_utf_8_whatever_the_locale():
     env = {
         **os.environ,
@@ -218,6 +257,8 @@ def test_brackets_in_names_are_text(monkeypatch):
     [
         ("file", "file is a file, not a folder"),
         ("file/below", "file is a file, not a folder"),
+        ("link", "link is a link to gone, which is not there: make that folder, or"),
+        ("link/below", "link is a link to gone, which is not there"),
         ("x" * 300, "is a name of 300 bytes, but at most"),
         ("/", "is full of other things"),
         ("/usr", "is full of other things"),
@@ -232,6 +273,7 @@ def test_a_place_for_results_that_cannot_be_is_refused_before_any_work(
 ):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "locked").mkdir()
+    (tmp_path / "link").symlink_to("gone")
     is_allowed = os.access
     monkeypatch.setattr(
         os, "access", lambda p, m: Path(p).name != "locked" and is_allowed(p, m)
@@ -243,4 +285,4 @@ def test_a_place_for_results_that_cannot_be_is_refused_before_any_work(
     assert named in err
     assert "choose another run_dir" in err
     assert err.count("\n") == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "locked"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link", "locked"]

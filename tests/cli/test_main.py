@@ -51,10 +51,11 @@ def test_help_lists_experiments_and_subcommands(call, words):
         (("demo",), "'demo'. Valid: clean, compare, explore, ls, monitor, prep"),
         (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
         (("scale=smoke",), f"experiment=NAME, one of {', '.join(EXPERIMENTS)}."),
-        (("experiment=dmo",), "'experiment/dmo' Available options in 'experiment': a"),
-        ((*SMOKE[:1], "scale=smok"), "'scale/smok' Available options in 'scale': dem"),
-        ((*SMOKE, "method=papper"), "Available options in 'method': default orig"),
-        ((*SMOKE, "dataset=shape"), "options in 'dataset': cifar10 fashion_mnist"),
+        (("experiment=dmo",), "'dmo'. Did you mean 'demo'? Valid: alignment, base"),
+        ((*SMOKE[:1], "scale=smok"), "scale 'smok'. Did you mean 'smoke'? Valid: demo"),
+        ((*SMOKE, "method=papper"), "'papper'. Did you mean 'paper'? Valid: default"),
+        ((*SMOKE, "dataset=shape"), "dataset 'shape'. Did you mean 'shapes'? Valid: c"),
+        ((*SMOKE, "+run@runs.x=smok/vgg16"), "'smok/vgg16'. Did you mean 'smoke/vgg16"),
         ((*SMOKE, "sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: alignment"),
         ((*SMOKE, "+sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: alignment"),
         ((*SMOKE, "runs.vgg17.epochs=1"), "below runs 'vgg17'. Did you mean 'vgg16'?"),
@@ -109,7 +110,7 @@ def test_a_damaged_configuration_is_named(call, tmp_path, text):
     ],
 )
 def test_an_interruption_and_a_divergence_have_codes(call, monkeypatch, error, code):
-    def fail(composed):
+    def fail(*_):
         raise error
 
     monkeypatch.setattr(experiment, "execute", fail)
@@ -119,7 +120,7 @@ def test_an_interruption_and_a_divergence_have_codes(call, monkeypatch, error, c
 
 
 def test_a_bug_is_not_hidden(call, monkeypatch):
-    def fail(composed):
+    def fail(*_):
         raise ZeroDivisionError
 
     monkeypatch.setattr(experiment, "execute", fail)
@@ -157,6 +158,25 @@ def test_several_settings_get_a_folder_each(call):
     code, _, err = call("-m", *SMOKE, "base=vgg16,vgg", "dry_run=true")
     assert code == 2
     assert "unknown run 'vgg'" in err
+
+
+def test_plans_of_several_settings_in_one_place_tell_where_each_would_go(
+    call, tmp_path
+):
+    """The second would see the first's folder, and get its own beside."""
+    call_of = ("-m", *SMOKE, "run_dir=here/it", "seed=1,2,1", "dry_run=true")
+    code, out, _ = call(*call_of)
+    assert code == 0
+    first, second, third = re.findall(r"would go to here/(\S+); ", out)
+    assert (first, third) == ("it", "it")
+    assert re.fullmatch("it-[0-9a-f]{12}", second)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_plan_tells_of_a_folder_is_on_one_line(call):
+    code, out, _ = call(*SMOKE, "run_dir=two\nlines", "dry_run=true")
+    assert code == 0
+    assert "Results would go to two\\nlines; nothing was done." in out
 
 
 def test_experiments_lie_beside_the_package_in_a_checkout():

@@ -123,6 +123,7 @@ def test_what_no_font_has_stands_as_its_code_and_that_is_told(only_fallback):
         "2 class names are in a script of which no font is installed"
     )
     assert r"\u6f22 for 漢." in note
+    assert undrawable_note(["cat", "漢"])[0].startswith("1 class name is in a script")
 
 
 def test_an_installed_font_gives_the_characters_that_the_first_one_lacks(

@@ -6,13 +6,14 @@ from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.config import (
     Config,
+    DatasetFacts,
     FailuresConfig,
     MethodConfig,
     RunConfig,
     register,
 )
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.stages.check import check_config, check_names
+from conceptevo_jax.stages.check import check_config, check_names, doubts
 
 register()
 
@@ -25,6 +26,14 @@ def checked(*words):
 def test_what_is_delivered_passes():
     checked()
     checked("collapse=null")
+
+
+def test_a_data_set_of_a_single_class_is_told():
+    config = resolve(composed_config(["experiment=demo", "scale=smoke"]))
+    assert doubts(config) == []
+    config.dataset.facts = DatasetFacts(train=60, test=30, classes=1)
+    (doubt,) = doubts(config)
+    assert "has a single class: whatever a network answers is right" in doubt
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Where results go, and how many processes train them."""
 
+import io
+import itertools
+
 import jax
 import pytest
 from rich.console import Console
@@ -69,6 +72,19 @@ def test_programs_are_kept_in_the_store_unless_jax_was_given_a_folder(tmp_path, 
         for setting, value in before.items():
             jax.config.update(setting, value)
     assert kept == (given or str(tmp_path / ".compiled"))
+
+
+def test_a_log_tells_for_what_a_stage_was_entered(tmp_path, monkeypatch, make_dataset):
+    settings = config(run_dir=str(tmp_path / "results"), dataset=make_dataset())
+    clock = itertools.count(0.0, 2.0)
+    monkeypatch.setattr(session.time, "perf_counter", lambda: next(clock))
+    console = Console(file=io.StringIO(), width=200)
+    began = Session(settings, console)
+    for name in ("cat", "elk"):
+        began.timed("importance", int, of=f"vgg16, {name}")
+    lines = console.file.getvalue().splitlines()
+    assert lines[-2:] == ["importance, vgg16, cat: 2.0 s", "importance, vgg16, elk: 2.0 s"]
+    assert began.timings["importance"] == 4
 
 
 def test_a_log_tells_what_ended_once_and_how_far_the_others_are(monkeypatch):

@@ -29,7 +29,7 @@ faults: export DAMAGES ?= 640
 faults: export FAULTS ?= all
 faults: export DEMOS ?= 0
 faults: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -rP tests/faults tests/stages/test_damage.py $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -rP tests/faults tests/pipeline/test_damage.py $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -19,12 +19,23 @@ from typing import Any
 import numpy as np
 
 from conceptevo_jax.analysis import Alignment
-from conceptevo_jax.analysis.machine import MachinePanel, found_intruders
-from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
+from conceptevo_jax.pipeline.outcome import Claim, write_csv
+from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.projected_run import AGREEMENTS, verdict_row
+from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.projection import warm_up
-from conceptevo_jax.stages.aligned import (
+from conceptevo_jax.reports.alignment.claims import (
+    Judged,
+    intruder_claims,
+    learnt_claims,
+    method_claims,
+)
+from conceptevo_jax.reports.alignment.figures import draw_alignment
+from conceptevo_jax.reports.alignment.machine_raters import ask_machines
+from conceptevo_jax.reports.alignment.measure import (
     Placed,
     align_pairs,
     alignment_jobs,
@@ -33,24 +44,17 @@ from conceptevo_jax.stages.aligned import (
     lay_out_all,
     place_all,
 )
-from conceptevo_jax.stages.alignment_claims import (
-    Judged,
-    intruder_claims,
-    learnt_claims,
-    method_claims,
+from conceptevo_jax.reports.alignment.study_cards import Asked, ask
+from conceptevo_jax.reports.alignment.study_claims import (
+    category_rows,
+    evaluate,
+    study_claims,
 )
-from conceptevo_jax.stages.alignment_pictures import draw_alignment
-from conceptevo_jax.stages.explore import explore_unified
-from conceptevo_jax.stages.grouped import Asked, ask
-from conceptevo_jax.stages.panel import ask_machines
-from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
-from conceptevo_jax.stages.projected import AGREEMENTS, verdict_row
-from conceptevo_jax.stages.results import Claim, write_csv
-from conceptevo_jax.stages.runs import Job
-from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.study import category_rows, evaluate, study_claims
-from conceptevo_jax.stages.study_result import roc_figure
+from conceptevo_jax.reports.alignment.study_report import roc_figure
+from conceptevo_jax.reports.explorer_page.page import explore_unified
 from conceptevo_jax.study import save_study
+from conceptevo_jax.study.design.tasks import Task
+from conceptevo_jax.study.raters.machine import MachinePanel, found_intruders
 
 
 def jobs(config: Config) -> list[Job]:

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from conceptevo_jax.analysis.agreement import standardise
-from conceptevo_jax.analysis.movement import linear_cka
-from conceptevo_jax.analysis.selectivity import selected_concepts
+from conceptevo_jax.analysis.alignment.response_rows import standardise
+from conceptevo_jax.analysis.alignment.selectivity import selected_concepts
+from conceptevo_jax.analysis.dynamics.movement import linear_cka
 from conceptevo_jax.baselines.neurocartography import (
     Groups,
     activated_cells,
@@ -40,15 +40,20 @@ from conceptevo_jax.figures import (
     draw_drift,
     save_figure,
 )
+from conceptevo_jax.pipeline.outcome import finite, write_csv
+from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.pipeline.unified import space_jobs, unify
 from conceptevo_jax.projection import warm_up
-from conceptevo_jax.stages.ace import (
+from conceptevo_jax.reports.baseline_comparison.ace_report import (
     ClassConcepts,
     concept_patches,
     concept_rows,
     find_concepts,
     follow_segments,
 )
-from conceptevo_jax.stages.drifted import (
+from conceptevo_jax.reports.baseline_comparison.claims import (
     MEASURES,
     SPACES,
     Drifted,
@@ -56,20 +61,15 @@ from conceptevo_jax.stages.drifted import (
     drift_rows,
     measure_all,
 )
-from conceptevo_jax.stages.evolutions import class_of, milestones_of
-from conceptevo_jax.stages.explore import explore_unified
-from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
-from conceptevo_jax.stages.representations import (
+from conceptevo_jax.reports.baseline_comparison.measure import (
     Representation,
     observe_widely,
     represent_controls,
     represent_neurons,
     represent_segments,
 )
-from conceptevo_jax.stages.results import finite, write_csv
-from conceptevo_jax.stages.runs import Job, TrainedRun
-from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.unify import space_jobs, unify
+from conceptevo_jax.reports.explorer_page.page import explore_unified
+from conceptevo_jax.reports.importance.measure import class_of, milestones_of
 from conceptevo_jax.types import Epoch, Observation, neuron_ids
 
 RIVALS = ("neurocartography", "neurocartography_figure_9", "ace")

@@ -64,10 +64,10 @@ from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import draw_ratios, save_figure
 from conceptevo_jax.models import build_model
-from conceptevo_jax.stages.plan import Step
-from conceptevo_jax.stages.results import write_csv
-from conceptevo_jax.stages.runs import Job, training_of
-from conceptevo_jax.stages.session import Outcome, Session
+from conceptevo_jax.pipeline.outcome import write_csv
+from conceptevo_jax.pipeline.plan import Step
+from conceptevo_jax.pipeline.runs import Job, training_of
+from conceptevo_jax.pipeline.session import Outcome, Session
 
 # PyTorch, and the processes of two checkouts, use the device's memory, too: read when
 # jax is asked for its devices, which it has not been yet.

@@ -13,28 +13,32 @@ evolutions that matter most for a class are shown, too.
 
 from collections.abc import Mapping, Sequence
 
-from conceptevo_jax.analysis.intervals import share_interval
+from conceptevo_jax.analysis.statistics.intervals import share_interval
 from conceptevo_jax.config import CollapseConfig, Config, RunConfig
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import save_figure
-from conceptevo_jax.projection import warm_up
-from conceptevo_jax.stages.base import BaseSpace
-from conceptevo_jax.stages.claims import accuracy_claim, alignment_claims
-from conceptevo_jax.stages.explore import explore_unified
-from conceptevo_jax.stages.important import report_important
-from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
-from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer, plan_importance
-from conceptevo_jax.stages.projected import (
+from conceptevo_jax.pipeline.base_space import BaseSpace
+from conceptevo_jax.pipeline.outcome import Claim, write_csv
+from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer, plan_importance
+from conceptevo_jax.pipeline.projected_run import (
     Projected,
     alignment_rows,
     epoch_rows,
     loss_rows,
     snapshot_rows,
 )
-from conceptevo_jax.stages.results import Claim, write_csv
-from conceptevo_jax.stages.runs import Job, TrainedRun, Until
-from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.unify import Unified, space_jobs, unify
+from conceptevo_jax.pipeline.runs import Job, TrainedRun, Until
+from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.pipeline.unified import Unified, space_jobs, unify
+from conceptevo_jax.projection import warm_up
+from conceptevo_jax.reports.explorer_page.page import explore_unified
+from conceptevo_jax.reports.importance.report import report_important
+from conceptevo_jax.reports.unified_space.claims import accuracy_claim, alignment_claims
+from conceptevo_jax.reports.unified_space.figures import (
+    run_curves,
+    shared_space,
+    training_map,
+)
 from conceptevo_jax.training import Row
 
 WELL_TRAINED = "vgg16"

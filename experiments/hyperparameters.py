@@ -18,15 +18,15 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from conceptevo_jax.analysis.intervals import mean_interval
+from conceptevo_jax.analysis.statistics.intervals import mean_interval
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import Factor, draw_factors, save_figure
-from conceptevo_jax.stages.plan import SPACE, Step
-from conceptevo_jax.stages.projected import AGREEMENTS
-from conceptevo_jax.stages.results import Claim, finite, write_csv
-from conceptevo_jax.stages.runs import Job
-from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.trials import (
+from conceptevo_jax.pipeline.outcome import Claim, finite, write_csv
+from conceptevo_jax.pipeline.plan import SPACE, Step
+from conceptevo_jax.pipeline.projected_run import AGREEMENTS
+from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.reports.hyperparameters.measure import (
     Trial,
     Tried,
     attempt,

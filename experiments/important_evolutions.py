@@ -11,11 +11,11 @@ two halves of its images agree most. Expect neurons that come to respond to the 
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.stages.evolutions import training_jobs
-from conceptevo_jax.stages.important import report_important
-from conceptevo_jax.stages.plan import Step, plan_importance
-from conceptevo_jax.stages.runs import Job
-from conceptevo_jax.stages.session import Outcome, Session
+from conceptevo_jax.pipeline.plan import Step, plan_importance
+from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.reports.importance.measure import training_jobs
+from conceptevo_jax.reports.importance.report import report_important
 
 
 def jobs(config: Config) -> list[Job]:

@@ -14,15 +14,15 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from conceptevo_jax.analysis.intervals import exact_interval
+from conceptevo_jax.analysis.statistics.intervals import exact_interval
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.monitor import DAMAGED, LOST
-from conceptevo_jax.stages.plan import Step
-from conceptevo_jax.stages.results import Claim, write_csv
-from conceptevo_jax.stages.runs import Job, TrainedRun
-from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.trajectory_claims import LEARNT, course_of
+from conceptevo_jax.pipeline.outcome import Claim, write_csv
+from conceptevo_jax.pipeline.plan import Step
+from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.reports.training_failures.claims import LEARNT, course_of
 from conceptevo_jax.training import Row
 from conceptevo_jax.types import record
 

@@ -19,26 +19,26 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from conceptevo_jax.analysis.reversion import METRICS
+from conceptevo_jax.analysis.importance.reversion import METRICS
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import Bars, draw_bars, save_figure
-from conceptevo_jax.stages.evolution_tables import (
+from conceptevo_jax.pipeline.outcome import write_csv
+from conceptevo_jax.pipeline.plan import Step, plan_reversion
+from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.reports.importance.measure import (
+    Measures,
+    chosen_classes,
+    evolutions_of,
+    training_jobs,
+)
+from conceptevo_jax.reports.importance.tables import (
     RANDOM,
     evolution_row,
     reversion_claims,
     reversion_rows,
     site_rows,
 )
-from conceptevo_jax.stages.evolutions import (
-    Measures,
-    chosen_classes,
-    evolutions_of,
-    training_jobs,
-)
-from conceptevo_jax.stages.plan import Step, plan_reversion
-from conceptevo_jax.stages.results import write_csv
-from conceptevo_jax.stages.runs import Job
-from conceptevo_jax.stages.session import Outcome, Session
 
 PAPER = {
     "vgg16 1": "VGG16 5 to 21, top-1 train: -.129 -.037 -.017 +.007 | -.036",

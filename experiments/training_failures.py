@@ -16,20 +16,21 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conceptevo_jax.analysis.births import group_base
-from conceptevo_jax.analysis.milestones import Milestones, find_milestones
+from conceptevo_jax.analysis.dynamics.concept_onset import group_base
+from conceptevo_jax.analysis.importance.milestones import Milestones, find_milestones
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.pipeline.outcome import Claim, write_csv
+from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.pipeline.unified import BASE_SAMPLE
 from conceptevo_jax.projection import warm_up
-from conceptevo_jax.stages import trajectory_claims as claims_of
-from conceptevo_jax.stages.explore import explore
-from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
-from conceptevo_jax.stages.results import Claim, write_csv
-from conceptevo_jax.stages.runs import Job, TrainedRun
-from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.trajectories import InSpace, measure_runs
-from conceptevo_jax.stages.trajectory_pictures import draw_groups
-from conceptevo_jax.stages.trajectory_tables import (
+from conceptevo_jax.reports.explorer_page.page import explore
+from conceptevo_jax.reports.training_failures import claims as claims_of
+from conceptevo_jax.reports.training_failures.figures import draw_groups
+from conceptevo_jax.reports.training_failures.measure import InSpace, measure_runs
+from conceptevo_jax.reports.training_failures.tables import (
     birth_rows,
     lifetime_rows,
     lives_of,
@@ -37,7 +38,6 @@ from conceptevo_jax.stages.trajectory_tables import (
     movement_rows,
     site_rows,
 )
-from conceptevo_jax.stages.unify import BASE_SAMPLE
 from conceptevo_jax.types import Epoch
 
 ENTROPY = {

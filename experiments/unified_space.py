@@ -17,26 +17,30 @@ import numpy as np
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
-from conceptevo_jax.projection import warm_up
-from conceptevo_jax.stages.claims import (
-    accuracy_claim,
-    alignment_claims,
-    cross_alignment_claims,
-)
-from conceptevo_jax.stages.explore import explore_unified
-from conceptevo_jax.stages.pictures import run_curves, shared_space, training_map
-from conceptevo_jax.stages.plan import SPACE, Step, plan_explorer
-from conceptevo_jax.stages.projected import (
+from conceptevo_jax.pipeline.outcome import finite, write_csv
+from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.projected_run import (
     Projected,
     alignment_rows,
     epoch_rows,
     loss_rows,
     snapshot_rows,
 )
-from conceptevo_jax.stages.results import finite, write_csv
-from conceptevo_jax.stages.runs import Job
-from conceptevo_jax.stages.session import Outcome, Session
-from conceptevo_jax.stages.unify import Unified, space_jobs, unify
+from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.pipeline.unified import Unified, space_jobs, unify
+from conceptevo_jax.projection import warm_up
+from conceptevo_jax.reports.explorer_page.page import explore_unified
+from conceptevo_jax.reports.unified_space.claims import (
+    accuracy_claim,
+    alignment_claims,
+    cross_alignment_claims,
+)
+from conceptevo_jax.reports.unified_space.figures import (
+    run_curves,
+    shared_space,
+    training_map,
+)
 from conceptevo_jax.types import Epoch
 
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 import numpy as np
 from scipy.stats import binom, norm
 
-from conceptevo_jax.analysis.simulated import Skill, simulate
-from conceptevo_jax.analysis.tasks import Answer, Task
 from conceptevo_jax.study import SCHEMA, Study
+from conceptevo_jax.study.design.tasks import Answer, Task
+from conceptevo_jax.study.raters.simulated import Skill, simulate
 
 CHECK = "check-0"
 """Id of the one attention check: an obvious intruder."""

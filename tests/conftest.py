@@ -12,7 +12,14 @@ from hypothesis import settings
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-pytest_plugins = ("browsing", "calling", "launching", "planted", "scenes")
+pytest_plugins = (
+    "browsing",
+    "calling",
+    "launching",
+    "planted",
+    "scenes",
+    "small_results",
+)
 
 # The same examples on every machine and no time limit: a slow core is no failure.
 settings.register_profile(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from conceptevo_jax.analysis.differences import forward_differences
-from conceptevo_jax.analysis.sensitivity import by_jvp, by_transpose
+from conceptevo_jax.analysis.importance.forward_differences import forward_differences
+from conceptevo_jax.analysis.importance.sensitivity import by_jvp, by_transpose
 from conceptevo_jax.types import site_slices
 
 

@@ -15,11 +15,11 @@ from conceptevo_jax.cli.locate import experiments, folder
 from conceptevo_jax.config import Config, plain, register
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import UsageError
+from conceptevo_jax.pipeline.cached_space import space_settings
+from conceptevo_jax.pipeline.runs import training_of
 from conceptevo_jax.projection import SolveSettings, SpaceSettings, fit_layout
-from conceptevo_jax.stages.check import check_config
-from conceptevo_jax.stages.evolutions import scoring_of
-from conceptevo_jax.stages.runs import training_of
-from conceptevo_jax.stages.space import space_settings
+from conceptevo_jax.reports.check_config import check_config
+from conceptevo_jax.reports.importance.measure import scoring_of
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.training import Optimizer, Regularisation, Training
 

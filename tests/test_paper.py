@@ -12,7 +12,7 @@ from conceptevo_jax.cli.locate import experiments, folder
 from conceptevo_jax.config import register
 from conceptevo_jax.models import build_model
 from conceptevo_jax.models.tapped import parameter_count
-from conceptevo_jax.stages.check import check_config
+from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.types import neuron_count
 
 register()

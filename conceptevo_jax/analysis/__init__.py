@@ -1,18 +1,23 @@
 """What vectors, responses and gradients say: alignment, importance, reversion."""
 
-from conceptevo_jax.analysis.alignment import compare
-from conceptevo_jax.analysis.importance import Scoring, measure_importance
-from conceptevo_jax.analysis.neighbourhoods import (
+from conceptevo_jax.analysis.alignment.compare import compare
+from conceptevo_jax.analysis.alignment.neighbourhoods import (
     Neighbourhood,
     tight_neighbourhoods,
 )
-from conceptevo_jax.analysis.reversion import (
+from conceptevo_jax.analysis.alignment.subjects import Subject
+from conceptevo_jax.analysis.alignment.verdicts import (
+    Agreement,
+    Alignment,
+    Nearest,
+    Score,
+)
+from conceptevo_jax.analysis.importance.reversion import (
     ClassImages,
     Reverting,
     measure_reversion,
 )
-from conceptevo_jax.analysis.subjects import Subject
-from conceptevo_jax.analysis.verdicts import Agreement, Alignment, Nearest, Score
+from conceptevo_jax.analysis.importance.scores import Scoring, measure_importance
 
 __all__ = [
     "Agreement",

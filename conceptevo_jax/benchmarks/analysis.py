@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from conceptevo_jax.activations import read_activations
-from conceptevo_jax.analysis.exchange import exchange
-from conceptevo_jax.analysis.reversion import DIRECTIONS
-from conceptevo_jax.analysis.sensitivity import transposed
+from conceptevo_jax.analysis.importance.activation_patching import exchange
+from conceptevo_jax.analysis.importance.reversion import DIRECTIONS
+from conceptevo_jax.analysis.importance.sensitivity import transposed
 from conceptevo_jax.benchmarks.networks import FORWARD, STEP, TrainingSteps
 from conceptevo_jax.benchmarks.planted import random_space
 from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row, bounded
@@ -24,9 +24,9 @@ from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models import Model, Variables, build_model
 from conceptevo_jax.monitor import ConceptMonitor
-from conceptevo_jax.stages.results import Claim
-from conceptevo_jax.stages.runs import training_of
-from conceptevo_jax.stages.session import Session
+from conceptevo_jax.pipeline.outcome import Claim
+from conceptevo_jax.pipeline.runs import training_of
+from conceptevo_jax.pipeline.session import Session
 
 SWEEP = "importance of all sites"
 

@@ -31,8 +31,8 @@ from conceptevo_jax.benchmarks.comparison import (
 from conceptevo_jax.benchmarks.rows import device_name
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.figures import draw_ratios, save_figure
-from conceptevo_jax.stages.results import write_csv
-from conceptevo_jax.stages.session import Outcome, Session
+from conceptevo_jax.pipeline.outcome import write_csv
+from conceptevo_jax.pipeline.session import Outcome, Session
 
 PROGRAM = """
 import sys

@@ -13,7 +13,7 @@ from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from conceptevo_jax.benchmarks.rows import Row
-from conceptevo_jax.stages.results import Claim
+from conceptevo_jax.pipeline.outcome import Claim
 
 
 class Measured(NamedTuple):

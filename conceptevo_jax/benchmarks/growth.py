@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from conceptevo_jax.activations import Peaks
-from conceptevo_jax.analysis.sensitivity import transposed
+from conceptevo_jax.analysis.importance.sensitivity import transposed
 from conceptevo_jax.benchmarks.planted import IMAGES, planted_stimuli, random_space
 from conceptevo_jax.benchmarks.rows import BYTES, EXPONENT, SECONDS, Row
 from conceptevo_jax.benchmarks.timing import fastest, numpy_memory

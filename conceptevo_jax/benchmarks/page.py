@@ -15,7 +15,7 @@ import numpy as np
 
 from conceptevo_jax.benchmarks.rows import bounded
 from conceptevo_jax.explorer import Course, Pictures, Saved, Scene, write_folder
-from conceptevo_jax.stages.results import Claim
+from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.types import Site, record
 
 FLAGS = (

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 
 from conceptevo_jax.figures import Ratio
-from conceptevo_jax.stages.results import Claim, finite
+from conceptevo_jax.pipeline.outcome import Claim, finite
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -145,5 +145,3 @@ def _of_file(message: str) -> UsageError | None:
 
 def _keys(node: Any) -> Sequence[str]:
     return [str(key) for key in node] if isinstance(node, DictConfig) else []
-
-

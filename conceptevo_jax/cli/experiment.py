@@ -29,25 +29,29 @@ from conceptevo_jax.cli.words import as_meant, require_words, typed_names
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.printable import printable
-from conceptevo_jax.stages.check import check_config, check_counts, doubts
-from conceptevo_jax.stages.fitted import fit_to_images
-from conceptevo_jax.stages.plan import (
+from conceptevo_jax.pipeline.outcome import Claim, write_results
+from conceptevo_jax.pipeline.plan import (
     duration,
     is_for_gpu,
     plan_images,
     plan_job,
     total_seconds,
 )
-from conceptevo_jax.stages.result_folder import (
+from conceptevo_jax.pipeline.result_folder import (
     claim_folder,
     find_folder,
     keyed_folder,
     require_place,
 )
-from conceptevo_jax.stages.results import Claim, write_results
-from conceptevo_jax.stages.seeds import aggregate_claims, aggregate_tables, repeats
-from conceptevo_jax.stages.session import Outcome, Session, worker_count
+from conceptevo_jax.pipeline.session import Outcome, Session, worker_count
+from conceptevo_jax.printable import printable
+from conceptevo_jax.reports.check_config import check_config, check_counts, doubts
+from conceptevo_jax.reports.fit_to_images import fit_to_images
+from conceptevo_jax.reports.repeat_seeds import (
+    aggregate_claims,
+    aggregate_tables,
+    repeats,
+)
 
 
 def run_experiment(words: Sequence[str]) -> int:
@@ -277,9 +281,7 @@ def _short(path: Path) -> str:
     return printable(str(shown))
 
 
-def _print_plan(
-    config: Config, module: ModuleType, promised: dict[Path, Path]
-) -> None:
+def _print_plan(config: Config, module: ModuleType, promised: dict[Path, Path]) -> None:
     """Say what would be done, how long it takes and how much disk it needs."""
     jobs = [job for one in repeats(config) for job in module.jobs(one)]
     first, steps = plan_images(config.dataset), [plan_job(job) for job in jobs]

@@ -18,11 +18,11 @@ from conceptevo_jax.explorer import (
     write_whole,
 )
 from conceptevo_jax.explorer import compare as compare_scenes
+from conceptevo_jax.pipeline.training_folder import find_training
+from conceptevo_jax.pipeline.worker import use_cache
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.stages.explore import PAGE, with_study
-from conceptevo_jax.stages.follow import find_training
-from conceptevo_jax.stages.live import choose_space, follow_on_map
-from conceptevo_jax.stages.worker import use_cache
+from conceptevo_jax.reports.explorer_page.live_page import choose_space, follow_on_map
+from conceptevo_jax.reports.explorer_page.page import PAGE, with_study
 from conceptevo_jax.store import Store, require_own
 
 COMPARED = "comparison.html"

@@ -6,9 +6,9 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.kept import chosen_store
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.pipeline.training_folder import find_training, follow
+from conceptevo_jax.pipeline.worker import use_cache
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.stages.follow import find_training, follow
-from conceptevo_jax.stages.worker import use_cache
 from conceptevo_jax.store import Store
 
 _YES = {"true": True, "false": False}

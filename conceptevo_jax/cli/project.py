@@ -14,10 +14,10 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.pipeline.result_folder import require_settings
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.stages.add import Added, add_run
-from conceptevo_jax.stages.check import check_names
-from conceptevo_jax.stages.result_folder import require_settings
+from conceptevo_jax.reports.check_config import check_names
+from conceptevo_jax.reports.unified_space.add_run import Added, add_run
 
 
 def project(words: list[str]) -> int:

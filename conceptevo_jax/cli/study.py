@@ -9,7 +9,7 @@ from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import require_own
 from conceptevo_jax.study import load_study
-from conceptevo_jax.study.questionnaire import (
+from conceptevo_jax.study.kit.questionnaire import (
     CONSENT,
     SITE,
     Questionnaire,

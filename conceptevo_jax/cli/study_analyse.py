@@ -11,7 +11,7 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.stages.study import (
+from conceptevo_jax.reports.alignment.study_claims import (
     TITLES,
     Evaluated,
     are_machines,
@@ -20,10 +20,10 @@ from conceptevo_jax.stages.study import (
     printable,
     who_answered,
 )
-from conceptevo_jax.stages.study_result import write_study_result
+from conceptevo_jax.reports.alignment.study_report import write_study_result
 from conceptevo_jax.store import require_own
 from conceptevo_jax.study import Refused, load_study, public_ids, read_answers
-from conceptevo_jax.study.report import told
+from conceptevo_jax.study.kit.report import told
 
 FOLDER = "study-answers"
 """Of the results, in the result folder that the study is of."""

@@ -18,7 +18,7 @@ class CollapseConfig:
 
 @dataclass
 class ImportanceConfig:
-    """Which evolutions are measured; see `conceptevo_jax.analysis.importance.Scoring`.
+    """Which evolutions are measured; see `Scoring` of `analysis.importance.scores`.
 
     `classes` is how many classes, seeded at random; None for all. `images` of each are
     used. Evolutions lie between milestones of training accuracy, `eval` or `running`,
@@ -42,7 +42,7 @@ class ImportanceConfig:
 
 @dataclass
 class ReversionConfig:
-    """See `conceptevo_jax.analysis.reversion.Reverting`."""
+    """See `conceptevo_jax.analysis.importance.reversion.Reverting`."""
 
     bins: int = 4
     repeats: int = 5

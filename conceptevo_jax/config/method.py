@@ -61,7 +61,7 @@ class LayoutConfig:
 
 @dataclass
 class SensitivityConfig:
-    """See `ties` of `conceptevo_jax.analysis.importance.Scoring`."""
+    """See `ties` of `conceptevo_jax.analysis.importance.scores.Scoring`."""
 
     ties: str = "one_sided"
 

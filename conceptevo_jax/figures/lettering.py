@@ -122,7 +122,9 @@ def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
     if not lacking:
         return ()
     example = lacking[0]
-    number = "1 class name is" if len(lacking) == 1 else f"{len(lacking)} class names are"
+    number = (
+        "1 class name is" if len(lacking) == 1 else f"{len(lacking)} class names are"
+    )
     return (
         f"{number} in a script of which no font is installed: "
         f"figures show codes for its characters, {drawable(example)} for {example}. "

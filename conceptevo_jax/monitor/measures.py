@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from conceptevo_jax.analysis.diversity import (
+from conceptevo_jax.analysis.alignment.subjects import MIN_NEURONS
+from conceptevo_jax.analysis.dynamics.diversity import (
     distinct_share,
     early_neurons,
     early_share,
@@ -21,13 +22,12 @@ from conceptevo_jax.analysis.diversity import (
     selectivity,
     vasicek_entropy,
 )
-from conceptevo_jax.analysis.movement import (
+from conceptevo_jax.analysis.dynamics.movement import (
     linear_cka,
     movement,
     spread,
     stimulus_overlap,
 )
-from conceptevo_jax.analysis.subjects import MIN_NEURONS
 from conceptevo_jax.types import Embedding, Responses, Space, Stimuli, record
 
 

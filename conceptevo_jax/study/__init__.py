@@ -1,15 +1,15 @@
 """The study kit: what a study asks, and files of answers; no jax, no statistics."""
 
-from conceptevo_jax.study.answers import SCHEMA, Refused, read_answers
-from conceptevo_jax.study.forms import Form, deal_forms
-from conceptevo_jax.study.material import (
+from conceptevo_jax.study.kit.answers import SCHEMA, Refused, read_answers
+from conceptevo_jax.study.kit.forms import Form, deal_forms
+from conceptevo_jax.study.kit.material import (
     Study,
     load_study,
     public_id,
     public_ids,
     save_study,
 )
-from conceptevo_jax.study.questionnaire import (
+from conceptevo_jax.study.kit.questionnaire import (
     Questionnaire,
     Settings,
     write_questionnaire,

@@ -195,7 +195,9 @@ def test_a_reader_that_has_enough_ends_it_silently():
 
 @pytest.mark.parametrize("number", ends.LINES)
 @pytest.mark.parametrize(
-    "text", [WAITING, IN_A_LIBRARY.format(grace=0.01)], ids=["in Python", "in a library"]
+    "text",
+    [WAITING, IN_A_LIBRARY.format(grace=0.01)],
+    ids=["in Python", "in a library"],
 )
 def test_a_signal_gives_its_code_though_nobody_reads_any_more(text, number):
     """As of `conceptevo … 2>&1 | tail`, all of which Ctrl-C reaches."""
@@ -285,4 +287,8 @@ def test_a_place_for_results_that_cannot_be_is_refused_before_any_work(
     assert named in err
     assert "choose another run_dir" in err
     assert err.count("\n") == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link", "locked"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "file",
+        "link",
+        "locked",
+    ]

@@ -134,7 +134,7 @@ def test_a_dry_run_tells_stages_time_and_disk_and_touches_nothing(
     def refuse(*arguments):
         raise AssertionError("a dry run must not touch data")
 
-    monkeypatch.setattr("conceptevo_jax.stages.session.prepare_images", refuse)
+    monkeypatch.setattr("conceptevo_jax.pipeline.session.prepare_images", refuse)
     code, out, _ = call(*SMOKE, "dry_run=true")
     assert code == 0
     words = ("base: VGG19", "vgg16_large_lr seed 2", "MB", "importance", "explorer")

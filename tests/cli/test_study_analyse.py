@@ -15,11 +15,11 @@ from answering import (
     write_sheets,
 )
 
-from conceptevo_jax.analysis.simulated import Skill
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.study_analyse import FOLDER, analyse
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.study import public_ids, save_study
+from conceptevo_jax.study.raters.simulated import Skill
 
 EVIL = "<script>alert(1)</script>"
 

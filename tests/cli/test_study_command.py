@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.study import Study, save_study
+from conceptevo_jax.study.design.tasks import Task
 
 
 @pytest.fixture

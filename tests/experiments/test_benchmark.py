@@ -17,7 +17,7 @@ from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import folder, runner
 from conceptevo_jax.config import register
-from conceptevo_jax.stages.session import Session
+from conceptevo_jax.pipeline.session import Session
 
 register()
 

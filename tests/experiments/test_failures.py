@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conceptevo_jax.analysis.evolution import MEASURES, Trajectory
+from conceptevo_jax.analysis.dynamics.trajectory import MEASURES, Trajectory
 from conceptevo_jax.explorer import load_scene
 from conceptevo_jax.store import Store, load_record
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conceptevo_jax.analysis.intervals import mean_interval
+from conceptevo_jax.analysis.statistics.intervals import mean_interval
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import runner
 from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.stages.trials import Tried, is_centre, trials_of
+from conceptevo_jax.reports.hyperparameters.measure import Tried, is_centre, trials_of
 
 hyperparameters = runner("hyperparameters")
 

@@ -24,7 +24,7 @@ def names(wheel):
         "conceptevo_jax/data/fashion_mnist/images.npz",
         "conceptevo_jax/data/fashion_mnist/NOTICE",
         "conceptevo_jax/explorer/template.html",
-        "conceptevo_jax/study/questionnaire.html",
+        "conceptevo_jax/study/kit/questionnaire.html",
     ],
 )
 def test_the_wheel_holds_what_a_run_needs(names, name):

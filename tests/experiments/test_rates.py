@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from conceptevo_jax.analysis.intervals import exact_interval
+from conceptevo_jax.analysis.statistics.intervals import exact_interval
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import runner
@@ -12,7 +12,7 @@ from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.monitor import HEALTHY as QUIET
-from conceptevo_jax.stages.runs import TrainedRun
+from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.training import Row
 
 register()

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from conceptevo_jax.analysis.tasks import Task
 from conceptevo_jax.explorer import find_given, write_page
 from conceptevo_jax.explorer.chunks import chunks
 from conceptevo_jax.study import Study, save_study
+from conceptevo_jax.study.design.tasks import Task
 
 MEMBERS = ("base@3/conv2/1", "vgg@step3/conv1/0", "vgg@0/conv1/2")
 PLACES = ((0, 0, 4), (1, 1, 0), (1, 2, 2))

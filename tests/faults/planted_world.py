@@ -20,13 +20,13 @@ from PIL import Image
 from planted import he_normal
 from scenes import planted_scene, pool_pixels
 
-from conceptevo_jax.analysis.simulated import Skill
 from conceptevo_jax.config import Config, MethodConfig, ProjectionConfig
 from conceptevo_jax.explorer import make_sheets, save_scene
 from conceptevo_jax.models import build_model
-from conceptevo_jax.stages.result_folder import claim_folder
+from conceptevo_jax.pipeline.result_folder import claim_folder
 from conceptevo_jax.store import Store, save_record, write_sealed
 from conceptevo_jax.study import public_ids, save_study
+from conceptevo_jax.study.raters.simulated import Skill
 from conceptevo_jax.training import RUN
 from conceptevo_jax.training.checkpoints import Checkpoints
 from conceptevo_jax.training.table import TABLE, Row, write_table

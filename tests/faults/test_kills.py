@@ -16,7 +16,7 @@ from killing import Program, finish, kill_beside, kill_often, leftovers, paths
 from conceptevo_jax.store import Store
 
 HERE = Path(__file__).parent
-PATHS = [str(HERE.parents[1]), str(HERE.parent / "stages")]
+PATHS = [str(HERE.parents[1]), str(HERE.parent)]
 TINY = {"PYTHONPATH": os.pathsep.join(PATHS)}
 KILLS = int(os.environ.get("KILLS", "0"))
 DEMO = (sys.executable, "-c", PROGRAM, "experiment=demo", "scale=smoke")

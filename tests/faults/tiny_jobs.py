@@ -8,9 +8,9 @@ from pathlib import Path
 from tiny import tiny_dataset, tiny_job
 
 from conceptevo_jax.config import SearchConfig
-from conceptevo_jax.stages.images import prepare_images
-from conceptevo_jax.stages.runs import execute
-from conceptevo_jax.stages.side_by_side import run_side_by_side
+from conceptevo_jax.pipeline.images import prepare_images
+from conceptevo_jax.pipeline.runs import execute
+from conceptevo_jax.pipeline.worker_pool import run_side_by_side
 from conceptevo_jax.store import Store, checksum
 
 

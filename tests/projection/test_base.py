@@ -7,13 +7,13 @@ import pytest
 
 from conceptevo_jax.data import Decoded, select_part
 from conceptevo_jax.models import build_model
+from conceptevo_jax.pipeline.base_space import Refits
 from conceptevo_jax.projection import (
     SolveSettings,
     SpaceSettings,
     base_space,
     refit_space,
 )
-from conceptevo_jax.stages.base import Refits
 from conceptevo_jax.stimuli import find_stimuli
 
 FIT = {"dim": 6, "repeats": 2}

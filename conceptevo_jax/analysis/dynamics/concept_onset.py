@@ -1,0 +1,108 @@
+"""Which concepts appear first: births by group of neurons that lie together.
+
+Groups are found among the base's neurons (K-means over their directions), so that all
+architectures are told by the same ones. A neuron belongs to the group it lies in where
+its concept is seen best.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+from sklearn.cluster import KMeans
+
+from conceptevo_jax.analysis.dynamics.movement import Lifetimes
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.types import Embedding, Stimuli, record
+
+
+@record
+class Groups:
+    """Groups of the base's neurons.
+
+    Attributes:
+      centers: Directions of their middles.
+      label: The class that most of their stimuli are of.
+      share: The share that is.
+      size: Base neurons in each.
+    """
+
+    centers: Float[np.ndarray, "g d"]
+    label: Int[np.ndarray, " g"]
+    share: Float[np.ndarray, " g"]
+    size: Int[np.ndarray, " g"]
+
+
+def group_base(
+    embedding: Embedding,
+    stimuli: Stimuli,
+    labels: Int[np.ndarray, " i"],
+    *,
+    count: int,
+    seed: int = 0,
+) -> Groups:
+    """Divide the base's neurons into groups of like ones.
+
+    Args:
+      embedding: The base's neurons as projected.
+      stimuli: Their stimuli.
+      labels: Classes of the pool's images.
+      count: How many groups.
+      seed: Of K-means' starts.
+
+    Raises:
+      UsageError: if there are fewer live neurons than groups.
+    """
+    live = embedding.placed & ~stimuli.dead
+    if live.sum() < count:
+        raise UsageError(f"{live.sum()} live base neurons cannot make {count} groups.")
+    fit = KMeans(count, n_init=10, random_state=seed)
+    member = fit.fit_predict(_unit(embedding.vectors[live]))
+    classes = np.zeros((count, int(labels.max()) + 1), int)
+    for own, rows in zip(member, stimuli.image_ids[live], strict=True):
+        np.add.at(classes[own], labels[rows[rows >= 0]], 1)
+    total = np.maximum(classes.sum(axis=1), 1)
+    return Groups(
+        centers=fit.cluster_centers_,
+        label=classes.argmax(axis=1),
+        share=classes.max(axis=1) / total,
+        size=np.bincount(member, minlength=count),
+    )
+
+
+def group_members(
+    groups: Groups, placed: Sequence[Embedding], lives: Lifetimes
+) -> Int[np.ndarray, " n"]:
+    """The group in which each neuron lies where its concept is seen best.
+
+    Args:
+      groups: The groups.
+      placed: The run's neurons, by snapshot in order.
+      lives: When their concepts come and go.
+
+    Returns:
+      A group's number; -1 for a neuron without a concept or a place.
+    """
+    every = np.stack([one.vectors for one in placed])
+    at = np.maximum(lives.concept, 0)
+    vectors = every[at, np.arange(every.shape[1])]
+    return np.where(lives.concept >= 0, nearest_group(vectors, groups.centers), -1)
+
+
+def nearest_group(
+    vectors: Float[np.ndarray, "n d"], centers: Float[np.ndarray, "g d"]
+) -> Int[np.ndarray, " n"]:
+    """The group whose middle is nearest in direction; -1 without a place or groups."""
+    placed = np.isfinite(vectors).all(axis=1)
+    if not len(centers):
+        return np.full(len(vectors), -1)
+    apart = np.linalg.norm(
+        _unit(np.where(placed[:, None], vectors, 0))[:, None] - centers, axis=2
+    )
+    return np.where(placed, apart.argmin(axis=1), -1)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    exact = vectors.astype(np.float64)
+    norms = np.linalg.norm(exact, axis=1, keepdims=True)
+    return exact / np.where(norms > 0, norms, 1)

@@ -1,0 +1,175 @@
+"""How far neurons move between two snapshots, and when their concepts come and go.
+
+Movement is measured on the vectors of one space. A projected vector is a mean, so it
+is short where the stimuli have little in common: lengths, and with them movements,
+shrink and grow with a snapshot's coverage and agreement. Movement is therefore given
+relative to the spread of the snapshot, too.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.spatial.distance import pdist
+
+from conceptevo_jax.analysis.statistics.estimates import (
+    DRAWS,
+    Estimate,
+    halves,
+    with_interval,
+)
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.types import Responses, Stimuli, record
+
+BORN = 0.1
+"""Overlap of stimuli from which a neuron holds a concept: two images of ten."""
+
+SETTLED = 0.5
+"""Overlap with the epoch before from which a concept no longer changes."""
+
+
+def movement(
+    before: Float[np.ndarray, "n d"], after: Float[np.ndarray, "n d"]
+) -> Float[np.ndarray, " n"]:
+    """Euclidean distance each neuron has moved; NaN where it has no place in either."""
+    return np.linalg.norm(after.astype(np.float64) - before.astype(np.float64), axis=1)
+
+
+def spread(vectors: Float[np.ndarray, "n d"]) -> float:
+    """Mean distance of all pairs of placed neurons; NaN with fewer than two."""
+    placed = vectors[np.isfinite(vectors).all(axis=1)].astype(np.float64)
+    return float(pdist(placed).mean()) if len(placed) > 1 else float("nan")
+
+
+def linear_cka(
+    first: Responses, second: Responses, *, draws: int = DRAWS, seed: int = 0
+) -> Estimate:
+    """How alike two snapshots of a run represent the same images: 0 to 1.
+
+        ‖Yᵀ X‖² / (‖Xᵀ X‖ ‖Yᵀ Y‖), Frobenius norms of centred responses
+
+    (Kornblith et al., 2019, Eq. 5, https://arxiv.org/abs/1905.00414). The interval is
+    of halves of the neurons, the same in both. Neurons that are not finite count for
+    nothing; there is no value where all are constant. Takes `n²` numbers of memory.
+
+    Raises:
+      DataError: if the responses are to different images or of different neurons.
+    """
+    if first.images_id != second.images_id or first.sites != second.sites:
+        raise DataError(
+            f"responses of {first.peaks.shape[1]} neurons to images "
+            f"{first.images_id} and of {second.peaks.shape[1]} to {second.images_id} "
+            "cannot be compared: observe two snapshots of a run on the same images."
+        )
+    x, y = (_centred(one.peaks) for one in (first, second))
+    n = x.shape[1]
+    members = halves(n, draws, seed)
+    common, own, other = (_shared(a, b, members) for a, b in ((x, y), (x, x), (y, y)))
+    if not own[0] * other[0] > 0:
+        why = "all neurons of one of the two snapshots are constant or not finite"
+        return Estimate(value=None, low=None, high=None, n=n, why=why)
+    found = common / np.maximum(np.sqrt(own * other), 1e-300)
+    return with_interval(float(found[0]), found[1:], n)
+
+
+def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
+    rows = np.where(np.isfinite(peaks).all(axis=0), peaks, 0).astype(np.float64)
+    # One scale for all: that of a whole snapshot cancels, and squares stay finite.
+    rows /= max(float(np.abs(rows).max(initial=0)), 1e-300)
+    return rows - rows.mean(axis=0)
+
+
+def _shared(
+    x: Float[np.ndarray, "i n"],
+    y: Float[np.ndarray, "i n"],
+    members: Bool[np.ndarray, "_ n"],
+) -> Float[np.ndarray, " _"]:
+    """‖Yᵀ X‖² of all neurons, then of each set of members."""
+    squares = (x.T @ y) ** 2
+    inside = members.astype(np.float64)
+    return np.append(squares.sum(), ((inside @ squares) * inside).sum(axis=1))
+
+
+def stimulus_overlap(first: Stimuli, second: Stimuli) -> Float[np.ndarray, " n"]:
+    """Share of each neuron's stimuli that two snapshots have in common.
+
+    |A ∩ B| / |A ∪ B| of its stimuli before and after; 0 where it is dead in either.
+
+    Raises:
+      DataError: if the snapshots are of other pools or have other neurons.
+    """
+    _require_comparable(first, second)
+    a, b = first.image_ids, second.image_ids
+    same = (a[:, :, None] == b[:, None, :]) & (a >= 0)[:, :, None]
+    common = same.any(axis=2).sum(axis=1)
+    union = first.count + second.count - common
+    return np.where(union > 0, common / np.maximum(union, 1), 0.0)
+
+
+def _require_comparable(first: Stimuli, second: Stimuli) -> None:
+    if first.pool_id != second.pool_id:
+        raise DataError(
+            f"stimuli of pool {first.pool_id} and of pool {second.pool_id} cannot be "
+            "compared: find both on the same pool."
+        )
+    if len(first.count) != len(second.count):
+        raise DataError(
+            f"{len(first.count)} and {len(second.count)} neurons are not those of one "
+            "architecture: neurons evolve within a run."
+        )
+
+
+@record
+class Lifetimes:
+    """When each neuron's concept comes, stays and goes; places in a list of snapshots.
+
+    A neuron's concept is what it selects in the snapshot that agrees most with all
+    others, its medoid. -1 stands for never.
+
+    Attributes:
+      concept: The medoid: where the concept is seen best; -1 for one always dead.
+      born: The first snapshot from which on, up to the medoid, the stimuli overlap with
+        the concept's by `BORN`.
+      settled: The first from which on, until the concept dies or the run ends, each
+        snapshot overlaps with the next by `SETTLED`; never for one that has no next.
+      died: The first after the medoid from which on none overlaps with the concept by
+        `BORN`, dead ones included.
+    """
+
+    concept: np.ndarray
+    born: np.ndarray
+    settled: np.ndarray
+    died: np.ndarray
+
+
+def lifetimes(stimuli: Sequence[Stimuli]) -> Lifetimes:
+    """Birth, settling and death of every neuron's concept over a run's snapshots.
+
+    Args:
+      stimuli: Of the snapshots in order, at least one; all on one pool.
+    """
+    count, e = len(stimuli[0].count), len(stimuli)
+    overlap = np.zeros((count, e, e))
+    for i, first in enumerate(stimuli):
+        for j in range(i, e):
+            overlap[:, i, j] = overlap[:, j, i] = stimulus_overlap(first, stimuli[j])
+    concept = overlap.sum(axis=2).argmax(axis=1)
+    alive = np.diagonal(overlap, axis1=1, axis2=2).any(axis=1)
+    held = overlap[np.arange(count), concept] >= BORN
+    born, died = concept.copy(), np.full(count, e)
+    for t in range(e - 1, -1, -1):
+        born[(born == t + 1) & held[:, t]] = t
+        died[(died == t + 1) & ~held[:, t] & (t > concept)] = t
+    calm, settled = np.ones(count, bool), np.full(count, -1)
+    for t in range(e - 2, -1, -1):
+        within = t + 1 < died
+        calm &= ~within | (overlap[:, t, t + 1] >= SETTLED)
+        settled[calm & within] = t
+    settled = np.where(settled >= 0, np.maximum(settled, born), -1)
+    known = {
+        "concept": concept,
+        "born": born,
+        "settled": settled,
+        "died": np.where(died < e, died, -1),
+    }
+    return Lifetimes(**{k: np.where(alive, v, -1) for k, v in known.items()})

@@ -1,0 +1,1 @@
+"""Which evolutions matter for a class, and what reverting them does: Eqs. 2 to 4."""

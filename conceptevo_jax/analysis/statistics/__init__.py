@@ -1,0 +1,1 @@
+"""Intervals, rank statistics and agreement of raters; of numbers, not of neurons."""

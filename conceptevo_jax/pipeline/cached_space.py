@@ -1,0 +1,278 @@
+"""The unified space of an experiment: build it, project every snapshot, judge, lay out.
+
+Every function looks in the store first. Only `embed_base` and `refit_base` need the
+base model; the others work on records.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float
+
+from conceptevo_jax.analysis import Alignment, Subject, compare
+from conceptevo_jax.config import LayoutConfig, MethodConfig, ProjectionConfig, plain
+from conceptevo_jax.data import Pool
+from conceptevo_jax.pipeline.base_space import BaseSpace, Refits
+from conceptevo_jax.pipeline.images import Images
+from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.projection import (
+    SolveSettings,
+    SpaceSettings,
+    base_space,
+    fit_layout,
+    fit_layouts,
+    project_neurons,
+    refit_space,
+)
+from conceptevo_jax.stimuli import narrow_sample
+from conceptevo_jax.store import Store, content_key
+from conceptevo_jax.types import (
+    Embedding,
+    Epoch,
+    Layout,
+    Observation,
+    Space,
+    record,
+)
+
+REFITS = 4
+"""How often a space is fitted again, for the intervals of alignment."""
+
+_REFIT_SEED_STEP = 100_000
+"""Between the seeds of the fits: far from those of `seeds=3`."""
+
+
+def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:
+    """What a configuration says of image vectors."""
+    values = plain(settings)
+    del values["stimuli"]
+    own = {name: values.pop(name) for name in ("policy", "responsive", "temperature")}
+    return SpaceSettings(**own, solve=SolveSettings(**values), seed=seed)
+
+
+def embed_base(
+    store: Store,
+    images: Images,
+    base: TrainedRun,
+    epoch: Epoch,
+    method: MethodConfig,
+    seed: int,
+) -> tuple[BaseSpace, str]:
+    """Build the space from one snapshot of the base run (Steps 1.2 to 2.1)."""
+    shot = next(s for s in base.snapshots if s.epoch == epoch)
+    observation = base.observations[epoch]
+    settings = space_settings(method.projection, seed)
+
+    def make() -> BaseSpace:
+        space, fit, report = base_space(
+            base.model,
+            shot.load(),
+            observation.stimuli,
+            observation.sample,
+            images.pool_pixels,
+            base=shot.name,
+            settings=settings,
+            before_relu=method.stimuli.before_relu,
+            seed=seed,
+            **plain(method.embedding),
+        )
+        return BaseSpace(space=space, fit=fit, report=report)
+
+    return store.record(
+        "space",
+        BaseSpace,
+        make,
+        config={"embedding": method.embedding, "settings": settings, "seed": seed},
+        inputs={"base": base.keys[epoch], "weights": content_key(base.key, epoch)},
+        about=f"{method.name}, base {shot.name}",
+    )
+
+
+def refit_base(
+    store: Store,
+    images: Images,
+    base: TrainedRun,
+    epoch: Epoch,
+    method: MethodConfig,
+    seed: int,
+) -> tuple[Refits, str]:
+    """Fit the space of `embed_base` again from `REFITS` other seeds."""
+    made, key = embed_base(store, images, base, epoch, method, seed)
+    seeds = tuple(seed + _REFIT_SEED_STEP * (1 + turn) for turn in range(REFITS))
+
+    def make() -> Refits:
+        vectors = refit_space(
+            base.model,
+            next(s for s in base.snapshots if s.epoch == epoch).load(),
+            made.space,
+            base.observations[epoch].stimuli,
+            images.pool_pixels,
+            settings=space_settings(method.projection, seed),
+            seeds=seeds,
+            before_relu=method.stimuli.before_relu,
+            **plain(method.embedding),
+        )
+        return Refits(seeds=seeds, images=vectors)
+
+    return store.record(
+        "refits",
+        Refits,
+        make,
+        config={"seeds": seeds},
+        inputs={"space": key},
+        about=f"{method.name}, base {made.space.base}",
+    )
+
+
+def project_run(
+    store: Store, space: Space, space_key: str, run: TrainedRun
+) -> dict[Epoch, Embedding]:
+    """Place all observed snapshots of a run in the space (Step 2.2)."""
+    placed = {}
+    for epoch, observation in run.observations.items():
+        placed[epoch], _ = store.record(
+            "project",
+            Embedding,
+            partial(project_neurons, observation.found, space),
+            config={},
+            inputs={"space": space_key, "observation": run.keys[epoch]},
+            about=f"{run.name}@{epoch}",
+        )
+    return placed
+
+
+def subject(
+    name: str, seen: Observation, embedding: Embedding, pool: Pool, sample: int
+) -> Subject:
+    """A snapshot as the alignment measures take it.
+
+    The base keeps responses to more of the pool than others; all are compared on the
+    first `sample` images.
+    """
+    return Subject(
+        snapshot=name,
+        responses=seen.judgement,
+        pool=narrow_sample(seen.sample, pool, sample),
+        stimuli=seen.stimuli,
+        embedding=embedding,
+    )
+
+
+def align(
+    store: Store,
+    first: tuple[Subject, Observation],
+    second: tuple[Subject, Observation],
+    spaces: Sequence[Space],
+    keys: Mapping[str, str],
+    seed: int,
+) -> Alignment:
+    """Judge two snapshots on held-out images, or find how they were judged.
+
+    Args:
+      store: Where verdicts are kept.
+      first: A snapshot and what was observed of it.
+      second: The one it is compared with.
+      spaces: The space's refits, in which both are placed only if they are judged.
+      keys: Content keys of the space, of its refits and of both observations.
+      seed: Decides what is drawn.
+    """
+    names = [one.snapshot for one, _ in (first, second)]
+
+    def make() -> Alignment:
+        both = [
+            dataclasses.replace(
+                one, refits=tuple(project_neurons(seen.found, s) for s in spaces)
+            )
+            for one, seen in (first, second)
+        ]
+        return compare(*both, seed=seed)
+
+    found, _ = store.record(
+        "align",
+        Alignment,
+        make,
+        config={"seed": seed, "names": names},
+        inputs=keys,
+        about=" against ".join(names),
+    )
+    return found
+
+
+def lay_out(
+    store: Store,
+    vectors: Sequence[np.ndarray],
+    settings: LayoutConfig,
+    seed: int,
+) -> tuple[Layout, list[np.ndarray]]:
+    """Fit one map to several sets of vectors, in the order given.
+
+    Returns:
+      The map, and each set's points.
+    """
+    joint = np.concatenate(vectors)
+    layout, _ = store.record(
+        "layout",
+        Layout,
+        lambda: fit_layout(joint, seed=seed, **plain(settings)),
+        config={"settings": settings, "seed": seed},
+        inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
+        about=f"{len(joint)} neurons",
+    )
+    ends = np.cumsum([len(one) for one in vectors])[:-1]
+    return layout, np.split(layout.points, ends)
+
+
+@record
+class Maps:
+    """The same vectors on maps of several seeds.
+
+    Attributes:
+      points: By seed.
+      vectors: One a row.
+      stability: Mean overlap of neighbourhoods between the seeds.
+    """
+
+    points: Float[np.ndarray, "r n 2"]
+    vectors: Float[np.ndarray, "n d"]
+    stability: float
+
+
+def lay_out_often(
+    store: Store,
+    vectors: Sequence[np.ndarray],
+    settings: LayoutConfig,
+    seed: int,
+    times: int = 3,
+) -> tuple[Layout, list[np.ndarray], str]:
+    """`lay_out` under several seeds.
+
+    Returns:
+      The first map, each set's points `[r n 2]` on all of them, and the content key.
+    """
+    joint = np.concatenate(vectors)
+    values = plain(settings)
+    del values["stability_seeds"]
+
+    def make() -> Maps:
+        found = fit_layouts(joint, seeds=range(seed, seed + times), **values)
+        return Maps(
+            points=np.stack([one.points for one in found]),
+            vectors=joint,
+            stability=float(np.mean([one.stability for one in found])),
+        )
+
+    maps, key = store.record(
+        "layouts",
+        Maps,
+        make,
+        config={"settings": values, "seed": seed, "times": times},
+        inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
+        about=f"{len(joint)} neurons, {times} seeds",
+    )
+    first = Layout(
+        points=maps.points[0], vectors=joint, stability=maps.stability, seed=seed
+    )
+    ends = np.cumsum([len(one) for one in vectors])[:-1]
+    return first, np.split(maps.points, ends, axis=1), key

@@ -1,0 +1,163 @@
+"""Observe the snapshots of a run: stimuli, and responses to held-out images.
+
+A sweep over the pool and one over the judgement images, compiled once per run. All
+snapshots that are not stored yet share them, as many at a time as memory holds; each
+one's observation is kept in the store by itself.
+"""
+
+import dataclasses
+import functools
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from conceptevo_jax.activations import Footprint, Sweep, in_groups
+from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.pipeline.images import Images
+from conceptevo_jax.stimuli import Observe, Search, find_stimuli, respond
+from conceptevo_jax.store import Store, content_key
+from conceptevo_jax.training import TimeLeft
+from conceptevo_jax.types import Epoch, Observation, Responses, Snapshot
+
+
+def images_found(k: int, projecting: int | None, pool: int) -> int:
+    """How many of its strongest images are found of a neuron.
+
+    Args:
+      k: Stimuli per neuron.
+      projecting: Images that it is projected by, at most a tenth of the pool; None, or
+        fewer than k, for its stimuli.
+      pool: Images in the pool.
+    """
+    return max(k, min(projecting or 0, pool // 10))
+
+
+class Observer:
+    """Observes snapshots of one run; its sweeps are compiled when first needed.
+
+    Args:
+      store: Where observations are kept.
+      images: Pool and judgement images.
+      model: The run's model.
+      run_key: Content key of the run.
+      search: How stimuli are found.
+      projecting: Images that a neuron is projected by, at most a tenth of the pool;
+        None, or fewer than k, for its stimuli.
+      sample: Number of pool images whose responses are kept.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        images: Images,
+        model: Model,
+        run_key: str,
+        search: Search,
+        projecting: int | None,
+        sample: int,
+    ) -> None:
+        self.store, self.images, self.model = store, images, model
+        self.run_key, self.search, self.sample = run_key, search, sample
+        self.found = images_found(search.k, projecting, len(images.pool))
+
+    def __call__(self, shot: Snapshot) -> tuple[Observation, str]:
+        """The snapshot's observation and its content key."""
+        return next(self.each([shot]))
+
+    def each(
+        self, shots: Sequence[Snapshot], time_left: TimeLeft | None = None
+    ) -> Iterator[tuple[Observation, str]]:
+        """The snapshots' observations and content keys, in order.
+
+        Those that are not stored are observed together, in groups.
+
+        Args:
+          shots: Snapshots of the run.
+          time_left: Seconds left, within which a group is to end if it can.
+        """
+        missing = [shot for shot in shots if not self.has(shot.epoch)]
+        looked = self._look(missing, time_left)
+        for shot in shots:
+            config, inputs = self._made_from(shot.epoch)
+            yield self.store.record(
+                "observe",
+                Observation,
+                functools.partial(_up_to, shot, looked),
+                config=config,
+                inputs=inputs,
+                about=shot.name,
+            )
+
+    def has(self, epoch: Epoch) -> bool:
+        """Whether the snapshot's observation is stored."""
+        key = content_key("observe", *self._made_from(epoch))
+        return self.store.has("observe", key)
+
+    def _made_from(self, epoch: Epoch) -> tuple[dict[str, Any], dict[str, str]]:
+        inputs = {
+            "snapshot": content_key(self.run_key, epoch),
+            "pool": self.images.pool.pool_id,
+            "judgement": self.images.judgement.pool_id,
+        }
+        config = {"search": self.search, "found": self.found, "sample": self.sample}
+        return config, inputs
+
+    def _look(
+        self, shots: Sequence[Snapshot], time_left: TimeLeft | None
+    ) -> Iterator[tuple[Snapshot, Observation]]:
+        """Observe the snapshots, in order, when they are asked for."""
+        if not shots:
+            return
+        pace: list[float] = []
+
+        def work(group: list[Variables]) -> list[Observation]:
+            start = time.perf_counter()
+            found = self._observe(group)
+            pace.append((time.perf_counter() - start) / len(group))
+            return found
+
+        def at_most() -> int:
+            if time_left is None:
+                return len(shots)
+            return int(time_left() / pace[-1]) if pace else 1
+
+        loads = [shot.load for shot in shots]
+        found = in_groups(loads, work, self._footprint, at_most)
+        yield from zip(shots, found, strict=True)
+
+    def _observe(self, group: list[Variables]) -> list[Observation]:
+        find, judge = self._sweeps
+        found = find.many(group, self.images.pool_pixels)
+        judged = judge.many(group, self.images.judgement_pixels)
+        return [
+            Observation(
+                found=stimuli, k=self.search.k, sample=sample, judgement=judgement
+            )
+            for (stimuli, sample), judgement in zip(found, judged, strict=True)
+        ]
+
+    def _footprint(self) -> Footprint:
+        """Of the two sweeps, one after the other."""
+        find, judge = self._sweeps
+        shapes = self.model.shapes()
+        both = (
+            find.footprint(shapes, self.images.pool_pixels),
+            judge.footprint(shapes, self.images.judgement_pixels),
+        )
+        return Footprint(*map(max, *both))
+
+    @functools.cached_property
+    def _sweeps(self) -> tuple[Observe, Sweep[Responses]]:
+        model, judgement = self.model, self.images.judgement
+        search = dataclasses.replace(self.search, k=self.found)
+        find = find_stimuli(model, self.images.pool, search, sample=self.sample)
+        # The same reader, so that it is traced once.
+        judge = respond(find.reader, model.sites, len(judgement), judgement.pool_id)
+        return find, judge
+
+
+def _up_to(
+    wanted: Snapshot, looked: Iterator[tuple[Snapshot, Observation]]
+) -> Observation:
+    """The snapshot's; those before it were stored by another process meanwhile."""
+    return next(found for shot, found in looked if shot is wanted)

@@ -1,0 +1,257 @@
+"""What a run of an experiment would do, take and need, without doing it.
+
+Costs of models are counted by XLA from their shapes; time is that count over an
+assumed speed, so it is an estimate and says so. Narrow networks are meant for processor
+cores, full-size ones for an accelerator.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import jax
+
+from conceptevo_jax.analysis.importance.milestones import SHARES
+from conceptevo_jax.analysis.importance.reversion import DIRECTIONS
+from conceptevo_jax.config import Config, DatasetConfig, RunConfig
+from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.pipeline.images import dataset_facts, heldout_sizes
+from conceptevo_jax.pipeline.runs import Job, training_of
+from conceptevo_jax.training import disk_bytes
+from conceptevo_jax.types import neuron_count
+
+CORE_GFLOPS = {"inception_v3": 16.0, "convnext_tiny": 28.0}
+"""Speed on one core where there are many small layers, as measured at demo scale."""
+
+PLAIN_CORE_GFLOPS = 36.0
+"""The same of all others; measured on VGG16 and VGG19."""
+
+LOOK_PASSES = 1.7
+"""Forward passes of an image that observing it takes, as measured at demo scale."""
+
+GPU_GFLOPS = 150_000.0
+"""Assumed speed of full-size networks on one H100: 30 % of its peak in TF32, 495
+TFLOP/s. Not measured."""
+
+DECODE_SECONDS = 2e-4
+"""Reading and decoding one image of 32×32 pixels on one core."""
+
+SWEEP_PASSES = 4
+"""Forward passes of an image that the importance of all sites takes, at most."""
+
+START_SECONDS = 12.0
+"""Importing and compiling, per process."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Step:
+    """One planned stage.
+
+    Attributes:
+      stage: What it is.
+      about: For which run.
+      seconds: Estimated time on one core, or on one GPU for full-size networks; None
+        where nobody knows.
+      bytes: Estimated size of what it leaves, or None.
+    """
+
+    stage: str
+    about: str
+    seconds: float | None
+    bytes: int | None
+
+
+SPACE = (
+    Step(stage="space", about="of the base's last epoch", seconds=None, bytes=None),
+    Step(stage="project", about="and judge alignment", seconds=None, bytes=None),
+    Step(stage="lay out", about="and draw", seconds=None, bytes=None),
+)
+"""What follows training where there is a space."""
+
+
+NEURON_BYTES, NEURON_SECONDS = 450, 5e-5
+"""What a neuron's place in one snapshot takes in the explorer, as measured."""
+
+
+def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
+    """Estimate the explorer's page, if there shall be one."""
+    if not config.explorer.page:
+        return []
+    places = sum(_observed(job) for job in jobs if job.search is not None)
+    return [
+        Step(
+            stage="explorer",
+            about=f"one page, {places:,} places of neurons",
+            seconds=places * NEURON_SECONDS,
+            bytes=places * NEURON_BYTES,
+        )
+    ]
+
+
+def _observed(job: Job) -> int:
+    """Neurons times the snapshots of them that are looked at."""
+    chosen = job.run.model
+    facts = dataset_facts(job.dataset)
+    model = build_model(chosen.name, preset=chosen.preset, classes=facts.classes)
+    return neuron_count(model.sites) * _looked(job)
+
+
+def _looked(job: Job) -> int:
+    if job.search is None:
+        return 0
+    if job.epochs is not None:
+        return len(job.epochs)
+    return job.run.epochs + len(job.run.early_steps) + 1
+
+
+@functools.cache
+def _forward_gflop(name: str, preset: str, classes: int) -> float:
+    """Cost of one image in evaluation mode, in 10⁹ operations, counted by XLA."""
+    model = build_model(name, preset=preset, classes=classes)
+    pixels = jax.ShapeDtypeStruct((1, model.size, model.size, 3), "uint8")
+    lowered = jax.jit(model.logits).lower(model.shapes(), pixels)
+    cost = lowered.cost_analysis() or {}
+    return float(cost.get("flops", 0.0)) / 1e9
+
+
+def _gflop(model: Model) -> float:
+    return _forward_gflop(model.name, model.preset, model.classes)
+
+
+def is_for_gpu(run: RunConfig) -> bool:
+    """Whether a run's network is of full size."""
+    return run.model.preset == "full"
+
+
+def _speed(run: RunConfig) -> float:
+    if is_for_gpu(run):
+        return GPU_GFLOPS
+    return CORE_GFLOPS.get(run.model.name, PLAIN_CORE_GFLOPS)
+
+
+def plan_images(settings: DatasetConfig) -> Step:
+    """Estimate what decoding the images takes and leaves, where they are kept."""
+    facts = dataset_facts(settings)
+    train = settings.train_images or facts.train
+    images = train + (settings.test_images or facts.test)
+    if (settings.pool_images or train) < train:
+        images += settings.pool_images or 0
+    images += sum(heldout_sizes(settings, facts.test))
+    kept = images if settings.keep_decoded else 0
+    how = "decoded and kept" if settings.keep_decoded else "decoded on demand"
+    return Step(
+        stage="images",
+        about=f"{settings.name}: {images:,} images of {settings.side} pixels, {how}",
+        seconds=kept * (settings.side / 32) ** 2 * DECODE_SECONDS,
+        bytes=kept * 3 * settings.side**2,
+    )
+
+
+def plan_job(job: Job) -> Step:
+    """Estimate a job: training with its evaluations, then its snapshots' observation.
+
+    Sizes come from the configuration; no data is touched.
+    """
+    run, data = job.run, job.dataset
+    facts = dataset_facts(data)
+    train, test = data.train_images or facts.train, data.test_images or facts.test
+    judgement = heldout_sizes(data, facts.test)[1]
+    pool = (data.pool_images or train) + judgement
+    model = build_model(run.model.name, preset=run.model.preset, classes=facts.classes)
+    settings = training_of(run)
+    snapshots = settings.epochs + len(settings.early_steps) + 1
+    looked = _looked(job)
+    images = 3 * train * settings.epochs
+    images += snapshots * (test + min(settings.eval_images, train))
+    passes = images + LOOK_PASSES * looked * pool
+    neurons = neuron_count(model.sites)
+    averaged = settings.regularisation.ema > 0
+    early = len(settings.early_steps)
+    size = disk_bytes(model, settings.epochs, early, averaged=averaged)
+    size += looked * neurons * 4 * (job.sample + judgement)
+    return Step(
+        stage="train and observe" if looked else "train",
+        about=f"{job.name}: {run.title}, {settings.epochs} epochs, seed {run.seed}",
+        seconds=START_SECONDS + passes * _gflop(model) / _speed(run),
+        bytes=size,
+    )
+
+
+def longest_first(jobs: Sequence[Job]) -> list[Job]:
+    """The order in which no core waits long for the last job, by estimate."""
+    return sorted(jobs, key=lambda job: -(plan_job(job).seconds or 0))
+
+
+def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
+    """Estimate the importance of some runs' evolutions for every measured class."""
+    of, found = config.importance, []
+    for name in names:
+        model, images, times = _measured(config, name, of.images)
+        neurons = neuron_count(model.sites)
+        passes = SWEEP_PASSES if of.method == "transpose" else neurons
+        kept, work = images * times, images * times * passes
+        found.append(_step("importance", config, name, model, work, kept))
+    return found
+
+
+def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
+    """Estimate reverting some runs' evolutions, importance included.
+
+    What follows a site is half of the network, on average.
+    """
+    of, found = config.reversion, []
+    facts = dataset_facts(config.dataset)
+    for name in names:
+        model, train, times = _measured(config, name, of.train_images)
+        test = min(of.test_images or facts.test, facts.test // facts.classes)
+        elsewhere = facts.test if of.elsewhere_images is None else of.elsewhere_images
+        exchanged = of.repeats * (of.bins + 1) * len(DIRECTIONS) * len(model.sites) / 2
+        images = train * SWEEP_PASSES + (train + test + elsewhere) * (exchanged + 2)
+        stage = "importance and reversion"
+        kept = train * times
+        found.append(_step(stage, config, name, model, images * times, kept))
+    return found
+
+
+def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int, int]:
+    """A run's model, training images per class, and over what it is repeated."""
+    facts, of = dataset_facts(config.dataset), config.importance
+    chosen = config.runs[name].model
+    model = build_model(chosen.name, preset=chosen.preset, classes=facts.classes)
+    own = (config.dataset.train_images or facts.train) // facts.classes
+    evolutions = (len(of.epochs) or len(SHARES)) - 1
+    return model, min(images or own, own), (of.classes or facts.classes) * evolutions
+
+
+def _step(
+    stage: str,
+    config: Config,
+    name: str,
+    model: Model,
+    images: int | float,
+    kept: int,
+) -> Step:
+    """A stage that passes so many images forward, and keeps all neurons' of some."""
+    work = images * _gflop(model) / _speed(config.runs[name])
+    return Step(
+        stage=stage,
+        about=f"{name}: {config.importance.classes or model.classes} classes",
+        seconds=START_SECONDS + work,
+        bytes=kept * neuron_count(model.sites) * 4,
+    )
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time for people; `-` for none."""
+    if seconds is None:
+        return "-"
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds:,.0f} s"
+
+
+def total_seconds(steps: Sequence[Step], workers: int) -> float:
+    """Time of all steps on so many cores: at least the longest step alone."""
+    times = [step.seconds or 0.0 for step in steps]
+    return max(sum(times) / workers, max(times, default=0.0))

@@ -1,0 +1,223 @@
+"""Where an experiment's results go, and that they stay with the call they are of.
+
+A result folder belongs to one call: its settings and its images, by content, kept in
+`call.json`. The same call finds its folder again. One whose settings or images differ
+gets a folder of its own beside, named by a key, so that nothing is overwritten and no
+file of an older call lies among new ones.
+"""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conceptevo_jax.config import Config
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.places import typed_place
+from conceptevo_jax.printable import printable
+from conceptevo_jax.store import (
+    content_key,
+    read_sealed,
+    require_closed,
+    versions,
+    write_sealed,
+)
+from conceptevo_jax.store.files import drop_abandoned
+from conceptevo_jax.store.keys import flat, plain
+from conceptevo_jax.store.stages import MARKER
+
+CALL = "call.json"
+"""In a result folder: the settings and images of the call that it belongs to."""
+
+_HOW = ("run_dir", "workers", "time_limit", "dry_run", "distributed")
+"""Settings that say how a call is carried out, not what it is."""
+
+_SYSTEM = frozenset(
+    map(Path, ("/", "/dev", "/home", "/opt", "/run", "/tmp", "/usr", "/var"))
+)
+"""Folders that are full of other things."""
+
+_SYSTEM_BELOW = frozenset(
+    Path(f"/{name}")
+    for name in (
+        *("bin", "boot", "etc", "lib", "lib64", "proc", "sbin", "sys"),
+        *("usr/bin", "usr/include", "usr/lib", "usr/sbin", "usr/share"),
+    )
+)
+"""Folders in which nothing of ours can lie, at any depth."""
+
+_SHOWN = 3
+"""Differences that a message names."""
+
+
+def default_folder(config: Config) -> Path:
+    """`runs/<experiment>-<scale>`, or what `run_dir` says.
+
+    A method other than the default, and several seeds, stand in the name.
+    """
+    parts = [config.name, config.scale_name]
+    if config.seeds > 1:
+        parts.append(f"seeds{config.seeds}")
+    if config.method.name != "default":
+        parts.append(config.method.name)
+    if config.run_dir is not None:
+        return typed_place(config.run_dir, "run_dir").absolute()
+    return Path("runs", "-".join(parts)).absolute()
+
+
+def require_place(config: Config) -> None:
+    """Refuse a result folder that cannot be, before any work; nothing is made.
+
+    Raises:
+      DataError: for a file, a folder of the system, a name that is too long, or a place
+        that cannot be written to.
+    """
+    folder = default_folder(config)
+    other = "choose another run_dir"
+    resolved = folder.resolve()
+    if resolved in (*_SYSTEM, Path.home()):
+        raise DataError(f"{folder} is full of other things: {other}.")
+    for path in (resolved, *resolved.parents):
+        if path in _SYSTEM_BELOW:
+            raise DataError(f"{folder} lies in {path}, the system's own: {other}.")
+    longest = os.pathconf("/", "PC_NAME_MAX") - len("-0123456789ab")
+    for part in folder.parts:
+        if len(os.fsencode(part)) > longest:
+            raise DataError(
+                f"{part[:20]}… is a name of {len(os.fsencode(part))} bytes, but at "
+                f"most {longest} are possible: {other}."
+            )
+    for path in (resolved, *resolved.parents):
+        if (path / MARKER).is_file() or path == resolved.with_name("store"):
+            raise DataError(f"{folder} is, or lies in, a store of stages: {other}.")
+    existing = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
+    if existing.is_symlink() and not existing.exists():
+        raise DataError(
+            f"{existing} is a link to {os.readlink(existing)}, which is not there: "
+            f"make that folder, or {other}."
+        )
+    if not existing.is_dir():
+        raise DataError(f"{existing} is a file, not a folder: {other}.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise DataError(f"{existing} cannot be written to: {other}.")
+
+
+def keyed_folder(config: Config) -> Path:
+    """The default folder with the key of the call's settings, as sweeps have it."""
+    return _keyed(default_folder(config), _settings(config))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A call's result folder.
+
+    Attributes:
+      folder: Where its results go.
+      note: Why not to the default folder, for people; None where they do.
+    """
+
+    folder: Path
+    note: str | None
+
+
+def find_folder(config: Config, images: str | None) -> Claimed:
+    """Where the results of a call go; nothing is written.
+
+    Args:
+      config: The call's configuration.
+      images: Content key of its images; None where they are not known yet.
+
+    Raises:
+      DataError: if a file has the folder's name, or what a folder says of itself is
+        damaged.
+    """
+    settings, folder = _settings(config), default_folder(config)
+    difference = _difference(folder, settings, images)
+    if difference is None:
+        return Claimed(folder=folder, note=None)
+    keyed = _keyed(folder, settings)
+    if _difference(keyed, settings, images) is not None:
+        keyed = _keyed(folder, settings, images)
+    note = printable(f"{folder} {difference}: results of this call go to {keyed.name}.")
+    return Claimed(folder=keyed, note=note)
+
+
+def claim_folder(config: Config, images: str) -> Claimed:
+    """The same, and the folder is made and marked as the call's.
+
+    Raises:
+      DataError: as `find_folder` does; and if a link leads out of it.
+    """
+    claimed = find_folder(config, images)
+    # What is written there would go wherever a link leads.
+    require_closed(claimed.folder, claimed.folder)
+    drop_abandoned(claimed.folder)
+    if not (claimed.folder / CALL).is_file():
+        content = {"settings": _settings(config), "images": images}
+        write_sealed(claimed.folder / CALL, content)
+    return claimed
+
+
+def require_settings(folder: Path, config: Config) -> None:
+    """Refuse a result folder whose configuration is not the one that it was made with.
+
+    Args:
+      folder: A result folder.
+      config: What its `config.yaml` says.
+
+    Raises:
+      DataError: if `config.yaml` and `call.json` differ, or the latter is not there.
+    """
+    remedy = f"Run the experiment of {folder} again; finished stages are reused."
+    there = _read_call(folder, remedy)["settings"]
+    before, now = flat(there), flat(_settings(config))
+    names = [
+        name
+        for name in dict.fromkeys((*before, *now))
+        if before.get(name) != now.get(name) and name != "version"
+    ]
+    if names:
+        raise DataError(
+            f"{folder / 'config.yaml'} is not what the results were made with "
+            f"({', '.join(names[:_SHOWN])}): it was damaged or edited. {remedy}"
+        )
+
+
+def _read_call(folder: Path, remedy: str) -> dict[str, Any]:
+    """What a result folder says of its call: `settings` and `images`."""
+    call = read_sealed(folder / CALL, remedy)
+    if not isinstance(call.get("settings"), dict) or "images" not in call:
+        raise DataError(f"{folder / CALL} tells of no settings and images. {remedy}")
+    return call
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    values = {k: v for k, v in plain(config).items() if k not in _HOW}
+    return {**values, "version": versions()["conceptevo-jax"]}
+
+
+def _keyed(folder: Path, *parts: object) -> Path:
+    return folder.with_name(f"{folder.name}-{content_key('call', *parts)}")
+
+
+def _difference(
+    folder: Path, settings: Mapping[str, Any], images: str | None
+) -> str | None:
+    """What makes a folder another call's; None where it is free or this call's."""
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder} is a file: choose another run_dir.")
+    if not (folder / CALL).is_file():
+        used = folder.is_dir() and any(folder.iterdir())
+        return "holds files of something else" if used else None
+    remedy = "Delete the folder, or choose another run_dir."
+    there = _read_call(folder, remedy)
+    before, now = flat(there["settings"]), flat(settings)
+    names = [n for n in dict.fromkeys((*before, *now)) if before.get(n) != now.get(n)]
+    if names:
+        shown = [f"{n} is {before.get(n)} there" for n in names[:_SHOWN]]
+        more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
+        return f"holds results of other settings ({', '.join(shown)}{more})"
+    if images is not None and there["images"] != images:
+        return "holds results of other images"
+    return None

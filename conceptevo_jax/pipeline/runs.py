@@ -1,0 +1,348 @@
+"""Train the runs of an experiment and observe their snapshots, several at a time.
+
+On CPU runs are trained in processes of one core each: independent one-core processes
+train 1.7 times as many images as one process on two cores. On an accelerator, and where
+several processes work together, runs take turns. A finished stage is found in the store
+and not run again.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from conceptevo_jax.config import (
+    DatasetConfig,
+    DatasetFacts,
+    ModelConfig,
+    OptimizerConfig,
+    RegularisationConfig,
+    RunConfig,
+    SearchConfig,
+    plain,
+)
+from conceptevo_jax.devices import first_decides, is_asked_to_end
+from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.pipeline.images import Images
+from conceptevo_jax.pipeline.monitoring import (
+    Watch,
+    is_complete,
+    make_monitor,
+    read_reports,
+)
+from conceptevo_jax.pipeline.observe import Observer
+from conceptevo_jax.stimuli import Search
+from conceptevo_jax.store import Store, content_key
+from conceptevo_jax.training import (
+    AskedToEndError,
+    Optimizer,
+    Regularisation,
+    Row,
+    TimeLeft,
+    TimeUpError,
+    Training,
+    read_table,
+    snapshots,
+    train,
+)
+from conceptevo_jax.training.loop import OnEpoch, OnStep
+from conceptevo_jax.training.table import TABLE
+from conceptevo_jax.types import Epoch, Observation, Snapshot
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Until:
+    """End a training once it has learnt and then collapsed, by test accuracy."""
+
+    learns: float
+    collapses: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Job:
+    """One training run and what to observe of it; plain data, for another process.
+
+    Attributes:
+      name: The run's name.
+      run: Its settings.
+      dataset: Its images.
+      search: How stimuli are found, or None to observe nothing.
+      projecting: Images that a neuron is projected by; None for its stimuli.
+      epochs: Which snapshots to observe; None for all.
+      sample: Number of pool images whose responses are kept.
+      until: When to stop early, or None.
+      monitor: Whether the monitor looks at every snapshot, too.
+      space: Content key of the space it looks in, or None for none.
+    """
+
+    name: str
+    run: RunConfig
+    dataset: DatasetConfig
+    search: SearchConfig | None = None
+    projecting: int | None = None
+    epochs: tuple[Epoch, ...] | None = None
+    sample: int = 1000
+    until: Until | None = None
+    monitor: bool = False
+    space: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class TrainedRun:
+    """A finished run.
+
+    Attributes:
+      name: The run's name.
+      key: Content key of its training.
+      model: What was trained.
+      rows: Its table, a row per snapshot.
+      snapshots: Its snapshots in order.
+      observations: What was observed, by epoch.
+      keys: Content keys of the observations, by epoch.
+      reports: What the monitor said of each snapshot, as plain values; none where it
+        did not look.
+    """
+
+    name: str
+    key: str
+    model: Model
+    rows: list[Row]
+    snapshots: list[Snapshot]
+    observations: dict[Epoch, Observation]
+    keys: dict[Epoch, str]
+    reports: Sequence[dict[str, Any]] = ()
+
+    def row(self, epoch: Epoch) -> Row:
+        """The table's row of one snapshot."""
+        return next(row for row in self.rows if row.epoch == epoch)
+
+
+def training_of(run: RunConfig) -> Training:
+    """The training settings that a run's configuration stands for."""
+    settings = plain(
+        run,
+        optimizer=Optimizer(**plain(run.optimizer)),
+        regularisation=Regularisation(**plain(run.regularisation)),
+    )
+    for other in ("title", "model", "milestones", "least_steps"):
+        del settings[other]
+    return Training(**settings)
+
+
+def is_finished(store: Store, images: Images, job: Job) -> bool:
+    """Whether the store holds all that `execute` would leave there."""
+    model, settings = _model(images, job), training_of(job.run)
+    key = content_key("train", *_made_from(images, job, model, settings))
+    if not store.has("train", key):
+        return False
+    folder = store.path("train", key)
+    watched = _watched(folder, images, job)
+    if watched is not None and not is_complete(watched, folder):
+        return False
+    if job.search is None:
+        return True
+    look = _observer(store, images, job, model, key)
+    return all(look.has(epoch) for epoch in _observed_epochs(job, settings))
+
+
+def execute(
+    store: Store,
+    images: Images,
+    job: Job,
+    on_step: OnStep | None = None,
+    time_left: TimeLeft | None = None,
+    *,
+    observe: bool = True,
+) -> TrainedRun:
+    """Train and observe one run in this process, skipping what is stored.
+
+    Args:
+      store: Where finished stages lie.
+      images: The images of `job.dataset`.
+      job: What to do.
+      on_step: Called with steps done and steps in all, observation included.
+      time_left: Asked before every epoch and observation whether to go on.
+      observe: False ends after the training.
+
+    Raises:
+      TimeUpError: when the time is up; what is finished is kept.
+    """
+    model, settings = _model(images, job), training_of(job.run)
+    observed = _observed_epochs(job, settings)
+    steps = settings.epochs * (len(images.train) // settings.batch_size)
+    total = steps + len(observed) * _SWEEP_STEPS
+    report = _Report(on_step, total)
+    folder, key = _train(store, images, job, model, settings, report, time_left)
+    watched = _watched(folder, images, job)
+    if watched is not None and not is_complete(watched, folder):
+        _watch(store, images, job, model, folder).read_again()
+    shots = snapshots(folder, job.name, model)
+    found: dict[Epoch, Observation] = {}
+    keys: dict[Epoch, str] = {}
+    if observe and job.search is not None:
+        look = _observer(store, images, job, model, key)
+        wanted = [s for s in shots if job.epochs is None or s.epoch in job.epochs]
+        looked = look.each(wanted, time_left)
+        for shot in wanted:
+            require_time(time_left, f"observing {shot.name}")
+            found[shot.epoch], keys[shot.epoch] = next(looked)
+            steps += _SWEEP_STEPS
+            report(steps, total)
+    return TrainedRun(
+        name=job.name,
+        key=key,
+        model=model,
+        rows=read_table(folder / TABLE),
+        snapshots=shots,
+        observations=found,
+        keys=keys,
+        reports=() if watched is None else read_reports(watched),
+    )
+
+
+def _watched(folder: Path, images: Images, job: Job) -> Path | None:
+    """The file of a training that gets the monitor's reports, if it looks."""
+    if not job.monitor:
+        return None
+    return folder / f"monitor-{job.space or images.pool.pool_id}.jsonl"
+
+
+def _watch(store: Store, images: Images, job: Job, model: Model, folder: Path) -> Watch:
+    watched = _watched(folder, images, job)
+    assert watched is not None
+    monitor = make_monitor(store, images.pool_pixels, model, job.space)
+    return Watch(monitor, folder, job.name, model, watched.name)
+
+
+def require_time(time_left: TimeLeft | None, what: str) -> None:
+    """Stop before a stage if the time is up.
+
+    Raises:
+      TimeUpError: naming what would have come next.
+    """
+    if is_asked_to_end():
+        raise AskedToEndError(
+            f"ended by SIGTERM before {what}. Run the same command again to go on from "
+            "there."
+        )
+    if time_left is not None and first_decides(lambda: time_left() <= 0):
+        raise TimeUpError(
+            f"the time is up before {what}. Run the same command again to go on."
+        )
+
+
+_SWEEP_STEPS = 20
+"""A sweep counts as this many training steps in the progress bar."""
+
+
+class _Report:
+    def __init__(self, on_step: OnStep | None, total: int) -> None:
+        self.on_step, self.total = on_step, total
+
+    def __call__(self, done: int, total: int) -> None:
+        if self.on_step is not None:
+            self.on_step(done, self.total)
+
+
+def _model(images: Images, job: Job) -> Model:
+    chosen = job.run.model
+    return build_model(chosen.name, preset=chosen.preset, classes=len(images.classes))
+
+
+def _observed_epochs(job: Job, settings: Training) -> Sequence[Epoch]:
+    if job.search is None:
+        return ()
+    if job.epochs is not None:
+        return job.epochs
+    early = [f"step{step}" for step in settings.early_steps]
+    return ["init", *early, *range(settings.epochs)]
+
+
+def _train(
+    store: Store,
+    images: Images,
+    job: Job,
+    model: Model,
+    settings: Training,
+    report: OnStep,
+    time_left: TimeLeft | None,
+) -> tuple[Path, str]:
+    def make(folder: Path) -> None:
+        calls: list[OnEpoch] = []
+        if job.monitor:
+            calls.append(_watch(store, images, job, model, folder))
+        if job.until is not None:
+            calls.append(_stop(job.until, folder))
+        train(
+            job.name,
+            model,
+            images.train,
+            images.test,
+            settings,
+            folder,
+            on_epoch=calls,
+            on_step=report,
+            time_left=time_left,
+        )
+
+    config, inputs = _made_from(images, job, model, settings)
+    return store.folder(
+        "train",
+        make,
+        config=config,
+        inputs=inputs,
+        about=f"{job.name}: {job.run.title}, seed {settings.seed}",
+        together=True,
+    )
+
+
+def _made_from(
+    images: Images, job: Job, model: Model, settings: Training
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """All that a training depends on: its settings, and keys of its inputs."""
+    config = {**_architecture(model), "training": settings, "until": job.until}
+    return config, {"train": images.train.images_id, "test": images.test.images_id}
+
+
+def _architecture(model: Model) -> dict[str, Any]:
+    return {"model": model.name, "preset": model.preset, "classes": model.classes}
+
+
+def _stop(until: Until, folder: Path) -> OnEpoch:
+    def check(snapshot: Snapshot, row: Row) -> bool:
+        best = max(earlier.test_top1 for earlier in read_table(folder / TABLE))
+        return best >= until.learns and row.test_top1 <= until.collapses
+
+    return check
+
+
+def _observer(
+    store: Store, images: Images, job: Job, model: Model, key: str
+) -> Observer:
+    assert job.search is not None
+    search = Search(**plain(job.search))
+    return Observer(store, images, model, key, search, job.projecting, job.sample)
+
+
+def job_from_json(value: dict) -> Job:
+    """Rebuild a job that was sent to another process as JSON."""
+    run = value["run"]
+    parts = {
+        "model": ModelConfig(**run["model"]),
+        "optimizer": OptimizerConfig(**run["optimizer"]),
+        "regularisation": RegularisationConfig(**run["regularisation"]),
+    }
+    search, until = value["search"], value["until"]
+    epochs, facts = value["epochs"], value["dataset"]["facts"]
+    return Job(
+        name=value["name"],
+        run=RunConfig(**{**run, **parts}),
+        dataset=DatasetConfig(**{**value["dataset"], "facts": DatasetFacts(**facts)}),
+        search=None if search is None else SearchConfig(**search),
+        projecting=value["projecting"],
+        epochs=None if epochs is None else tuple(epochs),
+        sample=value["sample"],
+        until=None if until is None else Until(**until),
+        monitor=value["monitor"],
+        space=value["space"],
+    )

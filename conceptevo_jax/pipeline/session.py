@@ -1,0 +1,280 @@
+"""One call of an experiment: its images, its store, its progress and its folder."""
+
+import atexit
+import dataclasses
+import functools
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from conceptevo_jax.config import Config
+from conceptevo_jax.devices import cores, is_first, process_count
+from conceptevo_jax.pipeline.cached_space import embed_base
+from conceptevo_jax.pipeline.images import Images, prepare_images
+from conceptevo_jax.pipeline.outcome import Claim
+from conceptevo_jax.pipeline.plan import longest_first
+from conceptevo_jax.pipeline.result_folder import (
+    claim_folder,
+    default_folder,
+    find_folder,
+)
+from conceptevo_jax.pipeline.runs import (
+    Job,
+    TrainedRun,
+    execute,
+    is_finished,
+    require_time,
+)
+from conceptevo_jax.pipeline.worker import until, use_cache
+from conceptevo_jax.pipeline.worker_pool import run_side_by_side
+from conceptevo_jax.store import Store, save_record
+from conceptevo_jax.types import Layout, Space
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What an experiment's `run` returns.
+
+    Attributes:
+      base: Name of the base snapshot, or None without one.
+      claims: In the order they are to be told.
+      further: More entries for `results.json`.
+      look_next: Files worth opening, the best first.
+    """
+
+    base: str | None
+    claims: Sequence[Claim]
+    further: dict[str, Any]
+    look_next: Sequence[Path]
+
+
+class Session:
+    """What the stages of one call share.
+
+    Attributes:
+      config: The whole configuration.
+      store: The shared store beside it.
+      images: All image sets, prepared.
+      timings: Seconds per stage, in this call.
+      time_left: Seconds until the configuration's time limit, or None without one.
+    """
+
+    def __init__(self, config: Config, console: Console) -> None:
+        self.config, self.console = config, console
+        self.store = Store(default_folder(config).parent / "store")
+        self.timings: dict[str, float] = {}
+        limit = config.time_limit
+        self.time_left = None if limit is None else until(time.monotonic() + limit)
+        use_cache(self.store)
+        self.images: Images = self.timed(
+            "images", prepare_images, self.store, config.dataset
+        )
+        where = find_folder(config, self.images.content_key)
+        self._tell(where.note, *self.images.notes)
+        self._tell_skipped()
+
+    @functools.cached_property
+    def folder(self) -> Path:
+        """The result folder; made, and marked as this call's, when first asked for.
+
+        In all processes but the first one that is thrown away.
+        """
+        if not is_first():
+            return _scratch_folder()
+        return claim_folder(self.config, self.images.content_key).folder
+
+    def _tell(self, *notes: str | None) -> None:
+        for note in filter(None, notes):
+            self.console.print(note, soft_wrap=True)
+
+    def _tell_skipped(self) -> None:
+        skipped = self.images.skipped
+        if skipped:
+            first, why = next(iter(skipped.items()))
+            self.console.print(
+                f"{len(skipped)} images cannot be decoded and are skipped: {first} "
+                f"({why}) …; all are listed in results.json."
+            )
+
+    def timed(self, stage: str, call: Callable[..., T], *args: Any, of: str = "") -> T:
+        """Call something and add its time to the stage's.
+
+        Args:
+          stage: What `timings` call it.
+          call: What to call.
+          *args: With what.
+          of: What it is done for, where a stage is entered often; for the log alone.
+
+        Raises:
+          TimeUpError: if the call's time is up already.
+        """
+        require_time(self.time_left, stage)
+        start = time.perf_counter()
+        value = call(*args)
+        spent = time.perf_counter() - start
+        self.timings[stage] = self.timings.get(stage, 0.0) + spent
+        if spent >= 1 and not self.console.is_terminal:
+            self._tell(f"{stage}{', ' if of else ''}{of}: {spent:.1f} s")
+        return value
+
+    def train(
+        self, jobs: Sequence[Job], meanwhile: Callable[[], object] | None = None
+    ) -> dict[str, TrainedRun]:
+        """Train and observe all jobs, several at a time on CPU; results by name.
+
+        Args:
+          jobs: What to do.
+          meanwhile: Prepares what comes next, called when a core has nothing to do
+            any more and others still train.
+
+        Raises:
+          UsageError, DataError: as found in a job.
+        """
+        return self.timed(
+            "train and observe", self._train, self._watched(jobs), meanwhile
+        )
+
+    def _watched(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """The jobs, with the monitor on if so configured: in the base's space.
+
+        Then the base has to be trained before the others.
+        """
+        if not self.config.monitor:
+            return jobs
+        base = [job for job in jobs if job.name == self.config.base and job.search]
+        key = None
+        for job in base:
+            (trained,) = self._train([job], None, alone=False).values()
+            epoch = next(iter(trained.observations))
+            method, seed = self.config.method, self.config.seed
+            _, key = embed_base(self.store, self.images, trained, epoch, method, seed)
+        return [
+            job if job in base else dataclasses.replace(job, monitor=True, space=key)
+            for job in jobs
+        ]
+
+    def save_space(self, space: Space, layout: Layout) -> None:
+        """Keep in the result folder what `conceptevo project` needs."""
+        save_record(self.folder / "space", space, stage="space")
+        save_record(self.folder / "layout", layout, stage="layout")
+
+    def _train(
+        self,
+        jobs: Sequence[Job],
+        meanwhile: Callable[[], object] | None,
+        *,
+        alone: bool = True,
+    ) -> dict[str, TrainedRun]:
+        """Train and observe; one of several jobs is not `alone`, and gets one core."""
+        workers = worker_count(self.config.workers, len(jobs) if alone else 2)
+        with self._progress() as bars:
+            tasks = {job.name: bars.add_task(job.name, start=False) for job in jobs}
+
+            log = None if self.console.is_terminal else _Log(self._tell)
+
+            def report(name: str, done: int, total: int) -> None:
+                bars.start_task(tasks[name])
+                bars.update(tasks[name], completed=done, total=total)
+                if log is not None:
+                    log.heard(name, done, total)
+
+            if workers > 1:
+                left = [j for j in jobs if not is_finished(self.store, self.images, j)]
+                run_side_by_side(
+                    self.store,
+                    longest_first(left),
+                    workers,
+                    report,
+                    self.time_left,
+                    meanwhile if left else None,
+                )
+            trained = {}
+            for job in jobs:
+
+                def tell(done: int, total: int, name: str = job.name) -> None:
+                    report(name, done, total)
+
+                trained[job.name] = execute(
+                    self.store, self.images, job, tell, self.time_left
+                )
+                bars.update(tasks[job.name], completed=1, total=1)
+        return trained
+
+    def _progress(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("steps, left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        )
+
+
+LOG_SECONDS = 30.0
+"""Between two lines of progress where nobody sees a bar move, as in a file."""
+
+
+class _Log:
+    """Tells of trainings in lines: when one ends, and now and then how far all are."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.tell, self.lock = tell, threading.Lock()
+        self.steps: dict[str, tuple[int, int]] = {}
+        self.ended: set[str] = set()
+        self.last = time.monotonic()
+
+    def heard(self, name: str, done: int, total: int) -> None:
+        """A training made a step; called from several threads."""
+        with self.lock:
+            self.steps[name] = done, total
+            if done == total and name not in self.ended:
+                self.ended.add(name)
+                self.tell(f"{name}: trained and observed")
+            elif time.monotonic() - self.last >= LOG_SECONDS:
+                self.last = time.monotonic()
+                parts = [
+                    f"{under_way} step {step} of {last}"
+                    for under_way, (step, last) in self.steps.items()
+                    if under_way not in self.ended
+                ]
+                if parts:
+                    self.tell(", ".join(parts))
+
+
+def _scratch_folder() -> Path:
+    """A folder that is deleted when this process ends."""
+    folder = tempfile.mkdtemp(prefix="conceptevo-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def worker_count(wanted: int | None, jobs: int) -> int:
+    """How many processes to train in: one per core on CPU, one elsewhere.
+
+    Processes that work together train each run together, one after the other.
+    """
+    if process_count() > 1:
+        return 1
+    if wanted is not None:
+        return max(1, min(wanted, jobs))
+    if jax.default_backend() != "cpu":
+        return 1
+    return max(1, min(len(cores()), jobs))

@@ -1,0 +1,112 @@
+"""Watch a training from outside, as it runs, by the files that it writes."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from conceptevo_jax.data import Decoded, open_decoded
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.models import Model
+from conceptevo_jax.monitor import ConceptMonitor, Report
+from conceptevo_jax.pipeline.monitoring import is_watched
+from conceptevo_jax.places import typed_place
+from conceptevo_jax.store import Store, load_record, read_manifest
+from conceptevo_jax.store.stages import PARTIAL
+from conceptevo_jax.training import (
+    RUN,
+    Row,
+    read_run,
+    read_table,
+    snapshots,
+    trained_model,
+)
+from conceptevo_jax.training.table import TABLE
+from conceptevo_jax.types import Epoch, Space
+
+
+def find_training(wanted: str, store: Store) -> Path:
+    """The folder of a training, finished or not, by its path or its key.
+
+    Raises:
+      DataError: if there is none, with those that there are.
+    """
+    folder = typed_place(wanted, "TRAINING").absolute()
+    if (current_folder(folder) / RUN).is_file():
+        return folder
+    known = [entry for entry in store.entries() if entry.stage == "train"]
+    for entry in known:
+        if wanted in (entry.key, entry.path.name):
+            return entry.path
+    listed = ", ".join(f"{e.key} ({e.about or 'unfinished'})" for e in known) or "none"
+    raise DataError(
+        f"{wanted} is no training's folder, and {store.root} has none of that key. "
+        f"It has: {listed}."
+    )
+
+
+def follow(
+    folder: Path, result: Path | None, *, interval: float, wait: bool
+) -> Iterator[tuple[Report, Row]]:
+    """Report on every epoch of a training, those to come included.
+
+    Args:
+      folder: Of the training, in a store.
+      result: A result folder whose space is looked in, or None.
+      interval: Seconds between two looks.
+      wait: Whether to wait for more until the training is finished.
+
+    Raises:
+      DataError: if the images are not in the store.
+    """
+    about = read_run(current_folder(folder))
+    model = trained_model(current_folder(folder), about)
+    space = None
+    if result is not None:
+        space = load_record(result / "space", Space, result)
+    wanted = about["train"] if space is None else space.pool_id
+    images = _images(Store(folder.parent), wanted)
+    monitor = ConceptMonitor.of_model(model, space, images)
+    told: set[Epoch] = set()
+    while True:
+        # Asked first: what was finished before a look needs no other one.
+        finished = (current_folder(folder) / "manifest.json").is_file()
+        yield from _new(current_folder(folder), about["name"], model, monitor, told)
+        if finished or not wait:
+            return
+        time.sleep(interval)
+
+
+def _new(
+    folder: Path, run: str, model: Model, monitor: ConceptMonitor, told: set[Epoch]
+) -> Iterator[tuple[Report, Row]]:
+    if not (folder / TABLE).is_file():
+        return
+    shots = {shot.epoch: shot for shot in snapshots(folder, run, model)}
+    for row in read_table(folder / TABLE):
+        fresh = row.epoch in shots and row.epoch not in told
+        if fresh and is_watched(row.epoch):
+            told.add(row.epoch)
+            yield monitor.update(row.epoch, shots[row.epoch].load()), row
+
+
+def current_folder(folder: Path) -> Path:
+    """Where a training lies now: its folder is renamed when it is finished."""
+    if folder.is_dir():
+        return folder
+    name = folder.name.removesuffix(PARTIAL)
+    other = name if folder.name.endswith(PARTIAL) else name + PARTIAL
+    return folder.with_name(other)
+
+
+def _images(store: Store, wanted: str) -> Decoded:
+    for entry in store.entries():
+        if entry.stage != "images" or not entry.finished:
+            continue
+        # Its manifest first: opening compares the checksum of all pixels.
+        inputs = read_manifest(entry.path, store.root).get("inputs")
+        if isinstance(inputs, dict) and inputs.get("pool") == wanted:
+            return open_decoded(entry.path)
+    raise DataError(
+        f"{store.root} holds no decoded images {wanted}, which the monitor looks at: "
+        "train with dataset.keep_decoded=true, or with monitor=on."
+    )

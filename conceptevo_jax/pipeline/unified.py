@@ -1,0 +1,169 @@
+"""From training runs to one space: what every experiment about a space begins with.
+
+Trains and observes the base and the compared runs, builds the space from the base's
+last epoch, projects every snapshot, judges it and lays it out on one map.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.config import Config
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.pipeline.base_space import BaseSpace
+from conceptevo_jax.pipeline.cached_space import embed_base, lay_out
+from conceptevo_jax.pipeline.projected_run import Projected, project_all
+from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.types import Epoch, Layout, record
+
+BASE_SAMPLE = 4096
+"""Pool images by which the base neurons' responses are ranked."""
+
+COLUMNS = 6
+"""Snapshots of a run that are drawn at most."""
+
+
+@record
+class Unified:
+    """Runs in one space, and on one map.
+
+    Attributes:
+      base: The base run, at the epoch the space was built from.
+      compared: All other runs.
+      made: The space and how it was made.
+      layout: The map of the base and all shown snapshots.
+      points: Where the neurons of each shown snapshot lie on it, by its name.
+    """
+
+    base: Projected
+    compared: Sequence[Projected]
+    made: BaseSpace
+    layout: Layout
+    points: Mapping[str, np.ndarray]
+
+    def about(self) -> dict[str, Any]:
+        """The space in numbers, for `results.json`."""
+        fit = self.made.fit
+        return {
+            "pool": self.made.space.pool_id,
+            "pairs_per_repeat": fit.pairs,
+            "isolated_neurons": fit.isolated,
+            "loss_start": fit.start_total,
+            "loss_end": float(fit.total[-1]),
+            "positive_start": fit.start_positive,
+            "positive_end": float(fit.positive[-1]),
+            "images": self.made.report,
+            "map_stability": self.layout.stability,
+        }
+
+
+def space_jobs(config: Config) -> list[Job]:
+    """What to train and observe: the base's last epoch, and the compared runs.
+
+    Of a compared run its milestones are observed, and the untrained network; all
+    snapshots where it names none.
+    """
+    base = base_of(config)
+    last = config.runs[base].epochs - 1
+    first = _job(config, base, (last,), BASE_SAMPLE)
+    others = [name for name in config.runs if name != base]
+    sample = config.dataset.sample_images
+    return [first, *(_job(config, n, _milestones(config, n), sample) for n in others)]
+
+
+def base_of(config: Config) -> str:
+    """Which run is the base.
+
+    Raises:
+      UsageError: if none is named.
+    """
+    if config.base is None:
+        raise UsageError("base names no run: say which, with base=NAME.")
+    return config.base
+
+
+def _milestones(config: Config, name: str) -> tuple[Epoch, ...] | None:
+    chosen = config.runs[name].milestones
+    return ("init", *chosen) if chosen else None
+
+
+def _job(config: Config, name: str, epochs: tuple | None, sample: int) -> Job:
+    return Job(
+        name=name,
+        run=config.runs[name],
+        dataset=config.dataset,
+        search=config.method.stimuli,
+        projecting=config.method.projection.stimuli,
+        epochs=epochs,
+        sample=sample,
+    )
+
+
+def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
+    """Build the space, project and judge every run, lay out what is shown.
+
+    The space and its map are written to the result folder, where `conceptevo project`
+    finds them.
+    """
+    config, name = session.config, base_of(session.config)
+    base = trained[name]
+    made, key = session.timed(
+        "space",
+        embed_base,
+        session.store,
+        session.images,
+        base,
+        next(iter(base.observations)),
+        config.method,
+        config.seed,
+    )
+    everything = project_all(session, trained, name, made, key)
+    home = everything.pop(name)
+    compared = list(everything.values())
+    shown = [(one, epoch) for one in compared for epoch in shown_epochs(one)]
+    return unified(session, made, home, compared, shown)
+
+
+def unified(
+    session: Session,
+    made: BaseSpace,
+    home: Projected,
+    compared: Sequence[Projected],
+    shown: Sequence[tuple[Projected, Epoch]],
+) -> Unified:
+    """Lay out a space's base and some snapshots on one map, and keep space and map.
+
+    Args:
+      session: Where to, and the map's settings.
+      made: The space.
+      home: The base run, at the epoch the space was built from.
+      compared: All other runs.
+      shown: Which of their snapshots are laid out.
+    """
+    everything = [(home, home.epochs[-1]), *shown]
+    layout, points = session.timed(
+        "layout",
+        lay_out,
+        session.store,
+        [one.placed[epoch].vectors for one, epoch in everything],
+        session.config.method.layout,
+        session.config.seed,
+    )
+    session.save_space(made.space, layout)
+    names = [one.snapshot(epoch) for one, epoch in everything]
+    return Unified(
+        base=home,
+        compared=compared,
+        made=made,
+        layout=layout,
+        points=dict(zip(names, points, strict=True)),
+    )
+
+
+def shown_epochs(projected: Projected) -> list[Epoch]:
+    """`init` and whole epochs, evenly spread, the first and the last among them."""
+    whole = [epoch for epoch in projected.epochs if isinstance(epoch, int)]
+    spread = np.linspace(0, len(whole) - 1, min(COLUMNS - 1, len(whole)))
+    return ["init", *(whole[i] for i in spread.round().astype(int))]

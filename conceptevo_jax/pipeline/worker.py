@@ -1,0 +1,156 @@
+"""The program of a worker: a process of one core that does one piece of work at a time.
+
+It binds itself to a core, reads orders as JSON lines from its standard input until that
+ends, and writes its progress as JSON lines. Where the input ends during a piece of
+work, its parent is gone, however it died, and the worker leaves at once. Compiled
+programs are kept, so that the second run of an architecture starts at once.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conceptevo_jax.devices import keep_memory
+from conceptevo_jax.errors import DataError, UsageError, refused_by_system
+from conceptevo_jax.store import Store
+from conceptevo_jax.training import NonFiniteLossError, TimeLeft, TimeUpError
+
+if TYPE_CHECKING:
+    from conceptevo_jax.pipeline.images import Images
+
+EXPECTED = (DataError, UsageError, NonFiniteLossError, TimeUpError)
+"""Errors that are told as they were raised; any other is a bug."""
+
+
+ORPHANED = 143
+"""Code with which a worker leaves whose parent is gone; nobody reads it."""
+
+
+def use_cache(store: Store) -> None:
+    """Keep compiled programs in the store; they are found again by content.
+
+    A folder that JAX was given for them, as by `JAX_COMPILATION_CACHE_DIR`, stays.
+    """
+    import jax
+
+    if jax.config.values["jax_compilation_cache_dir"] is not None:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(store.root / ".compiled"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def until(deadline: float) -> TimeLeft:
+    """Tells the seconds left until a time of the monotonic clock."""
+    return lambda: deadline - time.monotonic()
+
+
+def main() -> int:
+    """Do what is ordered on standard input; 0, or 1 after reporting an error."""
+    keep_memory()
+    root, core = Path(sys.argv[1]), int(sys.argv[2])
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+    # What libraries print must not reach the progress messages.
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def send(message: dict) -> None:
+        with lock:
+            channel.write(json.dumps(message) + "\n")
+            channel.flush()
+
+    orders = _Orders()
+    store = Store(root)
+    use_cache(store)
+    opened: dict[str, Images] = {}
+    while (order := orders.next()) is not None:
+        answer = _answer(store, order, partial(_progress, send), opened)
+        orders.busy = False
+        send(answer)
+        if "error" in answer:
+            return 1
+    return 0
+
+
+def _answer(
+    store: Store,
+    order: dict,
+    on_step: Callable[[int, int], None],
+    opened: dict[str, "Images"],
+) -> dict[str, Any]:
+    """Do what is ordered, and say that it is finished or what was wrong."""
+    try:
+        _obey(store, order, on_step, opened)
+    except EXPECTED as error:
+        return {"error": type(error).__name__, "text": str(error)}
+    except OSError as error:
+        refusal = refused_by_system(error)
+        if refusal is None:
+            raise
+        return {"error": type(refusal).__name__, "text": str(refusal)}
+    return {"finished": True}
+
+
+class _Orders:
+    """Orders from the standard input, read by a thread that notices its end at once.
+
+    Attributes:
+      busy: Whether a piece of work is being done, for a parent that waits for it.
+    """
+
+    def __init__(self) -> None:
+        self.busy = False
+        self._left: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def next(self) -> dict | None:
+        """The next order, once there is one; None after the last."""
+        return self._left.get()
+
+    def _read(self) -> None:
+        # Unbuffered: a buffer's lock, held by a thread, aborts Python at its end.
+        with os.fdopen(os.dup(0), "rb", buffering=0) as lines:
+            for line in lines:
+                self.busy = True
+                self._left.put(json.loads(line))
+        if self.busy:
+            # Also out of a compiler, where no exception would be noticed.
+            os._exit(ORPHANED)
+        self._left.put(None)
+
+
+def _obey(
+    store: Store,
+    order: dict,
+    on_step: Callable[[int, int], None],
+    opened: dict[str, "Images"],
+) -> None:
+    """Do one piece: a job's training, or its observation, too.
+
+    Images stay open for the next: checking them takes 1.4 s at demo scale.
+    """
+    from conceptevo_jax.pipeline.images import prepare_images
+    from conceptevo_jax.pipeline.runs import execute, job_from_json
+
+    job, seconds = job_from_json(order["job"]), order["seconds"]
+    time_left = None if seconds is None else until(time.monotonic() + seconds)
+    data = json.dumps(order["job"]["dataset"])
+    if data not in opened:
+        opened[data] = prepare_images(store, job.dataset)
+    execute(store, opened[data], job, on_step, time_left, observe=order["observe"])
+
+
+def _progress(send: Callable[[dict], None], done: int, total: int) -> None:
+    send({"done": done, "total": total})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

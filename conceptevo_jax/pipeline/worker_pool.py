@@ -1,0 +1,256 @@
+"""Run jobs side by side in processes of one core each.
+
+A process serves until nothing is left to do: it imports and traces once. A training and
+the observation of its snapshots are two pieces, so that a core which has no training
+left observes another's; the last piece, for which the others wait, is then a short one.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from conceptevo_jax.devices import cores
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.pipeline import worker
+from conceptevo_jax.store import Store
+from conceptevo_jax.store.keys import plain
+from conceptevo_jax.training import TimeLeft
+
+if TYPE_CHECKING:
+    from conceptevo_jax.pipeline.runs import Job
+
+OnJob = Callable[[str, int, int], None]
+"""Called with a job's name, its steps done and its steps in all."""
+
+_ERRORS: dict[str, type[Exception]] = {kind.__name__: kind for kind in worker.EXPECTED}
+
+_SEQUENTIAL = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
+
+
+class WorkerError(RuntimeError):
+    """A worker ended in a way that is a bug."""
+
+
+def run_side_by_side(
+    store: Store,
+    jobs: Sequence["Job"],
+    workers: int,
+    on_job: OnJob,
+    time_left: TimeLeft | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> None:
+    """Execute all jobs in at most `workers` processes at a time.
+
+    All trainings are begun in the jobs' order, then what they left is observed.
+
+    Args:
+      store: Where their results go.
+      jobs: What to do; nothing is returned, results are read from the store.
+      workers: Number of processes; each is bound to a core of its own.
+      on_job: Told of every job's progress, from several threads.
+      time_left: How many seconds the jobs may still take.
+      meanwhile: Called here when a core has nothing to do any more but others work.
+
+    Raises:
+      UsageError, DataError, NonFiniteLossError, TimeUpError: as raised in a worker.
+      WorkerError: if a worker dies otherwise, with the end of what it wrote.
+    """
+    agenda, running = _Agenda(jobs), _Processes()
+
+    def serve(core: int) -> None:
+        try:
+            with _Worker(store, core, running) as process:
+                while (piece := agenda.next()) is not None:
+                    left = None if time_left is None else time_left()
+                    process.do(piece, left, on_job)
+                    agenda.finished(piece)
+        except Exception:
+            agenda.stop()
+            if running.stop():
+                raise
+
+    own = cores()[:workers]
+    with ThreadPoolExecutor(len(own)) as threads:
+        pending = [threads.submit(serve, core) for core in own]
+        if meanwhile is not None:
+            threads.submit(meanwhile)
+        try:
+            done, _ = wait(pending, return_when=FIRST_EXCEPTION)
+            for result in done:
+                result.result()
+        except BaseException:
+            agenda.stop()
+            running.stop()
+            raise
+
+
+class _Piece(NamedTuple):
+    """A job's training, or what follows it."""
+
+    job: "Job"
+    observe: bool
+
+
+class _Agenda:
+    """What is left to do: trainings first, and observing none before it is trained."""
+
+    def __init__(self, jobs: Sequence["Job"]) -> None:
+        self.changed = threading.Condition()
+        trainings = [_Piece(job, observe=False) for job in jobs]
+        looks = [_Piece(job, observe=True) for job in jobs if job.search is not None]
+        self.left = [*trainings, *looks]
+        self.trained: set[str] = set()
+
+    def next(self) -> _Piece | None:
+        """The next piece, once there is one that can be begun; None at the end."""
+        with self.changed:
+            while self.left:
+                for piece in self.left:
+                    if not piece.observe or piece.job.name in self.trained:
+                        self.left.remove(piece)
+                        return piece
+                self.changed.wait()
+            return None
+
+    def finished(self, piece: _Piece) -> None:
+        """Let those go on that waited for it."""
+        with self.changed:
+            self.trained.add(piece.job.name)
+            self.changed.notify_all()
+
+    def stop(self) -> None:
+        """Leave the rest undone."""
+        with self.changed:
+            self.left.clear()
+            self.changed.notify_all()
+
+
+class _Processes:
+    """The workers that run; once stopped, none can be started."""
+
+    def __init__(self) -> None:
+        self.lock, self.stopped = threading.Lock(), False
+        self.running: set[subprocess.Popen] = set()
+
+    @contextlib.contextmanager
+    def start(
+        self, store: Store, core: int
+    ) -> Iterator[tuple[subprocess.Popen, IO[str]]]:
+        """One that serves a store until this ends, and what it writes beside."""
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
+            self._start(store, core, errors) as process,
+        ):
+            yield process, errors
+
+    def _start(self, store: Store, core: int, errors: IO[str]) -> subprocess.Popen:
+        with self.lock:
+            if self.stopped:
+                raise WorkerError("stopped by another's failure")
+            process = subprocess.Popen(
+                # -P: no file in the user's folder may pass for a library.
+                [sys.executable, "-P", "-m", worker.__name__, store.root, str(core)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                encoding="utf-8",
+                env=_one_core(os.environ),
+            )
+            self.running.add(process)
+            return process
+
+    def stop(self) -> bool:
+        """End them all; whether this call, and not an earlier one, did so."""
+        with self.lock:
+            first, self.stopped = not self.stopped, True
+            for process in self.running:
+                process.terminate()
+            return first
+
+
+class _Worker:
+    """A process on one core, started with its first piece of work."""
+
+    def __init__(self, store: Store, core: int, running: _Processes) -> None:
+        self.store, self.core, self.running = store, core, running
+        self.open = contextlib.ExitStack()
+        self.started: tuple[subprocess.Popen, IO[str]] | None = None
+
+    def __enter__(self) -> "_Worker":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Let it end, and wait until it has."""
+        # One that died may have left an order unread.
+        with contextlib.suppress(BrokenPipeError):
+            self.open.close()
+
+    def do(self, piece: _Piece, seconds: float | None, on_job: OnJob) -> None:
+        """Have a piece done, and return when it is.
+
+        Raises:
+          WorkerError: if the process fails.
+          DataError: if it was killed.
+          UsageError, DataError, NonFiniteLossError, TimeUpError: as raised there.
+        """
+        if self.started is None:
+            start = self.running.start(self.store, self.core)
+            self.started = self.open.enter_context(start)
+        process, errors = self.started
+        assert process.stdin is not None
+        assert process.stdout is not None
+        order = {"job": plain(piece.job), "observe": piece.observe, "seconds": seconds}
+        # One that is dead already is told of below.
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+        if not _follow(process.stdout, piece.job.name, on_job):
+            code = process.wait()
+            if code == -signal.SIGKILL:
+                raise DataError(
+                    f"run {piece.job.name}: its process was killed, most often since "
+                    "memory ran out. Run the same command again with fewer processes, "
+                    "as by workers=1; finished epochs are kept."
+                )
+            errors.seek(0)
+            tail = "".join(errors.readlines()[-20:])
+            raise WorkerError(
+                f"run {piece.job.name}: its process ended with code {code}. "
+                f"The end of what it wrote:\n{tail}"
+            )
+
+
+def _one_core(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process with one core.
+
+    XLA's scheduler for operations at the same time gains nothing there, and makes
+    ConvNeXt's training step half as long again.
+    """
+    flags = f"{environment.get('XLA_FLAGS', '')} {_SEQUENTIAL}".strip()
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {**environment, **threads, "XLA_FLAGS": flags}
+
+
+def _follow(lines: Iterable[str], name: str, on_job: OnJob) -> bool:
+    """Pass on what a worker tells of a piece; False if it ends before the piece.
+
+    Raises:
+      UsageError, DataError, NonFiniteLossError, TimeUpError: as told.
+    """
+    for line in lines:
+        message = json.loads(line)
+        if "error" in message:
+            raise _ERRORS[message["error"]](f"run {name}: {message['text']}")
+        if "finished" in message:
+            return True
+        on_job(name, message["done"], message["total"])
+    return False

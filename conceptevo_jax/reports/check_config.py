@@ -1,0 +1,289 @@
+"""Refuse settings that cannot work before the first stage runs, not minutes later.
+
+Only what can be told from the configuration alone: sizes that depend on the images
+are checked where these are read, and most rules where the settings are used.
+"""
+
+import contextlib
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from conceptevo_jax.analysis.importance.milestones import ACCURACIES
+from conceptevo_jax.analysis.importance.reversion import Reverting
+from conceptevo_jax.analysis.importance.scores import chosen_sites
+from conceptevo_jax.config import (
+    Config,
+    DatasetConfig,
+    MethodConfig,
+    RunConfig,
+    plain,
+)
+from conceptevo_jax.data import Sizes
+from conceptevo_jax.errors import UsageError, require_count, require_seed, unknown_name
+from conceptevo_jax.models import DTYPES, build_model
+from conceptevo_jax.pipeline.cached_space import space_settings
+from conceptevo_jax.pipeline.images import ON_BAD_IMAGE, dataset_facts, heldout_sizes
+from conceptevo_jax.pipeline.runs import training_of
+from conceptevo_jax.places import typed_place
+from conceptevo_jax.projection.layout import require_map
+from conceptevo_jax.reports.alignment.study_cards import read_sets
+from conceptevo_jax.reports.hyperparameters.measure import trials_of
+from conceptevo_jax.reports.importance.measure import scoring_of
+from conceptevo_jax.stimuli import Search
+from conceptevo_jax.store import flaw_of_name
+from conceptevo_jax.training.settings import require_meant
+
+
+def check_config(config: Config) -> None:
+    """Refuse unknown names and numbers out of range.
+
+    Raises:
+      UsageError: naming the setting, with the valid names where it is a name.
+    """
+    if config.distributed and config.workers not in (None, 1):
+        raise UsageError(
+            f"workers={config.workers} with distributed=true: processes that work "
+            "together train one run after the other. Leave out one of the two."
+        )
+    check_names(config)
+    check_counts(config)
+    require_seed(config.seed)
+    require_seed(config.dataset.seed, "dataset.seed")
+    collapsing = [] if config.collapse is None else [config.collapse.run]
+    base = [] if config.base is None else [config.base]
+    for name in (*base, *collapsing):
+        if name not in config.runs:
+            raise unknown_name("run", name, config.runs)
+    sizes = dataset_facts(config.dataset)
+    if config.dataset.on_bad_image not in ON_BAD_IMAGE:
+        raise unknown_name(
+            "dataset.on_bad_image", config.dataset.on_bad_image, ON_BAD_IMAGE
+        )
+    _check_sizes(config.dataset, sizes)
+    train, classes = config.dataset.train_images or sizes.train, sizes.classes
+    for name, run in config.runs.items():
+        _check_run(f"runs.{name}", run, config.dataset.side, classes)
+        _check_length(f"runs.{name}", run, train)
+    _check_method("method", config.method, config.seed)
+    for name, method in config.methods.items():
+        _check_method(f"methods.{name}", method, config.seed)
+    for trial in trials_of(config):
+        _check_method(f"hyperparameters: {trial.factor}", trial.method, config.seed)
+    read_sets(config.alignment.hand_picked)
+    _require_positive("alignment", config.alignment, ("groups",))
+    _check_benchmark(config)
+    _check_importance(config, classes)
+    _check_baselines(config, classes)
+
+
+def doubts(config: Config) -> list[str]:
+    """What works, but is most often a mistake, as whole sentences."""
+    if dataset_facts(config.dataset).classes > 1:
+        return []
+    return [
+        f"{config.dataset.name} has a single class: whatever a network answers is "
+        "right, and it learns nothing. A folder of images has a folder for each class."
+    ]
+
+
+def check_counts(config: Config) -> None:
+    """Refuse numbers by which settings could not even be fitted to the images.
+
+    Raises:
+      UsageError: naming the setting.
+    """
+    _require_positive("", config, ("seeds",))
+    for name in ("train", "test", "classes"):
+        if getattr(config.dataset.facts, name) is not None:
+            _require_positive("dataset.facts", config.dataset.facts, (name,))
+    _require_positive("dataset", config.dataset, ("sample_images",))
+    for name, run in config.runs.items():
+        _require_positive(f"runs.{name}", run, ("epochs", "batch_size", "eval_images"))
+    if config.workers is not None:
+        _require_positive("", config, ("workers",))
+    if config.time_limit is not None and not config.time_limit >= 0:
+        raise UsageError(
+            f"time_limit must be a number of seconds, 0 or more, not "
+            f"{config.time_limit}."
+        )
+
+
+def _check_sizes(settings: DatasetConfig, sizes: Sizes) -> None:
+    """Refuse more images than there are."""
+    there = {
+        "train_images": sizes.train,
+        "pool_images": settings.train_images or sizes.train,
+        "test_images": sizes.test,
+        "selection_images": sizes.test,
+        "judgement_images": sizes.test,
+    }
+    for name, count in there.items():
+        wanted = getattr(settings, name)
+        if wanted is not None and not 1 <= wanted <= count:
+            raise UsageError(
+                f"dataset.{name} is {wanted}, but must be a whole number from 1 to "
+                f"{count}, the number of images in {settings.name}."
+            )
+    selection, judgement = heldout_sizes(settings, sizes.test)
+    if selection + judgement > sizes.test:
+        raise UsageError(
+            f"dataset.selection_images={selection} and dataset.judgement_images="
+            f"{judgement} are more than the {sizes.test} test images of "
+            f"{settings.name} together: make one of them smaller."
+        )
+
+
+def _check_length(where: str, run: RunConfig, train: int) -> None:
+    """Refuse batches and early steps that so many training images do not give."""
+    if run.batch_size > train:
+        raise UsageError(
+            f"{where}.batch_size={run.batch_size} does not fit {train} training images."
+        )
+    steps = run.epochs * (train // run.batch_size)
+    late = [step for step in run.early_steps if not 1 <= step <= steps]
+    if late:
+        raise UsageError(
+            f"{where}.early_steps {late} are never reached: a run of {run.epochs} "
+            f"epochs has {steps} steps, counted from 1."
+        )
+
+
+def check_names(config: Config) -> None:
+    """Refuse names that cannot be part of a path, as files are called by them.
+
+    Raises:
+      UsageError: naming the setting and the name.
+    """
+    methods = {"method": config.method} | {
+        f"methods.{name}": method for name, method in config.methods.items()
+    }
+    named = [("scale_name", config.scale_name)]
+    named += [(f"{where}.name", method.name) for where, method in methods.items()]
+    groups: dict[str, Iterable[str]] = {
+        "runs": config.runs,
+        "methods": config.methods,
+        "rates": config.rates,
+        "failures.groups": config.failures.groups,
+    }
+    named += [(where, name) for where, names in groups.items() for name in names]
+    for where, name in named:
+        flaw = flaw_of_name(name)
+        if flaw is not None:
+            raise UsageError(
+                f"{where}: {name!r} cannot be a name, since files are called by it: "
+                f"{flaw}. Choose one such as 'vgg16'."
+            )
+
+
+def _check_method(where: str, method: MethodConfig, seed: int) -> None:
+    Search(**plain(method.stimuli))
+    space_settings(method.projection, seed)
+    if method.projection.stimuli is not None:
+        _require_positive(f"{where}.projection", method.projection, ("stimuli",))
+    embedding = ("dim", "learning_rate", "repeats", "batch_size")
+    _require_positive(f"{where}.embedding", method.embedding, embedding)
+    negatives = method.embedding.negatives
+    require_count(f"{where}.embedding.negatives", negatives, least=0)
+    of = method.layout
+    with _naming(f"{where}.layout"):
+        require_map(of.neighbors, of.min_dist, of.metric, of.stability_seeds)
+
+
+def _check_importance(config: Config, classes: int) -> None:
+    settings = config.importance
+    scoring, of = scoring_of(config), "importance"
+    Reverting(**plain(config.reversion))
+    _require_positive(of, settings, ("images", "top", "patches"))
+    if settings.accuracy not in ACCURACIES:
+        raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
+    if settings.classes is not None and not 1 <= settings.classes <= classes:
+        raise UsageError(
+            f"importance.classes must be from 1 to {classes}, the number of classes, "
+            f"not {settings.classes}."
+        )
+    for name in scoring.sites and config.runs:
+        chosen = config.runs[name].model
+        model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+        chosen_sites(model, scoring.sites)
+
+
+def _check_benchmark(config: Config) -> None:
+    of = config.benchmark
+    counts = ("images", "turns", "rounds", "sweep_batches")
+    limits = () if of.minutes is None else ("minutes",)
+    _require_positive("benchmark", of, (*counts, *limits))
+    for name in of.computes:
+        if name not in DTYPES:
+            raise unknown_name("compute type", name, DTYPES)
+    if of.beside is None:
+        return
+    if of.minutes is not None:
+        raise UsageError(
+            f"benchmark.minutes={of.minutes:g} with benchmark.beside: every round has "
+            "to measure the same rows. Leave out one of the two."
+        )
+    if config.seeds > 1:
+        raise UsageError(
+            f"seeds={config.seeds} with benchmark.beside: times do not depend on the "
+            "seed. Leave out one of the two; benchmark.rounds repeats the measurement."
+        )
+    checkout = typed_place(of.beside, "benchmark.beside")
+    for name in ("conceptevo_jax/__init__.py", "experiments/benchmark.py", "configs"):
+        if not (checkout / name).exists():
+            raise UsageError(
+                f"benchmark.beside={of.beside} is no checkout of conceptevo_jax: "
+                f"{name} is missing. `git worktree add ../before COMMIT` makes one."
+            )
+
+
+def _check_baselines(config: Config, classes: int) -> None:
+    of = config.baselines
+    counts = ("segments", "images", "discovery", "tested_images")
+    _require_positive("baselines", of, counts)
+    if of.clusters < 2 or of.random_sets < 3:
+        raise UsageError(
+            f"baselines.clusters={of.clusters} and baselines.random_sets="
+            f"{of.random_sets} are out of range: at least 2 and 3."
+        )
+    if of.site is not None and of.run in config.runs:
+        chosen = config.runs[of.run].model
+        build_model(chosen.name, preset=chosen.preset, classes=classes).site(of.site)
+
+
+def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:
+    chosen = run.model
+    model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+    model.require_size(side)
+    require_seed(run.seed, f"{where}.seed")
+    with _naming(where):
+        require_meant(training_of(run))
+        model.computing(run.compute)
+    crop = run.regularisation.random_crop
+    if crop > side:
+        raise UsageError(
+            f"{where}.regularisation.random_crop={crop} is larger than the images: at "
+            f"most dataset.side={side}."
+        )
+    late = [epoch for epoch in run.milestones if not 0 <= epoch < run.epochs]
+    if late:
+        raise UsageError(
+            f"{where}.milestones {late} are no epochs of a run of {run.epochs}."
+        )
+
+
+@contextlib.contextmanager
+def _naming(where: str) -> Iterator[None]:
+    """Say of which part of the configuration a refusal is."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
+def _require_positive(where: str, settings: Any, names: Sequence[str]) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        if not 0 < value < math.inf:
+            of = f"{where}.{name}".removeprefix(".")
+            raise UsageError(f"{of} must be above 0, not {value}.")

@@ -1,0 +1,165 @@
+"""`seeds=3`: an experiment repeated under several seeds, its numbers aggregated.
+
+Each repeat draws other weights, batches, samples and maps; the images and their pools
+stay. It is a whole result of its own, beside which the aggregate lies.
+"""
+
+import copy
+import csv
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.analysis.statistics.intervals import mean_interval
+from conceptevo_jax.config import Config
+from conceptevo_jax.pipeline.outcome import Claim, write_csv
+from conceptevo_jax.pipeline.result_folder import default_folder
+
+SEED_STEP = 10_000
+"""Between the seeds of two repeats: far from those that recipes were chosen on."""
+
+
+LABELS = frozenset({"epoch", "before", "after", "class", "neuron", "site"})
+"""Columns of names: numbers now and then, but never averaged."""
+
+
+def repeats(config: Config) -> list[Config]:
+    """One configuration per seed, each with a result folder of its own.
+
+    The first repeat is the experiment as it is without `seeds`; in those that follow
+    every seed but that of the images is moved on.
+    """
+    folder = default_folder(config)
+    return [_repeat(config, number, folder) for number in range(config.seeds)]
+
+
+def _repeat(config: Config, number: int, folder: Path) -> Config:
+    one = copy.deepcopy(config)
+    one.seeds = 1
+    one.seed += number
+    one.run_dir = str(folder.with_name(f"{folder.name}-{number}"))
+    for run in one.runs.values():
+        run.seed += SEED_STEP * number
+    if one.collapse is not None:
+        one.collapse.seeds = [s + SEED_STEP * number for s in one.collapse.seeds]
+    return one
+
+
+def aggregate_claims(
+    seeds: Sequence[int], found: Sequence[Sequence[Claim]]
+) -> list[Claim]:
+    """Each claim over all seeds: the mean with Student's interval over seeds.
+
+    It holds if it does under every seed that judged it.
+
+    Args:
+      seeds: Of the repeats.
+      found: The claims of each.
+    """
+    tables = [{claim.id: claim for claim in claims} for claims in found]
+    ids = dict.fromkeys(claim.id for claims in found for claim in claims)
+    return [_over_seeds(seeds, [table.get(name) for table in tables]) for name in ids]
+
+
+def _over_seeds(seeds: Sequence[int], claims: Sequence[Claim | None]) -> Claim:
+    told = [(seed, claim) for seed, claim in zip(seeds, claims, strict=True) if claim]
+    measured = [
+        (seed, claim.measured) for seed, claim in told if claim.measured is not None
+    ]
+    values = [value for _, value in measured]
+    # What never came to pass has no number, and has failed all the same.
+    judged = [claim.holds for _, claim in told if claim.holds is not None]
+    by_seed = "".join(f"; seed {seed}: {value:.3f}" for seed, value in measured)
+    first = told[0][1]
+    return dataclasses.replace(
+        first,
+        rule=f"under every seed: {first.rule}",
+        measured=float(np.mean(values)) if values else None,
+        interval=mean_interval(values),
+        n=len(values),
+        holds=all(judged) if judged else None,
+        why=f"holds under {sum(judged)} of {len(judged)} seeds{by_seed}"
+        if judged
+        else first.why,
+    )
+
+
+def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
+    """Aggregate every table that all repeats wrote alike, row by row.
+
+    A value that is the same under every seed is kept. A number becomes its mean, with
+    the ends of Student's 95 % interval in `<column>_low` and `<column>_high`, unless it
+    is the end of an interval itself; where all seeds agree, both are that number.
+    Anything else, and what `LABELS` names, lists the seeds' values. Tables
+    whose rows differ in number or columns, such as those of snapshots of runs that
+    ended early, are left out: they lie with each seed.
+
+    Returns:
+      The files written.
+    """
+    names = [path.name for path in sorted((folders[0] / "tables").glob("*.csv"))]
+    written = []
+    for name in names:
+        tables = [_read(folder / "tables" / name) for folder in folders]
+        if tables[0] and all(_like(table, tables[0]) for table in tables):
+            rows = [_row(rows) for rows in zip(*tables, strict=True)]
+            written.append(write_csv(target / "tables" / name, _even(rows)))
+    return written
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _like(table: Sequence[dict[str, str]], first: Sequence[dict[str, str]]) -> bool:
+    return len(table) == len(first) and list(table[0]) == list(first[0])
+
+
+def _row(rows: Sequence[dict[str, str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for column in rows[0]:
+        texts = [row[column] for row in rows]
+        numbers = [_number(text) for text in texts]
+        if len(set(texts)) == 1:
+            found[column] = texts[0]
+        elif column not in LABELS and None not in numbers:
+            values = [number for number in numbers if number is not None]
+            found[column] = float(np.mean(values))
+            if not column.endswith(("low", "high")):
+                low, high = mean_interval(values) or (None, None)
+                found |= {f"{column}_low": low, f"{column}_high": high}
+        else:
+            found[column] = " | ".join(texts)
+    return found
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _even(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same columns in every row; those of an interval next to their number."""
+    columns: list[str] = []
+    for row in rows:
+        at = 0
+        for name in row:
+            if name in columns:
+                at = columns.index(name) + 1
+            else:
+                columns.insert(at, name)
+                at += 1
+    return [{name: row.get(name, _end(row, name)) for name in columns} for row in rows]
+
+
+def _end(row: dict[str, Any], name: str) -> Any:
+    """The end of an interval where all seeds agreed: the number itself."""
+    return row.get(name.removesuffix("_low").removesuffix("_high"))

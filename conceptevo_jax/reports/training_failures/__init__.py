@@ -1,0 +1,1 @@
+"""Failing and overfitted trainings: Figs. 2, 8, Sec. 4.5."""

@@ -1,0 +1,146 @@
+"""Add one finished training to an existing space, by Step 2.2 alone.
+
+The space and its map are only read: nothing that was there before moves.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conceptevo_jax.config import Config, plain
+from conceptevo_jax.data import require_same_pool
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.figures import save_figure
+from conceptevo_jax.pipeline.images import prepare_images
+from conceptevo_jax.pipeline.observe import Observer
+from conceptevo_jax.pipeline.outcome import write_csv
+from conceptevo_jax.pipeline.projected_run import Projected, snapshot_rows
+from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.unified import shown_epochs
+from conceptevo_jax.projection import place_points, project_neurons
+from conceptevo_jax.reports.unified_space.figures import map_over
+from conceptevo_jax.stimuli import Search
+from conceptevo_jax.store import (
+    Entry,
+    Store,
+    load_record,
+    require_closed,
+    save_record,
+)
+from conceptevo_jax.training import read_run, read_table, snapshots, trained_model
+from conceptevo_jax.training.table import TABLE
+from conceptevo_jax.types import Epoch, Layout, Space
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Added:
+    """What was added to a space.
+
+    Attributes:
+      name: The run's name.
+      folder: Where its vectors and points lie, one record per snapshot.
+      rows: One per snapshot, as in `tables/snapshots.csv`.
+    """
+
+    name: str
+    folder: Path
+    rows: Sequence[dict[str, Any]]
+
+
+def add_run(result: Path, config: Config, training: str) -> Added:
+    """Project every snapshot of a training into the space of a result folder.
+
+    Args:
+      result: A result folder that holds `space` and `layout`.
+      config: The configuration it was made with.
+      training: The training's folder, or its key in the store beside the results.
+
+    Returns:
+      What was written to `<result>/projected/<run>`.
+
+    Raises:
+      DataError: if the training is not there or its name cannot be part of a path, the
+        space is of another pool, or a link leads out of the result.
+    """
+    space = load_record(result / "space", Space, result)
+    layout = load_record(result / "layout", Layout, result)
+    store = Store(result.parent / "store")
+    entry = _find(store, training)
+    images = prepare_images(store, config.dataset)
+    require_same_pool(images.pool.pool_id, space.pool_id, f"the space in {result}")
+    folder = result / "projected" / f"{_run_name(entry)}-{entry.key}"
+    require_closed(folder, result)
+    run = _observed(store, entry, config, images)
+    placed = {
+        epoch: project_neurons(seen.found, space)
+        for epoch, seen in run.observations.items()
+    }
+    steps = [row.step for row in run.rows if row.epoch == 0]
+    one = Projected(
+        run=run,
+        title=run.name,
+        placed=placed,
+        alignments={},
+        steps_per_epoch=steps[0],
+        base_images=space.covered,
+    )
+    _write(folder, one, layout, space)
+    rows = snapshot_rows([one])
+    write_csv(folder / "snapshots.csv", rows)
+    return Added(name=run.name, folder=folder, rows=rows)
+
+
+def _run_name(entry: Entry) -> str:
+    return read_run(entry.path)["name"].replace(" ", "-")
+
+
+def _find(store: Store, training: str) -> Entry:
+    known = [e for e in store.entries() if e.stage == "train" and e.finished]
+    wanted = Path(training).name
+    for entry in known:
+        if wanted in (entry.key, entry.path.name):
+            return entry
+    listed = "; ".join(f"{e.key} ({e.about})" for e in known) or "none"
+    raise DataError(
+        f"{store.root} has no finished training {training!r}. It has: {listed}."
+    )
+
+
+def _observed(store: Store, entry: Entry, config: Config, images: Any) -> TrainedRun:
+    about = read_run(entry.path)
+    model = trained_model(entry.path, about)
+    look = Observer(
+        store,
+        images,
+        model,
+        entry.key,
+        Search(**plain(config.method.stimuli)),
+        config.method.projection.stimuli,
+        config.dataset.sample_images,
+    )
+    shots = snapshots(entry.path, about["name"], model)
+    looked = {s.epoch: seen for s, seen in zip(shots, look.each(shots), strict=True)}
+    return TrainedRun(
+        name=about["name"],
+        key=entry.key,
+        model=model,
+        rows=read_table(entry.path / TABLE),
+        snapshots=shots,
+        observations={epoch: seen for epoch, (seen, _) in looked.items()},
+        keys={epoch: key for epoch, (_, key) in looked.items()},
+    )
+
+
+def _write(folder: Path, one: Projected, layout: Layout, space: Space) -> None:
+    points: dict[Epoch, np.ndarray] = {}
+    for epoch, embedding in one.placed.items():
+        points[epoch] = place_points(layout, embedding.vectors)
+        save_record(folder / f"epoch_{epoch}", embedding, stage="project")
+        np.save(folder / f"epoch_{epoch}" / "points.npy", points[epoch])
+    shown = {one.snapshot(e): points[e] for e in shown_epochs(one)}
+    background = layout.points[: len(space.neurons.coverage)]
+    figure = map_over([one], space.base, background, shown)
+    save_figure(figure, folder / "map")

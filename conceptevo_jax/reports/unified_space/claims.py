@@ -1,0 +1,155 @@
+"""Claims that several experiments make: of accuracy and of alignment."""
+
+from collections.abc import Mapping, Sequence
+
+from conceptevo_jax.analysis import Agreement
+from conceptevo_jax.analysis.statistics.intervals import (
+    difference_interval,
+    share_interval,
+)
+from conceptevo_jax.pipeline.outcome import Claim
+from conceptevo_jax.pipeline.projected_run import AGREEMENTS, Projected
+
+
+def accuracy_claim(
+    one: Projected, *, images: int, least: float, paper: str | None
+) -> Claim:
+    """A well-trained run really is, at its last epoch.
+
+    Args:
+      one: The run.
+      images: Number of test images.
+      least: Top-1 test accuracy to reach.
+      paper: What the paper says of such a run.
+    """
+    last = one.run.rows[-1]
+    interval = share_interval(round(last.test_top1 * images), images)
+    return Claim(
+        id=f"accuracy_{one.run.name}",
+        paper=paper,
+        rule=f"top-1 test accuracy of {one.title}: lower end of its 95 % interval >= "
+        f"{least:.2f}",
+        measured=last.test_top1,
+        interval=interval,
+        n=images,
+        holds=interval[0] >= least,
+        why=f"epoch {last.epoch}; train top-1 {last.train_top1:.3f}, "
+        f"top-5 train/test {last.train_top5:.3f}/{last.test_top5:.3f}",
+    )
+
+
+def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
+    """Per definition of agreement: is every snapshot above its permutation null?
+
+    The interval of the share is that of further snapshots; each of those at hand is
+    judged by its own.
+    """
+    claims = []
+    for name in AGREEMENTS:
+        judged = [row for row in rows if row[f"above_null_{name}"] is not None]
+        above = sum(row[f"above_null_{name}"] for row in judged)
+        below = [
+            f"{r['run']}@{r['epoch']}" for r in judged if not r[f"above_null_{name}"]
+        ]
+        aucs = [row[f"auc_{name}"] for row in judged]
+        told = f"AUC {min(aucs):.2f} to {max(aucs):.2f}" if aucs else "nothing judged"
+        missing = f"; not above: {', '.join(below)}" if below else ""
+        left_out = f"; {len(rows) - len(judged)} snapshots with too few live neurons"
+        claims.append(
+            Claim(
+                id=f"aligned_{name}",
+                paper="concepts of other models and epochs align: human AUC .86 to .90",
+                rule="held-out alignment of every snapshot with >= 20 live neurons: "
+                "lower end of its 95 % interval above its permutation null",
+                measured=above / len(judged) if judged else None,
+                interval=share_interval(above, len(judged)) if judged else None,
+                n=len(judged),
+                holds=above == len(judged) if judged else None,
+                why=told + missing + left_out,
+            )
+        )
+    return claims
+
+
+def cross_alignment_claims(projected: Sequence[Projected]) -> list[Claim]:
+    """Per definition of agreement: are other architectures aligned with the base?
+
+    Judged at each run's last epoch against controls that know nothing (permuted,
+    constant and random vectors), and besides against its own untrained network, which
+    tells what training adds: alignment measures the projection, not what was learned.
+    """
+    claims = []
+    for name in AGREEMENTS:
+        found = [_last_and_first(one, name) for one in projected]
+        told = "; ".join(
+            f"{one.run.name} {_auc(last)} (null {_number(last.null_high)}, random "
+            f"{_number(last.random)}, untrained {_auc(first)})"
+            for one, (last, first) in zip(projected, found, strict=True)
+        )
+        claims += [
+            _share_claim(
+                f"architectures_aligned_{name}",
+                "held-out alignment of every other architecture's last epoch with the "
+                "base: lower end of its 95 % interval above its permutation null, "
+                "constant and random vectors",
+                [
+                    _beats(last, last.null_high, last.constant, last.random)
+                    for last, _ in found
+                ],
+                told,
+            ),
+            _share_claim(
+                f"more_aligned_than_untrained_{name}",
+                "and its difference from that of its own untrained network: lower end "
+                "of the 95 % interval above 0",
+                [_exceeds(last, first) for last, first in found],
+                told,
+            ),
+        ]
+    return claims
+
+
+def _share_claim(name: str, rule: str, did: Sequence[bool | None], told: str) -> Claim:
+    """A claim that all of several things are so; None stands for one not judged."""
+    judged = [one for one in did if one is not None]
+    return Claim(
+        id=name,
+        paper="like concepts of other architectures lie together (Fig. 1)",
+        rule=rule,
+        measured=sum(judged) / len(judged) if judged else None,
+        interval=share_interval(sum(judged), len(judged)) if judged else None,
+        n=len(judged),
+        holds=all(judged) if judged else None,
+        why=told,
+    )
+
+
+def _last_and_first(one: Projected, name: str) -> tuple[Agreement, Agreement]:
+    last, first = (one.alignments[e] for e in (one.epochs[-1], one.epochs[0]))
+    return getattr(last, name), getattr(first, name)
+
+
+def _beats(last: Agreement, *controls: float | None) -> bool | None:
+    """Whether the interval lies above all controls; None without one."""
+    if last.interval is None:
+        return None
+    low, _ = last.interval
+    return all(low > control for control in controls if control is not None)
+
+
+def _exceeds(last: Agreement, first: Agreement) -> bool | None:
+    """Whether the interval of the difference lies above 0; None without one."""
+    if last.overall.auc is None or first.overall.auc is None:
+        return None
+    gap = difference_interval(
+        last.overall.auc, last.interval, first.overall.auc, first.interval
+    )
+    return None if gap is None else gap[0] > 0
+
+
+def _auc(agreement: Agreement) -> str:
+    return _number(agreement.overall.auc)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

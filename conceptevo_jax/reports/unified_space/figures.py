@@ -1,0 +1,174 @@
+"""From projected runs to figures: what is shown, and what it is called."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Int
+from matplotlib.figure import Figure
+
+from conceptevo_jax.analysis import tight_neighbourhoods
+from conceptevo_jax.figures import (
+    Circle,
+    Curve,
+    Example,
+    MapPanel,
+    draw_curves,
+    draw_shared_space,
+    draw_training_map,
+)
+from conceptevo_jax.pipeline.images import Images
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.stimuli import neuron_patches, patch_windows
+from conceptevo_jax.types import Epoch, Site, Stimuli, neuron_ids
+
+Points = Mapping[str, np.ndarray]
+"""Points on one common map, by snapshot name."""
+
+
+def site_depth(sites: Sequence[Site]) -> np.ndarray:
+    """Per neuron, how deep its site lies: 0 for the first, 1 for the last."""
+    channels = [site.channels for site in sites]
+    return np.repeat(np.linspace(0, 1, len(sites)), channels)
+
+
+def training_map(
+    projected: Sequence[Projected], base: Projected, points: Points
+) -> Figure:
+    """A first Figure 2: runs in rows, epochs in columns, over the base in grey."""
+    background = points[base.snapshot(base.epochs[-1])]
+    return map_over(projected, base.title, background, points)
+
+
+def map_over(
+    projected: Sequence[Projected],
+    base_title: str,
+    background: np.ndarray,
+    points: Points,
+) -> Figure:
+    """The same where the base is known by its points alone.
+
+    Of every run those snapshots are drawn that have points; none from within an epoch.
+    """
+    rows = [
+        (one.title, [_panel(one, epoch, points) for epoch in _drawn(one, points)])
+        for one in projected
+    ]
+    runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
+    title = (
+        f"Concepts of {runs} in the space of {base_title}: "
+        "one dot a neuron; grey, the base's neurons. Accuracies train/test."
+    )
+    return draw_training_map(rows, background, title=title)
+
+
+def _drawn(one: Projected, points: Points) -> list[Epoch]:
+    whole = (e for e in one.epochs if e == "init" or isinstance(e, int))
+    return [epoch for epoch in whole if one.snapshot(epoch) in points]
+
+
+def _panel(one: Projected, epoch: Epoch, points: Points) -> MapPanel:
+    row = one.run.row(epoch)
+    facts = (
+        f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}"
+        f"\ntop-5 {row.train_top5:.2f}/{row.test_top5:.2f}"
+    )
+    return MapPanel(
+        epoch="untrained" if epoch == "init" else f"epoch {epoch}",
+        facts=facts,
+        points=points[one.snapshot(epoch)],
+        depth=site_depth(one.run.model.sites),
+        dead=int(one.stimuli(epoch).dead.sum()),
+    )
+
+
+def shared_space(images: Images, models: Sequence[Projected], points: Points) -> Figure:
+    """Figure 1: models at their last epochs, neighbourhoods chosen by rule."""
+    maps = [points[one.snapshot(one.epochs[-1])] for one in models]
+    seen = [one.run.observations[one.epochs[-1]] for one in models]
+    found = tight_neighbourhoods(maps, [s.judgement for s in seen])
+    circles = [
+        Circle(label="ABC"[i], center=disc.center, radius=disc.radius)
+        for i, disc in enumerate(found)
+    ]
+    rows = []
+    for which, one in enumerate(models):
+        members = [
+            (c.label, d.members[which]) for c, d in zip(circles, found, strict=True)
+        ]
+        examples = _examples(one, members, images)
+        name = f"{one.title}, epoch {one.epochs[-1]}"
+        rows.append((name, maps[which], site_depth(one.run.model.sites), examples))
+    title = (
+        f"{len(models)} models in one space; a dot is a neuron, darker ones lie nearer "
+        "the input, grey ones belong to the other models.\nCircled: the neighbourhoods "
+        "whose neurons, of all models, respond most alike to held-out images, and the "
+        "strongest patches of two neurons in each."
+    )
+    return draw_shared_space(rows, circles, title=title)
+
+
+def _examples(
+    one: Projected,
+    members: Sequence[tuple[str, Int[np.ndarray, " _"]]],
+    images: Images,
+    neurons: int = 2,
+    patches: int = 3,
+) -> list[Example]:
+    """The first neurons of every circle, with their strongest patches."""
+    epoch, model = one.epochs[-1], one.run.model
+    stimuli, pixels = one.stimuli(epoch), images.pool_pixels
+    windows = patch_windows(stimuli, side=pixels.side, input_size=model.size)
+    ids = neuron_ids(one.snapshot(epoch), model.sites)
+    return [
+        Example(
+            circle=label,
+            neuron=ids[neuron].partition("/")[2],
+            images=neuron_patches(
+                stimuli, windows, neuron, pixels.pixels, count=patches
+            ),
+        )
+        for label, inside in members
+        for neuron in _unlike(inside, stimuli, neurons)
+    ]
+
+
+def _unlike(members: Int[np.ndarray, " _"], stimuli: Stimuli, count: int) -> list[int]:
+    """The first members that do not share half of their stimuli with one another.
+
+    Copies and channels of one residual stream would show the same images twice.
+    """
+    chosen: list[int] = []
+    for neuron in members.tolist():
+        own = set(stimuli.image_ids[neuron].tolist())
+        shared = (own & set(stimuli.image_ids[c].tolist()) for c in chosen)
+        if all(2 * len(both) < len(own) for both in shared):
+            chosen.append(neuron)
+    return chosen[:count]
+
+
+def run_curves(projected: Sequence[Projected]) -> Figure:
+    """Accuracy, dead share, coverage and alignment of every run over its epochs."""
+    measures: dict[str, Callable[[Projected, Epoch], float]] = {
+        "top-1 test accuracy": lambda one, e: one.run.row(e).test_top1,
+        "share of dead neurons": lambda one, e: float(one.stimuli(e).dead.mean()),
+        "share of stimuli that the base has too": lambda one, e: one.shared(e),
+        "held-out alignment (AUC)": _auc,
+    }
+    panels = [
+        (name, [_curve(one, value) for one in projected])
+        for name, value in measures.items()
+    ]
+    return draw_curves(panels, title="The runs, snapshot by snapshot")
+
+
+def _curve(one: Projected, value: Callable[[Projected, Epoch], float]) -> Curve:
+    return Curve(
+        name=one.title,
+        epochs=np.array([one.at(epoch) for epoch in one.epochs], float),
+        values=np.array([value(one, epoch) for epoch in one.epochs], float),
+    )
+
+
+def _auc(one: Projected, epoch: Epoch) -> float:
+    score = one.alignments[epoch].correlation.overall.auc
+    return float("nan") if score is None else score

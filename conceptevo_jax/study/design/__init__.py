@@ -1,0 +1,1 @@
+"""What a study asks: groups of neurons, intruders, cards, tasks."""

@@ -1,0 +1,198 @@
+"""Neurons of many snapshots as candidates for one group.
+
+Candidates are the neurons that are alive, lie somewhere in the space and are no copy
+of another neuron of their network. They are numbered across snapshots, and each is told
+by its *channel* as well: one neuron of a run has one channel at all epochs.
+
+Costs a copy of the vectors.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int
+
+from conceptevo_jax.analysis.alignment.response_rows import unit_rows
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.types import (
+    Epoch,
+    Site,
+    copied_neurons,
+    neuron_count,
+    record,
+    site_slices,
+)
+
+
+@record
+class Population:
+    """The neurons of one snapshot in the unified space.
+
+    Attributes:
+      run: Name of the run.
+      epoch: The snapshot's epoch.
+      model: What counts as one model: the name of the architecture.
+      sites: The model's sites in forward order.
+      vectors: The neurons in the space; NaN without a place.
+      live: Which of them respond to anything.
+    """
+
+    run: str
+    epoch: Epoch
+    model: str
+    sites: tuple[Site, ...]
+    vectors: Float[np.ndarray, "n d"]
+    live: Bool[np.ndarray, " n"]
+
+    def __post_init__(self) -> None:
+        n = neuron_count(self.sites)
+        if {len(self.vectors), len(self.live)} != {n}:
+            raise DataError(
+                f"{self.snapshot} has {n} neurons at its sites, but "
+                f"{len(self.vectors)} vectors and {len(self.live)} marks of life: they "
+                "belong to another model. Make them again."
+            )
+
+    @property
+    def snapshot(self) -> str:
+        """`run@epoch`."""
+        return f"{self.run}@{self.epoch}"
+
+    def neuron_id(self, index: int) -> str:
+        """`run@epoch/site/index` of one neuron."""
+        for name, where in site_slices(self.sites).items():
+            if where.start <= index < where.stop:
+                return f"{self.snapshot}/{name}/{index - where.start}"
+        raise IndexError(index)
+
+
+@record
+class Candidates:
+    """Neurons of several snapshots that a group can be made of, one row each.
+
+    Attributes:
+      populations: The snapshots they are of.
+      snapshot: Place of each one's snapshot among them.
+      index: Which neuron of the snapshot it is.
+      channel: A number for each run, site and index, whatever the epoch.
+      run: A number for each run.
+      model: A number for each model.
+      directions: Its vector at length 1.
+    """
+
+    populations: tuple[Population, ...]
+    snapshot: Int[np.ndarray, " n"]
+    index: Int[np.ndarray, " n"]
+    channel: Int[np.ndarray, " n"]
+    run: Int[np.ndarray, " n"]
+    model: Int[np.ndarray, " n"]
+    directions: Float64[np.ndarray, "n d"]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def neuron_id(self, row: int) -> str:
+        """`run@epoch/site/index` of one candidate."""
+        return self.populations[self.snapshot[row]].neuron_id(int(self.index[row]))
+
+    def of(self, chosen: Bool[np.ndarray, " n"]) -> "Candidates":
+        """Only the chosen ones."""
+        arrays = {
+            field.name: value[chosen]
+            for field in dataclasses.fields(self)
+            if isinstance(value := getattr(self, field.name), np.ndarray)
+        }
+        return dataclasses.replace(self, **arrays)
+
+
+def gather_candidates(populations: Sequence[Population]) -> Candidates:
+    """Number the neurons of all snapshots that can be members of a group.
+
+    Args:
+      populations: At least one snapshot, all in one space.
+
+    Raises:
+      UsageError: without a snapshot, or if one is given twice.
+      DataError: if the snapshots of one run have other sites.
+    """
+    names = [one.snapshot for one in populations]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice or not names:
+        told = ", ".join(sorted(twice)) if twice else "none"
+        raise UsageError(
+            f"groups need snapshots that differ, but {told} was given"
+            f"{' twice' if twice else ''}: pass each snapshot once."
+        )
+    runs = _runs(populations)
+    models = {one.model: number for number, one in enumerate(populations)}
+    usable = [_usable(one) for one in populations]
+    counts = [len(rows) for rows in usable]
+    index = np.concatenate(usable)
+    offsets = [runs[one.run][1] for one in populations]
+    rows = [one.vectors[own] for one, own in zip(populations, usable, strict=True)]
+    exact = np.concatenate(rows).astype(np.float64)
+    return Candidates(
+        populations=tuple(populations),
+        snapshot=np.repeat(np.arange(len(counts)), counts),
+        index=index,
+        channel=index + np.repeat(offsets, counts),
+        run=np.repeat([runs[one.run][0] for one in populations], counts),
+        model=np.repeat([models[one.model] for one in populations], counts),
+        directions=unit_rows(exact, np.zeros(len(exact))),
+    )
+
+
+def split_id(neuron: str) -> tuple[str, str, int]:
+    """Snapshot, site and index of an id `run@epoch/site/index`.
+
+    Raises:
+      UsageError: if it does not read so.
+    """
+    parts = neuron.rsplit("/", 2)
+    if len(parts) == 3 and "@" in parts[0] and parts[2].isdecimal():
+        return parts[0], parts[1], int(parts[2])
+    raise UsageError(
+        f"{neuron!r} is no neuron: an id reads run@epoch/site/index, such as "
+        "vgg16@7/features.28/41."
+    )
+
+
+def neuron_place(neuron: str, sites: Sequence[Site]) -> int:
+    """Where the neuron of an id is among those of its model.
+
+    Raises:
+      UsageError: if there is no such site or index.
+    """
+    _, name, index = split_id(neuron)
+    slices = site_slices(sites)
+    if name not in slices or index >= slices[name].stop - slices[name].start:
+        sizes = ", ".join(f"{site.name} ({site.channels})" for site in sites)
+        raise UsageError(
+            f"{neuron} does not exist; sites and their numbers of neurons: {sizes}."
+        )
+    return slices[name].start + index
+
+
+def _runs(populations: Sequence[Population]) -> dict[str, tuple[int, int]]:
+    """By name: each run's number, and the number of channels of those before it."""
+    runs: dict[str, tuple[int, int]] = {}
+    sites: dict[str, tuple[Site, ...]] = {}
+    offset = 0
+    for one in populations:
+        if one.run not in runs:
+            runs[one.run], sites[one.run] = (len(runs), offset), one.sites
+            offset += neuron_count(one.sites)
+        elif one.sites != sites[one.run]:
+            raise DataError(
+                f"{one.snapshot} has other sites than the run's other snapshots: a run "
+                "is one training of one model. Give another training another name."
+            )
+    return runs
+
+
+def _usable(population: Population) -> Int[np.ndarray, " _"]:
+    placed = np.isfinite(population.vectors).all(axis=1)
+    somewhere = placed & (population.vectors != 0).any(axis=1)
+    alive = population.live & ~copied_neurons(population.sites)
+    return np.flatnonzero(somewhere & alive)

@@ -1,0 +1,166 @@
+"""Tasks of a study, the answers given to them, and both as one table of votes.
+
+A task shows six cards, five of a group and one of an intruder, and asks which are alike
+(paper, Sec. 4.2, Fig. 4). Cards are numbered from 1 in the task's own order, wherever a
+page shows them. A participant who says that there is no coherent group has selected no
+card.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.streams import stream
+from conceptevo_jax.study.design.groups import Group
+from conceptevo_jax.types import record
+
+
+@record
+class Task:
+    """One question.
+
+    Attributes:
+      id: Its id in the study.
+      category: Of its group.
+      cards: What each card stands for, such as a neuron's id; card 1 first.
+      intruder: Number of the intruder's card.
+      obvious: An attention check: the intruder is unmistakable.
+      repeats: An attention check: id of the task that it asks again, with the same
+        cards in any order.
+    """
+
+    id: str
+    category: str
+    cards: tuple[str, ...]
+    intruder: int
+    obvious: bool = False
+    repeats: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.intruder <= len(self.cards) or len(self.cards) < 2:
+            raise DataError(
+                f"task {self.id} has {len(self.cards)} cards and its intruder on card "
+                f"{self.intruder}: it needs two cards and the intruder among them."
+            )
+
+    @property
+    def check(self) -> bool:
+        """Whether it checks attention; then no figure is made of its answers."""
+        return self.obvious or self.repeats is not None
+
+
+@record
+class Answer:
+    """What one participant answered to one task.
+
+    Attributes:
+      participant: Whose it is.
+      task: Id of the task.
+      selected: Numbers of the cards that are said to be alike; none where there is said
+        to be no coherent group.
+      label: What the participant called the group; may be empty.
+      seconds: Time taken.
+    """
+
+    participant: str
+    task: str
+    selected: tuple[int, ...]
+    label: str
+    seconds: float
+
+
+@record
+class Votes:
+    """Answers as arrays; participants `p`, tasks `t`, cards `c`.
+
+    Attributes:
+      participants: Who answered.
+      tasks: What was asked.
+      answered: Whether a participant answered a task.
+      selected: Whether a card was selected; false without an answer.
+      seconds: Time taken; NaN without an answer.
+    """
+
+    participants: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    answered: Bool[np.ndarray, "p t"]
+    selected: Bool[np.ndarray, "p t c"]
+    seconds: Float[np.ndarray, "p t"]
+
+    @property
+    def intruders(self) -> Bool[np.ndarray, "t c"]:
+        """Which card of each task is the intruder's."""
+        cards = np.arange(1, self.selected.shape[2] + 1)
+        return np.array([one.intruder for one in self.tasks])[:, None] == cards
+
+
+def deal_tasks(groups: Sequence[Group], *, seed: int = 0) -> list[Task]:
+    """Make a task of each group, its cards in random order.
+
+    Args:
+      groups: With names that differ.
+      seed: Of the order.
+    """
+    tasks = []
+    for number, group in enumerate(groups):
+        neurons = (*group.members, group.intruder)
+        order = stream(seed, "cards of a task", number).permutation(len(neurons))
+        tasks.append(
+            Task(
+                id=group.name,
+                category=group.category,
+                cards=tuple(neurons[place] for place in order),
+                intruder=int(np.flatnonzero(order == len(group.members))[0]) + 1,
+            )
+        )
+    return tasks
+
+
+def tabulate(tasks: Sequence[Task], answers: Sequence[Answer]) -> Votes:
+    """Lay the answers to some tasks out as a table; answers to others are left out.
+
+    Args:
+      tasks: With ids that differ and equally many cards.
+      answers: Of participants to these and other tasks.
+
+    Raises:
+      DataError: if a participant answered a task twice or selected a card that it does
+        not have, or the tasks differ in their number of cards.
+    """
+    columns = {task.id: column for column, task in enumerate(tasks)}
+    sizes = {len(task.cards) for task in tasks}
+    if len(columns) != len(tasks) or len(sizes) > 1:
+        raise DataError(
+            f"{len(tasks)} tasks with {len(columns)} ids and {sorted(sizes)} cards "
+            "make no table: ids must differ and numbers of cards be equal."
+        )
+    asked = [one for one in answers if one.task in columns]
+    rows = {name: row for row, name in enumerate(_participants(asked))}
+    width = max(sizes, default=0)
+    answered = np.zeros((len(rows), len(tasks)), bool)
+    selected = np.zeros((*answered.shape, width), bool)
+    seconds = np.full(answered.shape, np.nan)
+    for one in asked:
+        at = rows[one.participant], columns[one.task]
+        if answered[at] or not set(one.selected) <= set(range(1, width + 1)):
+            wrong = "twice" if answered[at] else f"with cards {one.selected}"
+            raise DataError(
+                f"participant {one.participant} answered task {one.task} {wrong}: give "
+                f"one answer each, of cards 1 to {width}."
+            )
+        answered[at] = True
+        selected[at][[card - 1 for card in one.selected]] = True
+        seconds[at] = one.seconds
+    return Votes(
+        participants=tuple(rows),
+        tasks=tuple(tasks),
+        answered=answered,
+        selected=selected,
+        seconds=seconds,
+    )
+
+
+def _participants(answers: Sequence[Answer]) -> list[str]:
+    return list(dict.fromkeys(one.participant for one in answers))

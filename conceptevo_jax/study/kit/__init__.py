@@ -1,0 +1,1 @@
+"""The files of a study: its material, forms, page, answers and report."""

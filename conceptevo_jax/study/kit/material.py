@@ -1,0 +1,85 @@
+"""What a study asks: its tasks, and the patches that their cards show.
+
+An experiment leaves it as a record; the questionnaire is made of it, and answers are
+read against it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store import content_key, load_record, save_record
+from conceptevo_jax.study.design.tasks import Task
+from conceptevo_jax.types import record
+
+FOLDER = "study"
+"""Of the record in a result folder."""
+
+
+@record
+class Study:
+    """Tasks with all that their cards show.
+
+    Attributes:
+      title: What participants read first.
+      tasks: With ids that differ and equally many cards; attention checks among them.
+      patches: Of the cards, in the order of the tasks' own cards; the strongest first.
+    """
+
+    title: str
+    tasks: tuple[Task, ...]
+    patches: UInt8[np.ndarray, "t c p side side 3"]
+
+    def __post_init__(self) -> None:
+        cards = {(len(task.cards),) for task in self.tasks}
+        expected = {self.patches.shape[1:2]}
+        names = {task.id for task in self.tasks}
+        if len(self.patches) != len(names) or cards != expected:
+            raise DataError(
+                f"a study of {len(self.tasks)} tasks with {len(names)} ids has patches "
+                f"of {self.patches.shape}: it needs tasks that differ and patches of "
+                "all their cards. Make it again."
+            )
+
+    @property
+    def id(self) -> str:
+        """Tells its answers from those of any other study."""
+        told = [[task.id, *task.cards] for task in self.tasks]
+        return content_key("study", self.title, told, arrays={"patches": self.patches})
+
+
+def save_study(folder: Path, study: Study) -> None:
+    """Write it into a result folder."""
+    save_record(folder / FOLDER, study, stage="study")
+
+
+def load_study(folder: Path) -> Study:
+    """Read the study of a result folder.
+
+    Raises:
+      DataError: if there is none, or it is damaged, naming the file.
+    """
+    if not (folder / FOLDER).is_dir():
+        raise DataError(
+            f"{folder} holds no study: it needs the result folder of "
+            "`conceptevo experiment=alignment`."
+        )
+    return load_record(folder / FOLDER, Study, folder)
+
+
+def public_id(study: str, task: Task) -> str:
+    """What a participant's page calls a task: it tells nothing of what is asked.
+
+    Args:
+      study: Id of the study.
+      task: Any of its tasks.
+    """
+    return content_key("task", study, task.id, task.cards)
+
+
+def public_ids(study: Study) -> dict[str, str]:
+    """The page's name of each task, by its id."""
+    own = study.id
+    return {task.id: public_id(own, task) for task in study.tasks}

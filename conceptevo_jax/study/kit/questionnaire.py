@@ -1,0 +1,232 @@
+"""The questionnaire: one page that works from the disk and sends nothing.
+
+`index.html` holds tasks, patches and forms, but no key to the answers: tasks have names
+that tell nothing, and cards are in their tasks' own order. Each participant gets one
+form, tasks and cards in an order of their own. Parameters of the page's address:
+
+    form=3                                          else the name decides
+    participant=ann, workerId=… or PROLIFIC_PID=…   else a name is made up
+    assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE        shows the instructions only
+
+Answers stay in the participant's browser. At the end they are saved as a file or copied
+as text, which `read_answers` reads. The completion code can be found in the source of
+the page, so it proves nothing.
+
+For Mechanical Turk put the page on any server of files, write its address into
+`hits_mturk.csv` and publish that as a batch. A layout that links to the page and takes
+the answers, one column of the batch's results:
+
+    <crowd-form>
+      <p><a target="_blank" href="${url}">Open the questionnaire</a></p>
+      <crowd-text-area name="answers" label="Paste your answers" required>
+      </crowd-text-area>
+    </crowd-form>
+
+A worker may fill in one form: of several files of a participant the first counts.
+
+For Prolific choose Taskflow and upload `prolific.csv` with the page's address, one line
+per form; numbers of participants may be added as a second column. Prolific fills in the
+participant. `link` is then the completion URL.
+
+A page of 60 tasks of 54 patches of 32 pixels takes 5 to 10 MB.
+"""
+
+import base64
+import importlib.resources
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.store.files import write_text
+from conceptevo_jax.study.kit.answers import SCHEMA
+from conceptevo_jax.study.kit.forms import EACH, Form, deal_forms
+from conceptevo_jax.study.kit.material import Study, public_ids
+from conceptevo_jax.types import record
+
+PAGE, MTURK, PROLIFIC = "index.html", "hits_mturk.csv", "prolific.csv"
+TEMPLATE = "questionnaire.html"
+MARKER = "<!--conceptevo:study-->"
+
+SITE = "https://YOUR-SITE"
+"""Stands in the tables for where the page will be."""
+
+LARGEST = 96
+"""Side of a patch at most, in pixels; it is shown smaller."""
+
+CONSENT = (
+    "I am at least 18 years old and take part of my own free will. I may stop at any "
+    "time, without giving a reason and without any disadvantage.\n\n"
+    "My answers, the time they take and my participant number may be used for research "
+    "and be published without my name."
+)
+
+_EXACT = 32
+_KEPT = {"lossless": True, "quality": 75, "method": 4}
+_REDUCED = {"quality": 90, "method": 4}
+
+
+@record
+class Settings:
+    """What a questionnaire says and how tasks are dealt.
+
+    Attributes:
+      each: Ordinary tasks of a participant.
+      forms: How many different sets of tasks; by default as for `deal_forms`.
+      contact: Whom to ask, and where files go; may be empty.
+      consent: What participants agree to; an empty line begins a paragraph.
+      complete: Code that is shown at the end; may be empty.
+      link: Address to go back to at the end; may be empty.
+      seed: Of the deal.
+    """
+
+    each: int = EACH
+    forms: int | None = None
+    contact: str = ""
+    consent: str = CONSENT
+    complete: str = ""
+    link: str = ""
+    seed: int = 0
+
+
+@record
+class Questionnaire:
+    """What was written.
+
+    Attributes:
+      page: The questionnaire.
+      tables: One row per form: for Mechanical Turk, and for Prolific.
+      forms: What is asked in each.
+    """
+
+    page: Path
+    tables: tuple[Path, Path]
+    forms: tuple[Form, ...]
+
+
+def write_questionnaire(
+    study: Study, folder: Path, *, settings: Settings
+) -> Questionnaire:
+    """Write the page of a study and tables of its forms, each whole or not at all.
+
+    Args:
+      study: What is asked.
+      folder: Where to; it is made.
+      settings: What the page says.
+
+    Raises:
+      UsageError: if tasks cannot be dealt so, or the link is no web address.
+      DataError: if the page's template cannot be read.
+    """
+    if settings.link and urlsplit(settings.link).scheme not in ("http", "https"):
+        raise UsageError(
+            f"link={settings.link} is no web address: it must begin with https://."
+        )
+    forms = deal_forms(
+        study.tasks, each=settings.each, forms=settings.forms, seed=settings.seed
+    )
+    # In JSON a `<` can only be in a string, where it may be written so.
+    told = json.dumps(page_data(study, forms, settings)).replace("<", "\\u003c")
+    block = f'<script type="application/json" id="conceptevo-study">{told}</script>'
+    before, after = _template()
+    write_text(folder / PAGE, before + block + after)
+    write_text(folder / MTURK, _mturk(len(forms)))
+    write_text(folder / PROLIFIC, _prolific(len(forms)))
+    return Questionnaire(
+        page=folder / PAGE,
+        tables=(folder / MTURK, folder / PROLIFIC),
+        forms=tuple(forms),
+    )
+
+
+def page_data(
+    study: Study, forms: Sequence[Form], settings: Settings
+) -> dict[str, object]:
+    """What the page knows of a study: no ids, no categories, no answers.
+
+    Args:
+      study: What is asked.
+      forms: Its tasks, dealt.
+      settings: What the page says.
+    """
+    names = public_ids(study)
+    rows = {task.id: row for row, task in enumerate(study.tasks)}
+    pictures: dict[str, int] = {}
+    tasks = {}
+    # By name, since the order of a study's tasks would tell of their categories.
+    for own, name in sorted(names.items(), key=lambda item: item[1]):
+        cards = [_picture(card) for card in study.patches[rows[own]]]
+        tasks[name] = [pictures.setdefault(card, len(pictures)) for card in cards]
+    return {
+        "schema": SCHEMA,
+        "study": study.id,
+        "title": study.title,
+        "contact": settings.contact,
+        "consent": settings.consent,
+        "complete": settings.complete,
+        "link": settings.link,
+        "cards": study.patches.shape[1],
+        "patches": study.patches.shape[2],
+        "pictures": list(pictures),
+        "tasks": tasks,
+        "forms": [
+            {
+                "tasks": [names[task] for task in form.tasks],
+                "apart": [names[task] for task in form.apart],
+            }
+            for form in forms
+        ],
+    }
+
+
+def _picture(patches: UInt8[np.ndarray, "p side side 3"]) -> str:
+    """A card's patches, row by row in a square, as a WebP file in base 64."""
+    side = min(patches.shape[1], LARGEST)
+    columns = int(np.ceil(np.sqrt(len(patches))))
+    rows = -(-len(patches) // columns)
+    sheet = np.full((rows * side, columns * side, 3), 255, np.uint8)
+    for place, patch in enumerate(patches):
+        top, left = (side * part for part in divmod(place, columns))
+        sheet[top : top + side, left : left + side] = _reduced(patch, side)
+    file = io.BytesIO()
+    how = _KEPT if side <= _EXACT else _REDUCED
+    Image.fromarray(sheet).save(file, "WEBP", **how)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _reduced(patch: np.ndarray, side: int) -> np.ndarray:
+    if len(patch) == side:
+        return patch
+    return np.asarray(Image.fromarray(patch).resize((side, side), Image.Resampling.BOX))
+
+
+def _template() -> tuple[str, str]:
+    """The page before and after its data."""
+    path = importlib.resources.files("conceptevo_jax.study.kit") / TEMPLATE
+    try:
+        before, after = path.read_text(encoding="utf-8").split(MARKER)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}, the questionnaire without data, cannot be read ({error}). "
+            "Install conceptevo_jax again."
+        ) from error
+    return before, after
+
+
+def _mturk(forms: int) -> str:
+    """A batch: a column is a variable of the layout, a row becomes one HIT."""
+    rows = [f"{form},{SITE}/{PAGE}?form={form}" for form in range(1, forms + 1)]
+    return "\n".join(["form,url", *rows]) + "\n"
+
+
+def _prolific(forms: int) -> str:
+    """Addresses for Taskflow, which has no header; Prolific fills the name in."""
+    who = "PROLIFIC_PID={{%PROLIFIC_PID%}}"
+    rows = [f"{SITE}/{PAGE}?form={form}&{who}" for form in range(1, forms + 1)]
+    return "\n".join(rows) + "\n"

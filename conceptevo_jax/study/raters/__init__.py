@@ -1,0 +1,1 @@
+"""What answers say, and machines that answer: scores, attention, labels."""

@@ -1,0 +1,111 @@
+"""Simulated participants of known skill: to validate an analysis, or to plan a study.
+
+They answer as signal detection theory has it (Green and Swets, 1966). Every card has an
+appeal, in standard deviations of a participant's noise: on average `skill` for the
+cards of a group and 0 for an intruder's. A participant selects a card whose appeal with
+fresh noise exceeds the participant's criterion. With many participants per card the AUC
+of the shares tends to Φ(skill / (spread √2)); with few it is smaller.
+
+Machine-made answers: never to be shown as those of people.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.streams import stream
+from conceptevo_jax.study.design.tasks import Answer, Task
+from conceptevo_jax.types import record
+
+
+@record
+class Skill:
+    """How simulated participants answer.
+
+    Attributes:
+      skill: Mean appeal of grouped cards; 0 knows nothing.
+      spread: Standard deviation of appeal between cards.
+      criterion: Appeal above which a participant selects, on average.
+      leniency: Standard deviation of the criterion between participants.
+    """
+
+    skill: float
+    spread: float = 0.7
+    criterion: float = 0.5
+    leniency: float = 0.4
+
+
+def simulate(
+    tasks: Sequence[Task],
+    skill: Skill,
+    *,
+    participants: int,
+    each: int = 9,
+    seed: int = 0,
+) -> list[Answer]:
+    """Have participants answer some tasks each.
+
+    Tasks are dealt out in rounds, so that all are answered about equally often, exactly
+    so where `each` divides their number and the participants fill the rounds. Whoever
+    finds no card appealing says that there is no coherent group.
+
+    Args:
+      tasks: Those of one study; one that repeats another has its cards' appeal.
+      skill: How well they answer.
+      participants: How many; they are called `simulated-1` and so on.
+      each: Tasks per participant.
+      seed: Of cards, participants and their noise.
+
+    Raises:
+      UsageError: if a participant should answer more tasks than there are.
+    """
+    if not 1 <= each <= len(tasks):
+        raise UsageError(
+            f"{each} tasks per participant were asked for, of {len(tasks)}: give 1 to "
+            f"{len(tasks)}."
+        )
+    rng = stream(seed, "simulated participants")
+    appeals = _appeals(tasks, skill, rng)
+    criteria = skill.criterion + skill.leniency * rng.normal(size=participants)
+    answers = []
+    for number, own in enumerate(_rounds(len(tasks), participants, each, rng)):
+        for place in own:
+            felt = appeals[place] + rng.normal(size=appeals[place].size)
+            chosen = np.flatnonzero(felt > criteria[number]) + 1
+            answers.append(
+                Answer(
+                    participant=f"simulated-{number + 1}",
+                    task=tasks[place].id,
+                    selected=tuple(chosen.tolist()),
+                    label="",
+                    seconds=float(rng.gamma(4.0, 6.0)),
+                )
+            )
+    return answers
+
+
+def _appeals(
+    tasks: Sequence[Task], skill: Skill, rng: np.random.Generator
+) -> list[Float64[np.ndarray, " c"]]:
+    appeals = []
+    known: dict[str, dict[str, float]] = {}
+    for task in tasks:
+        key = task.repeats or task.id
+        drawn = skill.spread * rng.normal(size=len(task.cards)) + skill.skill
+        drawn[task.intruder - 1] -= skill.skill
+        own = known.setdefault(key, dict(zip(task.cards, drawn.tolist(), strict=True)))
+        appeals.append(np.array([own[card] for card in task.cards]))
+    return appeals
+
+
+def _rounds(
+    tasks: int, participants: int, each: int, rng: np.random.Generator
+) -> list[Int[np.ndarray, " each"]]:
+    """Which tasks each participant answers."""
+    dealt: list[np.ndarray] = []
+    while len(dealt) < participants:
+        order = rng.permutation(tasks)
+        dealt += [order[at : at + each] for at in range(0, tasks - each + 1, each)]
+    return dealt[:participants]

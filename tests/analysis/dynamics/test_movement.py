@@ -1,0 +1,138 @@
+"""Movement, likeness and lifetimes on planted histories."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from conceptevo_jax.analysis.dynamics.movement import (
+    lifetimes,
+    linear_cka,
+    movement,
+    spread,
+    stimulus_overlap,
+)
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.types import Responses, Site, Stimuli
+
+
+def sites(n):
+    return (Site(name="a", channels=n, rectified=True, receptive_field=3, stride=1),)
+
+
+def responses(peaks, images="judgement"):
+    peaks = np.asarray(peaks, np.float32)
+    return Responses(peaks=peaks, sites=sites(peaks.shape[1]), images_id=images)
+
+
+def stimuli(rows, pool="pool"):
+    ids = np.asarray(rows, np.int32)
+    n = len(ids)
+    dead = (ids < 0).all(axis=1)
+    return Stimuli(
+        image_ids=ids,
+        peaks=np.where(ids >= 0, 1.0, np.nan).astype(np.float32),
+        positions=np.where(ids[..., None] >= 0, 0, -1)
+        .repeat(2, axis=2)
+        .astype(np.int32),
+        count=(ids >= 0).sum(axis=1).astype(np.int32),
+        tied=np.zeros(n, bool),
+        dead=dead,
+        nonfinite=np.zeros(n, bool),
+        grids=np.ones((1, 2), np.int32),
+        sites=sites(n),
+        pool_id=pool,
+    )
+
+
+def test_movement_is_distance_and_spread_the_mean_of_all_pairs():
+    before = np.array([[0.0, 0], [3, 4], [np.nan, 0]])
+    after = np.array([[3.0, 4], [3, 4], [1, 1]])
+    np.testing.assert_allclose(movement(before, after), [5, 0, np.nan])
+    assert spread(before) == 5
+    assert np.isnan(spread(before[1:]))
+
+
+def test_cka_laws(rng):
+    x = rng.normal(size=(200, 12))
+    rotation = np.linalg.qr(rng.normal(size=(12, 12)))[0]
+    assert linear_cka(responses(x), responses(x)).value == pytest.approx(1)
+    turned = linear_cka(responses(x), responses(3 * x @ rotation + 7)).value
+    assert turned == pytest.approx(1, abs=1e-5)
+    other = linear_cka(responses(x), responses(rng.normal(size=(200, 12)))).value
+    assert other < 0.2
+
+
+def test_cka_is_the_definition_by_gram_matrices(rng):
+    x, y = rng.normal(size=(2, 50, 8))
+    y[:, :4] += x[:, :4]
+    x, y = (one.astype(np.float32) for one in (x, y))
+    a, b = (one - one.mean(axis=0) for one in (x.astype(float), y.astype(float)))
+    k, m = a @ a.T, b @ b.T
+    expected = (k * m).sum() / np.linalg.norm(k) / np.linalg.norm(m)
+    found = linear_cka(responses(x), responses(y))
+    assert found.value == pytest.approx(expected, rel=1e-6)
+    assert found.low < found.value < found.high
+
+
+def test_cka_leaves_out_what_is_not_finite_and_may_have_nothing_left(rng):
+    x = rng.normal(size=(50, 6))
+    broken = x.copy()
+    broken[:, 0] = np.inf
+    kept = x.copy()
+    kept[:, 0] = 0
+    pair = [linear_cka(responses(x), responses(y)).value for y in (broken, kept)]
+    assert pair[0] == pytest.approx(pair[1])
+    nothing = linear_cka(responses(x), responses(np.zeros((50, 6))))
+    assert nothing.value is None
+    assert "constant" in nothing.why
+
+
+def test_cka_of_other_images_is_refused(rng):
+    x = rng.normal(size=(20, 3))
+    with pytest.raises(DataError, match="same images"):
+        linear_cka(responses(x), responses(x, "others"))
+
+
+def test_overlap_counts_common_stimuli_of_all_and_dead_have_none():
+    a = stimuli([[0, 1, 2], [0, 1, 2], [0, 1, 2], [-1, -1, -1]])
+    b = stimuli([[2, 1, 0], [2, 3, 4], [7, 8, 9], [-1, -1, -1]])
+    np.testing.assert_allclose(stimulus_overlap(a, b), [1, 1 / 5, 0, 0])
+    with pytest.raises(DataError, match="same pool"):
+        stimulus_overlap(a, dataclasses.replace(b, pool_id="other"))
+    with pytest.raises(DataError, match="one architecture"):
+        stimulus_overlap(a, stimuli([[0, 1, 2]]))
+
+
+DEAD, NOISE = [-1] * 4, [[90 + 4 * i + j for j in range(4)] for i in range(9)]
+CONCEPT, SHIFTED = [0, 1, 2, 3], [0, 1, 2, 9]
+
+
+@pytest.mark.parametrize(
+    ("history", "concept", "born", "settled", "died"),
+    [
+        # Noise, then a concept that stays.
+        ([NOISE[0], NOISE[1], CONCEPT, CONCEPT, CONCEPT], 2, 2, 2, -1),
+        # It forms while it still changes: one of four at first.
+        ([NOISE[0], [0, 7, 8, 9], SHIFTED, CONCEPT, CONCEPT], 3, 1, 2, -1),
+        # It dies into silence.
+        ([CONCEPT, CONCEPT, CONCEPT, DEAD, DEAD], 0, 0, 0, 3),
+        # It dies into noise.
+        ([CONCEPT, CONCEPT, SHIFTED, NOISE[2], NOISE[3]], 0, 0, 0, 3),
+        # It never settles.
+        ([NOISE[i] for i in range(5)], 0, 0, -1, 1),
+        # It never lives.
+        ([DEAD] * 5, -1, -1, -1, -1),
+    ],
+)
+def test_lifetimes_of_planted_histories(history, concept, born, settled, died):
+    found = lifetimes([stimuli([rows]) for rows in history])
+    times = [int(getattr(found, n)[0]) for n in ("concept", "born", "settled", "died")]
+    assert times == [concept, born, settled, died]
+
+
+def test_neurons_live_independently():
+    first = [stimuli([CONCEPT, NOISE[0]]), stimuli([CONCEPT, DEAD])]
+    found = lifetimes(first)
+    np.testing.assert_array_equal(found.died, [-1, 1])
+    np.testing.assert_array_equal(found.settled, [0, -1])

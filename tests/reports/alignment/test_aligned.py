@@ -1,0 +1,138 @@
+"""Which runs are compared, at which epochs, and what is refused beforehand."""
+
+import pytest
+
+from conceptevo_jax.cli.compose import resolve
+from conceptevo_jax.cli.experiment import composed_config
+from conceptevo_jax.config import register
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.models import build_model
+from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.reports.alignment.measure import (
+    alignment_jobs,
+    compared_epochs,
+    compared_runs,
+    family,
+)
+from conceptevo_jax.reports.check_config import check_config
+from conceptevo_jax.reports.hyperparameters.measure import trial_jobs
+
+
+def made(*words, experiment="alignment"):
+    register()
+    words = (f"experiment={experiment}", "scale=smoke", *words)
+    return resolve(composed_config(list(words)))
+
+
+def test_all_runs_are_compared_but_the_judge():
+    config = made()
+    assert compared_runs(config) == ["base", "vgg19", "inception_v3", "convnext_tiny"]
+    jobs = {job.name: job for job in alignment_jobs(config)}
+    assert jobs["judge"].search is None
+    assert all(jobs[name].search is not None for name in compared_runs(config))
+    again = alignment_jobs(config, config.methods["original_code"])
+    assert [job.name for job in again] == compared_runs(config)
+    assert {job.search.before_relu for job in again} == {True}
+    # Methods are compared by the ends of a run; nothing else is swept again.
+    assert {job.epochs for job in again} == {("init", 3)}
+    assert {jobs[name].epochs for name in compared_runs(config)} == {
+        ("init", 0, 1, 2, 3)
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "epochs"),
+    [
+        (("runs.vgg19.epochs=12",), ("init", 0, 4, 7, 11)),
+        (("runs.vgg19.epochs=2",), ("init", 0, 1)),
+        (("runs.vgg19.epochs=9", "runs.vgg19.milestones=[2,5]"), ("init", 2, 5, 8)),
+    ],
+)
+def test_epochs_are_milestones_or_spread_and_the_last(words, epochs):
+    assert compared_epochs(made(*words), "vgg19") == epochs
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("alignment.bases=[bsae]", "run in alignment 'bsae'.*base"),
+        ("alignment.judge=jugde", "'jugde'.*judge"),
+        ("alignment.bases=[]", r"bases is \[\]"),
+        ("alignment.bases=[judge]", "judge that is none of them"),
+    ],
+)
+def test_runs_that_do_not_fit_are_told(word, named):
+    with pytest.raises(UsageError, match=named):
+        compared_runs(made(word))
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("hyperparameters.bases=[]", "bases is empty"),
+        ("hyperparameters.bases=[vgg]", "'vgg'.*vgg16"),
+    ],
+)
+def test_bases_of_trials_must_be_runs(word, named):
+    with pytest.raises(UsageError, match=named):
+        trial_jobs(made(word, experiment="hyperparameters"))
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("methods.paper.stimuli.ties=coin", "ties 'coin'.*hash"),
+        ("methods.paper.projection.policy=some", "policy 'some'.*covered"),
+        (
+            "methods.paper.embedding.dim=0",
+            "methods.paper.embedding.dim must be above 0",
+        ),
+        ("alignment.groups=0", "alignment.groups must be above 0"),
+    ],
+)
+def test_methods_that_are_compared_are_checked_too(word, named):
+    with pytest.raises(UsageError, match=named):
+        check_config(made(word))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("vgg16", "vgg"),
+        ("vgg16_no_dropout", "vgg"),
+        ("vgg19", "vgg"),
+        ("inception_v3", "inception"),
+        ("convnext_tiny", "convnext"),
+    ],
+)
+def test_vggs_are_one_architecture(name, expected):
+    model = build_model(name, preset="tiny", classes=10)
+    run = TrainedRun(
+        name="r", key="k", model=model, rows=[], snapshots=[], observations={}, keys={}
+    )
+    assert family(run) == expected
+
+
+@pytest.mark.parametrize(
+    ("experiment", "word", "named"),
+    [
+        (
+            "hyperparameters",
+            "hyperparameters.around_paper.projection.policy=[some]",
+            "policy 'some'.*covered",
+        ),
+        (
+            "hyperparameters",
+            "hyperparameters.around_paper.embedding.dim=[0]",
+            "embedding.dim must be above 0",
+        ),
+        (
+            "alignment",
+            "alignment.hand_picked=nowhere.json",
+            "nowhere.json cannot be read",
+        ),
+    ],
+)
+def test_what_is_tried_or_picked_is_checked_before_training(experiment, word, named):
+    with pytest.raises(UsageError, match=named):
+        check_config(made(word, experiment=experiment))

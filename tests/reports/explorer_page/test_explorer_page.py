@@ -1,0 +1,321 @@
+"""Scenes say what the stages found, and their pages what the configuration wants."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from conceptevo_jax.analysis.dynamics.movement import lifetimes
+from conceptevo_jax.analysis.dynamics.trajectory import (
+    Reference,
+    Seen,
+    measure_evolution,
+)
+from conceptevo_jax.analysis.statistics.intervals import share_interval
+from conceptevo_jax.config import ExplorerConfig
+from conceptevo_jax.explorer import export, load_scene
+from conceptevo_jax.projection import place_points
+from conceptevo_jax.reports.explorer_page.page import (
+    GROUPS,
+    describe,
+    explore,
+    with_study,
+    write_explorer,
+)
+from conceptevo_jax.reports.importance.measure import Evolution
+from conceptevo_jax.reports.importance.report import Important
+from conceptevo_jax.stimuli import patch_windows
+from conceptevo_jax.study import Study, save_study
+from conceptevo_jax.study.design.tasks import Task
+from conceptevo_jax.types import Embedding, Importance, site_slices
+
+
+@pytest.fixture(scope="module")
+def scene(explored):
+    return load_scene(explored.folder / "scene").scene
+
+
+@pytest.fixture(scope="module")
+def course(scene):
+    return scene.courses[1]
+
+
+@pytest.fixture
+def elsewhere(explored, tmp_path, monkeypatch):
+    """The same session, with another result folder and settings of its own."""
+
+    def move(**explorer):
+        config = dataclasses.replace(
+            explored.session.config, explorer=ExplorerConfig(**explorer)
+        )
+        monkeypatch.setattr(explored.session, "config", config)
+        monkeypatch.setattr(explored.session, "folder", tmp_path)
+        return explored.session
+
+    return move
+
+
+def arguments(explored):
+    of = explored
+    return of.base, [of.run], of.space, of.layout, of.points
+
+
+def test_measures_are_those_of_the_tables(explored, course):
+    base, run = explored.base, explored.run
+    seen = [
+        Seen(
+            snapshot=run.snapshot(epoch),
+            stimuli=run.stimuli(epoch),
+            responses=run.run.observations[epoch].judgement,
+            embedding=run.placed[epoch],
+        )
+        for epoch in run.epochs
+    ]
+    last = base.epochs[-1]
+    embedding = base.placed[last]
+    reference = Reference(
+        stimuli=base.stimuli(last),
+        embedding=embedding,
+        maps=np.zeros((1, len(embedding.coverage), 2)),
+    )
+    pool = len(explored.session.images.pool)
+    found = measure_evolution(seen, reference, pool_size=pool, draws=0)
+    for name in ("entropy", "effective_rank", "movement", "coverage"):
+        told = [None if np.isnan(v) else v for v in found.of(name).tolist()]
+        assert list(course.measures[name]) == told, name
+    dead = 1 - found.of("live_share")
+    np.testing.assert_allclose(course.measures["dead_share"], dead)
+    assert course.measures["entropy"][-1] is not None
+    assert course.measures["movement"][0] is None
+
+
+def test_drawn_points_stay_and_others_are_placed(explored, scene, course):
+    last = explored.run.snapshot(explored.run.epochs[-1])
+    np.testing.assert_array_equal(course.points[-1], explored.points[last])
+    for at, epoch in enumerate(explored.run.epochs[:-1]):
+        vectors = explored.run.placed[epoch].vectors
+        np.testing.assert_array_equal(
+            course.points[at], place_points(explored.layout, vectors)
+        )
+    home = scene.courses[0]
+    assert home.is_base
+    assert not course.is_base
+    np.testing.assert_array_equal(home.points[0], explored.points[scene.base])
+
+
+def test_stimuli_patches_and_lives_are_the_stages(explored, scene, course):
+    session, run = explored.session, explored.run
+    keys = session.images.pool.keys
+    names = [*scene.pictures.names, None]
+    for at, epoch in enumerate(run.epochs):
+        stimuli = run.stimuli(epoch)
+        wanted = [
+            [None if i < 0 else keys[i] for i in row] for row in stimuli.image_ids
+        ]
+        shown = [[names[i] for i in row] for row in course.image_ids[at]]
+        assert shown == wanted
+        side, size = session.images.pool_pixels.side, run.run.model.size
+        windows = patch_windows(stimuli, side=side, input_size=size)
+        np.testing.assert_array_equal(course.corners[at, :, :, 0], windows.top)
+        np.testing.assert_array_equal(course.corners[at, :, :, 1], windows.left)
+        np.testing.assert_array_equal(course.length, windows.length)
+    lives = lifetimes([run.stimuli(epoch) for epoch in run.epochs])
+    rows = (lives.concept, lives.born, lives.settled, lives.died)
+    np.testing.assert_array_equal(course.lives, np.stack(rows))
+
+
+def test_every_image_is_a_stimulus_and_has_its_class(explored, scene):
+    used = np.unique(np.concatenate([c.image_ids.ravel() for c in scene.courses]))
+    assert set(used.tolist()) - {-1} == set(range(len(scene.pictures.rows)))
+    pool = explored.session.images.pool
+    np.testing.assert_array_equal(
+        scene.pictures.labels, pool.labels[scene.pictures.rows]
+    )
+
+
+def test_of_dead_neurons_neither_place_nor_movement_is_told(course):
+    dead = course.dead
+    assert np.isnan(course.coverage[dead]).all()
+    assert np.isnan(course.points[dead]).all()
+    assert (course.group[dead] == -1).all()
+    assert np.isnan(course.movement[0]).all()
+    either = dead[1:] | dead[:-1]
+    np.testing.assert_array_equal(np.isnan(course.movement[1:]), either)
+
+
+def test_a_placed_neuron_is_in_the_nearest_group(scene, course):
+    assert len(scene.groups) == len(scene.centers) == GROUPS
+    placed = np.isfinite(course.vectors).all(axis=2)
+    vectors = course.vectors[placed].astype(float)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    apart = ((vectors[:, None] - scene.centers) ** 2).sum(axis=2)
+    own = course.group[placed]
+    np.testing.assert_allclose(apart[np.arange(len(own)), own], apart.min(axis=1))
+
+
+def test_a_base_with_too_few_neurons_has_no_groups(explored):
+    last = explored.base.epochs[-1]
+    found = explored.base.placed[last]
+    few = found.vectors.copy()
+    few[19:] = np.nan
+    placed = {last: Embedding(vectors=few, coverage=found.coverage)}
+    base = dataclasses.replace(explored.base, placed=placed)
+    _, *rest = arguments(explored)
+    told = describe(explored.session, base, *rest)
+    assert told.groups == []
+    assert all((one.group == -1).all() for one in told.courses)
+
+
+def important_of(run, ends, sites, score):
+    first, last = (next(s for s in run.run.snapshots if s.epoch == e) for e in ends)
+    evolution = Evolution(
+        run=run.run,
+        title="t",
+        number=1,
+        before=first,
+        after=last,
+        accuracies=(0.1, 0.9),
+        relative=False,
+    )
+    n = len(score)
+    found = Importance(
+        before=first.name,
+        after=last.name,
+        label=4,
+        images=np.arange(10),
+        sensitivity=np.tile(score, (10, 1)),
+        score=score,
+        changed=np.ones(n, bool),
+        halves=np.full(len(sites), np.nan),
+        checked=np.arange(0),
+        difference=0.0,
+        sites=tuple(sites),
+    )
+    return evolution, found
+
+
+def test_importance_lies_at_its_neurons_with_its_interval(explored):
+    """Measured at the second site alone."""
+    run = explored.run
+    sites = run.run.model.sites[1:2]
+    score = np.linspace(0, 1, sites[0].channels).round(1)
+    known = important_of(run, ("init", 1), sites, score)
+    foreign = important_of(run, ("init", 0), sites, score)
+    placed = {epoch: own for epoch, own in run.placed.items() if epoch != 0}
+    shorter = dataclasses.replace(run, placed=placed)
+    important = Important(
+        run=run.run,
+        evolutions=[known[0], foreign[0]],
+        found=[[known[1]], [foreign[1]]],
+        label=4,
+        drawn=[4],
+    )
+    base, _, *rest = arguments(explored)
+    told = describe(explored.session, base, [shorter], *rest, [important])
+    course = told.courses[1]
+    assert list(course.epochs) == ["init", "step1", 1]
+    # The other one ends at a snapshot that is not shown.
+    assert course.evolutions == [
+        {"before": 0, "after": 2, "classes": [4], "images": 10}
+    ]
+    own = site_slices(run.run.model.sites)[sites[0].name]
+    values = course.importance[0, 0]
+    np.testing.assert_allclose(values[0, own], score, atol=1e-6)
+    ends = [share_interval(round(10 * s), 10) for s in score]
+    np.testing.assert_allclose(values[1:, own].T, ends, atol=1e-6)
+    elsewhere = np.delete(values, np.arange(own.start, own.stop), axis=1)
+    assert np.isnan(elsewhere).all()
+    ranked = course.rank[0, 0]
+    assert sorted(ranked[own]) == list(range(len(score)))
+    assert ranked[own][-1] < ranked[own][0]
+    assert (np.delete(ranked, np.arange(own.start, own.stop)) == -1).all()
+
+
+def test_a_result_has_a_page_of_all_its_runs(explored, parts_of, read_chunk):
+    text = (explored.folder / "explorer.html").read_text()
+    meta, _ = read_chunk(parts_of(text, "chunk")["core"])
+    assert meta["title"] == "unified_space · scale smoke"
+    assert [run["name"] for run in meta["runs"]] == ["base", "vgg16"]
+    assert meta["runs"][1]["title"] == "Tiny vgg16"
+    assert len(parts_of(text, "sheet")) == 1
+
+
+def test_without_a_page_nothing_is_written(explored, elsewhere, tmp_path):
+    session = elsewhere(page=False)
+    assert explore(session, *arguments(explored)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_patches_no_name_is_left_anywhere(explored, elsewhere, tmp_path):
+    session = elsewhere(patches=False)
+    assert explore(session, *arguments(explored)) == [tmp_path / "explorer.html"]
+    saved = load_scene(tmp_path / "scene")
+    assert saved.sheets == []
+    key = explored.session.images.pool.keys[0].rpartition("/")[0]
+    for path in (tmp_path / "scene").glob("*/manifest.json"):
+        assert key not in json.dumps(json.loads(path.read_text())), path
+
+
+def test_tables_lie_beside_the_page_when_asked_for(explored, elsewhere, tmp_path):
+    session = elsewhere(tables=True)
+    explore(session, *arguments(explored))
+    table = pq.read_table(tmp_path / "explorer-tables" / "neurons.parquet")
+    neurons = len(explored.base.stimuli(1).dead)
+    assert table.num_rows == neurons * 5
+
+
+def test_a_large_page_becomes_a_folder_and_replaces_the_file(
+    explored, elsewhere, tmp_path, monkeypatch, scene
+):
+    session = elsewhere()
+    page, parts = tmp_path / "explorer.html", tmp_path / "explorer" / "index.html"
+    whole = describe(session, *arguments(explored))
+    assert write_explorer(session, whole) == page
+    monkeypatch.setattr(export, "LARGEST_PAGE", 1000)
+    assert write_explorer(session, whole) == parts
+    assert not page.exists()
+    monkeypatch.undo()
+    session = elsewhere()
+    assert write_explorer(session, whole) == page
+    assert not parts.exists()
+
+
+def ask_about(course, folder):
+    """A study of the untrained network and of a snapshot that no page shows."""
+    site = course.sites[0].name
+    cards = tuple(f"vgg16@{epoch}/{site}/{n}" for n, epoch in enumerate(("init", 99)))
+    told = {"category": "same_model", "cards": (f"vgg16@1/{site}/5", *cards)}
+    tasks = (
+        Task(id="same_model-1", intruder=2, **told),
+        Task(id="same_model-1-again", intruder=2, repeats="same_model-1", **told),
+    )
+    patches = np.zeros((2, 3, 1, 4, 4, 3), np.uint8)
+    save_study(folder, Study(title="t", tasks=tasks, patches=patches))
+
+
+def test_a_page_lists_the_groups_of_the_study_beside_it(
+    explored, elsewhere, tmp_path, course, parts_of, read_chunk
+):
+    session = elsewhere()
+    ask_about(course, tmp_path)
+    (page,) = explore(session, *arguments(explored))
+    core = parts_of(page.read_text(), "chunk")["core"]
+    last = list(course.epochs).index(1)
+    listed = {
+        "name": "same_model-1",
+        "category": "one model, several epochs",
+        "members": [[1, last, 5]],
+        "intruder": [1, 0, 0],
+        "missing": 1,
+    }
+    assert read_chunk(core)[0]["scenes"][0]["given"] == [listed]
+    again = with_study(load_scene(tmp_path / "scene"), tmp_path)
+    (given,) = again.given
+    assert (given.members, given.intruder) == (((1, last, 5),), (1, 0, 0))
+
+
+def test_a_result_without_a_study_lists_no_groups(explored):
+    saved = load_scene(explored.folder / "scene")
+    assert with_study(saved, explored.folder) is saved

@@ -1,0 +1,237 @@
+"""What became of a run, and what is claimed of it, on planted runs."""
+
+import numpy as np
+import pytest
+
+from conceptevo_jax.analysis.dynamics.trajectory import Trajectory
+from conceptevo_jax.models import build_model
+from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.reports.training_failures.claims import (
+    alarm_in_time,
+    course_of,
+    falls_in_time,
+    grows,
+    landmarks,
+    no_alarm,
+    not_given_up,
+    overfits,
+    recovers,
+    shrinks,
+)
+from conceptevo_jax.reports.training_failures.measure import InSpace
+from conceptevo_jax.training import Row
+from conceptevo_jax.types import Embedding
+
+
+def rows(test, train=None, first="init"):
+    names = [first, *range(len(test) - 1)]
+    return [
+        Row(
+            epoch=epoch,
+            step=0,
+            learning_rate=0.1,
+            loss=1.0,
+            running_top1=0.5,
+            running_top5=0.5,
+            train_top1=(train or test)[at],
+            train_top5=0.9,
+            test_top1=value,
+            test_top5=0.9,
+            nonfinite_step=None,
+            seconds=0.0,
+        )
+        for at, (epoch, value) in enumerate(zip(names, test, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("test", "best", "dropped", "chance", "lowest"),
+    [
+        ([0.1, 0.4, 0.7, 0.8, 0.75], 3, None, None, 4),
+        ([0.1, 0.6, 0.7, 0.3, 0.1, 0.0], 2, 3, 4, 5),
+        # It loses, and comes back to more: the best is the one before.
+        ([0.1, 0.6, 0.2, 0.5, 0.8], 1, 2, None, 2),
+        # It never learnt, so it has nothing to lose.
+        ([0.1, 0.3, 0.1, 0.1], 1, None, None, 2),
+    ],
+)
+def test_the_course_of_a_run(test, best, dropped, chance, lowest):
+    found = course_of(rows(test), classes=10)
+    assert (found.best, found.dropped, found.chance) == (best, dropped, chance)
+    assert found.lowest == lowest
+    assert (found.first, found.last) == (1, len(test) - 1)
+
+
+def test_landmarks_are_snapshots():
+    table = rows([0.1, 0.6, 0.7, 0.3, 0.1])
+    found = landmarks([row.epoch for row in table], course_of(table, 10))
+    assert set(found) == {0, 1, 3}
+
+
+MODEL = build_model("vgg16", preset="tiny", classes=10)
+
+
+def one_run(test, status=(), train=None):
+    table = rows(test, train)
+    reports = [
+        {"epoch": epoch, "status": told, "reasons": [], "measures": {}}
+        for epoch, told in enumerate(status)
+    ]
+    run = TrainedRun(
+        name="run",
+        key="key",
+        model=MODEL,
+        rows=table,
+        snapshots=[],
+        observations={},
+        keys={},
+        reports=reports,
+    )
+    nothing = Embedding(vectors=np.zeros((1, 2)), coverage=np.ones(1))
+    return Projected(
+        run=run,
+        title="Run",
+        placed={row.epoch: nothing for row in table},
+        alignments={},
+        steps_per_epoch=1,
+        base_images=np.ones(1, bool),
+    )
+
+
+def bare(kind, **values):
+    """A record with those fields alone that a claim reads."""
+    one = object.__new__(kind)
+    for name, value in values.items():
+        object.__setattr__(one, name, value)
+    return one
+
+
+def space_of(one, reach=0.25, **measures):
+    value = np.stack([np.array(v, float) for v in measures.values()], axis=1)
+    found = bare(
+        Trajectory,
+        measures=tuple(measures),
+        value=value,
+        low=value - reach,
+        high=value + reach,
+    )
+    base = bare(TrainedRun, name="base")
+    home = bare(Projected, run=base)
+    return bare(InSpace, runs={"run": one}, trajectories={"run": found}, home=home)
+
+
+def every(values):
+    return dict.fromkeys(("entropy_map", "entropy", "effective_rank"), values)
+
+
+def test_diversity_grows_from_the_first_epoch_to_the_last():
+    one = one_run([0.1, 0.5, 0.7])
+    space = space_of(one, **every([9, 1, 2]))
+    claims = grows(space, "run", course_of(one.run.rows, 10), "paper")
+    assert [claim.measured for claim in claims] == [1, 1, 1]
+    assert all(claim.holds for claim in claims)
+    assert claims[0].id == "entropy_map_grows_run_base"
+
+
+def test_diversity_falls_in_a_run_that_collapsed_and_is_not_judged_in_another():
+    fallen, fine = one_run([0.1, 0.6, 0.1, 0.1]), one_run([0.1, 0.6, 0.7, 0.7])
+    for one, measured in ((fallen, 2.0), (fine, None)):
+        space = space_of(one, **every([1, 3, 2, 1]))
+        claim = shrinks(space, "run", course_of(one.run.rows, 10), None)[0]
+        assert claim.measured == measured
+        assert claim.holds is (None if measured is None else True)
+    assert claim.why == "the run did not collapse"
+
+
+@pytest.mark.parametrize(
+    ("reach", "holds"), [(0.5, True), (0.8, False), (np.nan, True)]
+)
+def test_diversity_grows_by_more_than_its_neurons_leave_open(reach, holds):
+    one = one_run([0.1, 0.5, 0.7])
+    space = space_of(one, reach, **every([9, 1, 2]))
+    claim = grows(space, "run", course_of(one.run.rows, 10), None)[0]
+    assert (claim.measured, claim.holds) == (1, holds)
+    if np.isfinite(reach):
+        expected = (1 - np.sqrt(2) * reach, 1 + np.sqrt(2) * reach)
+        assert claim.interval == pytest.approx(expected)
+    else:
+        assert claim.interval is None
+
+
+def test_diversity_recovers_only_if_it_falls_first():
+    one = one_run([0.1, 0.6, 0.2, 0.7])
+    course = course_of(one.run.rows, 10)
+    for values, holds in (([1, 3, 1, 2], True), ([1, 3, 4, 5], False)):
+        claim = recovers(space_of(one, **every(values)), "run", course, None)[0]
+        assert claim.holds is holds
+
+
+def test_too_few_live_neurons_judge_nothing():
+    one = one_run([0.1, 0.6, 0.1])
+    space = space_of(one, **every([1, 3, np.nan]))
+    claim = shrinks(space, "run", course_of(one.run.rows, 10), None)[0]
+    assert claim.holds is None
+    assert claim.why.startswith("too few live neurons")
+
+
+@pytest.mark.parametrize(
+    ("values", "lead", "holds"),
+    [
+        ([1, 10, 7, 1], 1.0, True),
+        ([1, 10, 9, 7], 0.0, True),
+        ([1, 10, np.nan, 7], 1.0, True),
+        ([1, 10, 9, 9], None, False),
+    ],
+)
+def test_a_measure_falls_before_accuracy_is_at_chance(values, lead, holds):
+    one = one_run([0.1, 0.6, 0.2, 0.1])
+    space = space_of(one, effective_rank=values, distinct_share=values)
+    for claim in falls_in_time(space, "run", course_of(one.run.rows, 10)):
+        assert (claim.measured, claim.holds) == (lead, holds)
+
+
+@pytest.mark.parametrize(
+    ("status", "lead", "holds"),
+    [
+        ([HEALTHY, DAMAGED, LOST, LOST], 1.0, True),
+        ([HEALTHY, HEALTHY, LOST, LOST], 0.0, True),
+        ([HEALTHY, HEALTHY, HEALTHY, LOST], -1.0, False),
+        ([HEALTHY] * 4, None, False),
+    ],
+)
+def test_alarms_come_in_time_or_do_not(status, lead, holds):
+    one = one_run([0.1, 0.6, 0.5, 0.2, 0.1], status)
+    claim = alarm_in_time(one, course_of(one.run.rows, 10))
+    assert (claim.measured, claim.holds) == (lead, holds)
+
+
+def test_silence_is_counted():
+    quiet, loud = one_run([0.1, 0.6], [HEALTHY]), one_run([0.1, 0.6], [DAMAGED])
+    assert no_alarm(quiet).holds
+    assert (no_alarm(loud).measured, no_alarm(loud).holds) == (1, False)
+    assert no_alarm(one_run([0.1, 0.6])).holds is None
+
+
+@pytest.mark.parametrize(
+    ("status", "holds"),
+    [
+        ([HEALTHY, DAMAGED, HEALTHY], True),
+        ([HEALTHY, LOST, HEALTHY], False),
+        ([HEALTHY, HEALTHY, HEALTHY], False),
+    ],
+)
+def test_a_run_that_recovers_must_be_called_damaged_and_not_lost(status, holds):
+    one = one_run([0.1, 0.6, 0.2, 0.7], status)
+    assert not_given_up(one, course_of(one.run.rows, 10)).holds is holds
+
+
+def test_overfitting_is_a_larger_gap():
+    well = one_run([0.1, 0.7], train=[0.1, 0.8])
+    over = one_run([0.1, 0.6], train=[0.1, 1.0])
+    claim = overfits(well, over, (500, 2000), None)
+    assert claim.measured == pytest.approx(0.3)
+    assert claim.interval[0] < 0.3 < claim.interval[1]
+    assert claim.holds
+    assert not overfits(well, over, (20, 20), None).holds

@@ -71,28 +71,29 @@ def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
     trained = session.train(jobs(config), meanwhile=warm_up)
     placed = place_all(session, trained)
-    spaces = {
-        method: [(one, session.timed("align", _judge, session, one)) for one in own]
-        for method, own in placed.items()
-    }
+    spaces = {}
+    for method, placed_by in placed.items():
+        with session.stage("align", of=method):
+            spaces[method] = [(bases, _judge(session, bases)) for bases in placed_by]
     first = spaces[config.method.name]
     home, pairs = first[0]
     on_map = lay_out_all(session, home)
     # The page lists the groups of the study that the folder holds.
-    asked = session.timed("study", ask, session, home)
+    with session.stage("study"):
+        asked = ask(session, home)
     save_study(session.folder, asked.study)
     page = explore_unified(session, on_map)
-    every = session.timed("align", align_pairs, session, home, every_pair(home))
+    with session.stage("align"):
+        every = align_pairs(session, home, every_pair(home))
     judge = config.alignment.judge
     panel = None
     if judge is not None:
-        panel = session.timed(
-            "machine participants",
-            lambda: ask_machines(asked.study, trained[judge], seed=config.seed),
-        )
+        with session.stage("machine participants"):
+            panel = ask_machines(asked.study, trained[judge], seed=config.seed)
     _write_tables(session, spaces, every, asked)
     folder = session.folder
-    session.timed("figures", draw_alignment, folder / "figures", spaces, every, asked)
+    with session.stage("figures"):
+        draw_alignment(folder / "figures", spaces, every, asked)
     look = [folder / f"figures/{name}.png" for name in ("methods", "pairs", "tasks")]
     claims = [
         *method_claims(config.method.name, spaces),

@@ -69,7 +69,7 @@ from conceptevo_jax.reports.baseline_comparison.measure import (
     represent_segments,
 )
 from conceptevo_jax.reports.explorer_page.page import explore_unified
-from conceptevo_jax.reports.importance.measure import class_of, milestones_of
+from conceptevo_jax.reports.importance.evolutions import class_of, milestones_of
 from conceptevo_jax.types import Epoch, Observation, neuron_ids
 
 RIVALS = ("neurocartography", "neurocartography_figure_9", "ace")
@@ -128,18 +128,17 @@ def run(config: Config, session: Session) -> Outcome:
     ace = represent_segments(session, subject, epochs, segments)
     methods = [*neurons, ace, *represent_controls(session, neurons[0])]
     classes = {"neurons": len(session.images.classes), "segments": len(segments.names)}
-    drifted = session.timed(
-        "measure", lambda: measure_all(methods, classes=classes, seed=config.seed)
-    )
+    with session.stage("measure"):
+        drifted = measure_all(methods, classes=classes, seed=config.seed)
     names = [f"{subject.name}@{epoch}" for epoch in epochs]
     shown = _best_agreeing(seen[-1], labels[-1], session.images.classes)
     wanted = config.baselines.classes or [session.images.classes[shown]]
-    concepts, missing = session.timed(
-        "ACE", find_concepts, session, subject, epochs[-1], wanted
-    )
+    with session.stage("ACE"):
+        concepts, missing = find_concepts(session, subject, epochs[-1], wanted)
     for why in missing:
         session.console.print(f"Left out: {why}")
-    groups = session.timed("groups", _groups, session, wide, epochs[-1])
+    with session.stage("groups"):
+        groups = _groups(session, wide, epochs[-1])
     tables = session.folder / "tables"
     write_csv(tables / "drift.csv", drift_rows(drifted, names))
     write_csv(tables / "representation.csv", _change_rows(seen, names))
@@ -147,9 +146,8 @@ def run(config: Config, session: Session) -> Outcome:
         write_csv(tables / "ace_concepts.csv", rows)
     if rows := _group_rows(groups, subject, epochs[-1]):
         write_csv(tables / "neurocartography_groups.csv", rows)
-    look = session.timed(
-        "figures", _draw, session, drifted, names, shown, segments.names, concepts
-    )
+    with session.stage("figures"):
+        look = _draw(session, drifted, names, shown, segments.names, concepts)
     page = explore_unified(session, found)
     return Outcome(
         base=found.made.space.base,

@@ -158,9 +158,8 @@ def _measured(session: Session, budget: Budget, measurement: Measurement) -> Mea
     if why is None:
         session.console.print(about)
         try:
-            return session.timed(
-                f"measure {measurement.part}", budget.timed, measurement
-            )
+            with session.stage(f"measure {measurement.part}"):
+                return budget.timed(measurement)
         except jax.errors.JaxRuntimeError as error:
             why = f"not run: {str(error).splitlines()[0]}"
             if "RESOURCE_EXHAUSTED" not in why:

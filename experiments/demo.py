@@ -85,7 +85,8 @@ def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
     trained = session.train(jobs(config), meanwhile=warm_up)
     found = unify(session, trained)
-    session.timed("figures", _draw, session, found)
+    with session.stage("figures"):
+        _draw(session, found)
     rows = snapshot_rows(found.compared)
     tables = session.folder / "tables"
     write_csv(tables / "snapshots.csv", rows)

@@ -60,20 +60,20 @@ def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
     trials = trials_of(config)
     trained = session.train(jobs(config))
-    seen = {
-        name: session.timed("respond", read_all, session, one)
-        for name, one in trained.items()
-    }
-    done = [
-        (
-            trial,
-            {
-                base: session.timed("try", attempt, session, trial, base, seen)
+    responses = {}
+    for name, trained_run in trained.items():
+        with session.stage("respond", of=name):
+            responses[name] = read_all(session, trained_run)
+    done = []
+    for trial in trials:
+        with session.stage(
+            "try", of=f"{trial.factor} {trial.value}".strip() or trial.centre
+        ):
+            scores = {
+                base: attempt(session, trial, base, responses)
                 for base in config.hyperparameters.bases
-            },
-        )
-        for trial in trials
-    ]
+            }
+        done.append((trial, scores))
     tables, folder = session.folder / "tables", session.folder / "figures"
     write_csv(tables / "trials.csv", _rows(config, done))
     look = []

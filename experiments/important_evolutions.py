@@ -14,7 +14,7 @@ from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.pipeline.plan import Step, plan_importance
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
-from conceptevo_jax.reports.importance.measure import training_jobs
+from conceptevo_jax.reports.importance.evolutions import training_jobs
 from conceptevo_jax.reports.importance.report import report_important
 
 

@@ -26,16 +26,16 @@ from conceptevo_jax.pipeline.outcome import write_csv
 from conceptevo_jax.pipeline.plan import Step, plan_reversion
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
-from conceptevo_jax.reports.importance.measure import (
-    Measures,
+from conceptevo_jax.reports.importance.claims import reversion_claims
+from conceptevo_jax.reports.importance.evolutions import (
     chosen_classes,
     evolutions_of,
     training_jobs,
 )
+from conceptevo_jax.reports.importance.measure import Measures
 from conceptevo_jax.reports.importance.tables import (
     RANDOM,
     evolution_row,
-    reversion_claims,
     reversion_rows,
     site_rows,
 )
@@ -81,13 +81,8 @@ def run(config: Config, session: Session) -> Outcome:
         for evolution in evolutions:
             reversions = []
             for label in labels:
-                reversion, _ = session.timed(
-                    f"revert {name}",
-                    measures.reversion,
-                    evolution,
-                    label,
-                    of=evolution.named(names[label]),
-                )
+                with session.stage(f"revert {name}", of=evolution.named(names[label])):
+                    reversion, _ = measures.reversion(evolution, label)
                 reversions.append(reversion)
                 importance, _ = measures.importance(
                     evolution, label, config.reversion.train_images

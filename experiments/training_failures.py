@@ -140,23 +140,21 @@ def run(config: Config, session: Session) -> Outcome:
     ):
         write_csv(tables / f"{name}.csv", rows)
     session.save_space(first.made.space, first.layout)
-    page = session.timed(
-        "explorer",
-        explore,
-        session,
-        first.home,
-        list(first.runs.values()),
-        first.made.space,
-        first.layout,
-        first.points,
-    )
+    with session.stage("explorer"):
+        page = explore(
+            session,
+            first.home,
+            list(first.runs.values()),
+            first.made.space,
+            first.layout,
+            first.points,
+        )
     claims = []
     for space in spaces:
         claims += _claims_in(config, space, marks, len(classes))
     claims += _claims_of_runs(config, session, first)
-    look = session.timed(
-        "figures", draw_groups, first, of.groups, of.again, session.folder / "figures"
-    )
+    with session.stage("figures"):
+        look = draw_groups(first, of.groups, of.again, session.folder / "figures")
     return Outcome(
         base=first.made.space.base,
         claims=claims,

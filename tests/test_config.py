@@ -19,7 +19,7 @@ from conceptevo_jax.pipeline.cached_space import space_settings
 from conceptevo_jax.pipeline.runs import training_of
 from conceptevo_jax.projection import SolveSettings, SpaceSettings, fit_layout
 from conceptevo_jax.reports.check_config import check_config
-from conceptevo_jax.reports.importance.measure import scoring_of
+from conceptevo_jax.reports.importance.evolutions import scoring_of
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.training import Optimizer, Regularisation, Training
 

@@ -166,8 +166,10 @@ def run_beside(
             rounds: list[tuple[Side, Side]] = []
             for _ in range(session.config.benchmark.rounds):
                 about, of = f"measure {part}", (part, words)
-                new = session.timed(about, measure_side, here, *of, folders[0])
-                old = session.timed(about, measure_side, there, *of, folders[1])
+                with session.stage(about):
+                    new = measure_side(here, *of, folders[0])
+                with session.stage(about):
+                    old = measure_side(there, *of, folders[1])
                 rounds.append((new, old))
                 entries = before + compare(part, rounds)
                 write_csv(path, entries)

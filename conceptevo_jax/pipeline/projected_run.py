@@ -89,32 +89,23 @@ def project_all(
     """Project every run, the base too, and judge all others against the base."""
     config, store = session.config, session.store
     home, epoch = trained[base], next(iter(trained[base].observations))
-    placed = session.timed(
-        "project", project_run, store, made.space, key, home, of=base
-    )
+    with session.stage("project", of=base):
+        placed = project_run(store, made.space, key, home)
     covered = made.space.covered
     found = {base: _projected(session, home, base, placed, {}, covered)}
-    refits, refits_key = session.timed(
-        "refit",
-        refit_base,
-        store,
-        session.images,
-        home,
-        epoch,
-        config.method,
-        config.seed,
-    )
+    with session.stage("refit"):
+        refits, refits_key = refit_base(
+            store, session.images, home, epoch, config.method, config.seed
+        )
     keys = {"space": key, "refits": refits_key, "base": home.keys[epoch]}
     against = _subject(session, made.space.base, home, epoch, placed[epoch])
     spaces = refits.spaces(made.space)
     for name in (n for n in config.runs if n != base):
         run = trained[name]
-        placed = session.timed(
-            "project", project_run, store, made.space, key, run, of=name
-        )
-        judged = session.timed(
-            "align", _judge, session, run, placed, against, spaces, keys, of=name
-        )
+        with session.stage("project", of=name):
+            placed = project_run(store, made.space, key, run)
+        with session.stage("align", of=name):
+            judged = _judge(session, run, placed, against, spaces, keys)
         found[name] = _projected(session, run, name, placed, judged, covered)
     return found
 

@@ -1,15 +1,16 @@
 """One call of an experiment: its images, its store, its progress and its folder."""
 
 import atexit
+import contextlib
 import dataclasses
 import functools
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 from rich.console import Console
@@ -43,8 +44,6 @@ from conceptevo_jax.pipeline.worker import until, use_cache
 from conceptevo_jax.pipeline.worker_pool import run_side_by_side
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
-
-T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,9 +81,8 @@ class Session:
         limit = config.time_limit
         self.time_left = None if limit is None else until(time.monotonic() + limit)
         use_cache(self.store)
-        self.images: Images = self.timed(
-            "images", prepare_images, self.store, config.dataset
-        )
+        with self.stage("images"):
+            self.images: Images = prepare_images(self.store, config.dataset)
         where = find_folder(config, self.images.content_key)
         self._tell(where.note, *self.images.notes)
         self._tell_skipped()
@@ -112,26 +110,26 @@ class Session:
                 f"({why}) …; all are listed in results.json."
             )
 
-    def timed(self, stage: str, call: Callable[..., T], *args: Any, of: str = "") -> T:
-        """Call something and add its time to the stage's.
+    @contextlib.contextmanager
+    def stage(self, name: str, *, of: str = "") -> Iterator[None]:
+        """Add what is done inside to the time of a stage, and log it.
+
+        Example: `with session.stage("space"): space = base_space(…)`.
 
         Args:
-          stage: What `timings` call it.
-          call: What to call.
-          *args: With what.
+          name: What `timings` call it.
           of: What it is done for, where a stage is entered often; for the log alone.
 
         Raises:
           TimeUpError: if the call's time is up already.
         """
-        require_time(self.time_left, stage)
+        require_time(self.time_left, name)
         start = time.perf_counter()
-        value = call(*args)
-        spent = time.perf_counter() - start
-        self.timings[stage] = self.timings.get(stage, 0.0) + spent
-        if spent >= 1 and not self.console.is_terminal:
-            self._tell(f"{stage}{', ' if of else ''}{of}: {spent:.1f} s")
-        return value
+        yield
+        seconds = time.perf_counter() - start
+        self.timings[name] = self.timings.get(name, 0.0) + seconds
+        if seconds >= 1 and not self.console.is_terminal:
+            self._tell(f"{name}{', ' if of else ''}{of}: {seconds:.1f} s")
 
     def train(
         self, jobs: Sequence[Job], meanwhile: Callable[[], object] | None = None
@@ -146,9 +144,8 @@ class Session:
         Raises:
           UsageError, DataError: as found in a job.
         """
-        return self.timed(
-            "train and observe", self._train, self._watched(jobs), meanwhile
-        )
+        with self.stage("train and observe"):
+            return self._train(self._watched(jobs), meanwhile)
 
     def _watched(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """The jobs, with the monitor on if so configured: in the base's space.

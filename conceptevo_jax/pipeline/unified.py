@@ -109,16 +109,15 @@ def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
     """
     config, name = session.config, base_of(session.config)
     base = trained[name]
-    made, key = session.timed(
-        "space",
-        embed_base,
-        session.store,
-        session.images,
-        base,
-        next(iter(base.observations)),
-        config.method,
-        config.seed,
-    )
+    with session.stage("space"):
+        made, key = embed_base(
+            session.store,
+            session.images,
+            base,
+            next(iter(base.observations)),
+            config.method,
+            config.seed,
+        )
     everything = project_all(session, trained, name, made, key)
     home = everything.pop(name)
     compared = list(everything.values())
@@ -143,14 +142,13 @@ def unified(
       shown: Which of their snapshots are laid out.
     """
     everything = [(home, home.epochs[-1]), *shown]
-    layout, points = session.timed(
-        "layout",
-        lay_out,
-        session.store,
-        [one.placed[epoch].vectors for one, epoch in everything],
-        session.config.method.layout,
-        session.config.seed,
-    )
+    with session.stage("layout"):
+        layout, points = lay_out(
+            session.store,
+            [one.placed[epoch].vectors for one, epoch in everything],
+            session.config.method.layout,
+            session.config.seed,
+        )
     session.save_space(made.space, layout)
     names = [one.snapshot(epoch) for one, epoch in everything]
     return Unified(

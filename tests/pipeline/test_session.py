@@ -81,7 +81,8 @@ def test_a_log_tells_for_what_a_stage_was_entered(tmp_path, monkeypatch, make_da
     console = Console(file=io.StringIO(), width=200)
     began = Session(settings, console)
     for name in ("cat", "elk"):
-        began.timed("importance", int, of=f"vgg16, {name}")
+        with began.stage("importance", of=f"vgg16, {name}"):
+            pass
     lines = console.file.getvalue().splitlines()
     assert lines[-2:] == [
         "importance, vgg16, cat: 2.0 s",

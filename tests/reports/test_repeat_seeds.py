@@ -9,7 +9,7 @@ from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.config import register
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
-from conceptevo_jax.reports.importance.measure import chosen_classes
+from conceptevo_jax.reports.importance.evolutions import chosen_classes
 from conceptevo_jax.reports.repeat_seeds import (
     SEED_STEP,
     aggregate_claims,

@@ -181,14 +181,14 @@ def _placed(
     store, seed = session.store, session.config.seed
     last = list(runs[base].observations)[-1]
     how = (store, session.images, runs[base], last, method, seed)
-    made, key = session.timed("space", embed_base, *how, of=base)
-    refits, refits_key = session.timed("refit", refit_base, *how, of=base)
-    vectors = {
-        name: session.timed(
-            "project", project_run, store, made.space, key, run, of=name
-        )
-        for name, run in runs.items()
-    }
+    with session.stage("space", of=base):
+        made, key = embed_base(*how)
+    with session.stage("refit", of=base):
+        refits, refits_key = refit_base(*how)
+    vectors = {}
+    for name, run in runs.items():
+        with session.stage("project", of=name):
+            vectors[name] = project_run(store, made.space, key, run)
     return Placed(
         method=method.name,
         base=base,

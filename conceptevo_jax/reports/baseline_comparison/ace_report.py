@@ -27,7 +27,7 @@ from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.reports.baseline_comparison.measure import Segmented
-from conceptevo_jax.reports.importance.measure import class_of
+from conceptevo_jax.reports.importance.evolutions import class_of
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Epoch, record
 

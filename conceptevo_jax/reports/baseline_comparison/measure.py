@@ -224,9 +224,8 @@ def _on_map(
 ) -> Representation:
     """A method's vectors with their common map, as the paper lays them out."""
     layout, seed = session.config.method.layout, session.config.seed
-    _, points = session.timed(
-        "layout", lay_out, session.store, vectors, layout, seed, of=name
-    )
+    with session.stage("layout", of=name):
+        _, points = lay_out(session.store, vectors, layout, seed)
     return Representation(
         name=name,
         title=title,
@@ -263,10 +262,8 @@ def _aligned(
         return AlignedMaps(points=np.stack(maps))
 
     joint = np.stack(vectors)
-    found, _ = session.timed(
-        "layout",
-        partial(
-            session.store.record,
+    with session.stage("layout"):
+        aligned, _ = session.store.record(
             "aligned_maps",
             AlignedMaps,
             make,
@@ -277,14 +274,13 @@ def _aligned(
             },
             inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
             about=f"{joint.shape[1]} neurons in {len(joint)} snapshots",
-        ),
-    )
+        )
     return Representation(
         name="aligned_umap",
         title="NeuroCartography, AlignedUMAP",
         of="neurons",
         vectors=(),
-        maps=_items(list(found.points), labels),
+        maps=_items(list(aligned.points), labels),
     )
 
 

@@ -24,7 +24,7 @@ from conceptevo_jax.explorer import Course
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.projected_run import Projected
 from conceptevo_jax.projection import place_points
-from conceptevo_jax.reports.importance.report import Important
+from conceptevo_jax.reports.importance.measure import Important
 from conceptevo_jax.reports.importance.tables import top_neurons
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.types import (

@@ -43,7 +43,7 @@ from conceptevo_jax.reports.explorer_page.describe_run import (
     base_scale,
     describe_run,
 )
-from conceptevo_jax.reports.importance.report import Important
+from conceptevo_jax.reports.importance.measure import Important
 from conceptevo_jax.store import content_key
 from conceptevo_jax.study import load_study
 from conceptevo_jax.study.design.tasks import Task
@@ -81,17 +81,16 @@ def explore_unified(
     session: Session, found: Unified, importants: Sequence[Important] = ()
 ) -> list[Path]:
     """The same of runs that are in one space and on one map already."""
-    return session.timed(
-        "explorer",
-        explore,
-        session,
-        found.base,
-        found.compared,
-        found.made.space,
-        found.layout,
-        found.points,
-        importants,
-    )
+    with session.stage("explorer"):
+        return explore(
+            session,
+            found.base,
+            found.compared,
+            found.made.space,
+            found.layout,
+            found.points,
+            importants,
+        )
 
 
 def describe(

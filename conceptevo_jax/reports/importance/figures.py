@@ -17,7 +17,7 @@ from conceptevo_jax.figures import (
 )
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.reports.importance.measure import Evolution
+from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.tables import top_neurons
 from conceptevo_jax.stimuli import Sheet, patch_sheet, patch_windows
 from conceptevo_jax.types import (

@@ -1,8 +1,7 @@
-"""Tables and claims of importance and reversion, from their records."""
+"""Tables of importance and reversion, from their records."""
 
 import itertools
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,9 @@ from conceptevo_jax.analysis.statistics.intervals import (
     mean_interval,
     share_intervals,
 )
-from conceptevo_jax.pipeline.outcome import Claim, finite
-from conceptevo_jax.reports.importance.measure import Evolution, mean_halves
+from conceptevo_jax.pipeline.outcome import finite
+from conceptevo_jax.reports.importance.evolutions import Evolution
+from conceptevo_jax.reports.importance.measure import mean_halves
 from conceptevo_jax.types import Importance, Reversion, copied_neurons, neuron_ids
 
 RANDOM = "random"
@@ -163,97 +163,3 @@ def site_rows(evolution: Evolution, found: Sequence[Reversion]) -> list[dict[str
         _of(evolution) | {"site": site.name, **dict(zip(names, row, strict=True))}
         for site, row in zip(found[0].sites, values.tolist(), strict=True)
     ]
-
-
-def reversion_claims(
-    evolution: Evolution, found: Sequence[Reversion], paper: Mapping[str, str]
-) -> list[Claim]:
-    """What Fig. 7 shows, on top-1 accuracy of training images that did not rank.
-
-    Args:
-      evolution: Which evolution.
-      found: Its reversions, one per class.
-      paper: The paper's true numbers, by `run evolution`.
-    """
-    by_class = changes(found, "reverted").mean(axis=(1, 2))[..., 0]
-    told = "; ".join(
-        f"{group}: {_numbers(known_mean(by_class[..., g]))}"
-        for g, group in enumerate(GROUPS)
-    )
-    name = f"{evolution.run.name}_{evolution.number}"
-    where = (
-        f"{evolution.title}, {evolution.before.epoch} to {evolution.after.epoch} "
-        f"(training accuracy {evolution.accuracies[0]:.2f} to "
-        f"{evolution.accuracies[1]:.2f}{', relative' if evolution.relative else ''}), "
-        f"top-1 change by bin | random: {told}"
-    )
-    numbers = paper.get(f"{evolution.run.name} {evolution.number}")
-    claims: list[Claim] = []
-    for which, rule, differences in _facts(by_class[..., JUDGED]):
-        means = [float(known_mean(each)) for each in differences]
-        intervals = [mean_interval(each.tolist()) for each in differences]
-        ends = [
-            mean if interval is None else interval[0]
-            for mean, interval in zip(means, intervals, strict=True)
-        ]
-        # What decides is the difference that clears 0 least; it is the one reported.
-        least = int(np.argmin(ends))
-        known = math.isfinite(ends[least])
-        claims.append(
-            Claim(
-                id=f"{which}_{name}",
-                paper=numbers,
-                rule=f"{rule}; lower end of its 95 % interval over classes above 0 (of "
-                "one class, which has no interval, the value)",
-                measured=finite(means[least]),
-                interval=intervals[least],
-                n=int(np.isfinite(differences[least]).sum()),
-                holds=ends[least] > 0 if known else None,
-                why=f"as in {claims[0].id}" if claims else where,
-            )
-        )
-    return claims
-
-
-def _facts(
-    changes: Float[np.ndarray, "m q"],
-) -> Iterator[tuple[str, str, list[Float[np.ndarray, " m"]]]]:
-    """Claims as differences that all have to be above 0, by class.
-
-    Args:
-      changes: Of accuracy, by class; the bins, and the random draw last.
-    """
-    *bins, drawn = changes.T
-    yield (
-        "first_bin_harms_most",
-        "top-1 change on other training images is lowest for the first bin; measured: "
-        "that of the next lowest less it",
-        [one - bins[0] for one in bins[1:]],
-    )
-    yield (
-        "bins_in_order",
-        "it rises from each bin to the next; measured: the smallest step",
-        [after - before for before, after in itertools.pairwise(bins)],
-    )
-    yield (
-        "random_between",
-        "that by random channels lies between those of the first and the last bin; "
-        "measured: the smaller distance",
-        [drawn - bins[0], bins[-1] - drawn],
-    )
-    if len(bins) > 3:
-        yield (
-            "random_between_2_and_3",
-            "and between those of the second and the third; measured: the same",
-            [drawn - bins[1], bins[2] - drawn],
-        )
-    yield (
-        "last_bin_harms_least",
-        "no bin harms less than the last; measured: its change less the next best",
-        [bins[-1] - one for one in bins[:-1]],
-    )
-
-
-def _numbers(values: Float[np.ndarray, " q"]) -> str:
-    *bins, drawn = (f"{value:+.3f}" for value in values)
-    return " ".join(bins) + f" | {drawn}"

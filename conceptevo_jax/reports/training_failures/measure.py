@@ -84,29 +84,26 @@ def measure_runs(
     config, store, images = session.config, session.store, session.images
     home = trained[base]
     epoch = next(iter(home.observations))
-    made, key = session.timed(
-        "space", embed_base, store, images, home, epoch, config.method, config.seed
-    )
+    with session.stage("space"):
+        made, key = embed_base(store, images, home, epoch, config.method, config.seed)
 
     def place(name: str) -> Projected:
         run = trained[name]
-        placed = session.timed(
-            "project", project_run, store, made.space, key, run, of=name
-        )
+        with session.stage("project", of=name):
+            placed = project_run(store, made.space, key, run)
         return without_alignment(session, run, placed, made.space.covered)
 
     at_home, runs = place(base), {name: place(name) for name in compared}
     shown = [(at_home, epoch)]
     for name, one in runs.items():
         shown += [(one, epoch) for epoch in one.epochs if epoch in drawn[name]]
-    layout, points, maps_key = session.timed(
-        "layout",
-        lay_out_often,
-        store,
-        [one.placed[epoch].vectors for one, epoch in shown],
-        config.method.layout,
-        config.seed,
-    )
+    with session.stage("layout"):
+        layout, points, maps_key = lay_out_often(
+            store,
+            [one.placed[epoch].vectors for one, epoch in shown],
+            config.method.layout,
+            config.seed,
+        )
     maps = {one.snapshot(e): p for (one, e), p in zip(shown, points, strict=True)}
     reference = Reference(
         stimuli=at_home.stimuli(epoch),
@@ -119,27 +116,25 @@ def measure_runs(
         size, seed = len(images.pool), config.seed
         return measure_evolution(seen, reference, pool_size=size, seed=seed)
 
-    def recall(name: str) -> Trajectory:
+    trajectories = {}
+    for name, placed in runs.items():
         keys = content_key("observations", list(trained[name].keys.values()))
-        found, _ = store.record(
-            "evolve",
-            Trajectory,
-            partial(measure, runs[name]),
-            config={"seed": config.seed, "names": list(maps)},
-            inputs={"space": key, "maps": maps_key, "observations": keys},
-            about=f"{name} in the space of {made.space.base}",
-        )
-        return found
-
+        with session.stage("measure", of=name):
+            trajectories[name], _ = store.record(
+                "evolve",
+                Trajectory,
+                partial(measure, placed),
+                config={"seed": config.seed, "names": list(maps)},
+                inputs={"space": key, "maps": maps_key, "observations": keys},
+                about=f"{name} in the space of {made.space.base}",
+            )
     return InSpace(
         made=made,
         home=at_home,
         runs=runs,
         layout=layout,
         maps=maps,
-        trajectories={
-            name: session.timed("measure", recall, name, of=name) for name in runs
-        },
+        trajectories=trajectories,
     )
 
 

@@ -24,8 +24,8 @@ from conceptevo_jax.reports.explorer_page.page import (
     with_study,
     write_explorer,
 )
-from conceptevo_jax.reports.importance.measure import Evolution
-from conceptevo_jax.reports.importance.report import Important
+from conceptevo_jax.reports.importance.evolutions import Evolution
+from conceptevo_jax.reports.importance.measure import Important
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.study import Study, save_study
 from conceptevo_jax.study.design.tasks import Task

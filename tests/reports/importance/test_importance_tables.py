@@ -6,11 +6,11 @@ import pytest
 from conceptevo_jax.analysis.importance.reversion import GROUPS
 from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.reports.importance.measure import Evolution
+from conceptevo_jax.reports.importance.claims import reversion_claims
+from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.tables import (
     evolution_row,
     quantile_names,
-    reversion_claims,
     reversion_rows,
     site_rows,
     top_neurons,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from conceptevo_jax.reports.importance.report import class_share
+from conceptevo_jax.reports.importance.claims import class_share
 from conceptevo_jax.types import Site, neurons_among
 
 

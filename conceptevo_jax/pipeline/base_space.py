@@ -45,6 +45,8 @@ class Refits:
         """
         coverage = space.images.coverage
         return [
-            dataclasses.replace(space, images=Embedding(vectors=own, coverage=coverage))
-            for own in self.images
+            dataclasses.replace(
+                space, images=Embedding(vectors=images, coverage=coverage)
+            )
+            for images in self.images
         ]

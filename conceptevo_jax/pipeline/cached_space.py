@@ -48,8 +48,10 @@ def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:
     """What a configuration says of image vectors."""
     values = plain(settings)
     del values["stimuli"]
-    own = {name: values.pop(name) for name in ("policy", "responsive", "temperature")}
-    return SpaceSettings(**own, solve=SolveSettings(**values), seed=seed)
+    policy_settings = {
+        name: values.pop(name) for name in ("policy", "responsive", "temperature")
+    }
+    return SpaceSettings(**policy_settings, solve=SolveSettings(**values), seed=seed)
 
 
 def embed_base(
@@ -99,14 +101,14 @@ def refit_base(
     seed: int,
 ) -> tuple[Refits, str]:
     """Fit the space of `embed_base` again from `REFITS` other seeds."""
-    made, key = embed_base(store, images, base, epoch, method, seed)
+    fitted_space, key = embed_base(store, images, base, epoch, method, seed)
     seeds = tuple(seed + _REFIT_SEED_STEP * (1 + turn) for turn in range(REFITS))
 
     def make() -> Refits:
         vectors = refit_space(
             base.model,
             next(s for s in base.snapshots if s.epoch == epoch).load(),
-            made.space,
+            fitted_space.space,
             base.observations[epoch].stimuli,
             images.pool_pixels,
             settings=space_settings(method.projection, seed),
@@ -122,7 +124,7 @@ def refit_base(
         make,
         config={"seeds": seeds},
         inputs={"space": key},
-        about=f"{method.name}, base {made.space.base}",
+        about=f"{method.name}, base {fitted_space.space.base}",
     )
 
 
@@ -144,7 +146,7 @@ def project_run(
 
 
 def subject(
-    name: str, seen: Observation, embedding: Embedding, pool: Pool, sample: int
+    name: str, observation: Observation, embedding: Embedding, pool: Pool, sample: int
 ) -> Subject:
     """A snapshot as the alignment measures take it.
 
@@ -153,9 +155,9 @@ def subject(
     """
     return Subject(
         snapshot=name,
-        responses=seen.judgement,
-        pool=narrow_sample(seen.sample, pool, sample),
-        stimuli=seen.stimuli,
+        responses=observation.judgement,
+        pool=narrow_sample(observation.sample, pool, sample),
+        stimuli=observation.stimuli,
         embedding=embedding,
     )
 
@@ -178,18 +180,19 @@ def align(
       keys: Content keys of the space, of its refits and of both observations.
       seed: Decides what is drawn.
     """
-    names = [one.snapshot for one, _ in (first, second)]
+    names = [snapshot.snapshot for snapshot, _ in (first, second)]
 
     def make() -> Alignment:
-        both = [
+        with_refits = [
             dataclasses.replace(
-                one, refits=tuple(project_neurons(seen.found, s) for s in spaces)
+                snapshot,
+                refits=tuple(project_neurons(observation.found, s) for s in spaces),
             )
-            for one, seen in (first, second)
+            for snapshot, observation in (first, second)
         ]
-        return compare(*both, seed=seed)
+        return compare(*with_refits, seed=seed)
 
-    found, _ = store.record(
+    alignment, _ = store.record(
         "align",
         Alignment,
         make,
@@ -197,7 +200,7 @@ def align(
         inputs=keys,
         about=" against ".join(names),
     )
-    return found
+    return alignment
 
 
 def lay_out(
@@ -220,7 +223,7 @@ def lay_out(
         inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
         about=f"{len(joint)} neurons",
     )
-    ends = np.cumsum([len(one) for one in vectors])[:-1]
+    ends = np.cumsum([len(rows) for rows in vectors])[:-1]
     return layout, np.split(layout.points, ends)
 
 
@@ -256,11 +259,11 @@ def lay_out_often(
     del values["stability_seeds"]
 
     def make() -> Maps:
-        found = fit_layouts(joint, seeds=range(seed, seed + times), **values)
+        layouts = fit_layouts(joint, seeds=range(seed, seed + times), **values)
         return Maps(
-            points=np.stack([one.points for one in found]),
+            points=np.stack([layout.points for layout in layouts]),
             vectors=joint,
-            stability=float(np.mean([one.stability for one in found])),
+            stability=float(np.mean([layout.stability for layout in layouts])),
         )
 
     maps, key = store.record(
@@ -274,5 +277,5 @@ def lay_out_often(
     first = Layout(
         points=maps.points[0], vectors=joint, stability=maps.stability, seed=seed
     )
-    ends = np.cumsum([len(one) for one in vectors])[:-1]
+    ends = np.cumsum([len(rows) for rows in vectors])[:-1]
     return first, np.split(maps.points, ends, axis=1), key

@@ -94,12 +94,12 @@ def dataset_facts(settings: DatasetConfig) -> Sizes:
         raise UsageError(
             f"{error} Those of a folder come with the word dataset=folder."
         ) from None
-    told = settings.facts
+    facts = settings.facts
     if of_folder:
         # Those told are of another data set: of a folder nothing is known before.
-        told = DatasetFacts()
-    if told.train is not None and told.test is not None and told.classes is not None:
-        return Sizes(told.train, told.test, told.classes)
+        facts = DatasetFacts()
+    if facts.train is not None and facts.test is not None and facts.classes is not None:
+        return Sizes(facts.train, facts.test, facts.classes)
     return dataset_sizes(
         settings.name, data_dir=_own_folder(settings), **settings.options
     )
@@ -108,8 +108,8 @@ def dataset_facts(settings: DatasetConfig) -> Sizes:
 def heldout_sizes(settings: DatasetConfig, test: int) -> tuple[int, int]:
     """Number of selection and judgement images where there are so many test images."""
     half = min(test // 2, HELD_OUT)
-    chosen = (settings.selection_images, settings.judgement_images)
-    selection, judgement = (half if size is None else size for size in chosen)
+    configured = (settings.selection_images, settings.judgement_images)
+    selection, judgement = (half if size is None else size for size in configured)
     return selection, judgement
 
 
@@ -141,14 +141,14 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     size = settings.pool_images or len(train)
     pool = select_pool(train_set, size=size, seed=seed) if size < len(train) else train
     test = select_pool(test_set, size=settings.test_images, seed=seed)
-    held_out, note = _without_training_images(test_set, train)
+    held_out, shared_note = _without_training_images(test_set, train)
     sizes = heldout_sizes(settings, len(held_out))
     selection, judgement = heldout_pools(
         held_out, selection=sizes[0], judgement=sizes[1], seed=seed
     )
     require_disjoint(pool, selection, judgement)
-    pixels = partial(_decoded, store, kept=settings.keep_decoded)
-    notes = (*train_set.notes, *test_set.notes, *note)
+    pixels = partial(_decoded, store, keep=settings.keep_decoded)
+    notes = (*train_set.notes, *test_set.notes, *shared_note)
     glyph_note = undrawable_note(train_set.classes)
     return Images(
         classes=train_set.classes,
@@ -170,20 +170,20 @@ def _without_training_images(
 ) -> tuple[ImageSet, tuple[str, ...]]:
     """Test images that are no training images as well, and a note of those left out."""
     trained = {content_of(key) for key in train.keys}
-    both = [key for key in test_set.keys if content_of(key) in trained]
-    if not both:
+    shared = [key for key in test_set.keys if content_of(key) in trained]
+    if not shared:
         return test_set, ()
     note = (
-        f"{len(both)} of {len(test_set)} test images are training images as well, by "
+        f"{len(shared)} of {len(test_set)} test images are training images as well, by "
         "content: selection and judgement leave them out, test accuracy counts them."
     )
-    if len(both) == len(test_set):
+    if len(shared) == len(test_set):
         raise DataError(
-            f"all {len(both)} test images of {test_set.origin} are training images, by "
-            "content: nothing is left to judge on. Give it a test split of its own."
+            f"all {len(shared)} test images of {test_set.origin} are training images, "
+            "by content: nothing is left to judge on. Give it a test split of its own."
         )
-    left = np.flatnonzero(~np.isin(np.array(test_set.keys), np.array(both)))
-    return subset(test_set, left), (note,)
+    held_out_rows = np.flatnonzero(~np.isin(np.array(test_set.keys), np.array(shared)))
+    return subset(test_set, held_out_rows), (note,)
 
 
 def _own_folder(settings: DatasetConfig) -> Path | None:
@@ -251,8 +251,8 @@ def _decodable(store: Store, images: ImageSet) -> tuple[ImageSet, dict[str, str]
     return without(images, bad), {names[key]: why for key, why in bad.items()}
 
 
-def _decoded(store: Store, images: ImageSet, pool: Pool, *, kept: bool) -> Decoded:
-    if not kept:
+def _decoded(store: Store, images: ImageSet, pool: Pool, *, keep: bool) -> Decoded:
+    if not keep:
         return decode_on_demand(images, pool.rows)
 
     def make(folder: Path) -> None:

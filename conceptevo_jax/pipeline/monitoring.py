@@ -65,8 +65,8 @@ class Watch:
             return []
         saved = self._saved()
         names = [shot.epoch for shot in saved]
-        known = snapshot.epoch in names
-        return saved[: names.index(snapshot.epoch)] if known else saved
+        is_saved = snapshot.epoch in names
+        return saved[: names.index(snapshot.epoch)] if is_saved else saved
 
     def _look(self, shots: Sequence[Snapshot]) -> None:
         assert self.reports is not None

@@ -76,13 +76,13 @@ class Observer:
           time_left: Seconds left, within which a group is to end if it can.
         """
         missing = [shot for shot in shots if not self.has(shot.epoch)]
-        looked = self._look(missing, time_left)
+        observed = self._look(missing, time_left)
         for shot in shots:
             config, inputs = self._made_from(shot.epoch)
             yield self.store.record(
                 "observe",
                 Observation,
-                functools.partial(_up_to, shot, looked),
+                functools.partial(_up_to, shot, observed),
                 config=config,
                 inputs=inputs,
                 about=shot.name,
@@ -112,9 +112,9 @@ class Observer:
 
         def work(group: list[Variables]) -> list[Observation]:
             start = time.perf_counter()
-            found = self._observe(group)
+            observations = self._observe(group)
             pace.append((time.perf_counter() - start) / len(group))
-            return found
+            return observations
 
         def at_most() -> int:
             if time_left is None:
@@ -122,29 +122,29 @@ class Observer:
             return int(time_left() / pace[-1]) if pace else 1
 
         loads = [shot.load for shot in shots]
-        found = in_groups(loads, work, self._footprint, at_most)
-        yield from zip(shots, found, strict=True)
+        observations = in_groups(loads, work, self._footprint, at_most)
+        yield from zip(shots, observations, strict=True)
 
     def _observe(self, group: list[Variables]) -> list[Observation]:
         find, judge = self._sweeps
-        found = find.many(group, self.images.pool_pixels)
-        judged = judge.many(group, self.images.judgement_pixels)
+        top_images = find.many(group, self.images.pool_pixels)
+        responses = judge.many(group, self.images.judgement_pixels)
         return [
             Observation(
                 found=stimuli, k=self.search.k, sample=sample, judgement=judgement
             )
-            for (stimuli, sample), judgement in zip(found, judged, strict=True)
+            for (stimuli, sample), judgement in zip(top_images, responses, strict=True)
         ]
 
     def _footprint(self) -> Footprint:
         """Of the two sweeps, one after the other."""
         find, judge = self._sweeps
         shapes = self.model.shapes()
-        both = (
+        footprints = (
             find.footprint(shapes, self.images.pool_pixels),
             judge.footprint(shapes, self.images.judgement_pixels),
         )
-        return Footprint(*map(max, *both))
+        return Footprint(*map(max, *footprints))
 
     @functools.cached_property
     def _sweeps(self) -> tuple[Observe, Sweep[Responses]]:
@@ -157,7 +157,7 @@ class Observer:
 
 
 def _up_to(
-    wanted: Snapshot, looked: Iterator[tuple[Snapshot, Observation]]
+    snapshot: Snapshot, observed: Iterator[tuple[Snapshot, Observation]]
 ) -> Observation:
     """The snapshot's; those before it were stored by another process meanwhile."""
-    return next(found for shot, found in looked if shot is wanted)
+    return next(observation for shot, observation in observed if shot is snapshot)

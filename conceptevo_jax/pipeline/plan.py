@@ -90,9 +90,11 @@ def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
 
 def _observed(job: Job) -> int:
     """Neurons times the snapshots of them that are looked at."""
-    chosen = job.run.model
+    model_config = job.run.model
     facts = dataset_facts(job.dataset)
-    model = build_model(chosen.name, preset=chosen.preset, classes=facts.classes)
+    model = build_model(
+        model_config.name, preset=model_config.preset, classes=facts.classes
+    )
     return neuron_count(model.sites) * _looked(job)
 
 
@@ -137,13 +139,13 @@ def plan_images(settings: DatasetConfig) -> Step:
     if (settings.pool_images or train) < train:
         images += settings.pool_images or 0
     images += sum(heldout_sizes(settings, facts.test))
-    kept = images if settings.keep_decoded else 0
-    how = "decoded and kept" if settings.keep_decoded else "decoded on demand"
+    kept_images = images if settings.keep_decoded else 0
+    decoding = "decoded and kept" if settings.keep_decoded else "decoded on demand"
     return Step(
         stage="images",
-        about=f"{settings.name}: {images:,} images of {settings.side} pixels, {how}",
-        seconds=kept * (settings.side / 32) ** 2 * DECODE_SECONDS,
-        bytes=kept * 3 * settings.side**2,
+        about=f"{settings.name}: {images:,} images of {settings.side} pixels, {decoding}",
+        seconds=kept_images * (settings.side / 32) ** 2 * DECODE_SECONDS,
+        bytes=kept_images * 3 * settings.side**2,
     )
 
 
@@ -160,17 +162,17 @@ def plan_job(job: Job) -> Step:
     model = build_model(run.model.name, preset=run.model.preset, classes=facts.classes)
     settings = training_of(run)
     snapshots = settings.epochs + len(settings.early_steps) + 1
-    looked = _looked(job)
+    observed_snapshots = _looked(job)
     images = 3 * train * settings.epochs
     images += snapshots * (test + min(settings.eval_images, train))
-    passes = images + LOOK_PASSES * looked * pool
+    passes = images + LOOK_PASSES * observed_snapshots * pool
     neurons = neuron_count(model.sites)
     averaged = settings.regularisation.ema > 0
     early = len(settings.early_steps)
     size = disk_bytes(model, settings.epochs, early, averaged=averaged)
-    size += looked * neurons * 4 * (job.sample + judgement)
+    size += observed_snapshots * neurons * 4 * (job.sample + judgement)
     return Step(
-        stage="train and observe" if looked else "train",
+        stage="train and observe" if observed_snapshots else "train",
         about=f"{job.name}: {run.title}, {settings.epochs} epochs, seed {run.seed}",
         seconds=START_SECONDS + passes * _gflop(model) / _speed(run),
         bytes=size,
@@ -184,14 +186,14 @@ def longest_first(jobs: Sequence[Job]) -> list[Job]:
 
 def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
     """Estimate the importance of some runs' evolutions for every measured class."""
-    of, found = config.importance, []
+    settings, steps = config.importance, []
     for name in names:
-        model, images, times = _measured(config, name, of.images)
+        model, images, times = _measured(config, name, settings.images)
         neurons = neuron_count(model.sites)
-        passes = SWEEP_PASSES if of.method == "transpose" else neurons
-        kept, work = images * times, images * times * passes
-        found.append(_step("importance", config, name, model, work, kept))
-    return found
+        passes = SWEEP_PASSES if settings.method == "transpose" else neurons
+        kept_images, work = images * times, images * times * passes
+        steps.append(_step("importance", config, name, model, work, kept_images))
+    return steps
 
 
 def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
@@ -199,28 +201,44 @@ def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
 
     What follows a site is half of the network, on average.
     """
-    of, found = config.reversion, []
+    settings, steps = config.reversion, []
     facts = dataset_facts(config.dataset)
     for name in names:
-        model, train, times = _measured(config, name, of.train_images)
-        test = min(of.test_images or facts.test, facts.test // facts.classes)
-        elsewhere = facts.test if of.elsewhere_images is None else of.elsewhere_images
-        exchanged = of.repeats * (of.bins + 1) * len(DIRECTIONS) * len(model.sites) / 2
+        model, train, times = _measured(config, name, settings.train_images)
+        test = min(settings.test_images or facts.test, facts.test // facts.classes)
+        elsewhere = (
+            facts.test
+            if settings.elsewhere_images is None
+            else settings.elsewhere_images
+        )
+        exchanged = (
+            settings.repeats
+            * (settings.bins + 1)
+            * len(DIRECTIONS)
+            * len(model.sites)
+            / 2
+        )
         images = train * SWEEP_PASSES + (train + test + elsewhere) * (exchanged + 2)
         stage = "importance and reversion"
-        kept = train * times
-        found.append(_step(stage, config, name, model, images * times, kept))
-    return found
+        kept_images = train * times
+        steps.append(_step(stage, config, name, model, images * times, kept_images))
+    return steps
 
 
 def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int, int]:
     """A run's model, training images per class, and over what it is repeated."""
-    facts, of = dataset_facts(config.dataset), config.importance
-    chosen = config.runs[name].model
-    model = build_model(chosen.name, preset=chosen.preset, classes=facts.classes)
-    own = (config.dataset.train_images or facts.train) // facts.classes
-    evolutions = (len(of.epochs) or len(SHARES)) - 1
-    return model, min(images or own, own), (of.classes or facts.classes) * evolutions
+    facts, importance = dataset_facts(config.dataset), config.importance
+    model_config = config.runs[name].model
+    model = build_model(
+        model_config.name, preset=model_config.preset, classes=facts.classes
+    )
+    class_images = (config.dataset.train_images or facts.train) // facts.classes
+    evolutions = (len(importance.epochs) or len(SHARES)) - 1
+    return (
+        model,
+        min(images or class_images, class_images),
+        (importance.classes or facts.classes) * evolutions,
+    )
 
 
 def _step(
@@ -229,7 +247,7 @@ def _step(
     name: str,
     model: Model,
     images: int | float,
-    kept: int,
+    kept_images: int,
 ) -> Step:
     """A stage that passes so many images forward, and keeps all neurons' of some."""
     work = images * _gflop(model) / _speed(config.runs[name])
@@ -237,7 +255,7 @@ def _step(
         stage=stage,
         about=f"{name}: {config.importance.classes or model.classes} classes",
         seconds=START_SECONDS + work,
-        bytes=kept * neuron_count(model.sites) * 4,
+        bytes=kept_images * neuron_count(model.sites) * 4,
     )
 
 

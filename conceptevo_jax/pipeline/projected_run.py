@@ -83,31 +83,31 @@ def project_all(
     session: Session,
     trained: Mapping[str, TrainedRun],
     base: str,
-    made: BaseSpace,
+    fitted_space: BaseSpace,
     key: str,
 ) -> dict[str, Projected]:
     """Project every run, the base too, and judge all others against the base."""
     config, store = session.config, session.store
-    home, epoch = trained[base], next(iter(trained[base].observations))
+    base_run, epoch = trained[base], next(iter(trained[base].observations))
     with session.stage("project", of=base):
-        placed = project_run(store, made.space, key, home)
-    covered = made.space.covered
-    found = {base: _projected(session, home, base, placed, {}, covered)}
+        placed = project_run(store, fitted_space.space, key, base_run)
+    covered = fitted_space.space.covered
+    projected = {base: _projected(session, base_run, base, placed, {}, covered)}
     with session.stage("refit"):
         refits, refits_key = refit_base(
-            store, session.images, home, epoch, config.method, config.seed
+            store, session.images, base_run, epoch, config.method, config.seed
         )
-    keys = {"space": key, "refits": refits_key, "base": home.keys[epoch]}
-    against = _subject(session, made.space.base, home, epoch, placed[epoch])
-    spaces = refits.spaces(made.space)
+    keys = {"space": key, "refits": refits_key, "base": base_run.keys[epoch]}
+    against = _subject(session, fitted_space.space.base, base_run, epoch, placed[epoch])
+    spaces = refits.spaces(fitted_space.space)
     for name in (n for n in config.runs if n != base):
         run = trained[name]
         with session.stage("project", of=name):
-            placed = project_run(store, made.space, key, run)
+            placed = project_run(store, fitted_space.space, key, run)
         with session.stage("align", of=name):
             judged = _judge(session, run, placed, against, spaces, keys)
-        found[name] = _projected(session, run, name, placed, judged, covered)
-    return found
+        projected[name] = _projected(session, run, name, placed, judged, covered)
+    return projected
 
 
 def _judge(
@@ -121,18 +121,20 @@ def _judge(
     """Judge every snapshot of a run against the base."""
     verdicts = {}
     for epoch, vectors in placed.items():
-        one = _subject(session, f"{run.name}@{epoch}", run, epoch, vectors)
-        known = {**keys, "observation": run.keys[epoch]}
+        snapshot = _subject(session, f"{run.name}@{epoch}", run, epoch, vectors)
+        all_keys = {**keys, "observation": run.keys[epoch]}
         seed = session.config.seed
-        verdicts[epoch] = align(session.store, one, against, spaces, known, seed)
+        verdicts[epoch] = align(
+            session.store, snapshot, against, spaces, all_keys, seed
+        )
     return verdicts
 
 
 def _subject(
     session: Session, name: str, run: TrainedRun, epoch: Epoch, vectors: Embedding
 ) -> tuple[Subject, Observation]:
-    seen, sample = run.observations[epoch], session.config.dataset.sample_images
-    return subject(name, seen, vectors, session.images.pool, sample), seen
+    observation, sample = run.observations[epoch], session.config.dataset.sample_images
+    return subject(name, observation, vectors, session.images.pool, sample), observation
 
 
 def without_alignment(
@@ -171,17 +173,21 @@ def _projected(
     )
 
 
-def snapshot_rows(projected: Sequence[Projected]) -> list[dict[str, Any]]:
+def snapshot_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
     """One row per snapshot: accuracy, dead neurons, coverage, alignment."""
-    return [_snapshot_row(one, epoch) for one in projected for epoch in one.epochs]
+    return [
+        _snapshot_row(projected, epoch)
+        for projected in projected_runs
+        for epoch in projected.epochs
+    ]
 
 
-def _snapshot_row(one: Projected, epoch: Epoch) -> dict[str, Any]:
-    stimuli, table = one.stimuli(epoch), one.run.row(epoch)
+def _snapshot_row(projected: Projected, epoch: Epoch) -> dict[str, Any]:
+    stimuli, table = projected.stimuli(epoch), projected.run.row(epoch)
     row: dict[str, Any] = {
-        "run": one.run.name,
+        "run": projected.run.name,
         "epoch": epoch,
-        "progress": one.at(epoch),
+        "progress": projected.at(epoch),
         "train_top1": table.train_top1,
         "train_top5": table.train_top5,
         "test_top1": table.test_top1,
@@ -190,11 +196,11 @@ def _snapshot_row(one: Projected, epoch: Epoch) -> dict[str, Any]:
         "dead_share": float(stimuli.dead.mean()),
         "nonfinite_share": float(stimuli.nonfinite.mean()),
         "tied_share": float(stimuli.tied.mean()),
-        "coverage": finite(one.coverage(epoch)),
-        "shared_with_base": finite(one.shared(epoch)),
-        "placed_share": float(one.placed[epoch].placed.mean()),
+        "coverage": finite(projected.coverage(epoch)),
+        "shared_with_base": finite(projected.shared(epoch)),
+        "placed_share": float(projected.placed[epoch].placed.mean()),
     }
-    judged = one.alignments.get(epoch)
+    judged = projected.alignments.get(epoch)
     for name in AGREEMENTS if judged else ():
         agreement: Agreement = getattr(judged, name)
         row[f"auc_{name}"] = agreement.overall.auc
@@ -203,25 +209,25 @@ def _snapshot_row(one: Projected, epoch: Epoch) -> dict[str, Any]:
     return row
 
 
-def epoch_rows(projected: Sequence[Projected]) -> list[dict[str, Any]]:
+def epoch_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
     """The training tables of all runs, one below the other, without their times."""
     rows = []
-    for one in projected:
-        for row in one.run.rows:
-            values = {"run": one.run.name, **dataclasses.asdict(row)}
+    for projected in projected_runs:
+        for row in projected.run.rows:
+            values = {"run": projected.run.name, **dataclasses.asdict(row)}
             del values["seconds"]
             rows.append(values)
     return rows
 
 
-def alignment_rows(projected: Sequence[Projected]) -> list[dict[str, Any]]:
+def alignment_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
     """Every measure and control, one row per snapshot and definition of agreement."""
     rows = []
-    for one in projected:
-        for epoch, judged in one.alignments.items():
+    for projected in projected_runs:
+        for epoch, judged in projected.alignments.items():
             for name in AGREEMENTS:
-                told = {"run": one.run.name, "epoch": epoch, "against": judged.b}
-                rows.append(told | verdict_row(judged, name))
+                pair = {"run": projected.run.name, "epoch": epoch, "against": judged.b}
+                rows.append(pair | verdict_row(judged, name))
     return rows
 
 
@@ -252,9 +258,9 @@ def verdict_row(judged: Alignment, name: str) -> dict[str, Any]:
     }
 
 
-def loss_rows(made: BaseSpace) -> list[dict[str, Any]]:
+def loss_rows(fitted_space: BaseSpace) -> list[dict[str, Any]]:
     """The loss of Eq. 1 and its positive-pair term; repeat 0 is the random start."""
-    fit = made.fit
+    fit = fitted_space.fit
     totals = np.concatenate([[fit.start_total], fit.total])
     positives = np.concatenate([[fit.start_positive], fit.positive])
     return [

@@ -74,33 +74,33 @@ def require_place(config: Config) -> None:
         that cannot be written to.
     """
     folder = default_folder(config)
-    other = "choose another run_dir"
+    remedy = "choose another run_dir"
     resolved = folder.resolve()
     if resolved in (*_SYSTEM, Path.home()):
-        raise DataError(f"{folder} is full of other things: {other}.")
+        raise DataError(f"{folder} is full of other things: {remedy}.")
     for path in (resolved, *resolved.parents):
         if path in _SYSTEM_BELOW:
-            raise DataError(f"{folder} lies in {path}, the system's own: {other}.")
+            raise DataError(f"{folder} lies in {path}, the system's own: {remedy}.")
     longest = os.pathconf("/", "PC_NAME_MAX") - len("-0123456789ab")
     for part in folder.parts:
         if len(os.fsencode(part)) > longest:
             raise DataError(
                 f"{part[:20]}… is a name of {len(os.fsencode(part))} bytes, but at "
-                f"most {longest} are possible: {other}."
+                f"most {longest} are possible: {remedy}."
             )
     for path in (resolved, *resolved.parents):
         if (path / MARKER).is_file() or path == resolved.with_name("store"):
-            raise DataError(f"{folder} is, or lies in, a store of stages: {other}.")
+            raise DataError(f"{folder} is, or lies in, a store of stages: {remedy}.")
     existing = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
     if existing.is_symlink() and not existing.exists():
         raise DataError(
             f"{existing} is a link to {os.readlink(existing)}, which is not there: "
-            f"make that folder, or {other}."
+            f"make that folder, or {remedy}."
         )
     if not existing.is_dir():
-        raise DataError(f"{existing} is a file, not a folder: {other}.")
+        raise DataError(f"{existing} is a file, not a folder: {remedy}.")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise DataError(f"{existing} cannot be written to: {other}.")
+        raise DataError(f"{existing} cannot be written to: {remedy}.")
 
 
 def keyed_folder(config: Config) -> Path:
@@ -215,9 +215,9 @@ def _difference(
     before, now = flat(there["settings"]), flat(settings)
     names = [n for n in dict.fromkeys((*before, *now)) if before.get(n) != now.get(n)]
     if names:
-        shown = [f"{n} is {before.get(n)} there" for n in names[:_SHOWN]]
+        examples = [f"{n} is {before.get(n)} there" for n in names[:_SHOWN]]
         more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
-        return f"holds results of other settings ({', '.join(shown)}{more})"
+        return f"holds results of other settings ({', '.join(examples)}{more})"
     if images is not None and there["images"] != images:
         return "holds results of other images"
     return None

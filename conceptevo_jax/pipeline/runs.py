@@ -124,8 +124,8 @@ def training_of(run: RunConfig) -> Training:
         optimizer=Optimizer(**plain(run.optimizer)),
         regularisation=Regularisation(**plain(run.regularisation)),
     )
-    for other in ("title", "model", "milestones", "least_steps"):
-        del settings[other]
+    for name in ("title", "model", "milestones", "least_steps"):
+        del settings[name]
     return Training(**settings)
 
 
@@ -141,8 +141,8 @@ def is_finished(store: Store, images: Images, job: Job) -> bool:
         return False
     if job.search is None:
         return True
-    look = _observer(store, images, job, model, key)
-    return all(look.has(epoch) for epoch in _observed_epochs(job, settings))
+    observer = _observer(store, images, job, model, key)
+    return all(observer.has(epoch) for epoch in _observed_epochs(job, settings))
 
 
 def execute(
@@ -177,15 +177,17 @@ def execute(
     if watched is not None and not is_complete(watched, folder):
         _watch(store, images, job, model, folder).read_again()
     shots = snapshots(folder, job.name, model)
-    found: dict[Epoch, Observation] = {}
+    observations: dict[Epoch, Observation] = {}
     keys: dict[Epoch, str] = {}
     if observe and job.search is not None:
-        look = _observer(store, images, job, model, key)
-        wanted = [s for s in shots if job.epochs is None or s.epoch in job.epochs]
-        looked = look.each(wanted, time_left)
-        for shot in wanted:
+        observer = _observer(store, images, job, model, key)
+        observed_shots = [
+            s for s in shots if job.epochs is None or s.epoch in job.epochs
+        ]
+        observed_pairs = observer.each(observed_shots, time_left)
+        for shot in observed_shots:
             require_time(time_left, f"observing {shot.name}")
-            found[shot.epoch], keys[shot.epoch] = next(looked)
+            observations[shot.epoch], keys[shot.epoch] = next(observed_pairs)
             steps += _SWEEP_STEPS
             report(steps, total)
     return TrainedRun(
@@ -194,7 +196,7 @@ def execute(
         model=model,
         rows=read_table(folder / TABLE),
         snapshots=shots,
-        observations=found,
+        observations=observations,
         keys=keys,
         reports=() if watched is None else read_reports(watched),
     )
@@ -245,8 +247,10 @@ class _Report:
 
 
 def _model(images: Images, job: Job) -> Model:
-    chosen = job.run.model
-    return build_model(chosen.name, preset=chosen.preset, classes=len(images.classes))
+    model_config = job.run.model
+    return build_model(
+        model_config.name, preset=model_config.preset, classes=len(images.classes)
+    )
 
 
 def _observed_epochs(job: Job, settings: Training) -> Sequence[Epoch]:

@@ -83,8 +83,8 @@ class Session:
         use_cache(self.store)
         with self.stage("images"):
             self.images: Images = prepare_images(self.store, config.dataset)
-        where = find_folder(config, self.images.content_key)
-        self._tell(where.note, *self.images.notes)
+        claimed = find_folder(config, self.images.content_key)
+        self._tell(claimed.note, *self.images.notes)
         self._tell_skipped()
 
     @functools.cached_property
@@ -192,14 +192,16 @@ class Session:
                     log.heard(name, done, total)
 
             if workers > 1:
-                left = [j for j in jobs if not is_finished(self.store, self.images, j)]
+                unfinished = [
+                    j for j in jobs if not is_finished(self.store, self.images, j)
+                ]
                 run_side_by_side(
                     self.store,
-                    longest_first(left),
+                    longest_first(unfinished),
                     workers,
                     report,
                     self.time_left,
-                    meanwhile if left else None,
+                    meanwhile if unfinished else None,
                 )
             trained = {}
             for job in jobs:
@@ -263,15 +265,15 @@ def _scratch_folder() -> Path:
     return Path(folder)
 
 
-def worker_count(wanted: int | None, jobs: int) -> int:
+def worker_count(configured: int | None, jobs: int) -> int:
     """How many processes to train in: one per core on CPU, one elsewhere.
 
     Processes that work together train each run together, one after the other.
     """
     if process_count() > 1:
         return 1
-    if wanted is not None:
-        return max(1, min(wanted, jobs))
+    if configured is not None:
+        return max(1, min(configured, jobs))
     if jax.default_backend() != "cpu":
         return 1
     return max(1, min(len(cores()), jobs))

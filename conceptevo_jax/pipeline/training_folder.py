@@ -24,22 +24,24 @@ from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Space
 
 
-def find_training(wanted: str, store: Store) -> Path:
+def find_training(training: str, store: Store) -> Path:
     """The folder of a training, finished or not, by its path or its key.
 
     Raises:
       DataError: if there is none, with those that there are.
     """
-    folder = typed_place(wanted, "TRAINING").absolute()
+    folder = typed_place(training, "TRAINING").absolute()
     if (current_folder(folder) / RUN).is_file():
         return folder
-    known = [entry for entry in store.entries() if entry.stage == "train"]
-    for entry in known:
-        if wanted in (entry.key, entry.path.name):
+    trainings = [entry for entry in store.entries() if entry.stage == "train"]
+    for entry in trainings:
+        if training in (entry.key, entry.path.name):
             return entry.path
-    listed = ", ".join(f"{e.key} ({e.about or 'unfinished'})" for e in known) or "none"
+    listed = (
+        ", ".join(f"{e.key} ({e.about or 'unfinished'})" for e in trainings) or "none"
+    )
     raise DataError(
-        f"{wanted} is no training's folder, and {store.root} has none of that key. "
+        f"{training} is no training's folder, and {store.root} has none of that key. "
         f"It has: {listed}."
     )
 
@@ -63,29 +65,29 @@ def follow(
     space = None
     if result is not None:
         space = load_record(result / "space", Space, result)
-    wanted = about["train"] if space is None else space.pool_id
-    images = _images(Store(folder.parent), wanted)
+    pool_id = about["train"] if space is None else space.pool_id
+    images = _images(Store(folder.parent), pool_id)
     monitor = ConceptMonitor.of_model(model, space, images)
-    told: set[Epoch] = set()
+    reported: set[Epoch] = set()
     while True:
         # Asked first: what was finished before a look needs no other one.
         finished = (current_folder(folder) / "manifest.json").is_file()
-        yield from _new(current_folder(folder), about["name"], model, monitor, told)
+        yield from _new(current_folder(folder), about["name"], model, monitor, reported)
         if finished or not wait:
             return
         time.sleep(interval)
 
 
 def _new(
-    folder: Path, run: str, model: Model, monitor: ConceptMonitor, told: set[Epoch]
+    folder: Path, run: str, model: Model, monitor: ConceptMonitor, reported: set[Epoch]
 ) -> Iterator[tuple[Report, Row]]:
     if not (folder / TABLE).is_file():
         return
     shots = {shot.epoch: shot for shot in snapshots(folder, run, model)}
     for row in read_table(folder / TABLE):
-        fresh = row.epoch in shots and row.epoch not in told
+        fresh = row.epoch in shots and row.epoch not in reported
         if fresh and is_watched(row.epoch):
-            told.add(row.epoch)
+            reported.add(row.epoch)
             yield monitor.update(row.epoch, shots[row.epoch].load()), row
 
 
@@ -94,19 +96,19 @@ def current_folder(folder: Path) -> Path:
     if folder.is_dir():
         return folder
     name = folder.name.removesuffix(PARTIAL)
-    other = name if folder.name.endswith(PARTIAL) else name + PARTIAL
-    return folder.with_name(other)
+    renamed = name if folder.name.endswith(PARTIAL) else name + PARTIAL
+    return folder.with_name(renamed)
 
 
-def _images(store: Store, wanted: str) -> Decoded:
+def _images(store: Store, pool_id: str) -> Decoded:
     for entry in store.entries():
         if entry.stage != "images" or not entry.finished:
             continue
         # Its manifest first: opening compares the checksum of all pixels.
         inputs = read_manifest(entry.path, store.root).get("inputs")
-        if isinstance(inputs, dict) and inputs.get("pool") == wanted:
+        if isinstance(inputs, dict) and inputs.get("pool") == pool_id:
             return open_decoded(entry.path)
     raise DataError(
-        f"{store.root} holds no decoded images {wanted}, which the monitor looks at: "
+        f"{store.root} holds no decoded images {pool_id}, which the monitor looks at: "
         "train with dataset.keep_decoded=true, or with monitor=on."
     )

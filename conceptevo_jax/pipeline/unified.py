@@ -68,9 +68,9 @@ def space_jobs(config: Config) -> list[Job]:
     base = base_of(config)
     last = config.runs[base].epochs - 1
     first = _job(config, base, (last,), BASE_SAMPLE)
-    others = [name for name in config.runs if name != base]
+    compared = [name for name in config.runs if name != base]
     sample = config.dataset.sample_images
-    return [first, *(_job(config, n, _milestones(config, n), sample) for n in others)]
+    return [first, *(_job(config, n, _milestones(config, n), sample) for n in compared)]
 
 
 def base_of(config: Config) -> str:
@@ -85,8 +85,8 @@ def base_of(config: Config) -> str:
 
 
 def _milestones(config: Config, name: str) -> tuple[Epoch, ...] | None:
-    chosen = config.runs[name].milestones
-    return ("init", *chosen) if chosen else None
+    milestones = config.runs[name].milestones
+    return ("init", *milestones) if milestones else None
 
 
 def _job(config: Config, name: str, epochs: tuple | None, sample: int) -> Job:
@@ -107,10 +107,10 @@ def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
     The space and its map are written to the result folder, where `conceptevo project`
     finds them.
     """
-    config, name = session.config, base_of(session.config)
-    base = trained[name]
+    config, base_name = session.config, base_of(session.config)
+    base = trained[base_name]
     with session.stage("space"):
-        made, key = embed_base(
+        fitted_space, key = embed_base(
             session.store,
             session.images,
             base,
@@ -118,43 +118,43 @@ def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
             config.method,
             config.seed,
         )
-    everything = project_all(session, trained, name, made, key)
-    home = everything.pop(name)
-    compared = list(everything.values())
-    shown = [(one, epoch) for one in compared for epoch in shown_epochs(one)]
-    return unified(session, made, home, compared, shown)
+    projected = project_all(session, trained, base_name, fitted_space, key)
+    base_run = projected.pop(base_name)
+    compared = list(projected.values())
+    on_map = [(run, epoch) for run in compared for epoch in shown_epochs(run)]
+    return unified(session, fitted_space, base_run, compared, on_map)
 
 
 def unified(
     session: Session,
-    made: BaseSpace,
-    home: Projected,
+    fitted_space: BaseSpace,
+    base_run: Projected,
     compared: Sequence[Projected],
-    shown: Sequence[tuple[Projected, Epoch]],
+    on_map: Sequence[tuple[Projected, Epoch]],
 ) -> Unified:
     """Lay out a space's base and some snapshots on one map, and keep space and map.
 
     Args:
       session: Where to, and the map's settings.
-      made: The space.
-      home: The base run, at the epoch the space was built from.
+      fitted_space: The space.
+      base_run: The base run, at the epoch the space was built from.
       compared: All other runs.
-      shown: Which of their snapshots are laid out.
+      on_map: Which of their snapshots are laid out.
     """
-    everything = [(home, home.epochs[-1]), *shown]
+    snapshots = [(base_run, base_run.epochs[-1]), *on_map]
     with session.stage("layout"):
         layout, points = lay_out(
             session.store,
-            [one.placed[epoch].vectors for one, epoch in everything],
+            [run.placed[epoch].vectors for run, epoch in snapshots],
             session.config.method.layout,
             session.config.seed,
         )
-    session.save_space(made.space, layout)
-    names = [one.snapshot(epoch) for one, epoch in everything]
+    session.save_space(fitted_space.space, layout)
+    names = [run.snapshot(epoch) for run, epoch in snapshots]
     return Unified(
-        base=home,
+        base=base_run,
         compared=compared,
-        made=made,
+        made=fitted_space,
         layout=layout,
         points=dict(zip(names, points, strict=True)),
     )

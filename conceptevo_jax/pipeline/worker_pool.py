@@ -69,17 +69,17 @@ def run_side_by_side(
         try:
             with _Worker(store, core, running) as process:
                 while (piece := agenda.next()) is not None:
-                    left = None if time_left is None else time_left()
-                    process.do(piece, left, on_job)
+                    seconds_left = None if time_left is None else time_left()
+                    process.do(piece, seconds_left, on_job)
                     agenda.finished(piece)
         except Exception:
             agenda.stop()
             if running.stop():
                 raise
 
-    own = cores()[:workers]
-    with ThreadPoolExecutor(len(own)) as threads:
-        pending = [threads.submit(serve, core) for core in own]
+    used_cores = cores()[:workers]
+    with ThreadPoolExecutor(len(used_cores)) as threads:
+        pending = [threads.submit(serve, core) for core in used_cores]
         if meanwhile is not None:
             threads.submit(meanwhile)
         try:

@@ -62,17 +62,17 @@ def collapse_jobs(config: Config) -> dict[int, Job]:
     rule = config.collapse
     if rule is None:
         return {}
-    shown = config.runs[rule.run]
+    failing_run = config.runs[rule.run]
     until = Until(learns=rule.learns, collapses=rule.collapses)
     return {
         seed: Job(
             name=f"{rule.run} seed {seed}",
-            run=_reseeded(shown, seed),
+            run=_reseeded(failing_run, seed),
             dataset=config.dataset,
             until=until,
         )
         for seed in rule.seeds
-        if seed != shown.seed
+        if seed != failing_run.seed
     }
 
 
@@ -84,38 +84,38 @@ def _reseeded(run: RunConfig, seed: int) -> RunConfig:
 def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
     trained = session.train(jobs(config), meanwhile=warm_up)
-    found = unify(session, trained)
+    space = unify(session, trained)
     with session.stage("figures"):
-        _draw(session, found)
-    rows = snapshot_rows(found.compared)
+        _draw(session, space)
+    rows = snapshot_rows(space.compared)
     tables = session.folder / "tables"
     write_csv(tables / "snapshots.csv", rows)
-    write_csv(tables / "epochs.csv", epoch_rows([found.base, *found.compared]))
-    write_csv(tables / "alignment.csv", alignment_rows(found.compared))
-    write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
+    write_csv(tables / "epochs.csv", epoch_rows([space.base, *space.compared]))
+    write_csv(tables / "alignment.csv", alignment_rows(space.compared))
+    write_csv(tables / "embedding_loss.csv", loss_rows(space.made))
     important = report_important(session, [trained[WELL_TRAINED]])
-    page = explore_unified(session, found, important.found)
+    page = explore_unified(session, space, important.found)
     claims = [
         accuracy_claim(
-            _run(found, WELL_TRAINED),
+            _run(space, WELL_TRAINED),
             images=len(session.images.test),
-            least=0.80,
+            threshold=0.80,
             paper="well-trained VGG16: top-5 train accuracy .96 (Fig. 2a, ImageNet)",
         ),
         collapse_claim(config.collapse, _collapse_tables(config, trained)),
-        positive_claim(found.made),
+        positive_claim(space.made),
         *alignment_claims(rows),
         *important.claims,
     ]
     figures = ("training_map", "shared_space", "runs")
-    look = [session.folder / f"figures/{name}.png" for name in figures]
+    pictures = [session.folder / f"figures/{name}.png" for name in figures]
     return Outcome(
-        base=found.made.space.base,
+        base=space.made.space.base,
         claims=claims,
-        further={"space": found.about(), "snapshots": rows, **important.further},
+        further={"space": space.about(), "snapshots": rows, **important.further},
         look_next=[
             *page,
-            *look,
+            *pictures,
             *important.figures,
             tables / "snapshots.csv",
             tables / "alignment.csv",
@@ -123,18 +123,18 @@ def run(config: Config, session: Session) -> Outcome:
     )
 
 
-def _run(found: Unified, name: str) -> Projected:
-    return next(one for one in found.compared if one.run.name == name)
+def _run(space: Unified, name: str) -> Projected:
+    return next(projected for projected in space.compared if projected.run.name == name)
 
 
-def _draw(session: Session, found: Unified) -> None:
-    folder, points = session.folder / "figures", found.points
+def _draw(session: Session, space: Unified) -> None:
+    folder, points = session.folder / "figures", space.points
     save_figure(
-        training_map(found.compared, found.base, points), folder / "training_map"
+        training_map(space.compared, space.base, points), folder / "training_map"
     )
-    pair = [found.base, _run(found, WELL_TRAINED)]
+    pair = [space.base, _run(space, WELL_TRAINED)]
     save_figure(shared_space(session.images, pair, points), folder / "shared_space")
-    save_figure(run_curves(found.compared), folder / "runs")
+    save_figure(run_curves(space.compared), folder / "runs")
 
 
 def _collapse_tables(
@@ -143,9 +143,9 @@ def _collapse_tables(
     rule = config.collapse
     if rule is None:
         return []
-    shown = [rule.run] if config.runs[rule.run].seed in rule.seeds else []
-    again = [job.name for job in collapse_jobs(config).values()]
-    return [trained[name].rows for name in (*shown, *again)]
+    in_demo = [rule.run] if config.runs[rule.run].seed in rule.seeds else []
+    repeated = [job.name for job in collapse_jobs(config).values()]
+    return [trained[name].rows for name in (*in_demo, *repeated)]
 
 
 def collapse_claim(
@@ -165,18 +165,18 @@ def collapse_claim(
             why="not run: this configuration lists no failing run and seeds",
         )
     curves = [[row.test_top1 for row in rows] for rows in tables]
-    did = [_collapsed(curve, rule.learns, rule.collapses) for curve in curves]
-    told = "; ".join(f"best {max(c):.2f}, last {c[-1]:.2f}" for c in curves)
+    verdicts = [_collapsed(curve, rule.learns, rule.collapses) for curve in curves]
+    curve_ends = "; ".join(f"best {max(c):.2f}, last {c[-1]:.2f}" for c in curves)
     return Claim(
         id="learns_then_collapses",
         paper=paper,
         rule=f"test top-1 first >= {rule.learns} and later <= {rule.collapses} in at "
         "least 5 of 6 seeds (of these seeds; the interval is of others)",
-        measured=sum(did) / len(did),
-        interval=share_interval(sum(did), len(did)),
-        n=len(did),
-        holds=6 * sum(did) >= 5 * len(did),
-        why=f"{sum(did)} of {len(did)} seeds: {told}",
+        measured=sum(verdicts) / len(verdicts),
+        interval=share_interval(sum(verdicts), len(verdicts)),
+        n=len(verdicts),
+        holds=6 * sum(verdicts) >= 5 * len(verdicts),
+        why=f"{sum(verdicts)} of {len(verdicts)} seeds: {curve_ends}",
     )
 
 
@@ -185,9 +185,9 @@ def _collapsed(curve: Sequence[float], learns: float, collapses: float) -> bool:
     return first is not None and min(curve[first:]) <= collapses
 
 
-def positive_claim(made: BaseSpace) -> Claim:
+def positive_claim(fitted_space: BaseSpace) -> Claim:
     """Learning pulls co-activated neurons together."""
-    fit = made.fit
+    fit = fitted_space.fit
     end = float(fit.positive[-1])
     fall = 1 - end / fit.start_positive
     return Claim(

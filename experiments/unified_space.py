@@ -57,46 +57,48 @@ def plan(config: Config) -> list[Step]:
 def run(config: Config, session: Session) -> Outcome:
     """Do it all, or reuse what is stored, and write the result folder."""
     trained = session.train(jobs(config), meanwhile=warm_up)
-    found = unify(session, trained)
+    space = unify(session, trained)
     with session.stage("figures"):
-        _draw(session, found)
-    rows, coverage = snapshot_rows(found.compared), coverage_rows(found)
+        _draw(session, space)
+    rows, coverage = snapshot_rows(space.compared), coverage_rows(space)
     tables = session.folder / "tables"
     write_csv(tables / "snapshots.csv", rows)
     write_csv(tables / "coverage.csv", coverage)
-    write_csv(tables / "epochs.csv", epoch_rows([found.base, *found.compared]))
-    write_csv(tables / "alignment.csv", alignment_rows(found.compared))
-    write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
-    page = explore_unified(session, found)
+    write_csv(tables / "epochs.csv", epoch_rows([space.base, *space.compared]))
+    write_csv(tables / "alignment.csv", alignment_rows(space.compared))
+    write_csv(tables / "embedding_loss.csv", loss_rows(space.made))
+    page = explore_unified(session, space)
     accuracies = [
-        accuracy_claim(one, images=len(session.images.test), least=0.75, paper=None)
-        for one in found.compared
+        accuracy_claim(
+            projected, images=len(session.images.test), threshold=0.75, paper=None
+        )
+        for projected in space.compared
     ]
     figures = ("unified_space", "training_map", "runs")
-    look = [session.folder / f"figures/{name}.png" for name in figures]
+    pictures = [session.folder / f"figures/{name}.png" for name in figures]
     return Outcome(
-        base=found.made.space.base,
+        base=space.made.space.base,
         claims=[
             *accuracies,
-            *cross_alignment_claims(found.compared),
+            *cross_alignment_claims(space.compared),
             *alignment_claims(rows),
         ],
-        further={"space": found.about(), "snapshots": rows, "coverage": coverage},
-        look_next=[*page, *look, tables / "coverage.csv", tables / "alignment.csv"],
+        further={"space": space.about(), "snapshots": rows, "coverage": coverage},
+        look_next=[*page, *pictures, tables / "coverage.csv", tables / "alignment.csv"],
     )
 
 
-def _draw(session: Session, found: Unified) -> None:
-    folder, points = session.folder / "figures", found.points
-    everything = [found.base, *found.compared]
-    figure = shared_space(session.images, everything, points)
+def _draw(session: Session, space: Unified) -> None:
+    folder, points = session.folder / "figures", space.points
+    projected_runs = [space.base, *space.compared]
+    figure = shared_space(session.images, projected_runs, points)
     save_figure(figure, folder / "unified_space")
-    figure = training_map(found.compared, found.base, points)
+    figure = training_map(space.compared, space.base, points)
     save_figure(figure, folder / "training_map")
-    save_figure(run_curves(found.compared), folder / "runs")
+    save_figure(run_curves(space.compared), folder / "runs")
 
 
-def coverage_rows(found: Unified) -> list[dict[str, Any]]:
+def coverage_rows(space: Unified) -> list[dict[str, Any]]:
     """Per observed snapshot: how much of its stimuli the base has a vector for.
 
     `covered` is what Step 2.2 of the paper has to go by: the share of a live neuron's
@@ -105,25 +107,27 @@ def coverage_rows(found: Unified) -> list[dict[str, Any]]:
     `policy` is the same share under the method in use.
     """
     return [
-        _coverage_row(one, epoch, found.made.space.covered)
-        for one in (found.base, *found.compared)
-        for epoch in one.epochs
+        _coverage_row(projected, epoch, space.made.space.covered)
+        for projected in (space.base, *space.compared)
+        for epoch in projected.epochs
     ]
 
 
-def _coverage_row(one: Projected, epoch: Epoch, covered: np.ndarray) -> dict[str, Any]:
-    stimuli = one.stimuli(epoch)
+def _coverage_row(
+    projected: Projected, epoch: Epoch, covered: np.ndarray
+) -> dict[str, Any]:
+    stimuli = projected.stimuli(epoch)
     live = ~stimuli.dead
     used = stimuli.image_ids[live] >= 0
-    known = covered[stimuli.image_ids[live]] & used
-    nothing: Sequence[bool] = ~known.any(axis=1)
+    has_vector = covered[stimuli.image_ids[live]] & used
+    nothing: Sequence[bool] = ~has_vector.any(axis=1)
     return {
-        "run": one.run.name,
-        "architecture": one.run.model.name,
+        "run": projected.run.name,
+        "architecture": projected.run.model.name,
         "epoch": epoch,
         "live": int(live.sum()),
-        "covered": finite(one.shared(epoch)),
+        "covered": finite(projected.shared(epoch)),
         "nothing_covered": finite(float(np.mean(nothing))) if live.any() else None,
         "by_chance": float(covered.mean()),
-        "policy": finite(one.coverage(epoch)),
+        "policy": finite(projected.coverage(epoch)),
     }

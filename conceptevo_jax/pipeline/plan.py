@@ -77,7 +77,7 @@ def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
     """Estimate the explorer's page, if there shall be one."""
     if not config.explorer.page:
         return []
-    places = sum(_observed(job) for job in jobs if job.search is not None)
+    places = sum(_neuron_places(job) for job in jobs if job.search is not None)
     return [
         Step(
             stage="explorer",
@@ -88,17 +88,17 @@ def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
     ]
 
 
-def _observed(job: Job) -> int:
+def _neuron_places(job: Job) -> int:
     """Neurons times the snapshots of them that are looked at."""
     model_config = job.run.model
     facts = dataset_facts(job.dataset)
     model = build_model(
         model_config.name, preset=model_config.preset, classes=facts.classes
     )
-    return neuron_count(model.sites) * _looked(job)
+    return neuron_count(model.sites) * _snapshot_count(job)
 
 
-def _looked(job: Job) -> int:
+def _snapshot_count(job: Job) -> int:
     if job.search is None:
         return 0
     if job.epochs is not None:
@@ -143,7 +143,8 @@ def plan_images(settings: DatasetConfig) -> Step:
     decoding = "decoded and kept" if settings.keep_decoded else "decoded on demand"
     return Step(
         stage="images",
-        about=f"{settings.name}: {images:,} images of {settings.side} pixels, {decoding}",
+        about=f"{settings.name}: {images:,} images of {settings.side} pixels, "
+        f"{decoding}",
         seconds=kept_images * (settings.side / 32) ** 2 * DECODE_SECONDS,
         bytes=kept_images * 3 * settings.side**2,
     )
@@ -162,7 +163,7 @@ def plan_job(job: Job) -> Step:
     model = build_model(run.model.name, preset=run.model.preset, classes=facts.classes)
     settings = training_of(run)
     snapshots = settings.epochs + len(settings.early_steps) + 1
-    observed_snapshots = _looked(job)
+    observed_snapshots = _snapshot_count(job)
     images = 3 * train * settings.epochs
     images += snapshots * (test + min(settings.eval_images, train))
     passes = images + LOOK_PASSES * observed_snapshots * pool

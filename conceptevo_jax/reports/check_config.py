@@ -111,19 +111,19 @@ def check_counts(config: Config) -> None:
 
 def _check_sizes(settings: DatasetConfig, sizes: Sizes) -> None:
     """Refuse more images than there are."""
-    there = {
+    limits = {
         "train_images": sizes.train,
         "pool_images": settings.train_images or sizes.train,
         "test_images": sizes.test,
         "selection_images": sizes.test,
         "judgement_images": sizes.test,
     }
-    for name, count in there.items():
-        wanted = getattr(settings, name)
-        if wanted is not None and not 1 <= wanted <= count:
+    for name, available in limits.items():
+        count = getattr(settings, name)
+        if count is not None and not 1 <= count <= available:
             raise UsageError(
-                f"dataset.{name} is {wanted}, but must be a whole number from 1 to "
-                f"{count}, the number of images in {settings.name}."
+                f"dataset.{name} is {count}, but must be a whole number from 1 to "
+                f"{available}, the number of images in {settings.name}."
             )
     selection, judgement = heldout_sizes(settings, sizes.test)
     if selection + judgement > sizes.test:
@@ -134,17 +134,18 @@ def _check_sizes(settings: DatasetConfig, sizes: Sizes) -> None:
         )
 
 
-def _check_length(where: str, run: RunConfig, train: int) -> None:
+def _check_length(setting: str, run: RunConfig, train: int) -> None:
     """Refuse batches and early steps that so many training images do not give."""
     if run.batch_size > train:
         raise UsageError(
-            f"{where}.batch_size={run.batch_size} does not fit {train} training images."
+            f"{setting}.batch_size={run.batch_size} does not fit {train} training "
+            "images."
         )
     steps = run.epochs * (train // run.batch_size)
     late = [step for step in run.early_steps if not 1 <= step <= steps]
     if late:
         raise UsageError(
-            f"{where}.early_steps {late} are never reached: a run of {run.epochs} "
+            f"{setting}.early_steps {late} are never reached: a run of {run.epochs} "
             f"epochs has {steps} steps, counted from 1."
         )
 
@@ -159,42 +160,44 @@ def check_names(config: Config) -> None:
         f"methods.{name}": method for name, method in config.methods.items()
     }
     named = [("scale_name", config.scale_name)]
-    named += [(f"{where}.name", method.name) for where, method in methods.items()]
+    named += [(f"{setting}.name", method.name) for setting, method in methods.items()]
     groups: dict[str, Iterable[str]] = {
         "runs": config.runs,
         "methods": config.methods,
         "rates": config.rates,
         "failures.groups": config.failures.groups,
     }
-    named += [(where, name) for where, names in groups.items() for name in names]
-    for where, name in named:
+    named += [(setting, name) for setting, names in groups.items() for name in names]
+    for setting, name in named:
         flaw = flaw_of_name(name)
         if flaw is not None:
             raise UsageError(
-                f"{where}: {name!r} cannot be a name, since files are called by it: "
+                f"{setting}: {name!r} cannot be a name, since files are called by it: "
                 f"{flaw}. Choose one such as 'vgg16'."
             )
 
 
-def _check_method(where: str, method: MethodConfig, seed: int) -> None:
+def _check_method(setting: str, method: MethodConfig, seed: int) -> None:
     Search(**plain(method.stimuli))
     space_settings(method.projection, seed)
     if method.projection.stimuli is not None:
-        _require_positive(f"{where}.projection", method.projection, ("stimuli",))
+        _require_positive(f"{setting}.projection", method.projection, ("stimuli",))
     embedding = ("dim", "learning_rate", "repeats", "batch_size")
-    _require_positive(f"{where}.embedding", method.embedding, embedding)
+    _require_positive(f"{setting}.embedding", method.embedding, embedding)
     negatives = method.embedding.negatives
-    require_count(f"{where}.embedding.negatives", negatives, least=0)
-    of = method.layout
-    with _naming(f"{where}.layout"):
-        require_map(of.neighbors, of.min_dist, of.metric, of.stability_seeds)
+    require_count(f"{setting}.embedding.negatives", negatives, least=0)
+    layout = method.layout
+    with _naming(f"{setting}.layout"):
+        require_map(
+            layout.neighbors, layout.min_dist, layout.metric, layout.stability_seeds
+        )
 
 
 def _check_importance(config: Config, classes: int) -> None:
     settings = config.importance
-    scoring, of = scoring_of(config), "importance"
+    scoring, section = scoring_of(config), "importance"
     Reverting(**plain(config.reversion))
-    _require_positive(of, settings, ("images", "top", "patches"))
+    _require_positive(section, settings, ("images", "top", "patches"))
     if settings.accuracy not in ACCURACIES:
         raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
     if settings.classes is not None and not 1 <= settings.classes <= classes:
@@ -203,87 +206,91 @@ def _check_importance(config: Config, classes: int) -> None:
             f"not {settings.classes}."
         )
     for name in scoring.sites and config.runs:
-        chosen = config.runs[name].model
-        model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+        model_config = config.runs[name].model
+        model = build_model(
+            model_config.name, preset=model_config.preset, classes=classes
+        )
         chosen_sites(model, scoring.sites)
 
 
 def _check_benchmark(config: Config) -> None:
-    of = config.benchmark
+    benchmark = config.benchmark
     counts = ("images", "turns", "rounds", "sweep_batches")
-    limits = () if of.minutes is None else ("minutes",)
-    _require_positive("benchmark", of, (*counts, *limits))
-    for name in of.computes:
+    limits = () if benchmark.minutes is None else ("minutes",)
+    _require_positive("benchmark", benchmark, (*counts, *limits))
+    for name in benchmark.computes:
         if name not in DTYPES:
             raise unknown_name("compute type", name, DTYPES)
-    if of.beside is None:
+    if benchmark.beside is None:
         return
-    if of.minutes is not None:
+    if benchmark.minutes is not None:
         raise UsageError(
-            f"benchmark.minutes={of.minutes:g} with benchmark.beside: every round has "
-            "to measure the same rows. Leave out one of the two."
+            f"benchmark.minutes={benchmark.minutes:g} with benchmark.beside: every "
+            "round has to measure the same rows. Leave out one of the two."
         )
     if config.seeds > 1:
         raise UsageError(
             f"seeds={config.seeds} with benchmark.beside: times do not depend on the "
             "seed. Leave out one of the two; benchmark.rounds repeats the measurement."
         )
-    checkout = typed_place(of.beside, "benchmark.beside")
+    checkout = typed_place(benchmark.beside, "benchmark.beside")
     for name in ("conceptevo_jax/__init__.py", "experiments/benchmark.py", "configs"):
         if not (checkout / name).exists():
             raise UsageError(
-                f"benchmark.beside={of.beside} is no checkout of conceptevo_jax: "
-                f"{name} is missing. `git worktree add ../before COMMIT` makes one."
+                f"benchmark.beside={benchmark.beside} is no checkout of "
+                f"conceptevo_jax: {name} is missing. `git worktree add ../before COMMIT` makes one."
             )
 
 
 def _check_baselines(config: Config, classes: int) -> None:
-    of = config.baselines
+    baselines = config.baselines
     counts = ("segments", "images", "discovery", "tested_images")
-    _require_positive("baselines", of, counts)
-    if of.clusters < 2 or of.random_sets < 3:
+    _require_positive("baselines", baselines, counts)
+    if baselines.clusters < 2 or baselines.random_sets < 3:
         raise UsageError(
-            f"baselines.clusters={of.clusters} and baselines.random_sets="
-            f"{of.random_sets} are out of range: at least 2 and 3."
+            f"baselines.clusters={baselines.clusters} and baselines.random_sets="
+            f"{baselines.random_sets} are out of range: at least 2 and 3."
         )
-    if of.site is not None and of.run in config.runs:
-        chosen = config.runs[of.run].model
-        build_model(chosen.name, preset=chosen.preset, classes=classes).site(of.site)
+    if baselines.site is not None and baselines.run in config.runs:
+        model_config = config.runs[baselines.run].model
+        build_model(
+            model_config.name, preset=model_config.preset, classes=classes
+        ).site(baselines.site)
 
 
-def _check_run(where: str, run: RunConfig, side: int, classes: int) -> None:
-    chosen = run.model
-    model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+def _check_run(setting: str, run: RunConfig, side: int, classes: int) -> None:
+    model_config = run.model
+    model = build_model(model_config.name, preset=model_config.preset, classes=classes)
     model.require_size(side)
-    require_seed(run.seed, f"{where}.seed")
-    with _naming(where):
+    require_seed(run.seed, f"{setting}.seed")
+    with _naming(setting):
         require_meant(training_of(run))
         model.computing(run.compute)
     crop = run.regularisation.random_crop
     if crop > side:
         raise UsageError(
-            f"{where}.regularisation.random_crop={crop} is larger than the images: at "
-            f"most dataset.side={side}."
+            f"{setting}.regularisation.random_crop={crop} is larger than the images: "
+            f"at most dataset.side={side}."
         )
     late = [epoch for epoch in run.milestones if not 0 <= epoch < run.epochs]
     if late:
         raise UsageError(
-            f"{where}.milestones {late} are no epochs of a run of {run.epochs}."
+            f"{setting}.milestones {late} are no epochs of a run of {run.epochs}."
         )
 
 
 @contextlib.contextmanager
-def _naming(where: str) -> Iterator[None]:
+def _naming(setting: str) -> Iterator[None]:
     """Say of which part of the configuration a refusal is."""
     try:
         yield
     except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
+        raise UsageError(f"{setting}: {error}") from None
 
 
-def _require_positive(where: str, settings: Any, names: Sequence[str]) -> None:
+def _require_positive(section: str, settings: Any, names: Sequence[str]) -> None:
     for name in names:
         value = getattr(settings, name)
         if not 0 < value < math.inf:
-            of = f"{where}.{name}".removeprefix(".")
-            raise UsageError(f"{of} must be above 0, not {value}.")
+            setting = f"{section}.{name}".removeprefix(".")
+            raise UsageError(f"{setting} must be above 0, not {value}.")

@@ -47,33 +47,37 @@ def fit_to_images(config: Config, typed: Collection[str]) -> list[str]:
 def _fit_parts(settings: DatasetConfig, sizes: Sizes, typed: Collection[str]) -> None:
     """Take all images where there are fewer than were to be taken."""
     half = sizes.test // 2
-    there = {
+    available = {
         "train_images": sizes.train,
         "test_images": sizes.test,
         "selection_images": half,
         "judgement_images": half,
     }
-    for name, count in there.items():
-        wanted = getattr(settings, name)
-        if wanted is not None and wanted > count and f"dataset.{name}" not in typed:
+    for name, count in available.items():
+        configured = getattr(settings, name)
+        if (
+            configured is not None
+            and configured > count
+            and f"dataset.{name}" not in typed
+        ):
             setattr(settings, name, None)
 
 
 def _fit_run(
-    run: RunConfig, images: int, where: str, typed: Collection[str]
+    run: RunConfig, images: int, setting: str, typed: Collection[str]
 ) -> list[str]:
     """Fit batch, epochs and early steps of one run; what was changed, in words."""
     before = dataclasses.replace(run)
-    if f"{where}.batch_size" not in typed:
+    if f"{setting}.batch_size" not in typed:
         # A power of two, for devices that share it.
         largest = 2 ** int(math.log2(max(1, images / BATCHES)))
         run.batch_size = min(run.batch_size, largest)
     steps = max(1, images // run.batch_size)
     schedule = ("epochs", "milestones", "optimizer.warmup_epochs")
-    is_typed = any(f"{where}.{name}" in typed for name in schedule)
+    is_typed = any(f"{setting}.{name}" in typed for name in schedule)
     if run.batch_size < before.batch_size and not is_typed:
         _lengthen(run, max(run.epochs, math.ceil(run.least_steps / steps)))
-    if f"{where}.early_steps" not in typed:
+    if f"{setting}.early_steps" not in typed:
         last = run.epochs * steps
         run.early_steps = [step for step in run.early_steps if step <= last]
     changed = []

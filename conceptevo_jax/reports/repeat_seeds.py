@@ -37,19 +37,19 @@ def repeats(config: Config) -> list[Config]:
 
 
 def _repeat(config: Config, number: int, folder: Path) -> Config:
-    one = copy.deepcopy(config)
-    one.seeds = 1
-    one.seed += number
-    one.run_dir = str(folder.with_name(f"{folder.name}-{number}"))
-    for run in one.runs.values():
+    repeat = copy.deepcopy(config)
+    repeat.seeds = 1
+    repeat.seed += number
+    repeat.run_dir = str(folder.with_name(f"{folder.name}-{number}"))
+    for run in repeat.runs.values():
         run.seed += SEED_STEP * number
-    if one.collapse is not None:
-        one.collapse.seeds = [s + SEED_STEP * number for s in one.collapse.seeds]
-    return one
+    if repeat.collapse is not None:
+        repeat.collapse.seeds = [s + SEED_STEP * number for s in repeat.collapse.seeds]
+    return repeat
 
 
 def aggregate_claims(
-    seeds: Sequence[int], found: Sequence[Sequence[Claim]]
+    seeds: Sequence[int], claims_by_seed: Sequence[Sequence[Claim]]
 ) -> list[Claim]:
     """Each claim over all seeds: the mean with Student's interval over seeds.
 
@@ -57,23 +57,27 @@ def aggregate_claims(
 
     Args:
       seeds: Of the repeats.
-      found: The claims of each.
+      claims_by_seed: The claims of each.
     """
-    tables = [{claim.id: claim for claim in claims} for claims in found]
-    ids = dict.fromkeys(claim.id for claims in found for claim in claims)
+    tables = [{claim.id: claim for claim in claims} for claims in claims_by_seed]
+    ids = dict.fromkeys(claim.id for claims in claims_by_seed for claim in claims)
     return [_over_seeds(seeds, [table.get(name) for table in tables]) for name in ids]
 
 
 def _over_seeds(seeds: Sequence[int], claims: Sequence[Claim | None]) -> Claim:
-    told = [(seed, claim) for seed, claim in zip(seeds, claims, strict=True) if claim]
+    claims_made = [
+        (seed, claim) for seed, claim in zip(seeds, claims, strict=True) if claim
+    ]
     measured = [
-        (seed, claim.measured) for seed, claim in told if claim.measured is not None
+        (seed, claim.measured)
+        for seed, claim in claims_made
+        if claim.measured is not None
     ]
     values = [value for _, value in measured]
     # What never came to pass has no number, and has failed all the same.
-    judged = [claim.holds for _, claim in told if claim.holds is not None]
+    judged = [claim.holds for _, claim in claims_made if claim.holds is not None]
     by_seed = "".join(f"; seed {seed}: {value:.3f}" for seed, value in measured)
-    first = told[0][1]
+    first = claims_made[0][1]
     return dataclasses.replace(
         first,
         rule=f"under every seed: {first.rule}",
@@ -104,9 +108,11 @@ def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
     written = []
     for name in names:
         tables = [_read(folder / "tables" / name) for folder in folders]
-        if tables[0] and all(_like(table, tables[0]) for table in tables):
-            rows = [_row(rows) for rows in zip(*tables, strict=True)]
-            written.append(write_csv(target / "tables" / name, _even(rows)))
+        if tables[0] and all(_same_columns(table, tables[0]) for table in tables):
+            rows = [_aggregate(rows) for rows in zip(*tables, strict=True)]
+            written.append(
+                write_csv(target / "tables" / name, _with_equal_columns(rows))
+            )
     return written
 
 
@@ -117,26 +123,28 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _like(table: Sequence[dict[str, str]], first: Sequence[dict[str, str]]) -> bool:
+def _same_columns(
+    table: Sequence[dict[str, str]], first: Sequence[dict[str, str]]
+) -> bool:
     return len(table) == len(first) and list(table[0]) == list(first[0])
 
 
-def _row(rows: Sequence[dict[str, str]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _aggregate(rows: Sequence[dict[str, str]]) -> dict[str, Any]:
+    aggregated: dict[str, Any] = {}
     for column in rows[0]:
         texts = [row[column] for row in rows]
         numbers = [_number(text) for text in texts]
         if len(set(texts)) == 1:
-            found[column] = texts[0]
+            aggregated[column] = texts[0]
         elif column not in LABELS and None not in numbers:
             values = [number for number in numbers if number is not None]
-            found[column] = float(np.mean(values))
+            aggregated[column] = float(np.mean(values))
             if not column.endswith(("low", "high")):
                 low, high = mean_interval(values) or (None, None)
-                found |= {f"{column}_low": low, f"{column}_high": high}
+                aggregated |= {f"{column}_low": low, f"{column}_high": high}
         else:
-            found[column] = " | ".join(texts)
-    return found
+            aggregated[column] = " | ".join(texts)
+    return aggregated
 
 
 def _number(text: str) -> float | None:
@@ -146,17 +154,17 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _even(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_equal_columns(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same columns in every row; those of an interval next to their number."""
     columns: list[str] = []
     for row in rows:
-        at = 0
+        position = 0
         for name in row:
             if name in columns:
-                at = columns.index(name) + 1
+                position = columns.index(name) + 1
             else:
-                columns.insert(at, name)
-                at += 1
+                columns.insert(position, name)
+                position += 1
     return [{name: row.get(name, _end(row, name)) for name in columns} for row in rows]
 
 

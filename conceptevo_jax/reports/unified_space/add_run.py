@@ -75,11 +75,11 @@ def add_run(result: Path, config: Config, training: str) -> Added:
     require_closed(folder, result)
     run = _observed(store, entry, config, images)
     placed = {
-        epoch: project_neurons(seen.found, space)
-        for epoch, seen in run.observations.items()
+        epoch: project_neurons(observation.found, space)
+        for epoch, observation in run.observations.items()
     }
     steps = [row.step for row in run.rows if row.epoch == 0]
-    one = Projected(
+    projected = Projected(
         run=run,
         title=run.name,
         placed=placed,
@@ -87,8 +87,8 @@ def add_run(result: Path, config: Config, training: str) -> Added:
         steps_per_epoch=steps[0],
         base_images=space.covered,
     )
-    _write(folder, one, layout, space)
-    rows = snapshot_rows([one])
+    _write(folder, projected, layout, space)
+    rows = snapshot_rows([projected])
     write_csv(folder / "snapshots.csv", rows)
     return Added(name=run.name, folder=folder, rows=rows)
 
@@ -98,12 +98,12 @@ def _run_name(entry: Entry) -> str:
 
 
 def _find(store: Store, training: str) -> Entry:
-    known = [e for e in store.entries() if e.stage == "train" and e.finished]
-    wanted = Path(training).name
-    for entry in known:
-        if wanted in (entry.key, entry.path.name):
+    trainings = [e for e in store.entries() if e.stage == "train" and e.finished]
+    name = Path(training).name
+    for entry in trainings:
+        if name in (entry.key, entry.path.name):
             return entry
-    listed = "; ".join(f"{e.key} ({e.about})" for e in known) or "none"
+    listed = "; ".join(f"{e.key} ({e.about})" for e in trainings) or "none"
     raise DataError(
         f"{store.root} has no finished training {training!r}. It has: {listed}."
     )
@@ -112,7 +112,7 @@ def _find(store: Store, training: str) -> Entry:
 def _observed(store: Store, entry: Entry, config: Config, images: Any) -> TrainedRun:
     about = read_run(entry.path)
     model = trained_model(entry.path, about)
-    look = Observer(
+    observer = Observer(
         store,
         images,
         model,
@@ -122,25 +122,27 @@ def _observed(store: Store, entry: Entry, config: Config, images: Any) -> Traine
         config.dataset.sample_images,
     )
     shots = snapshots(entry.path, about["name"], model)
-    looked = {s.epoch: seen for s, seen in zip(shots, look.each(shots), strict=True)}
+    observed = {
+        s.epoch: pair for s, pair in zip(shots, observer.each(shots), strict=True)
+    }
     return TrainedRun(
         name=about["name"],
         key=entry.key,
         model=model,
         rows=read_table(entry.path / TABLE),
         snapshots=shots,
-        observations={epoch: seen for epoch, (seen, _) in looked.items()},
-        keys={epoch: key for epoch, (_, key) in looked.items()},
+        observations={epoch: pair for epoch, (pair, _) in observed.items()},
+        keys={epoch: key for epoch, (_, key) in observed.items()},
     )
 
 
-def _write(folder: Path, one: Projected, layout: Layout, space: Space) -> None:
+def _write(folder: Path, projected: Projected, layout: Layout, space: Space) -> None:
     points: dict[Epoch, np.ndarray] = {}
-    for epoch, embedding in one.placed.items():
+    for epoch, embedding in projected.placed.items():
         points[epoch] = place_points(layout, embedding.vectors)
         save_record(folder / f"epoch_{epoch}", embedding, stage="project")
         np.save(folder / f"epoch_{epoch}" / "points.npy", points[epoch])
-    shown = {one.snapshot(e): points[e] for e in shown_epochs(one)}
+    on_map = {projected.snapshot(e): points[e] for e in shown_epochs(projected)}
     background = layout.points[: len(space.neurons.coverage)]
-    figure = map_over([one], space.base, background, shown)
+    figure = map_over([projected], space.base, background, on_map)
     save_figure(figure, folder / "map")

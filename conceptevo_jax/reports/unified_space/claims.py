@@ -12,27 +12,27 @@ from conceptevo_jax.pipeline.projected_run import AGREEMENTS, Projected
 
 
 def accuracy_claim(
-    one: Projected, *, images: int, least: float, paper: str | None
+    projected: Projected, *, images: int, threshold: float, paper: str | None
 ) -> Claim:
     """A well-trained run really is, at its last epoch.
 
     Args:
-      one: The run.
+      projected: The run.
       images: Number of test images.
-      least: Top-1 test accuracy to reach.
+      threshold: Top-1 test accuracy to reach.
       paper: What the paper says of such a run.
     """
-    last = one.run.rows[-1]
+    last = projected.run.rows[-1]
     interval = share_interval(round(last.test_top1 * images), images)
     return Claim(
-        id=f"accuracy_{one.run.name}",
+        id=f"accuracy_{projected.run.name}",
         paper=paper,
-        rule=f"top-1 test accuracy of {one.title}: lower end of its 95 % interval >= "
-        f"{least:.2f}",
+        rule=f"top-1 test accuracy of {projected.title}: lower end of its 95 % "
+        f"interval >= {threshold:.2f}",
         measured=last.test_top1,
         interval=interval,
         n=images,
-        holds=interval[0] >= least,
+        holds=interval[0] >= threshold,
         why=f"epoch {last.epoch}; train top-1 {last.train_top1:.3f}, "
         f"top-5 train/test {last.train_top5:.3f}/{last.test_top5:.3f}",
     )
@@ -52,7 +52,9 @@ def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
             f"{r['run']}@{r['epoch']}" for r in judged if not r[f"above_null_{name}"]
         ]
         aucs = [row[f"auc_{name}"] for row in judged]
-        told = f"AUC {min(aucs):.2f} to {max(aucs):.2f}" if aucs else "nothing judged"
+        auc_range = (
+            f"AUC {min(aucs):.2f} to {max(aucs):.2f}" if aucs else "nothing judged"
+        )
         missing = f"; not above: {', '.join(below)}" if below else ""
         left_out = f"; {len(rows) - len(judged)} snapshots with too few live neurons"
         claims.append(
@@ -65,13 +67,13 @@ def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
                 interval=share_interval(above, len(judged)) if judged else None,
                 n=len(judged),
                 holds=above == len(judged) if judged else None,
-                why=told + missing + left_out,
+                why=auc_range + missing + left_out,
             )
         )
     return claims
 
 
-def cross_alignment_claims(projected: Sequence[Projected]) -> list[Claim]:
+def cross_alignment_claims(projected_runs: Sequence[Projected]) -> list[Claim]:
     """Per definition of agreement: are other architectures aligned with the base?
 
     Judged at each run's last epoch against controls that know nothing (permuted,
@@ -80,11 +82,11 @@ def cross_alignment_claims(projected: Sequence[Projected]) -> list[Claim]:
     """
     claims = []
     for name in AGREEMENTS:
-        found = [_last_and_first(one, name) for one in projected]
-        told = "; ".join(
-            f"{one.run.name} {_auc(last)} (null {_number(last.null_high)}, random "
-            f"{_number(last.random)}, untrained {_auc(first)})"
-            for one, (last, first) in zip(projected, found, strict=True)
+        agreements = [_last_and_first(projected, name) for projected in projected_runs]
+        detail = "; ".join(
+            f"{projected.run.name} {_auc(last)} (null {_number(last.null_high)}, "
+            f"random {_number(last.random)}, untrained {_auc(first)})"
+            for projected, (last, first) in zip(projected_runs, agreements, strict=True)
         )
         claims += [
             _share_claim(
@@ -94,24 +96,26 @@ def cross_alignment_claims(projected: Sequence[Projected]) -> list[Claim]:
                 "constant and random vectors",
                 [
                     _beats(last, last.null_high, last.constant, last.random)
-                    for last, _ in found
+                    for last, _ in agreements
                 ],
-                told,
+                detail,
             ),
             _share_claim(
                 f"more_aligned_than_untrained_{name}",
                 "and its difference from that of its own untrained network: lower end "
                 "of the 95 % interval above 0",
-                [_exceeds(last, first) for last, first in found],
-                told,
+                [_exceeds(last, first) for last, first in agreements],
+                detail,
             ),
         ]
     return claims
 
 
-def _share_claim(name: str, rule: str, did: Sequence[bool | None], told: str) -> Claim:
+def _share_claim(
+    name: str, rule: str, verdicts: Sequence[bool | None], detail: str
+) -> Claim:
     """A claim that all of several things are so; None stands for one not judged."""
-    judged = [one for one in did if one is not None]
+    judged = [verdict for verdict in verdicts if verdict is not None]
     return Claim(
         id=name,
         paper="like concepts of other architectures lie together (Fig. 1)",
@@ -120,12 +124,14 @@ def _share_claim(name: str, rule: str, did: Sequence[bool | None], told: str) ->
         interval=share_interval(sum(judged), len(judged)) if judged else None,
         n=len(judged),
         holds=all(judged) if judged else None,
-        why=told,
+        why=detail,
     )
 
 
-def _last_and_first(one: Projected, name: str) -> tuple[Agreement, Agreement]:
-    last, first = (one.alignments[e] for e in (one.epochs[-1], one.epochs[0]))
+def _last_and_first(projected: Projected, name: str) -> tuple[Agreement, Agreement]:
+    last, first = (
+        projected.alignments[e] for e in (projected.epochs[-1], projected.epochs[0])
+    )
     return getattr(last, name), getattr(first, name)
 
 

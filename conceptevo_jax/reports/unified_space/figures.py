@@ -32,15 +32,15 @@ def site_depth(sites: Sequence[Site]) -> np.ndarray:
 
 
 def training_map(
-    projected: Sequence[Projected], base: Projected, points: Points
+    projected_runs: Sequence[Projected], base: Projected, points: Points
 ) -> Figure:
     """A first Figure 2: runs in rows, epochs in columns, over the base in grey."""
     background = points[base.snapshot(base.epochs[-1])]
-    return map_over(projected, base.title, background, points)
+    return map_over(projected_runs, base.title, background, points)
 
 
 def map_over(
-    projected: Sequence[Projected],
+    projected_runs: Sequence[Projected],
     base_title: str,
     background: np.ndarray,
     points: Points,
@@ -50,8 +50,11 @@ def map_over(
     Of every run those snapshots are drawn that have points; none from within an epoch.
     """
     rows = [
-        (one.title, [_panel(one, epoch, points) for epoch in _drawn(one, points)])
-        for one in projected
+        (
+            projected.title,
+            [_panel(projected, epoch, points) for epoch in _drawn(projected, points)],
+        )
+        for projected in projected_runs
     ]
     runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
     title = (
@@ -61,13 +64,13 @@ def map_over(
     return draw_training_map(rows, background, title=title)
 
 
-def _drawn(one: Projected, points: Points) -> list[Epoch]:
-    whole = (e for e in one.epochs if e == "init" or isinstance(e, int))
-    return [epoch for epoch in whole if one.snapshot(epoch) in points]
+def _drawn(projected: Projected, points: Points) -> list[Epoch]:
+    whole = (e for e in projected.epochs if e == "init" or isinstance(e, int))
+    return [epoch for epoch in whole if projected.snapshot(epoch) in points]
 
 
-def _panel(one: Projected, epoch: Epoch, points: Points) -> MapPanel:
-    row = one.run.row(epoch)
+def _panel(projected: Projected, epoch: Epoch, points: Points) -> MapPanel:
+    row = projected.run.row(epoch)
     facts = (
         f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}"
         f"\ntop-5 {row.train_top5:.2f}/{row.test_top5:.2f}"
@@ -75,29 +78,33 @@ def _panel(one: Projected, epoch: Epoch, points: Points) -> MapPanel:
     return MapPanel(
         epoch="untrained" if epoch == "init" else f"epoch {epoch}",
         facts=facts,
-        points=points[one.snapshot(epoch)],
-        depth=site_depth(one.run.model.sites),
-        dead=int(one.stimuli(epoch).dead.sum()),
+        points=points[projected.snapshot(epoch)],
+        depth=site_depth(projected.run.model.sites),
+        dead=int(projected.stimuli(epoch).dead.sum()),
     )
 
 
 def shared_space(images: Images, models: Sequence[Projected], points: Points) -> Figure:
     """Figure 1: models at their last epochs, neighbourhoods chosen by rule."""
-    maps = [points[one.snapshot(one.epochs[-1])] for one in models]
-    seen = [one.run.observations[one.epochs[-1]] for one in models]
-    found = tight_neighbourhoods(maps, [s.judgement for s in seen])
+    maps = [points[projected.snapshot(projected.epochs[-1])] for projected in models]
+    observations = [
+        projected.run.observations[projected.epochs[-1]] for projected in models
+    ]
+    discs = tight_neighbourhoods(maps, [s.judgement for s in observations])
     circles = [
         Circle(label="ABC"[i], center=disc.center, radius=disc.radius)
-        for i, disc in enumerate(found)
+        for i, disc in enumerate(discs)
     ]
     rows = []
-    for which, one in enumerate(models):
+    for index, projected in enumerate(models):
         members = [
-            (c.label, d.members[which]) for c, d in zip(circles, found, strict=True)
+            (c.label, d.members[index]) for c, d in zip(circles, discs, strict=True)
         ]
-        examples = _examples(one, members, images)
-        name = f"{one.title}, epoch {one.epochs[-1]}"
-        rows.append((name, maps[which], site_depth(one.run.model.sites), examples))
+        examples = _examples(projected, members, images)
+        name = f"{projected.title}, epoch {projected.epochs[-1]}"
+        rows.append(
+            (name, maps[index], site_depth(projected.run.model.sites), examples)
+        )
     title = (
         f"{len(models)} models in one space; a dot is a neuron, darker ones lie nearer "
         "the input, grey ones belong to the other models.\nCircled: the neighbourhoods "
@@ -108,17 +115,17 @@ def shared_space(images: Images, models: Sequence[Projected], points: Points) ->
 
 
 def _examples(
-    one: Projected,
+    projected: Projected,
     members: Sequence[tuple[str, Int[np.ndarray, " _"]]],
     images: Images,
     neurons: int = 2,
     patches: int = 3,
 ) -> list[Example]:
     """The first neurons of every circle, with their strongest patches."""
-    epoch, model = one.epochs[-1], one.run.model
-    stimuli, pixels = one.stimuli(epoch), images.pool_pixels
+    epoch, model = projected.epochs[-1], projected.run.model
+    stimuli, pixels = projected.stimuli(epoch), images.pool_pixels
     windows = patch_windows(stimuli, side=pixels.side, input_size=model.size)
-    ids = neuron_ids(one.snapshot(epoch), model.sites)
+    ids = neuron_ids(projected.snapshot(epoch), model.sites)
     return [
         Example(
             circle=label,
@@ -137,38 +144,42 @@ def _unlike(members: Int[np.ndarray, " _"], stimuli: Stimuli, count: int) -> lis
 
     Copies and channels of one residual stream would show the same images twice.
     """
-    chosen: list[int] = []
+    distinct: list[int] = []
     for neuron in members.tolist():
-        own = set(stimuli.image_ids[neuron].tolist())
-        shared = (own & set(stimuli.image_ids[c].tolist()) for c in chosen)
-        if all(2 * len(both) < len(own) for both in shared):
-            chosen.append(neuron)
-    return chosen[:count]
+        images = set(stimuli.image_ids[neuron].tolist())
+        shared = (images & set(stimuli.image_ids[c].tolist()) for c in distinct)
+        if all(2 * len(common) < len(images) for common in shared):
+            distinct.append(neuron)
+    return distinct[:count]
 
 
-def run_curves(projected: Sequence[Projected]) -> Figure:
+def run_curves(projected_runs: Sequence[Projected]) -> Figure:
     """Accuracy, dead share, coverage and alignment of every run over its epochs."""
     measures: dict[str, Callable[[Projected, Epoch], float]] = {
-        "top-1 test accuracy": lambda one, e: one.run.row(e).test_top1,
-        "share of dead neurons": lambda one, e: float(one.stimuli(e).dead.mean()),
-        "share of stimuli that the base has too": lambda one, e: one.shared(e),
+        "top-1 test accuracy": lambda projected, e: projected.run.row(e).test_top1,
+        "share of dead neurons": lambda projected, e: float(
+            projected.stimuli(e).dead.mean()
+        ),
+        "share of stimuli that the base has too": lambda projected, e: projected.shared(
+            e
+        ),
         "held-out alignment (AUC)": _auc,
     }
     panels = [
-        (name, [_curve(one, value) for one in projected])
+        (name, [_curve(projected, value) for projected in projected_runs])
         for name, value in measures.items()
     ]
     return draw_curves(panels, title="The runs, snapshot by snapshot")
 
 
-def _curve(one: Projected, value: Callable[[Projected, Epoch], float]) -> Curve:
+def _curve(projected: Projected, value: Callable[[Projected, Epoch], float]) -> Curve:
     return Curve(
-        name=one.title,
-        epochs=np.array([one.at(epoch) for epoch in one.epochs], float),
-        values=np.array([value(one, epoch) for epoch in one.epochs], float),
+        name=projected.title,
+        epochs=np.array([projected.at(epoch) for epoch in projected.epochs], float),
+        values=np.array([value(projected, epoch) for epoch in projected.epochs], float),
     )
 
 
-def _auc(one: Projected, epoch: Epoch) -> float:
-    score = one.alignments[epoch].correlation.overall.auc
+def _auc(projected: Projected, epoch: Epoch) -> float:
+    score = projected.alignments[epoch].correlation.overall.auc
     return float("nan") if score is None else score

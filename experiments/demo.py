@@ -82,7 +82,12 @@ def _reseeded(run: RunConfig, seed: int) -> RunConfig:
 
 
 def run(config: Config, session: Session) -> Outcome:
-    """Do it all, or reuse what is stored, and write the result folder."""
+    """Do it all, or reuse what is stored, and write the result folder.
+
+    Args:
+      config: The whole configuration.
+      session: Store, images and result folder.
+    """
     trained = session.train(jobs(config), meanwhile=warm_up)
     space = unify(session, trained)
     with session.stage("figures"):
@@ -151,7 +156,12 @@ def _collapse_tables(
 def collapse_claim(
     rule: CollapseConfig | None, tables: Sequence[Sequence[Row]]
 ) -> Claim:
-    """The failing run learns first and collapses later, under several seeds."""
+    """The failing run learns first and collapses later, under several seeds.
+
+    Args:
+      rule: When a run counts as learnt and as collapsed; None without a failing run.
+      tables: Rows of the failing run's trainings, one list a seed.
+    """
     paper = "VGG16, lr .05: top-5 .62 .30 .01 .00 at epochs 3 12 13 14 (Fig. 2b)"
     if rule is None or not tables:
         return Claim(

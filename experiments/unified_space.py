@@ -55,7 +55,12 @@ def plan(config: Config) -> list[Step]:
 
 
 def run(config: Config, session: Session) -> Outcome:
-    """Do it all, or reuse what is stored, and write the result folder."""
+    """Do it all, or reuse what is stored, and write the result folder.
+
+    Args:
+      config: The whole configuration.
+      session: Store, images and result folder.
+    """
     trained = session.train(jobs(config), meanwhile=warm_up)
     space = unify(session, trained)
     with session.stage("figures"):

@@ -45,7 +45,12 @@ _REFIT_SEED_STEP = 100_000
 
 
 def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:
-    """What a configuration says of image vectors."""
+    """What a configuration says of image vectors.
+
+    Args:
+      settings: Of the method in use.
+      seed: Decides vectors that start at random.
+    """
     values = plain(settings)
     del values["stimuli"]
     policy_settings = {
@@ -62,7 +67,16 @@ def embed_base(
     method: MethodConfig,
     seed: int,
 ) -> tuple[BaseSpace, str]:
-    """Build the space from one snapshot of the base run (Steps 1.2 to 2.1)."""
+    """Build the space from one snapshot of the base run (Steps 1.2 to 2.1).
+
+    Args:
+      store: Where spaces are kept.
+      images: The pool among them carries the space.
+      base: The base run, observed at `epoch`.
+      epoch: Which of its snapshots the space is built from.
+      method: Settings of Eq. 1 and of image vectors.
+      seed: Of both.
+    """
     shot = next(s for s in base.snapshots if s.epoch == epoch)
     observation = base.observations[epoch]
     settings = space_settings(method.projection, seed)
@@ -100,7 +114,16 @@ def refit_base(
     method: MethodConfig,
     seed: int,
 ) -> tuple[Refits, str]:
-    """Fit the space of `embed_base` again from `REFITS` other seeds."""
+    """Fit the space of `embed_base` again from `REFITS` other seeds.
+
+    Args:
+      store: Where refits are kept.
+      images: As for `embed_base`; so are `base`, `epoch`, `method` and `seed`.
+      base: The base run.
+      epoch: Its snapshot.
+      method: Settings.
+      seed: Of the first fit, from which those of the refits are counted.
+    """
     fitted_space, key = embed_base(store, images, base, epoch, method, seed)
     seeds = tuple(seed + _REFIT_SEED_STEP * (1 + turn) for turn in range(REFITS))
 
@@ -131,7 +154,14 @@ def refit_base(
 def project_run(
     store: Store, space: Space, space_key: str, run: TrainedRun
 ) -> dict[Epoch, Embedding]:
-    """Place all observed snapshots of a run in the space (Step 2.2)."""
+    """Place all observed snapshots of a run in the space (Step 2.2).
+
+    Args:
+      store: Where vectors are kept.
+      space: The space.
+      space_key: Its content key.
+      run: A run with observations.
+    """
     placed = {}
     for epoch, observation in run.observations.items():
         placed[epoch], _ = store.record(
@@ -152,6 +182,13 @@ def subject(
 
     The base keeps responses to more of the pool than others; all are compared on the
     first `sample` images.
+
+    Args:
+      name: Of the snapshot.
+      observation: What was observed of it.
+      embedding: Its neurons' vectors.
+      pool: The images that the space rests on.
+      sample: Images of the pool that are compared.
     """
     return Subject(
         snapshot=name,
@@ -211,6 +248,12 @@ def lay_out(
 ) -> tuple[Layout, list[np.ndarray]]:
     """Fit one map to several sets of vectors, in the order given.
 
+    Args:
+      store: Where maps are kept.
+      vectors: Each `[n d]`.
+      settings: Of UMAP.
+      seed: Of UMAP.
+
     Returns:
       The map, and each set's points.
     """
@@ -250,6 +293,13 @@ def lay_out_often(
     times: int = 3,
 ) -> tuple[Layout, list[np.ndarray], str]:
     """`lay_out` under several seeds.
+
+    Args:
+      store: Where maps are kept.
+      vectors: Each `[n d]`.
+      settings: Of UMAP.
+      seed: The first of the seeds.
+      times: Number of seeds.
 
     Returns:
       The first map, each set's points `[r n 2]` on all of them, and the content key.

@@ -106,7 +106,12 @@ def dataset_facts(settings: DatasetConfig) -> Sizes:
 
 
 def heldout_sizes(settings: DatasetConfig, test: int) -> tuple[int, int]:
-    """Number of selection and judgement images where there are so many test images."""
+    """Number of selection and judgement images where there are so many test images.
+
+    Args:
+      settings: Of the data set; sizes that are configured win.
+      test: Number of test images.
+    """
     half = min(test // 2, HELD_OUT)
     configured = (settings.selection_images, settings.judgement_images)
     selection, judgement = (half if size is None else size for size in configured)
@@ -118,6 +123,10 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
 
     The pool and the training images are chosen by one hash, so that the pool is a part
     of the training images; selection and judgement come from the test split.
+
+    Args:
+      store: Where decoded images are kept.
+      settings: Of the data set.
 
     Raises:
       UsageError: for unknown names or sizes the data set does not have.

@@ -102,6 +102,10 @@ def is_complete(path: Path, folder: Path) -> bool:
     """Whether reports are there of every epoch of a finished training.
 
     One that was watched, killed, and went on without being watched has some only.
+
+    Args:
+      path: The file of reports.
+      folder: Of the training.
     """
     epochs = [row.epoch for row in read_table(folder / TABLE) if is_watched(row.epoch)]
     return [report["epoch"] for report in read_reports(path)] == epochs

@@ -68,6 +68,19 @@ def write_results(
 
     Everything but `seconds` and `timings` is the same for the same seed on the same
     machine.
+
+    Args:
+      folder: The result folder.
+      experiment: Name of the experiment.
+      scale: Name of the scale.
+      method: Name of the method.
+      seeds: Of the repeats.
+      base: Name of the base snapshot, or None without one.
+      device: Kind of device that computed it.
+      seconds: Of the whole call.
+      timings: Seconds by stage.
+      claims: In the order they are to be told.
+      **further: More entries.
     """
     path = folder / "results.json"
     write_json(
@@ -91,7 +104,12 @@ def write_results(
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Write rows of equal keys as CSV, whole or not at all; None becomes empty."""
+    """Write rows of equal keys as CSV, whole or not at all; None becomes empty.
+
+    Args:
+      path: The file.
+      rows: One or more, all of the same keys.
+    """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

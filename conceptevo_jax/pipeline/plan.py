@@ -74,7 +74,12 @@ NEURON_BYTES, NEURON_SECONDS = 450, 5e-5
 
 
 def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
-    """Estimate the explorer's page, if there shall be one."""
+    """Estimate the explorer's page, if there shall be one.
+
+    Args:
+      config: The whole configuration.
+      jobs: What is observed.
+    """
     if not config.explorer.page:
         return []
     places = sum(_neuron_places(job) for job in jobs if job.search is not None)
@@ -186,7 +191,12 @@ def longest_first(jobs: Sequence[Job]) -> list[Job]:
 
 
 def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
-    """Estimate the importance of some runs' evolutions for every measured class."""
+    """Estimate the importance of some runs' evolutions for every measured class.
+
+    Args:
+      config: The whole configuration.
+      names: Of the runs.
+    """
     settings, steps = config.importance, []
     for name in names:
         model, images, times = _measured(config, name, settings.images)
@@ -201,6 +211,10 @@ def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
     """Estimate reverting some runs' evolutions, importance included.
 
     What follows a site is half of the network, on average.
+
+    Args:
+      config: The whole configuration.
+      names: Of the runs.
     """
     settings, steps = config.reversion, []
     facts = dataset_facts(config.dataset)
@@ -271,6 +285,11 @@ def duration(seconds: float | None) -> str:
 
 
 def total_seconds(steps: Sequence[Step], workers: int) -> float:
-    """Time of all steps on so many cores: at least the longest step alone."""
+    """Time of all steps on so many cores: at least the longest step alone.
+
+    Args:
+      steps: What is planned.
+      workers: Number of cores.
+    """
     times = [step.seconds or 0.0 for step in steps]
     return max(sum(times) / workers, max(times, default=0.0))

@@ -86,7 +86,15 @@ def project_all(
     fitted_space: BaseSpace,
     key: str,
 ) -> dict[str, Projected]:
-    """Project every run, the base too, and judge all others against the base."""
+    """Project every run, the base too, and judge all others against the base.
+
+    Args:
+      session: Store, images and settings.
+      trained: All runs by name, observed.
+      base: Name of the base run.
+      fitted_space: The space.
+      key: Its content key.
+    """
     config, store = session.config, session.store
     base_run, epoch = trained[base], next(iter(trained[base].observations))
     with session.stage("project", of=base):
@@ -232,7 +240,12 @@ def alignment_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
 
 
 def verdict_row(judged: Alignment, name: str) -> dict[str, Any]:
-    """Every measure and control of a pair of snapshots under one agreement."""
+    """Every measure and control of a pair of snapshots under one agreement.
+
+    Args:
+      judged: How two snapshots are aligned.
+      name: One of `AGREEMENTS`, or `planted`.
+    """
     agreement: Agreement = getattr(judged, name)
     low, high = agreement.interval or (None, None)
     nearest_low, nearest_high = judged.nearest.interval or (None, None)

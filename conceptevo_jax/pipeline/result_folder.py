@@ -146,6 +146,10 @@ def find_folder(config: Config, images: str | None) -> Claimed:
 def claim_folder(config: Config, images: str) -> Claimed:
     """The same, and the folder is made and marked as the call's.
 
+    Args:
+      config: The call's configuration.
+      images: Content key of its images.
+
     Raises:
       DataError: as `find_folder` does; and if a link leads out of it.
     """

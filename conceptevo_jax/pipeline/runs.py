@@ -130,7 +130,13 @@ def training_of(run: RunConfig) -> Training:
 
 
 def is_finished(store: Store, images: Images, job: Job) -> bool:
-    """Whether the store holds all that `execute` would leave there."""
+    """Whether the store holds all that `execute` would leave there.
+
+    Args:
+      store: Where finished stages lie.
+      images: The images of `job.dataset`.
+      job: What to do.
+    """
     model, settings = _model(images, job), training_of(job.run)
     key = content_key("train", *_made_from(images, job, model, settings))
     if not store.has("train", key):
@@ -218,6 +224,10 @@ def _watch(store: Store, images: Images, job: Job, model: Model, folder: Path) -
 
 def require_time(time_left: TimeLeft | None, what: str) -> None:
     """Stop before a stage if the time is up.
+
+    Args:
+      time_left: Seconds left when asked; None without a limit.
+      what: What would begin now.
 
     Raises:
       TimeUpError: naming what would have come next.

@@ -167,7 +167,12 @@ class Session:
         ]
 
     def save_space(self, space: Space, layout: Layout) -> None:
-        """Keep in the result folder what `conceptevo project` needs."""
+        """Keep in the result folder what `conceptevo project` needs.
+
+        Args:
+          space: The space.
+          layout: Its map.
+        """
         save_record(self.folder / "space", space, stage="space")
         save_record(self.folder / "layout", layout, stage="layout")
 
@@ -269,6 +274,11 @@ def worker_count(configured: int | None, jobs: int) -> int:
     """How many processes to train in: one per core on CPU, one elsewhere.
 
     Processes that work together train each run together, one after the other.
+
+    Args:
+      configured: Number of processes that the configuration asks for; None for a core
+        each.
+      jobs: Number of trainings.
     """
     if process_count() > 1:
         return 1

@@ -27,6 +27,10 @@ from conceptevo_jax.types import Epoch, Space
 def find_training(training: str, store: Store) -> Path:
     """The folder of a training, finished or not, by its path or its key.
 
+    Args:
+      training: Path or key.
+      store: Where trainings are looked up by key.
+
     Raises:
       DataError: if there is none, with those that there are.
     """

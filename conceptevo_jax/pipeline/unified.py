@@ -106,6 +106,10 @@ def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
 
     The space and its map are written to the result folder, where `conceptevo project`
     finds them.
+
+    Args:
+      session: Store, images and settings.
+      trained: All runs by name, observed.
     """
     config, base_name = session.config, base_of(session.config)
     base = trained[base_name]

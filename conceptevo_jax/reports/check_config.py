@@ -238,7 +238,8 @@ def _check_benchmark(config: Config) -> None:
         if not (checkout / name).exists():
             raise UsageError(
                 f"benchmark.beside={benchmark.beside} is no checkout of "
-                f"conceptevo_jax: {name} is missing. `git worktree add ../before COMMIT` makes one."
+                f"conceptevo_jax: {name} is missing. `git worktree add ../before "
+                "COMMIT` makes one."
             )
 
 

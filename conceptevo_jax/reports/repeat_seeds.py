@@ -101,6 +101,10 @@ def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
     whose rows differ in number or columns, such as those of snapshots of runs that
     ended early, are left out: they lie with each seed.
 
+    Args:
+      folders: Result folders of the repeats, the first one's tables decide which.
+      target: The result folder of all of them.
+
     Returns:
       The files written.
     """

@@ -34,7 +34,13 @@ def site_depth(sites: Sequence[Site]) -> np.ndarray:
 def training_map(
     projected_runs: Sequence[Projected], base: Projected, points: Points
 ) -> Figure:
-    """A first Figure 2: runs in rows, epochs in columns, over the base in grey."""
+    """A first Figure 2: runs in rows, epochs in columns, over the base in grey.
+
+    Args:
+      projected_runs: One row each.
+      base: The base run, drawn in grey behind them.
+      points: On the common map.
+    """
     background = points[base.snapshot(base.epochs[-1])]
     return map_over(projected_runs, base.title, background, points)
 
@@ -48,6 +54,12 @@ def map_over(
     """The same where the base is known by its points alone.
 
     Of every run those snapshots are drawn that have points; none from within an epoch.
+
+    Args:
+      projected_runs: One row each.
+      base_title: How the figure calls the base.
+      background: Points of the base's neurons `[n 2]`.
+      points: On the common map.
     """
     rows = [
         (
@@ -85,7 +97,13 @@ def _panel(projected: Projected, epoch: Epoch, points: Points) -> MapPanel:
 
 
 def shared_space(images: Images, models: Sequence[Projected], points: Points) -> Figure:
-    """Figure 1: models at their last epochs, neighbourhoods chosen by rule."""
+    """Figure 1: models at their last epochs, neighbourhoods chosen by rule.
+
+    Args:
+      images: Whose patches are shown.
+      models: Runs, each at its last epoch.
+      points: On the common map.
+    """
     maps = [points[projected.snapshot(projected.epochs[-1])] for projected in models]
     observations = [
         projected.run.observations[projected.epochs[-1]] for projected in models

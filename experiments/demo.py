@@ -32,7 +32,7 @@ from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.pipeline.unified import Unified, space_jobs, unify
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.reports.explorer_page.page import explore_unified
-from conceptevo_jax.reports.importance.report import report_important
+from conceptevo_jax.reports.importance.report import report_importance
 from conceptevo_jax.reports.unified_space.claims import accuracy_claim, alignment_claims
 from conceptevo_jax.reports.unified_space.figures import (
     run_curves,
@@ -93,8 +93,8 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "epochs.csv", epoch_rows([found.base, *found.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(found.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(found.made))
-    important = report_important(session, [trained[WELL_TRAINED]])
-    page = explore_unified(session, found, important.found)
+    important = report_importance(session, [trained[WELL_TRAINED]])
+    page = explore_unified(session, found, important.run_importances)
     claims = [
         accuracy_claim(
             _run(found, WELL_TRAINED),

@@ -129,28 +129,28 @@ def run(config: Config, session: Session) -> Outcome:
         row for space in spaces for row in movement_rows(space, milestones, MOVEMENT)
     ]
     _write_tables(config, session, spaces, movements)
-    first = spaces[0]
-    session.save_space(first.base_space.space, first.layout)
+    first_space = spaces[0]
+    session.save_space(first_space.base_space.space, first_space.layout)
     with session.stage("explorer"):
         page = explore(
             session,
-            first.base,
-            list(first.runs.values()),
-            first.base_space.space,
-            first.layout,
-            first.points,
+            first_space.base,
+            list(first_space.runs.values()),
+            first_space.base_space.space,
+            first_space.layout,
+            first_space.points,
         )
     claims = []
     for space in spaces:
         claims += space_claims(config, space, milestones, classes, PAPER)
-    claims += run_claims(config, session, first, PAPER)
+    claims += run_claims(config, session, first_space, PAPER)
     tables = session.folder / "tables"
     with session.stage("figures"):
         figures = draw_groups(
-            first, settings.groups, settings.again, session.folder / "figures"
+            first_space, settings.groups, settings.again, session.folder / "figures"
         )
     return Outcome(
-        base=first.base_space.space.base,
+        base=first_space.base_space.space.base,
         claims=claims,
         further={
             "movement": movements,
@@ -166,13 +166,13 @@ def _write_tables(
     spaces: Sequence[RunsInSpace],
     movements: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Write all tables; those that need no space, or one alone, are of the first."""
-    first = spaces[0]
-    lives = {name: lives_of(projected) for name, projected in first.runs.items()}
-    base_epoch = first.base.epochs[-1]
+    """Write all tables; those that need one space, or none, are of the first."""
+    first_space, classes = spaces[0], session.images.classes
+    lives = {name: lives_of(projected) for name, projected in first_space.runs.items()}
+    base_epoch = first_space.base.epochs[-1]
     groups = group_base(
-        first.base.placed[base_epoch],
-        first.base.stimuli(base_epoch),
+        first_space.base.placed[base_epoch],
+        first_space.base.stimuli(base_epoch),
         session.images.pool.labels,
         count=config.failures.concept_groups,
         seed=config.seed,
@@ -181,8 +181,11 @@ def _write_tables(
         ("measures", [row for space in spaces for row in measure_rows(space)]),
         ("movement", movements),
         ("movement_sites", [row for space in spaces for row in site_rows(space)]),
-        ("lifetimes", lifetime_rows(first, lives)),
-        ("first_concepts", birth_rows(first, groups, lives, session.images.classes)),
-        ("monitor", monitor_rows(first)),
+        ("lifetimes", lifetime_rows(first_space, lives)),
+        (
+            "first_concepts",
+            birth_rows(first_space, groups, lives, classes),
+        ),
+        ("monitor", monitor_rows(first_space)),
     ):
         write_csv(session.folder / "tables" / f"{name}.csv", rows)

@@ -26,35 +26,38 @@ by method: the sweep leaves ties behind the next pooling to autodiff, `jvp` none
 
 
 def importance_claims(
-    session: Session, run: RunImportance, observed: TrainedRun
+    session: Session, run_importance: RunImportance, observed: TrainedRun
 ) -> list[Claim]:
     """That sensitivities are exact, that halves agree, and what evolutions lead to.
 
     Args:
       session: Images and settings.
-      run: Its evolutions and their importances.
+      run_importance: The run's evolutions and their importances.
       observed: The run with its milestones observed.
     """
     claims = []
-    for evolution, by_class in run.pairs():
-        importances = [i for i in by_class if i.label in run.sampled_labels]
-        name = f"{run.run.name}_{evolution.number}"
-        sample = (
+    labels = run_importance.sampled_labels
+    for evolution, class_importances in run_importance.pairs():
+        importances = [
+            importance for importance in class_importances if importance.label in labels
+        ]
+        name = f"{run_importance.run.name}_{evolution.number}"
+        sample_text = (
             f"{evolution.title}, {evolution.before.epoch} to {evolution.after.epoch}, "
             f"{len(importances)} classes, {len(importances[0].images)} images each"
         )
         claims += [
             _exactness_claim(
-                name, sample, session.config.importance.method, importances
+                name, sample_text, session.config.importance.method, importances
             ),
-            _reliability_claim(name, sample, importances),
-            _class_claim(name, sample, evolution, importances, observed, session),
+            _reliability_claim(name, sample_text, importances),
+            _class_claim(name, sample_text, evolution, importances, observed, session),
         ]
     return claims
 
 
 def _exactness_claim(
-    name: str, sample: str, method: str, importances: Sequence[Importance]
+    name: str, sample_text: str, method: str, importances: Sequence[Importance]
 ) -> Claim:
     largest = np.max([importance.difference for importance in importances])
     tolerance = DIFFERENCE_TOLERANCE[method]
@@ -68,38 +71,39 @@ def _exactness_claim(
         interval=None,
         n=checked,
         holds=bool(largest <= tolerance) if np.isfinite(largest) else None,
-        why=f"{sample}; {checked} neurons checked"
+        why=f"{sample_text}; {checked} neurons checked"
         if np.isfinite(largest)
-        else f"not run: the network does not compute in float64; {sample}",
+        else f"not run: the network does not compute in float64; {sample_text}",
     )
 
 
 def _reliability_claim(
-    name: str, sample: str, importances: Sequence[Importance]
+    name: str, sample_text: str, importances: Sequence[Importance]
 ) -> Claim:
     reliabilities = [split_half_reliability(importance) for importance in importances]
-    measured = [r for r in reliabilities if r is not None]
-    interval, between_classes = mean_interval(measured), class_correlation(importances)
+    finite_values = [r for r in reliabilities if r is not None]
+    interval = mean_interval(finite_values)
+    between_classes = class_correlation(importances)
     unchanged = np.mean([1 - importance.changed.mean() for importance in importances])
     return Claim(
         id=f"halves_agree_{name}",
         paper=None,
         rule="two halves of a class's images rank its neurons more alike than other "
         "classes do: rank correlation, 95 % interval over classes above theirs",
-        measured=float(np.mean(measured)) if measured else None,
+        measured=float(np.mean(finite_values)) if finite_values else None,
         interval=interval,
-        n=len(measured),
+        n=len(finite_values),
         holds=interval[0] > between_classes
         if interval and math.isfinite(between_classes)
         else None,
-        why=f"{sample}; different classes {between_classes:.2f}; {unchanged:.0%} of "
-        "the neurons did not change at all",
+        why=f"{sample_text}; different classes {between_classes:.2f}; "
+        f"{unchanged:.0%} of the neurons did not change at all",
     )
 
 
 def _class_claim(
     name: str,
-    sample: str,
+    sample_text: str,
     evolution: Evolution,
     importances: Sequence[Importance],
     observed: TrainedRun,
@@ -128,8 +132,8 @@ def _class_claim(
         interval=interval,
         n=int(np.isfinite(rise).sum()),
         holds=interval[0] > 0 if interval else None,
-        why=f"{sample}; from {before:.2f} to {after:.2f}; all neurons "
-        f"{all_neurons:.2f}",
+        why=f"{sample_text}; from {before:.2f} to {after:.2f}; "
+        f"all neurons {all_neurons:.2f}",
     )
 
 

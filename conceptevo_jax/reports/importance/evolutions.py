@@ -77,7 +77,6 @@ def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
     settings = config.importance
     milestones = milestones_of(settings.epochs, run, accuracy=settings.accuracy)
     snapshots = {shot.epoch: _cached_snapshot(shot) for shot in run.snapshots}
-    stops = list(zip(milestones.epochs, milestones.accuracies, strict=True))
     return [
         Evolution(
             run=run,
@@ -89,7 +88,10 @@ def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
             relative=milestones.relative,
         )
         for number, ((before, accuracy_before), (after, accuracy_after)) in enumerate(
-            itertools.pairwise(stops), 1
+            itertools.pairwise(
+                zip(milestones.epochs, milestones.accuracies, strict=True)
+            ),
+            1,
         )
     ]
 

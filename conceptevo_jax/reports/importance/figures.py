@@ -43,27 +43,34 @@ _IMAGES, _COLUMNS = 60, 12
 
 
 def draw_importance(
-    session: Session, run: RunImportance, observed: TrainedRun
+    session: Session, run_importance: RunImportance, observed: TrainedRun
 ) -> list[Path]:
     """Draw the run's most important evolutions, and the class they matter for.
 
     Args:
       session: Images, settings and folder.
-      run: Its evolutions and their importances.
+      run_importance: The run's evolutions and their importances.
       observed: The run with its milestones observed.
 
     Returns:
       The PNG files.
     """
-    config, images = session.config, session.images
-    importances, folder = run.featured_importances, session.folder / "figures"
+    images, settings = session.images, session.config.importance
+    name, folder = run_importance.run.name, session.folder / "figures"
+    importances = run_importance.featured_importances
     evolutions = evolutions_figure(
-        images, observed, run.evolutions, importances, config.importance, config.seed
+        images,
+        observed,
+        run_importance.evolutions,
+        importances,
+        settings,
+        session.config.seed,
     )
-    class_images = class_figure(images, run.featured_label, importances[0].images)
+    label, class_rows = run_importance.featured_label, importances[0].images
+    class_images = class_figure(images, label, class_rows)
     return [
-        save_figure(evolutions, folder / f"evolutions_{run.run.name}")[0],
-        save_figure(class_images, folder / f"class_of_{run.run.name}")[0],
+        save_figure(evolutions, folder / f"evolutions_{name}")[0],
+        save_figure(class_images, folder / f"class_of_{name}")[0],
     ]
 
 
@@ -150,7 +157,10 @@ def _neuron_rows(
         _sheet(images, run, epoch, importances[0], neurons, patches) for epoch in epochs
     ]
     ids = neuron_ids("", importances[0].sites)
-    intervals = [share_intervals(i.score, len(i.images)) for i in importances]
+    intervals = [
+        share_intervals(importance.score, len(importance.images))
+        for importance in importances
+    ]
     return {
         neuron: EvolvingNeuron(
             name=ids[neuron].removeprefix("/"),

@@ -49,21 +49,21 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
       runs: With all their snapshots.
     """
     run_importances = [measure_run_importance(session, run) for run in runs]
-    jobs = [_observation_job(session.config, run) for run in run_importances]
-    observed_runs = session.train(jobs)
-    summary_rows, neuron_rows, claims, figures = [], [], [], []
-    for run in run_importances:
-        observed = observed_runs[run.run.name]
-        run_summary, run_neurons = importance_rows(session, run)
-        summary_rows += run_summary
-        neuron_rows += run_neurons
-        claims += importance_claims(session, run, observed)
-        with session.stage("figures", of=run.run.name):
-            figures += draw_importance(session, run, observed)
+    observed_runs = session.train(
+        [_observation_job(session.config, run) for run in run_importances]
+    )
     class_names, folder = session.images.classes, session.folder / "tables"
-    featured = {
-        run.run.name: class_names[run.featured_label] for run in run_importances
-    }
+    summary_rows, neuron_rows, claims, figures, featured = [], [], [], [], {}
+    for run_importance in run_importances:
+        name = run_importance.run.name
+        observed = observed_runs[name]
+        run_rows = importance_rows(session, run_importance)
+        summary_rows += run_rows[0]
+        neuron_rows += run_rows[1]
+        claims += importance_claims(session, run_importance, observed)
+        with session.stage("figures", of=name):
+            figures += draw_importance(session, run_importance, observed)
+        featured[name] = class_names[run_importance.featured_label]
     return ImportanceReport(
         run_importances=run_importances,
         claims=claims,
@@ -76,14 +76,15 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
     )
 
 
-def _observation_job(config: Config, run: RunImportance) -> Job:
+def _observation_job(config: Config, run_importance: RunImportance) -> Job:
     """Observe the milestones of a run, which its accuracy decides."""
+    name = run_importance.run.name
     return Job(
-        name=run.run.name,
-        run=config.runs[run.run.name],
+        name=name,
+        run=config.runs[name],
         dataset=config.dataset,
         search=config.method.stimuli,
         projecting=config.method.projection.stimuli,
-        epochs=tuple(run.epochs),
+        epochs=tuple(run_importance.epochs),
         sample=config.dataset.sample_images,
     )

@@ -39,8 +39,11 @@ def featured_class(
     if class_name is not None:
         return class_of(class_name, images)
 
-    def mean_reliability(of_class: Sequence[Importance]) -> float:
-        reliabilities = [split_half_reliability(i) or 0.0 for i in of_class]
+    def mean_reliability(class_importances: Sequence[Importance]) -> float:
+        reliabilities = [
+            split_half_reliability(importance) or 0.0
+            for importance in class_importances
+        ]
         return float(np.mean(reliabilities))
 
     by_class = list(zip(*importances, strict=True))
@@ -74,8 +77,12 @@ class RunImportance:
     def featured_importances(self) -> list[Importance]:
         """Per evolution, the importance for the featured class."""
         return [
-            next(i for i in by_class if i.label == self.featured_label)
-            for by_class in self.importances
+            next(
+                importance
+                for importance in class_importances
+                if importance.label == self.featured_label
+            )
+            for class_importances in self.importances
         ]
 
     @property
@@ -97,18 +104,18 @@ def measure_run_importance(session: Session, run: TrainedRun) -> RunImportance:
     class_names = session.images.classes
     labels = measured_classes(config, len(class_names))
 
-    def importance_of(evolution: Evolution, label: int) -> Importance:
+    def measure_class(evolution: Evolution, label: int) -> Importance:
         with session.stage("importance", of=evolution.log_label(class_names[label])):
             return measures.importance(evolution, label, config.importance.images)[0]
 
     importances = [
-        [importance_of(evolution, label) for label in labels]
+        [measure_class(evolution, label) for label in labels]
         for evolution in evolutions
     ]
     featured_label = featured_class(config, session.images, run.name, importances)
     if featured_label not in labels:  # the configuration names one outside the sample
-        for evolution, by_class in zip(evolutions, importances, strict=True):
-            by_class.append(importance_of(evolution, featured_label))
+        for evolution, class_importances in zip(evolutions, importances, strict=True):
+            class_importances.append(measure_class(evolution, featured_label))
     return RunImportance(
         run=run,
         evolutions=evolutions,

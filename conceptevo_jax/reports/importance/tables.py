@@ -128,17 +128,17 @@ def top_rows(
 
 
 def importance_rows(
-    session: Session, run: RunImportance
+    session: Session, run_importance: RunImportance
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of `evolutions.csv` and of `top_evolutions.csv`.
 
     Args:
       session: Names of the classes, and the seed.
-      run: Its evolutions and their importances.
+      run_importance: The run's evolutions and their importances.
     """
     class_names, seed = session.images.classes, session.config.seed
     summary_rows, neuron_rows = [], []
-    for evolution, importances in run.pairs():
+    for evolution, importances in run_importance.pairs():
         for importance in importances:
             class_name = class_names[importance.label]
             summary_rows.append(evolution_row(evolution, importance, class_name))

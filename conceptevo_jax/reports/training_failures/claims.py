@@ -82,8 +82,8 @@ def space_claims(
     for name in settings.recovering:
         claims += recovery_claims(space, name, courses[name], entropy.get(name))
     for name in settings.overfitted:
-        well = well_trained_run(config, name)
-        claims += movement_claims(space, well, name, milestones, paper.movement)
+        well_trained = well_trained_run(config, name)
+        claims += movement_claims(space, well_trained, name, milestones, paper.movement)
     return claims
 
 
@@ -102,9 +102,11 @@ def run_claims(
     classes, test_images = len(session.images.classes), len(session.images.test)
     claims = []
     for name in settings.overfitted:
-        well = runs[well_trained_run(config, name)]
+        well_trained = runs[well_trained_run(config, name)]
         images = config.runs[name].eval_images, test_images
-        claims.append(overfitting_claim(well, runs[name], images, paper.gaps.get(name)))
+        claims.append(
+            overfitting_claim(well_trained, runs[name], images, paper.gaps.get(name))
+        )
     for name in settings.collapsing:
         course = course_of(runs[name].run.rows, classes)
         claims.append(alarm_in_time_claim(runs[name], course))
@@ -117,8 +119,8 @@ def run_claims(
 
 def movement_claims(
     space: RunsInSpace,
-    well: str,
-    over: str,
+    well_trained: str,
+    overfitted: str,
     milestones: Mapping[str, Milestones],
     paper: Mapping[str, str],
 ) -> list[Claim]:
@@ -126,12 +128,12 @@ def movement_claims(
 
     Args:
       space: Both runs in the space of a base, measured.
-      well: The well-trained run's name.
-      over: The overfitted run's name.
+      well_trained: The well-trained run's name.
+      overfitted: The overfitted run's name.
       milestones: Of training accuracy, of those runs that have them.
       paper: The paper's movements, by `run stage`.
     """
-    pair = (well, over)
+    pair = (well_trained, overfitted)
     missing = [run for run in pair if run not in milestones]
     movements = [
         movement_between(space, run, milestones[run]) for run in pair if not missing
@@ -139,8 +141,8 @@ def movement_claims(
     claims = []
     for measure in MOVEMENTS:
         stages = [
-            estimate_difference(of_well[measure], of_over[measure])
-            for of_well, of_over in zip(*movements, strict=True)
+            estimate_difference(well_trained_stage[measure], overfitted_stage[measure])
+            for well_trained_stage, overfitted_stage in zip(*movements, strict=True)
         ]
         differences = [difference for difference in stages if difference is not None]
         weakest = min(differences, key=lambda d: d.lower_end, default=None)
@@ -148,15 +150,15 @@ def movement_claims(
             weakest = None
         claims.append(
             Claim(
-                id=f"{measure}_less_{over}_{space.base.run.name}",
+                id=f"{measure}_less_{overfitted}_{space.base.run.name}",
                 paper="; ".join(
                     f"{run}: {paper.get(f'{run} 1')}, {paper.get(f'{run} 2')}"
                     for run in pair
                 ),
-                rule=f"{measure} of {space.runs[over].title} between 25, 50 and 75 % "
-                f"of training accuracy is less than that of "
-                f"{space.runs[well].title}, in both stages; measured: by how much, "
-                f"where it is least certain; {ABOVE}",
+                rule=f"{measure} of {space.runs[overfitted].title} between 25, 50 and "
+                "75 % of training accuracy is less than that of "
+                f"{space.runs[well_trained].title}, in both stages; measured: by how "
+                f"much, where it is least certain; {ABOVE}",
                 measured=None if weakest is None else weakest.amount,
                 interval=None if weakest is None else weakest.interval,
                 n=len(differences),
@@ -169,18 +171,21 @@ def movement_claims(
 
 
 def overfitting_claim(
-    well: Projected, over: Projected, images: tuple[int, int], paper: str | None
+    well_trained: Projected,
+    overfitted: Projected,
+    images: tuple[int, int],
+    paper: str | None,
 ) -> Claim:
     """A run that shall overfit does: its accuracies lie further apart.
 
     Args:
-      well: The well-trained run.
-      over: The run that shall overfit.
+      well_trained: The well-trained run.
+      overfitted: The run that shall overfit.
       images: Number of training and of test images that accuracies are measured on.
       paper: What the paper says of such a run.
     """
-    rows = [projected.run.rows[-1] for projected in (well, over)]
-    listed = "; ".join(
+    rows = [projected.run.rows[-1] for projected in (well_trained, overfitted)]
+    accuracies = "; ".join(
         f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}, top-5 "
         f"{row.train_top5:.2f}/{row.test_top5:.2f}"
         for row in rows
@@ -193,18 +198,18 @@ def overfitting_claim(
             for share, n in zip((row.train_top1, row.test_top1), images, strict=True)
         )
     )
-    gap_of_well, gap_of_over = (row.train_top1 - row.test_top1 for row in rows)
-    widening = gap_of_over - gap_of_well
+    well_trained_gap, overfitted_gap = (row.train_top1 - row.test_top1 for row in rows)
+    widening = overfitted_gap - well_trained_gap
     interval = (widening - 1.96 * standard_error, widening + 1.96 * standard_error)
     return Claim(
-        id=f"overfits_{over.run.name}",
+        id=f"overfits_{overfitted.run.name}",
         paper=paper,
-        rule=f"top-1 train less test accuracy of {over.title} is larger than of "
-        f"{well.title}, at the end, by more than the images leave open; measured: by "
-        "how much",
+        rule=f"top-1 train less test accuracy of {overfitted.title} is larger than of "
+        f"{well_trained.title}, at the end, by more than the images leave open; "
+        "measured: by how much",
         measured=widening,
         interval=interval,
         n=sum(images),
         holds=interval[0] > 0,
-        why=f"train/test of the two: {listed}",
+        why=f"train/test of the two: {accuracies}",
     )

@@ -104,7 +104,7 @@ def _trend_claim(
     trajectory, projected = space.trajectories[run], space.runs[run]
     values, epochs = trajectory.of(measure), projected.epochs
     places = sorted({place for step in trend.steps for place in step})
-    listed = ", ".join(f"{values[i]:.2f} at {epochs[i]}" for i in places)
+    values_text = ", ".join(f"{values[i]:.2f} at {epochs[i]}" for i in places)
     differences = [
         snapshot_difference(trajectory, measure, larger, smaller)
         for smaller, larger in trend.steps
@@ -113,7 +113,7 @@ def _trend_claim(
     is_measured = trend.missing is None and all(
         math.isfinite(difference.amount) for difference in differences
     )
-    why = listed if is_measured else f"too few live neurons: {listed}"
+    why = values_text if is_measured else f"too few live neurons: {values_text}"
     return Claim(
         id=f"{measure}_{trend.verb}_{run}_{space.base.run.name}",
         paper=paper,

@@ -155,36 +155,36 @@ def _lay_out_maps(
     map_epochs: Mapping[str, Sequence[Epoch]],
 ) -> tuple[Layout, dict[str, np.ndarray], str]:
     """The first of the maps, points on all of them by snapshot name, their key."""
-    on_map = [base]
+    snapshots = [base]
     for name, run in runs.items():
-        on_map += [(run, epoch) for epoch in run.epochs if epoch in map_epochs[name]]
+        snapshots += [(run, epoch) for epoch in run.epochs if epoch in map_epochs[name]]
     with session.stage("layout"):
         layout, points, maps_key = lay_out_often(
             session.store,
-            [run.placed[epoch].vectors for run, epoch in on_map],
+            [run.placed[epoch].vectors for run, epoch in snapshots],
             session.config.method.layout,
             session.config.seed,
         )
-    names = [run.snapshot(epoch) for run, epoch in on_map]
+    names = [run.snapshot(epoch) for run, epoch in snapshots]
     return layout, dict(zip(names, points, strict=True)), maps_key
 
 
 def _measure_trajectory(
     session: Session,
-    run: Projected,
+    projected: Projected,
     reference: Reference,
     maps: Mapping[str, np.ndarray],
 ) -> Trajectory:
     """All measures of all snapshots of a run."""
     snapshots = [
         Seen(
-            snapshot=run.snapshot(epoch),
-            stimuli=run.stimuli(epoch),
-            responses=run.run.observations[epoch].judgement,
-            embedding=run.placed[epoch],
-            maps=maps.get(run.snapshot(epoch)),
+            snapshot=projected.snapshot(epoch),
+            stimuli=projected.stimuli(epoch),
+            responses=projected.run.observations[epoch].judgement,
+            embedding=projected.placed[epoch],
+            maps=maps.get(projected.snapshot(epoch)),
         )
-        for epoch in run.epochs
+        for epoch in projected.epochs
     ]
     size, seed = len(session.images.pool), session.config.seed
     return measure_evolution(snapshots, reference, pool_size=size, seed=seed)

@@ -87,14 +87,14 @@ def movement_between(
         distances = space.neuron_movement(run, before, after)
         live = ~projected.stimuli(before).dead
         size = spread(projected.placed[before].vectors[live])
-        on_maps = space.movement_on_maps(run, before, after)
+        map_distances = space.movement_on_maps(run, before, after)
         stages.append(
             {
                 "movement": mean_estimate(distances),
                 "relative_movement": mean_estimate(distances / size),
                 "movement_map": None
-                if on_maps is None
-                else mean_estimate(on_maps.mean(axis=0)),
+                if map_distances is None
+                else mean_estimate(map_distances.mean(axis=0)),
             }
         )
     return stages
@@ -111,19 +111,21 @@ def movement_rows(
       paper: The paper's movements, by `run stage`.
     """
     rows = []
-    for name, marks in milestones.items():
+    for name, run_milestones in milestones.items():
         projected = space.runs[name]
-        for stage, movements in enumerate(movement_between(space, name, marks)):
-            before, after = marks.epochs[stage : stage + 2]
+        for stage, movements in enumerate(
+            movement_between(space, name, run_milestones)
+        ):
+            before, after = run_milestones.epochs[stage : stage + 2]
             row = {
                 "base": space.base_space.space.base,
                 "run": name,
                 "stage": stage + 1,
                 "before": before,
                 "after": after,
-                "train_top1_before": marks.accuracies[stage],
-                "train_top1_after": marks.accuracies[stage + 1],
-                "relative_milestones": marks.relative,
+                "train_top1_before": run_milestones.accuracies[stage],
+                "train_top1_after": run_milestones.accuracies[stage + 1],
+                "relative_milestones": run_milestones.relative,
                 "epochs_of_training": projected.at(after) - projected.at(before),
                 "coverage_before": finite(projected.shared(before)),
                 "coverage_after": finite(projected.shared(after)),
@@ -160,8 +162,12 @@ def lifetime_rows(
                 event: int(getattr(run_lives, event)[neuron])
                 for event in ("concept", "born", "settled", "died")
             }
-            named = {e: None if i < 0 else epochs[i] for e, i in places.items()}
-            rows.append({"run": name, "neuron": neuron_id.partition("/")[2], **named})
+            event_epochs = {
+                event: None if place < 0 else epochs[place]
+                for event, place in places.items()
+            }
+            neuron_name = neuron_id.partition("/")[2]
+            rows.append({"run": name, "neuron": neuron_name, **event_epochs})
     return rows
 
 

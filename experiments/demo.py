@@ -32,7 +32,7 @@ from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.pipeline.unified import Unified, space_jobs, unify
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.reports.explorer_page.page import explore_unified
-from conceptevo_jax.reports.importance.report import report_important
+from conceptevo_jax.reports.importance.report import report_importance
 from conceptevo_jax.reports.unified_space.claims import accuracy_claim, alignment_claims
 from conceptevo_jax.reports.unified_space.figures import (
     run_curves,
@@ -98,8 +98,8 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "epochs.csv", epoch_rows([space.base, *space.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(space.made))
-    important = report_important(session, [trained[WELL_TRAINED]])
-    page = explore_unified(session, space, important.found)
+    importance = report_importance(session, [trained[WELL_TRAINED]])
+    page = explore_unified(session, space, importance.run_importances)
     claims = [
         accuracy_claim(
             _run(space, WELL_TRAINED),
@@ -110,18 +110,18 @@ def run(config: Config, session: Session) -> Outcome:
         collapse_claim(config.collapse, _collapse_tables(config, trained)),
         positive_claim(space.made),
         *alignment_claims(rows),
-        *important.claims,
+        *importance.claims,
     ]
     figures = ("training_map", "shared_space", "runs")
     pictures = [session.folder / f"figures/{name}.png" for name in figures]
     return Outcome(
         base=space.made.space.base,
         claims=claims,
-        further={"space": space.about(), "snapshots": rows, **important.further},
+        further={"space": space.about(), "snapshots": rows, **importance.further},
         look_next=[
             *page,
             *pictures,
-            *important.figures,
+            *importance.figures,
             tables / "snapshots.csv",
             tables / "alignment.csv",
         ],

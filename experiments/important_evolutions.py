@@ -15,11 +15,11 @@ from conceptevo_jax.pipeline.plan import Step, plan_importance
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.reports.importance.evolutions import training_jobs
-from conceptevo_jax.reports.importance.report import report_important
+from conceptevo_jax.reports.importance.report import report_importance
 
 
 def jobs(config: Config) -> list[Job]:
-    """Everything to train; what is observed of it, its accuracy decides."""
+    """Everything to train; its accuracy decides which snapshots are observed."""
     for name in config.importance.shown:
         if name not in config.runs:
             raise unknown_name("run in importance.shown", name, config.runs)
@@ -32,12 +32,17 @@ def plan(config: Config) -> list[Step]:
 
 
 def run(config: Config, session: Session) -> Outcome:
-    """Do it all, or reuse what is stored, and write the result folder."""
+    """Do it all, or reuse what is stored, and write the result folder.
+
+    Args:
+      config: The experiment's settings.
+      session: Images, store and result folder.
+    """
     trained = session.train(jobs(config))
-    told = report_important(session, list(trained.values()))
+    report = report_importance(session, list(trained.values()))
     return Outcome(
         base=None,
-        claims=told.claims,
-        further=told.further,
-        look_next=[*told.figures, *told.tables],
+        claims=report.claims,
+        further=report.further,
+        look_next=[*report.figures, *report.tables],
     )

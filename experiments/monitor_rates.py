@@ -22,7 +22,7 @@ from conceptevo_jax.pipeline.outcome import Claim, write_csv
 from conceptevo_jax.pipeline.plan import Step
 from conceptevo_jax.pipeline.runs import Job, TrainedRun
 from conceptevo_jax.pipeline.session import Outcome, Session
-from conceptevo_jax.reports.training_failures.claims import LEARNT, course_of
+from conceptevo_jax.reports.training_failures.course import LEARNT, course_of
 from conceptevo_jax.training import Row
 from conceptevo_jax.types import record
 

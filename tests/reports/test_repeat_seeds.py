@@ -9,7 +9,7 @@ from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.config import register
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
-from conceptevo_jax.reports.importance.evolutions import chosen_classes
+from conceptevo_jax.reports.importance.evolutions import measured_classes
 from conceptevo_jax.reports.repeat_seeds import (
     SEED_STEP,
     aggregate_claims,
@@ -50,10 +50,10 @@ def test_every_seed_moves_on_but_that_of_the_images(config):
 def test_repeats_measure_the_same_classes(config):
     """Rows of their tables are averaged, so they have to be of the same class."""
     config.importance.classes = 3
-    drawn = [chosen_classes(one, 100) for one in repeats(config)]
+    drawn = [measured_classes(one, 100) for one in repeats(config)]
     assert drawn[0] == drawn[1] == drawn[2]
     config.dataset.seed += 1
-    assert chosen_classes(config, 100) != drawn[0]
+    assert measured_classes(config, 100) != drawn[0]
 
 
 def test_repeats_have_folders_of_their_own_beside_the_aggregate(config):

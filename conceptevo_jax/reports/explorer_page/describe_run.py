@@ -24,7 +24,7 @@ from conceptevo_jax.explorer import Course
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.projected_run import Projected
 from conceptevo_jax.projection import place_points
-from conceptevo_jax.reports.importance.measure import Important
+from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.reports.importance.tables import top_neurons
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.types import (
@@ -71,7 +71,7 @@ def describe_run(
     frame: Frame,
     *,
     is_base: bool,
-    important: Important | None = None,
+    important: RunImportance | None = None,
     seed: int = 0,
 ) -> Course:
     """Describe a run; its stimuli are rows of the pool.
@@ -217,7 +217,7 @@ def _reports(one: Projected) -> list[dict[str, Any]]:
 
 def _important(
     epochs: Sequence[Epoch],
-    important: Important | None,
+    important: RunImportance | None,
     sites: Sequence[Site],
     seed: int,
 ) -> tuple[

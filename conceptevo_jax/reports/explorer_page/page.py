@@ -43,7 +43,7 @@ from conceptevo_jax.reports.explorer_page.describe_run import (
     base_scale,
     describe_run,
 )
-from conceptevo_jax.reports.importance.measure import Important
+from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.store import content_key
 from conceptevo_jax.study import load_study
 from conceptevo_jax.study.design.tasks import Task
@@ -65,7 +65,7 @@ def explore(
     space: Space,
     layout: Layout,
     points: Mapping[str, np.ndarray],
-    importants: Sequence[Important] = (),
+    importants: Sequence[RunImportance] = (),
 ) -> list[Path]:
     """Describe the runs and write their page; what is worth opening.
 
@@ -78,7 +78,7 @@ def explore(
 
 
 def explore_unified(
-    session: Session, found: Unified, importants: Sequence[Important] = ()
+    session: Session, found: Unified, importants: Sequence[RunImportance] = ()
 ) -> list[Path]:
     """The same of runs that are in one space and on one map already."""
     with session.stage("explorer"):
@@ -100,7 +100,7 @@ def describe(
     space: Space,
     layout: Layout,
     points: Mapping[str, np.ndarray],
-    importants: Sequence[Important] = (),
+    importants: Sequence[RunImportance] = (),
 ) -> Scene:
     """Turn runs in a space into a scene.
 

@@ -9,9 +9,7 @@ from conceptevo_jax.analysis.importance.milestones import (
     find_milestones,
     named_milestones,
 )
-from conceptevo_jax.analysis.importance.scores import (
-    Scoring,
-)
+from conceptevo_jax.analysis.importance.scores import Scoring
 from conceptevo_jax.config import Config, plain
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.pipeline.images import Images
@@ -19,7 +17,7 @@ from conceptevo_jax.pipeline.runs import Job, TrainedRun
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Snapshot, record
 
-_OWN = ("images", "classes", "epochs", "accuracy", "shown", "top", "patches")
+_NOT_SCORING = ("images", "classes", "epochs", "accuracy", "shown", "top", "patches")
 """Settings of `ImportanceConfig` that are not `Scoring`'s."""
 
 
@@ -29,11 +27,11 @@ class Evolution:
 
     Attributes:
       run: The run.
-      title: How figures call the run.
+      title: What figures call the run.
       number: Which evolution of the run, from 1.
       before: The earlier snapshot.
       after: The later one.
-      accuracies: Top-1 training accuracy of both.
+      accuracies: Top-1 training accuracy of both, as shares.
       relative: See `Milestones`.
     """
 
@@ -45,10 +43,10 @@ class Evolution:
     accuracies: tuple[float, float]
     relative: bool
 
-    def named(self, of: str) -> str:
-        """The evolution for a class or the like, in a log's line."""
+    def log_label(self, class_name: str) -> str:
+        """What a log calls this evolution where it is measured for a class."""
         before, after = self.before.epoch, self.after.epoch
-        return f"{self.run.name}, epochs {before} to {after}, {of}"
+        return f"{self.run.name}, epochs {before} to {after}, {class_name}"
 
 
 def training_jobs(config: Config) -> list[Job]:
@@ -60,33 +58,40 @@ def training_jobs(config: Config) -> list[Job]:
 
 
 def scoring_of(config: Config) -> Scoring:
-    """How importance is computed, by a configuration."""
-    values = {k: v for k, v in plain(config.importance).items() if k not in _OWN}
-    return Scoring(**values, **plain(config.method.sensitivity))
+    """How a configuration computes importance."""
+    settings = plain(config.importance)
+    scoring = {k: v for k, v in settings.items() if k not in _NOT_SCORING}
+    return Scoring(**scoring, **plain(config.method.sensitivity))
 
 
 def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
     """The evolutions between the run's milestones of accuracy, or named snapshots.
 
+    Args:
+      config: May name the snapshots, and says which accuracy counts.
+      run: With all its snapshots.
+
     Raises:
       UsageError: if it has too few snapshots for that, or none so named.
     """
-    of = config.importance
-    found = milestones_of(of.epochs, run, accuracy=of.accuracy)
-    shots = {shot.epoch: _loaded_once(shot) for shot in run.snapshots}
-    stops = list(zip(found.epochs, found.accuracies, strict=True))
+    settings = config.importance
+    milestones = milestones_of(settings.epochs, run, accuracy=settings.accuracy)
+    snapshots = {shot.epoch: _cached_snapshot(shot) for shot in run.snapshots}
     return [
         Evolution(
             run=run,
             title=config.runs[run.name].title,
             number=number,
-            before=shots[before],
-            after=shots[after],
-            accuracies=(low, high),
-            relative=found.relative,
+            before=snapshots[before],
+            after=snapshots[after],
+            accuracies=(accuracy_before, accuracy_after),
+            relative=milestones.relative,
         )
-        for number, ((before, low), (after, high)) in enumerate(
-            itertools.pairwise(stops), 1
+        for number, ((before, accuracy_before), (after, accuracy_after)) in enumerate(
+            itertools.pairwise(
+                zip(milestones.epochs, milestones.accuracies, strict=True)
+            ),
+            1,
         )
     ]
 
@@ -94,37 +99,53 @@ def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
 def milestones_of(
     names: Sequence[str], run: TrainedRun, *, accuracy: str = "eval"
 ) -> Milestones:
-    """The snapshots so named, or those at the milestones of accuracy without any.
+    """The named snapshots, or without names those at the milestones of accuracy.
+
+    Args:
+      names: Epochs, or names such as `step8`.
+      run: Whose snapshots.
+      accuracy: `eval` or `running`, see `find_milestones`.
 
     Raises:
       UsageError: if the run has too few snapshots for that, or none so named.
     """
     if not names:
         return find_milestones(run.name, run.rows, accuracy=accuracy)
-    named = [int(name) if name.isdecimal() else name for name in names]
-    return named_milestones(run.name, run.rows, named, accuracy=accuracy)
+    epochs = [int(name) if name.isdecimal() else name for name in names]
+    return named_milestones(run.name, run.rows, epochs, accuracy=accuracy)
 
 
-def _loaded_once(shot: Snapshot) -> Snapshot:
-    """The snapshot, read from disk at its first use alone: every class needs it."""
+def _cached_snapshot(shot: Snapshot) -> Snapshot:
+    """The snapshot, read from disk at its first use only: every class needs it."""
     load = functools.lru_cache(maxsize=1)(shot.load)
     return Snapshot(run=shot.run, epoch=shot.epoch, load=load)
 
 
-def chosen_classes(config: Config, known: int) -> list[int]:
-    """All classes, or so many at random, seeded with the images: alike for all runs."""
-    count = config.importance.classes
-    if count is None:
-        return list(range(known))
-    drawn = stream(config.dataset.seed, "classes").permutation(known)[:count]
-    return sorted(drawn.tolist())
+def measured_classes(config: Config, class_count: int) -> list[int]:
+    """The classes to measure: all of them, or a random sample, ascending.
+
+    Its seed is that of the images, so the sample is the same for all runs and seeds.
+
+    Args:
+      config: Says how many classes are measured.
+      class_count: The number of classes of the images.
+    """
+    sample_size = config.importance.classes
+    if sample_size is None:
+        return list(range(class_count))
+    order = stream(config.dataset.seed, "classes").permutation(class_count)
+    return sorted(order[:sample_size].tolist())
 
 
 def class_of(name: str, images: Images) -> int:
-    """The class so named.
+    """The label of a class.
+
+    Args:
+      name: The class's name.
+      images: Whose classes.
 
     Raises:
-      UsageError: for an unknown one, with the valid ones.
+      UsageError: for an unknown name, with the valid ones.
     """
     if name not in images.classes:
         raise unknown_name("class", name, images.classes)

@@ -1,6 +1,7 @@
 """Evolutions that matter for a class, as patches, and the class itself."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,10 +15,13 @@ from conceptevo_jax.figures import (
     Strip,
     draw_evolutions,
     draw_images,
+    save_figure,
 )
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.importance.evolutions import Evolution
+from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.reports.importance.tables import top_neurons
 from conceptevo_jax.stimuli import Sheet, patch_sheet, patch_windows
 from conceptevo_jax.types import (
@@ -35,14 +39,46 @@ _REPEATS = 0.5
 """Jaccard index of two neurons' stimuli above which one repeats the other."""
 
 _IMAGES, _COLUMNS = 60, 12
-"""Images of a class that are shown, and how many on a line."""
+"""Images of a class in its figure, and the number on a line."""
+
+
+def draw_importance(
+    session: Session, run_importance: RunImportance, observed: TrainedRun
+) -> list[Path]:
+    """Draw the run's most important evolutions, and the class they matter for.
+
+    Args:
+      session: Images, settings and folder.
+      run_importance: The run's evolutions and their importances.
+      observed: The run with its milestones observed.
+
+    Returns:
+      The PNG files.
+    """
+    images, settings = session.images, session.config.importance
+    name, folder = run_importance.run.name, session.folder / "figures"
+    importances = run_importance.featured_importances
+    evolutions = evolutions_figure(
+        images,
+        observed,
+        run_importance.evolutions,
+        importances,
+        settings,
+        session.config.seed,
+    )
+    label, class_rows = run_importance.featured_label, importances[0].images
+    class_images = class_figure(images, label, class_rows)
+    return [
+        save_figure(evolutions, folder / f"evolutions_{name}")[0],
+        save_figure(class_images, folder / f"class_of_{name}")[0],
+    ]
 
 
 def evolutions_figure(
     images: Images,
     run: TrainedRun,
     evolutions: Sequence[Evolution],
-    found: Sequence[Importance],
+    importances: Sequence[Importance],
     settings: ImportanceConfig,
     seed: int,
 ) -> Figure:
@@ -55,69 +91,90 @@ def evolutions_figure(
       images: The pool that patches are drawn from.
       run: Observed at every milestone.
       evolutions: Of the run, in order.
-      found: Their importances for one class.
+      importances: Theirs for one class.
       settings: How many neurons and patches.
-      seed: Decides between equals.
+      seed: Decides between equally important neurons.
     """
-    stimuli = [run.observations[one.after.epoch].stimuli for one in evolutions]
-    top = [
-        distinct_neurons(
-            top_neurons(one, len(one.score), seed), one, after, settings.top
-        )
-        for one, after in zip(found, stimuli, strict=True)
-    ]
-    epochs = [evolutions[0].before.epoch, *(one.after.epoch for one in evolutions)]
-    rows = _rows(images, run, epochs, found, top, settings.patches)
+    name = images.classes[importances[0].label]
+    epochs = [evolutions[0].before.epoch, *(e.after.epoch for e in evolutions)]
     accuracies = [evolutions[0].accuracies[0], *(e.accuracies[1] for e in evolutions)]
-    groups = [
-        EvolutionGroup(
-            heading=f"most important from {_named(one.before.epoch)} to "
-            f"{_named(one.after.epoch)}",
-            chosen_by=at,
-            neurons=[rows[neuron] for neuron in top[at]],
-        )
-        for at, one in enumerate(evolutions)
-    ]
-    name = images.classes[found[0].label]
+    top = _top_distinct(run, evolutions, importances, settings.top, seed)
+    rows = _neuron_rows(images, run, epochs, importances, top, settings.patches)
     return draw_evolutions(
         [
-            (_named(epoch), f"training accuracy {accuracy:.2f}")
+            (_epoch_title(epoch), f"training accuracy {accuracy:.2f}")
             for epoch, accuracy in zip(epochs, accuracies, strict=True)
         ],
-        groups,
+        [
+            EvolutionGroup(
+                heading=f"most important from {_epoch_title(evolution.before.epoch)} "
+                f"to {_epoch_title(evolution.after.epoch)}",
+                chosen_by=number,
+                neurons=[rows[neuron] for neuron in neurons],
+            )
+            for number, (evolution, neurons) in enumerate(
+                zip(evolutions, top, strict=True)
+            )
+        ],
         patches=settings.patches,
         title=(
             f"{evolutions[0].title}: evolutions that matter for the class “{name}”",
             "Each neuron's strongest patches at each snapshot. Above the arrows: the "
-            f"share of {len(found[0].images)} images of the class that the evolution "
-            "speaks for, with the 95 % interval of one neuron that nothing selected.",
+            f"share of {len(importances[0].images)} images of the class that the "
+            "evolution speaks for, with the 95 % interval of one neuron that nothing "
+            "selected.",
         ),
     )
 
 
-def _rows(
+def _top_distinct(
+    run: TrainedRun,
+    evolutions: Sequence[Evolution],
+    importances: Sequence[Importance],
+    count: int,
+    seed: int,
+) -> list[list[int]]:
+    """Per evolution, the most important neurons that do not repeat each other."""
+    top = []
+    for evolution, importance in zip(evolutions, importances, strict=True):
+        ranked = top_neurons(importance, len(importance.score), seed)
+        stimuli = run.observations[evolution.after.epoch].stimuli
+        top.append(distinct_neurons(ranked, importance, stimuli, count))
+    return top
+
+
+def _neuron_rows(
     images: Images,
     run: TrainedRun,
     epochs: Sequence[Epoch],
-    found: Sequence[Importance],
+    importances: Sequence[Importance],
     top: Sequence[Sequence[int]],
     patches: int,
 ) -> dict[int, EvolvingNeuron]:
-    """A row for every neuron that is shown: its patches, and its importances."""
-    shown = sorted({neuron for neurons in top for neuron in neurons})
-    sheets = [_sheet(images, run, epoch, found[0], shown, patches) for epoch in epochs]
-    ids = neuron_ids("", found[0].sites)
-    ends = [share_intervals(one.score, len(one.images)) for one in found]
+    """A row for every neuron of the figure: its patches, and its importances."""
+    neurons = sorted({neuron for evolution_top in top for neuron in evolution_top})
+    sheets = [
+        _sheet(images, run, epoch, importances[0], neurons, patches) for epoch in epochs
+    ]
+    ids = neuron_ids("", importances[0].sites)
+    intervals = [
+        share_intervals(importance.score, len(importance.images))
+        for importance in importances
+    ]
     return {
         neuron: EvolvingNeuron(
             name=ids[neuron].removeprefix("/"),
-            strips=[Strip(pixels=s.strip(at), used=int(s.used[at])) for s in sheets],
+            strips=[Strip(pixels=s.strip(row), used=int(s.used[row])) for s in sheets],
             scores=[
-                (float(one.score[neuron]), float(end[neuron, 0]), float(end[neuron, 1]))
-                for one, end in zip(found, ends, strict=True)
+                (
+                    float(importance.score[neuron]),
+                    float(interval[neuron, 0]),
+                    float(interval[neuron, 1]),
+                )
+                for importance, interval in zip(importances, intervals, strict=True)
             ],
         )
-        for at, neuron in enumerate(shown)
+        for row, neuron in enumerate(neurons)
     }
 
 
@@ -132,19 +189,25 @@ def distinct_neurons(
       stimuli: Of all sites of the same model.
       count: How many to take at most.
     """
-    rows, where = stimulus_rows(stimuli), neurons_among(importance.sites, stimuli.sites)
-    chosen: list[int] = []
+    rows = stimulus_rows(stimuli)
+    positions = neurons_among(importance.sites, stimuli.sites)
+    distinct: list[int] = []
     for neuron in ranked:
-        own, others = rows[where[[neuron]]], rows[where[chosen]]
-        known = chosen and own.nnz and shared_stimuli(own, others).max() > _REPEATS
-        if not known:
-            chosen.append(neuron)
-        if len(chosen) == count:
+        row, distinct_rows = rows[positions[[neuron]]], rows[positions[distinct]]
+        # A dead neuron has no stimuli, so it repeats none.
+        repeats = (
+            len(distinct) > 0
+            and row.nnz > 0
+            and shared_stimuli(row, distinct_rows).max() > _REPEATS
+        )
+        if not repeats:
+            distinct.append(neuron)
+        if len(distinct) == count:
             break
-    return chosen
+    return distinct
 
 
-def _named(epoch: Epoch) -> str:
+def _epoch_title(epoch: Epoch) -> str:
     if isinstance(epoch, int):
         return f"epoch {epoch}"
     return epoch.replace("step", "step ").replace("init", "untrained")
@@ -161,9 +224,9 @@ def _sheet(
     """Patches at one snapshot; neurons are counted over the importance's sites."""
     stimuli, pixels = run.observations[epoch].stimuli, images.pool_pixels
     windows = patch_windows(stimuli, side=pixels.side, input_size=run.model.size)
-    chosen = neurons_among(importance.sites, stimuli.sites)[list(neurons)]
+    positions = neurons_among(importance.sites, stimuli.sites)[list(neurons)]
     return patch_sheet(
-        stimuli, windows, chosen, pixels.pixels, count=patches, size=_TILE
+        stimuli, windows, positions, pixels.pixels, count=patches, size=_TILE
     )
 
 
@@ -172,11 +235,15 @@ def class_figure(images: Images, label: int, rows: np.ndarray) -> Figure:
 
     The paper looked at those of the bow tie to understand why its evolutions lead to
     hands, necks and faces.
+
+    Args:
+      images: Training images, and names of the classes.
+      label: The class.
+      rows: Its training images `[i]`, of which the first are drawn.
     """
     name = images.classes[label]
-    shown = rows[:_IMAGES]
     return draw_images(
-        list(np.asarray(images.train.pixels[shown])),
+        list(np.asarray(images.train.pixels[rows[:_IMAGES]])),
         columns=_COLUMNS,
         title=(f"Training images of the class “{name}”",),
     )

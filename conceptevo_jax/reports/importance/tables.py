@@ -15,40 +15,54 @@ from conceptevo_jax.analysis.statistics.intervals import (
     share_intervals,
 )
 from conceptevo_jax.pipeline.outcome import finite
+from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.importance.evolutions import Evolution
-from conceptevo_jax.reports.importance.measure import mean_halves
+from conceptevo_jax.reports.importance.measure import split_half_reliability
+from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.types import Importance, Reversion, copied_neurons, neuron_ids
 
 RANDOM = "random"
-"""The last of the quantiles: as many neurons drawn at random."""
+"""The last of the quantiles: the same number of neurons at random."""
 
-JUDGED = GROUPS.index("other")
-"""Claims rest on training images that the ranking never saw."""
+CLAIM_GROUP = GROUPS.index("other")
+"""Claims rest on training images that the ranking did not use."""
+
+TABLED_NEURONS = 20
+"""Neurons per class and evolution in `top_evolutions.csv`."""
 
 
 def quantile_names(count: int) -> list[str]:
-    """Names of the percentile bins, the most important first, and of the draw."""
+    """Names of the percentile bins, the most important first, and of the random one."""
     bins = count - 1
-    ends = [f"{100 * i / bins:.0f}" for i in range(count)]
-    return [f"{a}-{b} %" for a, b in itertools.pairwise(ends)] + [RANDOM]
+    percentiles = [f"{100 * i / bins:.0f}" for i in range(count)]
+    return [f"{a}-{b} %" for a, b in itertools.pairwise(percentiles)] + [RANDOM]
 
 
 def top_neurons(importance: Importance, count: int, seed: int) -> list[int]:
-    """The most important neurons, copies of others left out."""
+    """The most important neurons, without those that copy another.
+
+    Args:
+      importance: Scores and sensitivities of `n` neurons.
+      count: Neurons at most.
+      seed: Decides between equal ones.
+
+    Returns:
+      Their positions on the `n` axis, the most important first.
+    """
     order = rank_neurons(importance.score, importance.sensitivity, seed)
     copies = copied_neurons(importance.sites)
     return [neuron for neuron in order.tolist() if not copies[neuron]][:count]
 
 
-def _of(evolution: Evolution) -> dict[str, Any]:
-    low, high = evolution.accuracies
+def _evolution_columns(evolution: Evolution) -> dict[str, Any]:
+    accuracy_before, accuracy_after = evolution.accuracies
     return {
         "run": evolution.run.name,
         "evolution": evolution.number,
         "before": evolution.before.epoch,
         "after": evolution.after.epoch,
-        "train_top1_before": low,
-        "train_top1_after": high,
+        "train_top1_before": accuracy_before,
+        "train_top1_after": accuracy_after,
         "relative": evolution.relative,
     }
 
@@ -56,17 +70,23 @@ def _of(evolution: Evolution) -> dict[str, Any]:
 def evolution_row(
     evolution: Evolution, importance: Importance, class_name: str
 ) -> dict[str, Any]:
-    """One row per evolution and class: how much there is to tell, and how surely."""
+    """A row of `evolutions.csv`: for how many neurons an evolution surely matters.
+
+    Args:
+      evolution: Which one.
+      importance: Its importance for a class.
+      class_name: The class.
+    """
     n = len(importance.score)
-    ends = share_intervals(importance.score, len(importance.images))
-    return _of(evolution) | {
+    intervals = share_intervals(importance.score, len(importance.images))
+    return _evolution_columns(evolution) | {
         "class": class_name,
         "images": len(importance.images),
         "neurons": n,
         "unchanged": int(n - importance.changed.sum()),
-        "surely_positive": int((ends[:, 0] > 0.5).sum()),
-        "surely_negative": int((ends[:, 1] < 0.5).sum()),
-        "halves_correlation": mean_halves(importance),
+        "surely_positive": int((intervals[:, 0] > 0.5).sum()),
+        "surely_negative": int((intervals[:, 1] < 0.5).sum()),
+        "halves_correlation": split_half_reliability(importance),
         "checked": len(importance.checked),
         "largest_difference": importance.difference,
     }
@@ -78,12 +98,20 @@ def top_rows(
     class_name: str,
     neurons: Sequence[int],
 ) -> list[dict[str, Any]]:
-    """The most important neurons of an evolution for a class, with intervals."""
+    """The most important neurons of an evolution for a class, with intervals.
+
+    Args:
+      evolution: Which one.
+      importance: Its importance for the class.
+      class_name: The class.
+      neurons: Positions of the neurons in the importance, the first in rank first.
+    """
     ids = neuron_ids(importance.after, importance.sites)
-    ends = share_intervals(importance.score[list(neurons)], len(importance.images))
-    mean = importance.sensitivity.mean(axis=0)
+    scores, images = importance.score[list(neurons)], len(importance.images)
+    intervals = share_intervals(scores, images)
+    mean_sensitivity = importance.sensitivity.mean(axis=0)
     return [
-        _of(evolution)
+        _evolution_columns(evolution)
         | {
             "class": class_name,
             "rank": rank,
@@ -91,75 +119,130 @@ def top_rows(
             "importance": float(importance.score[neuron]),
             "low": float(low),
             "high": float(high),
-            "mean_sensitivity": float(mean[neuron]),
+            "mean_sensitivity": float(mean_sensitivity[neuron]),
         }
-        for rank, (neuron, (low, high)) in enumerate(zip(neurons, ends, strict=True), 1)
+        for rank, (neuron, (low, high)) in enumerate(
+            zip(neurons, intervals, strict=True), 1
+        )
     ]
 
 
-def changes(
-    found: Sequence[Reversion], direction: str
+def importance_rows(
+    session: Session, run_importance: RunImportance
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of `evolutions.csv` and of `top_evolutions.csv`.
+
+    Args:
+      session: Names of the classes, and the seed.
+      run_importance: The run's evolutions and their importances.
+    """
+    class_names, seed = session.images.classes, session.config.seed
+    summary_rows, neuron_rows = [], []
+    for evolution, importances in run_importance.pairs():
+        for importance in importances:
+            class_name = class_names[importance.label]
+            summary_rows.append(evolution_row(evolution, importance, class_name))
+            neurons = top_neurons(importance, TABLED_NEURONS, seed)
+            neuron_rows += top_rows(evolution, importance, class_name, neurons)
+    return summary_rows, neuron_rows
+
+
+def accuracy_changes(
+    reversions: Sequence[Reversion], direction: str
 ) -> Float[np.ndarray, "m r s q g 2"]:
     """Accuracy with exchanged channels less accuracy without, by class.
 
     Args:
-      found: One evolution's reversions, one per class.
+      reversions: Those of one evolution, one per class.
       direction: One of `DIRECTIONS`.
+
+    Returns:
+      Axes: class, repeat, site, quantile, group of images, metric.
     """
-    plain = "at_after" if direction == "reverted" else "at_before"
+    baseline = _baseline_field(direction)
     return np.stack(
-        [getattr(r, direction) - getattr(r, plain)[:, None, None] for r in found]
+        [
+            getattr(r, direction) - getattr(r, baseline)[:, None, None]
+            for r in reversions
+        ]
     )
 
 
+def _baseline_field(direction: str) -> str:
+    """The field of `Reversion` with the accuracy before anything is exchanged."""
+    return "at_after" if direction == "reverted" else "at_before"
+
+
 def reversion_rows(
-    evolution: Evolution, found: Sequence[Reversion]
+    evolution: Evolution, reversions: Sequence[Reversion]
 ) -> list[dict[str, Any]]:
     """Mean change of accuracy per group of images, metric, direction and quantile.
 
     Averaged over sites, repeats and those `classes` that have such images, as in the
     paper; `low` and `high` are the 95 % interval over classes, `sd_repeats` the
     deviation between repeats.
+
+    Args:
+      evolution: Which one.
+      reversions: One per class.
     """
     rows = []
     for direction in DIRECTIONS:
-        values = changes(found, direction).mean(axis=2)
-        plain = "at_after" if direction == "reverted" else "at_before"
-        start = known_mean(np.array([getattr(r, plain) for r in found]).mean(axis=1))
-        names = quantile_names(values.shape[2])
+        site_means = accuracy_changes(reversions, direction).mean(axis=2)
+        baselines = [getattr(r, _baseline_field(direction)) for r in reversions]
+        accuracy = known_mean(np.array(baselines).mean(axis=1))
+        names = quantile_names(site_means.shape[2])
         for g, group in enumerate(GROUPS):
             for m, metric in enumerate(METRICS):
                 for q, name in enumerate(names):
-                    own = values[:, :, q, g, m]
-                    by_class = own.mean(axis=1)
-                    low, high = mean_interval(by_class.tolist()) or (None, None)
-                    spread = known_mean(own)
-                    many = len(spread) > 1
                     rows.append(
-                        _of(evolution)
+                        _evolution_columns(evolution)
                         | {
                             "direction": direction,
                             "group": group,
                             "metric": metric,
                             "bin": name,
-                            "change": finite(float(known_mean(by_class))),
-                            "low": low,
-                            "high": high,
-                            "sd_repeats": finite(float(spread.std(ddof=1)))
-                            if many
-                            else None,
-                            "accuracy": finite(float(start[g, m])),
-                            "classes": int(np.isfinite(by_class).sum()),
                         }
+                        | _change_columns(
+                            site_means[:, :, q, g, m], float(accuracy[g, m])
+                        )
                     )
     return rows
 
 
-def site_rows(evolution: Evolution, found: Sequence[Reversion]) -> list[dict[str, Any]]:
-    """Mean change of top-1 accuracy by site, on images the ranking never saw."""
-    values = known_mean(changes(found, "reverted")[..., JUDGED, 0].mean(axis=1))
-    names = quantile_names(values.shape[1])
+def _change_columns(
+    changes: Float[np.ndarray, "m r"], accuracy: float
+) -> dict[str, Any]:
+    """The mean change over classes and repeats, and how sure it is."""
+    class_means = changes.mean(axis=1)
+    low, high = mean_interval(class_means.tolist()) or (None, None)
+    repeat_means = known_mean(changes)
+    # One repeat has no deviation.
+    deviation = float(repeat_means.std(ddof=1)) if len(repeat_means) > 1 else None
+    return {
+        "change": finite(float(known_mean(class_means))),
+        "low": low,
+        "high": high,
+        "sd_repeats": finite(deviation),
+        "accuracy": finite(accuracy),
+        "classes": int(np.isfinite(class_means).sum()),
+    }
+
+
+def site_rows(
+    evolution: Evolution, reversions: Sequence[Reversion]
+) -> list[dict[str, Any]]:
+    """Mean change of top-1 accuracy by site, on images the ranking did not use.
+
+    Args:
+      evolution: Which one.
+      reversions: One per class.
+    """
+    changes = accuracy_changes(reversions, "reverted")[..., CLAIM_GROUP, 0]
+    by_site = known_mean(changes.mean(axis=1))
+    names = quantile_names(by_site.shape[1])
     return [
-        _of(evolution) | {"site": site.name, **dict(zip(names, row, strict=True))}
-        for site, row in zip(found[0].sites, values.tolist(), strict=True)
+        _evolution_columns(evolution)
+        | {"site": site.name, **dict(zip(names, row, strict=True))}
+        for site, row in zip(reversions[0].sites, by_site.tolist(), strict=True)
     ]

@@ -10,47 +10,74 @@ ABOVE = (
     "lower end of the difference's 95 % interval over neurons above 0 (where too few "
     "live for one, the difference)"
 )
-"""What such a claim's rule ends with."""
+"""How the rule of such a claim ends."""
 
 
-class Change(NamedTuple):
-    """A difference, its 95 % interval over neurons, and both numbers in words."""
+class Difference(NamedTuple):
+    """A difference, its 95 % interval over neurons, and its two numbers in words."""
 
-    value: float
+    amount: float
     interval: Interval | None
-    both: str
+    comparison: str
 
     @property
-    def end(self) -> float:
-        """What must clear 0: the lower end, or else the difference itself."""
-        return self.value if self.interval is None else self.interval[0]
+    def lower_end(self) -> float:
+        """What must be above 0: the interval's lower end, or the difference itself."""
+        return self.amount if self.interval is None else self.interval[0]
 
 
-def change_of(trajectory: Trajectory, measure: str, more: int, less: int) -> Change:
-    """By how much a measure is larger at one place of a trajectory than at another."""
-    (first, of_first), (second, of_second) = (
-        (float(trajectory.of(measure)[at]), trajectory.interval(measure, at))
-        for at in (more, less)
+def snapshot_difference(
+    trajectory: Trajectory, measure: str, larger: int, smaller: int
+) -> Difference:
+    """By how much a measure is larger at one snapshot of a run than at another.
+
+    Args:
+      trajectory: All measures of the run's snapshots.
+      measure: Which one.
+      larger: Place of the snapshot that the claim says is larger.
+      smaller: Place of the other one.
+    """
+    values = trajectory.of(measure)
+    return _difference(
+        float(values[larger]),
+        trajectory.interval(measure, larger),
+        float(values[smaller]),
+        trajectory.interval(measure, smaller),
     )
-    return _difference(first, of_first, second, of_second)
 
 
 def _difference(
-    first: float, of_first: Interval | None, second: float, of_second: Interval | None
-) -> Change:
-    return Change(
-        value=first - second,
-        interval=difference_interval(first, of_first, second, of_second),
-        both=f"{first:.2f} against {second:.2f}",
+    first: float,
+    first_interval: Interval | None,
+    second: float,
+    second_interval: Interval | None,
+) -> Difference:
+    return Difference(
+        amount=first - second,
+        interval=difference_interval(first, first_interval, second, second_interval),
+        comparison=f"{first:.2f} against {second:.2f}",
     )
 
 
-def less_of(well: Estimate | None, over: Estimate | None) -> Change | None:
-    """By how much a number is smaller in the second run; None where it is unknown."""
-    if well is None or over is None or well.value is None or over.value is None:
+def estimate_difference(
+    larger: Estimate | None, smaller: Estimate | None
+) -> Difference | None:
+    """By how much one estimate exceeds another; None where either has no value.
+
+    Args:
+      larger: The one that the claim says is larger.
+      smaller: The other one.
+    """
+    if larger is None or larger.value is None:
         return None
-    return _difference(well.value, _ends(well), over.value, _ends(over))
+    if smaller is None or smaller.value is None:
+        return None
+    return _difference(
+        larger.value, _interval(larger), smaller.value, _interval(smaller)
+    )
 
 
-def _ends(one: Estimate) -> Interval | None:
-    return None if one.low is None or one.high is None else (one.low, one.high)
+def _interval(estimate: Estimate) -> Interval | None:
+    if estimate.low is None or estimate.high is None:
+        return None
+    return estimate.low, estimate.high

@@ -7,7 +7,8 @@ import numpy as np
 
 from conceptevo_jax.analysis.dynamics.trajectory import MEASURES
 from conceptevo_jax.figures import Curve, draw_curves, save_figure
-from conceptevo_jax.reports.training_failures.measure import InSpace
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.reports.training_failures.measure import RunsInSpace
 from conceptevo_jax.reports.unified_space.figures import map_over
 from conceptevo_jax.training import Row
 
@@ -19,13 +20,13 @@ ACCURACIES: dict[str, Callable[[Row], float]] = {
 }
 
 COLUMNS = 4
-"""Panels of measures side by side."""
+"""Panels of measures in a row."""
 
 
 def draw_groups(
-    space: InSpace,
+    space: RunsInSpace,
     groups: Mapping[str, Sequence[str]],
-    again: Sequence[str],
+    repeats: Sequence[str],
     folder: Path,
 ) -> list[Path]:
     """Two figures per group of runs, as in the paper's Figs. 2 and 8, and curves.
@@ -33,22 +34,22 @@ def draw_groups(
     Args:
       space: The runs in the space of a base.
       groups: Names of runs that are drawn together, by the group's name.
-      again: Runs that repeat the one before them under another seed.
+      repeats: Runs that repeat the one before them under another seed.
       folder: Where the figures go.
 
     Returns:
       The PNG files.
     """
-    background = space.points[space.home.snapshot(space.home.epochs[-1])]
+    background = space.points[space.base.snapshot(space.base.epochs[-1])]
     written = []
     for group, names in groups.items():
         runs = [space.runs[name] for name in names]
-        figure = map_over(runs, space.home.title, background, space.points)
+        figure = map_over(runs, space.base.title, background, space.points)
         written.append(save_figure(figure, folder / f"map_{group.lower()}")[0])
         curves = draw_curves(
-            _panels(space, names, again),
+            _panels(space, names, repeats),
             title=f"{group}: every measure beside accuracy, in the space of "
-            f"{space.home.title}; bands: 95 % over neurons",
+            f"{space.base.title}; bands: 95 % over neurons",
             columns=COLUMNS,
             shares=False,
         )
@@ -57,42 +58,67 @@ def draw_groups(
 
 
 def _panels(
-    space: InSpace, names: Sequence[str], again: Sequence[str]
+    space: RunsInSpace, names: Sequence[str], repeats: Sequence[str]
 ) -> list[tuple[str, list[Curve]]]:
+    """Per accuracy and measure, its title and a curve for each run."""
     panels = [
-        (title, [_accuracy(space, name, value, name in again) for name in names])
-        for title, value in ACCURACIES.items()
+        (
+            title,
+            [
+                _accuracy_curve(space, name, accuracy, is_repeat=name in repeats)
+                for name in names
+            ],
+        )
+        for title, accuracy in ACCURACIES.items()
     ]
     panels += [
-        (title, [_measure(space, name, measure, name in again) for name in names])
+        (
+            title,
+            [
+                _measure_curve(space, name, measure, is_repeat=name in repeats)
+                for name in names
+            ],
+        )
         for measure, title in MEASURES.items()
     ]
     return panels
 
 
-def _times(space: InSpace, name: str) -> np.ndarray:
-    one = space.runs[name]
-    return np.array([one.at(epoch) for epoch in one.epochs], float)
+def _training_epochs(projected: Projected) -> np.ndarray:
+    """Epochs of training behind each snapshot."""
+    return np.array([projected.at(epoch) for epoch in projected.epochs], float)
 
 
-def _accuracy(
-    space: InSpace, name: str, value: Callable[[Row], float], again: bool
+def _accuracy_curve(
+    space: RunsInSpace,
+    name: str,
+    accuracy: Callable[[Row], float],
+    *,
+    is_repeat: bool,
 ) -> Curve:
-    one = space.runs[name]
-    values = np.array([value(one.run.row(epoch)) for epoch in one.epochs], float)
-    return Curve(name=one.title, epochs=_times(space, name), values=values, again=again)
-
-
-def _measure(space: InSpace, name: str, measure: str, again: bool) -> Curve:
-    found = space.trajectories[name]
-    at = found.measures.index(measure)
-    # Snapshots that are not on the map are passed over; movement needs two in a row.
-    kept = np.isfinite(found.value[:, at]) | (measure != "entropy_map")
+    projected = space.runs[name]
+    rows = [projected.run.row(epoch) for epoch in projected.epochs]
     return Curve(
-        name=space.runs[name].title,
-        epochs=_times(space, name)[kept],
-        values=found.value[kept, at],
-        low=found.low[kept, at],
-        high=found.high[kept, at],
-        again=again,
+        name=projected.title,
+        epochs=_training_epochs(projected),
+        values=np.array([accuracy(row) for row in rows], float),
+        again=is_repeat,
+    )
+
+
+def _measure_curve(
+    space: RunsInSpace, name: str, measure: str, *, is_repeat: bool
+) -> Curve:
+    projected, trajectory = space.runs[name], space.trajectories[name]
+    column = trajectory.measures.index(measure)
+    # The curve passes over snapshots that are on no map. Other measures keep their
+    # gaps: movement on the map needs two snapshots in a row.
+    drawable = np.isfinite(trajectory.value[:, column]) | (measure != "entropy_map")
+    return Curve(
+        name=projected.title,
+        epochs=_training_epochs(projected)[drawable],
+        values=trajectory.value[drawable, column],
+        low=trajectory.low[drawable, column],
+        high=trajectory.high[drawable, column],
+        again=is_repeat,
     )

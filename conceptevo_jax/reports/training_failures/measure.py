@@ -25,20 +25,20 @@ from conceptevo_jax.types import Epoch, Layout, record
 
 
 @record
-class InSpace:
+class RunsInSpace:
     """Runs in the space of one base.
 
     Attributes:
-      made: The space.
-      home: The base itself, projected like everyone else.
+      base_space: The space.
+      base: The base itself, projected like all other runs.
       runs: The compared runs, by name.
       layout: The first of the maps.
-      maps: Points `[r n 2]` on all maps, by snapshot name; of those drawn alone.
+      maps: Points `[r n 2]` on all `r` maps, by snapshot name; only of those on a map.
       trajectories: All measures of all snapshots, by run.
     """
 
-    made: BaseSpace
-    home: Projected
+    base_space: BaseSpace
+    base: Projected
     runs: Mapping[str, Projected]
     layout: Layout
     maps: Mapping[str, np.ndarray]
@@ -46,18 +46,39 @@ class InSpace:
 
     @property
     def points(self) -> dict[str, np.ndarray]:
-        """Points on the first map, by snapshot name."""
+        """Points `[n 2]` on the first map, by snapshot name."""
         return {name: points[0] for name, points in self.maps.items()}
 
-    def moved(self, run: str, before: Epoch, after: Epoch) -> np.ndarray:
-        """How far each neuron of a run that lives in both snapshots moves between."""
-        one = self.runs[run]
-        dead = one.stimuli(before).dead | one.stimuli(after).dead
-        ends = (one.placed[before].vectors, one.placed[after].vectors)
-        return np.where(dead, np.nan, movement(*ends))
+    def neuron_movement(self, run: str, before: Epoch, after: Epoch) -> np.ndarray:
+        """How far each neuron of a run moves between two snapshots.
 
-    def moved_on_maps(self, run: str, before: Epoch, after: Epoch) -> np.ndarray | None:
-        """The same on the maps, mean over them; None where one is not drawn."""
+        Args:
+          run: The run's name.
+          before: The earlier snapshot.
+          after: The later one.
+
+        Returns:
+          Distances `[n]` in the space; NaN for a neuron that is dead in either.
+        """
+        projected = self.runs[run]
+        dead = projected.stimuli(before).dead | projected.stimuli(after).dead
+        placed = projected.placed
+        distance = movement(placed[before].vectors, placed[after].vectors)
+        return np.where(dead, np.nan, distance)
+
+    def movement_on_maps(
+        self, run: str, before: Epoch, after: Epoch
+    ) -> np.ndarray | None:
+        """The same on every map.
+
+        Args:
+          run: The run's name.
+          before: The earlier snapshot.
+          after: The later one.
+
+        Returns:
+          Distances `[r n]`; None where one of the snapshots is on no map.
+        """
         names = [self.runs[run].snapshot(epoch) for epoch in (before, after)]
         if not all(name in self.maps for name in names):
             return None
@@ -70,67 +91,56 @@ def measure_runs(
     trained: Mapping[str, TrainedRun],
     base: str,
     compared: Sequence[str],
-    drawn: Mapping[str, Sequence[Epoch]],
-) -> InSpace:
+    map_epochs: Mapping[str, Sequence[Epoch]],
+) -> RunsInSpace:
     """Build a base's space, project, lay out and measure the compared runs.
 
     Args:
       session: Images, store and settings.
       trained: All runs, by name.
-      base: Which is the base; its only observed snapshot is.
+      base: Which is the base; only one snapshot of it is observed.
       compared: Which are measured.
-      drawn: Snapshots that shall be on the maps, by run.
+      map_epochs: Snapshots that maps show, by run.
     """
     config, store, images = session.config, session.store, session.images
-    home = trained[base]
-    epoch = next(iter(home.observations))
+    base_run = trained[base]
+    base_epoch = next(iter(base_run.observations))
     with session.stage("space"):
-        made, key = embed_base(store, images, home, epoch, config.method, config.seed)
+        base_space, key = embed_base(
+            store, images, base_run, base_epoch, config.method, config.seed
+        )
 
     def place(name: str) -> Projected:
         run = trained[name]
         with session.stage("project", of=name):
-            placed = project_run(store, made.space, key, run)
-        return without_alignment(session, run, placed, made.space.covered)
+            placed = project_run(store, base_space.space, key, run)
+        return without_alignment(session, run, placed, base_space.space.covered)
 
-    at_home, runs = place(base), {name: place(name) for name in compared}
-    shown = [(at_home, epoch)]
-    for name, one in runs.items():
-        shown += [(one, epoch) for epoch in one.epochs if epoch in drawn[name]]
-    with session.stage("layout"):
-        layout, points, maps_key = lay_out_often(
-            store,
-            [one.placed[epoch].vectors for one, epoch in shown],
-            config.method.layout,
-            config.seed,
-        )
-    maps = {one.snapshot(e): p for (one, e), p in zip(shown, points, strict=True)}
-    reference = Reference(
-        stimuli=at_home.stimuli(epoch),
-        embedding=at_home.placed[epoch],
-        maps=points[0],
+    projected_base = place(base)
+    runs = {name: place(name) for name in compared}
+    layout, maps, maps_key = _lay_out_maps(
+        session, (projected_base, base_epoch), runs, map_epochs
     )
-
-    def measure(one: Projected) -> Trajectory:
-        seen = [_seen(one, epoch, maps) for epoch in one.epochs]
-        size, seed = len(images.pool), config.seed
-        return measure_evolution(seen, reference, pool_size=size, seed=seed)
-
+    reference = Reference(
+        stimuli=projected_base.stimuli(base_epoch),
+        embedding=projected_base.placed[base_epoch],
+        maps=maps[projected_base.snapshot(base_epoch)],
+    )
     trajectories = {}
-    for name, placed in runs.items():
+    for name, run in runs.items():
         keys = content_key("observations", list(trained[name].keys.values()))
         with session.stage("measure", of=name):
             trajectories[name], _ = store.record(
                 "evolve",
                 Trajectory,
-                partial(measure, placed),
+                partial(_measure_trajectory, session, run, reference, maps),
                 config={"seed": config.seed, "names": list(maps)},
                 inputs={"space": key, "maps": maps_key, "observations": keys},
-                about=f"{name} in the space of {made.space.base}",
+                about=f"{name} in the space of {base_space.space.base}",
             )
-    return InSpace(
-        made=made,
-        home=at_home,
+    return RunsInSpace(
+        base_space=base_space,
+        base=projected_base,
         runs=runs,
         layout=layout,
         maps=maps,
@@ -138,11 +148,43 @@ def measure_runs(
     )
 
 
-def _seen(one: Projected, epoch: Epoch, maps: Mapping[str, np.ndarray]) -> Seen:
-    return Seen(
-        snapshot=one.snapshot(epoch),
-        stimuli=one.stimuli(epoch),
-        responses=one.run.observations[epoch].judgement,
-        embedding=one.placed[epoch],
-        maps=maps.get(one.snapshot(epoch)),
-    )
+def _lay_out_maps(
+    session: Session,
+    base: tuple[Projected, Epoch],
+    runs: Mapping[str, Projected],
+    map_epochs: Mapping[str, Sequence[Epoch]],
+) -> tuple[Layout, dict[str, np.ndarray], str]:
+    """The first of the maps, points on all of them by snapshot name, their key."""
+    snapshots = [base]
+    for name, run in runs.items():
+        snapshots += [(run, epoch) for epoch in run.epochs if epoch in map_epochs[name]]
+    with session.stage("layout"):
+        layout, points, maps_key = lay_out_often(
+            session.store,
+            [run.placed[epoch].vectors for run, epoch in snapshots],
+            session.config.method.layout,
+            session.config.seed,
+        )
+    names = [run.snapshot(epoch) for run, epoch in snapshots]
+    return layout, dict(zip(names, points, strict=True)), maps_key
+
+
+def _measure_trajectory(
+    session: Session,
+    projected: Projected,
+    reference: Reference,
+    maps: Mapping[str, np.ndarray],
+) -> Trajectory:
+    """All measures of all snapshots of a run."""
+    snapshots = [
+        Seen(
+            snapshot=projected.snapshot(epoch),
+            stimuli=projected.stimuli(epoch),
+            responses=projected.run.observations[epoch].judgement,
+            embedding=projected.placed[epoch],
+            maps=maps.get(projected.snapshot(epoch)),
+        )
+        for epoch in projected.epochs
+    ]
+    size, seed = len(session.images.pool), session.config.seed
+    return measure_evolution(snapshots, reference, pool_size=size, seed=seed)

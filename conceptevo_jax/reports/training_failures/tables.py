@@ -1,9 +1,11 @@
 """Tables of runs' evolutions: measures, milestones, lifetimes, first concepts."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from conceptevo_jax.analysis.dynamics.concept_onset import Groups, group_members
 from conceptevo_jax.analysis.dynamics.movement import Lifetimes, lifetimes, spread
@@ -11,172 +13,232 @@ from conceptevo_jax.analysis.importance.milestones import Milestones
 from conceptevo_jax.analysis.statistics.estimates import Estimate, mean_estimate
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.reports.training_failures.measure import InSpace
+from conceptevo_jax.reports.training_failures.measure import RunsInSpace
 from conceptevo_jax.types import neuron_ids
 
+MOVEMENTS = ("movement", "relative_movement", "movement_map")
+"""Measures of movement between milestones: in the space, relative to the spread of the
+earlier snapshot, and on the maps."""
 
-def measure_rows(space: InSpace) -> list[dict[str, Any]]:
+
+def measure_rows(space: RunsInSpace) -> list[dict[str, Any]]:
     """Every measure of every snapshot with its interval, one row each."""
     rows = []
-    for name, found in space.trajectories.items():
-        one = space.runs[name]
-        for at, epoch in enumerate(one.epochs):
-            table = one.run.row(epoch)
-            for number, measure in enumerate(found.measures):
-                why = found.why.get(f"{found.snapshots[at]} {measure}")
+    for name, trajectory in space.trajectories.items():
+        projected = space.runs[name]
+        for i, epoch in enumerate(projected.epochs):
+            accuracies = projected.run.row(epoch)
+            for j, measure in enumerate(trajectory.measures):
+                reason = trajectory.why.get(f"{trajectory.snapshots[i]} {measure}")
                 rows.append(
                     {
-                        "base": space.made.space.base,
+                        "base": space.base_space.space.base,
                         "run": name,
                         "epoch": epoch,
-                        "progress": one.at(epoch),
-                        "train_top1": table.train_top1,
-                        "test_top1": table.test_top1,
-                        "train_top5": table.train_top5,
-                        "test_top5": table.test_top5,
+                        "progress": projected.at(epoch),
+                        "train_top1": accuracies.train_top1,
+                        "test_top1": accuracies.test_top1,
+                        "train_top5": accuracies.train_top5,
+                        "test_top5": accuracies.test_top5,
                         "measure": measure,
-                        "value": finite(float(found.value[at, number])),
-                        "low": finite(float(found.low[at, number])),
-                        "high": finite(float(found.high[at, number])),
-                        "neurons": int(found.neurons[at, number]),
-                        "reason": why,
+                        "value": finite(float(trajectory.value[i, j])),
+                        "low": finite(float(trajectory.low[i, j])),
+                        "high": finite(float(trajectory.high[i, j])),
+                        "neurons": int(trajectory.neurons[i, j]),
+                        "reason": reason,
                     }
                 )
     return rows
 
 
-def site_rows(space: InSpace) -> list[dict[str, Any]]:
+def site_rows(space: RunsInSpace) -> list[dict[str, Any]]:
     """Mean movement since the snapshot before, by site."""
     return [
         {
-            "base": space.made.space.base,
+            "base": space.base_space.space.base,
             "run": name,
             "epoch": epoch,
             "site": site.name,
-            "movement": finite(float(found.by_site[at, number])),
+            "movement": finite(float(trajectory.by_site[i, s])),
         }
-        for name, found in space.trajectories.items()
-        for at, epoch in enumerate(space.runs[name].epochs)
-        for number, site in enumerate(found.sites)
-        if at
+        for name, trajectory in space.trajectories.items()
+        for i, epoch in enumerate(space.runs[name].epochs)
+        for s, site in enumerate(trajectory.sites)
+        if i
     ]
 
 
-MOVEMENTS = ("movement", "relative_movement", "movement_map")
-
-
 def movement_between(
-    space: InSpace, run: str, marks: Milestones
+    space: RunsInSpace, run: str, milestones: Milestones
 ) -> list[dict[str, Estimate | None]]:
-    """How far a run's neurons move from each milestone of accuracy to the next."""
-    found = []
-    one = space.runs[run]
-    for before, after in zip(marks.epochs, marks.epochs[1:], strict=False):
-        moved = space.moved(run, before, after)
-        live = ~one.stimuli(before).dead
-        size = spread(one.placed[before].vectors[live])
-        on_maps = space.moved_on_maps(run, before, after)
-        found.append(
+    """How far a run's neurons move from each milestone of accuracy to the next.
+
+    Args:
+      space: The run in the space of a base.
+      run: Its name.
+      milestones: Of its training accuracy.
+
+    Returns:
+      Per stage, the estimates by `MOVEMENTS`; None on maps that lack a milestone.
+    """
+    stages = []
+    projected = space.runs[run]
+    for before, after in itertools.pairwise(milestones.epochs):
+        distances = space.neuron_movement(run, before, after)
+        live = ~projected.stimuli(before).dead
+        size = spread(projected.placed[before].vectors[live])
+        map_distances = space.movement_on_maps(run, before, after)
+        stages.append(
             {
-                "movement": mean_estimate(moved),
-                "relative_movement": mean_estimate(moved / size),
+                "movement": mean_estimate(distances),
+                "relative_movement": mean_estimate(distances / size),
                 "movement_map": None
-                if on_maps is None
-                else mean_estimate(on_maps.mean(axis=0)),
+                if map_distances is None
+                else mean_estimate(map_distances.mean(axis=0)),
             }
         )
-    return found
+    return stages
 
 
 def movement_rows(
-    space: InSpace, marks: Mapping[str, Milestones], paper: Mapping[str, str]
+    space: RunsInSpace, milestones: Mapping[str, Milestones], paper: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Movement between milestones of accuracy, beside what the paper tells of it."""
+    """Movement between milestones of accuracy, next to what the paper reports of it.
+
+    Args:
+      space: The runs in the space of a base.
+      milestones: Of training accuracy, by run.
+      paper: The paper's movements, by `run stage`.
+    """
     rows = []
-    for name, own in marks.items():
-        for stage, moved in enumerate(movement_between(space, name, own)):
-            one, before = space.runs[name], own.epochs[stage]
+    for name, run_milestones in milestones.items():
+        projected = space.runs[name]
+        for stage, movements in enumerate(
+            movement_between(space, name, run_milestones)
+        ):
+            before, after = run_milestones.epochs[stage : stage + 2]
             row = {
-                "base": space.made.space.base,
+                "base": space.base_space.space.base,
                 "run": name,
                 "stage": stage + 1,
                 "before": before,
-                "after": own.epochs[stage + 1],
-                "train_top1_before": own.accuracies[stage],
-                "train_top1_after": own.accuracies[stage + 1],
-                "relative_milestones": own.relative,
-                "epochs_of_training": one.at(own.epochs[stage + 1]) - one.at(before),
-                "coverage_before": finite(one.shared(before)),
-                "coverage_after": finite(one.shared(own.epochs[stage + 1])),
+                "after": after,
+                "train_top1_before": run_milestones.accuracies[stage],
+                "train_top1_after": run_milestones.accuracies[stage + 1],
+                "relative_milestones": run_milestones.relative,
+                "epochs_of_training": projected.at(after) - projected.at(before),
+                "coverage_before": finite(projected.shared(before)),
+                "coverage_after": finite(projected.shared(after)),
             }
             for measure in MOVEMENTS:
-                value = moved[measure]
+                estimate = movements[measure]
                 for part in ("value", "low", "high"):
                     column = measure if part == "value" else f"{measure}_{part}"
-                    row[column] = None if value is None else getattr(value, part)
+                    row[column] = None if estimate is None else getattr(estimate, part)
             rows.append(row | {"paper": paper.get(f"{name} {stage + 1}")})
     return rows
 
 
-def lives_of(one: Projected) -> Lifetimes:
+def lives_of(projected: Projected) -> Lifetimes:
     """When the concepts of a run's neurons come and go, over its snapshots."""
-    return lifetimes([one.stimuli(epoch) for epoch in one.epochs])
+    return lifetimes([projected.stimuli(epoch) for epoch in projected.epochs])
 
 
 def lifetime_rows(
-    space: InSpace, lives: Mapping[str, Lifetimes]
+    space: RunsInSpace, lives: Mapping[str, Lifetimes]
 ) -> list[dict[str, Any]]:
-    """Per neuron, in which snapshots its concept is born, settles and dies."""
+    """Per neuron, in which snapshots its concept is born, settles and dies.
+
+    Args:
+      space: The runs in the space of a base.
+      lives: When their concepts come and go, by run.
+    """
     rows = []
-    for name, own in lives.items():
+    for name, run_lives in lives.items():
         epochs = space.runs[name].epochs
         ids = neuron_ids("", space.runs[name].run.model.sites)
-        for neuron, label in enumerate(ids):
-            times = {
-                what: int(getattr(own, what)[neuron])
-                for what in ("concept", "born", "settled", "died")
+        for neuron, neuron_id in enumerate(ids):
+            places = {
+                event: int(getattr(run_lives, event)[neuron])
+                for event in ("concept", "born", "settled", "died")
             }
-            told = {k: None if t < 0 else epochs[t] for k, t in times.items()}
-            rows.append({"run": name, "neuron": label.partition("/")[2], **told})
+            event_epochs = {
+                event: None if place < 0 else epochs[place]
+                for event, place in places.items()
+            }
+            neuron_name = neuron_id.partition("/")[2]
+            rows.append({"run": name, "neuron": neuron_name, **event_epochs})
     return rows
 
 
 def birth_rows(
-    space: InSpace,
+    space: RunsInSpace,
     groups: Groups,
     lives: Mapping[str, Lifetimes],
     classes: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Per run, which groups of concepts are born first, in epochs of training."""
+    """Per run, which groups of concepts are born first, in epochs of training.
+
+    Args:
+      space: The runs in the space of a base.
+      groups: Groups of the base's neurons.
+      lives: When the runs' concepts come and go, by run.
+      classes: Names of the classes.
+    """
     rows = []
-    for name, own in lives.items():
-        one = space.runs[name]
-        member = group_members(groups, [one.placed[e] for e in one.epochs], own)
-        born = np.array([one.at(epoch) for epoch in one.epochs])[
-            np.maximum(own.born, 0)
-        ]
-        found = []
+    for name, run_lives in lives.items():
+        projected = space.runs[name]
+        placed = [projected.placed[epoch] for epoch in projected.epochs]
+        member = group_members(groups, placed, run_lives)
+        training_epochs = np.array([projected.at(epoch) for epoch in projected.epochs])
+        # -1 stands for never: those neurons are in no group's births.
+        births = training_epochs[np.maximum(run_lives.born, 0)]
+        is_born = run_lives.born >= 0
+        run_rows = []
         for group, (label, share) in enumerate(
             zip(groups.label, groups.share, strict=True)
         ):
-            here = born[(member == group) & (own.born >= 0)]
-            quartiles = np.quantile(here, [0.25, 0.5, 0.75]) if len(here) else None
-            found.append(
-                {
-                    "base": space.made.space.base,
-                    "run": name,
-                    "group": group,
-                    "class": classes[label],
-                    "share_of_class": float(share),
-                    "neurons": len(here),
-                    "born_median": None if quartiles is None else quartiles[1],
-                    "born_low": None if quartiles is None else quartiles[0],
-                    "born_high": None if quartiles is None else quartiles[2],
-                }
-            )
-        never = float("inf")
-        found.sort(
-            key=lambda row: never if row["born_median"] is None else row["born_median"]
-        )
-        rows += [row | {"order": order} for order, row in enumerate(found, 1)]
+            facts = {
+                "base": space.base_space.space.base,
+                "run": name,
+                "group": group,
+                "class": classes[label],
+                "share_of_class": float(share),
+            }
+            run_rows.append(facts | _birth_columns(births[(member == group) & is_born]))
+        run_rows.sort(key=_median_birth)
+        rows += [row | {"order": order} for order, row in enumerate(run_rows, 1)]
+    return rows
+
+
+def _birth_columns(births: Float[np.ndarray, " _"]) -> dict[str, Any]:
+    """How many neurons of a group are born, and when: median and quartiles."""
+    quartiles = np.quantile(births, [0.25, 0.5, 0.75]) if len(births) else [None] * 3
+    return {
+        "neurons": len(births),
+        "born_median": quartiles[1],
+        "born_low": quartiles[0],
+        "born_high": quartiles[2],
+    }
+
+
+def _median_birth(row: Mapping[str, Any]) -> float:
+    """What orders groups: those that are never born come last."""
+    median = row["born_median"]
+    return float("inf") if median is None else median
+
+
+def monitor_rows(space: RunsInSpace) -> list[dict[str, Any]]:
+    """What the monitor said of every snapshot."""
+    rows = []
+    for name, projected in space.runs.items():
+        for report in projected.run.reports:
+            row = {
+                "run": name,
+                "epoch": report["epoch"],
+                "test_top1": projected.run.row(report["epoch"]).test_top1,
+                "status": report["status"],
+                "reasons": "; ".join(report["reasons"]),
+            }
+            rows.append(row | report["measures"])
     return rows

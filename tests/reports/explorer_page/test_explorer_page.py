@@ -25,7 +25,7 @@ from conceptevo_jax.reports.explorer_page.page import (
     write_explorer,
 )
 from conceptevo_jax.reports.importance.evolutions import Evolution
-from conceptevo_jax.reports.importance.measure import Important
+from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.study import Study, save_study
 from conceptevo_jax.study.design.tasks import Task
@@ -205,12 +205,12 @@ def test_importance_lies_at_its_neurons_with_its_interval(explored):
     foreign = important_of(run, ("init", 0), sites, score)
     placed = {epoch: own for epoch, own in run.placed.items() if epoch != 0}
     shorter = dataclasses.replace(run, placed=placed)
-    important = Important(
+    important = RunImportance(
         run=run.run,
         evolutions=[known[0], foreign[0]],
-        found=[[known[1]], [foreign[1]]],
-        label=4,
-        drawn=[4],
+        importances=[[known[1]], [foreign[1]]],
+        featured_label=4,
+        sampled_labels=[4],
     )
     base, _, *rest = arguments(explored)
     told = describe(explored.session, base, [shorter], *rest, [important])

@@ -59,7 +59,7 @@ def importance(sites):
 
 
 @pytest.mark.parametrize(
-    ("ranked", "count", "shown"),
+    ("ranked", "count", "distinct"),
     [
         ([1, 2, 3, 4, 5], 5, [1, 3, 4]),
         ([2, 1, 5, 4, 3], 5, [2, 5, 3]),
@@ -68,12 +68,12 @@ def importance(sites):
     ],
 )
 def test_of_neurons_that_repeat_each_other_the_first_is_shown(
-    stimuli, ranked, count, shown
+    stimuli, ranked, count, distinct
 ):
-    assert distinct_neurons(ranked, importance(SITES), stimuli, count) == shown
+    assert distinct_neurons(ranked, importance(SITES), stimuli, count) == distinct
 
 
 def test_neurons_are_counted_over_the_sites_that_were_measured(stimuli):
     """Of `b` and `c` alone: their 0 is the 2 of all."""
-    found = distinct_neurons([0, 1, 2, 3], importance(SITES[1:]), stimuli, 4)
-    assert found == [0, 1, 2]
+    distinct = distinct_neurons([0, 1, 2, 3], importance(SITES[1:]), stimuli, 4)
+    assert distinct == [0, 1, 2]

@@ -6,8 +6,8 @@ import pytest
 from conceptevo_jax.analysis.importance.reversion import GROUPS
 from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.reports.importance.claims import reversion_claims
 from conceptevo_jax.reports.importance.evolutions import Evolution
+from conceptevo_jax.reports.importance.reversion_claims import reversion_claims
 from conceptevo_jax.reports.importance.tables import (
     evolution_row,
     quantile_names,
@@ -53,16 +53,16 @@ SITES = tuple(
 )
 
 
-def reversions(rng, *, bins, drawn, classes=4, repeats=3):
+def make_reversions(rng, *, bins, random, classes=4, repeats=3):
     """Changes of top-1 on other images as given; noise that cancels over sites."""
-    found = []
+    reversions = []
     for label in range(classes):
         at_after = np.full((repeats, 4, 2), 0.5)
-        change = np.broadcast_to([*bins, drawn], (repeats, 2, len(bins) + 1)).copy()
+        change = np.broadcast_to([*bins, random], (repeats, 2, len(bins) + 1)).copy()
         noise = rng.normal(size=(repeats, 1, len(bins) + 1)) * 0.001
         change += np.concatenate([noise, -noise], axis=1)
         reverted = 0.5 + np.repeat(change[..., None, None], 4, axis=3)
-        found.append(
+        reversions.append(
             Reversion(
                 before="vgg16@step8",
                 after="vgg16@2",
@@ -75,33 +75,33 @@ def reversions(rng, *, bins, drawn, classes=4, repeats=3):
                 sites=SITES,
             )
         )
-    return found
+    return reversions
 
 
-def judged(evolution, found):
-    claims = reversion_claims(evolution, found, {"vgg16 1": "the paper's"})
+def claims_by_name(evolution, reversions):
+    claims = reversion_claims(evolution, reversions, {"vgg16 1": "the paper's"})
     return {claim.id.removesuffix("_vgg16_1"): claim for claim in claims}
 
 
-PAPER_LIKE = {"bins": (-0.12, -0.04, -0.02, 0.01), "drawn": -0.03}
+PAPER_LIKE = {"bins": (-0.12, -0.04, -0.02, 0.01), "random": -0.03}
 
 
 def test_the_papers_picture_holds(evolution, rng):
-    found = judged(evolution, reversions(rng, **PAPER_LIKE))
-    assert [claim.holds for claim in found.values()] == [True] * 5
-    assert found["first_bin_harms_most"].measured == pytest.approx(0.08)
-    assert found["bins_in_order"].measured == pytest.approx(0.02)
-    assert found["random_between"].measured == pytest.approx(0.04)
-    assert found["random_between_2_and_3"].measured == pytest.approx(0.01)
-    assert found["last_bin_harms_least"].measured == pytest.approx(0.03)
-    first = found["first_bin_harms_most"]
+    claims = claims_by_name(evolution, make_reversions(rng, **PAPER_LIKE))
+    assert [claim.holds for claim in claims.values()] == [True] * 5
+    assert claims["first_bin_harms_most"].measured == pytest.approx(0.08)
+    assert claims["bins_in_order"].measured == pytest.approx(0.02)
+    assert claims["random_between"].measured == pytest.approx(0.04)
+    assert claims["random_between_2_and_3"].measured == pytest.approx(0.01)
+    assert claims["last_bin_harms_least"].measured == pytest.approx(0.03)
+    first = claims["first_bin_harms_most"]
     assert (first.paper, first.n) == ("the paper's", 4)
     assert "other: -0.120 -0.040 -0.020 +0.010 | -0.030" in first.why
     assert "training accuracy 0.25 to 0.50" in first.why
 
 
 @pytest.mark.parametrize(
-    ("bins", "drawn", "fails"),
+    ("bins", "random", "failing"),
     [
         (
             (-0.04, -0.12, -0.02, 0.01),
@@ -115,34 +115,36 @@ def test_the_papers_picture_holds(evolution, rng):
         ((-0.12, -0.04, -0.02, 0.01), 0.02, {"random_between", "2_and_3"}),
     ],
 )
-def test_each_claim_fails_alone(evolution, rng, bins, drawn, fails):
-    found = judged(evolution, reversions(rng, bins=bins, drawn=drawn))
-    failed = {name for name, claim in found.items() if not claim.holds}
-    assert {name.removeprefix("random_between_") for name in failed} == fails
-    for claim in found.values():
+def test_each_claim_fails_alone(evolution, rng, bins, random, failing):
+    reversions = make_reversions(rng, bins=bins, random=random)
+    claims = claims_by_name(evolution, reversions)
+    failed = {name for name, claim in claims.items() if not claim.holds}
+    assert {name.removeprefix("random_between_") for name in failed} == failing
+    for claim in claims.values():
         assert claim.holds == (claim.interval[0] > 0)
 
 
 def test_what_differs_between_classes_more_than_it_changes_does_not_hold(
     evolution, rng
 ):
-    found = reversions(rng, **PAPER_LIKE)
-    for at, one in enumerate(found):
-        one.reverted[:, :, 0] += 0.3 * (-1) ** at
-    claim = judged(evolution, found)["first_bin_harms_most"]
+    reversions = make_reversions(rng, **PAPER_LIKE)
+    for label, reversion in enumerate(reversions):
+        reversion.reverted[:, :, 0] += 0.3 * (-1) ** label
+    claim = claims_by_name(evolution, reversions)["first_bin_harms_most"]
     assert claim.measured == pytest.approx(0.08)
     assert claim.interval[0] < 0
     assert not claim.holds
     # One class has no interval: it is judged by its value.
-    alone = judged(evolution, reversions(rng, **PAPER_LIKE, classes=1))
-    assert alone["first_bin_harms_most"].interval is None
-    assert alone["first_bin_harms_most"].holds
+    single = make_reversions(rng, **PAPER_LIKE, classes=1)
+    claim = claims_by_name(evolution, single)["first_bin_harms_most"]
+    assert claim.interval is None
+    assert claim.holds
 
 
 def test_a_class_without_such_images_is_left_out_of_the_mean(evolution, rng):
-    found = reversions(rng, **PAPER_LIKE)
-    found[0].reverted[..., GROUPS.index("test"), :] = np.nan
-    rows = reversion_rows(evolution, found)
+    reversions = make_reversions(rng, **PAPER_LIKE)
+    reversions[0].reverted[..., GROUPS.index("test"), :] = np.nan
+    rows = reversion_rows(evolution, reversions)
     for row in rows:
         if row["direction"] == "reverted":
             assert row["classes"] == (3 if row["group"] == "test" else 4)
@@ -150,16 +152,16 @@ def test_a_class_without_such_images_is_left_out_of_the_mean(evolution, rng):
 
 
 def test_without_images_nothing_is_claimed(evolution, rng):
-    found = reversions(rng, **PAPER_LIKE)
-    for one in found:
-        one.reverted[..., OTHER, :] = np.nan
-    for claim in judged(evolution, found).values():
+    reversions = make_reversions(rng, **PAPER_LIKE)
+    for reversion in reversions:
+        reversion.reverted[..., OTHER, :] = np.nan
+    for claim in claims_by_name(evolution, reversions).values():
         assert (claim.measured, claim.holds) == (None, None)
 
 
 def test_rows_tell_every_group_metric_direction_and_quantile(evolution, rng):
-    found = reversions(rng, **PAPER_LIKE)
-    rows = reversion_rows(evolution, found)
+    reversions = make_reversions(rng, **PAPER_LIKE)
+    rows = reversion_rows(evolution, reversions)
     assert len(rows) == 2 * 4 * 2 * 5
     keys = [(r["direction"], r["group"], r["metric"], r["bin"]) for r in rows]
     assert len(set(keys)) == len(rows)
@@ -168,18 +170,18 @@ def test_rows_tell_every_group_metric_direction_and_quantile(evolution, rng):
     assert row["accuracy"] == pytest.approx(0.5)
     assert (row["before"], row["after"], row["classes"]) == ("step8", 2, 4)
     assert row["sd_repeats"] == pytest.approx(0, abs=1e-12)  # noise cancels over sites
-    brought = rows[keys.index(("transplanted", "other", "top1", "random"))]
-    assert brought["change"] == pytest.approx(-0.03)
-    assert brought["accuracy"] == pytest.approx(0.25)
+    transplanted = rows[keys.index(("transplanted", "other", "top1", "random"))]
+    assert transplanted["change"] == pytest.approx(-0.03)
+    assert transplanted["accuracy"] == pytest.approx(0.25)
 
 
 def test_sites_are_told_apart(evolution, rng):
-    found = reversions(rng, **PAPER_LIKE)
-    one, other = site_rows(evolution, found)
-    assert (one["site"], other["site"]) == ("a", "b")
-    expected = np.mean([f.reverted[:, 0, 0, OTHER, 0] for f in found]) - 0.5
-    assert one["0-25 %"] == pytest.approx(expected)
-    assert (one["0-25 %"] + other["0-25 %"]) / 2 == pytest.approx(-0.12)
+    reversions = make_reversions(rng, **PAPER_LIKE)
+    first, second = site_rows(evolution, reversions)
+    assert (first["site"], second["site"]) == ("a", "b")
+    expected = np.mean([r.reverted[:, 0, 0, OTHER, 0] for r in reversions]) - 0.5
+    assert first["0-25 %"] == pytest.approx(expected)
+    assert (first["0-25 %"] + second["0-25 %"]) / 2 == pytest.approx(-0.12)
 
 
 @pytest.mark.parametrize(
@@ -228,8 +230,8 @@ def test_the_most_important_neurons_are_told_with_intervals(evolution, importanc
 
 def test_copies_of_other_neurons_are_left_out(importance):
     copied = Site(**{**vars(SITES[1]), "copies": (1,)})
-    other = Importance(**{**vars(importance), "sites": (SITES[0], copied)})
-    assert top_neurons(other, 1, seed=0) == [3]
+    with_copy = Importance(**{**vars(importance), "sites": (SITES[0], copied)})
+    assert top_neurons(with_copy, 1, seed=0) == [3]
 
 
 def test_an_evolution_is_summed_up(evolution, importance):

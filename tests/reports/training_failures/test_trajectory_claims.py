@@ -8,19 +8,20 @@ from conceptevo_jax.models import build_model
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
 from conceptevo_jax.pipeline.projected_run import Projected
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.reports.training_failures.claims import (
-    alarm_in_time,
-    course_of,
-    falls_in_time,
-    grows,
-    landmarks,
-    no_alarm,
-    not_given_up,
-    overfits,
-    recovers,
-    shrinks,
+from conceptevo_jax.reports.training_failures.alarm_claims import (
+    alarm_in_time_claim,
+    damaged_not_lost_claim,
+    no_alarm_claim,
 )
-from conceptevo_jax.reports.training_failures.measure import InSpace
+from conceptevo_jax.reports.training_failures.claims import overfitting_claim
+from conceptevo_jax.reports.training_failures.course import course_of, landmarks
+from conceptevo_jax.reports.training_failures.diversity_claims import (
+    collapse_claims,
+    early_loss_claims,
+    growth_claims,
+    recovery_claims,
+)
+from conceptevo_jax.reports.training_failures.measure import RunsInSpace
 from conceptevo_jax.training import Row
 from conceptevo_jax.types import Embedding
 
@@ -35,14 +36,14 @@ def rows(test, train=None, first="init"):
             loss=1.0,
             running_top1=0.5,
             running_top5=0.5,
-            train_top1=(train or test)[at],
+            train_top1=(train or test)[index],
             train_top5=0.9,
-            test_top1=value,
+            test_top1=accuracy,
             test_top5=0.9,
             nonfinite_step=None,
             seconds=0.0,
         )
-        for at, (epoch, value) in enumerate(zip(names, test, strict=True))
+        for index, (epoch, accuracy) in enumerate(zip(names, test, strict=True))
     ]
 
 
@@ -58,26 +59,26 @@ def rows(test, train=None, first="init"):
     ],
 )
 def test_the_course_of_a_run(test, best, dropped, chance, lowest):
-    found = course_of(rows(test), classes=10)
-    assert (found.best, found.dropped, found.chance) == (best, dropped, chance)
-    assert found.lowest == lowest
-    assert (found.first, found.last) == (1, len(test) - 1)
+    course = course_of(rows(test), classes=10)
+    assert (course.best, course.dropped, course.chance) == (best, dropped, chance)
+    assert course.lowest == lowest
+    assert (course.first, course.last) == (1, len(test) - 1)
 
 
 def test_landmarks_are_snapshots():
     table = rows([0.1, 0.6, 0.7, 0.3, 0.1])
-    found = landmarks([row.epoch for row in table], course_of(table, 10))
-    assert set(found) == {0, 1, 3}
+    epochs = landmarks([row.epoch for row in table], course_of(table, 10))
+    assert set(epochs) == {0, 1, 3}
 
 
 MODEL = build_model("vgg16", preset="tiny", classes=10)
 
 
-def one_run(test, status=(), train=None):
+def projected_run(test, statuses=(), train=None):
     table = rows(test, train)
     reports = [
-        {"epoch": epoch, "status": told, "reasons": [], "measures": {}}
-        for epoch, told in enumerate(status)
+        {"epoch": epoch, "status": status, "reasons": [], "measures": {}}
+        for epoch, status in enumerate(statuses)
     ]
     run = TrainedRun(
         name="run",
@@ -89,57 +90,61 @@ def one_run(test, status=(), train=None):
         keys={},
         reports=reports,
     )
-    nothing = Embedding(vectors=np.zeros((1, 2)), coverage=np.ones(1))
+    embedding = Embedding(vectors=np.zeros((1, 2)), coverage=np.ones(1))
     return Projected(
         run=run,
         title="Run",
-        placed={row.epoch: nothing for row in table},
+        placed={row.epoch: embedding for row in table},
         alignments={},
         steps_per_epoch=1,
         base_images=np.ones(1, bool),
     )
 
 
-def bare(kind, **values):
-    """A record with those fields alone that a claim reads."""
-    one = object.__new__(kind)
-    for name, value in values.items():
-        object.__setattr__(one, name, value)
-    return one
+def partial_record(record_class, **fields):
+    """A record with only those fields that a claim reads."""
+    record = object.__new__(record_class)
+    for name, field in fields.items():
+        object.__setattr__(record, name, field)
+    return record
 
 
-def space_of(one, reach=0.25, **measures):
-    value = np.stack([np.array(v, float) for v in measures.values()], axis=1)
-    found = bare(
+def space_of(run, reach=0.25, **measures):
+    values = np.stack([np.array(v, float) for v in measures.values()], axis=1)
+    trajectory = partial_record(
         Trajectory,
         measures=tuple(measures),
-        value=value,
-        low=value - reach,
-        high=value + reach,
+        value=values,
+        low=values - reach,
+        high=values + reach,
     )
-    base = bare(TrainedRun, name="base")
-    home = bare(Projected, run=base)
-    return bare(InSpace, runs={"run": one}, trajectories={"run": found}, home=home)
+    base = partial_record(Projected, run=partial_record(TrainedRun, name="base"))
+    return partial_record(
+        RunsInSpace, runs={"run": run}, trajectories={"run": trajectory}, base=base
+    )
 
 
-def every(values):
+def diversity(values):
     return dict.fromkeys(("entropy_map", "entropy", "effective_rank"), values)
 
 
 def test_diversity_grows_from_the_first_epoch_to_the_last():
-    one = one_run([0.1, 0.5, 0.7])
-    space = space_of(one, **every([9, 1, 2]))
-    claims = grows(space, "run", course_of(one.run.rows, 10), "paper")
+    run = projected_run([0.1, 0.5, 0.7])
+    space = space_of(run, **diversity([9, 1, 2]))
+    claims = growth_claims(space, "run", course_of(run.run.rows, 10), "paper")
     assert [claim.measured for claim in claims] == [1, 1, 1]
     assert all(claim.holds for claim in claims)
     assert claims[0].id == "entropy_map_grows_run_base"
 
 
 def test_diversity_falls_in_a_run_that_collapsed_and_is_not_judged_in_another():
-    fallen, fine = one_run([0.1, 0.6, 0.1, 0.1]), one_run([0.1, 0.6, 0.7, 0.7])
-    for one, measured in ((fallen, 2.0), (fine, None)):
-        space = space_of(one, **every([1, 3, 2, 1]))
-        claim = shrinks(space, "run", course_of(one.run.rows, 10), None)[0]
+    fallen, fine = (
+        projected_run([0.1, 0.6, 0.1, 0.1]),
+        projected_run([0.1, 0.6, 0.7, 0.7]),
+    )
+    for run, measured in ((fallen, 2.0), (fine, None)):
+        space = space_of(run, **diversity([1, 3, 2, 1]))
+        claim = collapse_claims(space, "run", course_of(run.run.rows, 10), None)[0]
         assert claim.measured == measured
         assert claim.holds is (None if measured is None else True)
     assert claim.why == "the run did not collapse"
@@ -149,9 +154,9 @@ def test_diversity_falls_in_a_run_that_collapsed_and_is_not_judged_in_another():
     ("reach", "holds"), [(0.5, True), (0.8, False), (np.nan, True)]
 )
 def test_diversity_grows_by_more_than_its_neurons_leave_open(reach, holds):
-    one = one_run([0.1, 0.5, 0.7])
-    space = space_of(one, reach, **every([9, 1, 2]))
-    claim = grows(space, "run", course_of(one.run.rows, 10), None)[0]
+    run = projected_run([0.1, 0.5, 0.7])
+    space = space_of(run, reach, **diversity([9, 1, 2]))
+    claim = growth_claims(space, "run", course_of(run.run.rows, 10), None)[0]
     assert (claim.measured, claim.holds) == (1, holds)
     if np.isfinite(reach):
         expected = (1 - np.sqrt(2) * reach, 1 + np.sqrt(2) * reach)
@@ -161,17 +166,19 @@ def test_diversity_grows_by_more_than_its_neurons_leave_open(reach, holds):
 
 
 def test_diversity_recovers_only_if_it_falls_first():
-    one = one_run([0.1, 0.6, 0.2, 0.7])
-    course = course_of(one.run.rows, 10)
+    run = projected_run([0.1, 0.6, 0.2, 0.7])
+    course = course_of(run.run.rows, 10)
     for values, holds in (([1, 3, 1, 2], True), ([1, 3, 4, 5], False)):
-        claim = recovers(space_of(one, **every(values)), "run", course, None)[0]
+        claim = recovery_claims(
+            space_of(run, **diversity(values)), "run", course, None
+        )[0]
         assert claim.holds is holds
 
 
 def test_too_few_live_neurons_judge_nothing():
-    one = one_run([0.1, 0.6, 0.1])
-    space = space_of(one, **every([1, 3, np.nan]))
-    claim = shrinks(space, "run", course_of(one.run.rows, 10), None)[0]
+    run = projected_run([0.1, 0.6, 0.1])
+    space = space_of(run, **diversity([1, 3, np.nan]))
+    claim = collapse_claims(space, "run", course_of(run.run.rows, 10), None)[0]
     assert claim.holds is None
     assert claim.why.startswith("too few live neurons")
 
@@ -186,9 +193,9 @@ def test_too_few_live_neurons_judge_nothing():
     ],
 )
 def test_a_measure_falls_before_accuracy_is_at_chance(values, lead, holds):
-    one = one_run([0.1, 0.6, 0.2, 0.1])
-    space = space_of(one, effective_rank=values, distinct_share=values)
-    for claim in falls_in_time(space, "run", course_of(one.run.rows, 10)):
+    run = projected_run([0.1, 0.6, 0.2, 0.1])
+    space = space_of(run, effective_rank=values, distinct_share=values)
+    for claim in early_loss_claims(space, "run", course_of(run.run.rows, 10)):
         assert (claim.measured, claim.holds) == (lead, holds)
 
 
@@ -202,16 +209,19 @@ def test_a_measure_falls_before_accuracy_is_at_chance(values, lead, holds):
     ],
 )
 def test_alarms_come_in_time_or_do_not(status, lead, holds):
-    one = one_run([0.1, 0.6, 0.5, 0.2, 0.1], status)
-    claim = alarm_in_time(one, course_of(one.run.rows, 10))
+    run = projected_run([0.1, 0.6, 0.5, 0.2, 0.1], status)
+    claim = alarm_in_time_claim(run, course_of(run.run.rows, 10))
     assert (claim.measured, claim.holds) == (lead, holds)
 
 
 def test_silence_is_counted():
-    quiet, loud = one_run([0.1, 0.6], [HEALTHY]), one_run([0.1, 0.6], [DAMAGED])
-    assert no_alarm(quiet).holds
-    assert (no_alarm(loud).measured, no_alarm(loud).holds) == (1, False)
-    assert no_alarm(one_run([0.1, 0.6])).holds is None
+    quiet, loud = (
+        projected_run([0.1, 0.6], [HEALTHY]),
+        projected_run([0.1, 0.6], [DAMAGED]),
+    )
+    assert no_alarm_claim(quiet).holds
+    assert (no_alarm_claim(loud).measured, no_alarm_claim(loud).holds) == (1, False)
+    assert no_alarm_claim(projected_run([0.1, 0.6])).holds is None
 
 
 @pytest.mark.parametrize(
@@ -223,15 +233,15 @@ def test_silence_is_counted():
     ],
 )
 def test_a_run_that_recovers_must_be_called_damaged_and_not_lost(status, holds):
-    one = one_run([0.1, 0.6, 0.2, 0.7], status)
-    assert not_given_up(one, course_of(one.run.rows, 10)).holds is holds
+    run = projected_run([0.1, 0.6, 0.2, 0.7], status)
+    assert damaged_not_lost_claim(run, course_of(run.run.rows, 10)).holds is holds
 
 
 def test_overfitting_is_a_larger_gap():
-    well = one_run([0.1, 0.7], train=[0.1, 0.8])
-    over = one_run([0.1, 0.6], train=[0.1, 1.0])
-    claim = overfits(well, over, (500, 2000), None)
+    well = projected_run([0.1, 0.7], train=[0.1, 0.8])
+    over = projected_run([0.1, 0.6], train=[0.1, 1.0])
+    claim = overfitting_claim(well, over, (500, 2000), None)
     assert claim.measured == pytest.approx(0.3)
     assert claim.interval[0] < 0.3 < claim.interval[1]
     assert claim.holds
-    assert not overfits(well, over, (20, 20), None).holds
+    assert not overfitting_claim(well, over, (20, 20), None).holds

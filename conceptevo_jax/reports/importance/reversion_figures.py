@@ -1,0 +1,148 @@
+"""Bars of what reverting evolutions does to accuracy, from `tables/reversion.csv`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from conceptevo_jax.analysis.importance.reversion import DIRECTIONS, METRICS
+from conceptevo_jax.figures import Bars, draw_bars, save_figure
+from conceptevo_jax.reports.importance.tables import RANDOM
+from conceptevo_jax.types import record
+
+Rows = Sequence[Mapping[str, Any]]
+
+GROUP_TITLES = {
+    "sampled": "training images that made the ranking",
+    "other": "other training images",
+    "test": "test images",
+}
+"""What figures call the groups of images of the class."""
+
+
+@record
+class _Series:
+    """A row of panels: the rows of the table that it draws.
+
+    Attributes:
+      title: What it shows.
+      direction: One of `DIRECTIONS`.
+      group: One of `GROUPS`.
+      metric: One of `METRICS`.
+    """
+
+    title: str
+    direction: str
+    group: str
+    metric: str
+
+
+def draw_reversion(rows: Rows, folder: Path, titles: Mapping[str, str]) -> list[Path]:
+    """Draw `tables/reversion.csv`, of one seed or aggregated over several.
+
+    Args:
+      rows: Its rows.
+      folder: The result folder.
+      titles: Of the runs.
+
+    Returns:
+      The PNG files, the one like Fig. 7 first.
+    """
+    written = []
+    for metric in METRICS:
+        title = (
+            f"Change of {metric.replace('top', 'top-')} accuracy when a quarter of a "
+            "site's evolutions is reverted, mean over sites, repeats and classes"
+        )
+        series = [
+            _Series(title=group_title, direction="reverted", group=group, metric=metric)
+            for group, group_title in GROUP_TITLES.items()
+        ]
+        figure = _bars_figure(rows, titles, title, series)
+        path = folder / "figures" / f"reversion_{metric}"
+        written.append(save_figure(figure, path)[0])
+    figure = _specificity_figure(rows, titles)
+    written.append(save_figure(figure, folder / "figures" / "specificity")[0])
+    return written
+
+
+def _specificity_figure(rows: Rows, titles: Mapping[str, str]) -> Figure:
+    """What the evolutions do for the class, next to what they do for the others."""
+    title = (
+        "Whom the evolutions serve: what becomes of this class and of the others when "
+        "they are reverted, and when they are brought into the earlier network. Top-1 "
+        "accuracy on test images"
+    )
+    series = [
+        _Series(
+            title=f"{direction}: {class_title}",
+            direction=direction,
+            group=group,
+            metric="top1",
+        )
+        for direction in DIRECTIONS
+        for group, class_title in (
+            ("test", "this class"),
+            ("elsewhere", "other classes"),
+        )
+    ]
+    return _bars_figure(rows, titles, title, series)
+
+
+def _bars_figure(
+    rows: Rows, titles: Mapping[str, str], title: str, series: Sequence[_Series]
+) -> Figure:
+    """Panels of bars: a row per series, a column per evolution."""
+    by_evolution: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        evolution = row["run"], str(row["evolution"])
+        by_evolution.setdefault(evolution, []).append(row)
+    columns = list(by_evolution.values())
+    bins = dict.fromkeys(row["bin"] for row in rows if row["bin"] != RANDOM)
+    return draw_bars(
+        [_column_title(column[0], titles) for column in columns],
+        [(line.title, [_bars(column, line) for column in columns]) for line in series],
+        names=list(bins),
+        line="as many random ones",
+        whiskers=f"95 % interval over {'seeds' if _over_seeds(rows) else 'classes'}",
+        title=title,
+    )
+
+
+def _column_title(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """The run, the snapshots unless they differ by seed, and their accuracies."""
+    snapshots = f"{row['before']} → {row['after']}"
+    # A table over several seeds joins the values in which they differ by a bar.
+    evolution = f"evolution {row['evolution']}" if "|" in snapshots else snapshots
+    low, high = (_parse_number(row[f"train_top1_{end}"]) for end in ("before", "after"))
+    relative = ", relative" if "True" in str(row["relative"]) else ""
+    return (
+        f"{titles[row['run']]}\n{evolution}\naccuracy {low:.2f} → {high:.2f}{relative}"
+    )
+
+
+def _bars(rows: Rows, series: _Series) -> Bars:
+    """One panel: bars for the bins, and the random quantile as the line across."""
+    key = (series.direction, series.group, series.metric)
+    panel = [r for r in rows if (r["direction"], r["group"], r["metric"]) == key]
+    bins = [row for row in panel if row["bin"] != RANDOM]
+    (line,) = (_parse_number(row["change"]) for row in panel if row["bin"] == RANDOM)
+    ends = ("change_low", "change_high") if _over_seeds(rows) else ("low", "high")
+    low, high = (np.array([_parse_number(row[end]) for row in bins]) for end in ends)
+    changes = np.array([_parse_number(row["change"]) for row in bins])
+    return Bars(values=changes, low=low, high=high, line=line)
+
+
+def _over_seeds(rows: Rows) -> bool:
+    """Whether the table is aggregated over seeds: its means have their own columns."""
+    return "change_low" in rows[0]
+
+
+def _parse_number(cell: Any) -> float:
+    """A number of a table; NaN for none, or where only some seeds have one."""
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return float("nan")

@@ -1,0 +1,81 @@
+"""Claims about the monitor: that it raises alarms in time, and only where it should."""
+
+from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
+from conceptevo_jax.pipeline.outcome import Claim
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.reports.training_failures.course import Course, epoch_name
+from conceptevo_jax.types import Epoch
+
+
+def alarm_in_time_claim(projected: Projected, course: Course) -> Claim:
+    """The first alarm of the monitor comes no later than the accuracy drops.
+
+    Args:
+      projected: The run, with the monitor's reports.
+      course: What became of it.
+    """
+    statuses = _epoch_statuses(projected)
+    alarms = [epoch for epoch, status in statuses if status in (DAMAGED, LOST)]
+    lost = [epoch for epoch, status in statuses if status == LOST]
+    dropped, lead = course.dropped, None
+    if dropped is not None and alarms:
+        lead = projected.at(projected.epochs[dropped]) - projected.at(alarms[0])
+    return Claim(
+        id=f"alarm_in_time_{projected.run.name}",
+        paper="could help detect such issues in real time (Sec. 4.5)",
+        rule=f"the monitor's first alarm in {projected.title} comes no later than the "
+        "epoch in which accuracy falls below half of its best; measured: epochs "
+        "earlier",
+        measured=lead,
+        interval=None,
+        n=1,
+        holds=None if dropped is None else lead is not None and lead >= 0,
+        why=f"accuracy drops at {epoch_name(projected.epochs, dropped)}; first alarm "
+        f"at {alarms[0] if alarms else 'no epoch'}, 'lost' at "
+        f"{lost[0] if lost else 'no epoch'}",
+    )
+
+
+def no_alarm_claim(projected: Projected) -> Claim:
+    """The monitor is silent on a well-trained run."""
+    statuses = _epoch_statuses(projected)
+    alarms = [f"{status} at {epoch}" for epoch, status in statuses if status != HEALTHY]
+    return Claim(
+        id=f"no_alarm_{projected.run.name}",
+        paper=None,
+        rule=f"the monitor raises no alarm in {projected.title}; measured: alarms",
+        measured=float(len(alarms)) if statuses else None,
+        interval=None,
+        n=len(statuses),
+        holds=not alarms if statuses else None,
+        why="; ".join(alarms) or f"silent over {len(statuses)} epochs",
+    )
+
+
+def damaged_not_lost_claim(projected: Projected, course: Course) -> Claim:
+    """A run that recovers is called damaged, and not lost.
+
+    Args:
+      projected: The run, with the monitor's reports.
+      course: What became of it.
+    """
+    statuses = [status for _, status in _epoch_statuses(projected)]
+    damaged, lost = statuses.count(DAMAGED), statuses.count(LOST)
+    return Claim(
+        id=f"damaged_not_lost_{projected.run.name}",
+        paper="InceptionV3 recovers, as concepts remain (Fig. 8b)",
+        rule=f"the monitor calls {projected.title} damaged at least once, and never "
+        "lost; measured: share of its alarms that say damaged",
+        measured=damaged / (damaged + lost) if damaged + lost else None,
+        interval=None,
+        n=damaged + lost,
+        holds=bool(damaged) and not lost if course.recovered else None,
+        why=f"{damaged} times damaged, {lost} times lost"
+        if course.recovered
+        else "the run did not lose and recover",
+    )
+
+
+def _epoch_statuses(projected: Projected) -> list[tuple[Epoch, str]]:
+    """What the monitor called each epoch."""
+    return [(report["epoch"], report["status"]) for report in projected.run.reports]

@@ -1,0 +1,137 @@
+"""What became of a run, by its top-1 test accuracy: when it was best, and what it lost.
+
+Claims about failing trainings are judged by it. A run that did not do what its recipe
+is for is reported as such, and judges nothing.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from conceptevo_jax.analysis.importance.milestones import Milestones, find_milestones
+from conceptevo_jax.errors import UsageError
+from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.training import Row
+from conceptevo_jax.types import Epoch, record
+
+NEAR_CHANCE = 1.5
+"""Accuracy is at chance up to this multiple of one over the number of classes."""
+
+DROPPED = 0.5
+"""Accuracy has dropped below this share of its best so far."""
+
+LEARNT = 0.5
+"""A run has learnt once its top-1 test accuracy reaches this."""
+
+
+@record
+class Course:
+    """What became of a run, as places in its list of snapshots; None for never.
+
+    Attributes:
+      first: The first whole epoch.
+      best: Highest test accuracy before anything was lost.
+      dropped: The first after `best` with less than half of that accuracy.
+      chance: The first after `best` at chance.
+      lowest: The lowest accuracy after `best`.
+      last: The last snapshot.
+    """
+
+    first: int
+    best: int
+    dropped: int | None
+    chance: int | None
+    lowest: int
+    last: int
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the accuracy was lost down to chance."""
+        return self.chance is not None
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the accuracy was lost and did not end at its lowest."""
+        return self.dropped is not None and self.lowest < self.last
+
+
+def course_of(rows: Sequence[Row], classes: int) -> Course:
+    """What became of a run, by its top-1 test accuracy.
+
+    Args:
+      rows: Its table.
+      classes: The number of classes.
+    """
+    accuracy = np.array([row.test_top1 for row in rows])
+    whole_epochs = [i for i, row in enumerate(rows) if isinstance(row.epoch, int)]
+    # The best before the first great loss, not one after a recovery.
+    best_so_far = np.maximum.accumulate(accuracy)
+    losses = (accuracy < DROPPED * best_so_far) & (best_so_far >= LEARNT)
+    dropped = int(losses.argmax()) if losses.any() else None
+    best = int(accuracy[:dropped].argmax())
+    after_best = np.arange(len(accuracy)) > best
+    at_chance = after_best & (accuracy <= NEAR_CHANCE / classes)
+    chance = None
+    if dropped is not None and at_chance.any():
+        chance = int(at_chance.argmax())
+    return Course(
+        first=whole_epochs[0],
+        best=best,
+        dropped=dropped,
+        chance=chance,
+        lowest=int(best + accuracy[best:].argmin()),
+        last=len(accuracy) - 1,
+    )
+
+
+def landmarks(epochs: Sequence[Epoch], course: Course) -> list[Epoch]:
+    """The snapshots of a run that claims compare.
+
+    Args:
+      epochs: All its snapshots, in order.
+      course: What became of it.
+    """
+    places = (course.first, course.best, course.lowest, course.last, course.chance)
+    return [epochs[place] for place in places if place is not None]
+
+
+def accuracy_milestones(
+    trained: Mapping[str, TrainedRun], names: Sequence[str]
+) -> dict[str, Milestones]:
+    """Milestones of training accuracy, of those runs that have them.
+
+    Args:
+      trained: All runs, by name.
+      names: Of which ones.
+    """
+    milestones = {}
+    for name in names:
+        with contextlib.suppress(UsageError):
+            milestones[name] = find_milestones(name, trained[name].rows)
+    return milestones
+
+
+def epochs_on_map(
+    run: TrainedRun, milestones: Milestones | None, classes: int
+) -> list[Epoch]:
+    """The snapshots of a run that maps show: its landmarks, and its milestones.
+
+    Args:
+      run: With its table.
+      milestones: Of its training accuracy, if it has them.
+      classes: The number of classes.
+    """
+    course = course_of(run.rows, classes)
+    turns = landmarks([row.epoch for row in run.rows], course)
+    return ["init", *turns, *(() if milestones is None else milestones.epochs)]
+
+
+def epoch_name(epochs: Sequence[Epoch], place: int | None) -> str:
+    """The snapshot at a place of a course, in words.
+
+    Args:
+      epochs: All snapshots of the run, in order.
+      place: Its place; None for never.
+    """
+    return "no snapshot" if place is None else str(epochs[place])

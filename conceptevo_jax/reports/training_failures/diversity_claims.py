@@ -1,0 +1,166 @@
+"""Claims about the diversity of concepts: it grows, is lost, or comes back."""
+
+import math
+from collections.abc import Sequence
+
+from conceptevo_jax.pipeline.outcome import Claim
+from conceptevo_jax.reports.training_failures.course import Course, epoch_name
+from conceptevo_jax.reports.training_failures.differences import (
+    ABOVE,
+    snapshot_difference,
+)
+from conceptevo_jax.reports.training_failures.measure import RunsInSpace
+from conceptevo_jax.types import record
+
+DIVERSITY = ("entropy_map", "entropy", "effective_rank")
+"""Measures of a trajectory that stand for the diversity of concepts."""
+
+FALLEN = 0.8
+"""A measure has fallen below this share of its value at the best accuracy."""
+
+
+@record
+class _Trend:
+    """What a measure of diversity should do over a run.
+
+    Attributes:
+      verb: The last word of the claim's name.
+      rule: The same in words.
+      steps: Pairs of snapshots, places in the run's list: the measure is larger at the
+        second than at the first.
+      missing: Why the run cannot judge it, or None if it can.
+    """
+
+    verb: str
+    rule: str
+    steps: Sequence[tuple[int, int]]
+    missing: str | None = None
+
+
+def growth_claims(
+    space: RunsInSpace, run: str, course: Course, paper: str | None
+) -> list[Claim]:
+    """Concepts of a well-trained run become more diverse.
+
+    Args:
+      space: Runs in the space of a base, measured.
+      run: The run's name.
+      course: What became of it.
+      paper: The paper's entropies of such a run.
+    """
+    trend = _Trend(
+        verb="grows",
+        rule="grows from the first epoch to the last",
+        steps=[(course.first, course.last)],
+    )
+    return [_trend_claim(space, run, measure, trend, paper) for measure in DIVERSITY]
+
+
+def collapse_claims(
+    space: RunsInSpace, run: str, course: Course, paper: str | None
+) -> list[Claim]:
+    """Concepts of a collapsing run become less diverse.
+
+    Args:
+      space: Runs in the space of a base, measured.
+      run: The run's name.
+      course: What became of it.
+      paper: The paper's entropies of such a run.
+    """
+    trend = _Trend(
+        verb="falls",
+        rule="falls from the best accuracy to the end",
+        steps=[(course.last, course.best)],
+        missing=None if course.collapsed else "the run did not collapse",
+    )
+    return [_trend_claim(space, run, measure, trend, paper) for measure in DIVERSITY]
+
+
+def recovery_claims(
+    space: RunsInSpace, run: str, course: Course, paper: str | None
+) -> list[Claim]:
+    """Concepts of an unstable run are damaged, and come back.
+
+    Args:
+      space: Runs in the space of a base, measured.
+      run: The run's name.
+      course: What became of it.
+      paper: The paper's entropies of such a run.
+    """
+    trend = _Trend(
+        verb="recovers",
+        rule="falls from the best accuracy to the lowest after it, and rises again "
+        "to the end",
+        steps=[(course.lowest, course.best), (course.lowest, course.last)],
+        missing=None if course.recovered else "the run did not lose and recover",
+    )
+    return [_trend_claim(space, run, measure, trend, paper) for measure in DIVERSITY]
+
+
+def _trend_claim(
+    space: RunsInSpace, run: str, measure: str, trend: _Trend, paper: str | None
+) -> Claim:
+    """The claim of one measure; where it has two steps the less certain is measured."""
+    trajectory, projected = space.trajectories[run], space.runs[run]
+    values, epochs = trajectory.of(measure), projected.epochs
+    places = sorted({place for step in trend.steps for place in step})
+    values_text = ", ".join(f"{values[i]:.2f} at {epochs[i]}" for i in places)
+    differences = [
+        snapshot_difference(trajectory, measure, larger, smaller)
+        for smaller, larger in trend.steps
+    ]
+    weakest = min(differences, key=lambda difference: difference.lower_end)
+    is_measured = trend.missing is None and all(
+        math.isfinite(difference.amount) for difference in differences
+    )
+    why = values_text if is_measured else f"too few live neurons: {values_text}"
+    return Claim(
+        id=f"{measure}_{trend.verb}_{run}_{space.base.run.name}",
+        paper=paper,
+        rule=f"{measure} of {projected.title} {trend.rule}; {ABOVE}",
+        measured=weakest.amount if is_measured else None,
+        interval=weakest.interval if is_measured else None,
+        n=1,
+        holds=weakest.lower_end > 0 if is_measured else None,
+        why=trend.missing or why,
+    )
+
+
+def early_loss_claims(space: RunsInSpace, run: str, course: Course) -> list[Claim]:
+    """A collapse shows in the concepts no later than in the accuracy.
+
+    A measure that has no value any more, for want of live neurons, has fallen.
+
+    Args:
+      space: Runs in the space of a base, measured.
+      run: The run's name.
+      course: What became of it.
+    """
+    projected, claims = space.runs[run], []
+    epochs = projected.epochs
+    for measure in ("effective_rank", "distinct_share"):
+        values = space.trajectories[run].of(measure)
+        # Negated, so that NaN counts as fallen.
+        low = ~(values >= FALLEN * values[course.best])
+        low[: course.best + 1] = False
+        fallen = int(low.argmax()) if low.any() else None
+        chance, lead = course.chance, None
+        if chance is not None and fallen is not None:
+            lead = projected.at(epochs[chance]) - projected.at(epochs[fallen])
+        claims.append(
+            Claim(
+                id=f"{measure}_falls_in_time_{run}_{space.base.run.name}",
+                paper="loss of diversity is apparent before the accuracy reaches 0 "
+                "(Sec. 4.5)",
+                rule=f"{measure} of {projected.title} falls below {FALLEN} of its "
+                "value at the best accuracy, or too few neurons live to measure it, no "
+                "later than accuracy reaches chance; measured: epochs earlier",
+                measured=lead,
+                interval=None,
+                n=1,
+                holds=None if chance is None else lead is not None and lead >= 0,
+                why=f"best at {epoch_name(epochs, course.best)}, chance at "
+                f"{epoch_name(epochs, chance)}, fallen at {epoch_name(epochs, fallen)}",
+            )
+        )
+    return claims

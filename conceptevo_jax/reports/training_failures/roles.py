@@ -1,0 +1,46 @@
+"""Which run of a configuration plays which part, and whether all of them exist."""
+
+from conceptevo_jax.config import Config
+from conceptevo_jax.errors import UsageError, unknown_name
+
+
+def check_roles(config: Config) -> None:
+    """Refuse roles that no run can play.
+
+    Raises:
+      UsageError: for a base that is none, an unknown run, or a run that is both a base
+        and compared.
+    """
+    settings = config.failures
+    if config.base not in settings.bases:
+        raise UsageError(f"failures.bases must contain base={config.base}.")
+    compared = compared_runs(config)
+    roles = (*settings.bases, *compared, *settings.again, *settings.collapsing)
+    for name in (*roles, *settings.overfitted, *settings.recovering):
+        if name not in config.runs:
+            raise unknown_name("run in failures", name, config.runs)
+    shared = set(settings.bases) & set(compared)
+    if shared:
+        raise UsageError(f"a base is no compared run, but {sorted(shared)} are both.")
+
+
+def compared_runs(config: Config) -> list[str]:
+    """The runs of all groups."""
+    return [name for group in config.failures.groups.values() for name in group]
+
+
+def healthy_runs(config: Config) -> list[str]:
+    """The well-trained run of every group, which is its first, and its repeats."""
+    settings = config.failures
+    leaders = [group[0] for group in settings.groups.values()]
+    return [*leaders, *(name for name in settings.again if name not in leaders)]
+
+
+def well_trained_run(config: Config, name: str) -> str:
+    """The well-trained run of the group of another run.
+
+    Args:
+      config: Has the groups.
+      name: The other run.
+    """
+    return next(g[0] for g in config.failures.groups.values() if name in g)

@@ -31,11 +31,8 @@ from conceptevo_jax.study.design.cards import (
     assign_images,
     ranked_stimuli,
 )
-from conceptevo_jax.study.design.groups import (
-    Drawing,
-    hand_picked_groups,
-    make_groups,
-)
+from conceptevo_jax.study.design.groups import Drawing, make_groups
+from conceptevo_jax.study.design.hand_picked import hand_picked_groups
 from conceptevo_jax.study.design.tasks import Task, deal_tasks
 from conceptevo_jax.types import Epoch, Snapshot, Stimuli
 

@@ -27,8 +27,6 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 
 import numpy as np
-from jaxtyping import Bool, Int
-from sklearn.cluster import KMeans
 
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.streams import stream
@@ -38,21 +36,15 @@ from conceptevo_jax.study.design.candidates import (
     gather_candidates,
 )
 from conceptevo_jax.study.design.category_constraints import SIZE, spanning
+from conceptevo_jax.study.design.clusters import cluster_pool
 from conceptevo_jax.study.design.intruders import (
     GroupRows,
     add_intruder,
-    cosine_quantile,
 )
 from conceptevo_jax.types import record
 
 CATEGORIES = ("hand_picked", "base", "same_model", "across")
 """The paper's four categories."""
-
-PER_CLUSTER = 20
-"""Neurons per cluster, unless the number of clusters is given; the paper is silent."""
-
-MOST_CLUSTERS = 256
-"""Clusters at most, unless their number is given."""
 
 _NEEDED = {
     "base": "five live neurons of the base snapshot",
@@ -164,29 +156,14 @@ def _candidate_pools(
     return [compared.select(compared.run == run) for run in np.unique(compared.run)]
 
 
-@record
-class _Cluster:
-    """A cluster of a pool of candidates.
-
-    Attributes:
-      pool: The candidates.
-      bound: What an intruder's cosines stay below.
-      inside: Which candidates are in the cluster.
-      unused: Rows of those that are in no group yet.
-    """
-
-    pool: Candidates
-    bound: float
-    inside: Bool[np.ndarray, " n"]
-    unused: Int[np.ndarray, " _"]
-
-
 def _draw_groups(
     category: str, pools: Sequence[Candidates], count: int, drawing: Drawing
 ) -> list[Group]:
     rng = stream(drawing.seed, "groups", CATEGORIES.index(category))
     pool_clusters = [
-        _clusters(pool, drawing, rng) for pool in pools if len(pool) > SIZE
+        cluster_pool(pool, drawing.clusters, drawing.quantile, drawing.seed, rng)
+        for pool in pools
+        if len(pool) > SIZE
     ]
     # Pools and clusters take turns, so that no cluster gives two groups before every
     # one has been asked for one.
@@ -212,23 +189,6 @@ def _draw_groups(
             "unlike them all. Give more snapshots, fewer clusters or a higher quantile."
         )
     return groups
-
-
-def _clusters(
-    pool: Candidates, drawing: Drawing, rng: np.random.Generator
-) -> list[_Cluster]:
-    """The clusters of one pool, in random order."""
-    count = drawing.clusters or min(max(len(pool) // PER_CLUSTER, 2), MOST_CLUSTERS)
-    # A collapsed run's neurons may all have one vector; K-means warns of it.
-    distinct = len(np.unique(pool.directions, axis=0))
-    fit = KMeans(min(count, distinct), n_init=3, random_state=drawing.seed)
-    labels = fit.fit_predict(pool.directions)
-    bound = cosine_quantile(pool, drawing.quantile, rng)
-    masks = [labels == cluster for cluster in rng.permutation(labels.max() + 1)]
-    return [
-        _Cluster(pool=pool, bound=bound, inside=mask, unused=np.flatnonzero(mask))
-        for mask in masks
-    ]
 
 
 def build_group(

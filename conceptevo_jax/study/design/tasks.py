@@ -2,8 +2,8 @@
 
 A task shows six cards, five of a group and one of an intruder, and asks which belong
 together (paper, Sec. 4.2, Fig. 4). Cards are numbered from 1 in the task's own order,
-wherever a page shows them. A participant who says that there is no coherent group has selected no
-card.
+wherever a page shows them. A participant who says that there is no coherent group has
+selected no card.
 """
 
 from collections.abc import Sequence

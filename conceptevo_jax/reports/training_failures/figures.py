@@ -80,7 +80,9 @@ def _accuracy(
 ) -> Curve:
     one = space.runs[name]
     values = np.array([value(one.run.row(epoch)) for epoch in one.epochs], float)
-    return Curve(name=one.title, epochs=_times(space, name), values=values, again=again)
+    return Curve(
+        name=one.title, epochs=_times(space, name), values=values, is_repeat=again
+    )
 
 
 def _measure(space: InSpace, name: str, measure: str, again: bool) -> Curve:
@@ -94,5 +96,5 @@ def _measure(space: InSpace, name: str, measure: str, again: bool) -> Curve:
         values=found.value[kept, at],
         low=found.low[kept, at],
         high=found.high[kept, at],
-        again=again,
+        is_repeat=again,
     )

@@ -130,16 +130,16 @@ def _draw_neuron(
             axes.text(start, middle, "responds to nothing", fontsize=7, va="center")
     evolutions = zip(starts[1:], neuron.scores, strict=True)
     for evolution, (start, interval) in enumerate(evolutions):
-        left, right = start - _ARROW + 0.06, start - 0.06
+        tail, head = start - _ARROW + 0.06, start - 0.06
         axes.annotate(
             "",
-            (right, y + 0.25),
-            (left, y + 0.25),
+            (head, y + 0.25),
+            (tail, y + 0.25),
             arrowprops={"arrowstyle": "->", "color": "#777777", "lw": 0.8},
         )
         score, low, high = interval
         axes.text(
-            (left + right) / 2,
+            (tail + head) / 2,
             y + 0.19,
             f"{score:.2f} [{low:.2f}, {high:.2f}]",
             fontsize=6.5,

@@ -7,6 +7,7 @@ their names when they are complete, and in a folder the list of them comes last.
 """
 
 import base64
+import dataclasses
 import hashlib
 import html
 import importlib.resources
@@ -27,7 +28,7 @@ from conceptevo_jax.explorer.revisions import (
     write_once,
     write_revision,
 )
-from conceptevo_jax.explorer.scene import Saved, Scene, without_patches
+from conceptevo_jax.explorer.scene import Saved, without_patches
 from conceptevo_jax.store import read_file, replacing, require_closed, write_text
 
 MARKER = "<!--conceptevo:data-->"
@@ -198,18 +199,19 @@ def _page_parts(
     title: str, saved: Sequence[Saved], patches: bool
 ) -> Iterator[tuple[str, str, bytes]]:
     """Kind, name and bytes of everything a page loads, one at a time."""
-    scenes = [_with_or_without_patches(scene.scene, patches) for scene in saved]
-    study_groups = [scene.study_groups for scene in saved]
+    if not patches:
+        saved = [
+            dataclasses.replace(source, scene=without_patches(source.scene))
+            for source in saved
+        ]
+    scenes = [source.scene for source in saved]
+    study_groups = [source.study_groups for source in saved]
     for name, chunk in chunks(title, scenes, study_groups):
         yield "chunk", name, chunk
-    for scene_number, (scene, files) in enumerate(zip(scenes, saved, strict=True)):
-        if scene.pictures.tile:
-            for number, sheet in enumerate(files.sheets):
+    for scene_number, source in enumerate(saved):
+        if source.scene.pictures.tile:
+            for number, sheet in enumerate(source.sheets):
                 yield "sheet", f"{scene_number}-{number}", _read_sheet(sheet)
-
-
-def _with_or_without_patches(scene: Scene, patches: bool) -> Scene:
-    return scene if patches else without_patches(scene)
 
 
 def _read_sheet(path: Path) -> bytes:

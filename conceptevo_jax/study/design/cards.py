@@ -30,7 +30,7 @@ from conceptevo_jax.types import Responses, Site, Stimuli, record, site_slices
 PATCHES = 9
 """Images of a card."""
 
-DEEPEST = 54
+MAX_RANKED_IMAGES = 54
 """The number of its strongest images that a neuron may show: enough for six cards of
 nine, even if all six neurons have the same."""
 
@@ -57,13 +57,16 @@ class Cards:
 
 
 def ranked_responses(
-    responses: Mapping[str, Responses], *, deepest: int = DEEPEST, seed: int = 0
+    responses: Mapping[str, Responses],
+    *,
+    max_images: int = MAX_RANKED_IMAGES,
+    seed: int = 0,
 ) -> Ranking:
     """Rank held-out images by a neuron's responses.
 
     Args:
       responses: By snapshot, to one set of held-out images.
-      deepest: Images per neuron at most.
+      max_images: Images per neuron at most.
       seed: Breaks ties.
 
     Returns:
@@ -90,7 +93,7 @@ def ranked_responses(
         order = order[np.argsort(-peaks[order, 0], kind="stable")]
         if _neuron_site(neuron, response.sites).rectified:
             order = order[peaks[order, 0] > 0]
-        return order[:deepest]
+        return order[:max_images]
 
     return rank_images
 
@@ -99,7 +102,7 @@ def ranked_stimuli(stimuli: Mapping[str, Stimuli]) -> Ranking:
     """Rank held-out images by the stimuli found among them, which also keep locations.
 
     Args:
-      stimuli: By snapshot, found in one set of held-out images, `DEEPEST` per neuron.
+      stimuli: By snapshot, found in one set of held-out images, `MAX_RANKED_IMAGES` per neuron.
 
     Raises:
       DataError: if they were found in different sets of images.

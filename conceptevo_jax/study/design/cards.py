@@ -102,7 +102,8 @@ def ranked_stimuli(stimuli: Mapping[str, Stimuli]) -> Ranking:
     """Rank held-out images by the stimuli found among them, which also keep locations.
 
     Args:
-      stimuli: By snapshot, found in one set of held-out images, `MAX_RANKED_IMAGES` per neuron.
+      stimuli: By snapshot, found in one set of held-out images; `MAX_RANKED_IMAGES` per
+        neuron.
 
     Raises:
       DataError: if they were found in different sets of images.

@@ -54,7 +54,7 @@ from conceptevo_jax.reports.alignment.study_report import roc_figure
 from conceptevo_jax.reports.explorer_page.page import explore_unified
 from conceptevo_jax.study import save_study
 from conceptevo_jax.study.design.tasks import Task
-from conceptevo_jax.study.raters.machine import MachinePanel, found_intruders
+from conceptevo_jax.study.raters.machine import MachinePanel, intruder_hits
 
 
 def jobs(config: Config) -> list[Job]:
@@ -138,7 +138,7 @@ def _study_claims(
     claims = study_claims(evaluated, machine=panel is not None)
     if panel is None:
         return claims
-    found = found_intruders(tasks, panel.likeness)
+    found = intruder_hits(tasks, panel.likeness)
     tables, figures = session.folder / "tables", session.folder / "figures"
     write_csv(tables / "machine_participants.csv", category_rows(evaluated))
     write_csv(tables / "machine_tasks.csv", _task_rows(tasks, panel, found))

@@ -282,4 +282,6 @@ def _panels(one: Representation, mark: int) -> list[ConceptPanel]:
 def _dots(own: Sequence[Drifted], space: str, measure: str) -> DriftDots:
     values = [[getattr(d, measure) for d in one.drifts[space]] for one in own]
     least = None if measure == "ranks" else 0.0
-    return DriftDots(name=MEASURES[measure], values=np.array(values), least=least)
+    return DriftDots(
+        name=MEASURES[measure], values=np.array(values), axis_minimum=least
+    )

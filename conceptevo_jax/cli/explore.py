@@ -13,7 +13,7 @@ from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
     SCENE,
     Saved,
-    chosen_scene,
+    select_scene,
     write_folder,
     write_whole,
 )
@@ -44,7 +44,7 @@ def explore(words: list[str]) -> int:
         )
     path = typed_place(places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
-        saved = with_study(chosen_scene(path, Path(work)), _result(path))
+        saved = with_study(select_scene(path, Path(work)), _result(path))
         page = _page(chosen.get("out"), _beside(path))
         for written in (page, _parts(page), _tables(page)):
             require_own(written, _result(path))

@@ -23,7 +23,7 @@ from conceptevo_jax.reports.alignment.study_claims import (
 from conceptevo_jax.reports.alignment.study_report import write_study_result
 from conceptevo_jax.store import require_own
 from conceptevo_jax.study import Refused, load_study, public_ids, read_answers
-from conceptevo_jax.study.kit.report import told
+from conceptevo_jax.study.kit.report import format_estimate
 
 FOLDER = "study-answers"
 """Of the results, in the result folder that the study is of."""
@@ -131,10 +131,10 @@ def _table(found: Evaluated, who: str) -> Table:
         cells = (
             TITLES.get(one.category, one.category),
             str(one.answers),
-            told(one.auc),
-            told(one.accuracy),
-            told(one.alpha),
-            told(likened[one.category]),
+            format_estimate(one.auc),
+            format_estimate(one.accuracy),
+            format_estimate(one.alpha),
+            format_estimate(likened[one.category]),
         )
         table.add_row(*(Text(cell) for cell in cells))
     return table

@@ -4,7 +4,7 @@ A chunk is a gzipped container: `CEVO`, the format and the header's length as un
 32-bit numbers, a JSON header padded to a multiple of eight bytes, and the arrays, each
 padded likewise; little-endian throughout. The same scene gives the same bytes.
 
-What is rounded, at most: a point by 1/131,068 of the map's width or height; coverage by
+Rounding errors at most: a point by 1/131,068 of the map's width or height; coverage by
 1/508; movement by 1/508 of the run's largest; a component of a unit vector by 1/254; a
 score of importance by 1/131,068.
 """
@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from conceptevo_jax.explorer.scene import Course, Given, Scene
+from conceptevo_jax.explorer.scene import Course, Pictures, Scene, StudyGroup
 from conceptevo_jax.explorer.sheets import COLUMNS, PER_SHEET
 from conceptevo_jax.types import site_slices
 
 FORMAT = 1
 FINE = 65534
-"""Steps of what 16 bits hold; one value is left for what is not there."""
+"""Steps of a 16-bit number, of which one more value marks what is missing."""
 
 COARSE = 254
 """The same of 8 bits."""
@@ -36,101 +36,119 @@ Chunk = tuple[str, bytes]
 
 
 def chunks(
-    title: str, scenes: Sequence[Scene], given: Sequence[Sequence[Given]] = ()
+    title: str,
+    scenes: Sequence[Scene],
+    study_groups: Sequence[Sequence[StudyGroup]] = (),
 ) -> Iterator[Chunk]:
     """All chunks of a page, one at a time: `core`, then those of each run.
 
     Args:
       title: Of the page.
-      scenes: Those without patches have none in their chunks, either.
-      given: Groups of a study in each scene; none by default.
+      scenes: A scene without patches has none in its chunks, either.
+      study_groups: Groups of a study in each scene; none by default.
     """
-    yield "core", _core(title, scenes, given or [()] * len(scenes))
+    yield "core", _core_chunk(title, scenes, study_groups or [()] * len(scenes))
     number = 0
     for scene in scenes:
-        for place, course in enumerate(scene.courses):
-            yield f"patches-{number}", _patches(scene, course, first=place == 0)
+        for index, course in enumerate(scene.courses):
+            yield f"patches-{number}", _patch_chunk(scene, course, first=index == 0)
             yield f"vectors-{number}", container({}, {"vectors": _directions(course)})
             number += 1
 
 
 def container(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Pack named arrays and a JSON value."""
-    told, parts, offset = {}, [], 0
+    """Pack named arrays and a JSON value.
+
+    Args:
+      meta: The JSON value, without NaN.
+      arrays: Of the types that `_TYPES` names, in any byte order.
+
+    Returns:
+      The gzipped container.
+    """
+    layout, blocks, offset = {}, [], 0
     for name, array in arrays.items():
-        held = np.ascontiguousarray(array)
-        data = held.astype(held.dtype.newbyteorder("<"), copy=False).tobytes()
-        dtype = _TYPES[held.dtype.newbyteorder("<").str]
-        told[name] = {"dtype": dtype, "shape": list(held.shape), "offset": offset}
-        padded = data + bytes(-len(data) % 8)
-        parts.append(padded)
+        contiguous = np.ascontiguousarray(array)
+        little_endian = contiguous.dtype.newbyteorder("<")
+        block = contiguous.astype(little_endian, copy=False).tobytes()
+        dtype, shape = _TYPES[little_endian.str], list(contiguous.shape)
+        layout[name] = {"dtype": dtype, "shape": shape, "offset": offset}
+        padded = block + bytes(-len(block) % 8)
+        blocks.append(padded)
         offset += len(padded)
-    header = json.dumps({"meta": meta, "arrays": told}, allow_nan=False).encode()
+    header = json.dumps({"meta": meta, "arrays": layout}, allow_nan=False).encode()
+    # The arrays start at a multiple of eight; 12 bytes come before the header.
     header += b" " * (-(12 + len(header)) % 8)
     start = b"CEVO" + struct.pack("<II", FORMAT, len(header))
-    return gzip.compress(b"".join([start, header, *parts]), 6, mtime=0)
+    return gzip.compress(b"".join([start, header, *blocks]), 6, mtime=0)
 
 
-def _core(
-    title: str, scenes: Sequence[Scene], given: Sequence[Sequence[Given]]
+def _core_chunk(
+    title: str,
+    scenes: Sequence[Scene],
+    study_groups: Sequence[Sequence[StudyGroup]],
 ) -> bytes:
+    """Everything that a page needs at once: scenes, runs and their maps."""
     arrays: dict[str, np.ndarray] = {}
-    shown: list[dict[str, Any]] = []
-    runs: list[dict[str, Any]] = []
-    for place, (scene, groups) in enumerate(zip(scenes, given, strict=True)):
+    scene_facts: list[dict[str, Any]] = []
+    run_facts: list[dict[str, Any]] = []
+    for number, (scene, groups) in enumerate(zip(scenes, study_groups, strict=True)):
         extent = _extent(scene.courses)
-        shown.append(_scene(scene, extent, groups))
-        arrays[f"labels-{place}"] = scene.pictures.labels.astype(np.uint16)
+        scene_facts.append(_scene_facts(scene, extent, groups))
+        arrays[f"labels-{number}"] = scene.pictures.labels.astype(np.uint16)
         for course in scene.courses:
-            own = _run_arrays(course, extent)
-            arrays |= {f"{len(runs)}.{name}": array for name, array in own.items()}
-            runs.append(_run(course, place, scene.pictures.side))
-    meta = {"format": FORMAT, "title": title, "scenes": shown, "runs": runs}
+            prefix = len(run_facts)
+            for name, array in _run_arrays(course, extent).items():
+                arrays[f"{prefix}.{name}"] = array
+            run_facts.append(_run_facts(course, number, scene.pictures.side))
+    meta = {"format": FORMAT, "title": title, "scenes": scene_facts, "runs": run_facts}
     return container(meta, arrays)
 
 
 def _extent(courses: Sequence[Course]) -> list[float]:
-    """The smallest and the largest place on the map; of an empty one, 0 and 1."""
-    points = [one.points[np.isfinite(one.points).all(axis=2)] for one in courses]
-    every = np.concatenate(points) if points else np.zeros((0, 2))
-    if not len(every):
+    """Lowest x and y on the map, then the highest; 0 and 1 of an empty map."""
+    placed = [
+        course.points[np.isfinite(course.points).all(axis=2)] for course in courses
+    ]
+    points = np.concatenate(placed) if placed else np.zeros((0, 2))
+    if not len(points):
         return [0.0, 0.0, 1.0, 1.0]
-    return [*map(float, every.min(axis=0)), *map(float, every.max(axis=0))]
+    return [*map(float, points.min(axis=0)), *map(float, points.max(axis=0))]
 
 
-def _scene(
-    scene: Scene, extent: Sequence[float], given: Sequence[Given]
+def _scene_facts(
+    scene: Scene, extent: Sequence[float], study_groups: Sequence[StudyGroup]
 ) -> dict[str, Any]:
-    told = {"given": [dataclasses.asdict(group) for group in given]} if given else {}
+    groups = [dataclasses.asdict(group) for group in study_groups]
     return {
-        **told,
+        **({"given": groups} if groups else {}),
         "title": scene.title,
         "base": scene.base,
         "method": scene.method,
         "stability": scene.stability,
         "classes": list(scene.classes),
         "extent": list(extent),
-        "images": _images(scene),
+        "images": _sheet_facts(scene.pictures),
         "groups": [dict(group) for group in scene.groups],
     }
 
 
-def _images(scene: Scene) -> dict[str, int] | None:
-    own = scene.pictures
-    if not own.tile:
+def _sheet_facts(pictures: Pictures) -> dict[str, int] | None:
+    """How images lie on the sheets; None without sheets."""
+    if not pictures.tile:
         return None
     return {
-        "count": len(own.rows),
-        "side": own.side,
-        "tile": own.tile,
+        "count": len(pictures.rows),
+        "side": pictures.side,
+        "tile": pictures.tile,
         "columns": COLUMNS,
         "per_sheet": PER_SHEET,
-        "sheets": -(-len(own.rows) // PER_SHEET),
+        "sheets": -(-len(pictures.rows) // PER_SHEET),
     }
 
 
-def _run(course: Course, scene: int, side: int) -> dict[str, Any]:
-    starts = [where.start for where in site_slices(course.sites).values()]
+def _run_facts(course: Course, scene: int, side: int) -> dict[str, Any]:
+    starts = [neurons.start for neurons in site_slices(course.sites).values()]
     sites = [
         {
             "name": site.name,
@@ -151,59 +169,61 @@ def _run(course: Course, scene: int, side: int) -> dict[str, Any]:
         "epochs": list(course.epochs),
         "progress": course.progress.tolist(),
         "table": {name: list(column) for name, column in course.table.items()},
-        "measures": {name: list(values) for name, values in course.measures.items()},
+        "measures": {name: list(column) for name, column in course.measures.items()},
         "reports": [dict(report) for report in course.reports],
-        "moved": _largest(course),
+        "moved": _max_movement(course),
         "evolutions": [dict(evolution) for evolution in course.evolutions],
     }
 
 
-def _largest(course: Course) -> float:
-    known = course.movement[np.isfinite(course.movement)]
-    return float(known.max(initial=0)) or 1.0
+def _max_movement(course: Course) -> float:
+    """The run's largest movement, by which movements are scaled; 1 if none moved."""
+    finite = course.movement[np.isfinite(course.movement)]
+    return float(finite.max(initial=0)) or 1.0
 
 
 def _run_arrays(course: Course, extent: Sequence[float]) -> dict[str, np.ndarray]:
     low, high = np.array(extent[:2]), np.array(extent[2:])
     size = np.where(high > low, high - low, 1.0)
-    points = _steps((course.points - low) / size, FINE, np.uint16)
+    points = _quantise((course.points - low) / size, FINE, np.uint16)
     points[~np.isfinite(course.points).all(axis=2)] = FINE + 1
-    found = {
+    arrays = {
         "points": points,
         "state": course.dead.astype(np.uint8) + 2 * course.nonfinite.astype(np.uint8),
-        "coverage": _steps(course.coverage, COARSE, np.uint8),
-        "moved": _steps(course.movement / _largest(course), COARSE, np.uint8),
-        "group": _known(course.group, np.uint8),
+        "coverage": _quantise(course.coverage, COARSE, np.uint8),
+        "moved": _quantise(course.movement / _max_movement(course), COARSE, np.uint8),
+        "group": _mark_missing(course.group, np.uint8),
         "lives": course.lives.astype(np.int16),
     }
     if course.evolutions:
-        found["importance"] = _steps(course.importance, FINE, np.uint16)
-        found["rank"] = _known(course.rank, np.uint32)
-    return found
+        arrays["importance"] = _quantise(course.importance, FINE, np.uint16)
+        arrays["rank"] = _mark_missing(course.rank, np.uint32)
+    return arrays
 
 
-def _steps(shares: np.ndarray, steps: int, dtype: type) -> np.ndarray:
-    """Shares as whole numbers of steps; `steps` + 1 for what is not known."""
-    known = np.isfinite(shares)
-    whole = np.rint(np.clip(np.where(known, shares, 0.0), 0, 1).astype(float) * steps)
-    return np.where(known, whole, steps + 1).astype(dtype)
+def _quantise(shares: np.ndarray, steps: int, dtype: type) -> np.ndarray:
+    """Shares as whole numbers of steps; `steps` + 1 for NaN."""
+    finite = np.isfinite(shares)
+    clipped = np.clip(np.where(finite, shares, 0.0), 0, 1)
+    quantised = np.rint(clipped.astype(float) * steps)
+    return np.where(finite, quantised, steps + 1).astype(dtype)
 
 
-def _known(numbers: np.ndarray, dtype: type) -> np.ndarray:
-    """Whole numbers from 0; the type's largest for the negative, which are none."""
-    exact = numbers.astype(np.int64)
-    return np.where(exact < 0, np.iinfo(dtype).max, exact).astype(dtype)
+def _mark_missing(numbers: np.ndarray, dtype: type) -> np.ndarray:
+    """Unsigned numbers: the largest of the type marks negative ones, as missing."""
+    signed = numbers.astype(np.int64)
+    return np.where(signed < 0, np.iinfo(dtype).max, signed).astype(dtype)
 
 
-def _patches(scene: Scene, course: Course, *, first: bool) -> bytes:
+def _patch_chunk(scene: Scene, course: Course, *, first: bool) -> bytes:
     count = len(scene.pictures.rows)
     dtype = np.uint16 if count < np.iinfo(np.uint16).max else np.uint32
-    ids = _known(course.image_ids, dtype)
+    ids = _mark_missing(course.image_ids, dtype)
     if not scene.pictures.tile:
         return container({}, {"images": ids})
     arrays = {
         "images": ids,
-        "corners": _known(course.corners, np.uint16),
+        "corners": _mark_missing(course.corners, np.uint16),
         "length": course.length.astype(np.uint16),
     }
     return container({"names": list(scene.pictures.names)} if first else {}, arrays)
@@ -211,8 +231,8 @@ def _patches(scene: Scene, course: Course, *, first: bool) -> bytes:
 
 def _directions(course: Course) -> np.ndarray:
     """Unit vectors in steps of 1/127; zeros without a place or for dead neurons."""
-    exact = course.vectors.astype(np.float64)
-    shown = np.isfinite(exact).all(axis=2) & ~course.dead
-    exact = np.where(shown[..., None], exact, 0.0)
-    norms = np.linalg.norm(exact, axis=2, keepdims=True)
-    return np.rint(127 * exact / np.where(norms > 0, norms, 1)).astype(np.int8)
+    vectors = course.vectors.astype(np.float64)
+    placed = np.isfinite(vectors).all(axis=2) & ~course.dead
+    vectors = np.where(placed[..., None], vectors, 0.0)
+    norms = np.linalg.norm(vectors, axis=2, keepdims=True)
+    return np.rint(127 * vectors / np.where(norms > 0, norms, 1)).astype(np.int8)

@@ -2,49 +2,41 @@
 
 The page itself is a built template in this package. A single file holds everything, so
 that it opens from a disk or as an attachment; a folder loads its parts when they are
-needed, which large runs want and live ones must. Nothing is half-written: files get
+needed, which large runs should and live ones must. Nothing is half-written: files get
 their names when they are complete, and in a folder the list of them comes last.
 """
 
 import base64
+import dataclasses
 import hashlib
 import html
 import importlib.resources
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer.chunks import chunks
-from conceptevo_jax.explorer.scene import Saved, Scene, without_patches
-from conceptevo_jax.store import (
-    parse_json,
-    read_file,
-    replacing,
-    require_closed,
-    write_bytes,
-    write_text,
+from conceptevo_jax.explorer.revisions import (
+    KINDS,
+    delete_stale,
+    listed_files,
+    read_revision,
+    remove_revision,
+    script_safe,
+    write_once,
+    write_revision,
 )
-from conceptevo_jax.store.kinds import fits
-from conceptevo_jax.store.reading import LARGEST_TEXT
+from conceptevo_jax.explorer.scene import Saved, without_patches
+from conceptevo_jax.store import read_file, replacing, require_closed, write_text
 
 MARKER = "<!--conceptevo:data-->"
 TITLE = "<title>conceptevo explorer</title>"
 TEMPLATE = "template.html"
-REVISION = "data/revision.js"
 
 LARGEST_PAGE = 64_000_000
 """Bytes above which one file becomes a folder."""
-
-_OWN = re.compile(r"[a-z]*-?\d*(-\d+)?\.[0-9a-f]{12}\.(js|webp)")
-"""Names of data files: what else lies beside them is not touched."""
-
-_CALL = "conceptevoRevision("
-
-_KINDS = ("chunks", "sheets")
-"""What a page lists, each by name."""
 
 
 def read_template() -> str:
@@ -85,7 +77,7 @@ def write_page(
       path: The file.
       title: Of the page.
       patches: Whether it holds images.
-      limit: Bytes above which it is given up.
+      limit: Bytes above which writing is abandoned.
 
     Returns:
       Whether it was written: false where it would have been larger than `limit`.
@@ -93,12 +85,12 @@ def write_page(
     Raises:
       DataError: if the template or a sheet cannot be read.
     """
-    before, after = _titled(title).split(MARKER)
+    before, after = _titled_template(title).split(MARKER)
     try:
         with replacing(path) as file:
             file.write(before.encode())
-            for kind, name, data in _parts(title, saved, patches):
-                _embed(file, kind, name, data)
+            for kind, name, content in _page_parts(title, saved, patches):
+                _embed(file, kind, name, content)
                 if limit is not None and file.tell() > limit:
                     raise _TooLargeError
             file.write(after.encode())
@@ -119,10 +111,20 @@ def write_whole(
     title: str,
     patches: bool = True,
 ) -> Path:
-    """Write a page as the file `page`, or as the folder `parts` where it is too large.
+    """Write a page as one file, or as a folder where the file would be too large.
+
+    Args:
+      saved: One scene, or several of different spaces.
+      page: The file.
+      parts: The folder.
+      title: Of the page.
+      patches: Whether it holds images.
 
     Returns:
-      The page. The rest is as for `write_page` and `write_folder`.
+      The page.
+
+    Raises:
+      DataError: as `write_page` and `write_folder`.
     """
     if write_page(saved, page, title=title, patches=patches, limit=LARGEST_PAGE):
         return page
@@ -138,16 +140,16 @@ def write_folder(
     live: bool = False,
     finished: bool = True,
 ) -> Path:
-    """Write `index.html` and the data that it loads, beside what it loads already.
+    """Write `index.html` and the data that it loads, next to those of an open page.
 
     Args:
       saved: One scene, or several of different spaces.
-      folder: May hold an earlier page, which it replaces; a page that is open keeps
-        what it knows until it asks again.
+      folder: May hold an earlier page, which is replaced; a page that is open shows
+        its data until it asks again.
       title: Of the page.
       patches: Whether it holds images.
-      live: Whether the page shall look for later data.
-      finished: Whether there will be none.
+      live: Whether the page should look for later data.
+      finished: Whether no later data will follow.
 
     Returns:
       The page.
@@ -156,59 +158,63 @@ def write_folder(
       DataError: if the template or a sheet cannot be read, or a link leads out of the
         folder.
     """
-    template = _titled(title)
+    template = _titled_template(title)
     require_closed(folder, folder)
-    earlier = _files(_read_revision(folder / REVISION))
-    listed: dict[str, dict[str, str]] = {"chunks": {}, "sheets": {}}
-    for kind, name, data in _parts(title, saved, patches):
-        key = hashlib.blake2b(data, digest_size=6).hexdigest()
+    # An open page may still load what the revision before this one lists.
+    earlier = listed_files(read_revision(folder))
+    listed: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    for kind, name, content in _page_parts(title, saved, patches):
+        key = hashlib.blake2b(content, digest_size=6).hexdigest()
         if kind == "chunk":
-            text = f"conceptevoChunk({json.dumps(name)}, {json.dumps(_text(data))});"
-            own, place = text.encode(), f"data/{name}.{key}.js"
+            call = (
+                f"conceptevoChunk({json.dumps(name)}, {json.dumps(_base64(content))});"
+            )
+            path, content = f"data/{name}.{key}.js", call.encode()
         else:
-            own, place = data, f"sheets/{name}.{key}.webp"
-        _write_once(folder / place, own)
-        listed[f"{kind}s"][name] = place
+            path = f"sheets/{name}.{key}.webp"
+        write_once(folder / path, content)
+        listed[f"{kind}s"][name] = path
     names = json.dumps(listed, sort_keys=True).encode()
     revision = hashlib.blake2b(names, digest_size=6).hexdigest()
     index = {"revision": revision, "live": live, **listed}
     page = folder / "index.html"
-    write_text(page, template.replace(MARKER, _index(index)))
+    write_text(page, template.replace(MARKER, _index_block(index)))
     if live:
-        told = _script_safe({**index, "finished": finished})
-        write_text(folder / REVISION, f"{_CALL}{told});")
+        write_revision(folder, {**index, "finished": finished})
     else:
-        (folder / REVISION).unlink(missing_ok=True)
+        remove_revision(folder)
         earlier = set()
-    _forget(folder, _files(index) | earlier | {REVISION})
+    delete_stale(folder, listed_files(index) | earlier)
     return page
 
 
-def _titled(title: str) -> str:
-    shown = f"<title>{html.escape(title)}</title>"
+def _titled_template(title: str) -> str:
+    element = f"<title>{html.escape(title)}</title>"
     before, after = read_template().split(MARKER)
     # The data's title must not bring a second marker along.
-    return MARKER.join(part.replace(TITLE, shown) for part in (before, after))
+    return MARKER.join(part.replace(TITLE, element) for part in (before, after))
 
 
-def _parts(
+def _page_parts(
     title: str, saved: Sequence[Saved], patches: bool
 ) -> Iterator[tuple[str, str, bytes]]:
     """Kind, name and bytes of everything a page loads, one at a time."""
-    scenes = [_shown(one, patches) for one in saved]
-    for name, data in chunks(title, scenes, [one.given for one in saved]):
-        yield "chunk", name, data
-    for scene, one in enumerate(saved):
-        if _shown(one, patches).pictures.tile:
-            for number, sheet in enumerate(one.sheets):
-                yield "sheet", f"{scene}-{number}", _sheet(sheet)
+    if not patches:
+        saved = [
+            dataclasses.replace(source, scene=without_patches(source.scene))
+            for source in saved
+        ]
+    scenes = [source.scene for source in saved]
+    study_groups = [source.study_groups for source in saved]
+    for name, chunk in chunks(title, scenes, study_groups):
+        yield "chunk", name, chunk
+    for scene_number, source in enumerate(saved):
+        if source.scene.pictures.tile:
+            for number, sheet in enumerate(source.sheets):
+                yield "sheet", f"{scene_number}-{number}", _read_sheet(sheet)
 
 
-def _shown(saved: Saved, patches: bool) -> Scene:
-    return saved.scene if patches else without_patches(saved.scene)
-
-
-def _sheet(path: Path) -> bytes:
+def _read_sheet(path: Path) -> bytes:
     try:
         return read_file(path, path.parent)
     except (OSError, ValueError) as error:
@@ -218,48 +224,15 @@ def _sheet(path: Path) -> bytes:
         ) from error
 
 
-def _embed(file: IO[bytes], kind: str, name: str, data: bytes) -> None:
+def _embed(file: IO[bytes], kind: str, name: str, content: bytes) -> None:
     start = f'<script type="text/plain" class="conceptevo-{kind}" data-name="{name}">'
-    file.write(f"{start}{_text(data)}</script>\n".encode())
+    file.write(f"{start}{_base64(content)}</script>\n".encode())
 
 
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
-def _index(index: dict[str, Any]) -> str:
+def _index_block(index: dict[str, Any]) -> str:
     start = '<script type="application/json" id="conceptevo-index">'
-    return f"{start}{_script_safe(index)}</script>"
-
-
-def _script_safe(value: object) -> str:
-    return json.dumps(value).replace("<", "\\u003c")
-
-
-def _write_once(path: Path, data: bytes) -> None:
-    """Write a file that is named by its content."""
-    if not path.is_file():
-        write_bytes(path, data)
-
-
-def _read_revision(path: Path) -> dict[str, dict[str, str]]:
-    """What an open live page may still load; nothing where that is not known."""
-    try:
-        text = read_file(path, path.parent, LARGEST_TEXT).decode()
-        index = parse_json(text.removeprefix(_CALL).removesuffix(");"))
-        listed = {kind: index[kind] for kind in _KINDS}
-    except (OSError, ValueError, LookupError, TypeError):
-        return {}
-    return listed if fits(listed, Mapping[str, Mapping[str, str]]) else {}
-
-
-def _files(index: Mapping[str, Any]) -> set[str]:
-    return {place for kind in _KINDS for place in index.get(kind, {}).values()}
-
-
-def _forget(folder: Path, kept: set[str]) -> None:
-    """Delete data of earlier pages."""
-    for kind in ("data", "sheets"):
-        for path in (folder / kind).glob("*"):
-            if _OWN.fullmatch(path.name) and f"{kind}/{path.name}" not in kept:
-                path.unlink()
+    return f"{start}{script_safe(index)}</script>"

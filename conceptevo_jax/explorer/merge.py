@@ -10,6 +10,7 @@ from jaxtyping import Int, UInt8
 
 from conceptevo_jax.errors import DataError, unknown_name
 from conceptevo_jax.explorer.opening import load_scene
+from conceptevo_jax.explorer.saving import save_scene
 from conceptevo_jax.explorer.scene import (
     SCENE,
     Course,
@@ -17,19 +18,18 @@ from conceptevo_jax.explorer.scene import (
     Saved,
     number_images,
     pool_rows,
-    save_scene,
 )
 from conceptevo_jax.explorer.sheets import make_sheets, read_tiles
 
 MARKS = ("A", "B")
-"""What is put before the names that two scenes share."""
+"""Prefixes of names that two scenes share."""
 
 
 def open_scene(path: Path) -> tuple[Saved, Sequence[Course]]:
-    """The scene of a result folder, and which of its runs are meant.
+    """The scene of a result folder, and the selected runs.
 
     Args:
-      path: `RESULT_FOLDER` for all runs, `RESULT_FOLDER/RUN` for one beside the base.
+      path: `RESULT_FOLDER` for all runs, `RESULT_FOLDER/RUN` for the base and one more.
 
     Raises:
       UsageError: for a run that is not there, with those that are.
@@ -47,17 +47,18 @@ def open_scene(path: Path) -> tuple[Saved, Sequence[Course]]:
         )
     saved = load_scene(path.parent / SCENE, path.parent)
     courses = saved.scene.courses
-    if path.name not in [one.name for one in courses]:
-        raise unknown_name("run", path.name, [one.name for one in courses])
-    return saved, [one for one in courses if one.is_base or one.name == path.name]
+    names = [course.name for course in courses]
+    if path.name not in names:
+        raise unknown_name("run", path.name, names)
+    return saved, [c for c in courses if c.is_base or c.name == path.name]
 
 
-def chosen_scene(path: Path, folder: Path) -> Saved:
+def select_scene(path: Path, folder: Path) -> Saved:
     """A result's scene; of one run below it, a scene of that run and the base.
 
     Args:
       path: As for `open_scene`, and so are the errors.
-      folder: Gets the new scene, where one is made.
+      folder: In which a new scene is made, if one is needed.
     """
     saved, courses = open_scene(path)
     if len(courses) == len(saved.scene.courses):
@@ -72,9 +73,9 @@ def compare(first: Path, second: Path, folder: Path) -> list[Saved]:
     else there are two. Runs whose names clash are marked `A: ` and `B: `.
 
     Args:
-      first: A result folder, or a run's name below it.
-      second: Another one.
-      folder: Gets the new scenes.
+      first: As for `open_scene`.
+      second: As `first`.
+      folder: In which the new scenes are made.
 
     Raises:
       UsageError: for a run that is not there.
@@ -82,105 +83,112 @@ def compare(first: Path, second: Path, folder: Path) -> list[Saved]:
     """
     parts = [open_scene(path) for path in (first, second)]
     (a, a_runs), (b, b_runs) = parts
-    together = a.scene.space_id == b.scene.space_id
-    if together:
-        b_runs = [one for one in b_runs if not one.is_base]
-    shared = {one.name for one in a_runs} & {one.name for one in b_runs}
+    same_space = a.scene.space_id == b.scene.space_id
+    if same_space:
+        b_runs = [course for course in b_runs if not course.is_base]
+    shared_names = {course.name for course in a_runs} & {c.name for c in b_runs}
     a_runs, b_runs = (
-        [_marked(one, mark) if one.name in shared else one for one in runs]
+        [_marked_course(c, mark) if c.name in shared_names else c for c in runs]
         for mark, runs in zip(MARKS, (a_runs, b_runs), strict=True)
     )
-    if together:
+    if same_space:
         return [gather([(a, a_runs), (b, b_runs)], folder / SCENE)]
     return [
-        gather([(_renamed(saved, mark, shared), runs)], folder / f"{SCENE}-{mark}")
+        gather(
+            [(_marked_scene(saved, mark, shared_names), runs)],
+            folder / f"{SCENE}-{mark}",
+        )
         for saved, runs, mark in zip((a, b), (a_runs, b_runs), MARKS, strict=True)
     ]
 
 
-def _marked(course: Course, mark: str) -> Course:
+def _marked_course(course: Course, mark: str) -> Course:
     name, title = f"{mark}: {course.name}", f"{mark}: {course.title}"
     return dataclasses.replace(course, name=name, title=title)
 
 
-def _renamed(saved: Saved, mark: str, shared: set[str]) -> Saved:
-    """A scene that calls its base as its runs do."""
-    own = saved.scene
-    base = f"{mark}: {own.base}" if own.base.rpartition("@")[0] in shared else own.base
-    scene = dataclasses.replace(own, title=f"{mark}: {own.title}", base=base)
-    return dataclasses.replace(saved, scene=scene)
+def _marked_scene(saved: Saved, mark: str, shared_names: set[str]) -> Saved:
+    """A scene with a marked title; its base is marked where its name is shared."""
+    scene = saved.scene
+    base_is_shared = scene.base.rpartition("@")[0] in shared_names
+    base = f"{mark}: {scene.base}" if base_is_shared else scene.base
+    marked = dataclasses.replace(scene, title=f"{mark}: {scene.title}", base=base)
+    return dataclasses.replace(saved, scene=marked)
 
 
 def gather(parts: Sequence[tuple[Saved, Sequence[Course]]], folder: Path) -> Saved:
     """Make one scene of runs of several scenes of one space and map.
 
     Args:
-      parts: Scenes, the first of which says what the new one is called, and runs of
-        each.
-      folder: Gets the new scene, with the images that these runs need. There are none
-        where one of the scenes has none.
+      parts: Scenes and runs of each; the new scene is called as the first.
+      folder: Of the new scene, with the images that these runs need; with none where
+        one of the scenes has none.
     """
     first = parts[0][0].scene
     courses = [
-        pool_rows(one, saved.scene.pictures) for saved, runs in parts for one in runs
+        pool_rows(course, saved.scene.pictures)
+        for saved, runs in parts
+        for course in runs
     ]
-    rows, placed = number_images(courses)
+    rows, courses = number_images(courses)
     scenes = [saved.scene for saved, _ in parts]
     tile = min(scene.pictures.tile for scene in scenes)
-    pictures = _chosen([scene.pictures for scene in scenes], rows, tile)
+    pictures = _merge_pictures([scene.pictures for scene in scenes], rows, tile)
     if not tile:
-        placed = [
-            dataclasses.replace(one, corners=one.corners[:, :, :0]) for one in placed
+        courses = [
+            dataclasses.replace(course, corners=course.corners[:, :, :0])
+            for course in courses
         ]
-    scene = dataclasses.replace(first, pictures=pictures, courses=placed)
+    scene = dataclasses.replace(first, pictures=pictures, courses=courses)
     tiles = _Tiles([saved for saved, _ in parts], rows)
-    every = np.arange(len(rows))
-    return save_scene(folder, scene, make_sheets(tiles, every, tile) if tile else ())
+    sheets = make_sheets(tiles, np.arange(len(rows)), tile) if tile else ()
+    return save_scene(folder, scene, sheets)
 
 
-def _chosen(
-    known: Sequence[Pictures], rows: Int[np.ndarray, " i"], tile: int
+def _merge_pictures(
+    sources: Sequence[Pictures], rows: Int[np.ndarray, " i"], tile: int
 ) -> Pictures:
+    """Labels and names of these rows of the pool, from the scenes that have them."""
     labels = np.zeros(len(rows), np.int32)
     names = [""] * len(rows)
-    for pictures in known:
-        where, here = _where(pictures, rows)
-        labels[here] = pictures.labels[where[here]]
-        for at in np.flatnonzero(here) if tile else ():
-            names[at] = pictures.names[where[at]]
-    side = known[0].side
+    for pictures in sources:
+        positions, present = _find_rows(pictures, rows)
+        labels[present] = pictures.labels[positions[present]]
+        for index in np.flatnonzero(present) if tile else ():
+            names[index] = pictures.names[positions[index]]
+    side = sources[0].side
     return Pictures(
         rows=rows, labels=labels, names=names if tile else (), side=side, tile=tile
     )
 
 
-def _where(
+def _find_rows(
     pictures: Pictures, rows: Int[np.ndarray, " i"]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where rows of the pool are among a scene's images, and whether they are."""
+    """Positions of rows of the pool among a scene's images, and which are present."""
     if not len(pictures.rows):
         return np.zeros(len(rows), int), np.zeros(len(rows), bool)
-    at = np.searchsorted(pictures.rows, rows).clip(0, len(pictures.rows) - 1)
-    return at, pictures.rows[at] == rows
+    positions = np.searchsorted(pictures.rows, rows).clip(0, len(pictures.rows) - 1)
+    return positions, pictures.rows[positions] == rows
 
 
 class _Tiles:
-    """Images of several scenes by their places among given rows of the pool."""
+    """Images of several scenes, indexed by positions among rows of the pool."""
 
     dtype = np.dtype(np.uint8)
 
     def __init__(self, parts: Sequence[Saved], rows: Int[np.ndarray, " i"]) -> None:
-        own = [saved.scene.pictures for saved in parts]
-        self.where = [_where(pictures, rows) for pictures in own]
+        sources = [saved.scene.pictures for saved in parts]
+        self.positions = [_find_rows(pictures, rows) for pictures in sources]
         self.tiles = [
-            read_tiles(saved.sheets, len(saved.scene.pictures.rows), pictures.tile)
-            for saved, pictures in zip(parts, own, strict=True)
+            read_tiles(saved.sheets, len(pictures.rows), pictures.tile)
+            for saved, pictures in zip(parts, sources, strict=True)
         ]
-        side = max(pictures.tile for pictures in own)
+        side = max(pictures.tile for pictures in sources)
         self.shape: tuple[int, ...] = (len(rows), side, side, 3)
 
-    def __getitem__(self, chosen: Any) -> UInt8[np.ndarray, "h w 3"]:
-        for (where, here), tiles in zip(self.where, self.tiles, strict=True):
-            if here[chosen]:
-                return tiles[where[chosen]]
-        raise IndexError(chosen)
+    def __getitem__(self, index: Any) -> UInt8[np.ndarray, "h w 3"]:
+        for (positions, present), tiles in zip(self.positions, self.tiles, strict=True):
+            if present[index]:
+                return tiles[positions[index]]
+        raise IndexError(index)

@@ -1,8 +1,8 @@
-"""Read a scene, and compare it before a page is made of it: it may be somebody else's.
+"""Read a scene, and check it before a page is made of it: it may be somebody else's.
 
-Checksums show damage; who writes a scene writes them, too. So places are within what
-they are places in, and a sheet is a still WebP of the size that the images need, with
-nothing beside it. Its header alone is read: what shows the page decodes it.
+Checksums show damage, but whoever writes a scene writes them, too. So all numbers must
+be within what they count, and a sheet is a still WebP of the size that the images need,
+with nothing else in the file. Only its header is read: the browser decodes it.
 """
 
 import dataclasses
@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.explorer.saving import sheet_paths
 from conceptevo_jax.explorer.scene import (
     FORMAT,
     Course,
     Pictures,
     Saved,
     Scene,
-    sheet_paths,
 )
 from conceptevo_jax.explorer.sheets import COLUMNS, LARGEST, PER_SHEET
 from conceptevo_jax.store import (
@@ -54,7 +54,7 @@ def load_scene(folder: Path, within: Path | None = None) -> Saved:
       within: The result folder that no link may lead out of; by default `folder`.
 
     Returns:
-      The scene, whose sheets are named by where they really lie.
+      The scene, with the resolved paths of its sheets.
 
     Raises:
       DataError: naming the file that is missing, damaged, of another version, or not
@@ -103,32 +103,33 @@ def _require_sheet(
 
 
 def flaw_of_scene(scene: Scene, sheets: int) -> str | None:
-    """What does not fit together in a scene; None where everything does.
+    """What is inconsistent in a scene; None where nothing is.
 
     Args:
       scene: With its runs.
-      sheets: How many sheets it lists.
+      sheets: Number of sheets that it lists.
     """
-    for holds, flaw in _rules(scene, sheets):
+    for holds, flaw in _scene_rules(scene, sheets):
         if not holds:
             return flaw
     return None
 
 
-def _rules(scene: Scene, sheets: int) -> Iterator[_Rule]:
-    """What must hold, one rule after the other, and what it means where it does not.
+def _scene_rules(scene: Scene, sheets: int) -> Iterator[_Rule]:
+    """Whether each rule holds, and the flaw where it does not.
 
     Later rules rely on earlier ones.
     """
-    own, names = scene.pictures, [course.name for course in scene.courses]
-    yield 0 <= own.tile <= min(own.side, LARGEST), f"tiles of {own.tile} pixels"
-    count = len(own.rows)
-    yield len(own.labels) == count, "classes of other images"
-    yield len(own.names) == (count if own.tile else 0), "names of other images"
-    yield bool((np.diff(own.rows) > 0).all()), "images out of order"
-    yield _between(own.rows, 0, None), "images outside of any pool"
-    yield _between(own.labels, 0, len(scene.classes)), "images of unknown classes"
-    needed = -(-count // PER_SHEET) if own.tile else 0
+    pictures, names = scene.pictures, [course.name for course in scene.courses]
+    tile = pictures.tile
+    yield 0 <= tile <= min(pictures.side, LARGEST), f"tiles of {tile} pixels"
+    count = len(pictures.rows)
+    yield len(pictures.labels) == count, "classes of other images"
+    yield len(pictures.names) == (count if tile else 0), "names of other images"
+    yield bool((np.diff(pictures.rows) > 0).all()), "images out of order"
+    yield _within(pictures.rows, 0, None), "images outside of any pool"
+    yield _within(pictures.labels, 0, len(scene.classes)), "images of unknown classes"
+    needed = -(-count // PER_SHEET) if tile else 0
     yield sheets == needed, f"{sheets} sheets, not {needed}"
     yield len(scene.centers) == len(scene.groups), "middles of other groups"
     yield len(set(names)) == len(names), "two runs of one name"
@@ -136,8 +137,8 @@ def _rules(scene: Scene, sheets: int) -> Iterator[_Rule]:
     for course in scene.courses:
         flaw = flaw_of_name(course.name)
         yield flaw is None, f"a run called {course.name!r}: {flaw}"
-        for holds, what in _course_rules(course, scene):
-            yield holds, f"{course.name}: {what}"
+        for holds, flaw in _course_rules(course, scene):
+            yield holds, f"{course.name}: {flaw}"
 
 
 def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
@@ -151,15 +152,15 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
         yield getattr(course, name).shape == (e, n), f"{name} of other neurons"
     yield course.progress.shape == (e,), "progress of other snapshots"
     yield course.vectors.shape[2] == scene.centers.shape[1], "vectors of another space"
-    yield _between(course.image_ids, -1, len(scene.pictures.rows)), "unknown images"
+    yield _within(course.image_ids, -1, len(scene.pictures.rows)), "unknown images"
     yield patches[:3] in (slots, (e, n, 0)), "patches of other stimuli"
     yield patches[2] > 0 or not scene.pictures.tile or not slots[2], "no patches"
-    yield _between(course.corners, -1, side), "patches outside of the images"
+    yield _within(course.corners, -1, side), "patches outside of the images"
     yield course.length.shape == (n,), "patches of other neurons"
-    yield _between(course.length, 1, side + 1), "patches larger than the images"
-    yield _between(course.group, -1, MOST_GROUPS), "groups that a page has no room for"
+    yield _within(course.length, 1, side + 1), "patches larger than the images"
+    yield _within(course.group, -1, MOST_GROUPS), "groups that a page has no room for"
     yield course.lives.shape == (4, n), "lives of other neurons"
-    yield _between(course.lives, -1, e), "lives in unknown snapshots"
+    yield _within(course.lives, -1, e), "lives in unknown snapshots"
     lengths = {len(column) for column in course.measures.values()}
     yield lengths <= {e}, "measures of other snapshots"
     v, m, ranked = course.rank.shape
@@ -172,20 +173,20 @@ def _is_epoch(epoch: Epoch) -> bool:
     return epoch >= 0 if isinstance(epoch, int) else bool(_EPOCH.fullmatch(epoch))
 
 
-def _between(values: np.ndarray, low: int, end: int | None) -> bool:
+def _within(numbers: np.ndarray, low: int, end: int | None) -> bool:
     """Whether whole numbers are from `low` on and, where there is an end, below it."""
-    if not values.size:
+    if not numbers.size:
         return True
-    return int(values.min()) >= low and (end is None or int(values.max()) < end)
+    return int(numbers.min()) >= low and (end is None or int(numbers.max()) < end)
 
 
 def flaw_of_sheet(content: bytes, number: int, count: int, tile: int) -> str | None:
-    """What keeps a file from being a sheet of a scene; None where it is one.
+    """Why a file is no sheet of a scene; None where it is one.
 
     Args:
       content: The file.
       number: Of the sheet, from 0.
-      count: Images of the scene.
+      count: Number of the scene's images.
       tile: Side of a tile in pixels.
     """
     rows = -(-min(count - number * PER_SHEET, PER_SHEET) // COLUMNS)
@@ -204,16 +205,23 @@ def _still_size(content: bytes) -> tuple[int, int] | None:
     See RFC 9649: one without metadata and movement is of a chunk `VP8L` or `VP8 `.
     """
     start, chunk, picture = content[:12], content[12:16], content[20:30]
-    lengths = [int.from_bytes(content[at : at + 4], "little") for at in (4, 16)]
-    padded = lengths[1] + lengths[1] % 2
-    whole = lengths[0] + 8 == len(content) == padded + 20
-    if not whole or start[:4] != b"RIFF" or start[8:] != b"WEBP" or len(picture) < 10:
+    file_length, chunk_length = (
+        int.from_bytes(content[offset : offset + 4], "little") for offset in (4, 16)
+    )
+    padded = chunk_length + chunk_length % 2
+    is_whole = file_length + 8 == len(content) == padded + 20
+    if (
+        not is_whole
+        or start[:4] != b"RIFF"
+        or start[8:] != b"WEBP"
+        or len(picture) < 10
+    ):
         return None
     if chunk == b"VP8L" and picture[0] == _LOSSLESS:
         bits = int.from_bytes(picture[1:5], "little")
         return (bits & _SIDE) + 1, (bits >> 14 & _SIDE) + 1
     if chunk == b"VP8 " and picture[3:6] == _KEY_FRAME:
-        sides = (int.from_bytes(picture[at : at + 2], "little") for at in (6, 8))
+        sides = (int.from_bytes(picture[i : i + 2], "little") for i in (6, 8))
         width, height = (side & _SIDE for side in sides)
         return width, height
     return None

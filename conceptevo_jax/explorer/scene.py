@@ -7,20 +7,13 @@ snapshots takes 9 MB.
 """
 
 import dataclasses
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from conceptevo_jax.store import (
-    checksum,
-    save_record,
-    write_bytes,
-)
-from conceptevo_jax.store.files import replace_folder, temporary_beside
 from conceptevo_jax.types import Epoch, Site, record
 
 SCENE = "scene"
@@ -30,18 +23,18 @@ FORMAT = 2
 """Version of a scene's fields; one of another version is refused."""
 
 
-def _expect(condition: bool, what: str) -> None:
+def _require(condition: bool, message: str) -> None:
     if not condition:
-        raise ValueError(what)
+        raise ValueError(message)
 
 
 @record
 class Course:
-    """One run as the page shows it; places in `epochs` count from 0, never is -1.
+    """One run as the page shows it; positions in `epochs` count from 0, none is -1.
 
     Attributes:
       name: The run's name.
-      title: How it is called.
+      title: The heading of the run on the page.
       architecture: Name of its model.
       is_base: Whether the space was built from it.
       sites: Its sites, in forward order.
@@ -49,21 +42,21 @@ class Course:
       progress: Epochs of training behind each.
       points: Neurons on the map; NaN without a place.
       vectors: Neurons in the space; NaN without a place.
-      dead: Which have no stimuli.
-      nonfinite: Which had a response that is not finite.
-      coverage: Share of a neuron's stimuli that have a vector, 0 to 1; NaN unknown.
+      dead: Which neurons have no stimuli.
+      nonfinite: Which neurons had a response that is not finite.
+      coverage: Share of a neuron's stimuli that have a vector, 0 to 1; NaN if unknown.
       movement: In the space since the snapshot before; NaN in the first, and for a
         neuron that is dead in either.
       group: The nearest group of the base's neurons; -1 for none.
-      lives: Per neuron, in which snapshot its concept is seen best, is born, settles
-        and dies.
-      image_ids: Stimuli, places among the scene's images; unused slots -1.
+      lives: Per neuron, the snapshots in which its concept is clearest, is born,
+        settles and dies.
+      image_ids: Stimuli, as rows of the scene's images; unused slots -1.
       corners: Row and column of each patch's first pixel; unused slots -1. No slots,
         where patches may not be shown.
       length: Side of a neuron's patches, in pixels of the pool's images.
       table: Columns of the training table by name, `progress` among them.
       measures: Numbers per snapshot by name; None where there is none.
-      reports: What the monitor said; none where it did not look.
+      reports: The monitor's reports; none where it did not watch.
       evolutions: Between which snapshots importance was measured, for which classes.
       importance: Score, low and high end of its interval, per evolution and class; NaN
         for neurons that it was not measured of.
@@ -98,10 +91,10 @@ class Course:
 
     def __post_init__(self) -> None:
         e, n = self.dead.shape
-        _expect(len(self.epochs) == e, f"{self.name}: {e} rows of other snapshots")
+        _require(len(self.epochs) == e, f"{self.name}: {e} rows of other snapshots")
         for name in ("points", "vectors", "coverage", "movement", "group", "image_ids"):
             shape = getattr(self, name).shape[:2]
-            _expect(shape == (e, n), f"{self.name}: {name} is {shape}, not {(e, n)}")
+            _require(shape == (e, n), f"{self.name}: {name} is {shape}, not {(e, n)}")
 
 
 @record
@@ -156,19 +149,19 @@ class Scene:
 
 
 Place = tuple[int, int, int]
-"""A neuron in one snapshot: its run's and snapshot's places, and its own number."""
+"""A neuron in one snapshot: numbers of the run, of its snapshot, and of the neuron."""
 
 
 @record
-class Given:
-    """A group of neurons that a study asked about.
+class StudyGroup:
+    """A group of neurons that a study asked about; a page's data have these fields.
 
     Attributes:
       name: What the study calls it.
       category: The heading that it is listed under.
-      members: Those that are said to be alike.
-      intruder: The one from elsewhere; None where it is in no snapshot of the scene.
-      missing: How many of both are in none.
+      members: Places of the grouped neurons that the scene has.
+      intruder: Place of the intruder; None where it is in no snapshot of the scene.
+      missing: Number of members and intruders that are in no snapshot of it.
     """
 
     name: str
@@ -180,41 +173,49 @@ class Given:
 
 @record
 class Saved:
-    """A scene with what else its page shows.
+    """A scene with all that its page also shows.
 
     Attributes:
       scene: The scene.
       sheets: WebP files in order; none where patches may not be shown.
-      given: Groups of a study. They are the study's record: a scene keeps none.
+      study_groups: Groups of a study. They are in the study's record, not the scene's.
     """
 
     scene: Scene
     sheets: Sequence[Path]
-    given: Sequence[Given] = ()
+    study_groups: Sequence[StudyGroup] = ()
 
 
 def number_images(
     courses: Sequence[Course],
 ) -> tuple[Int[np.ndarray, " i"], list[Course]]:
-    """Turn rows of the pool into places among the images that are used.
+    """Renumber stimuli from rows of the pool to rows among the images that are used.
 
     Args:
       courses: Runs whose stimuli are rows of the pool.
 
     Returns:
-      The rows of all that is a stimulus somewhere, ascending, and the runs.
+      The pool's rows of all images that are a stimulus in some run, ascending, and the
+      renumbered runs.
     """
-    ids = [one.image_ids[one.image_ids >= 0] for one in courses]
-    rows = np.unique(np.concatenate(ids))
-    placed = []
-    for one in courses:
-        own = np.where(one.image_ids < 0, -1, np.searchsorted(rows, one.image_ids))
-        placed.append(dataclasses.replace(one, image_ids=own.astype(np.int32)))
-    return rows, placed
+    used = [course.image_ids[course.image_ids >= 0] for course in courses]
+    rows = np.unique(np.concatenate(used))
+    renumbered = []
+    for course in courses:
+        numbers = np.searchsorted(rows, course.image_ids)
+        image_ids = np.where(course.image_ids < 0, -1, numbers).astype(np.int32)
+        renumbered.append(dataclasses.replace(course, image_ids=image_ids))
+    return rows, renumbered
 
 
 def pool_rows(course: Course, pictures: Pictures) -> Course:
-    """The opposite: a run of a scene whose stimuli are rows of the pool."""
+    """The reverse of `number_images`: a run whose stimuli are rows of the pool.
+
+    Args:
+      course: A run of a scene.
+      pictures: The scene's images.
+    """
+    # Unused slots are -1, which picks the last row.
     rows = np.append(pictures.rows, -1)
     return dataclasses.replace(course, image_ids=rows[course.image_ids])
 
@@ -223,37 +224,7 @@ def without_patches(scene: Scene) -> Scene:
     """The scene without a pixel, a patch's corner or an image's name."""
     pictures = dataclasses.replace(scene.pictures, names=(), tile=0)
     courses = [
-        dataclasses.replace(one, corners=one.corners[:, :, :0]) for one in scene.courses
+        dataclasses.replace(course, corners=course.corners[:, :, :0])
+        for course in scene.courses
     ]
     return dataclasses.replace(scene, pictures=pictures, courses=courses)
-
-
-def save_scene(folder: Path, scene: Scene, sheets: Iterable[bytes]) -> Saved:
-    """Write a scene, whole or not at all, replacing one there.
-
-    Args:
-      folder: Where it shall be; parents are made.
-      scene: The scene.
-      sheets: WebP files of its images, in order; taken one at a time.
-    """
-    temporary = temporary_beside(folder)
-    try:
-        temporary.mkdir(parents=True)
-        head = dataclasses.replace(scene, courses=())
-        for number, course in enumerate(scene.courses):
-            save_record(temporary / f"run-{number}", course, stage="scene")
-        checksums = []
-        for number, sheet in enumerate(sheets):
-            write_bytes(temporary / f"sheet-{number}.webp", sheet)
-            checksums.append(checksum(sheet))
-        parts = {"format": FORMAT, "runs": len(scene.courses), "sheets": checksums}
-        save_record(temporary / "scene", head, stage="scene", **parts)
-        replace_folder(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return Saved(scene=scene, sheets=sheet_paths(folder, len(checksums)))
-
-
-def sheet_paths(folder: Path, count: int) -> list[Path]:
-    """Where a scene's sheets lie, in order."""
-    return [folder / f"sheet-{number}.webp" for number in range(count)]

@@ -1,9 +1,9 @@
 """Images on WebP sheets of 32 by 32 tiles, as a page loads them.
 
-Tiles of at most 32 pixels are kept exactly: a patch of a few pixels is enlarged on the
+Tiles of at most 32 pixels are lossless: a patch of a few pixels is enlarged on the
 page, where the blocks of a lossy sheet would carry its neighbours' colours. Larger ones
-are reduced to 96 pixels and kept in quality 90. Memory holds one sheet at a time: 3 MB,
-or 28 MB at 96 pixels.
+are reduced to 96 pixels and stored at quality 90. Memory holds one sheet at a time:
+3 MB, or 28 MB at 96 pixels.
 """
 
 import io
@@ -25,12 +25,17 @@ LARGEST = 96
 """Side of a tile at most, in pixels."""
 
 _EXACT = 32
-_KEPT = {"lossless": True, "quality": 20, "method": 1}
+_LOSSLESS = {"lossless": True, "quality": 20, "method": 1}
 _REDUCED = {"quality": 90, "method": 4}
 
 
 def tile_side(side: int, largest: int = LARGEST) -> int:
-    """Side of the tiles of images of this side: they are never enlarged."""
+    """Side of the tiles of images, which are never enlarged.
+
+    Args:
+      side: Of the images, in pixels.
+      largest: Side of a tile at most, in pixels.
+    """
     return min(side, largest)
 
 
@@ -45,20 +50,20 @@ def make_sheets(
       tile: Side of a tile in pixels, at most that of the images.
     """
     for start in range(0, len(rows), PER_SHEET):
-        own = rows[start : start + PER_SHEET]
-        height = -(-len(own) // COLUMNS) * tile
+        sheet_rows = rows[start : start + PER_SHEET]
+        height = -(-len(sheet_rows) // COLUMNS) * tile
         sheet = np.zeros((height, COLUMNS * tile, 3), np.uint8)
-        for at, row in enumerate(own.tolist()):
-            top, left = (tile * part for part in divmod(at, COLUMNS))
-            shown = _tile(np.asarray(pixels[row]), tile)
-            sheet[top : top + tile, left : left + tile] = shown
+        for index, row in enumerate(sheet_rows.tolist()):
+            y, x = (tile * cell for cell in divmod(index, COLUMNS))
+            image = _downscale(np.asarray(pixels[row]), tile)
+            sheet[y : y + tile, x : x + tile] = image
         file = io.BytesIO()
-        how = _KEPT if tile <= _EXACT else _REDUCED
-        Image.fromarray(sheet).save(file, "WEBP", **how)
+        options = _LOSSLESS if tile <= _EXACT else _REDUCED
+        Image.fromarray(sheet).save(file, "WEBP", **options)
         yield file.getvalue()
 
 
-def _tile(image: UInt8[np.ndarray, "h w 3"], tile: int) -> np.ndarray:
+def _downscale(image: UInt8[np.ndarray, "h w 3"], tile: int) -> np.ndarray:
     if len(image) == tile:
         return image
     reduced = Image.fromarray(image).resize((tile, tile), Image.Resampling.BOX)
@@ -68,7 +73,7 @@ def _tile(image: UInt8[np.ndarray, "h w 3"], tile: int) -> np.ndarray:
 def read_tiles(
     sheets: Sequence[Path], count: int, tile: int
 ) -> UInt8[np.ndarray, "i tile tile 3"]:
-    """The images of some sheets, in a temporary file that ends with the array.
+    """The images on sheets, in a temporary file that lives as long as the array.
 
     Args:
       sheets: WebP files that `make_sheets` made.
@@ -84,20 +89,21 @@ def read_tiles(
     with tempfile.TemporaryFile() as file:
         tiles: np.ndarray = np.memmap(file, np.uint8, "w+", shape=shape)
     for number, path in enumerate(sheets):
-        own = tiles[number * PER_SHEET : (number + 1) * PER_SHEET]
-        sheet = _read(path)
-        rows = -(-len(own) // COLUMNS)
+        sheet_tiles = tiles[number * PER_SHEET : (number + 1) * PER_SHEET]
+        sheet = _read_image(path)
+        rows = -(-len(sheet_tiles) // COLUMNS)
         if sheet.shape != (rows * tile, COLUMNS * tile, 3):
             raise DataError(
                 f"{path} is {sheet.shape[1]}×{sheet.shape[0]} pixels, not "
                 f"{COLUMNS * tile}×{rows * tile}: run the experiment again."
             )
         cut = sheet.reshape(rows, tile, COLUMNS, tile, 3).swapaxes(1, 2)
-        own[:] = cut.reshape(-1, tile, tile, 3)[: len(own)]
+        # The last row of tiles may not be full.
+        sheet_tiles[:] = cut.reshape(-1, tile, tile, 3)[: len(sheet_tiles)]
     return tiles
 
 
-def _read(path: Path) -> np.ndarray:
+def _read_image(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))

@@ -61,11 +61,12 @@ def draw_methods(
             axes.set_title(name)
             axes.axvline(0.5, color=INK, lw=0.6, ls=":")
             axes.set_xlabel("AUC (.5: chance)")
-            for number, one in enumerate(methods):
-                places = np.arange(len(rows)) + 0.2 * (number - (len(methods) - 1) / 2)
+            for number, dots in enumerate(methods):
+                # Methods are spread around their row, so that none covers another.
+                y = np.arange(len(rows)) + 0.2 * (number - (len(methods) - 1) / 2)
                 colour = RUNS[number % len(RUNS)]
-                axes.hlines(places, one.low, one.high, color=colour, lw=1.4)
-                axes.plot(one.values, places, "o", color=colour, ms=4)
+                axes.hlines(y, dots.low, dots.high, color=colour, lw=1.4)
+                axes.plot(dots.values, y, "o", color=colour, ms=4)
             axes.set_xlim(right=1.02)
             for line in range(len(rows)):
                 axes.axhline(line + 0.5, color=QUIET, lw=0.5)
@@ -74,8 +75,8 @@ def draw_methods(
         grid[0].set_yticks(range(len(rows)), rows, fontsize=8)
         grid[0].set_ylim(len(rows) - 0.5, -0.5)
         handles = [
-            Line2D([], [], color=RUNS[i % len(RUNS)], marker="o", ms=4, label=one.name)
-            for i, one in enumerate(panels[0][1])
+            Line2D([], [], color=RUNS[i % len(RUNS)], marker="o", ms=4, label=dots.name)
+            for i, dots in enumerate(panels[0][1])
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
@@ -91,7 +92,7 @@ def draw_pairs(
     """Draw a table of AUCs of every two snapshots, a panel per measure.
 
     Args:
-      names: Of the snapshots, `run@epoch`; runs stand together.
+      names: Of the snapshots, `run@epoch`, sorted by run.
       panels: Per panel, what it measures, and its values; NaN is left blank.
       title: Above the figure.
     """
@@ -103,14 +104,14 @@ def draw_pairs(
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False)[0]
         image = None
-        for place, (axes, (name, values)) in enumerate(zip(grid, panels, strict=True)):
-            image = axes.imshow(values, vmin=0.5, vmax=1, cmap="viridis")
+        for column, (axes, (name, aucs)) in enumerate(zip(grid, panels, strict=True)):
+            image = axes.imshow(aucs, vmin=0.5, vmax=1, cmap="viridis")
             axes.set_title(name)
             ticks = range(len(names))
             axes.set_xticks(ticks, names, rotation=90, fontsize=6)
-            axes.set_yticks(ticks, names if place == 0 else [""] * len(names))
+            axes.set_yticks(ticks, names if column == 0 else [""] * len(names))
             axes.tick_params(length=0, labelsize=6)
-            for edge in _edges(names):
+            for edge in _run_boundaries(names):
                 axes.axhline(edge, color="white", lw=1)
                 axes.axvline(edge, color="white", lw=1)
             axes.spines[:].set_visible(False)
@@ -119,7 +120,11 @@ def draw_pairs(
     return figure
 
 
-def _edges(names: Sequence[str]) -> list[float]:
-    """Where one run ends and another begins."""
+def _run_boundaries(names: Sequence[str]) -> list[float]:
+    """Axis positions between the last snapshot of a run and the first of the next."""
     runs = [name.rpartition("@")[0] for name in names]
-    return [place + 0.5 for place, two in enumerate(pairwise(runs)) if len({*two}) > 1]
+    return [
+        index + 0.5
+        for index, (run, next_run) in enumerate(pairwise(runs))
+        if run != next_run
+    ]

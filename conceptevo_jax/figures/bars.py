@@ -66,8 +66,9 @@ def draw_bars(
     with styled():
         width = max(_WIDTH * len(columns) + 0.6, 5.0)
         lines = wrapped(title, int(width * _LETTERS))
-        across = 3 if width >= _LEGEND else 1
-        height = _HEIGHT * len(rows) + 0.9 + 0.18 * len(lines) + _LINE * 3 / across
+        legend_columns = 3 if width >= _LEGEND else 1
+        height = _HEIGHT * len(rows) + 0.9 + 0.18 * len(lines)
+        height += _LINE * 3 / legend_columns
         figure = new_figure(width, height)
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(
@@ -78,7 +79,7 @@ def draw_bars(
         for row, (label, panels) in zip(grid, rows, strict=True):
             row[0].set_ylabel(filled(label, 26), fontsize=8)
             for axes, panel in zip(row, panels, strict=True):
-                _bars(axes, panel, names)
+                _draw_panel(axes, panel, names)
         for axes in grid[-1]:
             axes.set_xticks(
                 range(len(names)), names, fontsize=7, rotation=35, ha="right"
@@ -88,16 +89,16 @@ def draw_bars(
             Line2D([], [], color=RUNS[1], ls="--", lw=1.2, label=line),
             Line2D([], [], color="#444444", lw=1.0, label=whiskers),
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=across)
+        figure.legend(handles=handles, loc="outside lower center", ncols=legend_columns)
     return figure
 
 
-def _bars(axes: Axes, panel: Bars, names: Sequence[str]) -> None:
-    places = np.arange(len(names))
+def _draw_panel(axes: Axes, panel: Bars, names: Sequence[str]) -> None:
+    x = np.arange(len(names))
     shades = np.interp(np.linspace(0, 3, len(names)), range(4), _SHADES)
-    for place, value, shade in zip(places, panel.values, shades, strict=True):
-        axes.bar(place, value, width=0.75, color=RUNS[0], alpha=shade, lw=0)
-    axes.vlines(places, panel.low, panel.high, color="#444444", lw=1.0)
+    for center, height, shade in zip(x, panel.values, shades, strict=True):
+        axes.bar(center, height, width=0.75, color=RUNS[0], alpha=shade, lw=0)
+    axes.vlines(x, panel.low, panel.high, color="#444444", lw=1.0)
     axes.axhline(panel.line, color=RUNS[1], ls="--", lw=1.2)
     axes.axhline(0, color="#888888", lw=0.6)
     axes.spines[["top", "right", "bottom"]].set_visible(False)

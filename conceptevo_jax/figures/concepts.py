@@ -1,4 +1,4 @@
-"""Concepts as rows of image patches, each row told in words."""
+"""Concepts as rows of image patches, each row with a line of text."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def draw_concepts(
     """Draw a row of patches per concept.
 
     Args:
-      rows: What is said of each concept, and its patches; one row at least.
+      rows: Text about each concept, and its patches; one row at least.
       title: Above the figure.
     """
     columns = max(len(patches) for _, patches in rows)
@@ -29,8 +29,8 @@ def draw_concepts(
         figure = new_figure(max(_SIDE * columns + 0.3, 6.0), height)
         figure.suptitle(title, fontsize=9, x=0.01, ha="left")
         lines = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
-        for line, (told, patches) in zip(lines, rows, strict=True):
-            line.suptitle(told, fontsize=8, x=0.01, ha="left")
+        for line, (caption, patches) in zip(lines, rows, strict=True):
+            line.suptitle(caption, fontsize=8, x=0.01, ha="left")
             grid = line.subplots(1, columns, squeeze=False)[0]
             for axes in grid:
                 axes.set_axis_off()

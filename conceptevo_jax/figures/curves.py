@@ -27,8 +27,8 @@ class Curve:
       values: NaN where there is none.
       low: Lower ends of intervals, or None.
       high: Upper ends.
-      again: Whether it repeats the run before it under another seed: it gets that one's
-        colour, dashed.
+      is_repeat: Whether it repeats the run before it under another seed: it gets that
+        run's colour, dashed.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Curve:
     values: Float[np.ndarray, " e"]
     low: Float[np.ndarray, " e"] | None = None
     high: Float[np.ndarray, " e"] | None = None
-    again: bool = False
+    is_repeat: bool = False
 
 
 @lettered
@@ -52,52 +52,53 @@ def draw_curves(
     Args:
       panels: Name of the measure, and its curves; runs in the same order in each.
       title: Above the whole figure.
-      columns: Panels side by side; all of them, where there is no number.
+      columns: Panels side by side; None for all of them.
       shares: Whether all measures are shares, so that axes go from 0 to 1.
     """
-    across = columns or len(panels)
-    down = -(-len(panels) // across)
+    columns = columns or len(panels)
+    rows = -(-len(panels) // columns)
     with styled():
-        width = 3.1 * across + 0.3
+        width = 3.1 * columns + 0.3
         lines = wrapped(title, int(width * _LETTERS))
-        figure = new_figure(width, 2.1 * down + 0.7 + 0.2 * len(lines))
+        figure = new_figure(width, 2.1 * rows + 0.7 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
-        drawn = figure.subplots(down, across, squeeze=False, sharex=True)
-        grid = list(drawn.flat)
+        subplots = figure.subplots(rows, columns, squeeze=False, sharex=True)
+        grid = list(subplots.flat)
         for axes, (measure, curves) in zip(grid, panels, strict=False):
             for curve, color in zip(curves, _colors(curves), strict=True):
-                _draw(axes, curve, color)
+                _draw_curve(axes, curve, color)
             axes.set_title(measure, loc="left")
             axes.set_xlabel("epochs of training")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.tick_params(labelbottom=True)
-            if shares or _flat(curves):
+            if shares or _is_constant(curves):
                 axes.set_ylim(-0.03, 1.03)
             axes.spines[["top", "right"]].set_visible(False)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
         handles, labels = grid[0].get_legend_handles_labels()
-        columns = max(1, int(width * _LETTERS / (max(map(len, labels)) + 6)))
-        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+        label_width = max(map(len, labels)) + 6
+        legend_columns = max(1, int(width * _LETTERS / label_width))
+        figure.legend(handles, labels, loc="outside lower center", ncols=legend_columns)
     return figure
 
 
-def _flat(curves: Sequence[Curve]) -> bool:
+def _is_constant(curves: Sequence[Curve]) -> bool:
     """Whether all values are one share, around which axes would magnify nothing."""
     joint = np.concatenate([curve.values for curve in curves])
-    known = joint[np.isfinite(joint)]
-    return len(known) > 0 and bool(0 <= known.min() == known.max() <= 1)
+    finite = joint[np.isfinite(joint)]
+    return len(finite) > 0 and bool(0 <= finite.min() == finite.max() <= 1)
 
 
 def _colors(curves: Sequence[Curve]) -> list[str]:
     colors: list[str] = []
-    fresh = itertools.cycle(RUNS)
+    palette = itertools.cycle(RUNS)
     for curve in curves:
-        colors.append(colors[-1] if curve.again and colors else next(fresh))
+        colors.append(colors[-1] if curve.is_repeat and colors else next(palette))
     return colors
 
 
-def _draw(axes: Axes, curve: Curve, color: str) -> None:
+def _draw_curve(axes: Axes, curve: Curve, color: str) -> None:
     if curve.low is not None and curve.high is not None:
         axes.fill_between(
             curve.epochs, curve.low, curve.high, color=color, alpha=0.15, lw=0
@@ -108,7 +109,7 @@ def _draw(axes: Axes, curve: Curve, color: str) -> None:
         marker="o",
         ms=2.5,
         lw=1.2,
-        ls="--" if curve.again else "-",
+        ls="--" if curve.is_repeat else "-",
         color=color,
         label=curve.name,
     )

@@ -50,12 +50,12 @@ class DriftDots:
     Attributes:
       name: What is measured.
       values: A row per method, a column per pair of snapshots; NaN for none.
-      least: The axis's lower end, or None.
+      axis_minimum: The axis's lower end, or None.
     """
 
     name: str
     values: Float[np.ndarray, "methods pairs"]
-    least: float | None = 0.0
+    axis_minimum: float | None = 0.0
 
 
 @lettered
@@ -79,7 +79,9 @@ def draw_concept_maps(
         width = _WIDTH * len(columns) + 0.5
         lines = wrapped(title, int(width * _LETTERS))
         limits = [map_limits([p.points for p in panels]) for _, panels in rows]
-        heights = [float(np.clip(map_height(of, _WIDTH), 1.4, 2.6)) for of in limits]
+        heights = [
+            float(np.clip(map_height(limit, _WIDTH), 1.4, 2.6)) for limit in limits
+        ]
         figure = new_figure(width, sum(heights) + 0.5 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(
@@ -88,26 +90,26 @@ def draw_concept_maps(
         for number, (name, panels) in enumerate(rows):
             label = filled(name, 20)
             grid[number, 0].set_ylabel(label, fontsize=8, fontweight="bold")
-            path: list[np.ndarray] = []
+            centroids: list[np.ndarray] = []
             for axes, panel in zip(grid[number], panels, strict=True):
                 bare_map(axes, limits[number])
-                _panel(axes, panel, path)
+                _draw_panel(axes, panel, centroids)
         for axes, name in zip(grid[0], columns, strict=True):
             axes.set_title(name, fontsize=8)
     return figure
 
 
-def _panel(axes: Axes, panel: ConceptPanel, path: list[np.ndarray]) -> None:
-    """Draw one map, and go on with the path of centroids."""
-    rest = panel.points[~panel.marked]
-    own = panel.points[panel.marked & np.isfinite(panel.points).all(axis=1)]
-    axes.scatter(rest[:, 0], rest[:, 1], s=3, c=QUIET, linewidths=0)
-    axes.scatter(own[:, 0], own[:, 1], s=9, c=RUNS[0], linewidths=0)
-    if len(own):
-        path.append(own.mean(axis=0))
-    if path:
-        axes.plot(*np.array(path).T, "-", color=INK, lw=0.8, alpha=0.7)
-        axes.plot(*path[-1], "o", mfc="none", mec=INK, ms=14, mew=1.0)
+def _draw_panel(axes: Axes, panel: ConceptPanel, centroids: list[np.ndarray]) -> None:
+    """Draw one map, and append its centroid to those of the snapshots before."""
+    background = panel.points[~panel.marked]
+    concept = panel.points[panel.marked & np.isfinite(panel.points).all(axis=1)]
+    axes.scatter(background[:, 0], background[:, 1], s=3, c=QUIET, linewidths=0)
+    axes.scatter(concept[:, 0], concept[:, 1], s=9, c=RUNS[0], linewidths=0)
+    if len(concept):
+        centroids.append(concept.mean(axis=0))
+    if centroids:
+        axes.plot(*np.array(centroids).T, "-", color=INK, lw=0.8, alpha=0.7)
+        axes.plot(*centroids[-1], "o", mfc="none", mec=INK, ms=14, mew=1.0)
 
 
 @lettered
@@ -130,22 +132,24 @@ def draw_drift(
         figure = new_figure(width, _ROW * len(methods) + 0.8 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-        places = np.arange(len(methods))
+        lines_y = np.arange(len(methods))
         for axes, panel in zip(grid, panels, strict=True):
             axes.set_title(filled(panel.name, 18), fontsize=8)
-            for line in places:
-                axes.axhline(line, color=QUIET, lw=0.5, zorder=0)
+            for line_y in lines_y:
+                axes.axhline(line_y, color=QUIET, lw=0.5, zorder=0)
             for number, values in enumerate(panel.values.T):
                 offset = 0.12 * (number - (panel.values.shape[1] - 1) / 2)
-                axes.plot(values, places + offset, "o", color=INK, ms=3, alpha=0.5)
-            known = np.isfinite(panel.values)
-            count = known.sum(axis=1)
-            mean = np.where(known, panel.values, 0).sum(axis=1) / np.maximum(count, 1)
-            shown = count > 0
-            axes.plot(mean[shown], places[shown], "|", color=RUNS[0], ms=11, mew=2.2)
-            if panel.least is not None:
-                axes.set_xlim(left=panel.least)
+                axes.plot(values, lines_y + offset, "o", color=INK, ms=3, alpha=0.5)
+            finite = np.isfinite(panel.values)
+            count = finite.sum(axis=1)
+            mean = np.where(finite, panel.values, 0).sum(axis=1) / np.maximum(count, 1)
+            measured = count > 0
+            axes.plot(
+                mean[measured], lines_y[measured], "|", color=RUNS[0], ms=11, mew=2.2
+            )
+            if panel.axis_minimum is not None:
+                axes.set_xlim(left=panel.axis_minimum)
             axes.spines[["top", "right"]].set_visible(False)
-        grid[0].set_yticks(places, methods)
+        grid[0].set_yticks(lines_y, methods)
         grid[0].set_ylim(len(methods) - 0.5, -0.5)
     return figure

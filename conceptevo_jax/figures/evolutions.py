@@ -33,7 +33,7 @@ class Strip:
 
     Attributes:
       pixels: Side by side.
-      used: How many there are; 0 for a neuron that responds to nothing.
+      used: Their number; 0 for a neuron that responds to nothing.
     """
 
     pixels: UInt8[np.ndarray, "h w 3"]
@@ -61,7 +61,7 @@ class EvolutionGroup:
 
     Attributes:
       heading: What they have in common.
-      chosen_by: By which of the evolutions they are the most important, from 0.
+      chosen_by: Index of the evolution by which they are the most important.
       neurons: The rows.
     """
 
@@ -89,14 +89,14 @@ def draw_evolutions(
     strip = patches * _PATCH
     width = _NAME + len(snapshots) * strip + (len(snapshots) - 1) * _ARROW + _MARGIN
     width = max(width, 5.0)
-    lines = _wrapped(title, width)
+    lines = _wrapped_title(title, width)
     rows = sum(len(group.neurons) for group in groups)
     height = len(lines) * _TITLE + 0.15 + _HEAD + len(groups) * _HEAD
     height += rows * (_PATCH + _GAP) + _MARGIN
     with styled():
         figure = new_figure(width, height, by_hand=True)
-        axes = _paper(figure, width, height)
-        y = _lines(axes, lines)
+        axes = _inch_axes(figure, width, height)
+        y = _draw_title(axes, lines)
         starts = [_NAME + i * (strip + _ARROW) for i in range(len(snapshots))]
         for start, (name, fact) in zip(starts, snapshots, strict=True):
             axes.text(start, y + 0.14, name, fontsize=8, fontweight="bold")
@@ -106,13 +106,13 @@ def draw_evolutions(
             axes.text(_MARGIN, y + 0.22, group.heading, fontsize=8, color=RUNS[0])
             y += _HEAD - _GAP
             for neuron in group.neurons:
-                _neuron(axes, neuron, starts, y, strip, group.chosen_by)
+                _draw_neuron(axes, neuron, starts, y, strip, group.chosen_by)
                 y += _PATCH + _GAP
             y += _GAP / 2
     return figure
 
 
-def _neuron(
+def _draw_neuron(
     axes: Axes,
     neuron: EvolvingNeuron,
     starts: Sequence[float],
@@ -123,27 +123,28 @@ def _neuron(
     middle = y + _PATCH / 2
     axes.text(_MARGIN, middle, neuron.name, fontsize=7, va="center")
     for start, strip in zip(starts, neuron.strips, strict=True):
-        _image(axes, strip.pixels, start, y, width, _PATCH)
+        _draw_image(axes, strip.pixels, start, y, width, _PATCH)
         inner = np.arange(1, round(width / _PATCH))
         axes.vlines(start + inner * _PATCH, y, y + _PATCH, color="white", lw=1.5)
         if not strip.used:
             axes.text(start, middle, "responds to nothing", fontsize=7, va="center")
-    for at, (start, score) in enumerate(zip(starts[1:], neuron.scores, strict=True)):
-        left, right = start - _ARROW + 0.06, start - 0.06
+    evolutions = zip(starts[1:], neuron.scores, strict=True)
+    for evolution, (start, interval) in enumerate(evolutions):
+        tail, head = start - _ARROW + 0.06, start - 0.06
         axes.annotate(
             "",
-            (right, y + 0.25),
-            (left, y + 0.25),
+            (head, y + 0.25),
+            (tail, y + 0.25),
             arrowprops={"arrowstyle": "->", "color": "#777777", "lw": 0.8},
         )
-        value, low, high = score
+        score, low, high = interval
         axes.text(
-            (left + right) / 2,
+            (tail + head) / 2,
             y + 0.19,
-            f"{value:.2f} [{low:.2f}, {high:.2f}]",
+            f"{score:.2f} [{low:.2f}, {high:.2f}]",
             fontsize=6.5,
             ha="center",
-            fontweight="bold" if at == chosen_by else "normal",
+            fontweight="bold" if evolution == chosen_by else "normal",
         )
 
 
@@ -160,21 +161,21 @@ def draw_images(
     """
     side = 0.6
     width = columns * side + 2 * _MARGIN
-    lines = _wrapped(title, width)
+    lines = _wrapped_title(title, width)
     height = len(lines) * _TITLE + 0.15 + _MARGIN
     height += math.ceil(len(images) / columns) * side
     with styled():
         figure = new_figure(width, height, by_hand=True)
-        axes = _paper(figure, width, height)
-        top = _lines(axes, lines)
-        for at, image in enumerate(images):
-            row, column = divmod(at, columns)
+        axes = _inch_axes(figure, width, height)
+        top = _draw_title(axes, lines)
+        for index, image in enumerate(images):
+            row, column = divmod(index, columns)
             x, y = _MARGIN + column * side, top + row * side
-            _image(axes, image, x, y, side - 0.04, side - 0.04)
+            _draw_image(axes, image, x, y, side - 0.04, side - 0.04)
     return figure
 
 
-def _paper(figure: Figure, width: float, height: float) -> Axes:
+def _inch_axes(figure: Figure, width: float, height: float) -> Axes:
     """Axes over the whole figure, in inches from its upper left corner."""
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
@@ -183,7 +184,7 @@ def _paper(figure: Figure, width: float, height: float) -> Axes:
     return axes
 
 
-def _wrapped(title: Sequence[str], width: float) -> list[str]:
+def _wrapped_title(title: Sequence[str], width: float) -> list[str]:
     """The title's lines, broken where they are too long; the first one is larger."""
     first, *rest = title
     lines = wrapped(first, int(width * _LETTERS[0]))
@@ -192,16 +193,18 @@ def _wrapped(title: Sequence[str], width: float) -> list[str]:
     return lines
 
 
-def _lines(axes: Axes, title: Sequence[str]) -> float:
-    for at, line in enumerate(title):
-        y, size = (at + 1) * _TITLE, 10 if at == 0 else 8
+def _draw_title(axes: Axes, title: Sequence[str]) -> float:
+    """Write the title's lines; returns where its space ends, in inches from the top."""
+    for number, line in enumerate(title):
+        y, size = (number + 1) * _TITLE, 10 if number == 0 else 8
         axes.text(_MARGIN, y, line, fontsize=size, color=INK)
     return len(title) * _TITLE + 0.15
 
 
-def _image(
+def _draw_image(
     axes: Axes, pixels: np.ndarray, x: float, y: float, width: float, height: float
 ) -> None:
+    # Drawing an image sets the limits of the axes, which are the whole figure's.
     extent = (x, x + width, y + height, y)
     limits = axes.get_xlim(), axes.get_ylim()
     axes.imshow(pixels, extent=extent, aspect="auto", interpolation="nearest")

@@ -26,7 +26,8 @@ class Factor:
     Attributes:
       name: What it is called.
       values: What was tried, in words.
-      centre: Which of them the others are compared with; None if it is not among them.
+      centre: Index of the value that all are compared with; None if it is not among
+        them.
       quality: By line and value; NaN for none.
       seconds: By value.
     """
@@ -58,31 +59,31 @@ def draw_factors(
     """
     with styled():
         across = min(across, len(factors))
-        down = -(-len(factors) // across)
+        rows = -(-len(factors) // across)
         width = _WIDTH * across + 0.7
-        told = wrapped(title, int(width * _LETTERS))
-        figure = new_figure(width, _HEIGHT * down + 0.6 + 0.18 * len(told))
-        figure.suptitle("\n".join(told), fontsize=10, x=0.01, ha="left")
+        title_lines = wrapped(title, int(width * _LETTERS))
+        figure = new_figure(width, _HEIGHT * rows + 0.6 + 0.18 * len(title_lines))
+        figure.suptitle("\n".join(title_lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(
-            2 * down,
+            2 * rows,
             across,
             squeeze=False,
-            height_ratios=[2, 1] * down,
+            height_ratios=[2, 1] * rows,
         )
-        low = min(float(np.nanmin(one.quality)) for one in factors)
-        high = max(float(np.nanmax(one.quality)) for one in factors)
-        slow = max(float(np.nanmax(one.seconds)) for one in factors)
-        for place in range(down * across):
-            row, column = divmod(place, across)
+        low = min(float(np.nanmin(factor.quality)) for factor in factors)
+        high = max(float(np.nanmax(factor.quality)) for factor in factors)
+        slowest = max(float(np.nanmax(factor.seconds)) for factor in factors)
+        for index in range(rows * across):
+            row, column = divmod(index, across)
             above, below = grid[2 * row, column], grid[2 * row + 1, column]
-            if place >= len(factors):
+            if index >= len(factors):
                 above.set_axis_off()
                 below.set_axis_off()
                 continue
-            _quality(above, factors[place], lines)
+            _draw_quality(above, factors[index], lines)
             above.set_ylim(low - 0.02, high + 0.02)
-            _seconds(below, factors[place])
-            below.set_ylim(0.02, 2 * slow)
+            _draw_seconds(below, factors[index])
+            below.set_ylim(0.02, 2 * slowest)
             if column:
                 above.set_yticklabels([])
                 below.set_yticklabels([])
@@ -94,26 +95,26 @@ def draw_factors(
     return figure
 
 
-def _quality(axes: Axes, factor: Factor, lines: Sequence[str]) -> None:
-    places = np.arange(len(factor.values))
+def _draw_quality(axes: Axes, factor: Factor, lines: Sequence[str]) -> None:
+    x = np.arange(len(factor.values))
     axes.set_title(factor.name, fontsize=8)
     if factor.centre is not None:
         axes.axvspan(factor.centre - 0.4, factor.centre + 0.4, color=QUIET, lw=0)
     for number, (name, values) in enumerate(zip(lines, factor.quality, strict=True)):
         colour = RUNS[number % len(RUNS)]
-        axes.plot(places, values, "o-", color=colour, ms=3, lw=1, label=name)
-    axes.set_xticks(places, [""] * len(places))
-    axes.set_xlim(-0.5, len(places) - 0.5)
+        axes.plot(x, values, "o-", color=colour, ms=3, lw=1, label=name)
+    axes.set_xticks(x, [""] * len(x))
+    axes.set_xlim(-0.5, len(x) - 0.5)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _seconds(axes: Axes, factor: Factor) -> None:
-    places = np.arange(len(factor.values))
-    axes.bar(places, factor.seconds, width=0.6, color=INK, alpha=0.55, lw=0)
+def _draw_seconds(axes: Axes, factor: Factor) -> None:
+    x = np.arange(len(factor.values))
+    axes.bar(x, factor.seconds, width=0.6, color=INK, alpha=0.55, lw=0)
     axes.set_yscale("log")
     # Not as powers, which would be formulae.
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_xticks(places, factor.values, fontsize=7, rotation=30, ha="right")
-    axes.set_xlim(-0.5, len(places) - 0.5)
+    axes.set_xticks(x, factor.values, fontsize=7, rotation=30, ha="right")
+    axes.set_xlim(-0.5, len(x) - 0.5)
     axes.spines[["top", "right"]].set_visible(False)

@@ -94,22 +94,22 @@ def lettered(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """A drawing function that gets all its texts, also those in records, drawable."""
 
     @functools.wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        arguments: Any = _drawable_in(args)
-        keywords: Any = {key: _drawable_in(value) for key, value in kwargs.items()}
+    def draw_lettered(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        arguments: Any = _make_drawable(args)
+        keywords: Any = {name: _make_drawable(kwargs[name]) for name in kwargs}
         return draw(*arguments, **keywords)
 
-    return drawn
+    return draw_lettered
 
 
 def drawable(text: str) -> str:
     """A text as figures show it; its line breaks stay."""
-    shown = "\n".join(
+    glyphs = "\n".join(
         "".join(c if _has_glyph(c) else escaped(c) for c in printable(line))
         for line in text.split("\n")
     )
     # A legend leaves out what begins with an underscore.
-    return f" {shown}" if shown.startswith("_") else shown
+    return f" {glyphs}" if glyphs.startswith("_") else glyphs
 
 
 def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
@@ -134,9 +134,13 @@ def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Lines of a text that are so many Latin letters wide at most.
+    """Break a text into lines.
 
     Characters of East Asian scripts count as two, and lines may be broken between them.
+
+    Args:
+      text: One paragraph.
+      width: Of a line at most, in Latin letters.
     """
     if "\\u" in text:
         width = width * 3 // 4  # codes are digits, wider than letters
@@ -144,7 +148,7 @@ def wrapped(text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width)
     lines, line = [], ""
     for word in re.findall(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+", text):
-        if line and _columns(line + word.rstrip()) > width:
+        if line and _text_width(line + word.rstrip()) > width:
             lines.append(line.rstrip())
             line = ""
         line += " " if word.isspace() and line else word.strip()
@@ -152,11 +156,17 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def filled(text: str, width: int) -> str:
-    """As `wrapped`, as one text."""
+    """A text with line breaks where `wrapped` puts them.
+
+    Args:
+      text: One paragraph.
+      width: Of a line at most, in Latin letters.
+    """
     return "\n".join(wrapped(text, width))
 
 
-def _columns(text: str) -> int:
+def _text_width(text: str) -> int:
+    """Width in Latin letters."""
     return len(text) + len(re.findall(f"[{_WIDE}]", text))
 
 
@@ -177,14 +187,14 @@ def _fonts(weight: str) -> tuple[Any, ...]:
     )
 
 
-def _drawable_in(value: Any) -> Any:
-    """A value whose texts are drawable: a text, or what holds some."""
-    if isinstance(value, str):
-        return drawable(value)
-    if isinstance(value, list | tuple):
-        return type(value)(_drawable_in(part) for part in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [field.name for field in dataclasses.fields(value)]
-        parts = {name: _drawable_in(getattr(value, name)) for name in fields}
-        return dataclasses.replace(value, **parts)
-    return value
+def _make_drawable(argument: Any) -> Any:
+    """The argument with drawable texts: a text, or sequences and records of texts."""
+    if isinstance(argument, str):
+        return drawable(argument)
+    if isinstance(argument, list | tuple):
+        return type(argument)(_make_drawable(part) for part in argument)
+    if dataclasses.is_dataclass(argument) and not isinstance(argument, type):
+        names = [field.name for field in dataclasses.fields(argument)]
+        fields = {name: _make_drawable(getattr(argument, name)) for name in names}
+        return dataclasses.replace(argument, **fields)
+    return argument

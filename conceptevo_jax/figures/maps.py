@@ -66,8 +66,8 @@ def draw_training_map(
     """
     columns = max(len(panels) for _, panels in rows)
     with styled():
-        everything = [p.points for _, panels in rows for p in panels]
-        limits = map_limits([background, *everything])
+        all_points = [panel.points for _, panels in rows for panel in panels]
+        limits = map_limits([background, *all_points])
         height = map_height(limits, _WIDTH) + _LABEL
         width = (_WIDTH + 0.1) * columns + 1.1
         lines = wrapped(title, int(width * _LETTERS))
@@ -85,19 +85,19 @@ def draw_training_map(
                 axes.scatter(
                     x, y, s=5, c=panel.depth, cmap=DEPTH, vmin=0, vmax=1, linewidths=0
                 )
-                _tell_dead(axes, panel)
+                _note_dead(axes, panel)
             for axes in line[len(panels) :]:
                 axes.set_axis_off()
-        marks = ScalarMappable(Normalize(0, 1), DEPTH)
+        depths = ScalarMappable(Normalize(0, 1), DEPTH)
         bar = figure.colorbar(
-            marks, ax=grid, shrink=0.5, aspect=25, pad=0.01, ticks=[0, 1]
+            depths, ax=grid, shrink=0.5, aspect=25, pad=0.01, ticks=[0, 1]
         )
         bar.ax.set_yticklabels(["first\nsite", "last\nsite"])
         bar.outline.set_visible(False)
     return figure
 
 
-def _tell_dead(axes: Axes, panel: MapPanel) -> None:
+def _note_dead(axes: Axes, panel: MapPanel) -> None:
     """Say how many neurons are not on the map, rather than draw a false cluster."""
     if panel.dead:
         axes.text(

@@ -1,4 +1,4 @@
-"""How fast things are beside others that do the same work."""
+"""Speeds, each compared with a peer that does the same work."""
 
 from collections.abc import Sequence
 
@@ -20,9 +20,9 @@ class Ratio:
     """One comparison.
 
     Attributes:
-      name: What was done, and beside what.
-      value: How many times as fast as the peer.
-      bound: How many times at least is claimed; None where nothing is.
+      name: What was done, and by which peer.
+      value: The speed as a multiple of the peer's.
+      bound: The smallest multiple that is claimed; None where nothing is claimed.
     """
 
     name: str
@@ -45,13 +45,13 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
         figure.suptitle(title, fontsize=9, x=0.02, ha="left")
         axes = figure.subplots()
         values = np.array([ratio.value for ratio in ratios])
-        for place, ratio in enumerate(ratios):
+        for row, ratio in enumerate(ratios):
             color = RUNS[0] if ratio.value >= 1 else RUNS[1]
-            axes.barh(place, np.log2(ratio.value), height=0.62, color=color, lw=0)
             end = np.log2(ratio.value)
+            axes.barh(row, end, height=0.62, color=color, lw=0)
             axes.annotate(
                 f"{ratio.value:.3g}",
-                (max(end, 0.0) if ratio.bound is None or end > 0 else 0.0, place),
+                (max(end, 0.0) if ratio.bound is None or end > 0 else 0.0, row),
                 (4, 0),
                 textcoords="offset points",
                 va="center",
@@ -59,13 +59,13 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
                 color=INK,
             )
             if ratio.bound is not None:
-                at = np.log2(ratio.bound)
-                axes.vlines(at, place - 0.42, place + 0.42, color=INK, lw=1.6)
+                bound = np.log2(ratio.bound)
+                axes.vlines(bound, row - 0.42, row + 0.42, color=INK, lw=1.6)
         axes.set_yticks(range(len(ratios)), names, fontsize=7)
         axes.set_ylim(len(ratios) - 0.4, -0.6)
         low, high = np.log2(min(values.min(), 0.5)), np.log2(max(values.max(), 2.0))
         ticks = range(int(np.floor(low)), int(np.ceil(high)) + 1)
-        axes.set_xticks(ticks, [f"{2.0**t:g}" for t in ticks], fontsize=7)
+        axes.set_xticks(ticks, [f"{2.0**tick:g}" for tick in ticks], fontsize=7)
         axes.set_xlim(low - 0.2, high + 0.9)
         axes.axvline(0, color="#888888", lw=0.8)
         axes.set_xlabel("times as fast as the peer (logarithmic)")

@@ -1,4 +1,4 @@
-"""What those asked said of each category (paper, Fig. 5): ROC curves, and labels."""
+"""Participants' answers by category (paper, Fig. 5): ROC curves, and labels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,11 +28,11 @@ class Measured:
     """A number with its 95 % interval.
 
     Attributes:
-      name: Of what it is.
+      name: Of what was measured.
       value: The number; None where there is none.
       low: Lower end; None without an interval.
       high: Upper end.
-      why: In words, why there is no number.
+      why: Why there is no number, in words.
     """
 
     name: str
@@ -80,20 +80,22 @@ def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
       who: Who answered, such as "12 people".
     """
     with styled():
-        title = _title("ROC curves: cards of a group against those of intruders", who)
+        title = _title_lines(
+            "ROC curves: cards of a group against those of intruders", who
+        )
         figure = new_figure(_WIDTH, 4.4 + 0.19 * len(lines) + 0.17 * len(title))
         figure.suptitle("\n".join(title), fontsize=9, x=0.02, ha="left")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color="#888888", lw=0.8, ls=(0, (2, 2)), zorder=1)
-        for place, line in enumerate(lines):
-            _curve(axes, line, place)
+        for number, line in enumerate(lines):
+            _draw_curve(axes, line, number)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         axes.set_xlabel("intruders' cards that at least a given share selected")
         axes.set_ylabel("groups' cards that at least that share selected")
         axes.spines[["top", "right"]].set_visible(False)
         figure.legend(
             handles=[
-                *(_handle(line, place) for place, line in enumerate(lines)),
+                *(_legend_handle(line, number) for number, line in enumerate(lines)),
                 Line2D([], [], color="#888888", lw=0.8, ls=(0, (2, 2)), label="chance"),
             ],
             title="area under the curve, 95 % interval",
@@ -108,7 +110,7 @@ def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
 def draw_label_similarity(
     rows: Sequence[Measured], baseline: Measured, *, encoder: str, who: str
 ) -> Figure:
-    """Draw how alike labels of one group are, category by category.
+    """Draw how similar labels of one group are, category by category.
 
     Args:
       rows: Mean cosine per category.
@@ -117,18 +119,19 @@ def draw_label_similarity(
       who: Who answered.
     """
     with styled():
-        title = _title(
+        title = _title_lines(
             "Similarity of the labels given to one group", who, f"Encoder: {encoder}"
         )
         figure = new_figure(_WIDTH, 1.3 + 0.5 * len(rows) + 0.17 * len(title))
         figure.suptitle("\n".join(title), fontsize=9, x=0.02, ha="left")
         axes = figure.subplots()
-        _band(axes, baseline)
-        for place, row in enumerate(rows):
+        _draw_band(axes, baseline)
+        for number, row in enumerate(rows):
             if row.value is not None:
-                axes.plot(row.value, place, **_look(place) | {"ls": "", "ms": 5})
+                style = _line_style(number) | {"ls": "", "ms": 5}
+                axes.plot(row.value, number, **style)
             if row.ends is not None:
-                axes.hlines(place, *row.ends, color=_color(place), lw=1.6)
+                axes.hlines(number, *row.ends, color=_color(number), lw=1.6)
         names = [f"{filled(row.name, 30)}\n{row}" for row in rows]
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -143,36 +146,38 @@ def draw_label_similarity(
     return figure
 
 
-def _title(what: str, who: str, *further: str) -> list[str]:
-    told, letters = (what, f"Answers of {who}", *further), int(_WIDTH * _LETTERS)
-    return [line for one in told for line in wrapped(one, letters)]
+def _title_lines(heading: str, who: str, *further: str) -> list[str]:
+    sentences = (heading, f"Answers of {who}", *further)
+    width = int(_WIDTH * _LETTERS)
+    return [line for sentence in sentences for line in wrapped(sentence, width)]
 
 
-def _color(place: int) -> str:
-    return RUNS[place % len(RUNS)]
+def _color(number: int) -> str:
+    return RUNS[number % len(RUNS)]
 
 
-def _look(place: int) -> dict[str, Any]:
+def _line_style(number: int) -> dict[str, Any]:
+    """How the curve of a category is drawn: distinct without colours, too."""
     return {
-        "color": _color(place),
-        "ls": _DASHES[place % 4],
-        "marker": _MARKS[place % 4],
+        "color": _color(number),
+        "ls": _DASHES[number % 4],
+        "marker": _MARKS[number % 4],
         "ms": 3,
         "lw": 1.4,
     }
 
 
-def _curve(axes: Axes, line: RocLine, place: int) -> None:
+def _draw_curve(axes: Axes, line: RocLine, number: int) -> None:
     if line.false_positive.size:
-        axes.plot(line.false_positive, line.true_positive, **_look(place))
+        axes.plot(line.false_positive, line.true_positive, **_line_style(number))
 
 
-def _handle(line: RocLine, place: int) -> Line2D:
-    look = _look(place) if line.false_positive.size else {"ls": ""}
-    return Line2D([], [], **look, label=f"{line.auc.name}: {line.auc}")
+def _legend_handle(line: RocLine, number: int) -> Line2D:
+    style = _line_style(number) if line.false_positive.size else {"ls": ""}
+    return Line2D([], [], **style, label=f"{line.auc.name}: {line.auc}")
 
 
-def _band(axes: Axes, baseline: Measured) -> None:
+def _draw_band(axes: Axes, baseline: Measured) -> None:
     if baseline.ends is not None:
         axes.axvspan(*baseline.ends, color=QUIET, lw=0, zorder=0)
     if baseline.value is not None:

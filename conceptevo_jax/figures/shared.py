@@ -1,6 +1,6 @@
 """The shared space (paper, Fig. 1): models side by side, neighbourhoods circled.
 
-Beside each map, for each circled neighbourhood, two neurons with the images they
+Next to each map, for each circled neighbourhood, two neurons with the images they
 respond to most.
 """
 
@@ -35,7 +35,7 @@ class Circle:
 
     Attributes:
       label: A capital letter.
-      center: Where it is.
+      center: Its middle on the map.
       radius: In units of the map.
     """
 
@@ -76,7 +76,7 @@ def draw_shared_space(
       title: Above the whole figure.
     """
     with styled():
-        rims = [c.center + c.radius * _RIM for c in circles]
+        rims = [circle.center + circle.radius * _RIM for circle in circles]
         limits = map_limits([*(points for _, points, _, _ in models), *rims])
         height = np.clip(map_height(limits, 3.4), 2.2, 3.6) + 0.35
         figure = new_figure(10.5, height * len(models) + 0.6)
@@ -84,41 +84,41 @@ def draw_shared_space(
         background = np.concatenate([points for _, points, _, _ in models])
         rows = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
         for row, (name, points, depth, examples) in zip(rows, models, strict=True):
-            left, right = row.subfigures(1, 2, width_ratios=[1, 1.9])
-            axes = left.subplots()
+            map_half, example_half = row.subfigures(1, 2, width_ratios=[1, 1.9])
+            axes = map_half.subplots()
             bare_map(axes, limits)
             axes.set_title(name, fontsize=9, fontweight="bold", loc="left")
             axes.scatter(*background.T, s=2, c=QUIET, linewidths=0)
             axes.scatter(*points.T, s=6, c=depth, cmap=DEPTH, vmin=0, vmax=1, lw=0)
             for circle, color in zip(circles, RUNS, strict=False):
-                _circle(axes, circle, color)
-            _examples(right, circles, examples)
+                _draw_circle(axes, circle, color)
+            _draw_examples(example_half, circles, examples)
     return figure
 
 
-def _circle(axes: Axes, circle: Circle, color: str) -> None:
+def _draw_circle(axes: Axes, circle: Circle, color: str) -> None:
     disc = Disc(tuple(circle.center), circle.radius, fill=False, ec=color, lw=1.6)
     axes.add_patch(disc)
     x, y = circle.center + circle.radius * np.array([0.75, 0.75])
     axes.text(x, y, circle.label, color=color, fontweight="bold", fontsize=11)
 
 
-def _examples(
-    place: SubFigure, circles: Sequence[Circle], examples: Sequence[Example]
+def _draw_examples(
+    subfigure: SubFigure, circles: Sequence[Circle], examples: Sequence[Example]
 ) -> None:
     """One column per circle; in it, one line of images per neuron."""
     if not circles:
-        place.text(0.05, 0.5, "No neighbourhood is tight in every model.")
+        subfigure.text(0.05, 0.5, "No neighbourhood is tight in every model.")
         return
-    columns = place.subfigures(1, len(circles), squeeze=False)[0]
+    columns = subfigure.subfigures(1, len(circles), squeeze=False)[0]
     for column, circle, color in zip(columns, circles, RUNS, strict=False):
-        own = [e for e in examples if e.circle == circle.label]
+        neurons = [example for example in examples if example.circle == circle.label]
         column.suptitle(circle.label, color=color, fontweight="bold", fontsize=11)
-        width = max((len(e.images) for e in own), default=1)
-        grid = column.subplots(max(len(own), 1), width, squeeze=False)
+        width = max((len(neuron.images) for neuron in neurons), default=1)
+        grid = column.subplots(max(len(neurons), 1), width, squeeze=False)
         for axes in grid.flat:
             axes.set_axis_off()
-        for line, example in zip(grid, own, strict=False):
+        for line, example in zip(grid, neurons, strict=False):
             line[0].set_title(example.neuron, fontsize=7, loc="left", pad=2)
             for axes, image in zip(line, example.images, strict=False):
                 axes.imshow(image, interpolation="nearest")

@@ -45,9 +45,12 @@ def styled() -> AbstractContextManager:
 
 
 def new_figure(width: float, height: float, *, by_hand: bool = False) -> Figure:
-    """An empty figure of that size in inches, drawn without a screen.
+    """An empty figure, drawn without a screen.
 
-    Its parts find their places themselves, unless they are placed by hand.
+    Args:
+      width: In inches.
+      height: In inches.
+      by_hand: Whether all parts are placed by the caller, not by a layout engine.
     """
     layout = None if by_hand else ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.04)
     figure = Figure(figsize=(width, height), layout=layout)
@@ -69,13 +72,23 @@ def map_limits(points: Iterable[np.ndarray]) -> Limits:
 
 
 def map_height(limits: Limits, width: float) -> float:
-    """Height at which a map of that width is drawn to scale."""
+    """Height at which a map is drawn to scale.
+
+    Args:
+      limits: Of the map.
+      width: Of the drawn map, in the unit of the height.
+    """
     (x0, x1), (y0, y1) = limits
     return width * (y1 - y0) / max(x1 - x0, 1e-9)
 
 
 def bare_map(axes: Axes, limits: Limits) -> None:
-    """Prepare axes for a map: common limits, no ticks, since units mean nothing."""
+    """Prepare axes for a map: common limits, no ticks, since units mean nothing.
+
+    Args:
+      axes: Changed in place.
+      limits: Of the map.
+    """
     axes.set_xlim(limits[0])
     axes.set_ylim(limits[1])
     axes.set_xticks([])
@@ -84,7 +97,15 @@ def bare_map(axes: Axes, limits: Limits) -> None:
 
 
 def save_figure(figure: Figure, path: Path) -> list[Path]:
-    """Write `<path>.png` and `<path>.pdf`; the same figure gives the same bytes."""
+    """Write `<path>.png` and `<path>.pdf`; the same figure gives the same bytes.
+
+    Args:
+      figure: Its layout is settled and fixed.
+      path: Without an ending; parents are made.
+
+    Returns:
+      The PNG and the PDF.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     written = [path.with_suffix(".png"), path.with_suffix(".pdf")]
     # Each drawing lets the layout move on a little: settle it, so that none differs.

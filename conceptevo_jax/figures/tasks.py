@@ -1,4 +1,4 @@
-"""Figure 4: tasks as participants see them, with what only the reader may know."""
+"""Figure 4: tasks as participants see them, with the answers added for readers."""
 
 from collections.abc import Sequence
 
@@ -44,7 +44,7 @@ def draw_tasks(tasks: Sequence[TaskPicture], *, title: str) -> Figure:
     """Draw tasks in rows, the intruder's card framed.
 
     Args:
-      tasks: Equally many cards each.
+      tasks: With equal numbers of cards.
       title: Above the figure.
     """
     with styled():
@@ -58,22 +58,23 @@ def draw_tasks(tasks: Sequence[TaskPicture], *, title: str) -> Figure:
         for row, task in zip(rows, tasks, strict=True):
             row.suptitle(task.title, fontsize=8, x=0.01, ha="left")
             for card, axes in enumerate(row.subplots(1, cards)):
-                _card(axes, task, card)
+                _draw_card(axes, task, card)
     return figure
 
 
-def _card(axes: Axes, task: TaskPicture, card: int) -> None:
-    axes.imshow(_sheet(task.patches[card]), interpolation="nearest")
+def _draw_card(axes: Axes, task: TaskPicture, card: int) -> None:
+    axes.imshow(_tile_patches(task.patches[card]), interpolation="nearest")
     axes.set_xticks([])
     axes.set_yticks([])
-    odd = card == task.intruder
+    is_intruder = card == task.intruder
     axes.set_xlabel(
-        ("intruder\n" if odd else "\n") + task.names[card].replace("/", "\n", 1),
+        ("intruder\n" if is_intruder else "\n")
+        + task.names[card].replace("/", "\n", 1),
         fontsize=5,
-        color=RUNS[1] if odd else "#555555",
+        color=RUNS[1] if is_intruder else "#555555",
     )
     axes.spines[:].set_visible(False)
-    if odd:
+    if is_intruder:
         frame = Rectangle(
             (0, 0), 1, 1, transform=axes.transAxes, fill=False, ec=RUNS[1], lw=2.5
         )
@@ -81,13 +82,15 @@ def _card(axes: Axes, task: TaskPicture, card: int) -> None:
         axes.add_patch(frame)
 
 
-def _sheet(patches: UInt8[np.ndarray, "p side side 3"]) -> UInt8[np.ndarray, "h w 3"]:
+def _tile_patches(
+    patches: UInt8[np.ndarray, "p side side 3"],
+) -> UInt8[np.ndarray, "h w 3"]:
     """Patches in rows of three, a white line between them."""
     side, gap = patches.shape[1], max(1, patches.shape[1] // 16)
-    step, down = side + gap, -(-len(patches) // _ACROSS)
-    shape = (down * step - gap, _ACROSS * step - gap, 3)
+    step, rows = side + gap, -(-len(patches) // _ACROSS)
+    shape = (rows * step - gap, _ACROSS * step - gap, 3)
     sheet = np.full(shape, 255, np.uint8)
-    for place, patch in enumerate(patches):
-        top, left = step * (place // _ACROSS), step * (place % _ACROSS)
-        sheet[top : top + side, left : left + side] = patch
+    for index, patch in enumerate(patches):
+        y, x = step * (index // _ACROSS), step * (index % _ACROSS)
+        sheet[y : y + side, x : x + side] = patch
     return sheet

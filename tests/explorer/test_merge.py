@@ -5,7 +5,7 @@ import pytest
 from scenes import pool_pixels
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.explorer import chosen_scene, compare, load_scene, without_patches
+from conceptevo_jax.explorer import compare, load_scene, select_scene, without_patches
 from conceptevo_jax.explorer.sheets import read_tiles
 
 
@@ -94,9 +94,9 @@ def test_one_run_of_each_can_be_chosen(pair, tmp_path):
     a, b = pair(("base", "vgg", "cnx"))
     (found,) = compare(a / "vgg", b / "cnx", tmp_path / "work")
     assert [one.name for one in found.scene.courses] == ["base", "vgg", "cnx"]
-    chosen = chosen_scene(b / "cnx", tmp_path / "other")
+    chosen = select_scene(b / "cnx", tmp_path / "other")
     assert [one.name for one in chosen.scene.courses] == ["base", "cnx"]
-    whole = chosen_scene(b, tmp_path / "not-needed")
+    whole = select_scene(b, tmp_path / "not-needed")
     assert whole.sheets[0].parent == b / "scene"
 
 

@@ -8,7 +8,7 @@ import acting
 import pytest
 import world
 
-from conceptevo_jax.explorer import find_given, write_page
+from conceptevo_jax.explorer import locate_study_group, write_page
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -24,7 +24,7 @@ SPANNING = [
 
 
 def listed(name, *neurons, category="base model"):
-    return find_given(
+    return locate_study_group(
         world.scene().courses,
         name=name,
         category=category,
@@ -45,9 +45,9 @@ GROUPS = [
 def opened(visit, planted, tmp_path):
     """A page of the planted scene with some groups, at the selection."""
 
-    def opened(given, view="t=selection", **settings):
+    def opened(study_groups, view="t=selection", **settings):
         path = tmp_path / "page.html"
-        saved = dataclasses.replace(planted, given=given)
+        saved = dataclasses.replace(planted, study_groups=study_groups)
         assert write_page([saved], path, title="study")
         return visit(path, view, **settings)
 

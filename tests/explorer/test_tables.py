@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from scenes import pool_pixels
 
-from conceptevo_jax.explorer.tables import SHOWN, top_classes, write_tables
+from conceptevo_jax.explorer.neuron_table import PATCHES, top_classes
+from conceptevo_jax.explorer.tables import write_tables
 from conceptevo_jax.types import neuron_ids
 
 
@@ -75,7 +76,7 @@ def test_a_patch_is_an_image_of_what_the_neuron_sees_most(saved, rows):
     row = rows[neuron]
     with Image.open(io.BytesIO(row["patch"]["bytes"])) as image:
         shown = np.asarray(image).astype(int)
-    used = min(SHOWN, int((course.image_ids[0, neuron] >= 0).sum()))
+    used = min(PATCHES, int((course.image_ids[0, neuron] >= 0).sum()))
     assert shown.shape == (8, 8 * used, 3)
     image_row = saved.scene.pictures.rows[course.image_ids[0, neuron, 0]]
     top, left = course.corners[0, neuron, 0]

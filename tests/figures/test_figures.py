@@ -259,7 +259,9 @@ def test_curves_of_any_measure_wrap_and_show_repeats_and_bands(rng):
     own = Curve(
         name="run", epochs=epochs, values=values, low=values - 1, high=values + 1
     )
-    twin = Curve(name="run, another seed", epochs=epochs, values=values + 1, again=True)
+    twin = Curve(
+        name="run, another seed", epochs=epochs, values=values + 1, is_repeat=True
+    )
     other = Curve(name="other", epochs=epochs, values=-values)
     panels = [(f"measure {i}", [own, twin, other]) for i in range(5)]
     figure = draw_curves(panels, title="Measures", columns=3, shares=False)

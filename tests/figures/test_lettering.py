@@ -164,7 +164,7 @@ def test_values_that_are_no_text_stay_as_they_are():
         quality=np.ones((1, 2)),
         seconds=numbers,
     )
-    shown, *others = lettering._drawable_in([given, numbers, 3, None])
+    shown, *others = lettering._make_drawable([given, numbers, 3, None])
     assert (shown.name, shown.values) == (" _a", ("$", "b"))
     assert shown.seconds is others[0] is numbers
     assert others[1:] == [3, None]

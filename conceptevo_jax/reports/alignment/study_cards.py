@@ -25,17 +25,14 @@ from conceptevo_jax.streams import stream
 from conceptevo_jax.study import Study
 from conceptevo_jax.study.design.candidates import Population, neuron_place, split_id
 from conceptevo_jax.study.design.cards import (
-    DEEPEST,
+    MAX_RANKED_IMAGES,
     PATCHES,
     Cards,
     assign_images,
     ranked_stimuli,
 )
-from conceptevo_jax.study.design.groups import (
-    Drawing,
-    hand_picked_groups,
-    make_groups,
-)
+from conceptevo_jax.study.design.groups import Drawing, make_groups
+from conceptevo_jax.study.design.hand_picked import hand_picked_groups
 from conceptevo_jax.study.design.tasks import Task, deal_tasks
 from conceptevo_jax.types import Epoch, Snapshot, Stimuli
 
@@ -137,7 +134,7 @@ def _search(
     session: Session, run: TrainedRun, shots: Sequence[Snapshot]
 ) -> dict[str, Stimuli]:
     images, settings = session.images, session.config.method.stimuli
-    search = Search(k=DEEPEST, before_relu=settings.before_relu)
+    search = Search(k=MAX_RANKED_IMAGES, before_relu=settings.before_relu)
     find = find_stimuli(run.model, images.judgement, search, sample=1)
     found: dict[str, Stimuli] = {}
     for shot in shots:

@@ -13,17 +13,15 @@ from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.study.design.groups import CATEGORIES
 from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.study.kit.answers import Refused
-from conceptevo_jax.study.kit.report import told
+from conceptevo_jax.study.kit.report import format_estimate
 from conceptevo_jax.study.raters.attention_checks import Screened, screen
+from conceptevo_jax.study.raters.label_encoders import Encoder, MiniLm, TfIdf
 from conceptevo_jax.study.raters.label_similarity import (
-    Encoder,
     LabelSimilarities,
     LabelSimilarity,
-    MiniLm,
-    TfIdf,
     label_similarity,
 )
-from conceptevo_jax.study.raters.scores import Judged, judge
+from conceptevo_jax.study.raters.scores import CategoryScores, judge
 from conceptevo_jax.types import record
 
 TITLES = {
@@ -64,7 +62,7 @@ class Evaluated:
     """
 
     screened: Screened
-    judged: tuple[Judged, ...]
+    judged: tuple[CategoryScores, ...]
     labels: LabelSimilarities
 
     @property
@@ -252,14 +250,19 @@ def study_claims(evaluated: Evaluated, *, machine: bool) -> list[Claim]:
 
 
 def _auc_claim(
-    kind: str, category: str, one: Judged | None, paper: str | None, answered: bool
+    kind: str,
+    category: str,
+    one: CategoryScores | None,
+    paper: str | None,
+    answered: bool,
 ) -> Claim:
     name = f"{kind}_{category}"
     if not answered or one is None:
         return _unjudged(name, paper, _ABOVE_CHANCE, answered)
     about = (
         f"{one.participants} participants, {one.tasks} tasks; "
-        f"balanced accuracy {told(one.accuracy)}; alpha {told(one.alpha)}"
+        f"balanced accuracy {format_estimate(one.accuracy)}; "
+        f"alpha {format_estimate(one.alpha)}"
     )
     return _claim(name, paper, _ABOVE_CHANCE, one.auc, 0.5, about)
 
@@ -277,7 +280,8 @@ def _label_claim(
     if not answered or one is None:
         return _unjudged(name, paper, _ABOVE_PAIRS, answered)
     about = (
-        f"similarity {told(one.similarity)}, of all pairs {told(labels.baseline)}; "
+        f"similarity {format_estimate(one.similarity)}, "
+        f"of all pairs {format_estimate(labels.baseline)}; "
         f"encoder {labels.encoder}"
     )
     return _claim(name, paper, _ABOVE_PAIRS, one.excess, 0.0, about)

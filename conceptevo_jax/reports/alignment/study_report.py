@@ -33,7 +33,7 @@ from conceptevo_jax.reports.alignment.study_claims import (
 from conceptevo_jax.store.files import write_json, write_text
 from conceptevo_jax.store.records import versions
 from conceptevo_jax.study.kit.answers import Refused
-from conceptevo_jax.study.kit.report import StudyReport, told, write_report
+from conceptevo_jax.study.kit.report import StudyReport, format_estimate, write_report
 
 SCHEMA = 1
 """Version of the layout of `study.json`."""
@@ -183,7 +183,7 @@ def _verdict(claim: Claim) -> tuple[str, ...]:
         claim.id,
         claim.paper or "says nothing",
         claim.rule,
-        told(here),
+        format_estimate(here),
         {True: "yes", False: "no", None: "not judged"}[claim.holds],
         claim.why,
     )

@@ -21,11 +21,11 @@ from conceptevo_jax.data import Pool
 from conceptevo_jax.explorer import (
     SCENE,
     Course,
-    Given,
     Pictures,
     Saved,
     Scene,
-    find_given,
+    StudyGroup,
+    locate_study_group,
     make_sheets,
     number_images,
     save_scene,
@@ -227,12 +227,12 @@ def with_study(saved: Saved, folder: Path) -> Saved:
         return saved
     asked = [task for task in load_study(folder).tasks if not task.check]
     given = [_given(task, saved.scene) for task in asked]
-    return dataclasses.replace(saved, given=given)
+    return dataclasses.replace(saved, study_groups=given)
 
 
-def _given(task: Task, scene: Scene) -> Given:
+def _given(task: Task, scene: Scene) -> StudyGroup:
     odd = task.intruder - 1
-    return find_given(
+    return locate_study_group(
         scene.courses,
         name=task.id,
         category=TITLES.get(task.category, task.category),

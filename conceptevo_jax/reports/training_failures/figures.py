@@ -102,7 +102,7 @@ def _accuracy_curve(
         name=projected.title,
         epochs=_training_epochs(projected),
         values=np.array([accuracy(row) for row in rows], float),
-        again=is_repeat,
+        is_repeat=is_repeat,
     )
 
 
@@ -120,5 +120,5 @@ def _measure_curve(
         values=trajectory.value[drawable, column],
         low=trajectory.low[drawable, column],
         high=trajectory.high[drawable, column],
-        again=is_repeat,
+        is_repeat=is_repeat,
     )

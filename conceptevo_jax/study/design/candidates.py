@@ -1,8 +1,8 @@
 """Neurons of many snapshots as candidates for one group.
 
 Candidates are the neurons that are alive, lie somewhere in the space and are no copy
-of another neuron of their network. They are numbered across snapshots, and each is told
-by its *channel* as well: one neuron of a run has one channel at all epochs.
+of another neuron of their network. They are numbered across snapshots, and each also
+has a *channel*: one neuron of a run has one channel at all epochs.
 
 Costs a copy of the vectors.
 """
@@ -35,7 +35,7 @@ class Population:
       model: What counts as one model: the name of the architecture.
       sites: The model's sites in forward order.
       vectors: The neurons in the space; NaN without a place.
-      live: Which of them respond to anything.
+      live: Which neurons respond to anything.
     """
 
     run: str
@@ -61,9 +61,9 @@ class Population:
 
     def neuron_id(self, index: int) -> str:
         """`run@epoch/site/index` of one neuron."""
-        for name, where in site_slices(self.sites).items():
-            if where.start <= index < where.stop:
-                return f"{self.snapshot}/{name}/{index - where.start}"
+        for name, neurons in site_slices(self.sites).items():
+            if neurons.start <= index < neurons.stop:
+                return f"{self.snapshot}/{name}/{index - neurons.start}"
         raise IndexError(index)
 
 
@@ -73,7 +73,7 @@ class Candidates:
 
     Attributes:
       populations: The snapshots they are of.
-      snapshot: Place of each one's snapshot among them.
+      snapshot: Position of each candidate's snapshot among the populations.
       index: Which neuron of the snapshot it is.
       channel: A number for each run, site and index, whatever the epoch.
       run: A number for each run.
@@ -96,14 +96,14 @@ class Candidates:
         """`run@epoch/site/index` of one candidate."""
         return self.populations[self.snapshot[row]].neuron_id(int(self.index[row]))
 
-    def of(self, chosen: Bool[np.ndarray, " n"]) -> "Candidates":
-        """Only the chosen ones."""
-        arrays = {
-            field.name: value[chosen]
+    def select(self, mask: Bool[np.ndarray, " n"]) -> "Candidates":
+        """Only the candidates where the mask is true."""
+        columns = {
+            field.name: column[mask]
             for field in dataclasses.fields(self)
-            if isinstance(value := getattr(self, field.name), np.ndarray)
+            if isinstance(column := getattr(self, field.name), np.ndarray)
         }
-        return dataclasses.replace(self, **arrays)
+        return dataclasses.replace(self, **columns)
 
 
 def gather_candidates(populations: Sequence[Population]) -> Candidates:
@@ -116,30 +116,35 @@ def gather_candidates(populations: Sequence[Population]) -> Candidates:
       UsageError: without a snapshot, or if one is given twice.
       DataError: if the snapshots of one run have other sites.
     """
-    names = [one.snapshot for one in populations]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice or not names:
-        told = ", ".join(sorted(twice)) if twice else "none"
+    names = [population.snapshot for population in populations]
+    duplicates = {name for name in names if names.count(name) > 1}
+    if duplicates or not names:
+        listed_names = ", ".join(sorted(duplicates)) if duplicates else "none"
         raise UsageError(
-            f"groups need snapshots that differ, but {told} was given"
-            f"{' twice' if twice else ''}: pass each snapshot once."
+            f"groups need snapshots that differ, but {listed_names} was given"
+            f"{' twice' if duplicates else ''}: pass each snapshot once."
         )
-    runs = _runs(populations)
-    models = {one.model: number for number, one in enumerate(populations)}
-    usable = [_usable(one) for one in populations]
-    counts = [len(rows) for rows in usable]
+    numbering = _run_numbering(populations)
+    run_numbers = [numbering[population.run][0] for population in populations]
+    offsets = [numbering[population.run][1] for population in populations]
+    models = {population.model: number for number, population in enumerate(populations)}
+    usable = [_usable_neurons(population) for population in populations]
+    counts = [len(neurons) for neurons in usable]
     index = np.concatenate(usable)
-    offsets = [runs[one.run][1] for one in populations]
-    rows = [one.vectors[own] for one, own in zip(populations, usable, strict=True)]
-    exact = np.concatenate(rows).astype(np.float64)
+    vectors = np.concatenate(
+        [
+            population.vectors[neurons]
+            for population, neurons in zip(populations, usable, strict=True)
+        ]
+    ).astype(np.float64)
     return Candidates(
         populations=tuple(populations),
         snapshot=np.repeat(np.arange(len(counts)), counts),
         index=index,
         channel=index + np.repeat(offsets, counts),
-        run=np.repeat([runs[one.run][0] for one in populations], counts),
-        model=np.repeat([models[one.model] for one in populations], counts),
-        directions=unit_rows(exact, np.zeros(len(exact))),
+        run=np.repeat(run_numbers, counts),
+        model=np.repeat([models[p.model] for p in populations], counts),
+        directions=unit_rows(vectors, np.zeros(len(vectors))),
     )
 
 
@@ -159,7 +164,11 @@ def split_id(neuron: str) -> tuple[str, str, int]:
 
 
 def neuron_place(neuron: str, sites: Sequence[Site]) -> int:
-    """Where the neuron of an id is among those of its model.
+    """Position of a neuron among all neurons of its model, sites in forward order.
+
+    Args:
+      neuron: Its id, `run@epoch/site/index`.
+      sites: The model's sites in forward order.
 
     Raises:
       UsageError: if there is no such site or index.
@@ -174,25 +183,29 @@ def neuron_place(neuron: str, sites: Sequence[Site]) -> int:
     return slices[name].start + index
 
 
-def _runs(populations: Sequence[Population]) -> dict[str, tuple[int, int]]:
-    """By name: each run's number, and the number of channels of those before it."""
-    runs: dict[str, tuple[int, int]] = {}
+def _run_numbering(populations: Sequence[Population]) -> dict[str, tuple[int, int]]:
+    """By name: each run's number, and the number of channels of the runs before it."""
+    numbering: dict[str, tuple[int, int]] = {}
     sites: dict[str, tuple[Site, ...]] = {}
     offset = 0
-    for one in populations:
-        if one.run not in runs:
-            runs[one.run], sites[one.run] = (len(runs), offset), one.sites
-            offset += neuron_count(one.sites)
-        elif one.sites != sites[one.run]:
+    for population in populations:
+        name = population.run
+        if name not in numbering:
+            numbering[name], sites[name] = (len(numbering), offset), population.sites
+            offset += neuron_count(population.sites)
+        elif population.sites != sites[name]:
             raise DataError(
-                f"{one.snapshot} has other sites than the run's other snapshots: a run "
-                "is one training of one model. Give another training another name."
+                f"{population.snapshot} has other sites than the run's other "
+                "snapshots: a run is one training of one model. Give another training "
+                "another name."
             )
-    return runs
+    return numbering
 
 
-def _usable(population: Population) -> Int[np.ndarray, " _"]:
+def _usable_neurons(population: Population) -> Int[np.ndarray, " _"]:
+    """Neurons that can be in a group: alive, placed, and no copy of another."""
     placed = np.isfinite(population.vectors).all(axis=1)
-    somewhere = placed & (population.vectors != 0).any(axis=1)
-    alive = population.live & ~copied_neurons(population.sites)
-    return np.flatnonzero(somewhere & alive)
+    # A zero vector has no direction, so no cosine with other candidates.
+    directed = placed & (population.vectors != 0).any(axis=1)
+    original = ~copied_neurons(population.sites)
+    return np.flatnonzero(directed & population.live & original)

@@ -1,6 +1,6 @@
 """Which held-out images the cards of a group show: no image on two cards.
 
-Neurons that are alike respond to the same images. Shown on two cards, a shared image
+Similar neurons respond to the same images. Shown on two cards, a shared image
 would give the answer away, and what participants agreed on would be the image and not
 the concept. So the strongest images of the six neurons are dealt out, each image to
 one card at most: of all ways to do so the one with the least sum of ranks, in which a
@@ -30,9 +30,9 @@ from conceptevo_jax.types import Responses, Site, Stimuli, record, site_slices
 PATCHES = 9
 """Images of a card."""
 
-DEEPEST = 54
-"""So many of its strongest images a neuron may show: enough for six cards of nine, even
-if all six neurons have the same."""
+MAX_RANKED_IMAGES = 54
+"""The number of its strongest images that a neuron may show: enough for six cards of
+nine, even if all six neurons have the same."""
 
 Ranking = Callable[[str], Int[np.ndarray, " _"]]
 """A neuron's images by its id, the strongest first."""
@@ -48,7 +48,7 @@ class Cards:
       group: The group, with the neurons that are shown.
       images: Rows of the held-out images: those of the members in order, then those of
         the intruder; the strongest first.
-      replaced: Neurons that had too few images, with those that stand in for them.
+      replaced: Pairs of a neuron that had too few images and its replacement.
     """
 
     group: Group
@@ -57,13 +57,16 @@ class Cards:
 
 
 def ranked_responses(
-    responses: Mapping[str, Responses], *, deepest: int = DEEPEST, seed: int = 0
+    responses: Mapping[str, Responses],
+    *,
+    max_images: int = MAX_RANKED_IMAGES,
+    seed: int = 0,
 ) -> Ranking:
     """Rank held-out images by a neuron's responses.
 
     Args:
       responses: By snapshot, to one set of held-out images.
-      deepest: Images per neuron at most.
+      max_images: Images per neuron at most.
       seed: Breaks ties.
 
     Returns:
@@ -73,49 +76,51 @@ def ranked_responses(
     Raises:
       DataError: if the snapshots responded to different sets of images.
     """
-    sets = {one.images_id for one in responses.values()}
-    if len(sets) > 1:
+    image_sets = {response.images_id for response in responses.values()}
+    if len(image_sets) > 1:
         raise DataError(
-            f"the snapshots responded to {len(sets)} sets of images "
-            f"({', '.join(sorted(sets))}): a study needs responses to one set."
+            f"the snapshots responded to {len(image_sets)} sets of images "
+            f"({', '.join(sorted(image_sets))}): a study needs responses to one set."
         )
 
-    def ranked(neuron: str) -> Int[np.ndarray, " _"]:
-        one = _of_snapshot(responses, neuron)
-        peaks = one.peaks[:, [neuron_place(neuron, one.sites)]]
+    def rank_images(neuron: str) -> Int[np.ndarray, " _"]:
+        response = _record_of_snapshot(responses, neuron)
+        peaks = response.peaks[:, [neuron_place(neuron, response.sites)]]
         if not varying(peaks)[0]:
             return np.empty(0, np.intp)
+        # Shuffled first, so that a stable sort breaks ties at random.
         order = stream(seed, "equal peaks").permutation(len(peaks))
         order = order[np.argsort(-peaks[order, 0], kind="stable")]
-        if _site(neuron, one.sites).rectified:
+        if _neuron_site(neuron, response.sites).rectified:
             order = order[peaks[order, 0] > 0]
-        return order[:deepest]
+        return order[:max_images]
 
-    return ranked
+    return rank_images
 
 
 def ranked_stimuli(stimuli: Mapping[str, Stimuli]) -> Ranking:
-    """The same from stimuli found among the held-out images, which know the places.
+    """Rank held-out images by the stimuli found among them, which also keep locations.
 
     Args:
-      stimuli: By snapshot, found in one set of held-out images, `DEEPEST` per neuron.
+      stimuli: By snapshot, found in one set of held-out images; `MAX_RANKED_IMAGES` per
+        neuron.
 
     Raises:
       DataError: if they were found in different sets of images.
     """
-    pools = {one.pool_id for one in stimuli.values()}
+    pools = {top_images.pool_id for top_images in stimuli.values()}
     if len(pools) > 1:
         raise DataError(
             f"the stimuli are of {len(pools)} pools ({', '.join(sorted(pools))}): a "
             "study needs stimuli found in one set of held-out images."
         )
 
-    def ranked(neuron: str) -> Int[np.ndarray, " _"]:
-        one = _of_snapshot(stimuli, neuron)
-        own = one.image_ids[neuron_place(neuron, one.sites)]
-        return own[own >= 0].astype(np.intp)
+    def rank_images(neuron: str) -> Int[np.ndarray, " _"]:
+        top_images = _record_of_snapshot(stimuli, neuron)
+        image_ids = top_images.image_ids[neuron_place(neuron, top_images.sites)]
+        return image_ids[image_ids >= 0].astype(np.intp)
 
-    return ranked
+    return rank_images
 
 
 def assign_images(
@@ -134,100 +139,106 @@ def assign_images(
       allow_shared: Whether an image may be on several cards (`method=paper`).
 
     Returns:
-      The cards, of other neurons where some had too few images.
+      The cards; neurons with too few images are replaced by spares.
 
     Raises:
       DataError: naming the neuron that has too few and no spare left.
     """
-    shown = [*group.members, group.intruder]
-    left = list(group.spares), list(group.spare_intruders)
+    neurons = [*group.members, group.intruder]
+    spares, spare_intruders = list(group.spares), list(group.spare_intruders)
     replaced = []
     while True:
-        images, needy = _deal([ranking(one) for one in shown], count, allow_shared)
-        if not needy:
+        rankings = [ranking(neuron) for neuron in neurons]
+        images, short_cards = _deal_images(rankings, count, allow_shared)
+        if not short_cards:
             break
-        place, spare = _stand_in(group, shown, needy, left)
-        replaced.append((shown[place], spare))
-        shown[place] = spare
-    now = dataclasses.replace(
+        card, spare = _pop_spare(group, neurons, short_cards, spares, spare_intruders)
+        replaced.append((neurons[card], spare))
+        neurons[card] = spare
+    final_group = dataclasses.replace(
         group,
-        members=tuple(shown[:-1]),
-        intruder=shown[-1],
-        spares=tuple(left[0]),
-        spare_intruders=tuple(left[1]),
+        members=tuple(neurons[:-1]),
+        intruder=neurons[-1],
+        spares=tuple(spares),
+        spare_intruders=tuple(spare_intruders),
     )
-    return Cards(group=now, images=images, replaced=tuple(replaced))
+    return Cards(group=final_group, images=images, replaced=tuple(replaced))
 
 
-def _deal(
-    ranked: Sequence[Int[np.ndarray, " _"]], count: int, allow_shared: bool
+def _deal_images(
+    rankings: Sequence[Int[np.ndarray, " _"]], count: int, allow_shared: bool
 ) -> tuple[Int[np.ndarray, "cards patches"], list[int]]:
-    """Images of each card; or else cards one of which must be another neuron's."""
-    poor = [place for place, own in enumerate(ranked) if len(own) < count]
-    images = np.full((len(ranked), count), -1, np.intp)
-    if poor:
-        return images, poor
+    """Images of each card, and the cards of which one needs another neuron, if any."""
+    too_short = [card for card, ranked in enumerate(rankings) if len(ranked) < count]
+    images = np.full((len(rankings), count), -1, np.intp)
+    if too_short:
+        return images, too_short
     if allow_shared:
-        return np.stack([own[:count] for own in ranked]), []
-    known = np.unique(np.concatenate(ranked))
-    # A column for every slot besides, which only a slot without an image takes.
-    union = np.append(known, np.full(images.size, -1))
-    ranks = np.full((len(ranked), len(union)), _NEVER)
-    for row, own in zip(ranks, ranked, strict=True):
-        row[np.searchsorted(known, own)] = np.arange(1, len(own) + 1)
+        return np.stack([ranked[:count] for ranked in rankings]), []
+    distinct = np.unique(np.concatenate(rankings))
+    # One more column per slot, without an image: only a slot for which none is left
+    # takes one, at a cost that no image has.
+    columns = np.append(distinct, np.full(images.size, -1))
+    ranks = np.full((len(rankings), len(columns)), _NEVER)
+    for row, ranked in zip(ranks, rankings, strict=True):
+        row[np.searchsorted(distinct, ranked)] = np.arange(1, len(ranked) + 1)
     weights = np.arange(count, 0, -1.0)[:, None]
-    slots = linear_sum_assignment(np.concatenate([weights * row for row in ranks]))[1]
-    taken = slots.reshape(images.shape)
-    found = np.take_along_axis(ranks, taken, axis=1)
-    taken = np.take_along_axis(taken, np.argsort(found, axis=1), axis=1)
-    return union[taken], _needy(ranked, found.max(axis=1) >= _NEVER)
+    costs = np.concatenate([weights * row for row in ranks])
+    slot_columns = linear_sum_assignment(costs)[1].reshape(images.shape)
+    slot_ranks = np.take_along_axis(ranks, slot_columns, axis=1)
+    strongest_first = np.argsort(slot_ranks, axis=1)
+    slot_columns = np.take_along_axis(slot_columns, strongest_first, axis=1)
+    unfilled = slot_ranks.max(axis=1) >= _NEVER
+    return columns[slot_columns], _replaceable_cards(rankings, unfilled)
 
 
-def _needy(
-    ranked: Sequence[Int[np.ndarray, " _"]], short: Bool[np.ndarray, " cards"]
+def _replaceable_cards(
+    rankings: Sequence[Int[np.ndarray, " _"]], unfilled: Bool[np.ndarray, " cards"]
 ) -> list[int]:
     """Cards that are short of images, then those that share images with them."""
-    first = np.flatnonzero(short).tolist()
-    wanted = np.concatenate([np.empty(0, np.intp), *(ranked[one] for one in first)])
-    others = [
-        place
-        for place, own in enumerate(ranked)
-        if not short[place] and np.isin(own, wanted).any()
+    short = np.flatnonzero(unfilled).tolist()
+    contested = np.concatenate([np.empty(0, np.intp), *(rankings[c] for c in short)])
+    competitors = [
+        card
+        for card, ranked in enumerate(rankings)
+        if not unfilled[card] and np.isin(ranked, contested).any()
     ]
-    return first + others
+    return short + competitors
 
 
-def _stand_in(
+def _pop_spare(
     group: Group,
-    shown: Sequence[str],
-    needy: Sequence[int],
-    left: tuple[list[str], list[str]],
+    neurons: Sequence[str],
+    short_cards: Sequence[int],
+    spares: list[str],
+    spare_intruders: list[str],
 ) -> tuple[int, str]:
-    """The first of some cards that has a spare, and the spare, taken off the list."""
-    for place in needy:
-        intruder = place == len(group.members)
-        snapshot = split_id(shown[place])[0]
-        queue = left[intruder]
+    """The first of these cards that has a spare, and the spare, off its list."""
+    for card in short_cards:
+        is_intruder = card == len(group.members)
+        snapshot = split_id(neurons[card])[0]
+        queue = spare_intruders if is_intruder else spares
         for spare in queue:
-            if intruder or split_id(spare)[0] == snapshot:
+            if is_intruder or split_id(spare)[0] == snapshot:
                 queue.remove(spare)
-                return place, spare
+                return card, spare
     raise DataError(
-        f"group {group.name}: {shown[needy[0]]} has too few held-out images for itself "
-        "and no spare is left: draw another group, or hold out more images."
+        f"group {group.name}: {neurons[short_cards[0]]} has too few held-out "
+        "images for itself and no spare is left: draw another group, or hold out more "
+        "images."
     )
 
 
 R = TypeVar("R")
 
 
-def _of_snapshot(held: Mapping[str, R], neuron: str) -> R:
+def _record_of_snapshot(records: Mapping[str, R], neuron: str) -> R:
     snapshot = split_id(neuron)[0]
-    if snapshot not in held:
-        raise unknown_name("snapshot with held-out images", snapshot, held)
-    return held[snapshot]
+    if snapshot not in records:
+        raise unknown_name("snapshot with held-out images", snapshot, records)
+    return records[snapshot]
 
 
-def _site(neuron: str, sites: Sequence[Site]) -> Site:
+def _neuron_site(neuron: str, sites: Sequence[Site]) -> Site:
     names = list(site_slices(sites))
     return sites[names.index(split_id(neuron)[1])]

@@ -18,13 +18,23 @@ SIZE = 5
 def spanning(
     category: str, pool: Candidates, order: Int[np.ndarray, " _"]
 ) -> Int[np.ndarray, " _"] | None:
-    """Rows of different channels, the first five as the category needs them."""
-    first = _anchors(category, pool, order)
-    if first is None:
+    """Rows of different channels, the first five as the category needs them.
+
+    Args:
+      category: One of `groups.CATEGORIES`, without hand-picked sets.
+      pool: The candidates.
+      order: Rows of a cluster, in the random order in which they are taken.
+
+    Returns:
+      The rows; None where the cluster cannot give such a group.
+    """
+    anchors = _anchors(category, pool, order)
+    if anchors is None:
         return None
-    ahead = np.concatenate([np.array(first, int), order])
-    _, places = np.unique(pool.channel[ahead], return_index=True)
-    distinct = ahead[np.sort(places)]
+    candidates = np.concatenate([np.array(anchors, int), order])
+    # Of each channel the first row counts, so the anchors stay in front.
+    _, positions = np.unique(pool.channel[candidates], return_index=True)
+    distinct = candidates[np.sort(positions)]
     return distinct if len(distinct) >= SIZE else None
 
 
@@ -34,21 +44,21 @@ def _anchors(
     """The rows that make a group span what it must; None where there are none."""
     if category == "base":
         return ()
-    for run in _in_turn(pool.run[order]):
+    for run in _distinct_in_order(pool.run[order]):
         pair = _two_epochs(pool, order[pool.run[order] == run])
         if pair is None:
             continue
         if category == "same_model":
             return pair
-        other = order[pool.model[order] != pool.model[pair[0]]]
-        if other.size:
-            return (*pair, int(other[0]))
+        of_other_models = order[pool.model[order] != pool.model[pair[0]]]
+        if of_other_models.size:
+            return (*pair, int(of_other_models[0]))
     return None
 
 
-def _in_turn(values: Int[np.ndarray, " _"]) -> Iterator[int]:
-    """Different values in the order in which they first occur."""
-    return iter(dict.fromkeys(values.tolist()))
+def _distinct_in_order(numbers: Int[np.ndarray, " _"]) -> Iterator[int]:
+    """Different numbers in the order in which they first occur."""
+    return iter(dict.fromkeys(numbers.tolist()))
 
 
 def _two_epochs(
@@ -56,8 +66,8 @@ def _two_epochs(
 ) -> tuple[int, int] | None:
     """Two neurons of a run that differ in epoch and in channel."""
     for row in order:
-        epoch = pool.snapshot[order] != pool.snapshot[row]
-        fits = order[epoch & (pool.channel[order] != pool.channel[row])]
+        other_epoch = pool.snapshot[order] != pool.snapshot[row]
+        fits = order[other_epoch & (pool.channel[order] != pool.channel[row])]
         if fits.size:
             return int(row), int(fits[0])
     return None

@@ -1,6 +1,6 @@
-"""Neurons from elsewhere that are unlike a group.
+"""Neurons from other clusters that are unlike a group.
 
-A random neuron may by chance be alike, so an intruder's cosine with every member, and
+A random neuron may be similar by chance, so an intruder's cosine with every member, and
 with all that may stand in for one, is below that of most random pairs.
 """
 
@@ -12,14 +12,22 @@ from conceptevo_jax.study.design.category_constraints import SIZE
 from conceptevo_jax.types import record
 
 SPARES = 5
-"""Neurons at most that may stand in for a member, and for the intruder."""
+"""Replacements at most, of the members and of the intruder."""
 
 _PAIRS = 20_000
-"""Random pairs that the likeness of an intruder is measured by."""
+"""Random pairs of candidates that an intruder's cosines are compared with."""
 
 
-def likeness(pool: Candidates, quantile: float, rng: np.random.Generator) -> float:
-    """The quantile of the cosines of random pairs of different candidates."""
+def cosine_quantile(
+    pool: Candidates, quantile: float, rng: np.random.Generator
+) -> float:
+    """The quantile of the cosines of random pairs of different candidates.
+
+    Args:
+      pool: The candidates, two at least.
+      quantile: From 0 to 1.
+      rng: Draws the pairs.
+    """
     n = len(pool)
     first = rng.integers(n, size=_PAIRS)
     second = (first + rng.integers(1, n, size=_PAIRS)) % n
@@ -28,13 +36,13 @@ def likeness(pool: Candidates, quantile: float, rng: np.random.Generator) -> flo
 
 
 @record
-class Drawn:
+class GroupRows:
     """The neurons of one group, as rows of the candidates.
 
     Attributes:
       members: The five.
-      spares: Who may stand in for one of the same snapshot, in order.
-      intruders: The intruder, then who may stand in for it.
+      spares: Replacements of a member of the same snapshot, in order.
+      intruders: The intruder, then its replacements.
     """
 
     members: Int[np.ndarray, " _"]
@@ -42,33 +50,36 @@ class Drawn:
     intruders: Int[np.ndarray, " _"]
 
 
-def with_intruder(
+def add_intruder(
     pool: Candidates,
     order: Int[np.ndarray, " _"],
-    apart: Bool[np.ndarray, " n"],
+    outside: Bool[np.ndarray, " n"],
     bound: float,
     rng: np.random.Generator,
-) -> Drawn | None:
-    """Find an intruder for a group.
+) -> GroupRows | None:
+    """Draw an intruder for a group, and settle its spares.
 
     Args:
       pool: The candidates.
       order: The members, then rows that may stand in for them.
-      apart: Which candidates may be the intruder, as far as place goes.
+      outside: Which candidates may be the intruder, by where they lie.
       bound: What its cosines must stay below.
       rng: Draws the intruder and the order of the members.
 
     Returns:
-      The group; None where every candidate is alike.
+      The group; None where every candidate is too similar.
     """
     members = order[:SIZE]
-    same = np.isin(pool.snapshot[order[SIZE:]], pool.snapshot[members])
-    spares = order[SIZE:][same][:SPARES]
+    same_snapshot = np.isin(pool.snapshot[order[SIZE:]], pool.snapshot[members])
+    spares = order[SIZE:][same_snapshot][:SPARES]
     inside = np.concatenate([members, spares])
-    fits = apart & ~np.isin(pool.channel, pool.channel[inside])
+    # The same neuron of the run at another epoch would be similar in any space.
+    fits = outside & ~np.isin(pool.channel, pool.channel[inside])
     rows = np.flatnonzero(fits)
-    alike = (pool.directions[rows] @ pool.directions[inside].T).max(axis=1)
-    intruders = rng.permutation(rows[alike < bound])[: 1 + SPARES]
+    max_cosines = (pool.directions[rows] @ pool.directions[inside].T).max(axis=1)
+    intruders = rng.permutation(rows[max_cosines < bound])[: 1 + SPARES]
     if not intruders.size:
         return None
-    return Drawn(members=rng.permutation(members), spares=spares, intruders=intruders)
+    return GroupRows(
+        members=rng.permutation(members), spares=spares, intruders=intruders
+    )

@@ -1,9 +1,9 @@
 """Tasks of a study, the answers given to them, and both as one table of votes.
 
-A task shows six cards, five of a group and one of an intruder, and asks which are alike
-(paper, Sec. 4.2, Fig. 4). Cards are numbered from 1 in the task's own order, wherever a
-page shows them. A participant who says that there is no coherent group has selected no
-card.
+A task shows six cards, five of a group and one of an intruder, and asks which belong
+together (paper, Sec. 4.2, Fig. 4). Cards are numbered from 1 in the task's own order,
+wherever a page shows them. A participant who says that there is no coherent group has
+selected no card.
 """
 
 from collections.abc import Sequence
@@ -58,8 +58,8 @@ class Answer:
     Attributes:
       participant: Whose it is.
       task: Id of the task.
-      selected: Numbers of the cards that are said to be alike; none where there is said
-        to be no coherent group.
+      selected: Numbers of the cards said to belong together; none if the answer is that
+        there is no coherent group.
       label: What the participant called the group; may be empty.
       seconds: Time taken.
     """
@@ -93,7 +93,7 @@ class Votes:
     def intruders(self) -> Bool[np.ndarray, "t c"]:
         """Which card of each task is the intruder's."""
         cards = np.arange(1, self.selected.shape[2] + 1)
-        return np.array([one.intruder for one in self.tasks])[:, None] == cards
+        return np.array([task.intruder for task in self.tasks])[:, None] == cards
 
 
 def deal_tasks(groups: Sequence[Group], *, seed: int = 0) -> list[Task]:
@@ -111,7 +111,7 @@ def deal_tasks(groups: Sequence[Group], *, seed: int = 0) -> list[Task]:
             Task(
                 id=group.name,
                 category=group.category,
-                cards=tuple(neurons[place] for place in order),
+                cards=tuple(neurons[position] for position in order),
                 intruder=int(np.flatnonzero(order == len(group.members))[0]) + 1,
             )
         )
@@ -119,10 +119,10 @@ def deal_tasks(groups: Sequence[Group], *, seed: int = 0) -> list[Task]:
 
 
 def tabulate(tasks: Sequence[Task], answers: Sequence[Answer]) -> Votes:
-    """Lay the answers to some tasks out as a table; answers to others are left out.
+    """Arrange the answers to these tasks as a table, without answers to other tasks.
 
     Args:
-      tasks: With ids that differ and equally many cards.
+      tasks: With ids that differ and equal numbers of cards.
       answers: Of participants to these and other tasks.
 
     Raises:
@@ -136,23 +136,23 @@ def tabulate(tasks: Sequence[Task], answers: Sequence[Answer]) -> Votes:
             f"{len(tasks)} tasks with {len(columns)} ids and {sorted(sizes)} cards "
             "make no table: ids must differ and numbers of cards be equal."
         )
-    asked = [one for one in answers if one.task in columns]
-    rows = {name: row for row, name in enumerate(_participants(asked))}
+    relevant = [answer for answer in answers if answer.task in columns]
+    rows = {name: row for row, name in enumerate(_participants(relevant))}
     width = max(sizes, default=0)
     answered = np.zeros((len(rows), len(tasks)), bool)
     selected = np.zeros((*answered.shape, width), bool)
     seconds = np.full(answered.shape, np.nan)
-    for one in asked:
-        at = rows[one.participant], columns[one.task]
-        if answered[at] or not set(one.selected) <= set(range(1, width + 1)):
-            wrong = "twice" if answered[at] else f"with cards {one.selected}"
+    for answer in relevant:
+        cell = rows[answer.participant], columns[answer.task]
+        if answered[cell] or not set(answer.selected) <= set(range(1, width + 1)):
+            flaw = "twice" if answered[cell] else f"with cards {answer.selected}"
             raise DataError(
-                f"participant {one.participant} answered task {one.task} {wrong}: give "
-                f"one answer each, of cards 1 to {width}."
+                f"participant {answer.participant} answered task {answer.task} {flaw}: "
+                f"give one answer each, of cards 1 to {width}."
             )
-        answered[at] = True
-        selected[at][[card - 1 for card in one.selected]] = True
-        seconds[at] = one.seconds
+        answered[cell] = True
+        selected[cell][[card - 1 for card in answer.selected]] = True
+        seconds[cell] = answer.seconds
     return Votes(
         participants=tuple(rows),
         tasks=tuple(tasks),
@@ -163,4 +163,4 @@ def tabulate(tasks: Sequence[Task], answers: Sequence[Answer]) -> Votes:
 
 
 def _participants(answers: Sequence[Answer]) -> list[str]:
-    return list(dict.fromkeys(one.participant for one in answers))
+    return list(dict.fromkeys(answer.participant for answer in answers))

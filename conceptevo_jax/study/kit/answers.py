@@ -4,13 +4,13 @@
      "answers": [{"task": "across-3", "selected": [1, 2, 4], "none": false,
                   "label": "dogs", "seconds": 21.4}]}
 
-A page calls the tasks by names that tell nothing of them. Cards are numbered from 1 in
-the task's own order. `none` says that there is no coherent group; then no card is
+A page calls the tasks by names that reveal nothing about them. Cards are numbered from
+1 in the task's own order. `none` says that there is no coherent group; then no card is
 selected, else at least one is. Further fields are ignored.
 
-A file that is not so is refused as a whole and reported with the reason, never left out
-silently. Of several good files of one participant the one that was started first
-counts: a second attempt knows the tasks.
+A file of another layout is refused as a whole and reported with the reason, never left
+out silently. Of several valid files of one participant the one that was started first
+counts: in a second attempt the tasks are familiar.
 """
 
 import datetime
@@ -36,7 +36,7 @@ class Refused:
 
     Attributes:
       file: The file.
-      reason: In words, why.
+      reason: Why, in words.
     """
 
     file: Path
@@ -56,33 +56,34 @@ def read_answers(
       files: Exported files; read in the order of their names.
       study: Id of the study that they must be of.
       tasks: All tasks of the study, attention checks among them.
-      names: What files may call each task besides, by its id: `public_ids` of the
-        study, for files of its questionnaire.
+      names: Further names of tasks in the files, by the tasks' ids: `public_ids` of
+        the study, for files of its questionnaire.
 
     Returns:
       The answers, participant by participant, and the files that are left out, both in
       the order of the files.
     """
-    asked = {task.id: task for task in tasks}
-    asked |= {name: asked[own] for own, name in (names or {}).items()}
-    good: list[_Sheet] = []
+    tasks_by_name = {task.id: task for task in tasks}
+    public = {name: tasks_by_name[task_id] for task_id, name in (names or {}).items()}
+    tasks_by_name |= public
+    sheets: list[_Sheet] = []
     refused: list[Refused] = []
     ordered = sorted(set(files))
     for file in ordered:
         try:
-            good.append(_read(file, study, asked))
+            sheets.append(_read_sheet(file, study, tasks_by_name))
         except _RefusalError as refusal:
             refused.append(Refused(file=file, reason=str(refusal)))
     first: dict[str, _Sheet] = {}
-    for sheet in sorted(good, key=lambda sheet: sheet.started):
+    for sheet in sorted(sheets, key=lambda sheet: sheet.started):
         first.setdefault(sheet.participant, sheet)
-    counted = [sheet for sheet in good if first[sheet.participant] is sheet]
-    for sheet in good:
-        kept = first[sheet.participant]
-        if sheet is not kept:
-            why = f"participant {kept.participant!r} answered before, in {kept.file}"
-            refused.append(Refused(file=sheet.file, reason=why))
-    refused.sort(key=lambda one: ordered.index(one.file))
+    for sheet in sheets:
+        earlier = first[sheet.participant]
+        if sheet is not earlier:
+            reason = f"participant {sheet.participant!r} answered before, in "
+            refused.append(Refused(file=sheet.file, reason=f"{reason}{earlier.file}"))
+    refused.sort(key=lambda refusal: ordered.index(refusal.file))
+    counted = [sheet for sheet in sheets if first[sheet.participant] is sheet]
     return [answer for sheet in counted for answer in sheet.answers], refused
 
 
@@ -100,24 +101,25 @@ class _Sheet:
     answers: tuple[Answer, ...]
 
 
-def _read(file: Path, study: str, asked: Mapping[str, Task]) -> _Sheet:
-    told = _json(file)
-    _field(told, "schema", int, "the file", lambda value: value == SCHEMA, SCHEMA)
-    _field(told, "study", str, "the file", lambda value: value == study, repr(study))
-    participant = _field(told, "participant", str, "the file", _says, "a name")
-    started = _time(_field(told, "started", str, "the file"))
-    listed = _field(told, "answers", list, "the file", len, "at least one answer")
-    answers = tuple(_answer(one, participant, asked) for one in listed)
-    given = [one.task for one in answers]
-    twice = sorted({task for task in given if given.count(task) > 1})
-    if twice:
-        raise _RefusalError(f"answers task {twice[0]!r} twice")
+def _read_sheet(file: Path, study: str, tasks: Mapping[str, Task]) -> _Sheet:
+    content = _read_object(file)
+    _field(content, "schema", int, "the file", lambda number: number == SCHEMA, SCHEMA)
+    _field(content, "study", str, "the file", lambda name: name == study, repr(study))
+    participant = _field(content, "participant", str, "the file", _has_text, "a name")
+    started = _parse_time(_field(content, "started", str, "the file"))
+    listed = _field(content, "answers", list, "the file", len, "at least one answer")
+    answers = tuple(_parse_answer(fields, participant, tasks) for fields in listed)
+    answered = [answer.task for answer in answers]
+    duplicates = sorted({task for task in answered if answered.count(task) > 1})
+    if duplicates:
+        raise _RefusalError(f"answers task {duplicates[0]!r} twice")
     return _Sheet(file=file, participant=participant, started=started, answers=answers)
 
 
-def _json(file: Path) -> Mapping[str, Any]:
+def _read_object(file: Path) -> Mapping[str, Any]:
+    """The JSON object that a file holds."""
     try:
-        content = read_file(file, None, LARGEST_TEXT).decode("utf-8")
+        text = read_file(file, None, LARGEST_TEXT).decode("utf-8")
     except OSError as error:
         raise _RefusalError(f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -125,43 +127,46 @@ def _json(file: Path) -> Mapping[str, Any]:
     except ValueError as error:
         raise _RefusalError(f"cannot be read: {error}") from error
     try:
-        told = parse_json(content)
+        content = parse_json(text)
     except ValueError as error:
         raise _RefusalError(f"is broken JSON: {error}") from error
-    if not isinstance(told, dict):
-        raise _RefusalError(f"holds a {type(told).__name__}, not an object")
+    if not isinstance(content, dict):
+        raise _RefusalError(f"holds a {type(content).__name__}, not an object")
     try:
         # An escape such as \ud800 stands for half of a character.
-        json.dumps(told, ensure_ascii=False).encode("utf-8")
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise _RefusalError(f"holds text that is no Unicode: {error.reason}") from error
-    return told
+    return content
 
 
-def _answer(told: Any, participant: str, asked: Mapping[str, Task]) -> Answer:
-    if not isinstance(told, dict):
-        raise _RefusalError(f"has a {type(told).__name__} among its answers")
-    task = _field(told, "task", str, "an answer")
-    where = f"the answer to {task!r}"
-    if task not in asked:
+def _parse_answer(fields: Any, participant: str, tasks: Mapping[str, Task]) -> Answer:
+    if not isinstance(fields, dict):
+        raise _RefusalError(f"has a {type(fields).__name__} among its answers")
+    task = _field(fields, "task", str, "an answer")
+    location = f"the answer to {task!r}"
+    if task not in tasks:
         raise _RefusalError(f"answers task {task!r}, which the study does not have")
-    selected = _field(told, "selected", list, where)
-    numbers = range(1, len(asked[task].cards) + 1)
+    selected = _field(fields, "selected", list, location)
+    numbers = range(1, len(tasks[task].cards) + 1)
     if len({card for card in selected if _is_card(card, numbers)}) != len(selected):
         raise _RefusalError(
-            f"{where} selects {selected}, not different cards of 1 to {numbers[-1]}"
+            f"{location} selects {selected}, not different cards of 1 to {numbers[-1]}"
         )
-    none = _field(told, "none", bool, where)
-    if none == bool(selected):
-        also = "selects cards too" if none else "selects no card"
+    no_group = _field(fields, "none", bool, location)
+    if no_group == bool(selected):
+        contradiction = "selects cards too" if no_group else "selects no card"
         raise _RefusalError(
-            f"{where} says {'no' if none else 'a'} coherent group but {also}"
+            f"{location} says {'no' if no_group else 'a'} coherent group but "
+            f"{contradiction}"
         )
-    label = _field(told, "label", str, where)
-    seconds = _field(told, "seconds", (int, float), where, _lasts, "0 s to a day")
+    label = _field(fields, "label", str, location)
+    seconds = _field(
+        fields, "seconds", (int, float), location, _is_duration, "0 s to a day"
+    )
     return Answer(
         participant=participant,
-        task=asked[task].id,
+        task=tasks[task].id,
         selected=tuple(sorted(selected)),
         label=label,
         seconds=float(seconds),
@@ -169,34 +174,37 @@ def _answer(told: Any, participant: str, asked: Mapping[str, Task]) -> Answer:
 
 
 def _field(
-    told: Mapping[str, Any],
+    fields: Mapping[str, Any],
     name: str,
-    kind: type | tuple[type, ...],
-    where: str,
-    fits: Callable[[Any], object] = lambda value: True,
+    types: type | tuple[type, ...],
+    location: str,
+    fits: Callable[[Any], object] = lambda content: True,
     expected: object = None,
 ) -> Any:
-    """The value of a field, which must be of a type and fit."""
-    if name not in told:
-        raise _RefusalError(f"{where} has no field {name!r}")
-    value = told[name]
-    kinds = kind if isinstance(kind, tuple) else (kind,)
+    """What a field holds, if it is of these types and fits; else the file is refused.
+
+    `location` names the object for the message, and `expected` what would fit.
+    """
+    if name not in fields:
+        raise _RefusalError(f"{location} has no field {name!r}")
+    content = fields[name]
+    valid_types = types if isinstance(types, tuple) else (types,)
     # JSON's true and false are no numbers, though Python's are.
-    if type(value) not in kinds:
-        wanted = " or ".join(one.__name__ for one in kinds)
+    if type(content) not in valid_types:
+        type_names = " or ".join(valid.__name__ for valid in valid_types)
         raise _RefusalError(
-            f"{where} has a {type(value).__name__} as {name!r}, not {wanted}"
+            f"{location} has a {type(content).__name__} as {name!r}, not {type_names}"
         )
-    if not fits(value):
-        raise _RefusalError(f"{where} has {name!r} {value!r}, not {expected}")
-    return value
+    if not fits(content):
+        raise _RefusalError(f"{location} has {name!r} {content!r}, not {expected}")
+    return content
 
 
-def _says(text: str) -> bool:
+def _has_text(text: str) -> bool:
     return bool(text.strip())
 
 
-def _lasts(seconds: int | float) -> bool:
+def _is_duration(seconds: int | float) -> bool:
     return 0 <= seconds <= _DAY
 
 
@@ -204,9 +212,9 @@ def _is_card(card: object, numbers: range) -> bool:
     return type(card) is int and card in numbers
 
 
-def _time(text: str) -> datetime.datetime:
+def _parse_time(text: str) -> datetime.datetime:
     try:
-        found = datetime.datetime.fromisoformat(text)
+        time = datetime.datetime.fromisoformat(text)
     except ValueError as error:
         raise _RefusalError(f"'started' is {text!r}, not an ISO 8601 time") from error
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)

@@ -1,8 +1,8 @@
 """Deal the tasks of a study to forms; a participant fills in one of them.
 
-Every ordinary task is asked equally often, up to one, and never twice in a form. Every
-form has its share of each category, up to one task. Attention checks come on top, so
-that they take no ordinary task's place.
+Numbers of askings of two ordinary tasks differ by one at most, and no form has a task
+twice. Every form has its share of each category, up to one task. Attention checks are
+added, and replace no ordinary task.
 """
 
 import math
@@ -43,26 +43,28 @@ def deal_forms(
       tasks: All tasks of a study. A form gets one that is `obvious`, if there are any,
         and one that repeats an ordinary task of the form, if there are any.
       each: Ordinary tasks of a form.
-      forms: How many; by default the fewest that ask every task equally often.
+      forms: Their number; by default the fewest that ask every task equally often.
       seed: Of the deal.
 
     Raises:
       UsageError: if a form would have a task twice or a task would be in no form.
     """
-    plain = [task for task in tasks if not task.check]
-    count = _count(len(plain), each, forms)
+    ordinary = [task for task in tasks if not task.check]
+    count = _form_count(len(ordinary), each, forms)
     rng = stream(seed, "forms of a questionnaire")
-    dealt = _deal(plain, count, each, rng)
-    obvious = _turns([task.id for task in tasks if task.obvious], count, rng)
-    repeated = _repeats(dealt, tasks, rng)
+    dealt = _deal_ordinary(ordinary, count, each, rng)
+    obvious = _deal_obvious([task.id for task in tasks if task.obvious], count, rng)
+    repeated = _deal_repeats(dealt, tasks, rng)
     return [
-        _form(own, check, again, rng)
-        for own, check, again in zip(dealt, obvious, repeated, strict=True)
+        _shuffled_form(ids, obvious_ids, repeated_pair, rng)
+        for ids, obvious_ids, repeated_pair in zip(
+            dealt, obvious, repeated, strict=True
+        )
     ]
 
 
-def _count(tasks: int, each: int, forms: int | None) -> int:
-    """How many forms there are."""
+def _form_count(tasks: int, each: int, forms: int | None) -> int:
+    """The number of forms."""
     if not 1 <= each <= tasks:
         raise UsageError(
             f"each={each} does not fit a study of {tasks} tasks besides attention "
@@ -70,92 +72,99 @@ def _count(tasks: int, each: int, forms: int | None) -> int:
         )
     if forms is None:
         return tasks // math.gcd(tasks, each)
-    least = -(-tasks // each)
-    if forms < least:
+    minimum = -(-tasks // each)
+    if forms < minimum:
         raise UsageError(
             f"forms={forms} with each={each} ask {max(forms, 0) * each} of {tasks} "
-            f"tasks: choose forms={least} or more."
+            f"tasks: choose forms={minimum} or more."
         )
     return forms
 
 
-def _deal(
+def _deal_ordinary(
     tasks: Sequence[Task], forms: int, each: int, rng: np.random.Generator
 ) -> list[list[str]]:
     """Ids of the ordinary tasks of every form."""
     categories: dict[str, list[str]] = {}
     for task in tasks:
         categories.setdefault(task.category, []).append(task.id)
-    sizes = np.array([len(own) for own in categories.values()])
-    shares = _shares(_asked(sizes, forms * each), forms)[rng.permutation(forms)]
+    sizes = np.array([len(ids) for ids in categories.values()])
+    totals = _category_totals(sizes, forms * each)
+    shares = _category_shares(totals, forms)[rng.permutation(forms)]
     dealt: list[list[str]] = [[] for _ in range(forms)]
-    for own, column in zip(categories.values(), shares.T, strict=True):
-        times = np.zeros(len(own), int)
+    for ids, column in zip(categories.values(), shares.T, strict=True):
+        askings = np.zeros(len(ids), int)
         for form, share in zip(dealt, column, strict=True):
-            # Of those asked least, any: so no two differ by more than one.
-            chosen = np.lexsort((rng.random(len(own)), times))[:share]
-            times[chosen] += 1
-            form += [own[place] for place in chosen]
+            # Those asked least often first, ties at random: no two differ by more
+            # than one.
+            selected = np.lexsort((rng.random(len(ids)), askings))[:share]
+            askings[selected] += 1
+            form += [ids[number] for number in selected]
     return dealt
 
 
-def _asked(sizes: Int[np.ndarray, " c"], total: int) -> Int[np.ndarray, " c"]:
-    """How often the tasks of each category are asked together."""
+def _category_totals(sizes: Int[np.ndarray, " c"], total: int) -> Int[np.ndarray, " c"]:
+    """Askings of each category's tasks in all forms: proportional, in whole numbers."""
     rounds, extra = divmod(total, int(sizes.sum()))
     exact = extra * sizes / sizes.sum()
-    own = np.floor(exact).astype(int)
-    left = np.argsort(own - exact, kind="stable")[: extra - int(own.sum())]
-    own[left] += 1
-    return rounds * sizes + own
+    rounded = np.floor(exact).astype(int)
+    # The largest remainders are rounded up.
+    up = np.argsort(rounded - exact, kind="stable")[: extra - int(rounded.sum())]
+    rounded[up] += 1
+    return rounds * sizes + rounded
 
 
-def _shares(asked: Int[np.ndarray, " c"], forms: int) -> Int[np.ndarray, "f c"]:
-    """How many tasks of each category each form has.
+def _category_shares(
+    totals: Int[np.ndarray, " c"], forms: int
+) -> Int[np.ndarray, "f c"]:
+    """Number of tasks of each category in each form.
 
     Dealt like cards, one category after the other: then forms are of equal size, and
     no two differ by more than one task of any category.
     """
-    category = np.repeat(np.arange(len(asked)), asked)
-    shares = np.zeros((forms, len(asked)), int)
+    category = np.repeat(np.arange(len(totals)), totals)
+    shares = np.zeros((forms, len(totals)), int)
     np.add.at(shares, (np.arange(len(category)) % forms, category), 1)
     return shares
 
 
-def _turns(ids: Sequence[str], forms: int, rng: np.random.Generator) -> list[list[str]]:
-    """One of these for every form, each equally often."""
+def _deal_obvious(
+    ids: Sequence[str], forms: int, rng: np.random.Generator
+) -> list[list[str]]:
+    """An obvious check for every form, each equally often; none if there are none."""
     if not ids:
         return [[] for _ in range(forms)]
     order = rng.permutation(len(ids))
-    turns = [[ids[order[form % len(ids)]]] for form in range(forms)]
-    return [turns[place] for place in rng.permutation(forms)]
+    cyclic = [[ids[order[form % len(ids)]]] for form in range(forms)]
+    return [cyclic[form] for form in rng.permutation(forms)]
 
 
-def _repeats(
+def _deal_repeats(
     dealt: Sequence[Sequence[str]], tasks: Sequence[Task], rng: np.random.Generator
 ) -> list[tuple[str, ...]]:
-    """For every form, one of its tasks and the one that asks it again, if any."""
-    again = [task for task in tasks if task.repeats is not None and not task.obvious]
-    times = dict.fromkeys((task.id for task in again), 0)
-    found: list[tuple[str, ...]] = []
-    for own in dealt:
-        fit = [task for task in again if task.repeats in own]
-        if not fit:
-            found.append(())
+    """For every form, one of its tasks and the task that repeats it, if any."""
+    repeats = [task for task in tasks if task.repeats is not None and not task.obvious]
+    askings = dict.fromkeys((task.id for task in repeats), 0)
+    pairs: list[tuple[str, ...]] = []
+    for ids in dealt:
+        fitting = [task for task in repeats if task.repeats in ids]
+        if not fitting:
+            pairs.append(())
             continue
-        least = min(times[task.id] for task in fit)
-        few = [task for task in fit if times[task.id] == least]
-        chosen = few[int(rng.integers(len(few)))]
-        times[chosen.id] += 1
-        found.append((str(chosen.repeats), chosen.id))
-    return found
+        minimum = min(askings[task.id] for task in fitting)
+        candidates = [task for task in fitting if askings[task.id] == minimum]
+        check = candidates[int(rng.integers(len(candidates)))]
+        askings[check.id] += 1
+        pairs.append((str(check.repeats), check.id))
+    return pairs
 
 
-def _form(
-    own: Sequence[str],
+def _shuffled_form(
+    ids: Sequence[str],
     obvious: Sequence[str],
-    repeated: tuple[str, ...],
+    repeated_pair: tuple[str, ...],
     rng: np.random.Generator,
 ) -> Form:
-    ids = [*own, *obvious, *repeated[1:]]
+    ids = [*ids, *obvious, *repeated_pair[1:]]
     order = rng.permutation(len(ids))
-    return Form(tasks=tuple(ids[place] for place in order), apart=repeated)
+    return Form(tasks=tuple(ids[number] for number in order), apart=repeated_pair)

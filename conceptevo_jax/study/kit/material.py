@@ -24,7 +24,7 @@ class Study:
 
     Attributes:
       title: What participants read first.
-      tasks: With ids that differ and equally many cards; attention checks among them.
+      tasks: With ids that differ and equal numbers of cards; attention checks too.
       patches: Of the cards, in the order of the tasks' own cards; the strongest first.
     """
 
@@ -45,13 +45,18 @@ class Study:
 
     @property
     def id(self) -> str:
-        """Tells its answers from those of any other study."""
-        told = [[task.id, *task.cards] for task in self.tasks]
-        return content_key("study", self.title, told, arrays={"patches": self.patches})
+        """Content key: distinguishes its answers from those of any other study."""
+        cards = [[task.id, *task.cards] for task in self.tasks]
+        return content_key("study", self.title, cards, arrays={"patches": self.patches})
 
 
 def save_study(folder: Path, study: Study) -> None:
-    """Write it into a result folder."""
+    """Write a study into a result folder.
+
+    Args:
+      folder: The result folder.
+      study: The study.
+    """
     save_record(folder / FOLDER, study, stage="study")
 
 
@@ -70,7 +75,7 @@ def load_study(folder: Path) -> Study:
 
 
 def public_id(study: str, task: Task) -> str:
-    """What a participant's page calls a task: it tells nothing of what is asked.
+    """A task's name on participants' pages, which reveals nothing about the task.
 
     Args:
       study: Id of the study.
@@ -81,5 +86,5 @@ def public_id(study: str, task: Task) -> str:
 
 def public_ids(study: Study) -> dict[str, str]:
     """The page's name of each task, by its id."""
-    own = study.id
-    return {task.id: public_id(own, task) for task in study.tasks}
+    study_id = study.id
+    return {task.id: public_id(study_id, task) for task in study.tasks}

@@ -1,7 +1,7 @@
 """The questionnaire: one page that works from the disk and sends nothing.
 
 `index.html` holds tasks, patches and forms, but no key to the answers: tasks have names
-that tell nothing, and cards are in their tasks' own order. Each participant gets one
+that reveal nothing, and cards are in their tasks' own order. Each participant gets one
 form, tasks and cards in an order of their own. Parameters of the page's address:
 
     form=3                                          else the name decides
@@ -68,7 +68,7 @@ CONSENT = (
 )
 
 _EXACT = 32
-_KEPT = {"lossless": True, "quality": 75, "method": 4}
+_LOSSLESS = {"lossless": True, "quality": 75, "method": 4}
 _REDUCED = {"quality": 90, "method": 4}
 
 
@@ -132,12 +132,12 @@ def write_questionnaire(
         study.tasks, each=settings.each, forms=settings.forms, seed=settings.seed
     )
     # In JSON a `<` can only be in a string, where it may be written so.
-    told = json.dumps(page_data(study, forms, settings)).replace("<", "\\u003c")
-    block = f'<script type="application/json" id="conceptevo-study">{told}</script>'
-    before, after = _template()
+    escaped = json.dumps(page_data(study, forms, settings)).replace("<", "\\u003c")
+    block = f'<script type="application/json" id="conceptevo-study">{escaped}</script>'
+    before, after = _read_template()
     write_text(folder / PAGE, before + block + after)
-    write_text(folder / MTURK, _mturk(len(forms)))
-    write_text(folder / PROLIFIC, _prolific(len(forms)))
+    write_text(folder / MTURK, _mturk_table(len(forms)))
+    write_text(folder / PROLIFIC, _prolific_table(len(forms)))
     return Questionnaire(
         page=folder / PAGE,
         tables=(folder / MTURK, folder / PROLIFIC),
@@ -148,7 +148,7 @@ def write_questionnaire(
 def page_data(
     study: Study, forms: Sequence[Form], settings: Settings
 ) -> dict[str, object]:
-    """What the page knows of a study: no ids, no categories, no answers.
+    """The JSON object of a page: no ids of tasks, no categories, no answers.
 
     Args:
       study: What is asked.
@@ -159,9 +159,9 @@ def page_data(
     rows = {task.id: row for row, task in enumerate(study.tasks)}
     pictures: dict[str, int] = {}
     tasks = {}
-    # By name, since the order of a study's tasks would tell of their categories.
-    for own, name in sorted(names.items(), key=lambda item: item[1]):
-        cards = [_picture(card) for card in study.patches[rows[own]]]
+    # By name, since the order of a study's tasks would reveal their categories.
+    for task_id, name in sorted(names.items(), key=lambda pair: pair[1]):
+        cards = [_encode_card(card) for card in study.patches[rows[task_id]]]
         tasks[name] = [pictures.setdefault(card, len(pictures)) for card in cards]
     return {
         "schema": SCHEMA,
@@ -185,28 +185,28 @@ def page_data(
     }
 
 
-def _picture(patches: UInt8[np.ndarray, "p side side 3"]) -> str:
+def _encode_card(patches: UInt8[np.ndarray, "p side side 3"]) -> str:
     """A card's patches, row by row in a square, as a WebP file in base 64."""
     side = min(patches.shape[1], LARGEST)
     columns = int(np.ceil(np.sqrt(len(patches))))
     rows = -(-len(patches) // columns)
     sheet = np.full((rows * side, columns * side, 3), 255, np.uint8)
-    for place, patch in enumerate(patches):
-        top, left = (side * part for part in divmod(place, columns))
-        sheet[top : top + side, left : left + side] = _reduced(patch, side)
+    for index, patch in enumerate(patches):
+        y, x = (side * cell for cell in divmod(index, columns))
+        sheet[y : y + side, x : x + side] = _downscale(patch, side)
     file = io.BytesIO()
-    how = _KEPT if side <= _EXACT else _REDUCED
-    Image.fromarray(sheet).save(file, "WEBP", **how)
+    options = _LOSSLESS if side <= _EXACT else _REDUCED
+    Image.fromarray(sheet).save(file, "WEBP", **options)
     return base64.b64encode(file.getvalue()).decode()
 
 
-def _reduced(patch: np.ndarray, side: int) -> np.ndarray:
+def _downscale(patch: np.ndarray, side: int) -> np.ndarray:
     if len(patch) == side:
         return patch
     return np.asarray(Image.fromarray(patch).resize((side, side), Image.Resampling.BOX))
 
 
-def _template() -> tuple[str, str]:
+def _read_template() -> tuple[str, str]:
     """The page before and after its data."""
     path = importlib.resources.files("conceptevo_jax.study.kit") / TEMPLATE
     try:
@@ -219,14 +219,14 @@ def _template() -> tuple[str, str]:
     return before, after
 
 
-def _mturk(forms: int) -> str:
+def _mturk_table(forms: int) -> str:
     """A batch: a column is a variable of the layout, a row becomes one HIT."""
     rows = [f"{form},{SITE}/{PAGE}?form={form}" for form in range(1, forms + 1)]
     return "\n".join(["form,url", *rows]) + "\n"
 
 
-def _prolific(forms: int) -> str:
+def _prolific_table(forms: int) -> str:
     """Addresses for Taskflow, which has no header; Prolific fills the name in."""
-    who = "PROLIFIC_PID={{%PROLIFIC_PID%}}"
-    rows = [f"{SITE}/{PAGE}?form={form}&{who}" for form in range(1, forms + 1)]
+    name = "PROLIFIC_PID={{%PROLIFIC_PID%}}"
+    rows = [f"{SITE}/{PAGE}?form={form}&{name}" for form in range(1, forms + 1)]
     return "\n".join(rows) + "\n"

@@ -5,10 +5,10 @@ Two kinds of tasks check attention, and no figure is made of their answers:
 - an *obvious* one, whose intruder is unmistakable and whose group is: passed when the
   intruder's card is not selected and at most one grouped card is left out;
 - a *repeated* one, which asks an earlier task's cards again: passed when at most one
-  card is judged otherwise than before. Without the earlier answer it says nothing.
+  card is judged differently than before. Without the earlier answer it is not counted.
 
-Who passes less than half of those answered is inattentive, by default; who answered
-none is not judged.
+A participant who passes less than half of the checks answered is inattentive, by
+default; one who answered none is not judged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.types import record
 
 PASSED = 0.5
-"""Least share of the checks that an attentive participant passes."""
+"""Smallest share of the checks that an attentive participant passes."""
 
 SLIPS = 1
 """Cards that may be judged wrongly in a check that is passed."""
@@ -26,10 +26,10 @@ SLIPS = 1
 
 @record
 class Attention:
-    """How one participant did.
+    """How one participant did in the attention checks.
 
     Attributes:
-      participant: Who.
+      participant: The participant's name.
       checks: Checks answered.
       passed: Checks passed.
     """
@@ -44,9 +44,9 @@ class Screened:
     """Answers without those of inattentive participants.
 
     Attributes:
-      answers: Those that are left, the checks' among them.
+      answers: Of attentive participants, those to checks included.
       attention: How every participant did.
-      inattentive: Whose answers were left out.
+      inattentive: Names of the participants whose answers were left out.
     """
 
     answers: tuple[Answer, ...]
@@ -55,14 +55,14 @@ class Screened:
 
 
 def screen(
-    tasks: Sequence[Task], answers: Sequence[Answer], *, least: float = PASSED
+    tasks: Sequence[Task], answers: Sequence[Answer], *, min_share: float = PASSED
 ) -> Screened:
-    """Leave out whoever passes too few attention checks.
+    """Leave out participants who pass too few attention checks.
 
     Args:
       tasks: All tasks of the study.
       answers: To any of them.
-      least: Share of the checks that must be passed.
+      min_share: Share of the checks that must be passed.
 
     Raises:
       DataError: if a task repeats one that does not exist or has other cards.
@@ -71,15 +71,22 @@ def screen(
     checks = [task for task in tasks if task.check]
     for task in checks:
         _require_original(task, by_id)
-    given: dict[str, dict[str, Answer]] = {}
-    for one in answers:
-        given.setdefault(one.participant, {})[one.task] = one
-    found = [_attention(name, own, checks, by_id) for name, own in given.items()]
-    lost = {one.participant for one in found if one.passed < least * one.checks}
+    by_participant: dict[str, dict[str, Answer]] = {}
+    for answer in answers:
+        by_participant.setdefault(answer.participant, {})[answer.task] = answer
+    attention = tuple(
+        _check_attention(name, answered, checks, by_id)
+        for name, answered in by_participant.items()
+    )
+    inattentive = {
+        summary.participant
+        for summary in attention
+        if summary.passed < min_share * summary.checks
+    }
     return Screened(
-        answers=tuple(one for one in answers if one.participant not in lost),
-        attention=tuple(found),
-        inattentive=tuple(name for name in given if name in lost),
+        answers=tuple(a for a in answers if a.participant not in inattentive),
+        attention=attention,
+        inattentive=tuple(name for name in by_participant if name in inattentive),
     )
 
 
@@ -95,26 +102,27 @@ def _require_original(task: Task, by_id: Mapping[str, Task]) -> None:
         )
 
 
-def _attention(
+def _check_attention(
     participant: str,
-    own: Mapping[str, Answer],
+    answered: Mapping[str, Answer],
     checks: Sequence[Task],
     by_id: Mapping[str, Task],
 ) -> Attention:
-    results = []
+    """Judge one participant's answers, which are keyed by their tasks' ids."""
+    passes = []
     for task in checks:
-        if task.id not in own:
+        if task.id not in answered:
             continue
-        chosen = _chosen(task, own[task.id])
+        selected = _selected_cards(task, answered[task.id])
         if task.obvious:
-            wrong = {task.cards[task.intruder - 1]}
-            left = set(task.cards) - wrong - chosen
-            results.append(not chosen & wrong and len(left) <= SLIPS)
-        if task.repeats is not None and task.repeats in own:
-            before = _chosen(by_id[task.repeats], own[task.repeats])
-            results.append(len(chosen ^ before) <= SLIPS)
-    return Attention(participant=participant, checks=len(results), passed=sum(results))
+            intruder = {task.cards[task.intruder - 1]}
+            missed = set(task.cards) - intruder - selected
+            passes.append(not selected & intruder and len(missed) <= SLIPS)
+        if task.repeats is not None and task.repeats in answered:
+            original = _selected_cards(by_id[task.repeats], answered[task.repeats])
+            passes.append(len(selected ^ original) <= SLIPS)
+    return Attention(participant=participant, checks=len(passes), passed=sum(passes))
 
 
-def _chosen(task: Task, answer: Answer) -> set[str]:
+def _selected_cards(task: Task, answer: Answer) -> set[str]:
     return {task.cards[number - 1] for number in answer.selected}

@@ -1,12 +1,12 @@
 """Machine participants: judges that see only the patches of a task's cards.
 
-They stand in for people where nobody has answered yet, and are never to be called
+They take the place of people as long as nobody has answered, and must never be called
 people. A judge has features of patches, of a network that took no part in building the
-space; a card is the mean of its patches' features. How *alike* a card is to a task is
+space; a card is the mean of its patches' features. How *similar* a card is to a task is
 its mean cosine with the task's other cards; features are standardised over all cards of
 the study first, or what all patches share would decide. A judge selects a card that is
-more alike than most cards are to five cards of another task, drawn at random: that
-comparison needs no knowledge of groups or intruders, and nothing is learnt.
+more similar than most cards are to five cards of another task, drawn at random: that
+comparison needs no knowledge of groups or intruders, and nothing is fitted.
 
 Judges differ in their features, so several give a graded score per card, as several
 people do (`analysis.raters`). Costs one product of cards per judge.
@@ -24,20 +24,20 @@ from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.types import record
 
 CHANCE = 0.8
-"""Share of the cards of other tasks that a selected card is more alike than. Chosen
+"""Share of the cards of other tasks that a selected card is more similar than. Chosen
 among .5 to .95 on trainings and seeds that no result is reported of."""
 
 _DRAWS = 2_000
-"""Cards beside those of another task by which a judge knows what chance gives."""
+"""Pairs of a card and another task that give a judge the similarity by chance."""
 
 
 @record
 class MachinePanel:
-    """What machine participants said of a study.
+    """What machine participants answered to a study.
 
     Attributes:
       answers: Their answers, without labels.
-      likeness: How alike each card is to the others of its task, mean over the judges.
+      likeness: Mean cosine of each card with the others of its task, mean over judges.
     """
 
     answers: tuple[Answer, ...]
@@ -56,8 +56,8 @@ def machine_panel(
     Args:
       tasks: All tasks of a study.
       features: By judge: of the patches of the tasks' cards.
-      chance: Share of the cards of other tasks that a selected one is more alike than.
-      seed: Of the draw of those.
+      chance: Share of other tasks' cards that a selected card is more similar than.
+      seed: Of the draw of other tasks' cards.
 
     Raises:
       UsageError: for a share that is none, or without a judge.
@@ -69,75 +69,85 @@ def machine_panel(
             "needed, and a chance between 0 and 1."
         )
     likeness, answers = [], []
-    for number, (name, own) in enumerate(features.items()):
-        cards = _cards(tasks, name, own)
-        alike = _likeness(cards)
+    for number, (judge, patch_features) in enumerate(features.items()):
+        cards = _card_directions(tasks, judge, patch_features)
+        judge_likeness = _likeness(cards)
         rng = stream(seed, "pairs of cards", number)
-        bound = float(np.quantile(_by_chance(cards, rng), chance))
-        likeness.append(alike)
-        answers += _answers(name, tasks, alike, bound)
+        bound = float(np.quantile(_chance_likeness(cards, rng), chance))
+        likeness.append(judge_likeness)
+        answers += _judge_answers(judge, tasks, judge_likeness, bound)
     return MachinePanel(answers=tuple(answers), likeness=np.mean(likeness, axis=0))
 
 
-def found_intruders(
+def intruder_hits(
     tasks: Sequence[Task], likeness: Float[np.ndarray, "t c"]
 ) -> Float64[np.ndarray, " t"]:
-    """Whether a task's least alike card is its intruder's; of ties, the share."""
-    least = likeness == likeness.min(axis=1, keepdims=True)
-    right = least[np.arange(len(tasks)), [task.intruder - 1 for task in tasks]]
-    return right / least.sum(axis=1)
+    """Whether each task's least similar card is its intruder's.
+
+    Args:
+      tasks: The tasks.
+      likeness: Of their cards to the other cards of their task.
+
+    Returns:
+      1 or 0 per task; a tie of the intruder's card with others counts as its share.
+    """
+    lowest = likeness == likeness.min(axis=1, keepdims=True)
+    hits = lowest[np.arange(len(tasks)), [task.intruder - 1 for task in tasks]]
+    return hits / lowest.sum(axis=1)
 
 
-def _cards(
-    tasks: Sequence[Task], name: str, features: Float[np.ndarray, "t c p f"]
+def _card_directions(
+    tasks: Sequence[Task], judge: str, features: Float[np.ndarray, "t c p f"]
 ) -> Float64[np.ndarray, "t c f"]:
     """One direction per card, of features that are standardised over all cards."""
     if len(features) != len(tasks) or not np.isfinite(features).all():
         raise DataError(
-            f"judge {name} has features {features.shape} of {len(tasks)} tasks, or "
+            f"judge {judge} has features {features.shape} of {len(tasks)} tasks, or "
             "some are not finite: give those of all their cards' patches."
         )
     means = features.mean(axis=2, dtype=np.float64)
     flat = means.reshape(-1, means.shape[-1])
     spread = flat.std(axis=0)
-    apart = flat - flat.mean(axis=0)
-    apart = np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 0)
-    return unit_rows(apart, np.zeros(len(apart))).reshape(means.shape)
+    centered = flat - flat.mean(axis=0)
+    zeros = np.zeros_like(centered)
+    standardised = np.divide(centered, spread, out=zeros, where=spread > 0)
+    return unit_rows(standardised, np.zeros(len(flat))).reshape(means.shape)
 
 
 def _likeness(cards: Float64[np.ndarray, "t c f"]) -> Float64[np.ndarray, "t c"]:
+    """Mean cosine of each card with the other cards of its task."""
     cosines = np.einsum("tcf,tdf->tcd", cards, cards)
     selves = np.einsum("tcf,tcf->tc", cards, cards)
     return (cosines.sum(axis=2) - selves) / (cards.shape[1] - 1)
 
 
-def _by_chance(
+def _chance_likeness(
     cards: Float64[np.ndarray, "t c f"], rng: np.random.Generator
 ) -> Float64[np.ndarray, " r"]:
-    """How alike a card is to all cards but one of another task."""
+    """Mean cosines of random cards with all cards but one of another task."""
     t, c, _ = cards.shape
     if t < 2:
         raise DataError("a study of one task gives no other cards to compare with.")
     task, card = rng.integers(t, size=_DRAWS), rng.integers(c, size=_DRAWS)
-    other, left = rng.integers(1, t, size=_DRAWS), rng.integers(c, size=_DRAWS)
-    elsewhere = cards[(task + other) % t]
-    beside = elsewhere.sum(axis=1) - elsewhere[np.arange(_DRAWS), left]
-    return np.einsum("rf,rf->r", cards[task, card], beside) / (c - 1)
+    shift, omitted = rng.integers(1, t, size=_DRAWS), rng.integers(c, size=_DRAWS)
+    other_task = cards[(task + shift) % t]
+    sums = other_task.sum(axis=1) - other_task[np.arange(_DRAWS), omitted]
+    return np.einsum("rf,rf->r", cards[task, card], sums) / (c - 1)
 
 
-def _answers(
-    name: str,
+def _judge_answers(
+    judge: str,
     tasks: Sequence[Task],
-    alike: Float64[np.ndarray, "t c"],
+    likeness: Float64[np.ndarray, "t c"],
     bound: float,
 ) -> list[Answer]:
     return [
         Answer(
-            participant=name,
+            participant=judge,
             task=task.id,
             selected=tuple((np.flatnonzero(row > bound) + 1).tolist()),
             label="",
             seconds=0.0,
         )
-        for task, row in zip(tasks, alike, strict=True)
+        for task, row in zip(tasks, likeness, strict=True)
     ]

@@ -1,11 +1,11 @@
-"""What participants' answers say of each category of groups (paper, Sec. 4.2, Fig. 5).
+"""Scores of participants' answers by category of groups (paper, Sec. 4.2, Fig. 5).
 
 How Figure 5 is made. The paper treats "the participants as classifiers and the grouped
 neurons as true labels" and draws an ROC curve of their determinations, one per card
 that a participant judged. Neither the paper nor the authors' code says what the
 threshold is. One participant's determinations are yes or no and give a single point; a
-curve needs a score, and the one there is, is the share of participants that selected a
-card. So here, per category:
+curve needs a score, and the only one available is the share of participants that
+selected a card. So here, per category:
 
 - positives are the cards of grouped neurons, negatives the intruders', of all tasks;
 - a card's score is the share of the participants asked that selected it; saying that
@@ -13,11 +13,11 @@ card. So here, per category:
 - the curve takes every share as threshold, and the AUC is the chance that a grouped
   card has a larger share than an intruder's, ties one half.
 
-Shares are steadier, and the AUC higher, the more participants judge a card: it is the
-AUC of a study with as many as there were. Beside it stand the determinations themselves
-(Fig. 4's true and false positives and negatives), pooled, and their balanced accuracy,
-the area under the curve through their single point, which does not depend on the
-number.
+Shares are less noisy, and the AUC higher, the more participants judge a card: it is the
+AUC of a study with this number of participants. The determinations themselves (Fig. 4's
+true and false positives and negatives) are reported as well, pooled, with their
+balanced accuracy: the area under the curve through their single point, which does not
+depend on the number.
 
 Every interval is a bootstrap's over participants and tasks (`analysis.crossed`). A
 category of 260 participants and 60 tasks takes .2 s.
@@ -64,14 +64,14 @@ class Determinations:
 
 
 @record
-class Judged:
-    """What participants said of one category; estimates count answers.
+class CategoryScores:
+    """Scores of one category; estimates count answers.
 
     Attributes:
       category: The category.
-      tasks: Tasks that somebody answered.
-      participants: Who answered some.
-      answers: Answers to them.
+      tasks: Number of tasks that somebody answered.
+      participants: Number of participants who answered one of them.
+      answers: Number of their answers.
       roc: The curve; None without an answer.
       auc: Area under it.
       determinations: Cards judged.
@@ -101,23 +101,23 @@ def judge(
     *,
     draws: int = DRAWS,
     seed: int = 0,
-) -> list[Judged]:
+) -> list[CategoryScores]:
     """Evaluate the answers category by category, attention checks left out.
 
     Args:
       tasks: All tasks of the study.
-      answers: Of attentive participants; `analysis.attention` finds them.
+      answers: Of attentive participants; see `attention_checks.screen`.
       draws: Bootstrap resamples; 0 gives no intervals.
       seed: Of the resamples.
 
     Returns:
-      One result per category, in the order in which the tasks have them.
+      The scores per category, in the order in which the tasks have them.
 
     Raises:
       DataError: if an answer is to a task that the study does not have, or is given
         twice.
     """
-    foreign = {one.task for one in answers} - {task.id for task in tasks}
+    foreign = {answer.task for answer in answers} - {task.id for task in tasks}
     if foreign:
         raise DataError(
             f"answers to tasks {sorted(foreign)}, which the study does not have: give "
@@ -128,43 +128,49 @@ def judge(
         if not task.check:
             categories.setdefault(task.category, []).append(task)
     return [
-        _judged(category, _answered(tabulate(own, answers)), draws, seed)
-        for category, own in categories.items()
+        _score_category(category, tabulate(asked, answers), draws, seed)
+        for category, asked in categories.items()
     ]
 
 
-def _answered(votes: Votes) -> Votes:
-    """Without the tasks that nobody answered."""
-    kept = np.flatnonzero(votes.answered.any(axis=0))
+def _answered_tasks(votes: Votes) -> Votes:
+    """The votes without the tasks that nobody answered."""
+    columns = np.flatnonzero(votes.answered.any(axis=0))
     return dataclasses.replace(
         votes,
-        tasks=tuple(votes.tasks[place] for place in kept),
-        answered=votes.answered[:, kept],
-        selected=votes.selected[:, kept],
-        seconds=votes.seconds[:, kept],
+        tasks=tuple(votes.tasks[column] for column in columns),
+        answered=votes.answered[:, columns],
+        selected=votes.selected[:, columns],
+        seconds=votes.seconds[:, columns],
     )
 
 
-def _judged(category: str, votes: Votes, draws: int, seed: int) -> Judged:
+def _score_category(
+    category: str, votes: Votes, draws: int, seed: int
+) -> CategoryScores:
+    votes = _answered_tasks(votes)
     p, t = votes.answered.shape
     n = int(votes.answered.sum())
     rng = stream(seed, "participants and tasks")
-    drawn, once = resample(p, t, draws=draws, rng=rng), whole(p, t)
+    resamples, full_sample = resample(p, t, draws=draws, rng=rng), whole(p, t)
     measures = {"auc": _auc, "accuracy": _accuracy, "incoherent": _incoherent}
-    found = {
+    estimates = {
         name: bounded_estimate(
-            float(of(votes, once)[0]), of(votes, drawn), n, why="nobody answered"
+            float(measure(votes, full_sample)[0]),
+            measure(votes, resamples),
+            n,
+            why="nobody answered",
         )
-        for name, of in measures.items()
+        for name, measure in measures.items()
     }
     alpha = bounded_estimate(
-        float(_alpha(votes, once)[0]),
-        _alpha(votes, drawn),
+        float(_alpha(votes, full_sample)[0]),
+        _alpha(votes, resamples),
         n,
         least=-1.0,
         why="no two participants judged one card, or all judged all cards alike",
     )
-    return Judged(
+    return CategoryScores(
         category=category,
         tasks=t,
         participants=p,
@@ -173,7 +179,7 @@ def _judged(category: str, votes: Votes, draws: int, seed: int) -> Judged:
         determinations=_determinations(votes),
         alpha=alpha,
         seconds=float(np.nanmedian(votes.seconds)) if n else None,
-        **found,
+        **estimates,
     )
 
 
@@ -194,49 +200,54 @@ def _determinations(votes: Votes) -> Determinations:
     )
 
 
-def _auc(votes: Votes, drawn: Draws) -> Float64[np.ndarray, " r"]:
+def _auc(votes: Votes, resamples: Draws) -> Float64[np.ndarray, " r"]:
     """The AUC of each resample, in which a task counts as often as it is drawn."""
     intruders = votes.intruders
     flat = votes.selected.reshape(len(votes.participants), intruders.size)
-    chosen = drawn.rows @ flat.astype(np.float64)
-    asked = drawn.rows @ votes.answered.astype(np.float64)
-    often = np.where(asked > 0, drawn.columns, 0).astype(int)
-    aucs = np.full(len(asked), np.nan)
-    for row in np.flatnonzero(often.any(axis=1)):
-        tasks = np.repeat(np.arange(len(votes.tasks)), often[row])
-        counts = chosen[row].reshape(intruders.shape)[tasks]
-        shares, wrong = counts / asked[row, tasks, None], intruders[tasks]
-        aucs[row] = rank_auc(shares[~wrong], shares[wrong])
+    # Counts per resample: of the votes for each card, and of the answers to each task.
+    selections = resamples.rows @ flat.astype(np.float64)
+    answers = resamples.rows @ votes.answered.astype(np.float64)
+    multiplicity = np.where(answers > 0, resamples.columns, 0).astype(int)
+    aucs = np.full(len(answers), np.nan)
+    for row in np.flatnonzero(multiplicity.any(axis=1)):
+        tasks = np.repeat(np.arange(len(votes.tasks)), multiplicity[row])
+        counts = selections[row].reshape(intruders.shape)[tasks]
+        shares, is_intruder = counts / answers[row, tasks, None], intruders[tasks]
+        aucs[row] = rank_auc(shares[~is_intruder], shares[is_intruder])
     return aucs
 
 
-def _accuracy(votes: Votes, drawn: Draws) -> Float64[np.ndarray, " r"]:
-    wrong = votes.intruders
-    found = (votes.selected & ~wrong).sum(axis=2) / max(votes.selected.shape[2] - 1, 1)
-    refused = votes.answered & ~(votes.selected & wrong).any(axis=2)
-    return _share((found + refused) / 2, votes, drawn)
+def _accuracy(votes: Votes, resamples: Draws) -> Float64[np.ndarray, " r"]:
+    """Balanced accuracy of each resample: mean of sensitivity and specificity."""
+    intruders = votes.intruders
+    grouped_cards = max(votes.selected.shape[2] - 1, 1)
+    sensitivity = (votes.selected & ~intruders).sum(axis=2) / grouped_cards
+    specificity = votes.answered & ~(votes.selected & intruders).any(axis=2)
+    return _answer_mean((sensitivity + specificity) / 2, votes, resamples)
 
 
-def _incoherent(votes: Votes, drawn: Draws) -> Float64[np.ndarray, " r"]:
-    return _share(votes.answered & ~votes.selected.any(axis=2), votes, drawn)
+def _incoherent(votes: Votes, resamples: Draws) -> Float64[np.ndarray, " r"]:
+    """Share of the answers of each resample that select no card."""
+    no_group = votes.answered & ~votes.selected.any(axis=2)
+    return _answer_mean(no_group, votes, resamples)
 
 
-def _share(
-    cells: Shaped[np.ndarray, "p t"], votes: Votes, drawn: Draws
+def _answer_mean(
+    cells: Shaped[np.ndarray, "p t"], votes: Votes, resamples: Draws
 ) -> Float64[np.ndarray, " r"]:
     """Mean over the answers of each resample; NaN where it has none."""
-    sums, size = (
-        ((drawn.rows @ of.astype(np.float64)) * drawn.columns).sum(axis=1)
-        for of in (cells, votes.answered)
+    sums, counts = (
+        ((resamples.rows @ table.astype(np.float64)) * resamples.columns).sum(axis=1)
+        for table in (cells, votes.answered)
     )
-    return np.divide(sums, size, out=np.full(len(size), np.nan), where=size > 0)
+    return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
 
 
-def _alpha(votes: Votes, drawn: Draws) -> Float64[np.ndarray, " r"]:
-    values = np.where(votes.answered[..., None], votes.selected, MISSING)
+def _alpha(votes: Votes, resamples: Draws) -> Float64[np.ndarray, " r"]:
+    ratings = np.where(votes.answered[..., None], votes.selected, MISSING)
     cards = votes.selected.shape[2]
     return krippendorff_alpha(
-        values.reshape(len(votes.participants), len(votes.tasks) * cards),
-        drawn.rows,
-        np.repeat(drawn.columns, cards, axis=1),
+        ratings.reshape(len(votes.participants), len(votes.tasks) * cards),
+        resamples.rows,
+        np.repeat(resamples.columns, cards, axis=1),
     )

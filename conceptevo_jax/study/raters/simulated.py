@@ -45,16 +45,17 @@ def simulate(
     each: int = 9,
     seed: int = 0,
 ) -> list[Answer]:
-    """Have participants answer some tasks each.
+    """Have every participant answer a number of tasks.
 
-    Tasks are dealt out in rounds, so that all are answered about equally often, exactly
-    so where `each` divides their number and the participants fill the rounds. Whoever
-    finds no card appealing says that there is no coherent group.
+    Tasks are dealt out in rounds, so that all are answered about equally often; exactly
+    equally often where `each` divides their number and the participants fill the
+    rounds. A participant who finds no card appealing says that there is no coherent
+    group.
 
     Args:
       tasks: Those of one study; one that repeats another has its cards' appeal.
       skill: How well they answer.
-      participants: How many; they are called `simulated-1` and so on.
+      participants: Their number; they are called `simulated-1` and so on.
       each: Tasks per participant.
       seed: Of cards, participants and their noise.
 
@@ -70,15 +71,15 @@ def simulate(
     appeals = _appeals(tasks, skill, rng)
     criteria = skill.criterion + skill.leniency * rng.normal(size=participants)
     answers = []
-    for number, own in enumerate(_rounds(len(tasks), participants, each, rng)):
-        for place in own:
-            felt = appeals[place] + rng.normal(size=appeals[place].size)
-            chosen = np.flatnonzero(felt > criteria[number]) + 1
+    for number, dealt in enumerate(_deal_tasks(len(tasks), participants, each, rng)):
+        for index in dealt:
+            noisy_appeal = appeals[index] + rng.normal(size=appeals[index].size)
+            selected = np.flatnonzero(noisy_appeal > criteria[number]) + 1
             answers.append(
                 Answer(
                     participant=f"simulated-{number + 1}",
-                    task=tasks[place].id,
-                    selected=tuple(chosen.tolist()),
+                    task=tasks[index].id,
+                    selected=tuple(selected.tolist()),
                     label="",
                     seconds=float(rng.gamma(4.0, 6.0)),
                 )
@@ -89,23 +90,26 @@ def simulate(
 def _appeals(
     tasks: Sequence[Task], skill: Skill, rng: np.random.Generator
 ) -> list[Float64[np.ndarray, " c"]]:
+    """Appeal of each task's cards; a repeated task's cards keep theirs."""
     appeals = []
-    known: dict[str, dict[str, float]] = {}
+    appeals_by_task: dict[str, dict[str, float]] = {}
     for task in tasks:
         key = task.repeats or task.id
-        drawn = skill.spread * rng.normal(size=len(task.cards)) + skill.skill
-        drawn[task.intruder - 1] -= skill.skill
-        own = known.setdefault(key, dict(zip(task.cards, drawn.tolist(), strict=True)))
-        appeals.append(np.array([own[card] for card in task.cards]))
+        appeal = skill.spread * rng.normal(size=len(task.cards)) + skill.skill
+        appeal[task.intruder - 1] -= skill.skill
+        by_card = dict(zip(task.cards, appeal.tolist(), strict=True))
+        by_card = appeals_by_task.setdefault(key, by_card)
+        appeals.append(np.array([by_card[card] for card in task.cards]))
     return appeals
 
 
-def _rounds(
+def _deal_tasks(
     tasks: int, participants: int, each: int, rng: np.random.Generator
 ) -> list[Int[np.ndarray, " each"]]:
     """Which tasks each participant answers."""
     dealt: list[np.ndarray] = []
     while len(dealt) < participants:
         order = rng.permutation(tasks)
-        dealt += [order[at : at + each] for at in range(0, tasks - each + 1, each)]
+        starts = range(0, tasks - each + 1, each)
+        dealt += [order[start : start + each] for start in starts]
     return dealt[:participants]

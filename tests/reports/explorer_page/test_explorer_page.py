@@ -312,7 +312,7 @@ def test_a_page_lists_the_groups_of_the_study_beside_it(
     }
     assert read_chunk(core)[0]["scenes"][0]["given"] == [listed]
     again = with_study(load_scene(tmp_path / "scene"), tmp_path)
-    (given,) = again.given
+    (given,) = again.study_groups
     assert (given.members, given.intruder) == (((1, last, 5),), (1, 0, 0))
 
 

@@ -12,7 +12,7 @@ from studied import site
 
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.study.design.cards import (
-    DEEPEST,
+    MAX_RANKED_IMAGES,
     assign_images,
     ranked_responses,
     ranked_stimuli,
@@ -47,7 +47,9 @@ def test_no_image_is_on_two_cards_and_all_are_the_neurons_own(seed, shared):
     rng = np.random.default_rng(seed)
     common = rng.permutation(80)
     lists = {
-        one: (common if rng.random() < shared else rng.permutation(80))[:DEEPEST]
+        one: (common if rng.random() < shared else rng.permutation(80))[
+            :MAX_RANKED_IMAGES
+        ]
         for one in IDS
     }
     images = assign_images(GROUP, ranking_of(lists)).images
@@ -59,7 +61,7 @@ def test_no_image_is_on_two_cards_and_all_are_the_neurons_own(seed, shared):
 
 
 def test_six_neurons_with_the_same_images_still_get_nine_each():
-    same = list(range(DEEPEST))
+    same = list(range(MAX_RANKED_IMAGES))
     images = assign_images(GROUP, ranking_of(dict.fromkeys(IDS, same))).images
     assert set(images.ravel()) == set(same)
     strongest, weakest = images.min(axis=1), images.max(axis=1)
@@ -147,7 +149,7 @@ def responses(rng, *, rectified=True, name="held-out"):
 
 def test_responses_rank_images(rng):
     one = responses(rng, rectified=False)
-    found = ranked_responses({"a@1": one}, deepest=20)("a@1/s1/1")
+    found = ranked_responses({"a@1": one}, max_images=20)("a@1/s1/1")
     np.testing.assert_array_equal(found, np.argsort(-one.peaks[:, 3])[:20])
 
 
@@ -169,7 +171,7 @@ def test_ties_are_broken_by_the_seed_not_by_order(rng):
     one = responses(rng)
     one.peaks[:100, 0] = 9
     first, other = (
-        ranked_responses({"a@1": one}, seed=seed, deepest=10)("a@1/s0/0")
+        ranked_responses({"a@1": one}, seed=seed, max_images=10)("a@1/s0/0")
         for seed in (0, 1)
     )
     assert set(first) != set(other)

@@ -8,7 +8,8 @@ from studied import BASE, CONCEPTS, concepts_of, everyone, few, population, site
 
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.study.design.candidates import split_id
-from conceptevo_jax.study.design.groups import Drawing, hand_picked_groups, make_groups
+from conceptevo_jax.study.design.groups import Drawing, make_groups
+from conceptevo_jax.study.design.hand_picked import hand_picked_groups
 
 RULED = ("base", "same_model", "across")
 

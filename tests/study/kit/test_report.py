@@ -11,13 +11,18 @@ from browsing import LAPTOP, PHONE
 from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.figures import Measured, draw_label_similarity, save_figure
 from conceptevo_jax.study import Refused
-from conceptevo_jax.study.kit.report import NOT_PEOPLE, StudyReport, told, write_report
+from conceptevo_jax.study.kit.report import (
+    NOT_PEOPLE,
+    StudyReport,
+    format_estimate,
+    write_report,
+)
 from conceptevo_jax.study.raters.attention_checks import Attention, Screened
 from conceptevo_jax.study.raters.label_similarity import (
     LabelSimilarities,
     LabelSimilarity,
 )
-from conceptevo_jax.study.raters.scores import Determinations, Judged
+from conceptevo_jax.study.raters.scores import CategoryScores, Determinations
 
 EVIL = "<script>alert('\"&')</script>"
 NOTHING = Estimate(value=None, low=None, high=None, n=0, why="nobody answered")
@@ -28,7 +33,7 @@ def number(value, reach=0.05):
 
 
 def judged(category, auc):
-    return Judged(
+    return CategoryScores(
         category=category,
         tasks=18,
         participants=12,
@@ -175,8 +180,8 @@ def test_what_is_missing_is_said(report):
 
 def test_a_number_without_an_interval_says_so():
     alone = Estimate(value=0.5, low=None, high=None, n=1)
-    assert told(alone) == "0.50, no interval"
-    assert told(NOTHING) == "nobody answered"
+    assert format_estimate(alone) == "0.50, no interval"
+    assert format_estimate(NOTHING) == "nobody answered"
 
 
 @pytest.mark.parametrize("size", [LAPTOP, PHONE])

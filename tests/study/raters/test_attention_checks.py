@@ -79,7 +79,7 @@ def test_who_passes_too_few_is_left_out_with_all_answers():
     assert found.answers == (answers[0], answers[1], answers[4])
     half = [*answers, answer("base-3"), answer("again", 1, 2, 3)]
     assert screen([*TASKS, OBVIOUS, AGAIN], half).inattentive == ("bob",)
-    strict = screen([*TASKS, OBVIOUS, AGAIN], half, least=1.0)
+    strict = screen([*TASKS, OBVIOUS, AGAIN], half, min_share=1.0)
     assert strict.inattentive == ("ann", "bob")
 
 

@@ -10,7 +10,8 @@ from studied import tasks_of
 
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.study.design.tasks import Answer
-from conceptevo_jax.study.raters.label_similarity import MiniLm, TfIdf, label_similarity
+from conceptevo_jax.study.raters.label_encoders import MiniLm, TfIdf
+from conceptevo_jax.study.raters.label_similarity import label_similarity
 
 WORDS = np.linalg.qr(np.random.default_rng(0).normal(size=(12, 12)))[0]
 

@@ -5,7 +5,7 @@ import pytest
 from studied import tasks_of
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.study.raters.machine import CHANCE, found_intruders, machine_panel
+from conceptevo_jax.study.raters.machine import CHANCE, intruder_hits, machine_panel
 from conceptevo_jax.study.raters.scores import judge
 
 F, PATCHES = 16, 9
@@ -25,7 +25,7 @@ def test_judges_find_planted_intruders(rng):
     panel = machine_panel(
         tasks, {f"j{n}": features(tasks, rng, signal=1.5) for n in range(4)}
     )
-    assert found_intruders(tasks, panel.likeness).mean() > 0.95
+    assert intruder_hits(tasks, panel.likeness).mean() > 0.95
     (judged,) = judge(tasks, panel.answers)
     assert judged.participants == 4
     assert judged.auc.value > 0.95
@@ -41,9 +41,7 @@ def test_without_a_group_it_is_chance(rng):
     panel = machine_panel(
         tasks, {name: features(tasks, rng, signal=0.0) for name in "jk"}
     )
-    assert found_intruders(tasks, panel.likeness).mean() == pytest.approx(
-        1 / 6, abs=0.09
-    )
+    assert intruder_hits(tasks, panel.likeness).mean() == pytest.approx(1 / 6, abs=0.09)
     (judged,) = judge(tasks, panel.answers)
     assert judged.auc.low < 0.5 < judged.auc.high
     # A card of no group is as alike as one among others: a fifth is selected.
@@ -65,7 +63,7 @@ def test_order_and_scale_of_what_is_shown_do_not_count(rng):
 def test_equally_unlike_cards_share_the_hit():
     tasks = tasks_of("base", 2)
     likeness = np.array([[0, 1, 1, 1, 1, 1.0], [2, 1, 1, 2, 2, 2]])
-    assert found_intruders(tasks, likeness).tolist() == [1.0, 0.5]
+    assert intruder_hits(tasks, likeness).tolist() == [1.0, 0.5]
 
 
 def test_what_cannot_be_judged_is_refused(rng):

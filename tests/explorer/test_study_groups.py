@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from conceptevo_jax.explorer import find_given, write_page
+from conceptevo_jax.explorer import locate_study_group, write_page
 from conceptevo_jax.explorer.chunks import chunks
 from conceptevo_jax.study import Study, save_study
 from conceptevo_jax.study.design.tasks import Task
@@ -21,7 +21,7 @@ def scene(make_scene):
 
 def given(scene, *members, intruder="vgg@init/conv2/0"):
     told = {"name": "pets-1", "category": "<b>pets</b>"}
-    return find_given(scene.courses, **told, members=members, intruder=intruder)
+    return locate_study_group(scene.courses, **told, members=members, intruder=intruder)
 
 
 def test_neurons_are_found_in_their_own_snapshots(scene):
@@ -62,7 +62,7 @@ def test_a_page_holds_the_groups_and_one_without_is_as_before(
         return parts_of(path.read_text(), "chunk")["core"]
 
     bare = core(saved)
-    listed = core(dataclasses.replace(saved, given=[given(scene, *MEMBERS)]))
+    listed = core(dataclasses.replace(saved, study_groups=[given(scene, *MEMBERS)]))
     assert "given" not in read_chunk(bare)[0]["scenes"][0]
     assert read_chunk(listed)[0]["scenes"][0]["given"] == [
         {

@@ -1,0 +1,88 @@
+"""What a folder page lists as its data, and which files of earlier pages may go.
+
+A live page reads `data/revision.js` again and again: it lists the data files by name.
+Data files are named by their content, so one that is there is complete and never
+changes. What the revision before the last one listed is deleted, and nothing else.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conceptevo_jax.store import parse_json, read_file, write_bytes, write_text
+from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.store.reading import LARGEST_TEXT
+
+REVISION = "data/revision.js"
+
+KINDS = ("chunks", "sheets")
+"""What a page lists, each by name."""
+
+_DATA_FILE = re.compile(r"[a-z]*-?\d*(-\d+)?\.[0-9a-f]{12}\.(js|webp)")
+"""Names of data files: other files in their folders are not touched."""
+
+_CALL = "conceptevoRevision("
+
+
+def script_safe(content: object) -> str:
+    """JSON that may stand in a script: a `<` can only be in a string, as an escape."""
+    return json.dumps(content).replace("<", "\\u003c")
+
+
+def write_revision(folder: Path, index: Mapping[str, Any]) -> None:
+    """Write what a live page lists, for pages that are open.
+
+    Args:
+      folder: Of the page.
+      index: Its revision, data files by kind and name, and whether more will follow.
+    """
+    write_text(folder / REVISION, f"{_CALL}{script_safe(index)});")
+
+
+def remove_revision(folder: Path) -> None:
+    """Remove the revision of a page that was live."""
+    (folder / REVISION).unlink(missing_ok=True)
+
+
+def read_revision(folder: Path) -> dict[str, dict[str, str]]:
+    """Data files that an open live page may still load; none where that is unknown."""
+    path = folder / REVISION
+    try:
+        text = read_file(path, path.parent, LARGEST_TEXT).decode()
+        index = parse_json(text.removeprefix(_CALL).removesuffix(");"))
+        listed = {kind: index[kind] for kind in KINDS}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+    return listed if fits(listed, Mapping[str, Mapping[str, str]]) else {}
+
+
+def listed_files(index: Mapping[str, Any]) -> set[str]:
+    """Paths of the data files that a page lists, relative to its folder."""
+    return {path for kind in KINDS for path in index.get(kind, {}).values()}
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Write a file that is named by its content, unless it is there.
+
+    Args:
+      path: The file.
+      content: What it holds.
+    """
+    if not path.is_file():
+        write_bytes(path, content)
+
+
+def delete_stale(folder: Path, listed: set[str]) -> None:
+    """Delete data files of earlier pages.
+
+    Args:
+      folder: Of the page.
+      listed: Paths of data files to keep, relative to the folder.
+    """
+    for kind in ("data", "sheets"):
+        for path in (folder / kind).glob("*"):
+            is_listed = f"{kind}/{path.name}" in listed
+            if _DATA_FILE.fullmatch(path.name) and not is_listed:
+                path.unlink()

@@ -1,0 +1,54 @@
+"""Groups of neurons that a study asked about, located among the runs of a scene."""
+
+from collections.abc import Mapping, Sequence
+
+from conceptevo_jax.explorer.scene import Course, Place, StudyGroup
+from conceptevo_jax.types import site_slices
+
+
+def locate_study_group(
+    courses: Sequence[Course],
+    *,
+    name: str,
+    category: str,
+    members: Sequence[str],
+    intruder: str,
+) -> StudyGroup:
+    """A group as the page of these runs shows it.
+
+    Args:
+      courses: The runs of a scene.
+      name: What the study calls the group.
+      category: The heading that it is listed under.
+      members: Ids `run@epoch/site/index`; those of other snapshots are only counted.
+      intruder: Id of the intruder.
+    """
+    snapshots = {
+        f"{course.name}@{epoch}": (run, snapshot)
+        for run, course in enumerate(courses)
+        for snapshot, epoch in enumerate(course.epochs)
+    }
+    places = [_locate_neuron(neuron, courses, snapshots) for neuron in members]
+    located = tuple(place for place in places if place is not None)
+    intruder_place = _locate_neuron(intruder, courses, snapshots)
+    return StudyGroup(
+        name=name,
+        category=category,
+        members=located,
+        intruder=intruder_place,
+        missing=len(places) - len(located) + (intruder_place is None),
+    )
+
+
+def _locate_neuron(
+    neuron: str, courses: Sequence[Course], snapshots: Mapping[str, tuple[int, int]]
+) -> Place | None:
+    """Place of the neuron with this id; None where the scene has no such neuron."""
+    snapshot_name, _, site_and_index = neuron.partition("/")
+    site, _, index = site_and_index.rpartition("/")
+    if snapshot_name not in snapshots or not index.isdecimal():
+        return None
+    run, snapshot = snapshots[snapshot_name]
+    site_neurons = site_slices(courses[run].sites).get(site, slice(0, 0))
+    number = site_neurons.start + int(index)
+    return (run, snapshot, number) if number < site_neurons.stop else None

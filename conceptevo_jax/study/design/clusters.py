@@ -1,0 +1,64 @@
+"""Clusters of candidates, of which groups are drawn."""
+
+import numpy as np
+from jaxtyping import Bool, Int
+from sklearn.cluster import KMeans
+
+from conceptevo_jax.study.design.candidates import Candidates
+from conceptevo_jax.study.design.intruders import cosine_quantile
+from conceptevo_jax.types import record
+
+PER_CLUSTER = 20
+"""Neurons per cluster, unless the number of clusters is given; the paper is silent."""
+
+MOST_CLUSTERS = 256
+"""Clusters at most, unless their number is given."""
+
+
+@record
+class Cluster:
+    """A cluster of a pool of candidates.
+
+    Attributes:
+      pool: The candidates.
+      bound: What an intruder's cosines stay below.
+      inside: Which candidates are in the cluster.
+      unused: Rows of those that are in no group yet.
+    """
+
+    pool: Candidates
+    bound: float
+    inside: Bool[np.ndarray, " n"]
+    unused: Int[np.ndarray, " _"]
+
+
+def cluster_pool(
+    pool: Candidates,
+    count: int | None,
+    quantile: float,
+    seed: int,
+    rng: np.random.Generator,
+) -> list[Cluster]:
+    """Divide a pool of candidates by K-means over their directions.
+
+    Args:
+      pool: The candidates, two at least.
+      count: Of clusters; None for one per 20 candidates, 256 at most.
+      quantile: Of the cosines of random pairs, which an intruder stays below.
+      seed: Of K-means.
+      rng: Draws the random pairs and the order of the clusters.
+
+    Returns:
+      The clusters, in random order.
+    """
+    count = count or min(max(len(pool) // PER_CLUSTER, 2), MOST_CLUSTERS)
+    # A collapsed run's neurons may all have one vector; K-means warns of it.
+    distinct = len(np.unique(pool.directions, axis=0))
+    fit = KMeans(min(count, distinct), n_init=3, random_state=seed)
+    labels = fit.fit_predict(pool.directions)
+    bound = cosine_quantile(pool, quantile, rng)
+    masks = [labels == cluster for cluster in rng.permutation(labels.max() + 1)]
+    return [
+        Cluster(pool=pool, bound=bound, inside=mask, unused=np.flatnonzero(mask))
+        for mask in masks
+    ]

@@ -1,0 +1,87 @@
+"""Groups that a person chose: sets of neurons, each given an intruder."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.streams import stream
+from conceptevo_jax.study.design.candidates import (
+    Candidates,
+    Population,
+    gather_candidates,
+    neuron_place,
+    split_id,
+)
+from conceptevo_jax.study.design.category_constraints import SIZE
+from conceptevo_jax.study.design.groups import Drawing, Group, build_group
+from conceptevo_jax.study.design.intruders import add_intruder, cosine_quantile
+
+
+def hand_picked_groups(
+    populations: Sequence[Population],
+    neuron_sets: Mapping[str, Sequence[str]],
+    *,
+    drawing: Drawing | None = None,
+) -> list[Group]:
+    """Give intruders to sets of neurons that a person chose.
+
+    Args:
+      populations: The snapshots that the neurons are of.
+      neuron_sets: Neuron ids by name of the set. Of more than five, five are drawn and
+        the rest are spares.
+      drawing: How the intruders are drawn, from the snapshots of a set's neurons.
+
+    Raises:
+      UsageError: naming the set, if it has fewer than five, an unknown, dead or
+        repeated neuron, or if no neuron is unlike it.
+    """
+    drawing = drawing or Drawing()
+    candidates = gather_candidates(populations)
+    groups = []
+    for number, (name, ids) in enumerate(neuron_sets.items()):
+        rows = np.array(
+            [_candidate_row(candidates, name, neuron) for neuron in ids], int
+        )
+        if len(set(rows.tolist())) != len(ids) or len(ids) < SIZE:
+            raise UsageError(
+                f"the hand-picked set {name!r} has {len(ids)} neurons, of which "
+                f"{len(set(rows.tolist()))} differ: it needs five different ones."
+            )
+        rng = stream(drawing.seed, "hand-picked groups", number)
+        same_snapshots = np.isin(candidates.snapshot, candidates.snapshot[rows])
+        outside = same_snapshots & ~np.isin(np.arange(len(candidates)), rows)
+        pool = candidates.select(same_snapshots)
+        bound = cosine_quantile(pool, drawing.quantile, rng)
+        order = rng.permutation(rows)
+        group_rows = add_intruder(candidates, order, outside, bound, rng)
+        if group_rows is None:
+            raise UsageError(
+                f"no neuron of the snapshots of the hand-picked set {name!r} is unlike "
+                f"all of it: give a set of neurons that are more alike, or a higher "
+                f"quantile than {drawing.quantile}."
+            )
+        group = build_group("hand_picked", name, candidates, group_rows, drawing.seed)
+        groups.append(group)
+    return groups
+
+
+def _candidate_row(candidates: Candidates, set_name: str, neuron: str) -> int:
+    """Row of a neuron among the candidates; an error names its set."""
+    snapshots = {
+        population.snapshot: population for population in candidates.populations
+    }
+    snapshot = split_id(neuron)[0]
+    if snapshot not in snapshots:
+        raise unknown_name(
+            f"snapshot in hand-picked set {set_name!r}", snapshot, snapshots
+        )
+    index = neuron_place(neuron, snapshots[snapshot].sites)
+    same_snapshot = candidates.snapshot == list(snapshots).index(snapshot)
+    rows = np.flatnonzero(same_snapshot & (candidates.index == index))
+    if not rows.size:
+        raise UsageError(
+            f"{neuron} of the hand-picked set {set_name!r} is dead, without a "
+            "place in the space or a copy of another neuron: choose another."
+        )
+    return int(rows[0])

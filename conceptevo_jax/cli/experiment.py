@@ -258,7 +258,7 @@ def _print_outcome(
     CONSOLE.print(table)
     CONSOLE.print(f"{seconds:.0f} s. All numbers: {_short(written)}")
     CONSOLE.print("Look next at:")
-    for path in outcome.look_next:
+    for path in filter(Path.exists, outcome.look_next):
         CONSOLE.print(f"  {_short(path)}", soft_wrap=True)
 
 

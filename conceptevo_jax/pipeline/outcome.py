@@ -106,10 +106,15 @@ def write_results(
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     """Write rows of equal keys as CSV, whole or not at all; None becomes empty.
 
+    Without rows there are no columns either, so there is no file.
+
     Args:
       path: The file.
-      rows: One or more, all of the same keys.
+      rows: All of the same keys.
     """
+    if not rows:
+        path.unlink(missing_ok=True)
+        return path
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

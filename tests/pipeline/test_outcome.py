@@ -65,6 +65,14 @@ def test_what_json_cannot_hold_becomes_nothing(value, kept):
     assert finite(value) == kept
 
 
+def test_a_table_without_rows_is_no_file_and_none_of_an_earlier_call_stays(tmp_path):
+    """As the monitor's, where it is off."""
+    path = write_csv(tmp_path / "monitor.csv", [{"run": "vgg16"}])
+    assert path.is_file()
+    assert write_csv(path, []) == path
+    assert not path.exists()
+
+
 def test_tables_are_read_back(tmp_path):
     rows = [{"run": "a, b", "auc": 0.25, "why": None}, {"run": "c", "auc": 1, "why": 2}]
     path = write_csv(tmp_path / "tables" / "one.csv", rows)

@@ -147,8 +147,7 @@ def _write_tables(
         "refused": refused_rows(refused),
     }
     for name, rows in tables.items():
-        path = folder / f"{name}.csv"
-        write_csv(path, rows) if rows else path.unlink(missing_ok=True)
+        write_csv(folder / f"{name}.csv", rows)
     return tables
 
 

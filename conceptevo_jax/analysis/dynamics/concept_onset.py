@@ -57,35 +57,35 @@ def group_base(
     if live.sum() < count:
         raise UsageError(f"{live.sum()} live base neurons cannot make {count} groups.")
     fit = KMeans(count, n_init=10, random_state=seed)
-    member = fit.fit_predict(_unit(embedding.vectors[live]))
+    groups = fit.fit_predict(_unit(embedding.vectors[live]))
     classes = np.zeros((count, int(labels.max()) + 1), int)
-    for own, rows in zip(member, stimuli.image_ids[live], strict=True):
-        np.add.at(classes[own], labels[rows[rows >= 0]], 1)
+    for group, image_ids in zip(groups, stimuli.image_ids[live], strict=True):
+        np.add.at(classes[group], labels[image_ids[image_ids >= 0]], 1)
     total = np.maximum(classes.sum(axis=1), 1)
     return Groups(
         centers=fit.cluster_centers_,
         label=classes.argmax(axis=1),
         share=classes.max(axis=1) / total,
-        size=np.bincount(member, minlength=count),
+        size=np.bincount(groups, minlength=count),
     )
 
 
 def group_members(
-    groups: Groups, placed: Sequence[Embedding], lives: Lifetimes
+    groups: Groups, embeddings: Sequence[Embedding], lives: Lifetimes
 ) -> Int[np.ndarray, " n"]:
     """The group in which each neuron lies where its concept is seen best.
 
     Args:
       groups: The groups.
-      placed: The run's neurons, by snapshot in order.
+      embeddings: The run's neurons, by snapshot in order.
       lives: When their concepts come and go.
 
     Returns:
       A group's number; -1 for a neuron without a concept or a place.
     """
-    every = np.stack([one.vectors for one in placed])
-    at = np.maximum(lives.concept, 0)
-    vectors = every[at, np.arange(every.shape[1])]
+    vectors_by_snapshot = np.stack([embedding.vectors for embedding in embeddings])
+    medoids = np.maximum(lives.concept, 0)
+    vectors = vectors_by_snapshot[medoids, np.arange(vectors_by_snapshot.shape[1])]
     return np.where(lives.concept >= 0, nearest_group(vectors, groups.centers), -1)
 
 
@@ -96,10 +96,10 @@ def nearest_group(
     placed = np.isfinite(vectors).all(axis=1)
     if not len(centers):
         return np.full(len(vectors), -1)
-    apart = np.linalg.norm(
+    distances = np.linalg.norm(
         _unit(np.where(placed[:, None], vectors, 0))[:, None] - centers, axis=2
     )
-    return np.where(placed, apart.argmin(axis=1), -1)
+    return np.where(placed, distances.argmin(axis=1), -1)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -41,8 +41,11 @@ def vasicek_entropy(
     n = len(values)
     m = math.floor(math.sqrt(n) + 0.5)
     ordered = np.sort(values.astype(np.float64), axis=0)
-    at = np.arange(n)
-    upper, lower = ordered[np.minimum(at + m, n - 1)], ordered[np.maximum(at - m, 0)]
+    index = np.arange(n)
+    upper, lower = (
+        ordered[np.minimum(index + m, n - 1)],
+        ordered[np.maximum(index - m, 0)],
+    )
     spacing = np.maximum(upper - lower, FLOOR * scale)
     return float(np.log(n / (2 * m) * spacing).mean())
 
@@ -77,8 +80,8 @@ def distinct_share(image_ids: Int[np.ndarray, "n k"], pool_size: int) -> float:
     with X_n the stimuli of neuron n; dead neurons select none. It falls when neurons
     die as well as when they come to select the same images. Unused slots are -1.
     """
-    most = min(image_ids.size, pool_size)
-    return len(np.unique(image_ids[image_ids >= 0])) / most
+    possible = min(image_ids.size, pool_size)
+    return len(np.unique(image_ids[image_ids >= 0])) / possible
 
 
 def early_share(

@@ -61,15 +61,17 @@ def linear_cka(
             f"{first.images_id} and of {second.peaks.shape[1]} to {second.images_id} "
             "cannot be compared: observe two snapshots of a run on the same images."
         )
-    x, y = (_centred(one.peaks) for one in (first, second))
+    x, y = (_centred(responses.peaks) for responses in (first, second))
     n = x.shape[1]
     members = halves(n, draws, seed)
-    common, own, other = (_shared(a, b, members) for a, b in ((x, y), (x, x), (y, y)))
-    if not own[0] * other[0] > 0:
+    cross, first_self, second_self = (
+        _squared_products(a, b, members) for a, b in ((x, y), (x, x), (y, y))
+    )
+    if not first_self[0] * second_self[0] > 0:
         why = "all neurons of one of the two snapshots are constant or not finite"
         return Estimate(value=None, low=None, high=None, n=n, why=why)
-    found = common / np.maximum(np.sqrt(own * other), 1e-300)
-    return with_interval(float(found[0]), found[1:], n)
+    cka = cross / np.maximum(np.sqrt(first_self * second_self), 1e-300)
+    return with_interval(float(cka[0]), cka[1:], n)
 
 
 def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
@@ -79,7 +81,7 @@ def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
     return rows - rows.mean(axis=0)
 
 
-def _shared(
+def _squared_products(
     x: Float[np.ndarray, "i n"],
     y: Float[np.ndarray, "i n"],
     members: Bool[np.ndarray, "_ n"],
@@ -155,21 +157,21 @@ def lifetimes(stimuli: Sequence[Stimuli]) -> Lifetimes:
             overlap[:, i, j] = overlap[:, j, i] = stimulus_overlap(first, stimuli[j])
     concept = overlap.sum(axis=2).argmax(axis=1)
     alive = np.diagonal(overlap, axis1=1, axis2=2).any(axis=1)
-    held = overlap[np.arange(count), concept] >= BORN
+    holds_concept = overlap[np.arange(count), concept] >= BORN
     born, died = concept.copy(), np.full(count, e)
     for t in range(e - 1, -1, -1):
-        born[(born == t + 1) & held[:, t]] = t
-        died[(died == t + 1) & ~held[:, t] & (t > concept)] = t
-    calm, settled = np.ones(count, bool), np.full(count, -1)
+        born[(born == t + 1) & holds_concept[:, t]] = t
+        died[(died == t + 1) & ~holds_concept[:, t] & (t > concept)] = t
+    stable, settled = np.ones(count, bool), np.full(count, -1)
     for t in range(e - 2, -1, -1):
         within = t + 1 < died
-        calm &= ~within | (overlap[:, t, t + 1] >= SETTLED)
-        settled[calm & within] = t
+        stable &= ~within | (overlap[:, t, t + 1] >= SETTLED)
+        settled[stable & within] = t
     settled = np.where(settled >= 0, np.maximum(settled, born), -1)
-    known = {
+    times = {
         "concept": concept,
         "born": born,
         "settled": settled,
         "died": np.where(died < e, died, -1),
     }
-    return Lifetimes(**{k: np.where(alive, v, -1) for k, v in known.items()})
+    return Lifetimes(**{k: np.where(alive, v, -1) for k, v in times.items()})

@@ -17,11 +17,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from conceptevo_jax.analysis.importance.activation_patching import revert_evolutions
-from conceptevo_jax.analysis.importance.endpoints import load_end
+from conceptevo_jax.analysis.importance.endpoints import load_endpoint
 from conceptevo_jax.analysis.importance.scores import (
-    chosen_sites,
     rank_neurons,
     require_images,
+    select_sites,
 )
 from conceptevo_jax.data import checked_labels, require_pixels, require_rows
 from conceptevo_jax.errors import (
@@ -129,9 +129,9 @@ class ClassImages:
 
     def together(self) -> tuple[np.ndarray, np.ndarray]:
         """All pixels and labels: training, test, elsewhere."""
-        own = np.full(len(self.train) + len(self.test), self.label)
+        class_labels = np.full(len(self.train) + len(self.test), self.label)
         pixels = np.concatenate([self.train, self.test, self.elsewhere])
-        labels = np.concatenate([own, self.elsewhere_labels])
+        labels = np.concatenate([class_labels, self.elsewhere_labels])
         return pixels, labels.astype(np.int32)
 
 
@@ -157,7 +157,7 @@ def measure_reversion(
     Returns:
       The measure. It raises `UsageError` for an unknown class or one with fewer than
       two training images, `DataError` for the importance of another evolution, class,
-      site or of other images, and what `load_end` does.
+      site or of other images, and what `load_endpoint` does.
 
     Raises:
       UsageError: for no site, an unknown one, or one with fewer neurons than bins.
@@ -168,7 +168,7 @@ def measure_reversion(
         raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
     for site in sites:
         require_type(site, Site, "a site", "Take some of model.sites.")
-    for site in chosen_sites(model, [site.name for site in sites]):
+    for site in select_sites(model, [site.name for site in sites]):
         if site.channels < how.bins:
             raise UsageError(
                 f"site {site.name} of {model.name} has {site.channels} neurons, fewer "
@@ -181,20 +181,22 @@ def measure_reversion(
     ) -> Reversion:
         require_images(images.train, images.label, model)
         model.require_labels(images.elsewhere_labels)
-        _require_importance_of(importance, (before.name, after.name), images, sites)
-        ends = load_end(model, before), load_end(model, after)
-        sampled = _sampled(images, how, seed)
-        masks = _masks(importance, sites, sampled, how.bins, seed)
-        found = revert(*ends, *images.together(), masks)
-        members = _members(images, sampled)
+        _require_matching_importance(
+            importance, (before.name, after.name), images, sites
+        )
+        endpoints = load_endpoint(model, before), load_endpoint(model, after)
+        sampled = _sample_images(images, how, seed)
+        masks = _channel_masks(importance, sites, sampled, how.bins, seed)
+        correctness = revert(*endpoints, *images.together(), masks)
+        members = _group_members(images, sampled)
         return Reversion(
             before=before.name,
             after=after.name,
             label=images.label,
-            at_before=_accuracy(found.before, members),
-            at_after=_accuracy(found.after, members),
-            reverted=_accuracies(found.reverted, members),
-            transplanted=_accuracies(found.transplanted, members),
+            at_before=_accuracy(correctness.before, members),
+            at_after=_accuracy(correctness.after, members),
+            reverted=_accuracies(correctness.reverted, members),
+            transplanted=_accuracies(correctness.transplanted, members),
             images=members.sum(axis=-1),
             sites=tuple(sites),
         )
@@ -202,43 +204,45 @@ def measure_reversion(
     return measure
 
 
-def _require_importance_of(
+def _require_matching_importance(
     importance: Importance,
-    ends: tuple[str, str],
+    names: tuple[str, str],
     images: ClassImages,
     sites: Sequence[Site],
 ) -> None:
-    known = {site.name for site in importance.sites}
-    found = {
-        "evolution": (importance.before, importance.after) == ends,
+    site_names = {site.name for site in importance.sites}
+    matches = {
+        "evolution": (importance.before, importance.after) == names,
         "class": importance.label == images.label,
         "images": np.array_equal(importance.images, images.rows),
-        "sites": all(site.name in known for site in sites),
+        "sites": all(site.name in site_names for site in sites),
     }
-    other = [name for name, same in found.items() if not same]
-    if other:
+    mismatches = [name for name, same in matches.items() if not same]
+    if mismatches:
         raise DataError(
-            f"{ends[0]} to {ends[1]}, class {images.label}: this is the importance of "
-            f"other {' and '.join(other)} than those to be reverted. Measure it on "
+            f"{names[0]} to {names[1]}, class {images.label}: this is the importance of "
+            f"other {' and '.join(mismatches)} than those to be reverted. Measure it on "
             "the same ones."
         )
 
 
-def _sampled(images: ClassImages, how: Reverting, seed: int) -> Bool[np.ndarray, "r i"]:
+def _sample_images(
+    images: ClassImages, how: Reverting, seed: int
+) -> Bool[np.ndarray, "r i"]:
     count = len(images.train)
     if count < 2:
         raise UsageError(
             f"class {images.label} has {count} training images, but two are needed: "
             "one to rank evolutions by and another to judge them on."
         )
-    found = np.zeros((how.repeats, count), bool)
-    for repeat, chosen in enumerate(found):
+    masks = np.zeros((how.repeats, count), bool)
+    for repeat, mask in enumerate(masks):
         rng = stream(seed, "images of a reversion", images.label, repeat)
-        chosen[rng.permutation(count)[: min(how.images, count // 2)]] = True
-    return found
+        mask[rng.permutation(count)[: min(how.images, count // 2)]] = True
+    return masks
 
 
-def _masks(
+def _channel_masks(
     importance: Importance,
     sites: Sequence[Site],
     sampled: Bool[np.ndarray, "r i"],
@@ -246,18 +250,23 @@ def _masks(
     seed: int,
 ) -> dict[str, np.ndarray]:
     """Per site: the bins, the most important first, and a random draw."""
-    where, masks = site_slices(importance.sites), {}
-    for at, site in enumerate(sites):
-        sensitivity = importance.sensitivity[:, where[site.name]]
-        draws = ((seed, importance.label, repeat, at) for repeat in range(len(sampled)))
-        parts = zip(sampled, draws, strict=True)
+    slices, masks = site_slices(importance.sites), {}
+    for index, site in enumerate(sites):
+        sensitivity = importance.sensitivity[:, slices[site.name]]
+        seeds = (
+            (seed, importance.label, repeat, index) for repeat in range(len(sampled))
+        )
+        repeats = zip(sampled, seeds, strict=True)
         masks[site.name] = np.stack(
-            [_bins(sensitivity[own], bins, draw) for own, draw in parts]
+            [
+                _bin_masks(sensitivity[sampled_rows], bins, seed_parts)
+                for sampled_rows, seed_parts in repeats
+            ]
         )
     return masks
 
 
-def _bins(
+def _bin_masks(
     sensitivity: Float[np.ndarray, "i c"], bins: int, draw: tuple[int, ...]
 ) -> Bool[np.ndarray, "q c"]:
     score = (sensitivity > 0).mean(axis=0)
@@ -271,7 +280,7 @@ def _bins(
     return masks
 
 
-def _members(
+def _group_members(
     images: ClassImages, sampled: Bool[np.ndarray, "r i"]
 ) -> Bool[np.ndarray, "r g j"]:
     """Which images are of which group, `GROUPS` in order."""
@@ -284,23 +293,28 @@ def _members(
 
 
 def _accuracy(
-    found: Bool[np.ndarray, "i 2"], members: Bool[np.ndarray, "r g i"]
+    correctness: Bool[np.ndarray, "i 2"], members: Bool[np.ndarray, "r g i"]
 ) -> Float[np.ndarray, "r g 2"]:
-    right = np.einsum("im,rgi->rgm", found.astype(float), members.astype(float))
-    return _share(right, members.sum(axis=-1))
+    correct = np.einsum("im,rgi->rgm", correctness.astype(float), members.astype(float))
+    return _shares(correct, members.sum(axis=-1))
 
 
 def _accuracies(
-    found: Bool[np.ndarray, "r s q i 2"], members: Bool[np.ndarray, "r g i"]
+    correctness: Bool[np.ndarray, "r s q i 2"], members: Bool[np.ndarray, "r g i"]
 ) -> Float[np.ndarray, "r s q g 2"]:
-    right = np.einsum(
-        "rsqim,rgi->rsqgm", found.astype(float), members.astype(float), optimize=True
+    correct = np.einsum(
+        "rsqim,rgi->rsqgm",
+        correctness.astype(float),
+        members.astype(float),
+        optimize=True,
     )
-    return _share(right, members.sum(axis=-1)[:, None, None])
+    return _shares(correct, members.sum(axis=-1)[:, None, None])
 
 
-def _share(right: np.ndarray, of: Int[np.ndarray, "... g"]) -> np.ndarray:
+def _shares(correct: np.ndarray, counts: Int[np.ndarray, "... g"]) -> np.ndarray:
     """Right ones per image; NaN where there is none."""
     return (
-        np.where(of > 0, 1.0, np.nan)[..., None] * right / np.maximum(of, 1)[..., None]
+        np.where(counts > 0, 1.0, np.nan)[..., None]
+        * correct
+        / np.maximum(counts, 1)[..., None]
     )

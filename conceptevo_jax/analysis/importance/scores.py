@@ -14,10 +14,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 from scipy.stats import rankdata
 
-from conceptevo_jax.analysis.importance.endpoints import load_end, overflow
+from conceptevo_jax.analysis.importance.endpoints import load_endpoint, overflow_error
 from conceptevo_jax.analysis.importance.forward_differences import forward_differences
-from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_transpose
-from conceptevo_jax.analysis.statistics.intervals import known_mean
+from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_vjp
+from conceptevo_jax.analysis.statistics.intervals import finite_mean
 from conceptevo_jax.data import require_pixels, require_rows
 from conceptevo_jax.errors import (
     UsageError,
@@ -73,14 +73,14 @@ Measure = Callable[
 """`measure(before, after, pixels, rows, label)`; `rows` say which images these are."""
 
 
-def chosen_sites(model: Model, names: Sequence[str]) -> tuple[Site, ...]:
+def select_sites(model: Model, names: Sequence[str]) -> tuple[Site, ...]:
     """The sites so named, in forward order; all of them for no names.
 
     Raises:
       UsageError: for an unknown one, with the valid ones.
     """
-    wanted = {model.site(name).name for name in names}
-    return tuple(s for s in model.sites if not wanted or s.name in wanted)
+    valid_names = {model.site(name).name for name in names}
+    return tuple(s for s in model.sites if not valid_names or s.name in valid_names)
 
 
 def measure_importance(
@@ -101,12 +101,12 @@ def measure_importance(
       UsageError: for a seed out of range.
     """
     require_seed(seed)
-    how = scoring or Scoring()
-    sites = chosen_sites(model, how.sites)
-    method = by_transpose if how.method == "transpose" else by_jvp
-    sense = method(model, sites, how.batch_size, how.ties)
+    settings = scoring or Scoring()
+    sites = select_sites(model, settings.sites)
+    method = by_vjp if settings.method == "transpose" else by_jvp
+    sense = method(model, sites, settings.batch_size, settings.ties)
     differences = forward_differences(model, sites)
-    everyone = np.arange(neuron_count(sites))
+    all_neurons = np.arange(neuron_count(sites))
 
     def measure(
         before: Snapshot,
@@ -117,20 +117,22 @@ def measure_importance(
     ) -> Importance:
         require_images(pixels, label, model)
         require_rows(rows, len(pixels))
-        ends = load_end(model, before), load_end(model, after)
+        ends = load_endpoint(model, before), load_endpoint(model, after)
         # Accelerators would round to 10 bits or so, and lose the sign of what is small.
         with jax.default_matmul_precision("highest"):
-            sensitivity, changed = sense(*ends, pixels, label, everyone)
-        bad = ~np.isfinite(sensitivity).all(axis=1)
-        if bad.any():
-            raise overflow(model, (before, after), ends, pixels[bad][:1])
+            sensitivity, changed = sense(*ends, pixels, label, all_neurons)
+        overflowing = ~np.isfinite(sensitivity).all(axis=1)
+        if overflowing.any():
+            raise overflow_error(model, (before, after), ends, pixels[overflowing][:1])
         score = (sensitivity > 0).mean(axis=0)
-        checked = _to_check(score, sensitivity, how.checked, seed)
+        checked = _neurons_to_check(score, sensitivity, settings.checked, seed)
         difference = 0.0
         if len(checked):
-            few = pixels[:_CHECKED_IMAGES]
-            exact = differences(*ends, few, label, checked)
-            difference = _difference(exact, sensitivity[: len(few), checked])
+            checked_pixels = pixels[:_CHECKED_IMAGES]
+            exact = differences(*ends, checked_pixels, label, checked)
+            difference = _relative_difference(
+                exact, sensitivity[: len(checked_pixels), checked]
+            )
         return Importance(
             before=before.name,
             after=after.name,
@@ -169,7 +171,7 @@ def require_images(pixels: np.ndarray, label: int, model: Model) -> None:
     model.require_size(pixels.shape[1])
 
 
-def _to_check(
+def _neurons_to_check(
     score: np.ndarray, sensitivity: np.ndarray, count: int, seed: int
 ) -> Int[np.ndarray, " _"]:
     """The first `count` of the ranking, and as many of the others at random."""
@@ -179,9 +181,9 @@ def _to_check(
     return np.concatenate([order[:count], rest]).astype(np.int64)
 
 
-def _difference(exact: np.ndarray, found: np.ndarray) -> float:
+def _relative_difference(exact: np.ndarray, sensitivity: np.ndarray) -> float:
     """Largest difference as a share of the largest exact value, if there is any."""
-    return float(np.abs(exact - found).max() / (np.abs(exact).max() or 1))
+    return float(np.abs(exact - sensitivity).max() / (np.abs(exact).max() or 1))
 
 
 def rank_neurons(
@@ -212,36 +214,39 @@ def half_correlations(
     which both halves tell neurons apart; NaN where fewer than three changed.
     """
     rng, count = stream(seed, "halves of images"), len(sensitivity)
-    found = np.full((_DIVISIONS, len(sites)), np.nan)
+    correlations = np.full((_DIVISIONS, len(sites)), np.nan)
     if count < 2:
-        return found[0]
-    for division in found:
+        return correlations[0]
+    for division in correlations:
         mixed = rng.permutation(count)
         halves = [mixed[: count // 2], mixed[count // 2 :]]
-        for at, where in enumerate(site_slices(sites).values()):
-            own = sensitivity[:, where][:, changed[where]]
-            if own.shape[1] >= _FEWEST_RANKED:
-                one, other = (_ranks(own[half]) for half in halves)
-                if one.std() and other.std():
-                    division[at] = np.corrcoef(one, other)[0, 1]
-    return known_mean(found)
+        for index, columns in enumerate(site_slices(sites).values()):
+            changed_responses = sensitivity[:, columns][:, changed[columns]]
+            if changed_responses.shape[1] >= _FEWEST_RANKED:
+                first, second = (_ranks(changed_responses[half]) for half in halves)
+                if first.std() and second.std():
+                    division[index] = np.corrcoef(first, second)[0, 1]
+    return finite_mean(correlations)
 
 
-def class_correlation(found: Sequence[Importance]) -> float:
+def class_correlation(importances: Sequence[Importance]) -> float:
     """How alike different classes rank the neurons of one evolution.
 
     Spearman's correlation of the rankings at a site, mean over sites and pairs of
     classes: what halves of one class's images have to exceed if a ranking is to tell of
     the class. NaN for fewer than two classes.
     """
-    if len(found) < 2:
+    if len(importances) < 2:
         return float("nan")
-    changed = np.any([one.changed for one in found], axis=0)
+    changed = np.any([importance.changed for importance in importances], axis=0)
     means = []
-    for where in site_slices(found[0].sites).values():
-        own = [one.sensitivity[:, where][:, changed[where]] for one in found]
-        if own[0].shape[1] >= _FEWEST_RANKED:
-            ranks = np.array([_ranks(one) for one in own])
+    for columns in site_slices(importances[0].sites).values():
+        sensitivities = [
+            importance.sensitivity[:, columns][:, changed[columns]]
+            for importance in importances
+        ]
+        if sensitivities[0].shape[1] >= _FEWEST_RANKED:
+            ranks = np.array([_ranks(importance) for importance in sensitivities])
             ranks = ranks[ranks.std(axis=1) > 0]
             if len(ranks) > 1:
                 table = np.corrcoef(ranks)

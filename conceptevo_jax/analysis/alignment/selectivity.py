@@ -2,7 +2,8 @@
 
 A neuron selects a concept when its peak response separates images that show it from
 those that do not: by the AUC, which counts only the order of responses. Of all
-concepts it is the one with the largest. Not for photographs, whose concepts nobody has listed.
+concepts it is the one with the largest. Not for photographs, whose concepts nobody has
+listed.
 
 Costs one ranking of the responses: 20 ms for 600 neurons and 1,000 images on one core.
 """

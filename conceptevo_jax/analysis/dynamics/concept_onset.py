@@ -1,8 +1,8 @@
 """Which concepts appear first: births by group of neurons that lie together.
 
-Groups are found among the base's neurons (K-means over their directions), so that all
-architectures are told by the same ones. A neuron belongs to the group it lies in where
-its concept is seen best.
+Groups are clusters of the base's neurons (K-means over their directions), so that they
+are the same for all architectures. A neuron belongs to the group in which it lies in
+the snapshot that shows its concept best.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ class Groups:
     """Groups of the base's neurons.
 
     Attributes:
-      centers: Directions of their middles.
+      centers: Directions of their centers.
       label: The class that most of their stimuli are of.
       share: The share that is.
-      size: Base neurons in each.
+      size: Number of base neurons in each.
     """
 
     centers: Float[np.ndarray, "g d"]
@@ -41,13 +41,13 @@ def group_base(
     count: int,
     seed: int = 0,
 ) -> Groups:
-    """Divide the base's neurons into groups of like ones.
+    """Divide the base's neurons into groups of similar ones.
 
     Args:
       embedding: The base's neurons as projected.
       stimuli: Their stimuli.
       labels: Classes of the pool's images.
-      count: How many groups.
+      count: Number of groups.
       seed: Of K-means' starts.
 
     Raises:
@@ -73,7 +73,7 @@ def group_base(
 def group_members(
     groups: Groups, embeddings: Sequence[Embedding], lives: Lifetimes
 ) -> Int[np.ndarray, " n"]:
-    """The group in which each neuron lies where its concept is seen best.
+    """The group in which each neuron lies in the snapshot that shows its concept best.
 
     Args:
       groups: The groups.
@@ -92,7 +92,15 @@ def group_members(
 def nearest_group(
     vectors: Float[np.ndarray, "n d"], centers: Float[np.ndarray, "g d"]
 ) -> Int[np.ndarray, " n"]:
-    """The group whose middle is nearest in direction; -1 without a place or groups."""
+    """The group whose center is nearest in direction to each neuron.
+
+    Args:
+      vectors: Neurons of a snapshot; NaN without a place.
+      centers: Directions of the groups' centers.
+
+    Returns:
+      A group's number; -1 without a place or groups.
+    """
     placed = np.isfinite(vectors).all(axis=1)
     if not len(centers):
         return np.full(len(vectors), -1)

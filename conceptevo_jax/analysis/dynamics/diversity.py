@@ -2,9 +2,9 @@
 
 The paper's measure is the differential entropy of the neurons' points on the map. It
 moves with the scale of the points, and a few dead neurons in one place send it to minus
-infinity. Beside it stand numbers that have no scale: the effective rank of the vectors,
-the share of distinct images among the stimuli, and the share of neurons that resemble
-the base's early sites.
+infinity. Further measures have no scale: the effective rank of the vectors, the share
+of distinct images among the stimuli, and the share of neurons that resemble the base's
+early sites.
 """
 
 import math
@@ -73,12 +73,16 @@ def effective_rank(vectors: Float[np.ndarray, "n d"]) -> float:
 
 
 def distinct_share(image_ids: Int[np.ndarray, "n k"], pool_size: int) -> float:
-    """How many different images the neurons select, of as many as they could.
+    """How many different images the neurons select, as a share of the possible number.
 
         |∪_n X_n| / min(n k, images)
 
     with X_n the stimuli of neuron n; dead neurons select none. It falls when neurons
-    die as well as when they come to select the same images. Unused slots are -1.
+    die as well as when they come to select the same images.
+
+    Args:
+      image_ids: Stimuli of each neuron, rows of the pool; -1 in unused slots.
+      pool_size: Number of images in the pool.
     """
     possible = min(image_ids.size, pool_size)
     return len(np.unique(image_ids[image_ids >= 0])) / possible
@@ -109,7 +113,7 @@ def selectivity(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, " n"]:
         std_i(r) / mean_i |r|
 
     over the images; 0 for a neuron that is constant or not finite. Scale-free: a
-    network that answers alike whatever it sees goes to 0, whether by silent neurons or
+    network that responds equally to all images goes to 0, whether by silent neurons or
     by ones that are always on.
     """
     finite = np.isfinite(peaks).all(axis=0)

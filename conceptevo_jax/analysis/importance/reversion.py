@@ -2,27 +2,28 @@
 
 Per repeat: sample images of the class, rank the neurons of every site by importance on
 them, divide the ranking into percentile bins, take a bin's channels of `after` from
-`before`, and see what becomes of the accuracy. Beside it, as many random channels; and
-the reverse, a bin's channels of `after` brought into `before`.
+`before`, and measure the accuracy. For comparison, as many random channels; and the
+reverse, a bin's channels of `after` brought into `before`.
 
 The paper measures on training images. Here the sampled ones, which made the ranking,
-are told apart from other training images and from test images, which did not; and
-images of the other classes tell whether a bin matters for this class or for all.
+are kept apart from other training images and from test images, which did not; and
+images of the other classes show whether a bin matters for this class or for all.
 """
 
 import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 
 from conceptevo_jax.analysis.importance.activation_patching import revert_evolutions
 from conceptevo_jax.analysis.importance.endpoints import load_endpoint
-from conceptevo_jax.analysis.importance.scores import (
-    rank_neurons,
-    require_images,
-    select_sites,
+from conceptevo_jax.analysis.importance.group_accuracies import (
+    accuracies,
+    patched_accuracies,
 )
+from conceptevo_jax.analysis.importance.percentile_bins import channel_masks
+from conceptevo_jax.analysis.importance.scores import require_images, select_sites
 from conceptevo_jax.data import checked_labels, require_pixels, require_rows
 from conceptevo_jax.errors import (
     DataError,
@@ -33,14 +34,7 @@ from conceptevo_jax.errors import (
 )
 from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
-from conceptevo_jax.types import (
-    Importance,
-    Reversion,
-    Site,
-    Snapshot,
-    record,
-    site_slices,
-)
+from conceptevo_jax.types import Importance, Reversion, Site, Snapshot, record
 
 GROUPS = ("sampled", "other", "test", "elsewhere")
 """Training images that made the ranking, other training images of the class, its test
@@ -61,10 +55,10 @@ class Reverting:
       repeats: Independent samples of images, and random draws.
       images: Sampled images of the class per repeat; at most half of those it has, so
         that others are left.
-      train_images: Training images of the class at most, sampled ones included.
-      test_images: Test images of the class at most.
-      elsewhere_images: Test images of the other classes at most.
-      batch_size: Images per call; of the bins' calls each takes so many per bin.
+      train_images: Largest number of training images, sampled ones included.
+      test_images: Largest number of test images of the class.
+      elsewhere_images: Largest number of test images of the other classes.
+      batch_size: Images per call; a call for bins takes as many for each bin.
     """
 
     bins: int = 4
@@ -88,13 +82,13 @@ class Reverting:
 class ClassImages:
     """The images on which a class's evolutions are reverted.
 
-    `UsageError` refuses what are no uint8 pixels `[i side side 3]` of one size, or
-    labels and rows of other images.
+    Raises `UsageError` unless pixels are uint8 `[i side side 3]` of one size, and
+    labels and rows those of the images.
 
     Attributes:
       label: The class.
       train: Training images of the class.
-      rows: Which ones, rows of the set they were taken from.
+      rows: Their rows in the set that they were taken from.
       test: Test images of the class.
       elsewhere: Test images of other classes.
       elsewhere_labels: Their classes.
@@ -127,8 +121,8 @@ class ClassImages:
                 "images of the other classes."
             )
 
-    def together(self) -> tuple[np.ndarray, np.ndarray]:
-        """All pixels and labels: training, test, elsewhere."""
+    def pixels_and_labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """All pixels and their labels: training, test, elsewhere."""
         class_labels = np.full(len(self.train) + len(self.test), self.label)
         pixels = np.concatenate([self.train, self.test, self.elsewhere])
         labels = np.concatenate([class_labels, self.elsewhere_labels])
@@ -151,7 +145,7 @@ def measure_reversion(
     Args:
       model: The architecture of both ends of the evolution.
       sites: Where evolutions are reverted.
-      settings: How.
+      settings: How evolutions are reverted; the defaults, where None.
       seed: Of the samples and the random draws.
 
     Returns:
@@ -163,18 +157,18 @@ def measure_reversion(
       UsageError: for no site, an unknown one, or one with fewer neurons than bins.
     """
     require_seed(seed)
-    how = settings or Reverting()
+    settings = settings or Reverting()
     if not sites:
         raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
     for site in sites:
         require_type(site, Site, "a site", "Take some of model.sites.")
     for site in select_sites(model, [site.name for site in sites]):
-        if site.channels < how.bins:
+        if site.channels < settings.bins:
             raise UsageError(
                 f"site {site.name} of {model.name} has {site.channels} neurons, fewer "
-                f"than {how.bins} bins: leave it out, or take fewer bins."
+                f"than {settings.bins} bins: leave it out, or take fewer bins."
             )
-    revert = revert_evolutions(model, sites, how.batch_size)
+    revert = revert_evolutions(model, sites, settings.batch_size)
 
     def measure(
         before: Snapshot, after: Snapshot, importance: Importance, images: ClassImages
@@ -185,18 +179,18 @@ def measure_reversion(
             importance, (before.name, after.name), images, sites
         )
         endpoints = load_endpoint(model, before), load_endpoint(model, after)
-        sampled = _sample_images(images, how, seed)
-        masks = _channel_masks(importance, sites, sampled, how.bins, seed)
-        correctness = revert(*endpoints, *images.together(), masks)
+        sampled = _sample_images(images, settings, seed)
+        masks = channel_masks(importance, sites, sampled, settings.bins, seed)
+        correctness = revert(*endpoints, *images.pixels_and_labels(), masks)
         members = _group_members(images, sampled)
         return Reversion(
             before=before.name,
             after=after.name,
             label=images.label,
-            at_before=_accuracy(correctness.before, members),
-            at_after=_accuracy(correctness.after, members),
-            reverted=_accuracies(correctness.reverted, members),
-            transplanted=_accuracies(correctness.transplanted, members),
+            at_before=accuracies(correctness.before, members),
+            at_after=accuracies(correctness.after, members),
+            reverted=patched_accuracies(correctness.reverted, members),
+            transplanted=patched_accuracies(correctness.transplanted, members),
             images=members.sum(axis=-1),
             sites=tuple(sites),
         )
@@ -220,14 +214,14 @@ def _require_matching_importance(
     mismatches = [name for name, same in matches.items() if not same]
     if mismatches:
         raise DataError(
-            f"{names[0]} to {names[1]}, class {images.label}: this is the importance of "
-            f"other {' and '.join(mismatches)} than those to be reverted. Measure it on "
-            "the same ones."
+            f"{names[0]} to {names[1]}, class {images.label}: this is the importance "
+            f"of other {' and '.join(mismatches)} than those to be reverted. Measure "
+            "it on the same ones."
         )
 
 
 def _sample_images(
-    images: ClassImages, how: Reverting, seed: int
+    images: ClassImages, settings: Reverting, seed: int
 ) -> Bool[np.ndarray, "r i"]:
     count = len(images.train)
     if count < 2:
@@ -235,48 +229,10 @@ def _sample_images(
             f"class {images.label} has {count} training images, but two are needed: "
             "one to rank evolutions by and another to judge them on."
         )
-    masks = np.zeros((how.repeats, count), bool)
+    masks = np.zeros((settings.repeats, count), bool)
     for repeat, mask in enumerate(masks):
         rng = stream(seed, "images of a reversion", images.label, repeat)
-        mask[rng.permutation(count)[: min(how.images, count // 2)]] = True
-    return masks
-
-
-def _channel_masks(
-    importance: Importance,
-    sites: Sequence[Site],
-    sampled: Bool[np.ndarray, "r i"],
-    bins: int,
-    seed: int,
-) -> dict[str, np.ndarray]:
-    """Per site: the bins, the most important first, and a random draw."""
-    slices, masks = site_slices(importance.sites), {}
-    for index, site in enumerate(sites):
-        sensitivity = importance.sensitivity[:, slices[site.name]]
-        seeds = (
-            (seed, importance.label, repeat, index) for repeat in range(len(sampled))
-        )
-        repeats = zip(sampled, seeds, strict=True)
-        masks[site.name] = np.stack(
-            [
-                _bin_masks(sensitivity[sampled_rows], bins, seed_parts)
-                for sampled_rows, seed_parts in repeats
-            ]
-        )
-    return masks
-
-
-def _bin_masks(
-    sensitivity: Float[np.ndarray, "i c"], bins: int, draw: tuple[int, ...]
-) -> Bool[np.ndarray, "q c"]:
-    score = (sensitivity > 0).mean(axis=0)
-    order = rank_neurons(score, sensitivity, *draw)
-    parts = np.array_split(order, bins)
-    rng = stream(draw[0], "random neurons of a reversion", *draw[1:])
-    parts.append(rng.permutation(len(order))[: len(parts[0])])
-    masks = np.zeros((len(parts), len(order)), bool)
-    for mask, part in zip(masks, parts, strict=True):
-        mask[part] = True
+        mask[rng.permutation(count)[: min(settings.images, count // 2)]] = True
     return masks
 
 
@@ -290,31 +246,3 @@ def _group_members(
     members[:, 2, sizes[0] : sizes[0] + sizes[1]] = True
     members[:, 3, sizes[0] + sizes[1] :] = True
     return members
-
-
-def _accuracy(
-    correctness: Bool[np.ndarray, "i 2"], members: Bool[np.ndarray, "r g i"]
-) -> Float[np.ndarray, "r g 2"]:
-    correct = np.einsum("im,rgi->rgm", correctness.astype(float), members.astype(float))
-    return _shares(correct, members.sum(axis=-1))
-
-
-def _accuracies(
-    correctness: Bool[np.ndarray, "r s q i 2"], members: Bool[np.ndarray, "r g i"]
-) -> Float[np.ndarray, "r s q g 2"]:
-    correct = np.einsum(
-        "rsqim,rgi->rsqgm",
-        correctness.astype(float),
-        members.astype(float),
-        optimize=True,
-    )
-    return _shares(correct, members.sum(axis=-1)[:, None, None])
-
-
-def _shares(correct: np.ndarray, counts: Int[np.ndarray, "... g"]) -> np.ndarray:
-    """Right ones per image; NaN where there is none."""
-    return (
-        np.where(counts > 0, 1.0, np.nan)[..., None]
-        * correct
-        / np.maximum(counts, 1)[..., None]
-    )

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from conceptevo_jax.analysis.importance.rankings import class_correlation
 from conceptevo_jax.analysis.importance.reversion import GROUPS
-from conceptevo_jax.analysis.importance.scores import class_correlation
 from conceptevo_jax.analysis.statistics.intervals import (
-    known_mean,
+    finite_mean,
     mean_interval,
 )
 from conceptevo_jax.pipeline.outcome import Claim, finite
@@ -119,14 +119,14 @@ def _class_claim(
     )
     rise = shares[:, 1, 0] - shares[:, 0, 0]
     interval = mean_interval(rise.tolist())
-    (before, _), (after, everyone) = known_mean(shares)
+    (before, _), (after, everyone) = finite_mean(shares)
     return Claim(
         id=f"leads_to_the_class_{name}",
         paper="evolutions from abstract to class-related concepts (Figs. 3 and 6)",
         rule=f"the share of the class among the stimuli of its {LEADING} most "
         "important neurons rises, the images that ranked them left out: 95 % interval "
         "over classes above 0",
-        measured=finite(float(known_mean(rise))),
+        measured=finite(float(finite_mean(rise))),
         interval=interval,
         n=int(np.isfinite(rise).sum()),
         holds=interval[0] > 0 if interval else None,
@@ -182,7 +182,7 @@ def reversion_claims(
     """
     by_class = changes(found, "reverted").mean(axis=(1, 2))[..., 0]
     told = "; ".join(
-        f"{group}: {_numbers(known_mean(by_class[..., g]))}"
+        f"{group}: {_numbers(finite_mean(by_class[..., g]))}"
         for g, group in enumerate(GROUPS)
     )
     name = f"{evolution.run.name}_{evolution.number}"
@@ -195,7 +195,7 @@ def reversion_claims(
     numbers = paper.get(f"{evolution.run.name} {evolution.number}")
     claims: list[Claim] = []
     for which, rule, differences in _facts(by_class[..., JUDGED]):
-        means = [float(known_mean(each)) for each in differences]
+        means = [float(finite_mean(each)) for each in differences]
         intervals = [mean_interval(each.tolist()) for each in differences]
         ends = [
             mean if interval is None else interval[0]

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from conceptevo_jax.analysis.importance.rankings import rank_neurons
 from conceptevo_jax.analysis.importance.reversion import DIRECTIONS, GROUPS, METRICS
-from conceptevo_jax.analysis.importance.scores import rank_neurons
 from conceptevo_jax.analysis.statistics.intervals import (
-    known_mean,
+    finite_mean,
     mean_interval,
     share_intervals,
 )
@@ -125,7 +125,7 @@ def reversion_rows(
     for direction in DIRECTIONS:
         values = changes(found, direction).mean(axis=2)
         plain = "at_after" if direction == "reverted" else "at_before"
-        start = known_mean(np.array([getattr(r, plain) for r in found]).mean(axis=1))
+        start = finite_mean(np.array([getattr(r, plain) for r in found]).mean(axis=1))
         names = quantile_names(values.shape[2])
         for g, group in enumerate(GROUPS):
             for m, metric in enumerate(METRICS):
@@ -133,7 +133,7 @@ def reversion_rows(
                     own = values[:, :, q, g, m]
                     by_class = own.mean(axis=1)
                     low, high = mean_interval(by_class.tolist()) or (None, None)
-                    spread = known_mean(own)
+                    spread = finite_mean(own)
                     many = len(spread) > 1
                     rows.append(
                         _of(evolution)
@@ -142,7 +142,7 @@ def reversion_rows(
                             "group": group,
                             "metric": metric,
                             "bin": name,
-                            "change": finite(float(known_mean(by_class))),
+                            "change": finite(float(finite_mean(by_class))),
                             "low": low,
                             "high": high,
                             "sd_repeats": finite(float(spread.std(ddof=1)))
@@ -157,7 +157,7 @@ def reversion_rows(
 
 def site_rows(evolution: Evolution, found: Sequence[Reversion]) -> list[dict[str, Any]]:
     """Mean change of top-1 accuracy by site, on images the ranking never saw."""
-    values = known_mean(changes(found, "reverted")[..., JUDGED, 0].mean(axis=1))
+    values = finite_mean(changes(found, "reverted")[..., JUDGED, 0].mean(axis=1))
     names = quantile_names(values.shape[1])
     return [
         _of(evolution) | {"site": site.name, **dict(zip(names, row, strict=True))}

@@ -160,7 +160,7 @@ def _difference(
 ) -> Claim:
     """A measure changes in the given directions; the least certain one is measured."""
     trajectory = space.trajectories[run]
-    values = trajectory.of(measure)
+    values = trajectory.series(measure)
     one, base = space.runs[run], space.home.run.name
     places = dict.fromkeys(at for a, b, _ in steps for at in (a, b))
     told = ", ".join(f"{values[at]:.2f} at {one.epochs[at]}" for at in places)
@@ -190,7 +190,7 @@ def falls_in_time(space: InSpace, run: str, course: Course) -> list[Claim]:
     """
     one, base, claims = space.runs[run], space.home.run.name, []
     for measure in ("effective_rank", "distinct_share"):
-        values = space.trajectories[run].of(measure)
+        values = space.trajectories[run].series(measure)
         low = ~(values >= FALLEN * values[course.best])
         low[: course.best + 1] = False
         fell = int(low.argmax()) if low.any() else None

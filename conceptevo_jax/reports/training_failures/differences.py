@@ -29,7 +29,7 @@ class Change(NamedTuple):
 def change_of(trajectory: Trajectory, measure: str, more: int, less: int) -> Change:
     """By how much a measure is larger at one place of a trajectory than at another."""
     (first, of_first), (second, of_second) = (
-        (float(trajectory.of(measure)[at]), trajectory.interval(measure, at))
+        (float(trajectory.series(measure)[at]), trajectory.interval(measure, at))
         for at in (more, less)
     )
     return _difference(first, of_first, second, of_second)

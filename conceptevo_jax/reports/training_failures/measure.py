@@ -9,12 +9,11 @@ from functools import partial
 import numpy as np
 
 from conceptevo_jax.analysis.dynamics.movement import movement
-from conceptevo_jax.analysis.dynamics.trajectory import (
+from conceptevo_jax.analysis.dynamics.snapshot_measures import (
+    ObservedSnapshot,
     Reference,
-    Seen,
-    Trajectory,
-    measure_evolution,
 )
+from conceptevo_jax.analysis.dynamics.trajectory import Trajectory, measure_evolution
 from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.pipeline.cached_space import embed_base, lay_out_often, project_run
 from conceptevo_jax.pipeline.projected_run import Projected, without_alignment
@@ -138,8 +137,10 @@ def measure_runs(
     )
 
 
-def _seen(one: Projected, epoch: Epoch, maps: Mapping[str, np.ndarray]) -> Seen:
-    return Seen(
+def _seen(
+    one: Projected, epoch: Epoch, maps: Mapping[str, np.ndarray]
+) -> ObservedSnapshot:
+    return ObservedSnapshot(
         snapshot=one.snapshot(epoch),
         stimuli=one.stimuli(epoch),
         responses=one.run.observations[epoch].judgement,

@@ -258,7 +258,7 @@ def _estimate(
         often if n > 1 else often[:0],
         n,
         why="no task has two labels",
-        least=-2.0,
+        lower_bound=-2.0,
     )
 
 

@@ -35,7 +35,7 @@ from conceptevo_jax.analysis.statistics.crossed_bootstrap import (
     Draws,
     bounded_estimate,
     resample,
-    whole,
+    unresampled,
 )
 from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.analysis.statistics.krippendorff import MISSING, krippendorff_alpha
@@ -149,7 +149,7 @@ def _judged(category: str, votes: Votes, draws: int, seed: int) -> Judged:
     p, t = votes.answered.shape
     n = int(votes.answered.sum())
     rng = stream(seed, "participants and tasks")
-    drawn, once = resample(p, t, draws=draws, rng=rng), whole(p, t)
+    drawn, once = resample(p, t, draws=draws, rng=rng), unresampled(p, t)
     measures = {"auc": _auc, "accuracy": _accuracy, "incoherent": _incoherent}
     found = {
         name: bounded_estimate(
@@ -161,7 +161,7 @@ def _judged(category: str, votes: Votes, draws: int, seed: int) -> Judged:
         float(_alpha(votes, once)[0]),
         _alpha(votes, drawn),
         n,
-        least=-1.0,
+        lower_bound=-1.0,
         why="no two participants judged one card, or all judged all cards alike",
     )
     return Judged(

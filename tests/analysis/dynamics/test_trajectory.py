@@ -5,9 +5,9 @@ import pytest
 
 from conceptevo_jax.analysis.dynamics.concept_onset import group_base, group_members
 from conceptevo_jax.analysis.dynamics.movement import lifetimes
+from conceptevo_jax.analysis.dynamics.snapshot_measures import Reference
 from conceptevo_jax.analysis.dynamics.trajectory import (
     MEASURES,
-    Reference,
     Seen,
     measure_evolution,
 )

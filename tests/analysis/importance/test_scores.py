@@ -5,13 +5,12 @@ import pytest
 from evolving import CHANNELS, CLASSES, hand_model, snapshot, weights
 
 from conceptevo_jax.analysis.importance import scores
-from conceptevo_jax.analysis.importance.scores import (
-    Scoring,
+from conceptevo_jax.analysis.importance.rankings import (
     class_correlation,
     half_correlations,
-    measure_importance,
     rank_neurons,
 )
+from conceptevo_jax.analysis.importance.scores import Scoring, measure_importance
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.types import Importance
 

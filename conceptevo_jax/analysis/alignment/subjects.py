@@ -53,7 +53,7 @@ class Subject:
       stimuli: Its stimuli in that pool.
       embedding: Its neurons in the space.
       concepts: Which known concept each neuron selects, -1 for none; None where no
-        concepts are known. See `analysis.selectivity`.
+        concepts are known. See `analysis.alignment.selectivity`.
       refits: Its neurons in spaces that differ from the one in use by the seed of their
         fit alone, in the same order for all subjects; none to leave the fit's part out
         of intervals.

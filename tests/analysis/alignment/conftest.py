@@ -39,8 +39,8 @@ class World:
 
     def responses(self, strength, noise):
         """Noisy responses of neurons to concepts of the given strength."""
-        drawn = strength + noise * self.rng.normal(size=strength.shape)
-        return drawn.astype(np.float32)
+        noisy = strength + noise * self.rng.normal(size=strength.shape)
+        return noisy.astype(np.float32)
 
     def subject(
         self, snapshot, concepts, *, sites=None, vectors=None, noise=0.5, gains=None
@@ -90,7 +90,7 @@ def rebuilt(subject, order, sites=None):
     """The same snapshot with its neurons taken in another order, or only some."""
     sites = sites or sites_of(len(order))
     fields = ("image_ids", "peaks", "positions", "count", "tied", "dead", "nonfinite")
-    taken = {name: getattr(subject.stimuli, name)[order] for name in fields}
+    reordered = {name: getattr(subject.stimuli, name)[order] for name in fields}
 
     def responses(old):
         return dataclasses.replace(old, peaks=old.peaks[:, order], sites=sites)
@@ -99,7 +99,7 @@ def rebuilt(subject, order, sites=None):
         subject,
         responses=responses(subject.responses),
         pool=responses(subject.pool),
-        stimuli=dataclasses.replace(subject.stimuli, sites=sites, **taken),
+        stimuli=dataclasses.replace(subject.stimuli, sites=sites, **reordered),
         embedding=Embedding(
             vectors=subject.embedding.vectors[order],
             coverage=subject.embedding.coverage[order],

@@ -158,16 +158,7 @@ def measure_reversion(
     """
     require_seed(seed)
     settings = settings or Reverting()
-    if not sites:
-        raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
-    for site in sites:
-        require_type(site, Site, "a site", "Take some of model.sites.")
-    for site in select_sites(model, [site.name for site in sites]):
-        if site.channels < settings.bins:
-            raise UsageError(
-                f"site {site.name} of {model.name} has {site.channels} neurons, fewer "
-                f"than {settings.bins} bins: leave it out, or take fewer bins."
-            )
+    _require_sites(model, sites, settings.bins)
     revert = revert_evolutions(model, sites, settings.batch_size)
 
     def measure(
@@ -196,6 +187,19 @@ def measure_reversion(
         )
 
     return measure
+
+
+def _require_sites(model: Model, sites: Sequence[Site], bins: int) -> None:
+    if not sites:
+        raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
+    for site in sites:
+        require_type(site, Site, "a site", "Take some of model.sites.")
+    for site in select_sites(model, [site.name for site in sites]):
+        if site.channels < bins:
+            raise UsageError(
+                f"site {site.name} of {model.name} has {site.channels} neurons, fewer "
+                f"than {bins} bins: leave it out, or take fewer bins."
+            )
 
 
 def _require_matching_importance(

@@ -11,10 +11,13 @@ from collections.abc import Callable, Sequence
 
 import jax
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from conceptevo_jax.analysis.importance.endpoints import load_endpoint, overflow_error
-from conceptevo_jax.analysis.importance.forward_differences import forward_differences
+from conceptevo_jax.analysis.importance.forward_differences import (
+    Differences,
+    forward_differences,
+)
 from conceptevo_jax.analysis.importance.rankings import half_correlations, rank_neurons
 from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_vjp
 from conceptevo_jax.data import require_pixels, require_rows
@@ -24,7 +27,7 @@ from conceptevo_jax.errors import (
     require_seed,
     unknown_name,
 )
-from conceptevo_jax.models import Model
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Importance, Site, Snapshot, neuron_count
 
@@ -123,16 +126,14 @@ def measure_importance(
         # Accelerators would round to 10 bits or so, and lose the sign of what is small.
         with jax.default_matmul_precision("highest"):
             sensitivity, changed = sense(*endpoints, pixels, label, all_neurons)
-        overflows = ~np.isfinite(sensitivity).all(axis=1)
-        if overflows.any():
-            image = pixels[overflows][:1]
-            raise overflow_error(model, (before, after), endpoints, image)
+        finite = np.isfinite(sensitivity).all(axis=1)
+        if not finite.all():
+            raise overflow_error(model, (before, after), endpoints, pixels[~finite][:1])
         score = (sensitivity > 0).mean(axis=0)
         checked = _neurons_to_check(score, sensitivity, settings.checked, seed)
-        difference = 0.0
-        if len(checked):
-            exact = differences(*endpoints, pixels[:_CHECKED_IMAGES], label, checked)
-            difference = _relative_difference(exact, sensitivity[:, checked])
+        difference = _relative_difference(
+            differences, endpoints, pixels, label, checked, sensitivity
+        )
         return Importance(
             before=before.name,
             after=after.name,
@@ -185,7 +186,20 @@ def _neurons_to_check(
     return np.concatenate([order[:count], rest]).astype(np.int64)
 
 
-def _relative_difference(exact: np.ndarray, sensitivity: np.ndarray) -> float:
-    """Largest difference to the exact values of the first images, relative to these."""
-    difference = np.abs(exact - sensitivity[: len(exact)]).max()
+def _relative_difference(
+    differences: Differences,
+    endpoints: tuple[Variables, Variables],
+    pixels: np.ndarray,
+    label: int,
+    checked: Int[np.ndarray, " _"],
+    sensitivity: Float[np.ndarray, "i n"],
+) -> float:
+    """Largest difference to the exact sensitivities, relative to the largest of these.
+
+    Of the checked neurons to the first few images; 0 where none is checked.
+    """
+    if not len(checked):
+        return 0.0
+    exact = differences(*endpoints, pixels[:_CHECKED_IMAGES], label, checked)
+    difference = np.abs(exact - sensitivity[: len(exact), checked]).max()
     return float(difference / (np.abs(exact).max() or 1))

@@ -116,35 +116,10 @@ def by_jvp(
       batch_size: Images per call and device.
       ties: One of `TIES`.
     """
-    differentiated = model.one_sided() if ties == "one_sided" else model
     mesh, names = data_mesh(), [site.name for site in sites]
-    slices, n = site_slices(sites), neuron_count(sites)
     read_changes = _compile_changes(model, names, mesh)
-
-    def derive_shard(
-        before: Variables,
-        change: dict[str, Array],
-        pixels: Array,
-        label: Array,
-        neurons: Int[Array, " _"],
-    ) -> Float[Array, "_ b"]:
-        def logit(eps: Mapping[str, Array]) -> Float[Array, " b"]:
-            logits = differentiated.logits(before, pixels, tap=perturb(eps))
-            return jnp.take(logits, label, axis=1)
-
-        def derivative(neuron: Int[Array, ""]) -> Float[Array, " b"]:
-            mask = jnp.arange(n) == neuron
-            tangent = {
-                name: jnp.where(mask[None, None, None, slices[name]], change[name], 0)
-                for name in names
-            }
-            zero = jax.tree.map(jnp.zeros_like, change)
-            return jax.jvp(logit, (zero,), (tangent,))[1]
-
-        return gather_rows(mesh, jax.vmap(derivative)(neurons), axis=1)
-
-    in_specs = SHARED, DIVIDED, DIVIDED, SHARED, SHARED
-    derive = jax.jit(per_device(mesh, derive_shard, in_specs, SHARED))
+    differentiated = model.one_sided() if ties == "one_sided" else model
+    derive = _compile_jvp(differentiated, sites, mesh)
 
     def sense(
         before: Variables,
@@ -166,6 +141,41 @@ def by_jvp(
         return np.concatenate(sensitivities), np.any(changed, axis=0)
 
     return sense
+
+
+def _compile_jvp(
+    model: Model, sites: tuple[Site, ...], mesh: Mesh
+) -> Callable[..., Float[Array, "_ b"]]:
+    """Compile the derivatives of a batch in the directions of a few neurons' changes.
+
+    The change is sharded like the images; the derivatives are replicated.
+    """
+    slices, n = site_slices(sites), neuron_count(sites)
+
+    def derive_shard(
+        before: Variables,
+        change: dict[str, Array],
+        pixels: Array,
+        label: Array,
+        neurons: Int[Array, " _"],
+    ) -> Float[Array, "_ b"]:
+        def logit(eps: Mapping[str, Array]) -> Float[Array, " b"]:
+            logits = model.logits(before, pixels, tap=perturb(eps))
+            return jnp.take(logits, label, axis=1)
+
+        def derivative(neuron: Int[Array, ""]) -> Float[Array, " b"]:
+            mask = jnp.arange(n) == neuron
+            tangent = {
+                name: jnp.where(mask[None, None, None, slices[name]], change[name], 0)
+                for name in slices
+            }
+            zero = jax.tree.map(jnp.zeros_like, change)
+            return jax.jvp(logit, (zero,), (tangent,))[1]
+
+        return gather_rows(mesh, jax.vmap(derivative)(neurons), axis=1)
+
+    in_specs = SHARED, DIVIDED, DIVIDED, SHARED, SHARED
+    return jax.jit(per_device(mesh, derive_shard, in_specs, SHARED))
 
 
 def _compile_changes(

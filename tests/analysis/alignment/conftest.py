@@ -10,7 +10,7 @@ from conceptevo_jax.types import Embedding, Responses, Site, Stimuli
 
 
 def sites_of(*channels, rectified=False):
-    """Sites `s0`, `s1`, … with so many channels."""
+    """Sites `s0`, `s1`, … with these numbers of channels."""
     return tuple(
         Site(
             name=f"s{row}",
@@ -66,6 +66,11 @@ class World:
                 coverage=np.ones(len(concepts), np.float32),
             ),
         )
+
+    def pair(self, n=90, m=80, **changes):
+        """A snapshot of `n` neurons and a base of `m`; `changes` are the snapshot's."""
+        a = self.subject("vgg@4", self.detectors(n), **changes)
+        return a, self.subject("base@9", self.detectors(m))
 
 
 def stimuli_of(pool, sites, k=8):

@@ -1,12 +1,14 @@
-"""Intervals of agreement cover the truth, and resamples respect the run."""
+"""Intervals of agreement: what they cover, and what refitted spaces add to them."""
 
 import dataclasses
 
 import numpy as np
+import pytest
 
 from conceptevo_jax.analysis import compare
 from conceptevo_jax.analysis.alignment import agreement_scores
 from conceptevo_jax.analysis.alignment.agreement_scores import resample_neurons
+from conceptevo_jax.errors import DataError
 from conceptevo_jax.types import Embedding
 
 
@@ -60,3 +62,33 @@ def test_two_snapshots_of_one_run_are_resampled_by_the_same_neurons(world):
     np.testing.assert_array_equal(same_run.rows[:, [1, 2]], same_run.columns[:, [0, 2]])
     two_runs = resample_neurons(*index, same_run=False, rng=world.rng)
     assert (two_runs.rows[:, [1, 2]] != two_runs.columns[:, [0, 2]]).any()
+
+
+def test_refits_that_only_one_side_has_are_refused(world):
+    a, b = world.pair()
+    a = dataclasses.replace(a, refits=(a.embedding,))
+    with pytest.raises(DataError, match="vgg@4 is placed in 1 refitted spaces"):
+        compare(a, b, seed=0)
+
+
+def test_refits_that_agree_widen_nothing_and_others_do(world):
+    a, b = world.pair()
+    without_refits = compare(a, b, seed=0).correlation.interval
+
+    def width(*, shift):
+        def refit(embedding):
+            noise = world.rng.normal(size=(len(embedding.vectors), 12))
+            vectors = embedding.vectors + shift * noise.astype(np.float32)
+            return dataclasses.replace(embedding, vectors=vectors)
+
+        refitted = [
+            dataclasses.replace(s, refits=tuple(refit(s.embedding) for _ in range(4)))
+            for s in (a, b)
+        ]
+        low, high = compare(*refitted, seed=0).correlation.interval
+        return high - low
+
+    assert width(shift=0) == pytest.approx(
+        without_refits[1] - without_refits[0], rel=0.05
+    )
+    assert width(shift=3) > 2 * (without_refits[1] - without_refits[0])

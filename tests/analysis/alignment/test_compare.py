@@ -16,13 +16,8 @@ def agreements(alignment):
     return [getattr(alignment, name) for name in MEASURES]
 
 
-def pair_of(world, n=90, m=80, **changes):
-    a = world.subject("vgg@4", world.detectors(n), **changes)
-    return a, world.subject("base@9", world.detectors(m))
-
-
 def test_concepts_at_one_place_in_two_runs_are_found_aligned(world):
-    alignment = compare(*pair_of(world), seed=0)
+    alignment = compare(*world.pair(), seed=0)
     for agreement in agreements(alignment):
         assert agreement.overall.auc > 0.97
         assert agreement.above_null
@@ -71,7 +66,7 @@ def test_known_concepts_that_lie_anywhere_are_not_found(world):
 
 
 def test_random_vectors_are_not_above_the_null(world):
-    a, b = pair_of(world, vectors=world.rng.normal(size=(90, 12)))
+    a, b = world.pair(vectors=world.rng.normal(size=(90, 12)))
     alignment = compare(a, b, seed=0)
     for agreement in agreements(alignment):
         assert agreement.overall.auc == pytest.approx(0.5, abs=0.1)
@@ -82,7 +77,7 @@ def test_random_vectors_are_not_above_the_null(world):
 
 
 def test_constant_vectors_score_exactly_one_half_by_ties(world):
-    alignment = compare(*pair_of(world, vectors=np.full((90, 12), 0.1)), seed=0)
+    alignment = compare(*world.pair(vectors=np.full((90, 12), 0.1)), seed=0)
     for agreement in agreements(alignment):
         assert agreement.overall.auc == 0.5 == agreement.constant
         assert agreement.null_high == 0.5
@@ -90,36 +85,6 @@ def test_constant_vectors_score_exactly_one_half_by_ties(world):
     assert alignment.nearest.nearest == pytest.approx(
         alignment.nearest.random, abs=1e-6
     )
-
-
-def test_refits_that_only_one_side_has_are_refused(world):
-    a, b = pair_of(world)
-    a = dataclasses.replace(a, refits=(a.embedding,))
-    with pytest.raises(DataError, match="vgg@4 is placed in 1 refitted spaces"):
-        compare(a, b, seed=0)
-
-
-def test_refits_that_agree_widen_nothing_and_others_do(world):
-    a, b = pair_of(world)
-    without_refits = compare(a, b, seed=0).correlation.interval
-
-    def width(*, shift):
-        def refit(embedding):
-            noise = world.rng.normal(size=(len(embedding.vectors), 12))
-            vectors = embedding.vectors + shift * noise.astype(np.float32)
-            return dataclasses.replace(embedding, vectors=vectors)
-
-        refitted = [
-            dataclasses.replace(s, refits=tuple(refit(s.embedding) for _ in range(4)))
-            for s in (a, b)
-        ]
-        low, high = compare(*refitted, seed=0).correlation.interval
-        return high - low
-
-    assert width(shift=0) == pytest.approx(
-        without_refits[1] - without_refits[0], rel=0.05
-    )
-    assert width(shift=3) > 2 * (without_refits[1] - without_refits[0])
 
 
 def test_a_neuron_is_not_compared_with_itself(world):
@@ -136,7 +101,7 @@ def test_pairs_of_one_index_are_left_out_within_one_run_only(world, run, best):
 
 
 def test_neurons_that_cannot_be_judged_change_nothing(world, reorder):
-    a, b = pair_of(world)
+    a, b = world.pair()
     spoilt = reorder(a, np.r_[np.arange(90), 0, 1, 2, 3])
     spoilt.responses.peaks[:, 90] = 2.5
     spoilt.responses.peaks[0, 91] = np.nan
@@ -178,13 +143,13 @@ def test_sites_of_one_name_are_shown_apart(world, make_sites):
 
 
 def test_a_subset_without_pairs_has_no_score(world):
-    a, b = pair_of(world)
+    a, b = world.pair()
     score = compare(a, b, seed=0).correlation.cross_site
     assert (score.auc, score.agree, score.disagree) == (None, 0, 0)
 
 
 def test_too_few_neurons_give_a_reason_and_no_result(world):
-    a, b = pair_of(world, n=19)
+    a, b = world.pair(n=19)
     alignment = compare(a, b, seed=0)
     assert "vgg@4 has 19 live neurons of 19" in alignment.reason
     assert (alignment.live_a, alignment.live_b, alignment.judged) == (19, 80, 0)
@@ -205,7 +170,7 @@ def test_a_network_whose_neurons_are_all_alike_gives_a_reason(world):
 
 
 def test_same_seed_same_result_and_another_seed_another_interval(world):
-    a, b = pair_of(world, vectors=world.rng.normal(size=(90, 12)))
+    a, b = world.pair(vectors=world.rng.normal(size=(90, 12)))
     assert compare(a, b, seed=3) == compare(a, b, seed=3)
     first, second = compare(a, b, seed=3).correlation, compare(a, b, seed=4).correlation
     assert first.overall == second.overall
@@ -214,7 +179,7 @@ def test_same_seed_same_result_and_another_seed_another_interval(world):
 
 
 def test_the_order_of_neurons_does_not_matter(world, reorder):
-    a, b = pair_of(world, n=90, m=80)
+    a, b = world.pair(n=90, m=80)
     expected = compare(a, b, seed=0)
     shuffled = (reorder(s, world.rng.permutation(n)) for s, n in ((a, 90), (b, 80)))
     reordered = compare(*shuffled, seed=0)
@@ -243,7 +208,7 @@ def test_a_sample_of_neurons_estimates_the_same(world):
     [("images_id", "responses"), ("images_id", "pool"), ("pool_id", "stimuli")],
 )
 def test_other_images_are_refused_by_name(world, field, record):
-    a, b = pair_of(world)
+    a, b = world.pair()
     foreign = dataclasses.replace(getattr(b, record), **{field: "elsewhere"})
     b = dataclasses.replace(b, **{record: foreign})
     with pytest.raises(DataError, match=r"vgg@4 and base@9 .* and elsewhere"):
@@ -252,6 +217,6 @@ def test_other_images_are_refused_by_name(world, field, record):
 
 def test_the_result_survives_storage(world, tmp_path):
     for n in (19, 60):
-        alignment = compare(*pair_of(world, n=n), seed=0)
+        alignment = compare(*world.pair(n=n), seed=0)
         save_record(tmp_path / "alignment-1", alignment)
         assert load_record(tmp_path / "alignment-1", Alignment) == alignment

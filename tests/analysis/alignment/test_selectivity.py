@@ -21,20 +21,12 @@ def test_aucs_are_those_of_each_neuron_and_concept(peaks, concept_present):
     aucs = concept_aucs(peaks, concept_present)
     for n in range(N):
         for c in range(C):
-            with_concept, without_concept = (
-                peaks[concept_present[:, c], n],
-                peaks[~concept_present[:, c], n],
-            )
-            if (
-                not with_concept.size
-                or not without_concept.size
-                or np.ptp(peaks[:, n]) == 0
-            ):
+            present = concept_present[:, c]
+            positives, negatives = peaks[present, n], peaks[~present, n]
+            if not positives.size or not negatives.size or np.ptp(peaks[:, n]) == 0:
                 assert np.isnan(aucs[n, c])
             else:
-                np.testing.assert_allclose(
-                    aucs[n, c], rank_auc(with_concept, without_concept)
-                )
+                np.testing.assert_allclose(aucs[n, c], rank_auc(positives, negatives))
 
 
 def test_planted_concepts_are_found_and_others_are_none(rng):

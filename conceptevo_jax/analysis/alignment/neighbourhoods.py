@@ -56,11 +56,9 @@ def tight_neighbourhoods(
     low, high = np.nanmin(all_points, axis=0), np.nanmax(all_points, axis=0)
     radius = radius_share * float(np.linalg.norm(high - low))
     rows = [standardise(r.peaks) for r in responses]
-    discs = [
-        disc
-        for center in points[0][np.isfinite(points[0]).all(axis=1)]
-        if (disc := _disc(center, radius, points, rows, min_members)) is not None
-    ]
+    centers = points[0][np.isfinite(points[0]).all(axis=1)]
+    candidates = (_disc_around(c, radius, points, rows, min_members) for c in centers)
+    discs = [disc for disc in candidates if disc is not None]
     discs.sort(key=lambda disc: -disc.correlation)
     selected: list[Neighbourhood] = []
     for disc in discs:
@@ -70,7 +68,7 @@ def tight_neighbourhoods(
     return selected
 
 
-def _disc(
+def _disc_around(
     center: np.ndarray,
     radius: float,
     points: Sequence[np.ndarray],

@@ -57,7 +57,7 @@ def group_base(
     if live.sum() < count:
         raise UsageError(f"{live.sum()} live base neurons cannot make {count} groups.")
     fit = KMeans(count, n_init=10, random_state=seed)
-    groups = fit.fit_predict(_unit(embedding.vectors[live]))
+    groups = fit.fit_predict(_unit_vectors(embedding.vectors[live]))
     classes = np.zeros((count, int(labels.max()) + 1), int)
     for group, image_ids in zip(groups, stimuli.image_ids[live], strict=True):
         np.add.at(classes[group], labels[image_ids[image_ids >= 0]], 1)
@@ -105,12 +105,12 @@ def nearest_group(
     if not len(centers):
         return np.full(len(vectors), -1)
     distances = np.linalg.norm(
-        _unit(np.where(placed[:, None], vectors, 0))[:, None] - centers, axis=2
+        _unit_vectors(np.where(placed[:, None], vectors, 0))[:, None] - centers, axis=2
     )
     return np.where(placed, distances.argmin(axis=1), -1)
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def _unit_vectors(vectors: np.ndarray) -> np.ndarray:
     exact = vectors.astype(np.float64)
     norms = np.linalg.norm(exact, axis=1, keepdims=True)
     return exact / np.where(norms > 0, norms, 1)

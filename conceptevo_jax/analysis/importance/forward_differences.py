@@ -58,10 +58,10 @@ def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
     ) -> np.ndarray:
         # Layers may ask which of two types is the wider.
         with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
-            before = _wide(before)
-            images = _wide(model.normalise(jnp.asarray(pixels)))
+            before = _to_float64(before)
+            images = _to_float64(model.normalise(jnp.asarray(pixels)))
             activations = read(before, images)
-            activations_after = read(_wide(after), images)
+            activations_after = read(_to_float64(after), images)
             change = {
                 name: activations_after[name] - activations[name] for name in names
             }
@@ -175,6 +175,6 @@ def _step_sizes(
     return np.concatenate(sizes)
 
 
-def _wide(tree: Any) -> Any:
+def _to_float64(tree: Any) -> Any:
     """The same values in float64."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), tree)

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from conceptevo_jax.activations import read_activations
-from conceptevo_jax.analysis.importance.activation_patching import exchange
+from conceptevo_jax.analysis.importance.activation_patching import patched_suffix
 from conceptevo_jax.analysis.importance.reversion import DIRECTIONS
-from conceptevo_jax.analysis.importance.sensitivity import transposed
+from conceptevo_jax.analysis.importance.vjp_sweep import compile_vjp_sweep
 from conceptevo_jax.benchmarks.networks import FORWARD, STEP, TrainingSteps
 from conceptevo_jax.benchmarks.planted import random_space
 from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row, bounded
@@ -60,7 +60,7 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
     rows = np.arange(count) % len(train)
     pixels = jnp.asarray(np.asarray(train.pixels[rows]))
     labels = jnp.asarray(train.labels[rows])
-    forward, sweep = jax.jit(model.logits), transposed(model, model.sites)
+    forward, sweep = jax.jit(model.logits), compile_vjp_sweep(model, model.sites)
     training = TrainingSteps(
         model, training_of(config.runs[name]).optimizer, pixels, labels
     )
@@ -137,7 +137,7 @@ def _reversions(
         masks = jnp.asarray(rng.random((quantiles, site.channels)) < 1 / quantiles)
         own, foreign = new[site.name], old[site.name]
         calls[f"{REVERSION} {site.name}"] = partial(
-            exchange(model, site.name), ends[1], own, foreign, masks, pixels
+            patched_suffix(model, site.name), ends[1], own, foreign, masks, pixels
         )
     return calls
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from conceptevo_jax.activations import Peaks
-from conceptevo_jax.analysis.importance.sensitivity import transposed
+from conceptevo_jax.analysis.importance.vjp_sweep import compile_vjp_sweep
 from conceptevo_jax.benchmarks.planted import IMAGES, planted_stimuli, random_space
 from conceptevo_jax.benchmarks.rows import BYTES, EXPONENT, SECONDS, Row
 from conceptevo_jax.benchmarks.timing import fastest, numpy_memory
@@ -149,7 +149,7 @@ def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
 def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
     """The importance of all neurons for ever more classes, so many images of each."""
     ends = model.init(seed=0), model.init(seed=1)
-    sweep = transposed(model, model.sites)
+    sweep = compile_vjp_sweep(model, model.sites)
     shape = (images, model.size, model.size, 3)
     pixels = jnp.asarray(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
     seconds = []

@@ -11,7 +11,7 @@ from typing import Any
 
 from conceptevo_jax.analysis.importance.milestones import ACCURACIES
 from conceptevo_jax.analysis.importance.reversion import Reverting
-from conceptevo_jax.analysis.importance.scores import chosen_sites
+from conceptevo_jax.analysis.importance.scores import select_sites
 from conceptevo_jax.config import (
     Config,
     DatasetConfig,
@@ -210,7 +210,7 @@ def _check_importance(config: Config, classes: int) -> None:
         model = build_model(
             model_config.name, preset=model_config.preset, classes=classes
         )
-        chosen_sites(model, scoring.sites)
+        select_sites(model, scoring.sites)
 
 
 def _check_benchmark(config: Config) -> None:

@@ -35,6 +35,6 @@ def test_sensitivities_are_exact_at_every_site(demo, name):
     for before in ("init", 0):
         found = errors(shots[before], shots[3], LABEL)
         assert worst(found["by_jvp"])[1] < 1e-4, before
-        swept = found["by_transpose"].items()
+        swept = found["by_vjp"].items()
         beyond = {site for site, error in swept if error >= 3e-2}
         assert beyond <= FURTHER_ON.get((name, before), set())

@@ -74,7 +74,7 @@ def test_the_table_is_what_the_records_say(demo, failures):
     assert len(records) == len(RUNS)
     for one in records:
         run = one.snapshots[0].partition("@")[0]
-        moved = one.of("movement")
+        moved = one.series("movement")
         own = [r for r in rows if (r["run"], r["measure"]) == (run, "movement")]
         told = [float(row["value"] or "nan") for row in own]
         np.testing.assert_allclose(told, moved)

@@ -1,1 +1,1 @@
-"""Whether neurons that lie together in a space respond alike."""
+"""Whether neurons that lie together in a space respond similarly."""

@@ -1,8 +1,8 @@
 """Correlation of one snapshot's neurons with the nearest ones of another.
 
-The resamples look for the nearest neuron anew: a neuron that is not drawn is nobody's
-nearest. Costs one partial sort of every row, and per resample as many look-ups as the
-first snapshot has neurons, sixteen times.
+Every resample looks for the nearest neuron again: a neuron that it does not hold is no
+neuron's nearest. Costs one partial sort of every row, and per resample sixteen look-ups
+per neuron of the first snapshot.
 """
 
 import numpy as np
@@ -36,29 +36,29 @@ def nearest_values(
 def resampled_nearest(
     correlation: Float[np.ndarray, "na nb"],
     similarity: Float[np.ndarray, "na nb"],
-    drawn: Draws,
+    draws: Draws,
 ) -> Float64[np.ndarray, " r"]:
     """Mean of `nearest_values` in every resample of the neurons of both snapshots.
 
     Args:
       correlation: Of every pair; NaN where a pair is not considered.
       similarity: By which neurons are near.
-      drawn: How often each neuron is drawn.
+      draws: How often each neuron is in each resample.
 
     Returns:
       One mean a resample.
     """
     closeness = _closeness(correlation, similarity)
     ranks = min(_RANKS, closeness.shape[1])
-    near = np.argpartition(-closeness, ranks - 1, axis=1)[:, :ranks]
-    order = np.argsort(-np.take_along_axis(closeness, near, axis=1), axis=1)
-    near = np.take_along_axis(near, order, axis=1)
-    values = _tied_means(correlation, closeness, near)
-    present = drawn.columns > 0
+    candidates = np.argpartition(-closeness, ranks - 1, axis=1)[:, :ranks]
+    order = np.argsort(-np.take_along_axis(closeness, candidates, axis=1), axis=1)
+    candidates = np.take_along_axis(candidates, order, axis=1)
+    values = _tied_means(correlation, closeness, candidates)
+    present = draws.columns > 0
     return np.array(
         [
-            _mean_of_first(values, of_draw[near], rows)
-            for of_draw, rows in zip(present, drawn.rows, strict=True)
+            _mean_of_first(values, is_present[candidates], rows)
+            for is_present, rows in zip(present, draws.rows, strict=True)
         ]
     )
 
@@ -72,20 +72,20 @@ def _closeness(
 def _tied_means(
     correlation: Float[np.ndarray, "na nb"],
     closeness: Float[np.ndarray, "na nb"],
-    near: np.ndarray,
+    candidates: np.ndarray,
 ) -> Float64[np.ndarray, "na k"]:
-    """Correlation with each of the near ones, those that tie for the nearest alike."""
-    values = np.take_along_axis(correlation, near, axis=1).astype(np.float64)
-    distance = np.take_along_axis(closeness, near, axis=1)
+    """Correlation with each candidate; their mean for those that tie for nearest."""
+    values = np.take_along_axis(correlation, candidates, axis=1).astype(np.float64)
+    distance = np.take_along_axis(closeness, candidates, axis=1)
     tied = distance == distance[:, :1]
     return np.where(tied, nearest_values(correlation, closeness)[:, None], values)
 
 
 def _mean_of_first(
     values: Float64[np.ndarray, "na k"],
-    drawn: Bool[np.ndarray, "na k"],
+    present: Bool[np.ndarray, "na k"],
     weights: Float64[np.ndarray, " na"],
 ) -> float:
-    """Weighted mean of every row's first value that is drawn."""
-    first = np.take_along_axis(values, drawn.argmax(axis=1)[:, None], axis=1)[:, 0]
+    """Weighted mean of every row's first value that is present."""
+    first = np.take_along_axis(values, present.argmax(axis=1)[:, None], axis=1)[:, 0]
     return float(weights @ first / weights.sum())

@@ -2,7 +2,7 @@
 
 For circling in figures, in place of choosing by eye. A neighbourhood is a disc around
 a neuron of the first snapshot; the tightest are those whose members, of all snapshots
-together, respond most alike to held-out images.
+together, respond most similarly to held-out images.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from conceptevo_jax.types import Responses, record
 
 @record
 class Neighbourhood:
-    """A disc on a map and who lies in it.
+    """A disc on a map and the neurons that lie in it.
 
     Attributes:
       center: Its centre.
@@ -38,58 +38,57 @@ def tight_neighbourhoods(
     *,
     count: int = 3,
     radius_share: float = 0.05,
-    fewest: int = 2,
+    min_members: int = 2,
 ) -> list[Neighbourhood]:
     """Find up to `count` discs that are tight in every snapshot and lie apart.
 
     Args:
       points: Per snapshot, its neurons' points; NaN for those not on the map.
       responses: Per snapshot, responses to the same held-out images.
-      count: How many to find.
+      count: Largest number of discs.
       radius_share: Radius as a share of the map's diagonal.
-      fewest: Members that every snapshot must have.
+      min_members: Number of members that every snapshot must have.
 
     Returns:
       The tightest discs first; fewer than `count`, or none, where the map has no more.
     """
-    everything = np.concatenate(points)
-    low, high = np.nanmin(everything, axis=0), np.nanmax(everything, axis=0)
+    all_points = np.concatenate(points)
+    low, high = np.nanmin(all_points, axis=0), np.nanmax(all_points, axis=0)
     radius = radius_share * float(np.linalg.norm(high - low))
     rows = [standardise(r.peaks) for r in responses]
-    found = [
-        disc
-        for center in points[0][np.isfinite(points[0]).all(axis=1)]
-        if (disc := _disc(center, radius, points, rows, fewest)) is not None
-    ]
-    found.sort(key=lambda disc: -disc.correlation)
-    chosen: list[Neighbourhood] = []
-    for disc in found:
-        apart = (np.linalg.norm(disc.center - c.center) > 4 * radius for c in chosen)
-        if len(chosen) < count and all(apart):
-            chosen.append(disc)
-    return chosen
+    centers = points[0][np.isfinite(points[0]).all(axis=1)]
+    candidates = (_disc_around(c, radius, points, rows, min_members) for c in centers)
+    discs = [disc for disc in candidates if disc is not None]
+    discs.sort(key=lambda disc: -disc.correlation)
+    selected: list[Neighbourhood] = []
+    for disc in discs:
+        distances = [np.linalg.norm(disc.center - d.center) for d in selected]
+        if len(selected) < count and all(d > 4 * radius for d in distances):
+            selected.append(disc)
+    return selected
 
 
-def _disc(
+def _disc_around(
     center: np.ndarray,
     radius: float,
     points: Sequence[np.ndarray],
     rows: Sequence[np.ndarray],
-    fewest: int,
+    min_members: int,
 ) -> Neighbourhood | None:
     members = []
-    for own in points:
-        distance = np.linalg.norm(own - center, axis=1)
+    for snapshot_points in points:
+        distance = np.linalg.norm(snapshot_points - center, axis=1)
         inside = np.flatnonzero(distance <= radius)
         members.append(inside[np.argsort(distance[inside], kind="stable")])
-    if min(map(len, members)) < fewest:
+    if min(map(len, members)) < min_members:
         return None
     responses = np.concatenate([r[m] for r, m in zip(rows, members, strict=True)])
     responses = responses[np.isfinite(responses).all(axis=1)]
+    # Rows have length 1: the square of their sum holds every pair's correlation.
     n = len(responses)
-    everything = float((responses.sum(axis=0) ** 2).sum())
-    selves = float((responses**2).sum())
-    correlation = (everything - selves) / max(n * (n - 1), 1)
+    all_products = float((responses.sum(axis=0) ** 2).sum())
+    self_products = float((responses**2).sum())
+    correlation = (all_products - self_products) / max(n * (n - 1), 1)
     return Neighbourhood(
         center=center,
         radius=radius,

@@ -25,10 +25,18 @@ _NOTHING_LEFT = 1e-6
 def unit_rows(
     rows: Float64[np.ndarray, "n x"], scale: Float64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, "n x"]:
-    """Scale every row to length 1, or to 0 where it is only rounding of `scale`."""
+    """Scale every row to length 1, or to 0 where it is only rounding.
+
+    Args:
+      rows: Any rows.
+      scale: Size of each row before a mean was removed, against which its length is
+        judged.
+    """
     norms = np.linalg.norm(rows, axis=1)
-    kept = norms > _NOTHING_LEFT * scale
-    return rows * np.divide(1.0, norms, out=np.zeros_like(norms), where=kept)[:, None]
+    nonzero = norms > _NOTHING_LEFT * scale
+    return (
+        rows * np.divide(1.0, norms, out=np.zeros_like(norms), where=nonzero)[:, None]
+    )
 
 
 def varying(peaks: Float[np.ndarray, "i n"]) -> Bool[np.ndarray, " n"]:
@@ -51,8 +59,8 @@ def standardise(peaks: Float[np.ndarray, "i n"]) -> Float64[np.ndarray, "n i"]:
       not finite. The product of two rows is their Pearson correlation.
     """
     rows = np.zeros(peaks.shape[::-1])
-    kept = varying(peaks)
-    rows[kept] = peaks.T[kept]
+    varies = varying(peaks)
+    rows[varies] = peaks.T[varies]
     rows -= rows.mean(axis=1, keepdims=True)
     return unit_rows(rows, np.zeros(len(rows)))
 
@@ -76,7 +84,7 @@ def strongest_images(
 ) -> Float32[np.ndarray, "n i"]:
     """Say which images are among the strongest 5 % of each neuron.
 
-    Images that tie across the last place share what is left of it in equal parts,
+    Images that tie for the last places share those that remain in equal parts,
     so that the product of two rows is the overlap expected if both neurons broke
     their ties at random, whatever the order of the images.
 
@@ -92,10 +100,10 @@ def strongest_images(
     count = math.ceil(TOP_IMAGES * values.shape[1])
     last = np.partition(values, -count, axis=1)[:, -count, None]
     above, tied = values > last, values == last
-    left = count - above.sum(axis=1, keepdims=True)
-    member = above + tied * (left / tied.sum(axis=1, keepdims=True))
-    member[rectified[:, None] & (values <= 0)] = 0.0
-    return (member / math.sqrt(count)).astype(np.float32)
+    remaining_places = count - above.sum(axis=1, keepdims=True)
+    membership = above + tied * (remaining_places / tied.sum(axis=1, keepdims=True))
+    membership[rectified[:, None] & (values <= 0)] = 0.0
+    return (membership / math.sqrt(count)).astype(np.float32)
 
 
 def products(
@@ -105,6 +113,10 @@ def products(
 
     Single precision is enough to rank pairs. Rounding to six decimals makes pairs
     tie that are equal but for the order in which their products were summed.
+
+    Args:
+      rows_a: A row per neuron of the first snapshot.
+      rows_b: A row per neuron of the second.
     """
-    left, right = (np.asarray(rows, dtype=np.float32) for rows in (rows_a, rows_b))
-    return np.round(left @ right.T, 6)
+    a, b = (np.asarray(rows, dtype=np.float32) for rows in (rows_a, rows_b))
+    return np.round(a @ b.T, 6)

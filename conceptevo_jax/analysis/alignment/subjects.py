@@ -2,8 +2,7 @@
 
 A neuron is *live* when it has stimuli and a place in the space, its responses to the
 judgement images are finite and not constant, and it is no copy of another neuron of its
-network. Each live neuron becomes one row of
-every kind that pairs are compared by.
+network. Each live neuron becomes one row of every table that pairs are compared by.
 
 Not for comparing: that is `conceptevo_jax.analysis.alignment.compare`. Costs a few
 passes over the responses, about 40 ms for 600 neurons, 1,000 judgement images and
@@ -36,7 +35,7 @@ from conceptevo_jax.types import (
     record,
 )
 
-MOST_CONCEPTS = 64
+MAX_CONCEPTS = 64
 """Known concepts are numbered below this."""
 
 MIN_NEURONS = 20
@@ -54,7 +53,7 @@ class Subject:
       stimuli: Its stimuli in that pool.
       embedding: Its neurons in the space.
       concepts: Which known concept each neuron selects, -1 for none; None where no
-        concepts are known. See `analysis.selectivity`.
+        concepts are known. See `analysis.alignment.selectivity`.
       refits: Its neurons in spaces that differ from the one in use by the seed of their
         fit alone, in the same order for all subjects; none to leave the fit's part out
         of intervals.
@@ -75,26 +74,26 @@ class Subject:
                 "neurons of one run and of two are not compared in the same way."
             )
         n = neuron_count(self.responses.sites)
-        found = {
+        sizes = {
             "responses": self.responses.peaks.shape[1],
             "pool responses": self.pool.peaks.shape[1],
             "stimuli": len(self.stimuli.image_ids),
             "embedding": len(self.embedding.vectors),
             "concepts": n if self.concepts is None else len(self.concepts),
         }
-        found |= {f"refit {r}": len(e.vectors) for r, e in enumerate(self.refits)}
-        other = {name: size for name, size in found.items() if size != n}
-        if other:
+        sizes |= {f"refit {r}": len(e.vectors) for r, e in enumerate(self.refits)}
+        mismatches = {name: size for name, size in sizes.items() if size != n}
+        if mismatches:
             raise DataError(
                 f"{self.snapshot} has {n} neurons at its sites, but its records hold "
-                f"{other}: they belong to another model. Make them again."
+                f"{mismatches}: they belong to another model. Make them again."
             )
         if (
             self.concepts is not None
-            and not ((self.concepts >= -1) & (self.concepts < MOST_CONCEPTS)).all()
+            and not ((self.concepts >= -1) & (self.concepts < MAX_CONCEPTS)).all()
         ):
             raise DataError(
-                f"{self.snapshot}: concepts must be from 0 to {MOST_CONCEPTS - 1}, or "
+                f"{self.snapshot}: concepts must be from 0 to {MAX_CONCEPTS - 1}, or "
                 f"-1 for none, not {sorted(set(self.concepts.tolist()))}."
             )
 
@@ -105,8 +104,8 @@ class Subject:
 
 
 @record
-class Neurons:
-    """What the live neurons of one snapshot are compared by, one row each.
+class NeuronRows:
+    """Tables by which the live neurons of one snapshot are compared, one row each.
 
     Attributes:
       index: Which neurons of the snapshot they are.
@@ -136,7 +135,8 @@ def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
     causes = {
         "dead": subject.stimuli.dead,
         "unplaced": ~np.all(
-            [one.placed for one in (subject.embedding, *subject.refits)], axis=0
+            [embedding.placed for embedding in (subject.embedding, *subject.refits)],
+            axis=0,
         ),
         "not finite": ~np.isfinite(peaks).all(axis=0),
         "constant": ~varying(peaks),
@@ -146,8 +146,8 @@ def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
     live = int((~excluded).sum())
     if live >= MIN_NEURONS:
         return ~excluded, None
-    first = np.argmax(list(causes.values()), axis=0)[excluded]
-    counts = np.bincount(first, minlength=len(causes))
+    first_cause = np.argmax(list(causes.values()), axis=0)[excluded]
+    counts = np.bincount(first_cause, minlength=len(causes))
     listed = ", ".join(f"{n} {c}" for c, n in zip(causes, counts, strict=True) if n)
     return ~excluded, (
         f"{subject.snapshot} has {live} live neurons of {excluded.size} on the "
@@ -155,9 +155,9 @@ def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
     )
 
 
-def neurons(
+def neuron_rows(
     subject: Subject, live: Bool[np.ndarray, " n"], *, rng: np.random.Generator
-) -> Neurons:
+) -> NeuronRows:
     """Lay out the live neurons of a snapshot as rows.
 
     Args:
@@ -166,7 +166,7 @@ def neurons(
       rng: Draws the vectors of the random control.
 
     Returns:
-      One row per live neuron of everything that pairs are compared by.
+      One row per live neuron in every table that pairs are compared by.
     """
     peaks, sites = subject.responses.peaks[:, live], subject.responses.sites
     channels = [site.channels for site in sites]
@@ -187,33 +187,41 @@ def neurons(
         "random": directions(rng.normal(size=vectors.shape)),
         "pool": standardise(subject.pool.peaks[:, live]),
     }
-    return Neurons(
+    return NeuronRows(
         index=np.flatnonzero(live),
         site=np.repeat([site.name for site in sites], channels)[live],
         agreement=agreement,
         similarity=similarity,
         stimuli=stimulus_rows(subject.stimuli)[live],
-        refits=tuple(directions(one.vectors[live]) for one in subject.refits),
+        refits=tuple(directions(refit.vectors[live]) for refit in subject.refits),
     )
 
 
 def _same_concept(concepts: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n c"]:
     """Rows whose products are 1 for one concept, 0 for two, NaN without one."""
-    rows = np.eye(MOST_CONCEPTS)[concepts]
+    rows = np.eye(MAX_CONCEPTS)[concepts]
     rows[concepts < 0] = np.nan
     return rows
 
 
-def take(neurons: Neurons, count: int, *, rng: np.random.Generator) -> Neurons:
-    """Draw a random sample of `count` neurons, in order; all if they are fewer."""
+def sample_neurons(
+    neurons: NeuronRows, count: int, *, rng: np.random.Generator
+) -> NeuronRows:
+    """Draw a random sample of neurons, in order; all if there are no more than that.
+
+    Args:
+      neurons: Rows of the live neurons of a snapshot.
+      count: Number of neurons to draw.
+      rng: Draws them.
+    """
     if neurons.index.size <= count:
         return neurons
-    chosen = np.sort(rng.choice(neurons.index.size, count, replace=False))
-    return Neurons(
-        index=neurons.index[chosen],
-        site=neurons.site[chosen],
-        agreement={name: rows[chosen] for name, rows in neurons.agreement.items()},
-        similarity={name: rows[chosen] for name, rows in neurons.similarity.items()},
-        stimuli=neurons.stimuli[chosen],
-        refits=tuple(rows[chosen] for rows in neurons.refits),
+    sample = np.sort(rng.choice(neurons.index.size, count, replace=False))
+    return NeuronRows(
+        index=neurons.index[sample],
+        site=neurons.site[sample],
+        agreement={name: rows[sample] for name, rows in neurons.agreement.items()},
+        similarity={name: rows[sample] for name, rows in neurons.similarity.items()},
+        stimuli=neurons.stimuli[sample],
+        refits=tuple(rows[sample] for rows in neurons.refits),
     )

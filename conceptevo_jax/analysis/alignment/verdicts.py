@@ -1,4 +1,4 @@
-"""What the comparison of two snapshots says: records of plain numbers.
+"""What the comparison of two snapshots shows: records of plain numbers.
 
 They hold no arrays, so they fit into `results.json` and a table as they are, and
 `None` stands wherever there is no result. They cost nothing and compute nothing.
@@ -29,7 +29,7 @@ NO_SCORE = Score(auc=None, agree=0, disagree=0)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """How well closeness in the space tells of one kind of agreement.
+    """How well closeness in the space predicts one kind of agreement.
 
     Attributes:
       overall: Over all considered pairs.

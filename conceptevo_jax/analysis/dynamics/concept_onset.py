@@ -1,8 +1,8 @@
 """Which concepts appear first: births by group of neurons that lie together.
 
-Groups are found among the base's neurons (K-means over their directions), so that all
-architectures are told by the same ones. A neuron belongs to the group it lies in where
-its concept is seen best.
+Groups are clusters of the base's neurons (K-means over their directions), so that they
+are the same for all architectures. A neuron belongs to the group in which it lies in
+the snapshot that shows its concept best.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ class Groups:
     """Groups of the base's neurons.
 
     Attributes:
-      centers: Directions of their middles.
+      centers: Directions of their centers.
       label: The class that most of their stimuli are of.
       share: The share that is.
-      size: Base neurons in each.
+      size: Number of base neurons in each.
     """
 
     centers: Float[np.ndarray, "g d"]
@@ -41,13 +41,13 @@ def group_base(
     count: int,
     seed: int = 0,
 ) -> Groups:
-    """Divide the base's neurons into groups of like ones.
+    """Divide the base's neurons into groups of similar ones.
 
     Args:
       embedding: The base's neurons as projected.
       stimuli: Their stimuli.
       labels: Classes of the pool's images.
-      count: How many groups.
+      count: Number of groups.
       seed: Of K-means' starts.
 
     Raises:
@@ -57,52 +57,60 @@ def group_base(
     if live.sum() < count:
         raise UsageError(f"{live.sum()} live base neurons cannot make {count} groups.")
     fit = KMeans(count, n_init=10, random_state=seed)
-    member = fit.fit_predict(_unit(embedding.vectors[live]))
+    groups = fit.fit_predict(_unit_vectors(embedding.vectors[live]))
     classes = np.zeros((count, int(labels.max()) + 1), int)
-    for own, rows in zip(member, stimuli.image_ids[live], strict=True):
-        np.add.at(classes[own], labels[rows[rows >= 0]], 1)
+    for group, image_ids in zip(groups, stimuli.image_ids[live], strict=True):
+        np.add.at(classes[group], labels[image_ids[image_ids >= 0]], 1)
     total = np.maximum(classes.sum(axis=1), 1)
     return Groups(
         centers=fit.cluster_centers_,
         label=classes.argmax(axis=1),
         share=classes.max(axis=1) / total,
-        size=np.bincount(member, minlength=count),
+        size=np.bincount(groups, minlength=count),
     )
 
 
 def group_members(
-    groups: Groups, placed: Sequence[Embedding], lives: Lifetimes
+    groups: Groups, embeddings: Sequence[Embedding], lives: Lifetimes
 ) -> Int[np.ndarray, " n"]:
-    """The group in which each neuron lies where its concept is seen best.
+    """The group in which each neuron lies in the snapshot that shows its concept best.
 
     Args:
       groups: The groups.
-      placed: The run's neurons, by snapshot in order.
+      embeddings: The run's neurons, by snapshot in order.
       lives: When their concepts come and go.
 
     Returns:
       A group's number; -1 for a neuron without a concept or a place.
     """
-    every = np.stack([one.vectors for one in placed])
-    at = np.maximum(lives.concept, 0)
-    vectors = every[at, np.arange(every.shape[1])]
+    vectors_by_snapshot = np.stack([embedding.vectors for embedding in embeddings])
+    medoids = np.maximum(lives.concept, 0)
+    vectors = vectors_by_snapshot[medoids, np.arange(vectors_by_snapshot.shape[1])]
     return np.where(lives.concept >= 0, nearest_group(vectors, groups.centers), -1)
 
 
 def nearest_group(
     vectors: Float[np.ndarray, "n d"], centers: Float[np.ndarray, "g d"]
 ) -> Int[np.ndarray, " n"]:
-    """The group whose middle is nearest in direction; -1 without a place or groups."""
+    """The group whose center is nearest in direction to each neuron.
+
+    Args:
+      vectors: Neurons of a snapshot; NaN without a place.
+      centers: Directions of the groups' centers.
+
+    Returns:
+      A group's number; -1 without a place or groups.
+    """
     placed = np.isfinite(vectors).all(axis=1)
     if not len(centers):
         return np.full(len(vectors), -1)
-    apart = np.linalg.norm(
-        _unit(np.where(placed[:, None], vectors, 0))[:, None] - centers, axis=2
+    distances = np.linalg.norm(
+        _unit_vectors(np.where(placed[:, None], vectors, 0))[:, None] - centers, axis=2
     )
-    return np.where(placed, apart.argmin(axis=1), -1)
+    return np.where(placed, distances.argmin(axis=1), -1)
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def _unit_vectors(vectors: np.ndarray) -> np.ndarray:
     exact = vectors.astype(np.float64)
     norms = np.linalg.norm(exact, axis=1, keepdims=True)
     return exact / np.where(norms > 0, norms, 1)

@@ -2,9 +2,9 @@
 
 The paper's measure is the differential entropy of the neurons' points on the map. It
 moves with the scale of the points, and a few dead neurons in one place send it to minus
-infinity. Beside it stand numbers that have no scale: the effective rank of the vectors,
-the share of distinct images among the stimuli, and the share of neurons that resemble
-the base's early sites.
+infinity. Further measures have no scale: the effective rank of the vectors, the share
+of distinct images among the stimuli, and the share of neurons that resemble the base's
+early sites.
 """
 
 import math
@@ -41,8 +41,11 @@ def vasicek_entropy(
     n = len(values)
     m = math.floor(math.sqrt(n) + 0.5)
     ordered = np.sort(values.astype(np.float64), axis=0)
-    at = np.arange(n)
-    upper, lower = ordered[np.minimum(at + m, n - 1)], ordered[np.maximum(at - m, 0)]
+    index = np.arange(n)
+    upper, lower = (
+        ordered[np.minimum(index + m, n - 1)],
+        ordered[np.maximum(index - m, 0)],
+    )
     spacing = np.maximum(upper - lower, FLOOR * scale)
     return float(np.log(n / (2 * m) * spacing).mean())
 
@@ -70,15 +73,19 @@ def effective_rank(vectors: Float[np.ndarray, "n d"]) -> float:
 
 
 def distinct_share(image_ids: Int[np.ndarray, "n k"], pool_size: int) -> float:
-    """How many different images the neurons select, of as many as they could.
+    """How many different images the neurons select, as a share of the possible number.
 
         |∪_n X_n| / min(n k, images)
 
     with X_n the stimuli of neuron n; dead neurons select none. It falls when neurons
-    die as well as when they come to select the same images. Unused slots are -1.
+    die as well as when they come to select the same images.
+
+    Args:
+      image_ids: Stimuli of each neuron, rows of the pool; -1 in unused slots.
+      pool_size: Number of images in the pool.
     """
-    most = min(image_ids.size, pool_size)
-    return len(np.unique(image_ids[image_ids >= 0])) / most
+    possible = min(image_ids.size, pool_size)
+    return len(np.unique(image_ids[image_ids >= 0])) / possible
 
 
 def early_share(
@@ -106,7 +113,7 @@ def selectivity(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, " n"]:
         std_i(r) / mean_i |r|
 
     over the images; 0 for a neuron that is constant or not finite. Scale-free: a
-    network that answers alike whatever it sees goes to 0, whether by silent neurons or
+    network that responds equally to all images goes to 0, whether by silent neurons or
     by ones that are always on.
     """
     finite = np.isfinite(peaks).all(axis=0)

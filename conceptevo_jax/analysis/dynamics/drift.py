@@ -3,54 +3,44 @@
 A method gives every *item*, a neuron or an image segment, a vector in each snapshot. Of
 two snapshots this module asks how far the vectors moved that should have stayed, and
 how much of that a rigid motion undoes. A map that never changes does not drift, so
-drift stands beside purity: whether an item's neighbours are of its class, within a
+drift stands next to purity: whether an item's neighbours are of its class, within a
 snapshot and, what neither a constant map nor a random one can have, from one snapshot
 to the other.
 
 Distances are Euclidean, in the vectors' own space or on a map. Not for how far concepts
 of a run really move: that is `conceptevo_jax.analysis.dynamics.movement`. Costs two
-matrices of distances, .2 s for 600 items on one core; of more than `MOST` a sample is
-taken.
+matrices of distances, .2 s for 600 items on one core; of more than `MAX_VECTORS` a
+sample is taken.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int
-from scipy.spatial.distance import cdist, pdist
+from jaxtyping import Float64
+from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
+from conceptevo_jax.analysis.dynamics.labelled_vectors import (
+    MAX_VECTORS,
+    NEIGHBOURS,
+    LabelledVectors,
+    chance_purity,
+    nearest_positions,
+    purity,
+    sample_labelled,
+)
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
-NEIGHBOURS = 10
-"""Nearest items that are looked at."""
-
-MOST = 2000
-"""Items that distances are taken between, at most."""
-
-FEWEST = 3
-"""Items of a class in each snapshot that it takes to have a centroid."""
+MIN_VECTORS = 3
+"""Smallest number of vectors that have a centroid or a rigid motion."""
 
 _NOTHING = 1e-12
 """A spread below this share of the vectors' size is rounding."""
 
 
 @record
-class Items:
-    """One method's items in one snapshot.
-
-    Attributes:
-      vectors: Where each lies; NaN for those without a place.
-      labels: Class of each; -1 for none.
-    """
-
-    vectors: Float[np.ndarray, "n d"]
-    labels: Int[np.ndarray, " n"]
-
-
-@record
 class Drift:
-    """What became of the items of one snapshot in another; NaN where unknown.
+    """How far the items of one snapshot are from those of another; NaN where unknown.
 
     Attributes:
       shift: Per class, distance between its centroids in both snapshots, in units of
@@ -58,7 +48,7 @@ class Drift:
       raw: Squared distance between an item's two places, as a share of the squared
         spread of both snapshots: 0 where nothing moved, about 1 for vectors that have
         nothing to do with each other.
-      rigid: What is left of it after the best translation, rotation and reflection
+      rigid: What remains of it after the best translation, rotation and reflection
         (orthogonal Procrustes; Schönemann, 1966, https://doi.org/10.1007/BF02289451).
       neighbours: Share of an item's nearest items that are the same in both.
       ranks: Rank correlation of the distances between items in both (Spearman).
@@ -66,8 +56,8 @@ class Drift:
         snapshots.
       purity_across: The same from each snapshot to the other, the item itself left out.
       chance: Share of pairs of items that are of one class.
-      items: Items with a place in both.
-      labelled: Items with a place and a class, mean of both.
+      items: Number of items with a place in both.
+      labelled: Number of items with a place and a class, mean of both.
     """
 
     shift: Float64[np.ndarray, " m"]
@@ -84,11 +74,13 @@ class Drift:
     @property
     def mean_shift(self) -> float:
         """Mean over the classes that have a centroid in both snapshots."""
-        known = self.shift[np.isfinite(self.shift)]
-        return float(known.mean()) if known.size else float("nan")
+        finite = self.shift[np.isfinite(self.shift)]
+        return float(finite.mean()) if finite.size else float("nan")
 
 
-def measure_drift(before: Items, after: Items, *, classes: int, seed: int = 0) -> Drift:
+def measure_drift(
+    before: LabelledVectors, after: LabelledVectors, *, classes: int, seed: int = 0
+) -> Drift:
     """Compare the same items in two snapshots.
 
     Args:
@@ -106,153 +98,90 @@ def measure_drift(before: Items, after: Items, *, classes: int, seed: int = 0) -
             "compared: drift is that of the same items, in the same dimensions."
         )
     rng = stream(seed, "drift")
-    both = _placed(before) & _placed(after)
-    x, y = (one.vectors[both].astype(np.float64) for one in (before, after))
+    snapshots = before, after
+    placed = before.placed & after.placed
+    x, y = (snapshot.vectors[placed].astype(np.float64) for snapshot in snapshots)
     raw, rigid = _residuals(x, y)
-    neighbours, ranks = _same_structure(x, y, rng)
-    ends = [_labelled(one, rng) for one in (before, after)]
-    inside = [_purity(one, one) for one in ends]
-    across = [_purity(*ends), _purity(*reversed(ends))]
+    neighbours, ranks = _structure_agreement(x, y, rng)
+    first, second = (sample_labelled(snapshot, rng) for snapshot in snapshots)
+    within = [purity(sample, sample) for sample in (first, second)]
+    across = [purity(first, second), purity(second, first)]
+    chances = [chance_purity(sample.labels) for sample in (first, second)]
     return Drift(
         shift=centroid_shifts(before, after, classes=classes),
         raw=raw,
         rigid=rigid,
         neighbours=neighbours,
         ranks=ranks,
-        purity=float(np.mean(inside)),
+        purity=float(np.mean(within)),
         purity_across=float(np.mean(across)),
-        chance=float(np.mean([_chance(one.labels) for one in ends])),
-        items=int(both.sum()),
-        labelled=float(np.mean([len(one.labels) for one in ends])),
+        chance=float(np.mean(chances)),
+        items=int(placed.sum()),
+        labelled=float(np.mean([len(first.labels), len(second.labels)])),
     )
 
 
 def centroid_shifts(
-    before: Items, after: Items, *, classes: int
+    before: LabelledVectors, after: LabelledVectors, *, classes: int
 ) -> Float64[np.ndarray, " m"]:
     """How far each class's centroid moves, relative to its spread.
 
     Args:
       before: Items of the earlier snapshot.
-      after: Items of the later one, which may be others.
+      after: Items of the later one, which may be other ones.
       classes: Number of classes.
 
     Returns:
-      Per class; NaN with fewer than `FEWEST` items in either snapshot, or where all of
-      a class lie on one point in both.
+      Per class; NaN with fewer than `MIN_VECTORS` items in either snapshot, or where
+      all of a class lie on one point in both.
     """
-    found = np.full(classes, np.nan)
+    shifts = np.full(classes, np.nan)
     for label in range(classes):
-        ends = [_of_class(one, label) for one in (before, after)]
-        if min(map(len, ends)) < FEWEST:
+        members = [snapshot.class_rows(label) for snapshot in (before, after)]
+        if min(map(len, members)) < MIN_VECTORS:
             continue
-        centres = [own.mean(axis=0) for own in ends]
-        around = [
-            ((own - centre) ** 2).sum(axis=1).mean()
-            for own, centre in zip(ends, centres, strict=True)
+        centres = [rows.mean(axis=0) for rows in members]
+        variances = [
+            ((rows - centre) ** 2).sum(axis=1).mean()
+            for rows, centre in zip(members, centres, strict=True)
         ]
-        spread = float(np.sqrt(np.mean(around)))
-        size = float(np.sqrt(np.mean([(own**2).sum(axis=1).mean() for own in ends])))
-        if spread > _NOTHING * size:
-            found[label] = np.linalg.norm(centres[1] - centres[0]) / spread
-    return found
-
-
-def _placed(items: Items) -> Bool[np.ndarray, " n"]:
-    return np.isfinite(items.vectors).all(axis=1)
-
-
-def _of_class(items: Items, label: int) -> Float64[np.ndarray, "_ d"]:
-    own = (items.labels == label) & _placed(items)
-    return items.vectors[own].astype(np.float64)
+        spread = float(np.sqrt(np.mean(variances)))
+        sizes = [(rows**2).sum(axis=1).mean() for rows in members]
+        if spread > _NOTHING * float(np.sqrt(np.mean(sizes))):
+            shifts[label] = np.linalg.norm(centres[1] - centres[0]) / spread
+    return shifts
 
 
 def _residuals(
     x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "n d"]
 ) -> tuple[float, float]:
-    """Raw and rigid residual of two sets of places; NaN where nothing is spread."""
-    if len(x) < FEWEST:
+    """Raw and rigid residual of two sets of places; NaN where neither is spread."""
+    if len(x) < MIN_VECTORS:
         return float("nan"), float("nan")
     centred_x, centred_y = x - x.mean(axis=0), y - y.mean(axis=0)
     spread = float((centred_x**2).sum() + (centred_y**2).sum())
     if not spread > _NOTHING * float((x**2).sum() + (y**2).sum()):
         return float("nan"), float("nan")
     raw = float(((x - y) ** 2).sum()) / spread
+    # The best rotation of centred x onto y leaves the spread less twice this trace.
     common = np.linalg.svd(centred_x.T @ centred_y, compute_uv=False).sum()
     return raw, max(0.0, 1.0 - 2.0 * float(common) / spread)
 
 
-def _same_structure(
+def _structure_agreement(
     x: Float64[np.ndarray, "n d"],
     y: Float64[np.ndarray, "n d"],
     rng: np.random.Generator,
 ) -> tuple[float, float]:
     """Agreement of neighbours, and rank correlation of distances."""
-    kept = rng.permutation(len(x))[:MOST]
-    if len(kept) < FEWEST:
+    rows = rng.permutation(len(x))[:MAX_VECTORS]
+    if len(rows) < MIN_VECTORS:
         return float("nan"), float("nan")
-    x, y = x[kept], y[kept]
-    k = min(NEIGHBOURS, len(kept) - 1)
-    near = [_nearest(one, one, np.arange(len(kept)), k) for one in (x, y)]
-    same = (near[0][:, :, None] == near[1][:, None, :]).any(axis=2)
+    x, y = x[rows], y[rows]
+    k, positions = min(NEIGHBOURS, len(rows) - 1), np.arange(len(rows))
+    near_x, near_y = (nearest_positions(v, v, positions, k) for v in (x, y))
+    shared = (near_x[:, :, None] == near_y[:, None, :]).any(axis=2)
     first, second = pdist(x), pdist(y)
     if min(np.ptp(first), np.ptp(second)) == 0:
-        return float(same.mean()), float("nan")
-    return float(same.mean()), float(spearmanr(first, second).statistic)
-
-
-@record
-class _Labelled:
-    """Items with a place and a class, in random order.
-
-    Attributes:
-      index: Which items they are.
-      vectors: Their places.
-      labels: Their classes.
-    """
-
-    index: Int[np.ndarray, " n"]
-    vectors: Float64[np.ndarray, "n d"]
-    labels: Int[np.ndarray, " n"]
-
-
-def _labelled(items: Items, rng: np.random.Generator) -> _Labelled:
-    known = np.flatnonzero(_placed(items) & (items.labels >= 0))
-    kept = rng.permutation(known)[:MOST]
-    return _Labelled(
-        index=kept,
-        vectors=items.vectors[kept].astype(np.float64),
-        labels=items.labels[kept],
-    )
-
-
-def _purity(own: _Labelled, other: _Labelled) -> float:
-    """Share of the nearest of `other` that are of an item's class, itself left out."""
-    k = min(NEIGHBOURS, len(other.index) - 1)
-    if k < 1 or not len(own.index):
-        return float("nan")
-    place = {item: at for at, item in enumerate(other.index.tolist())}
-    itself = np.array([place.get(item, -1) for item in own.index.tolist()])
-    near = _nearest(own.vectors, other.vectors, itself, k)
-    return float((other.labels[near] == own.labels[:, None]).mean())
-
-
-def _nearest(
-    own: Float64[np.ndarray, "n d"],
-    other: Float64[np.ndarray, "m d"],
-    itself: Int[np.ndarray, " n"],
-    k: int,
-) -> Int[np.ndarray, "n k"]:
-    """The k nearest of `other`; of equally near ones the first, itself left out."""
-    apart = cdist(own, other)
-    known = np.flatnonzero(itself >= 0)
-    apart[known, itself[known]] = np.inf
-    return np.argsort(apart, axis=1, kind="stable")[:, :k]
-
-
-def _chance(labels: Int[np.ndarray, " n"]) -> float:
-    n = len(labels)
-    if n < 2:
-        return float("nan")
-    counts = np.bincount(labels)
-    return float((counts * (counts - 1)).sum() / (n * (n - 1)))
+        return float(shared.mean()), float("nan")
+    return float(shared.mean()), float(spearmanr(first, second).statistic)

@@ -31,7 +31,15 @@ SETTLED = 0.5
 def movement(
     before: Float[np.ndarray, "n d"], after: Float[np.ndarray, "n d"]
 ) -> Float[np.ndarray, " n"]:
-    """Euclidean distance each neuron has moved; NaN where it has no place in either."""
+    """Euclidean distance that each neuron has moved.
+
+    Args:
+      before: Vectors in the earlier snapshot.
+      after: Vectors of the same neurons in the later one, in the same space.
+
+    Returns:
+      One distance per neuron; NaN without a place in either.
+    """
     return np.linalg.norm(after.astype(np.float64) - before.astype(np.float64), axis=1)
 
 
@@ -44,13 +52,19 @@ def spread(vectors: Float[np.ndarray, "n d"]) -> float:
 def linear_cka(
     first: Responses, second: Responses, *, draws: int = DRAWS, seed: int = 0
 ) -> Estimate:
-    """How alike two snapshots of a run represent the same images: 0 to 1.
+    """How similarly two snapshots of a run represent the same images: 0 to 1.
 
         ‖Yᵀ X‖² / (‖Xᵀ X‖ ‖Yᵀ Y‖), Frobenius norms of centred responses
 
     (Kornblith et al., 2019, Eq. 5, https://arxiv.org/abs/1905.00414). The interval is
     of halves of the neurons, the same in both. Neurons that are not finite count for
     nothing; there is no value where all are constant. Takes `n²` numbers of memory.
+
+    Args:
+      first: Responses of one snapshot.
+      second: Responses of the other to the same images.
+      draws: Number of random halves of the neurons; 0 gives no interval.
+      seed: Of the halves.
 
     Raises:
       DataError: if the responses are to different images or of different neurons.
@@ -61,15 +75,17 @@ def linear_cka(
             f"{first.images_id} and of {second.peaks.shape[1]} to {second.images_id} "
             "cannot be compared: observe two snapshots of a run on the same images."
         )
-    x, y = (_centred(one.peaks) for one in (first, second))
+    x, y = (_centred(responses.peaks) for responses in (first, second))
     n = x.shape[1]
     members = halves(n, draws, seed)
-    common, own, other = (_shared(a, b, members) for a, b in ((x, y), (x, x), (y, y)))
-    if not own[0] * other[0] > 0:
+    cross, first_self, second_self = (
+        _squared_products(a, b, members) for a, b in ((x, y), (x, x), (y, y))
+    )
+    if not first_self[0] * second_self[0] > 0:
         why = "all neurons of one of the two snapshots are constant or not finite"
         return Estimate(value=None, low=None, high=None, n=n, why=why)
-    found = common / np.maximum(np.sqrt(own * other), 1e-300)
-    return with_interval(float(found[0]), found[1:], n)
+    cka = cross / np.maximum(np.sqrt(first_self * second_self), 1e-300)
+    return with_interval(float(cka[0]), cka[1:], n)
 
 
 def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
@@ -79,7 +95,7 @@ def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
     return rows - rows.mean(axis=0)
 
 
-def _shared(
+def _squared_products(
     x: Float[np.ndarray, "i n"],
     y: Float[np.ndarray, "i n"],
     members: Bool[np.ndarray, "_ n"],
@@ -94,6 +110,10 @@ def stimulus_overlap(first: Stimuli, second: Stimuli) -> Float[np.ndarray, " n"]
     """Share of each neuron's stimuli that two snapshots have in common.
 
     |A ∩ B| / |A ∪ B| of its stimuli before and after; 0 where it is dead in either.
+
+    Args:
+      first: Stimuli of one snapshot.
+      second: Stimuli of the other, of the same pool.
 
     Raises:
       DataError: if the snapshots are of other pools or have other neurons.
@@ -121,13 +141,13 @@ def _require_comparable(first: Stimuli, second: Stimuli) -> None:
 
 @record
 class Lifetimes:
-    """When each neuron's concept comes, stays and goes; places in a list of snapshots.
+    """When each neuron's concept comes, stays and goes; indices of a run's snapshots.
 
     A neuron's concept is what it selects in the snapshot that agrees most with all
     others, its medoid. -1 stands for never.
 
     Attributes:
-      concept: The medoid: where the concept is seen best; -1 for one always dead.
+      concept: The medoid, which shows the concept best; -1 for a neuron always dead.
       born: The first snapshot from which on, up to the medoid, the stimuli overlap with
         the concept's by `BORN`.
       settled: The first from which on, until the concept dies or the run ends, each
@@ -155,21 +175,23 @@ def lifetimes(stimuli: Sequence[Stimuli]) -> Lifetimes:
             overlap[:, i, j] = overlap[:, j, i] = stimulus_overlap(first, stimuli[j])
     concept = overlap.sum(axis=2).argmax(axis=1)
     alive = np.diagonal(overlap, axis1=1, axis2=2).any(axis=1)
-    held = overlap[np.arange(count), concept] >= BORN
+    holds_concept = overlap[np.arange(count), concept] >= BORN
     born, died = concept.copy(), np.full(count, e)
+    # Backwards in time: a birth moves back while the concept holds, and a death while
+    # it does not.
     for t in range(e - 1, -1, -1):
-        born[(born == t + 1) & held[:, t]] = t
-        died[(died == t + 1) & ~held[:, t] & (t > concept)] = t
-    calm, settled = np.ones(count, bool), np.full(count, -1)
+        born[(born == t + 1) & holds_concept[:, t]] = t
+        died[(died == t + 1) & ~holds_concept[:, t] & (t > concept)] = t
+    stable, settled = np.ones(count, bool), np.full(count, -1)
     for t in range(e - 2, -1, -1):
         within = t + 1 < died
-        calm &= ~within | (overlap[:, t, t + 1] >= SETTLED)
-        settled[calm & within] = t
+        stable &= ~within | (overlap[:, t, t + 1] >= SETTLED)
+        settled[stable & within] = t
     settled = np.where(settled >= 0, np.maximum(settled, born), -1)
-    known = {
+    times = {
         "concept": concept,
         "born": born,
         "settled": settled,
         "died": np.where(died < e, died, -1),
     }
-    return Lifetimes(**{k: np.where(alive, v, -1) for k, v in known.items()})
+    return Lifetimes(**{k: np.where(alive, v, -1) for k, v in times.items()})

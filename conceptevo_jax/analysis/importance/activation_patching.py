@@ -1,4 +1,4 @@
-"""Channels of one network put into another, and what becomes of its answers.
+"""Activation patching: channels of one network put into another, and its accuracy then.
 
 Both networks run once per batch of images. From a site's two activations on, all sets
 of channels are one compiled call of the rest of the network, so late sites cost little.
@@ -19,11 +19,11 @@ from conceptevo_jax.training.step import hits
 from conceptevo_jax.types import Site
 
 
-class Hits(NamedTuple):
-    """Which images are right at first, and among the first five.
+class Correctness(NamedTuple):
+    """Which images are classified correctly, by top 1 and by top 5.
 
     `before` and `after` are of the networks as they are, `reverted` and `transplanted`
-    of the edited ones.
+    of the patched ones, by repeat, site and quantile.
     """
 
     before: Bool[np.ndarray, "i 2"]
@@ -43,7 +43,7 @@ Revert = Callable[
         Int[np.ndarray, " i"],
         Masks,
     ],
-    Hits,
+    Correctness,
 ]
 """`revert(before, after, pixels, labels, masks)`."""
 
@@ -58,36 +58,7 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
       sites: Where channels are exchanged.
       batch_size: Images per call.
     """
-    names = [site.name for site in sites]
-    whole = jax.jit(read_activations(model, names))
-    suffixes = {name: exchange(model, name) for name in names}
-    judge = jax.jit(lambda logits, labels: jnp.stack(hits(logits, labels), axis=-1))
-
-    def judged(
-        before: Variables, after: Variables, pixels: Array, labels: Array, masks: Masks
-    ) -> Hits:
-        at_before, old = whole(before, pixels)
-        at_after, new = whole(after, pixels)
-        repeats = range(len(masks[names[0]]))
-
-        def edited(
-            network: Variables, own: dict[str, Array], foreign: dict[str, Array]
-        ) -> np.ndarray:
-            logits = [
-                [
-                    suffixes[n](network, own[n], foreign[n], masks[n][r], pixels)
-                    for n in names
-                ]
-                for r in repeats
-            ]
-            return np.stack([[judge(one, labels) for one in row] for row in logits])
-
-        return Hits(
-            before=np.asarray(judge(at_before, labels)),
-            after=np.asarray(judge(at_after, labels)),
-            reverted=edited(after, new, old),
-            transplanted=edited(before, old, new),
-        )
+    patch_batch = _patch_batches(model, [site.name for site in sites])
 
     def revert(
         before: Variables,
@@ -95,19 +66,55 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
         pixels: np.ndarray,
         labels: np.ndarray,
         masks: Masks,
-    ) -> Hits:
-        found = []
+    ) -> Correctness:
+        batches = []
         size = min(batch_size, len(pixels))
         for rows, valid in sequential_batches(len(pixels), size):
-            some = jnp.asarray(pixels[rows]), jnp.asarray(labels[rows])
-            parts = judged(before, after, *some, masks)
-            found.append([part[..., valid, :] for part in parts])
-        return Hits(*(np.concatenate(p, axis=-2) for p in zip(*found, strict=True)))
+            images = jnp.asarray(pixels[rows]), jnp.asarray(labels[rows])
+            parts = patch_batch(before, after, *images, masks)
+            batches.append([part[..., valid, :] for part in parts])
+        joined = (np.concatenate(p, axis=-2) for p in zip(*batches, strict=True))
+        return Correctness(*joined)
 
     return revert
 
 
-def exchange(model: Model, name: str) -> Callable[..., Float[Array, "q b m"]]:
+def _patch_batches(model: Model, names: Sequence[str]) -> Callable[..., Correctness]:
+    """Compile the exchange of all sets of channels, for one batch of images."""
+    read = jax.jit(read_activations(model, names))
+    suffixes = {name: patched_suffix(model, name) for name in names}
+    judge = jax.jit(lambda logits, labels: jnp.stack(hits(logits, labels), axis=-1))
+
+    def patch_batch(
+        before: Variables, after: Variables, pixels: Array, labels: Array, masks: Masks
+    ) -> Correctness:
+        logits_before, activations_before = read(before, pixels)
+        logits_after, activations_after = read(after, pixels)
+        repeats = range(len(masks[names[0]]))
+
+        def patch(
+            variables: Variables, recipient: dict[str, Array], donor: dict[str, Array]
+        ) -> np.ndarray:
+            logits = [
+                [
+                    suffixes[n](variables, recipient[n], donor[n], masks[n][r], pixels)
+                    for n in names
+                ]
+                for r in repeats
+            ]
+            return np.stack([[judge(cell, labels) for cell in row] for row in logits])
+
+        return Correctness(
+            before=np.asarray(judge(logits_before, labels)),
+            after=np.asarray(judge(logits_after, labels)),
+            reverted=patch(after, activations_after, activations_before),
+            transplanted=patch(before, activations_before, activations_after),
+        )
+
+    return patch_batch
+
+
+def patched_suffix(model: Model, name: str) -> Callable[..., Float[Array, "q b m"]]:
     """Compile what follows a site, for several sets of channels.
 
     They are taken one after the other: on CPU that is faster than all at once (4.6
@@ -119,24 +126,24 @@ def exchange(model: Model, name: str) -> Callable[..., Float[Array, "q b m"]]:
       name: The site.
 
     Returns:
-      `run(variables, own, foreign, masks, pixels)`: for each mask `[q c]`, the logits
-      of the network of `variables` whose activation `own` `[b h w c]` at the site has
-      the masked channels taken from `foreign`. The pixels give the batch its shape and
-      are not read.
+      `suffix(variables, recipient, donor, masks, pixels)`: for each mask `[q c]`, the
+      logits of the network of `variables` whose activation `recipient` `[b h w c]` at
+      the site has the masked channels taken from `donor`. The pixels give the batch its
+      shape and are not read.
     """
 
     @jax.jit
-    def run(
+    def suffix(
         variables: Variables,
-        own: Float[Array, "b h w c"],
-        foreign: Float[Array, "b h w c"],
+        recipient: Float[Array, "b h w c"],
+        donor: Float[Array, "b h w c"],
         masks: Bool[Array, "q c"],
         pixels: Array,
     ) -> Float[Array, "q b m"]:
-        def one(mask: Bool[Array, " c"]) -> Float[Array, "b m"]:
-            tap = resume(name, swap(mask, foreign, own))
+        def masked_logits(mask: Bool[Array, " c"]) -> Float[Array, "b m"]:
+            tap = resume(name, swap(mask, donor, recipient))
             return model.logits(variables, pixels, tap=tap)
 
-        return jax.lax.map(one, masks)
+        return jax.lax.map(masked_logits, masks)
 
-    return run
+    return suffix

@@ -11,41 +11,53 @@ from conceptevo_jax.models.variables import leaves_by_path
 from conceptevo_jax.types import Snapshot
 
 
-def load_end(model: Model, shot: Snapshot) -> Variables:
+def load_endpoint(model: Model, snapshot: Snapshot) -> Variables:
     """Load one end of an evolution.
+
+    Args:
+      model: The architecture of both ends.
+      snapshot: The end.
 
     Raises:
       UsageError: if it is a snapshot of another architecture.
       DataError: if a weight of it is not finite.
     """
     hint = "Take one of ce.snapshots, or conceptevo_jax.types.Snapshot."
-    require_type(shot, Snapshot, "an end of an evolution", hint)
-    variables = shot.load()
-    model.require_variables(variables, f"the variables of {shot.name}")
+    require_type(snapshot, Snapshot, "an end of an evolution", hint)
+    variables = snapshot.load()
+    model.require_variables(variables, f"the variables of {snapshot.name}")
     for path, leaf in leaves_by_path(variables).items():
         if not np.isfinite(np.asarray(leaf)).all():
             raise DataError(
-                f"{shot.name} holds weights that are not finite ({path}), so an "
+                f"{snapshot.name} holds weights that are not finite ({path}), so an "
                 "evolution from or to it has no importance. Choose a snapshot from "
                 "before its training failed."
             )
     return variables
 
 
-def overflow(
+def overflow_error(
     model: Model,
-    shots: Sequence[Snapshot],
-    ends: Sequence[Variables],
+    snapshots: Sequence[Snapshot],
+    endpoints: Sequence[Variables],
     pixels: np.ndarray,
 ) -> DataError:
-    """Say which end it is whose activations overflow."""
-    bad = [
-        shot.name
-        for shot, variables in zip(shots, ends, strict=True)
+    """The error that names the ends whose activations overflow.
+
+    Args:
+      model: The architecture of both ends.
+      snapshots: Both ends of the evolution.
+      endpoints: Their variables.
+      pixels: Images on which the sensitivity is not finite.
+    """
+    overflowing = [
+        snapshot.name
+        for snapshot, variables in zip(snapshots, endpoints, strict=True)
         if not jnp.isfinite(model.logits(variables, jnp.asarray(pixels))).all()
     ]
+    names = " and ".join(overflowing) or " to ".join(s.name for s in snapshots)
     return DataError(
-        f"{' and '.join(bad) or ' to '.join(shot.name for shot in shots)}: activations "
+        f"{names}: activations "
         "are not finite, so the evolution has no importance. Choose a snapshot from "
         "before the training failed."
     )

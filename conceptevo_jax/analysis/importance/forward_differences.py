@@ -1,10 +1,10 @@
 """Eq. 3 as the paper writes it: a quotient of differences, in double precision.
 
-What derivatives are judged by. The step is taken along the evolution, to its side
+The reference for derivatives. The step is taken along the evolution, to its side
 alone, so that the kinks of ReLUs and poolings count as in the paper's limit. It is a
 millionth of the site's activation: networks are linear over that but for few kinks.
-A bias of the logits is left out: beside one of .3 the answers of an untrained
-InceptionV3, some 1e-9, would change by less than float64 can tell.
+A bias of the logits is left out: next to one of .3 the logits of an untrained
+InceptionV3, some 1e-9, would change by less than float64 resolves.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ STEP = 1e-6
 """How far a neuron's map is moved, in units of its site's largest activation."""
 
 NEURONS = 4
-"""Moved per call, each for itself."""
+"""Neurons per call, each moved by itself."""
 
 Differences = Callable[
     [Variables, Variables, UInt8[np.ndarray, "i h w 3"], int, Int[np.ndarray, " _"]],
@@ -46,29 +46,8 @@ def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
     Returns:
       The differences; NaN where the network computes in another type than it is given.
     """
-    names, where = [site.name for site in sites], site_slices(sites)
-
-    def logits(variables: Variables, images: Array, tap: Tap) -> Float[Array, "b m"]:
-        return cast(Array, model.module.apply(variables, images, tap=tap))
-
-    @jax.jit
-    def read(variables: Variables, images: Array) -> dict[str, Array]:
-        recorder = Recorder(names)
-        logits(variables, images, recorder)
-        return recorder.seen
-
-    @jax.jit
-    def moved(
-        before: Variables,
-        images: Array,
-        change: Mapping[str, Array],
-        steps: Float[Array, "_ n"],
-    ) -> Float[Array, "_ b m"]:
-        def along(step: Float[Array, " n"]) -> Float[Array, "b m"]:
-            eps = {k: step[None, None, None, where[k]] * change[k] for k in names}
-            return logits(before, images, perturb(eps))
-
-        return jax.vmap(along)(steps)
+    names = [site.name for site in sites]
+    read, shifted_logits = _compile_reader(model, names), _compile_shifts(model, sites)
 
     def differences(
         before: Variables,
@@ -79,52 +58,111 @@ def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
     ) -> np.ndarray:
         # Layers may ask which of two types is the wider.
         with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
-            before = _wide(before)
-            images = _wide(model.normalise(jnp.asarray(pixels)))
-            old, new = read(before, images), read(_wide(after), images)
-            change = {name: new[name] - old[name] for name in names}
-            still = np.zeros((NEURONS, sum(site.channels for site in sites)))
+            before = _to_float64(before)
+            images = _to_float64(model.normalise(jnp.asarray(pixels)))
+            activations = read(before, images)
+            activations_after = read(_to_float64(after), images)
+            change = {
+                name: activations_after[name] - activations[name] for name in names
+            }
+            no_steps = np.zeros((NEURONS, sum(site.channels for site in sites)))
             before = _without_output_bias(
-                before, lambda v: moved(v, images, change, still)[0]
+                before, lambda v: shifted_logits(v, images, change, no_steps)[0]
             )
-            size = _step_sizes([old[k] for k in names], [change[k] for k in names])
+            size = _step_sizes(
+                [activations[name] for name in names], [change[name] for name in names]
+            )
             steps = np.where(np.arange(len(size)) == neurons[:, None], size, 0)
             # The unmoved logits in the same calls: compiled apart they round apart.
-            rows = np.concatenate([np.zeros_like(steps[:1]), steps])
+            steps = np.concatenate([np.zeros_like(steps[:1]), steps])
             parts = [
-                np.asarray(moved(before, images, change, rows[some]))[valid]
-                for some, valid in sequential_batches(len(rows), NEURONS)
+                np.asarray(shifted_logits(before, images, change, steps[rows]))[valid]
+                for rows, valid in sequential_batches(len(steps), NEURONS)
             ]
-        values = np.concatenate(parts)[..., label]
-        if values.dtype != np.float64:
+        logits = np.concatenate(parts)[..., label]
+        if logits.dtype != np.float64:
             return np.full((len(pixels), len(neurons)), np.nan)
-        return ((values[1:] - values[0]) / size[neurons, None]).T
+        return ((logits[1:] - logits[0]) / size[neurons, None]).T
 
     return differences
+
+
+def _compile_reader(
+    model: Model, names: list[str]
+) -> Callable[[Variables, Array], dict[str, Array]]:
+    """Compile the reading of activations from images that are normalised already."""
+
+    @jax.jit
+    def read(variables: Variables, images: Array) -> dict[str, Array]:
+        recorder = Recorder(names)
+        _logits(model, variables, images, recorder)
+        return recorder.seen
+
+    return read
+
+
+def _compile_shifts(
+    model: Model, sites: tuple[Site, ...]
+) -> Callable[..., Float[Array, "_ b m"]]:
+    """Compile the logits of `before` with activations moved along their change.
+
+    Returns:
+      `shifted_logits(before, images, change, steps)`: the logits for each row of
+      `steps` `[_ n]`, how far each neuron is moved, as a share of its change.
+    """
+    slices = site_slices(sites)
+
+    @jax.jit
+    def shifted_logits(
+        before: Variables,
+        images: Array,
+        change: Mapping[str, Array],
+        steps: Float[Array, "_ n"],
+    ) -> Float[Array, "_ b m"]:
+        def logits_after(step: Float[Array, " n"]) -> Float[Array, "b m"]:
+            shifts = {
+                name: step[None, None, None, columns] * change[name]
+                for name, columns in slices.items()
+            }
+            return _logits(model, before, images, perturb(shifts))
+
+        return jax.vmap(logits_after)(steps)
+
+    return shifted_logits
+
+
+def _logits(
+    model: Model, variables: Variables, images: Array, tap: Tap
+) -> Float[Array, "b m"]:
+    return cast(Array, model.module.apply(variables, images, tap=tap))
 
 
 def _without_output_bias(
     variables: Variables, logits: Callable[[Variables], Float[Array, "b m"]]
 ) -> Variables:
-    """The variables without constants that are merely added to the logits."""
-    whole = logits(variables)
+    """The variables without constants that are merely added to the logits.
+
+    Which leaf that is depends on the architecture: each of the right shape is left out
+    on trial, and stays out if the logits differ by it alone.
+    """
+    full_logits = logits(variables)
     leaves, tree = jax.tree.flatten(variables)
-    for number, leaf in enumerate(leaves):
-        if leaf.shape != whole.shape[1:]:
+    for index, leaf in enumerate(leaves):
+        if leaf.shape != full_logits.shape[1:]:
             continue
-        without = list(leaves)
-        without[number] = jnp.zeros_like(leaf)
-        rest = logits(jax.tree.unflatten(tree, without))
-        if jnp.allclose(rest + leaf[None], whole, rtol=1e-9, atol=1e-12):
-            leaves = without
-            whole = rest
+        candidate = list(leaves)
+        candidate[index] = jnp.zeros_like(leaf)
+        shifted = logits(jax.tree.unflatten(tree, candidate))
+        if jnp.allclose(shifted + leaf[None], full_logits, rtol=1e-9, atol=1e-12):
+            leaves = candidate
+            full_logits = shifted
     return jax.tree.unflatten(tree, leaves)
 
 
 def _step_sizes(
     activations: list[Array], changes: list[Array]
 ) -> Float[np.ndarray, " n"]:
-    """Shares of each neuron's change that make up a step; any, of one without a change.
+    """The share of its change that is each neuron's step; arbitrary without a change.
 
     A share of a change alone would be no small step where the change is a multiple of
     the activation, as it is from an untrained network on.
@@ -137,6 +175,6 @@ def _step_sizes(
     return np.concatenate(sizes)
 
 
-def _wide(tree: Any) -> Any:
+def _to_float64(tree: Any) -> Any:
     """The same values in float64."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), tree)

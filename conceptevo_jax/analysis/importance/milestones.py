@@ -38,14 +38,14 @@ def find_milestones(
 ) -> Milestones:
     """The snapshots nearest 25, 50 and 75 % of top-1 training accuracy.
 
-    Only snapshots up to the best one are looked at, early ones within an epoch
-    included; the untrained network is none. Where two milestones would be one snapshot,
+    Only snapshots up to the best one are considered, early ones within an epoch
+    included, but not the untrained network. Where two milestones would be one snapshot,
     as when a run never comes near 75 %, they are the three snapshots that come nearest
     to 25, 50 and 75 % of the way from the untrained network's accuracy to the best.
 
     Args:
       run: The run's name, for messages.
-      rows: Its table.
+      rows: Its table, one row per snapshot.
       accuracy: One of `ACCURACIES`.
 
     Raises:
@@ -54,14 +54,15 @@ def find_milestones(
     if accuracy not in ACCURACIES:
         raise unknown_name("accuracy of milestones", accuracy, ACCURACIES)
     values = [getattr(row, ACCURACIES[accuracy]) for row in rows]
-    found = [
+    candidates = [
         (row.epoch, value)
         for row, value in zip(rows, values, strict=True)
         if row.epoch != "init" and math.isfinite(value)
     ]
-    best = max((value for _, value in found), default=math.nan)
-    up_to = next((i for i, (_, value) in enumerate(found) if value == best), -1)
-    rising = found[: up_to + 1]
+    best = max((value for _, value in candidates), default=math.nan)
+    # The first of several best ones; no candidate at all leaves none.
+    best_index = next((i for i, c in enumerate(candidates) if c[1] == best), -1)
+    rising = candidates[: best_index + 1]
     if len(rising) < len(SHARES):
         listed = ", ".join(f"{epoch}: {value:.2f}" for epoch, value in rising)
         raise UsageError(
@@ -70,15 +71,16 @@ def find_milestones(
             "milestones. Take snapshots within epochs, with "
             f"runs.{run}.early_steps=[8,20,40], or name some, with importance.epochs."
         )
-    chosen = [_nearest(rising, share) for share in SHARES]
-    relative = any(a >= b for a, b in itertools.pairwise(chosen))
+    indices = [_nearest_index(rising, share) for share in SHARES]
+    relative = any(a >= b for a, b in itertools.pairwise(indices))
     if relative:
         # Without an accuracy of its own, the untrained network is as good as nothing.
         start = values[0] if math.isfinite(values[0]) else 0.0
-        chosen = _nearest_apart(rising, [start + s * (best - start) for s in SHARES])
+        targets = [start + share * (best - start) for share in SHARES]
+        indices = _distinct_nearest_indices(rising, targets)
     return Milestones(
-        epochs=tuple(rising[i][0] for i in chosen),
-        accuracies=tuple(rising[i][1] for i in chosen),
+        epochs=tuple(rising[i][0] for i in indices),
+        accuracies=tuple(rising[i][1] for i in indices),
         relative=relative,
     )
 
@@ -90,7 +92,7 @@ def named_milestones(
 
     Args:
       run: The run's name, for messages.
-      rows: Its table.
+      rows: Its table, one row per snapshot.
       epochs: Two or more, in the order of training.
       accuracy: One of `ACCURACIES`.
 
@@ -99,36 +101,36 @@ def named_milestones(
     """
     if accuracy not in ACCURACIES:
         raise unknown_name("accuracy of milestones", accuracy, ACCURACIES)
-    known = {row.epoch: getattr(row, ACCURACIES[accuracy]) for row in rows}
+    accuracies = {row.epoch: getattr(row, ACCURACIES[accuracy]) for row in rows}
     for epoch in epochs:
-        if epoch not in known:
-            raise unknown_name(f"snapshot of run {run}", epoch, map(str, known))
-    order = list(known)
-    places = [order.index(epoch) for epoch in epochs]
-    if len(places) < 2 or any(a >= b for a, b in itertools.pairwise(places)):
+        if epoch not in accuracies:
+            raise unknown_name(f"snapshot of run {run}", epoch, map(str, accuracies))
+    order = list(accuracies)
+    positions = [order.index(epoch) for epoch in epochs]
+    if len(positions) < 2 or any(a >= b for a, b in itertools.pairwise(positions)):
         raise UsageError(
             f"run {run}: an evolution needs two or more snapshots in the order of "
             f"training ({', '.join(map(str, order))}), not {list(epochs)}."
         )
     return Milestones(
         epochs=tuple(epochs),
-        accuracies=tuple(known[epoch] for epoch in epochs),
+        accuracies=tuple(accuracies[epoch] for epoch in epochs),
         relative=False,
     )
 
 
-def _nearest(found: Sequence[tuple[Epoch, float]], target: float) -> int:
-    return min(range(len(found)), key=lambda i: abs(found[i][1] - target))
+def _nearest_index(candidates: Sequence[tuple[Epoch, float]], target: float) -> int:
+    return min(range(len(candidates)), key=lambda i: abs(candidates[i][1] - target))
 
 
-def _nearest_apart(
-    found: Sequence[tuple[Epoch, float]], targets: Sequence[float]
+def _distinct_nearest_indices(
+    candidates: Sequence[tuple[Epoch, float]], targets: Sequence[float]
 ) -> list[int]:
-    """Different snapshots, in order, whose distances to the targets add up to least."""
-    triples = itertools.combinations(range(len(found)), len(targets))
+    """Different snapshots, in order, nearest to the targets by summed distance."""
+    combinations = itertools.combinations(range(len(candidates)), len(targets))
 
-    def distance(triple: Iterable[int]) -> float:
-        pairs = zip(triple, targets, strict=True)
-        return sum(abs(found[i][1] - target) for i, target in pairs)
+    def distance(indices: Iterable[int]) -> float:
+        pairs = zip(indices, targets, strict=True)
+        return sum(abs(candidates[i][1] - target) for i, target in pairs)
 
-    return list(min(triples, key=distance))
+    return list(min(combinations, key=distance))

@@ -2,27 +2,28 @@
 
 Per repeat: sample images of the class, rank the neurons of every site by importance on
 them, divide the ranking into percentile bins, take a bin's channels of `after` from
-`before`, and see what becomes of the accuracy. Beside it, as many random channels; and
-the reverse, a bin's channels of `after` brought into `before`.
+`before`, and measure the accuracy. For comparison, as many random channels; and the
+reverse, a bin's channels of `after` brought into `before`.
 
 The paper measures on training images. Here the sampled ones, which made the ranking,
-are told apart from other training images and from test images, which did not; and
-images of the other classes tell whether a bin matters for this class or for all.
+are kept apart from other training images and from test images, which did not; and
+images of the other classes show whether a bin matters for this class or for all.
 """
 
 import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 
 from conceptevo_jax.analysis.importance.activation_patching import revert_evolutions
-from conceptevo_jax.analysis.importance.endpoints import load_end
-from conceptevo_jax.analysis.importance.scores import (
-    chosen_sites,
-    rank_neurons,
-    require_images,
+from conceptevo_jax.analysis.importance.endpoints import load_endpoint
+from conceptevo_jax.analysis.importance.group_accuracies import (
+    accuracies,
+    patched_accuracies,
 )
+from conceptevo_jax.analysis.importance.percentile_bins import channel_masks
+from conceptevo_jax.analysis.importance.scores import require_images, select_sites
 from conceptevo_jax.data import checked_labels, require_pixels, require_rows
 from conceptevo_jax.errors import (
     DataError,
@@ -33,14 +34,7 @@ from conceptevo_jax.errors import (
 )
 from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
-from conceptevo_jax.types import (
-    Importance,
-    Reversion,
-    Site,
-    Snapshot,
-    record,
-    site_slices,
-)
+from conceptevo_jax.types import Importance, Reversion, Site, Snapshot, record
 
 GROUPS = ("sampled", "other", "test", "elsewhere")
 """Training images that made the ranking, other training images of the class, its test
@@ -61,10 +55,10 @@ class Reverting:
       repeats: Independent samples of images, and random draws.
       images: Sampled images of the class per repeat; at most half of those it has, so
         that others are left.
-      train_images: Training images of the class at most, sampled ones included.
-      test_images: Test images of the class at most.
-      elsewhere_images: Test images of the other classes at most.
-      batch_size: Images per call; of the bins' calls each takes so many per bin.
+      train_images: Largest number of training images, sampled ones included.
+      test_images: Largest number of test images of the class.
+      elsewhere_images: Largest number of test images of the other classes.
+      batch_size: Images per call; a call for bins takes as many for each bin.
     """
 
     bins: int = 4
@@ -88,13 +82,13 @@ class Reverting:
 class ClassImages:
     """The images on which a class's evolutions are reverted.
 
-    `UsageError` refuses what are no uint8 pixels `[i side side 3]` of one size, or
-    labels and rows of other images.
+    Raises `UsageError` unless pixels are uint8 `[i side side 3]` of one size, and
+    labels and rows those of the images.
 
     Attributes:
       label: The class.
       train: Training images of the class.
-      rows: Which ones, rows of the set they were taken from.
+      rows: Their rows in the set that they were taken from.
       test: Test images of the class.
       elsewhere: Test images of other classes.
       elsewhere_labels: Their classes.
@@ -127,11 +121,11 @@ class ClassImages:
                 "images of the other classes."
             )
 
-    def together(self) -> tuple[np.ndarray, np.ndarray]:
-        """All pixels and labels: training, test, elsewhere."""
-        own = np.full(len(self.train) + len(self.test), self.label)
+    def pixels_and_labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """All pixels and their labels: training, test, elsewhere."""
+        class_labels = np.full(len(self.train) + len(self.test), self.label)
         pixels = np.concatenate([self.train, self.test, self.elsewhere])
-        labels = np.concatenate([own, self.elsewhere_labels])
+        labels = np.concatenate([class_labels, self.elsewhere_labels])
         return pixels, labels.astype(np.int32)
 
 
@@ -151,50 +145,43 @@ def measure_reversion(
     Args:
       model: The architecture of both ends of the evolution.
       sites: Where evolutions are reverted.
-      settings: How.
+      settings: How evolutions are reverted; the defaults, where None.
       seed: Of the samples and the random draws.
 
     Returns:
       The measure. It raises `UsageError` for an unknown class or one with fewer than
       two training images, `DataError` for the importance of another evolution, class,
-      site or of other images, and what `load_end` does.
+      site or of other images, and what `load_endpoint` does.
 
     Raises:
       UsageError: for no site, an unknown one, or one with fewer neurons than bins.
     """
     require_seed(seed)
-    how = settings or Reverting()
-    if not sites:
-        raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
-    for site in sites:
-        require_type(site, Site, "a site", "Take some of model.sites.")
-    for site in chosen_sites(model, [site.name for site in sites]):
-        if site.channels < how.bins:
-            raise UsageError(
-                f"site {site.name} of {model.name} has {site.channels} neurons, fewer "
-                f"than {how.bins} bins: leave it out, or take fewer bins."
-            )
-    revert = revert_evolutions(model, sites, how.batch_size)
+    settings = settings or Reverting()
+    _require_sites(model, sites, settings.bins)
+    revert = revert_evolutions(model, sites, settings.batch_size)
 
     def measure(
         before: Snapshot, after: Snapshot, importance: Importance, images: ClassImages
     ) -> Reversion:
         require_images(images.train, images.label, model)
         model.require_labels(images.elsewhere_labels)
-        _require_importance_of(importance, (before.name, after.name), images, sites)
-        ends = load_end(model, before), load_end(model, after)
-        sampled = _sampled(images, how, seed)
-        masks = _masks(importance, sites, sampled, how.bins, seed)
-        found = revert(*ends, *images.together(), masks)
-        members = _members(images, sampled)
+        _require_matching_importance(
+            importance, (before.name, after.name), images, sites
+        )
+        endpoints = load_endpoint(model, before), load_endpoint(model, after)
+        sampled = _sample_images(images, settings, seed)
+        masks = channel_masks(importance, sites, sampled, settings.bins, seed)
+        correctness = revert(*endpoints, *images.pixels_and_labels(), masks)
+        members = _group_members(images, sampled)
         return Reversion(
             before=before.name,
             after=after.name,
             label=images.label,
-            at_before=_accuracy(found.before, members),
-            at_after=_accuracy(found.after, members),
-            reverted=_accuracies(found.reverted, members),
-            transplanted=_accuracies(found.transplanted, members),
+            at_before=accuracies(correctness.before, members),
+            at_after=accuracies(correctness.after, members),
+            reverted=patched_accuracies(correctness.reverted, members),
+            transplanted=patched_accuracies(correctness.transplanted, members),
             images=members.sum(axis=-1),
             sites=tuple(sites),
         )
@@ -202,76 +189,58 @@ def measure_reversion(
     return measure
 
 
-def _require_importance_of(
+def _require_sites(model: Model, sites: Sequence[Site], bins: int) -> None:
+    if not sites:
+        raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
+    for site in sites:
+        require_type(site, Site, "a site", "Take some of model.sites.")
+    for site in select_sites(model, [site.name for site in sites]):
+        if site.channels < bins:
+            raise UsageError(
+                f"site {site.name} of {model.name} has {site.channels} neurons, fewer "
+                f"than {bins} bins: leave it out, or take fewer bins."
+            )
+
+
+def _require_matching_importance(
     importance: Importance,
-    ends: tuple[str, str],
+    names: tuple[str, str],
     images: ClassImages,
     sites: Sequence[Site],
 ) -> None:
-    known = {site.name for site in importance.sites}
-    found = {
-        "evolution": (importance.before, importance.after) == ends,
+    site_names = {site.name for site in importance.sites}
+    matches = {
+        "evolution": (importance.before, importance.after) == names,
         "class": importance.label == images.label,
         "images": np.array_equal(importance.images, images.rows),
-        "sites": all(site.name in known for site in sites),
+        "sites": all(site.name in site_names for site in sites),
     }
-    other = [name for name, same in found.items() if not same]
-    if other:
+    mismatches = [name for name, same in matches.items() if not same]
+    if mismatches:
         raise DataError(
-            f"{ends[0]} to {ends[1]}, class {images.label}: this is the importance of "
-            f"other {' and '.join(other)} than those to be reverted. Measure it on "
-            "the same ones."
+            f"{names[0]} to {names[1]}, class {images.label}: this is the importance "
+            f"of other {' and '.join(mismatches)} than those to be reverted. Measure "
+            "it on the same ones."
         )
 
 
-def _sampled(images: ClassImages, how: Reverting, seed: int) -> Bool[np.ndarray, "r i"]:
+def _sample_images(
+    images: ClassImages, settings: Reverting, seed: int
+) -> Bool[np.ndarray, "r i"]:
     count = len(images.train)
     if count < 2:
         raise UsageError(
             f"class {images.label} has {count} training images, but two are needed: "
             "one to rank evolutions by and another to judge them on."
         )
-    found = np.zeros((how.repeats, count), bool)
-    for repeat, chosen in enumerate(found):
+    masks = np.zeros((settings.repeats, count), bool)
+    for repeat, mask in enumerate(masks):
         rng = stream(seed, "images of a reversion", images.label, repeat)
-        chosen[rng.permutation(count)[: min(how.images, count // 2)]] = True
-    return found
-
-
-def _masks(
-    importance: Importance,
-    sites: Sequence[Site],
-    sampled: Bool[np.ndarray, "r i"],
-    bins: int,
-    seed: int,
-) -> dict[str, np.ndarray]:
-    """Per site: the bins, the most important first, and a random draw."""
-    where, masks = site_slices(importance.sites), {}
-    for at, site in enumerate(sites):
-        sensitivity = importance.sensitivity[:, where[site.name]]
-        draws = ((seed, importance.label, repeat, at) for repeat in range(len(sampled)))
-        parts = zip(sampled, draws, strict=True)
-        masks[site.name] = np.stack(
-            [_bins(sensitivity[own], bins, draw) for own, draw in parts]
-        )
+        mask[rng.permutation(count)[: min(settings.images, count // 2)]] = True
     return masks
 
 
-def _bins(
-    sensitivity: Float[np.ndarray, "i c"], bins: int, draw: tuple[int, ...]
-) -> Bool[np.ndarray, "q c"]:
-    score = (sensitivity > 0).mean(axis=0)
-    order = rank_neurons(score, sensitivity, *draw)
-    parts = np.array_split(order, bins)
-    rng = stream(draw[0], "random neurons of a reversion", *draw[1:])
-    parts.append(rng.permutation(len(order))[: len(parts[0])])
-    masks = np.zeros((len(parts), len(order)), bool)
-    for mask, part in zip(masks, parts, strict=True):
-        mask[part] = True
-    return masks
-
-
-def _members(
+def _group_members(
     images: ClassImages, sampled: Bool[np.ndarray, "r i"]
 ) -> Bool[np.ndarray, "r g j"]:
     """Which images are of which group, `GROUPS` in order."""
@@ -281,26 +250,3 @@ def _members(
     members[:, 2, sizes[0] : sizes[0] + sizes[1]] = True
     members[:, 3, sizes[0] + sizes[1] :] = True
     return members
-
-
-def _accuracy(
-    found: Bool[np.ndarray, "i 2"], members: Bool[np.ndarray, "r g i"]
-) -> Float[np.ndarray, "r g 2"]:
-    right = np.einsum("im,rgi->rgm", found.astype(float), members.astype(float))
-    return _share(right, members.sum(axis=-1))
-
-
-def _accuracies(
-    found: Bool[np.ndarray, "r s q i 2"], members: Bool[np.ndarray, "r g i"]
-) -> Float[np.ndarray, "r s q g 2"]:
-    right = np.einsum(
-        "rsqim,rgi->rsqgm", found.astype(float), members.astype(float), optimize=True
-    )
-    return _share(right, members.sum(axis=-1)[:, None, None])
-
-
-def _share(right: np.ndarray, of: Int[np.ndarray, "... g"]) -> np.ndarray:
-    """Right ones per image; NaN where there is none."""
-    return (
-        np.where(of > 0, 1.0, np.nan)[..., None] * right / np.maximum(of, 1)[..., None]
-    )

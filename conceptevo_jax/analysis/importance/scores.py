@@ -1,9 +1,9 @@
 """Which evolutions matter for a class (paper, Sec. 3.3, Eq. 4).
 
 The importance of a neuron's evolution is the share of the class's images for which the
-class is sensitive to it in the positive. Beside each stand what the paper lacks: how
-alike two halves of the images rank the neurons, and how far some sensitivities lie from
-finite differences in double precision.
+class has a positive sensitivity to it. Next to it stands what the paper lacks: how
+similarly two halves of the images rank the neurons, and how far some sensitivities lie
+from finite differences in double precision.
 """
 
 import dataclasses
@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
-from scipy.stats import rankdata
+from jaxtyping import Float, Int, UInt8
 
-from conceptevo_jax.analysis.importance.endpoints import load_end, overflow
-from conceptevo_jax.analysis.importance.forward_differences import forward_differences
-from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_transpose
-from conceptevo_jax.analysis.statistics.intervals import known_mean
+from conceptevo_jax.analysis.importance.endpoints import load_endpoint, overflow_error
+from conceptevo_jax.analysis.importance.forward_differences import (
+    Differences,
+    forward_differences,
+)
+from conceptevo_jax.analysis.importance.rankings import half_correlations, rank_neurons
+from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_vjp
 from conceptevo_jax.data import require_pixels, require_rows
 from conceptevo_jax.errors import (
     UsageError,
@@ -25,15 +27,14 @@ from conceptevo_jax.errors import (
     require_seed,
     unknown_name,
 )
-from conceptevo_jax.models import Model
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.streams import stream
-from conceptevo_jax.types import Importance, Site, Snapshot, neuron_count, site_slices
+from conceptevo_jax.types import Importance, Site, Snapshot, neuron_count
 
 METHODS = ("transpose", "jvp")
 
 _CHECKED_IMAGES = 4
-_DIVISIONS = 10
-_FEWEST_RANKED = 3
+"""Images on which sensitivities are compared with finite differences."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,10 @@ class Scoring:
         forward passes as there are neurons.
       sites: Names of the sites; all of the model's, where empty.
       batch_size: Images per call; memory grows with it.
-      checked: Neurons whose sensitivity is compared with finite differences: so many
-        of the most important, and as many random ones.
+      checked: How many of the most important neurons, and again of random ones, have
+        their sensitivity compared with finite differences.
       ties: `one_sided`, the limit of Eq. 3 where values are equal, or `first`, as
-        autodiff has it and so the authors' code: of equal maxima the first counts.
+        in autodiff and so in the authors' code: of equal maxima the first counts.
     """
 
     method: str = "transpose"
@@ -70,17 +71,21 @@ Measure = Callable[
     [Snapshot, Snapshot, UInt8[np.ndarray, "i h w 3"], Int[np.ndarray, " i"], int],
     Importance,
 ]
-"""`measure(before, after, pixels, rows, label)`; `rows` say which images these are."""
+"""`measure(before, after, pixels, rows, label)`; `rows` say which images of a set."""
 
 
-def chosen_sites(model: Model, names: Sequence[str]) -> tuple[Site, ...]:
-    """The sites so named, in forward order; all of them for no names.
+def select_sites(model: Model, names: Sequence[str]) -> tuple[Site, ...]:
+    """The sites of these names, in forward order; all of the model's for no names.
+
+    Args:
+      model: The architecture.
+      names: Names of sites.
 
     Raises:
       UsageError: for an unknown one, with the valid ones.
     """
-    wanted = {model.site(name).name for name in names}
-    return tuple(s for s in model.sites if not wanted or s.name in wanted)
+    valid_names = {model.site(name).name for name in names}
+    return tuple(s for s in model.sites if not valid_names or s.name in valid_names)
 
 
 def measure_importance(
@@ -90,7 +95,7 @@ def measure_importance(
 
     Args:
       model: The architecture of both ends of the evolution.
-      scoring: How.
+      scoring: How importance is computed; the defaults, where None.
       seed: Decides which random neurons are checked, and how images are halved.
 
     Returns:
@@ -101,12 +106,12 @@ def measure_importance(
       UsageError: for a seed out of range.
     """
     require_seed(seed)
-    how = scoring or Scoring()
-    sites = chosen_sites(model, how.sites)
-    method = by_transpose if how.method == "transpose" else by_jvp
-    sense = method(model, sites, how.batch_size, how.ties)
+    settings = scoring or Scoring()
+    sites = select_sites(model, settings.sites)
+    method = by_vjp if settings.method == "transpose" else by_jvp
+    sense = method(model, sites, settings.batch_size, settings.ties)
     differences = forward_differences(model, sites)
-    everyone = np.arange(neuron_count(sites))
+    all_neurons = np.arange(neuron_count(sites))
 
     def measure(
         before: Snapshot,
@@ -117,20 +122,18 @@ def measure_importance(
     ) -> Importance:
         require_images(pixels, label, model)
         require_rows(rows, len(pixels))
-        ends = load_end(model, before), load_end(model, after)
+        endpoints = load_endpoint(model, before), load_endpoint(model, after)
         # Accelerators would round to 10 bits or so, and lose the sign of what is small.
         with jax.default_matmul_precision("highest"):
-            sensitivity, changed = sense(*ends, pixels, label, everyone)
-        bad = ~np.isfinite(sensitivity).all(axis=1)
-        if bad.any():
-            raise overflow(model, (before, after), ends, pixels[bad][:1])
+            sensitivity, changed = sense(*endpoints, pixels, label, all_neurons)
+        finite = np.isfinite(sensitivity).all(axis=1)
+        if not finite.all():
+            raise overflow_error(model, (before, after), endpoints, pixels[~finite][:1])
         score = (sensitivity > 0).mean(axis=0)
-        checked = _to_check(score, sensitivity, how.checked, seed)
-        difference = 0.0
-        if len(checked):
-            few = pixels[:_CHECKED_IMAGES]
-            exact = differences(*ends, few, label, checked)
-            difference = _difference(exact, sensitivity[: len(few), checked])
+        checked = _neurons_to_check(score, sensitivity, settings.checked, seed)
+        difference = _relative_difference(
+            differences, endpoints, pixels, label, checked, sensitivity
+        )
         return Importance(
             before=before.name,
             after=after.name,
@@ -149,8 +152,12 @@ def measure_importance(
 
 
 def require_images(pixels: np.ndarray, label: int, model: Model) -> None:
-    """Refuse a class that has no images or that the model does not know, and pixels
-    that are none.
+    """Refuse a class without images or that the model lacks, and malformed pixels.
+
+    Args:
+      pixels: Images of the class.
+      label: The class.
+      model: The architecture.
 
     Raises:
       UsageError: naming the class.
@@ -169,7 +176,7 @@ def require_images(pixels: np.ndarray, label: int, model: Model) -> None:
     model.require_size(pixels.shape[1])
 
 
-def _to_check(
+def _neurons_to_check(
     score: np.ndarray, sensitivity: np.ndarray, count: int, seed: int
 ) -> Int[np.ndarray, " _"]:
     """The first `count` of the ranking, and as many of the others at random."""
@@ -179,78 +186,20 @@ def _to_check(
     return np.concatenate([order[:count], rest]).astype(np.int64)
 
 
-def _difference(exact: np.ndarray, found: np.ndarray) -> float:
-    """Largest difference as a share of the largest exact value, if there is any."""
-    return float(np.abs(exact - found).max() / (np.abs(exact).max() or 1))
-
-
-def rank_neurons(
-    score: Float[np.ndarray, " n"],
+def _relative_difference(
+    differences: Differences,
+    endpoints: tuple[Variables, Variables],
+    pixels: np.ndarray,
+    label: int,
+    checked: Int[np.ndarray, " _"],
     sensitivity: Float[np.ndarray, "i n"],
-    seed: int,
-    *numbers: int,
-) -> Int[np.ndarray, " n"]:
-    """Neurons from the most to the least important.
+) -> float:
+    """Largest difference to the exact sensitivities, relative to the largest of these.
 
-    Scores are multiples of one over the number of images, so many are equal: of these
-    the one with the larger mean sensitivity comes first, then chance
-    decides, by the seed and the numbers of the draw.
+    Of the checked neurons to the first few images; 0 where none is checked.
     """
-    chance = stream(seed, "ranks of neurons", *numbers).permutation(len(score))
-    return np.lexsort((chance, -sensitivity.mean(axis=0), -score))
-
-
-def half_correlations(
-    sensitivity: Float[np.ndarray, "i n"],
-    changed: Bool[np.ndarray, " n"],
-    sites: Sequence[Site],
-    seed: int,
-) -> Float[np.ndarray, " s"]:
-    """Per site, how alike two halves of the images rank its changed neurons.
-
-    Spearman's correlation of the rankings, mean over those of ten seeded divisions in
-    which both halves tell neurons apart; NaN where fewer than three changed.
-    """
-    rng, count = stream(seed, "halves of images"), len(sensitivity)
-    found = np.full((_DIVISIONS, len(sites)), np.nan)
-    if count < 2:
-        return found[0]
-    for division in found:
-        mixed = rng.permutation(count)
-        halves = [mixed[: count // 2], mixed[count // 2 :]]
-        for at, where in enumerate(site_slices(sites).values()):
-            own = sensitivity[:, where][:, changed[where]]
-            if own.shape[1] >= _FEWEST_RANKED:
-                one, other = (_ranks(own[half]) for half in halves)
-                if one.std() and other.std():
-                    division[at] = np.corrcoef(one, other)[0, 1]
-    return known_mean(found)
-
-
-def class_correlation(found: Sequence[Importance]) -> float:
-    """How alike different classes rank the neurons of one evolution.
-
-    Spearman's correlation of the rankings at a site, mean over sites and pairs of
-    classes: what halves of one class's images have to exceed if a ranking is to tell of
-    the class. NaN for fewer than two classes.
-    """
-    if len(found) < 2:
-        return float("nan")
-    changed = np.any([one.changed for one in found], axis=0)
-    means = []
-    for where in site_slices(found[0].sites).values():
-        own = [one.sensitivity[:, where][:, changed[where]] for one in found]
-        if own[0].shape[1] >= _FEWEST_RANKED:
-            ranks = np.array([_ranks(one) for one in own])
-            ranks = ranks[ranks.std(axis=1) > 0]
-            if len(ranks) > 1:
-                table = np.corrcoef(ranks)
-                means.append(table[np.triu_indices(len(table), 1)].mean())
-    return float(np.mean(means)) if means else float("nan")
-
-
-def _ranks(sensitivity: Float[np.ndarray, "i n"]) -> Float[np.ndarray, " n"]:
-    """Ranks by score, then by mean sensitivity; equal ones share theirs."""
-    keys = np.stack([(sensitivity > 0).mean(axis=0), sensitivity.mean(axis=0)])
-    _, order = np.unique(keys, axis=1, return_inverse=True)
-    return rankdata(order)
+    if not len(checked):
+        return 0.0
+    exact = differences(*endpoints, pixels[:_CHECKED_IMAGES], label, checked)
+    difference = np.abs(exact - sensitivity[: len(exact), checked]).max()
+    return float(difference / (np.abs(exact).max() or 1))

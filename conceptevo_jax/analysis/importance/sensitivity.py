@@ -9,10 +9,10 @@ every image; its product with the change, summed over the neuron's map, is the s
 number where nothing is tied. After a ReLU many cells of a pooling's windows are, at 0:
 at sites in front of a max pooling each window is corrected, its gradient times the
 largest change over its tied cells. Ties further on are left to autodiff, which follows
-the first of tied cells and no ReLU at exactly 0: `docs/importance.md` tells how much
-that is, site by site.
+the first of tied cells and no ReLU at exactly 0: `docs/importance.md` reports how
+much that is, site by site.
 
-Images are divided over all devices; every process gets the sensitivities to all.
+Images are sharded over all devices; every process gets the sensitivities of all.
 
 Activations are taken after the nonlinearity. Before a ReLU the gradient is zero
 wherever the neuron was off, and what it evolves from nothing would count for nothing.
@@ -27,7 +27,11 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from conceptevo_jax.activations import Recorder, chain, perturb, read_activations
+from conceptevo_jax.activations import perturb, read_activations
+from conceptevo_jax.analysis.importance.vjp_sweep import (
+    changed_neurons,
+    compile_vjp_sweep,
+)
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.devices import (
     DIVIDED,
@@ -39,13 +43,12 @@ from conceptevo_jax.devices import (
     per_device,
     replicate,
 )
-from conceptevo_jax.models import MaxPool, Model, Variables
-from conceptevo_jax.models.pooling import tie_excess
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.types import Site, neuron_count, site_slices
 
 TIES = ("one_sided", "first")
-"""What derives a maximum of equal values: Eq. 3's limit, or autodiff, whose gradient
-goes to the first of them."""
+"""The derivative of a maximum of equal values: Eq. 3's limit, or that of autodiff,
+whose gradient goes to the first of them."""
 
 TANGENTS = 4
 """Neurons per call of `jax.jvp`: more take memory and save little time."""
@@ -58,78 +61,29 @@ Sense = Callable[
 of them changed."""
 
 
-def transposed(
-    model: Model, sites: tuple[Site, ...], ties: str = "one_sided"
-) -> Callable[..., tuple[Float[Array, "b n"], Bool[Array, "b n"]]]:
-    """Compile the sweep of one batch.
+def by_vjp(
+    model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
+) -> Sense:
+    """Eq. 3 in reverse mode, for all neurons at once: gradient times change.
+
+    Takes about three forward passes of the images, however many neurons there are.
 
     Args:
       model: The architecture.
       sites: Whose neurons.
-      ties: One of `TIES`; the limit at poolings that directly follow a site.
-
-    Returns:
-      `sweep(before, after, pixels, label)`: every neuron's sensitivity to every image,
-      and on which it changed.
-    """
-    names = [site.name for site in sites]
-    pools = [p for p in model.pools if p.site in names and ties == "one_sided"]
-    taps = [*names, *(pool.name for pool in pools)]
-    read_all, read = read_activations(model, taps), read_activations(model, names)
-
-    @jax.jit
-    def sweep(
-        before: Variables, after: Variables, pixels: Array, label: Array
-    ) -> tuple[Float[Array, "b n"], Bool[Array, "b n"]]:
-        def logit(eps: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
-            seen = Recorder(names)
-            logits = model.logits(before, pixels, tap=chain(perturb(eps), seen))
-            return jnp.sum(jnp.take(logits, label, axis=1)), seen.seen
-
-        _, shapes = jax.eval_shape(read_all, before, pixels)
-        zero = {name: jnp.zeros(one.shape, one.dtype) for name, one in shapes.items()}
-        gradient, old = jax.grad(logit, has_aux=True)(zero)
-        _, new = read(after, pixels)
-        change = {name: new[name] - old[name] for name in names}
-        found = {n: jnp.sum(gradient[n] * change[n], axis=(1, 2)) for n in names}
-        for pool in pools:
-            site = pool.site
-            found[site] += _correction(
-                pool, gradient[pool.name], old[site], change[site]
-            )
-        return jnp.concatenate(list(found.values()), axis=1), _moved(change)
-
-    return sweep
-
-
-def _correction(
-    pool: MaxPool,
-    gradient: Float[Array, "b h2 w2 c"],
-    activation: Float[Array, "b h w c"],
-    change: Float[Array, "b h w c"],
-) -> Float[Array, "b c"]:
-    """What a pooling's ties add to the product of gradient and change at its site."""
-    excess = tie_excess(activation, change, pool.window, pool.stride)
-    return jnp.sum(gradient * excess, axis=(1, 2))
-
-
-def by_transpose(
-    model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
-) -> Sense:
-    """Eq. 3 for all neurons at once: the gradient at every site, times the change.
-
-    Takes about three forward passes of the images, however many neurons there are.
+      batch_size: Images per call and device.
+      ties: One of `TIES`.
     """
     mesh = data_mesh()
-    sweep = transposed(model, sites, ties)
+    sweep = compile_vjp_sweep(model, sites, ties)
     if mesh.size > 1:
-        own = sweep
+        local_sweep = sweep
 
-        def everyone(*args: Any) -> tuple[Float[Array, "b n"], Bool[Array, "b n"]]:
-            return gather_rows(mesh, own(*args))
+        def sweep_shard(*args: Any) -> tuple[Float[Array, "b n"], Bool[Array, "b n"]]:
+            return gather_rows(mesh, local_sweep(*args))
 
-        given = SHARED, SHARED, DIVIDED, SHARED
-        sweep = jax.jit(per_device(mesh, everyone, given, SHARED))
+        in_specs = SHARED, SHARED, DIVIDED, SHARED
+        sweep = jax.jit(per_device(mesh, sweep_shard, in_specs, SHARED))
 
     def sense(
         before: Variables,
@@ -138,13 +92,13 @@ def by_transpose(
         label: int,
         neurons: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
-        found = []
+        batches = []
         before, after = replicate(mesh, (before, after))
-        for some, valid in _divided(mesh, pixels, batch_size):
-            parts = sweep(before, after, some, label)
-            found.append([np.asarray(part)[valid][:, neurons] for part in parts])
-        sensitivity, moved = (np.concatenate(p) for p in zip(*found, strict=True))
-        return sensitivity, np.any(moved, axis=0)
+        for batch, valid in _sharded_batches(mesh, pixels, batch_size):
+            parts = sweep(before, after, batch, label)
+            batches.append([np.asarray(part)[valid][:, neurons] for part in parts])
+        sensitivity, changed = (np.concatenate(p) for p in zip(*batches, strict=True))
+        return sensitivity, np.any(changed, axis=0)
 
     return sense
 
@@ -152,39 +106,20 @@ def by_transpose(
 def by_jvp(
     model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
 ) -> Sense:
-    """Eq. 3 by its definition, for chosen neurons one by one.
+    """Eq. 3 by its definition, in forward mode, for the neurons asked for one by one.
 
     Takes one forward pass of the images per neuron.
+
+    Args:
+      model: The architecture.
+      sites: Whose neurons.
+      batch_size: Images per call and device.
+      ties: One of `TIES`.
     """
-    derived = model.one_sided() if ties == "one_sided" else model
     mesh, names = data_mesh(), [site.name for site in sites]
-    where, n = site_slices(sites), neuron_count(sites)
-    changed = _changes(model, names, mesh)
-
-    def batch(
-        before: Variables,
-        change: dict[str, Array],
-        pixels: Array,
-        label: Array,
-        neurons: Int[Array, " _"],
-    ) -> Float[Array, "_ b"]:
-        def logit(eps: Mapping[str, Array]) -> Float[Array, " b"]:
-            logits = derived.logits(before, pixels, tap=perturb(eps))
-            return jnp.take(logits, label, axis=1)
-
-        def along(neuron: Int[Array, ""]) -> Float[Array, " b"]:
-            own = jnp.arange(n) == neuron
-            direction = {
-                name: jnp.where(own[None, None, None, where[name]], change[name], 0)
-                for name in names
-            }
-            zero = jax.tree.map(jnp.zeros_like, change)
-            return jax.jvp(logit, (zero,), (direction,))[1]
-
-        return gather_rows(mesh, jax.vmap(along)(neurons), axis=1)
-
-    given = SHARED, DIVIDED, DIVIDED, SHARED, SHARED
-    derive = jax.jit(per_device(mesh, batch, given, SHARED))
+    read_changes = _compile_changes(model, names, mesh)
+    differentiated = model.one_sided() if ties == "one_sided" else model
+    derive = _compile_jvp(differentiated, sites, mesh)
 
     def sense(
         before: Variables,
@@ -193,55 +128,87 @@ def by_jvp(
         label: int,
         neurons: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
-        found, moved = [], []
+        sensitivities, changed = [], []
         before, after = replicate(mesh, (before, after))
-        for some, valid in _divided(mesh, pixels, batch_size):
-            change, these = changed(before, after, some)
+        for batch, valid in _sharded_batches(mesh, pixels, batch_size):
+            change, batch_changed = read_changes(before, after, batch)
             parts = [
-                np.asarray(derive(before, change, some, label, few))[used]
-                for few, used in _batches(neurons, TANGENTS)
+                np.asarray(derive(before, change, batch, label, indices))[real]
+                for indices, real in _padded_batches(neurons, TANGENTS)
             ]
-            found.append(np.concatenate(parts).T[valid])
-            moved.append(np.asarray(these)[valid][:, neurons].any(axis=0))
-        return np.concatenate(found), np.any(moved, axis=0)
+            sensitivities.append(np.concatenate(parts).T[valid])
+            changed.append(np.asarray(batch_changed)[valid][:, neurons].any(axis=0))
+        return np.concatenate(sensitivities), np.any(changed, axis=0)
 
     return sense
 
 
-def _changes(
+def _compile_jvp(
+    model: Model, sites: tuple[Site, ...], mesh: Mesh
+) -> Callable[..., Float[Array, "_ b"]]:
+    """Compile the derivatives of a batch in the directions of a few neurons' changes.
+
+    The change is sharded like the images; the derivatives are replicated.
+    """
+    slices, n = site_slices(sites), neuron_count(sites)
+
+    def derive_shard(
+        before: Variables,
+        change: dict[str, Array],
+        pixels: Array,
+        label: Array,
+        neurons: Int[Array, " _"],
+    ) -> Float[Array, "_ b"]:
+        def logit(eps: Mapping[str, Array]) -> Float[Array, " b"]:
+            logits = model.logits(before, pixels, tap=perturb(eps))
+            return jnp.take(logits, label, axis=1)
+
+        def derivative(neuron: Int[Array, ""]) -> Float[Array, " b"]:
+            mask = jnp.arange(n) == neuron
+            tangent = {
+                name: jnp.where(mask[None, None, None, slices[name]], change[name], 0)
+                for name in slices
+            }
+            zero = jax.tree.map(jnp.zeros_like, change)
+            return jax.jvp(logit, (zero,), (tangent,))[1]
+
+        return gather_rows(mesh, jax.vmap(derivative)(neurons), axis=1)
+
+    in_specs = SHARED, DIVIDED, DIVIDED, SHARED, SHARED
+    return jax.jit(per_device(mesh, derive_shard, in_specs, SHARED))
+
+
+def _compile_changes(
     model: Model, names: list[str], mesh: Mesh
 ) -> Callable[..., tuple[dict[str, Array], Bool[Array, "b n"]]]:
-    """Compile how activations change, on each device, and which neurons' do, of all."""
+    """Compile the change of activations, sharded, and which changed, replicated."""
     read = read_activations(model, names)
 
     def changes(
         before: Variables, after: Variables, pixels: Array
     ) -> tuple[dict[str, Array], Bool[Array, "b n"]]:
-        _, old = read(before, pixels)
-        _, new = read(after, pixels)
-        change = {name: new[name] - old[name] for name in names}
-        return change, gather_rows(mesh, _moved(change))
+        _, activations = read(before, pixels)
+        _, activations_after = read(after, pixels)
+        change = {name: activations_after[name] - activations[name] for name in names}
+        return change, gather_rows(mesh, changed_neurons(change))
 
-    given = SHARED, SHARED, DIVIDED
-    return jax.jit(per_device(mesh, changes, given, (DIVIDED, SHARED)))
-
-
-def _moved(change: Mapping[str, Float[Array, "b h w c"]]) -> Bool[Array, "b n"]:
-    moved = [jnp.any(one != 0, axis=(1, 2)) for one in change.values()]
-    return jnp.concatenate(moved, axis=1)
+    in_specs = SHARED, SHARED, DIVIDED
+    return jax.jit(per_device(mesh, changes, in_specs, (DIVIDED, SHARED)))
 
 
-def _divided(
+def _sharded_batches(
     mesh: Mesh, pixels: np.ndarray, size: int
 ) -> Iterator[tuple[Array, Bool[np.ndarray, " b"]]]:
-    """All images in batches of so many per device, and which of a batch are valid."""
-    whole = min(size, -(-len(pixels) // mesh.size)) * mesh.size
-    own = own_rows(mesh, whole)
-    for rows, valid in sequential_batches(len(pixels), whole):
-        yield divide(mesh, pixels[rows[own]], whole), valid
+    """All images in batches of `size` per device, and which of a batch are valid."""
+    batch_size = min(size, -(-len(pixels) // mesh.size)) * mesh.size
+    local_rows = own_rows(mesh, batch_size)
+    for rows, valid in sequential_batches(len(pixels), batch_size):
+        yield divide(mesh, pixels[rows[local_rows]], batch_size), valid
 
 
-def _batches(values: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """All values in batches of one size, and which of a batch are no padding."""
-    batches = sequential_batches(len(values), min(size, len(values)))
-    return [(values[rows], valid) for rows, valid in batches]
+def _padded_batches(
+    neurons: np.ndarray, size: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """All neurons in batches of one size, and which of a batch are no padding."""
+    batches = sequential_batches(len(neurons), min(size, len(neurons)))
+    return [(neurons[rows], valid) for rows, valid in batches]

@@ -3,7 +3,7 @@
 The AUC is the chance that an agreeing pair is more similar than a disagreeing one,
 ties counting one half. It is resampled by the neurons of both sets, not by pairs: the
 pairs of one neuron are not independent. Its null comes from giving each neuron the
-place of another.
+vector of another.
 
 Not for drawing ROC curves. Costs one sort of the disagreeing pairs per AUC, about
 .6 ms for 180,000 on one core; the null 25 ms, and all resamples two products of a
@@ -18,11 +18,11 @@ from conceptevo_jax.analysis.statistics.crossed_bootstrap import Draws
 from conceptevo_jax.analysis.statistics.intervals import Interval
 from conceptevo_jax.analysis.statistics.pairs import Pairs
 
-DRAWS = 39
+PERMUTATIONS = 39
 """Permutations of each set: chance exceeds the largest of 39 once in forty times."""
 
 _NULL_PAIRS = 10_000
-"""At most so many disagreeing pairs, drawn at random, enter a permutation null."""
+"""Largest number of disagreeing pairs in a permutation null; more are sampled."""
 
 
 def rank_auc(
@@ -39,12 +39,13 @@ def rank_auc(
     Returns:
       The AUC, exact.
     """
+    # `agree` needs no order; sorted, its look-ups run along memory.
     lower, upper = _ranks(np.sort(agree), np.sort(disagree))
     return float((lower.mean() + upper.mean()) / (2 * disagree.size))
 
 
 def resampled_aucs(
-    similarity: Float[np.ndarray, "na nb"], pairs: Pairs, drawn: Draws
+    similarity: Float[np.ndarray, "na nb"], pairs: Pairs, draws: Draws
 ) -> Float64[np.ndarray, " r"]:
     """AUC of every resample of the neurons of both sets.
 
@@ -60,27 +61,33 @@ def resampled_aucs(
     Args:
       similarity: Of every pair.
       pairs: Which pairs agree and which disagree; at least one each.
-      drawn: How often each neuron is drawn.
+      draws: How often each neuron is in each resample.
 
     Returns:
       One AUC a resample; NaN where it has no pair of one kind.
     """
     values = similarity.ravel()
-    won_agree, won_disagree = _placements(values[pairs.agree], values[pairs.disagree])
+    agree_wins, disagree_wins = _win_shares(values[pairs.agree], values[pairs.disagree])
     shape = similarity.shape
     agree, disagree = (
-        [_table(flat, won, shape), _table(flat, 1.0, shape)]
-        for flat, won in ((pairs.agree, won_agree), (pairs.disagree, won_disagree))
+        [_pair_table(flat, wins, shape), _pair_table(flat, 1.0, shape)]
+        for flat, wins in ((pairs.agree, agree_wins), (pairs.disagree, disagree_wins))
     )
     # One pair in a hundred agrees, one in two disagrees.
     sparse = [scipy.sparse.csr_array(table) for table in agree]
-    of_agree = _resampled_mean(sparse[0], sparse[1], drawn)
-    of_disagree = _resampled_mean(disagree[0], disagree[1], drawn)
-    return of_agree + of_disagree - won_agree.mean()
+    agree_mean = _resampled_mean(sparse[0], sparse[1], draws)
+    disagree_mean = _resampled_mean(disagree[0], disagree[1], draws)
+    return agree_mean + disagree_mean - agree_wins.mean()
 
 
 def sampled_pairs(pairs: Pairs, count: int, rng: np.random.Generator) -> Pairs:
-    """The same with a random sample of the disagreeing pairs, if they are more."""
+    """Keep all agreeing pairs and a random sample of the disagreeing ones.
+
+    Args:
+      pairs: Which pairs agree and which disagree.
+      count: Largest number of disagreeing pairs to keep.
+      rng: Draws the sample.
+    """
     disagree = pairs.disagree
     if disagree.size > count:
         disagree = rng.choice(disagree, count, replace=False, shuffle=False)
@@ -90,31 +97,33 @@ def sampled_pairs(pairs: Pairs, count: int, rng: np.random.Generator) -> Pairs:
 def permutation_null(
     similarity: Float[np.ndarray, "na nb"], pairs: Pairs, *, rng: np.random.Generator
 ) -> Interval:
-    """AUC when one set's vectors are dealt out to its neurons at random.
+    """AUC when one set's vectors are permuted among its neurons.
 
-    Each set in turn is dealt out, because each null exposes what the other leaves
-    standing: neurons of the set that is *not* dealt out which agree with, and lie
+    Each set in turn is permuted, because each null exposes what the other leaves
+    standing: neurons of the set that is *not* permuted which agree with, and lie
     near, everything.
 
     Args:
       similarity: Of every pair.
       pairs: Which pairs agree and which disagree; at most 10,000 of those that
-        disagree are used, which adds .003 to the spread of a draw.
+        disagree are used, which adds .003 to the spread of one permutation's AUC.
       rng: Draws the permutations.
 
     Returns:
-      Mean of all 78 draws, and the larger of the two sets' 97.5th percentiles.
+      Mean of all 78 permutations, and the larger of the two sets' 97.5th percentiles.
     """
-    few = sampled_pairs(pairs, _NULL_PAIRS, rng)
-    places = [np.divmod(p, similarity.shape[1]) for p in (few.agree, few.disagree)]
-    draws = np.empty((2, DRAWS))
-    for side, draw in np.ndindex(2, DRAWS):
-        deals = [np.arange(size) for size in similarity.shape]
-        rng.shuffle(deals[side])
-        dealt = (similarity[deals[0][r], deals[1][c]] for r, c in places)
-        draws[side, draw] = rank_auc(*dealt)
-    high = np.quantile(draws, 0.975, axis=1, method="higher").max()
-    return float(draws.mean()), float(high)
+    sampled = sampled_pairs(pairs, _NULL_PAIRS, rng)
+    pair_cells = [
+        np.divmod(p, similarity.shape[1]) for p in (sampled.agree, sampled.disagree)
+    ]
+    null_aucs = np.empty((2, PERMUTATIONS))
+    for side, permutation in np.ndindex(2, PERMUTATIONS):
+        orders = [np.arange(size) for size in similarity.shape]
+        rng.shuffle(orders[side])
+        permuted = (similarity[orders[0][r], orders[1][c]] for r, c in pair_cells)
+        null_aucs[side, permutation] = rank_auc(*permuted)
+    high = np.quantile(null_aucs, 0.975, axis=1, method="higher").max()
+    return float(null_aucs.mean()), float(high)
 
 
 def _ranks(
@@ -124,26 +133,26 @@ def _ranks(
     return lower, np.searchsorted(disagree, agree, side="right")
 
 
-def _placements(
+def _win_shares(
     agree: Float[np.ndarray, " p"], disagree: Float[np.ndarray, " q"]
 ) -> tuple[Float64[np.ndarray, " p"], Float64[np.ndarray, " q"]]:
-    """Share of the other group that each value wins against, ties one half."""
+    """Share of the other group that each value exceeds, ties counting one half."""
     order = np.argsort(disagree)
     lower, upper = _ranks(agree, disagree[order])
     # The t-th smallest of `disagree` exceeds those of `agree` whose rank is <= t.
     starts = np.bincount(lower, minlength=disagree.size + 1)
     starts += np.bincount(upper, minlength=disagree.size + 1)
-    lost = np.empty(disagree.size)
-    lost[order] = np.cumsum(starts)[:-1] / (2 * agree.size)
-    return (lower + upper) / (2 * disagree.size), 1.0 - lost
+    losses = np.empty(disagree.size)
+    losses[order] = np.cumsum(starts)[:-1] / (2 * agree.size)
+    return (lower + upper) / (2 * disagree.size), 1.0 - losses
 
 
-def _table(
+def _pair_table(
     flat: Int[np.ndarray, " p"],
     values: Float64[np.ndarray, " p"] | float,
     shape: tuple[int, int],
 ) -> Float32[np.ndarray, "na nb"]:
-    """A table of all pairs that holds these values at these, and 0 elsewhere."""
+    """A table of all pairs: the values at the flat indices, 0 at all others."""
     table = np.zeros(shape, np.float32)
     table.ravel()[flat] = values
     return table
@@ -152,10 +161,12 @@ def _table(
 def _resampled_mean(
     values: Float32[np.ndarray, "na nb"] | scipy.sparse.csr_array,
     members: Float32[np.ndarray, "na nb"] | scipy.sparse.csr_array,
-    drawn: Draws,
+    draws: Draws,
 ) -> Float64[np.ndarray, " r"]:
-    """Mean value of the members in each resample; NaN where it drew none."""
-    rows, columns = (part.astype(np.float32) for part in (drawn.rows, drawn.columns))
+    """Mean value of the members in each resample; NaN where it holds none."""
+    rows, columns = (
+        counts.astype(np.float32) for counts in (draws.rows, draws.columns)
+    )
     sums, sizes = (
         np.einsum("rb,rb->r", rows @ table, columns, dtype=np.float64)
         for table in (values, members)

@@ -1,4 +1,4 @@
-"""Intervals for things that are crossed: answers of people to tasks, pairs of neurons.
+"""Intervals for crossed designs: answers of people to tasks, pairs of neurons.
 
 An answer shares its participant with some answers and its task with others, as a pair
 of neurons of two networks does with either neuron. So neither the answers nor the
@@ -38,33 +38,44 @@ class Draws:
 def resample(rows: int, columns: int, *, draws: int, rng: np.random.Generator) -> Draws:
     """Draw as many rows and columns as there are, with replacement.
 
-    None are drawn of fewer than two of either: they tell nothing of others.
+    There are no resamples with fewer than two rows or columns: one alone says nothing
+    about the variation among them.
 
     Args:
-      rows: How many there are.
-      columns: The same.
-      draws: Resamples.
-      rng: Decides them.
+      rows: Number of rows.
+      columns: Number of columns.
+      draws: Number of resamples.
+      rng: Draws rows and columns.
     """
     if min(rows, columns) < 2:
         return Draws(rows=np.empty((0, rows)), columns=np.empty((0, columns)))
-    return Draws(rows=_counts(rows, draws, rng), columns=_counts(columns, draws, rng))
+    return Draws(
+        rows=_resample_counts(rows, draws, rng),
+        columns=_resample_counts(columns, draws, rng),
+    )
 
 
-def _counts(n: int, draws: int, rng: np.random.Generator) -> Float64[np.ndarray, "r n"]:
-    drawn = rng.integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
-    counts = np.bincount(drawn.ravel(), minlength=draws * n)
+def _resample_counts(
+    n: int, draws: int, rng: np.random.Generator
+) -> Float64[np.ndarray, "r n"]:
+    sampled = rng.integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
+    counts = np.bincount(sampled.ravel(), minlength=draws * n)
     return counts.reshape(draws, n).astype(np.float64)
 
 
-def whole(rows: int, columns: int) -> Draws:
-    """Everything once."""
+def unresampled(rows: int, columns: int) -> Draws:
+    """The sample itself, as one resample that holds every row and column once.
+
+    Args:
+      rows: Number of rows.
+      columns: Number of columns.
+    """
     return Draws(rows=np.ones((1, rows)), columns=np.ones((1, columns)))
 
 
 def with_refits(
-    of_draws: Float64[np.ndarray, " r"],
-    of_fits: Float[np.ndarray, " f"],
+    resamples: Float64[np.ndarray, " r"],
+    fit_values: Float[np.ndarray, " f"],
     rng: np.random.Generator,
 ) -> Float64[np.ndarray, " r"]:
     """Add to resamples how much a statistic differs between repeated random fits.
@@ -74,41 +85,41 @@ def with_refits(
     Student's t in random order. The resamples are of one fit, not of the mean over all.
 
     Args:
-      of_draws: The statistic of resamples, under one of the fits.
-      of_fits: The statistic of everything under each fit, that one among them.
+      resamples: The statistic of resamples, under one of the fits.
+      fit_values: The statistic of the whole sample under each fit, that one among them.
       rng: Decides the order.
 
     Returns:
       The resamples; as they are where there is one fit alone.
     """
-    if len(of_fits) < 2:
-        return of_draws
-    levels = (np.arange(len(of_draws)) + 0.5) / len(of_draws)
-    deviates = np.std(of_fits, ddof=1) * t.ppf(levels, len(of_fits) - 1)
-    return of_draws + rng.permutation(deviates)
+    if len(fit_values) < 2:
+        return resamples
+    levels = (np.arange(len(resamples)) + 0.5) / len(resamples)
+    deviates = np.std(fit_values, ddof=1) * t.ppf(levels, len(fit_values) - 1)
+    return resamples + rng.permutation(deviates)
 
 
 def bounded_estimate(
     value: float,
-    of_draws: Float64[np.ndarray, " r"],
+    resamples: Float64[np.ndarray, " r"],
     n: int,
     *,
     why: str,
-    least: float = 0.0,
+    lower_bound: float = 0.0,
 ) -> Estimate:
     """A value, at most 1, with its interval.
 
     Args:
-      value: Of the whole; NaN where it cannot be had.
-      of_draws: Of the resamples; NaN where it cannot be had of one.
-      n: What it is made of.
+      value: The statistic of the whole sample; NaN where there is none.
+      resamples: The statistic of each resample; NaN where there is none.
+      n: Number of observations that the value is made of.
       why: In words, why there is no value, should it be NaN.
-      least: The smallest that it can be.
+      lower_bound: The smallest possible value.
     """
     if not np.isfinite(value):
         return Estimate(value=None, low=None, high=None, n=n, why=why)
-    found = with_interval(float(value), of_draws[np.isfinite(of_draws)], n)
-    if found.low is None or found.high is None:
-        return found
-    low, high = np.clip([found.low, found.high], least, 1.0)
-    return Estimate(value=found.value, low=float(low), high=float(high), n=n)
+    estimate = with_interval(float(value), resamples[np.isfinite(resamples)], n)
+    if estimate.low is None or estimate.high is None:
+        return estimate
+    low, high = np.clip([estimate.low, estimate.high], lower_bound, 1.0)
+    return Estimate(value=estimate.value, low=float(low), high=float(high), n=n)

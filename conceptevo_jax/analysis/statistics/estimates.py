@@ -25,10 +25,10 @@ class Estimate:
     """A number with its 95 % interval, or the reason why there is none.
 
     Attributes:
-      value: The number; None where it cannot be had.
+      value: The number; None where there is none.
       low: Lower end of the interval; None without a value or for too few neurons.
       high: Upper end.
-      n: Neurons, or what else is said, that it is made of.
+      n: Number of neurons, or of the observations named instead, that it is made of.
       why: In words, why there is no value.
     """
 
@@ -43,50 +43,72 @@ def estimate(
     statistic: Callable[[Int[np.ndarray, " _"]], float],
     n: int,
     *,
-    least: int = 1,
+    min_neurons: int = 1,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Estimate:
     """A statistic of `n` neurons with its interval.
 
     Args:
-      statistic: Of the neurons whose numbers it is given.
-      n: How many there are.
-      least: With fewer there is no value, which is said.
-      draws: Random halves; 0 gives no interval.
+      statistic: Maps the indices of some neurons to the statistic of these.
+      n: Number of neurons.
+      min_neurons: Fewer give no value, but a reason.
+      draws: Number of random halves; 0 gives no interval.
       seed: Of the halves.
     """
-    if n < least:
-        why = f"{n} live neurons are too few: {least} are needed"
+    if n < min_neurons:
+        why = f"{n} live neurons are too few: {min_neurons} are needed"
         return Estimate(value=None, low=None, high=None, n=n, why=why)
     value = float(statistic(np.arange(n)))
     if not np.isfinite(value):
         return Estimate(value=None, low=None, high=None, n=n, why="it is not finite")
-    if n // 2 < least:
+    if n // 2 < min_neurons:
         return Estimate(value=value, low=None, high=None, n=n)
-    of_halves = [statistic(np.flatnonzero(half)) for half in halves(n, draws, seed)]
-    return with_interval(value, np.array(of_halves), n)
+    half_values = [statistic(np.flatnonzero(half)) for half in halves(n, draws, seed)]
+    return with_interval(value, np.array(half_values), n)
 
 
 def halves(n: int, draws: int, seed: int) -> Bool[np.ndarray, "_ n"]:
-    """Random halves of `n` neurons, one a row; none for fewer than two."""
+    """Random halves of `n` neurons, one a row; none for fewer than two.
+
+    Args:
+      n: Number of neurons.
+      draws: Number of halves.
+      seed: Of the halves.
+    """
     rng = stream(seed, "halves of neurons")
     members = np.zeros((draws if n > 1 else 0, n), bool)
-    for own in members:
-        own[rng.permutation(n)[: n // 2]] = True
+    for half in members:
+        half[rng.permutation(n)[: n // 2]] = True
     return members
 
 
-def with_interval(value: float, of_halves: Float[np.ndarray, " _"], n: int) -> Estimate:
-    """A value with the interval that the same statistic of halves gives it."""
-    if not len(of_halves):
+def with_interval(
+    value: float, half_values: Float[np.ndarray, " _"], n: int
+) -> Estimate:
+    """A value with the interval that the same statistic of halves gives it.
+
+    Args:
+      value: The statistic of all neurons.
+      half_values: The same statistic of each half; none gives no interval.
+      n: Number of neurons.
+    """
+    if not len(half_values):
         return Estimate(value=value, low=None, high=None, n=n)
     # Centred: halves of a statistic that grows with n lie below it.
-    off = np.quantile(of_halves - of_halves.mean(), [0.025, 0.975])
-    return Estimate(value=value, low=value + off[0], high=value + off[1], n=n)
+    offsets = np.quantile(half_values - half_values.mean(), [0.025, 0.975])
+    return Estimate(value=value, low=value + offsets[0], high=value + offsets[1], n=n)
 
 
 def mean_estimate(values: np.ndarray, *, draws: int = DRAWS, seed: int = 0) -> Estimate:
-    """The mean of one number per neuron, those that are not finite left out."""
-    known = values[np.isfinite(values)]
-    return estimate(lambda own: known[own].mean(), len(known), draws=draws, seed=seed)
+    """The mean of one number per neuron, with its interval.
+
+    Args:
+      values: One number per neuron; those that are not finite are left out.
+      draws: Number of random halves; 0 gives no interval.
+      seed: Of the halves.
+    """
+    finite = values[np.isfinite(values)]
+    return estimate(
+        lambda rows: finite[rows].mean(), len(finite), draws=draws, seed=seed
+    )

@@ -1,4 +1,4 @@
-"""Means without what is not known; 95 % intervals of shares, means and differences."""
+"""Means of finite values; 95 % intervals of shares, means and differences."""
 
 import math
 from collections.abc import Sequence
@@ -14,25 +14,47 @@ Interval = tuple[float, float]
 
 @lru_cache(maxsize=4096)
 def share_interval(successes: int, n: int) -> Interval:
-    """Wilson's 95 % interval of a share (Wilson, 1927)."""
-    found = binomtest(successes, n).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
+    """Wilson's 95 % interval of a share (Wilson, 1927).
+
+    Args:
+      successes: Number of successes.
+      n: Number of trials, at least one.
+    """
+    interval = binomtest(successes, n).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def exact_interval(successes: int, n: int) -> Interval | None:
-    """Exact 95 % interval of a share (Clopper & Pearson, 1934); None of nothing."""
+    """Exact 95 % interval of a share (Clopper & Pearson, 1934).
+
+    Args:
+      successes: Number of successes.
+      n: Number of trials.
+
+    Returns:
+      None without a trial.
+    """
     if not n:
         return None
-    found = binomtest(successes, n).proportion_ci(method="exact")
-    return float(found.low), float(found.high)
+    interval = binomtest(successes, n).proportion_ci(method="exact")
+    return float(interval.low), float(interval.high)
 
 
 def share_intervals(
-    shares: Float[np.ndarray, " n"], of: int
+    shares: Float[np.ndarray, " n"], trials: int
 ) -> Float[np.ndarray, "n 2"]:
-    """The same of many shares of `of` things each."""
-    counts = np.rint(shares * of).astype(int).tolist()
-    return np.array([share_interval(count, of) for count in counts]).reshape(-1, 2)
+    """Wilson's 95 % intervals of several shares.
+
+    Args:
+      shares: Shares of successes.
+      trials: Number of trials behind each share.
+
+    Returns:
+      Lower and upper end, one row per share.
+    """
+    counts = np.rint(shares * trials).astype(int).tolist()
+    intervals = [share_interval(count, trials) for count in counts]
+    return np.array(intervals).reshape(-1, 2)
 
 
 def mean_interval(values: Sequence[float]) -> Interval | None:
@@ -47,9 +69,9 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
 
 def difference_interval(
     first: float,
-    of_first: Interval | None,
+    first_interval: Interval | None,
     second: float,
-    of_second: Interval | None,
+    second_interval: Interval | None,
 ) -> Interval | None:
     """95 % interval of `first - second` from the intervals of both.
 
@@ -60,23 +82,23 @@ def difference_interval(
 
     Args:
       first: A number.
-      of_first: Its 95 % interval.
+      first_interval: Its 95 % interval.
       second: The number that is taken from it.
-      of_second: Its 95 % interval.
+      second_interval: Its 95 % interval.
 
     Returns:
       None where either has no interval.
     """
-    if of_first is None or of_second is None:
+    if first_interval is None or second_interval is None:
         return None
-    down = math.hypot(first - of_first[0], of_second[1] - second)
-    up = math.hypot(of_first[1] - first, second - of_second[0])
+    down = math.hypot(first - first_interval[0], second_interval[1] - second)
+    up = math.hypot(first_interval[1] - first, second - second_interval[0])
     return first - second - down, first - second + up
 
 
-def known_mean(values: Float[np.ndarray, "r ..."]) -> Float[np.ndarray, "..."]:
-    """Mean over the first axis without NaN; NaN where there is nothing else."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    total = np.where(known, values, 0.0).sum(axis=0)
+def finite_mean(values: Float[np.ndarray, "r ..."]) -> Float[np.ndarray, "..."]:
+    """Mean of the finite values along the first axis; NaN where there are none."""
+    is_finite = np.isfinite(values)
+    count = is_finite.sum(axis=0)
+    total = np.where(is_finite, values, 0.0).sum(axis=0)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

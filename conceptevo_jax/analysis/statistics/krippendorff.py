@@ -32,8 +32,8 @@ def krippendorff_alpha(
 
     Args:
       values: What each rater said of each unit, from 0; `MISSING` where nothing.
-      raters: How often each rater is drawn in each resample; None for once.
-      units: The same of units.
+      raters: How often each rater is in each resample; None for once.
+      units: How often each unit is in each resample; None for once.
 
     Returns:
       One alpha per resample; NaN where all values are equal, which leaves nothing to
@@ -42,23 +42,31 @@ def krippendorff_alpha(
     p, u = values.shape
     w = np.ones((1, p)) if raters is None else raters
     v = np.ones((1, u)) if units is None else units
-    held = (values != MISSING).astype(np.float64)
-    m = w @ held
-    pairs = m**2 - w**2 @ held
+    answered = (values != MISSING).astype(np.float64)
+    m = w @ answered
+    # A rater in a resample several times makes no pairs with itself: w² is taken off.
+    pairs = m**2 - w**2 @ answered
     v = v * (pairs > 0.5)
-    alike, total = np.zeros_like(m), np.zeros(len(m))
+    equal_pairs, total = np.zeros_like(m), np.zeros(len(m))
     for value in np.unique(values[values != MISSING]):
         n = w @ (values == value).astype(np.float64)
-        alike += n**2
+        equal_pairs += n**2
         total += (v * n).sum(axis=1) ** 2
     size = (v * m).sum(axis=1)
-    apart = v * m * np.divide(m**2 - alike, pairs, out=np.zeros_like(m), where=v > 0)
-    observed = _ratio(apart.sum(axis=1), size)
+    disagreeing = (
+        v * m * np.divide(m**2 - equal_pairs, pairs, out=np.zeros_like(m), where=v > 0)
+    )
+    observed = _ratio(disagreeing.sum(axis=1), size)
     expected = _ratio(size**2 - total, size * (size - 1))
     return 1.0 - _ratio(observed, expected)
 
 
 def _ratio(
-    above: Float64[np.ndarray, " r"], below: Float64[np.ndarray, " r"]
+    numerator: Float64[np.ndarray, " r"], denominator: Float64[np.ndarray, " r"]
 ) -> Float64[np.ndarray, " r"]:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return np.divide(
+        numerator,
+        denominator,
+        out=np.full(len(numerator), np.nan),
+        where=denominator > 0,
+    )

@@ -1,6 +1,6 @@
 """ROC curves of scores with ties, as they are drawn.
 
-The area under one is `analysis.auc.rank_auc` of the same scores.
+The area under one is `analysis.statistics.auc.rank_auc` of the same scores.
 """
 
 import numpy as np
@@ -33,10 +33,14 @@ def roc_curve(
       positives: Scores of what should be found, at least one.
       negatives: Scores of what should not, at least one.
     """
-    different = np.unique(np.concatenate([positives, negatives]))[::-1]
-    thresholds = np.concatenate([[np.inf], different])
-    found, wrong = (
+    distinct = np.unique(np.concatenate([positives, negatives]))[::-1]
+    thresholds = np.concatenate([[np.inf], distinct])
+    true_positive, false_positive = (
         (scores >= thresholds[:, None]).mean(axis=1)
         for scores in (positives, negatives)
     )
-    return Roc(thresholds=thresholds, false_positive=wrong, true_positive=found)
+    return Roc(
+        thresholds=thresholds,
+        false_positive=false_positive,
+        true_positive=true_positive,
+    )

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from conceptevo_jax.analysis.dynamics.drift import Drift, Items, measure_drift
+from conceptevo_jax.analysis.dynamics.drift import Drift, measure_drift
+from conceptevo_jax.analysis.dynamics.labelled_vectors import LabelledVectors
 from conceptevo_jax.analysis.statistics.intervals import mean_interval
 from conceptevo_jax.pipeline.outcome import Claim, finite
 from conceptevo_jax.reports.baseline_comparison.measure import Representation
@@ -68,7 +69,10 @@ def measure_all(
     drifted = []
     for one in found:
         pairs = list(combinations(range(len(one.maps)), 2))
-        spaces: dict[str, Sequence[Items]] = {"vectors": one.vectors, "map": one.maps}
+        spaces: dict[str, Sequence[LabelledVectors]] = {
+            "vectors": one.vectors,
+            "map": one.maps,
+        }
         drifts = {
             space: [
                 measure_drift(own[a], own[b], classes=classes[one.of], seed=seed)

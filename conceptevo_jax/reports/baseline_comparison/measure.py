@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from conceptevo_jax.activations import map_batches
-from conceptevo_jax.analysis.dynamics.drift import Items
+from conceptevo_jax.analysis.dynamics.labelled_vectors import LabelledVectors
 from conceptevo_jax.baselines.aligned_maps import align_maps
 from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting, fit_snapshot
 from conceptevo_jax.embedding import FitReport
@@ -48,8 +48,8 @@ class Representation:
     name: str
     title: str
     of: str
-    vectors: tuple[Items, ...]
-    maps: tuple[Items, ...]
+    vectors: tuple[LabelledVectors, ...]
+    maps: tuple[LabelledVectors, ...]
     control: bool = False
 
 
@@ -287,6 +287,6 @@ def _aligned(
 def _items(
     vectors: Sequence[Float[np.ndarray, "n d"]],
     labels: Sequence[Int[np.ndarray, " n"]],
-) -> tuple[Items, ...]:
+) -> tuple[LabelledVectors, ...]:
     pairs = zip(vectors, labels, strict=True)
-    return tuple(Items(vectors=own, labels=of) for own, of in pairs)
+    return tuple(LabelledVectors(vectors=own, labels=of) for own, of in pairs)

@@ -179,7 +179,7 @@ def _measures(
 ) -> dict[str, float | None]:
     dead, embedding = one.stimuli(epoch).dead, one.placed[epoch]
     vectors = embedding.vectors[embedding.placed & ~dead]
-    many: dict[str, Any] = {"least": MIN_NEURONS, "draws": 0}
+    many: dict[str, Any] = {"min_neurons": MIN_NEURONS, "draws": 0}
     found = {
         "entropy": estimate(
             lambda own: vasicek_entropy(vectors[own], scale), len(vectors), **many

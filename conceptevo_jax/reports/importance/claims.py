@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from conceptevo_jax.analysis.importance.scores import class_correlation
-from conceptevo_jax.analysis.statistics.intervals import known_mean, mean_interval
+from conceptevo_jax.analysis.importance.rankings import class_correlation
+from conceptevo_jax.analysis.statistics.intervals import finite_mean, mean_interval
 from conceptevo_jax.pipeline.outcome import Claim, finite
 from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
@@ -121,14 +121,14 @@ def _class_claim(
     )
     rise = shares[:, 1, 0] - shares[:, 0, 0]
     interval = mean_interval(rise.tolist())
-    (before, _), (after, all_neurons) = known_mean(shares)
+    (before, _), (after, all_neurons) = finite_mean(shares)
     return Claim(
         id=f"leads_to_the_class_{name}",
         paper="evolutions from abstract to class-related concepts (Figs. 3 and 6)",
         rule=f"the share of the class among the stimuli of its {LEADING_NEURONS} most "
         "important neurons rises, the images that ranked them left out: 95 % interval "
         "over classes above 0",
-        measured=finite(float(known_mean(rise))),
+        measured=finite(float(finite_mean(rise))),
         interval=interval,
         n=int(np.isfinite(rise).sum()),
         holds=interval[0] > 0 if interval else None,

@@ -16,8 +16,8 @@ from conceptevo_jax.analysis.importance.reversion import (
     measure_reversion,
 )
 from conceptevo_jax.analysis.importance.scores import (
-    chosen_sites,
     measure_importance,
+    select_sites,
 )
 from conceptevo_jax.config import plain
 from conceptevo_jax.errors import UsageError
@@ -52,7 +52,7 @@ class EvolutionMeasures:
         self.session, self.run, self.config = session, run, session.config
         self.scoring = scoring_of(self.config)
         self.reverting = Reverting(**plain(self.config.reversion))
-        self.sites = chosen_sites(run.model, self.scoring.sites)
+        self.sites = select_sites(run.model, self.scoring.sites)
 
     @functools.cached_property
     def _importance(self):  # noqa: ANN202  # its type is `importance.Measure`

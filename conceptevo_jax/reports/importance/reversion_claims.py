@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from conceptevo_jax.analysis.importance.reversion import GROUPS
-from conceptevo_jax.analysis.statistics.intervals import known_mean, mean_interval
+from conceptevo_jax.analysis.statistics.intervals import finite_mean, mean_interval
 from conceptevo_jax.pipeline.outcome import Claim, finite
 from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.tables import CLAIM_GROUP, accuracy_changes
@@ -30,7 +30,7 @@ def reversion_claims(
     paper_numbers = paper.get(f"{evolution.run.name} {evolution.number}")
     claims: list[Claim] = []
     for ordering, rule, differences in _orderings(changes[..., CLAIM_GROUP]):
-        means = [float(known_mean(by_class)) for by_class in differences]
+        means = [float(finite_mean(by_class)) for by_class in differences]
         intervals = [mean_interval(by_class.tolist()) for by_class in differences]
         lower_ends = [
             mean if interval is None else interval[0]
@@ -60,7 +60,7 @@ def reversion_claims(
 def _describe_changes(evolution: Evolution, changes: Float[np.ndarray, "m q g"]) -> str:
     """The evolution and its mean changes, as the first of its claims reports them."""
     group_means = "; ".join(
-        f"{group}: {_format_changes(known_mean(changes[..., g]))}"
+        f"{group}: {_format_changes(finite_mean(changes[..., g]))}"
         for g, group in enumerate(GROUPS)
     )
     return (

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from conceptevo_jax.analysis.importance.rankings import rank_neurons
 from conceptevo_jax.analysis.importance.reversion import DIRECTIONS, GROUPS, METRICS
-from conceptevo_jax.analysis.importance.scores import rank_neurons
 from conceptevo_jax.analysis.statistics.intervals import (
-    known_mean,
+    finite_mean,
     mean_interval,
     share_intervals,
 )
@@ -190,7 +190,7 @@ def reversion_rows(
     for direction in DIRECTIONS:
         site_means = accuracy_changes(reversions, direction).mean(axis=2)
         baselines = [getattr(r, _baseline_field(direction)) for r in reversions]
-        accuracy = known_mean(np.array(baselines).mean(axis=1))
+        accuracy = finite_mean(np.array(baselines).mean(axis=1))
         names = quantile_names(site_means.shape[2])
         for g, group in enumerate(GROUPS):
             for m, metric in enumerate(METRICS):
@@ -216,11 +216,11 @@ def _change_columns(
     """The mean change over classes and repeats, and how sure it is."""
     class_means = changes.mean(axis=1)
     low, high = mean_interval(class_means.tolist()) or (None, None)
-    repeat_means = known_mean(changes)
+    repeat_means = finite_mean(changes)
     # One repeat has no deviation.
     deviation = float(repeat_means.std(ddof=1)) if len(repeat_means) > 1 else None
     return {
-        "change": finite(float(known_mean(class_means))),
+        "change": finite(float(finite_mean(class_means))),
         "low": low,
         "high": high,
         "sd_repeats": finite(deviation),
@@ -239,7 +239,7 @@ def site_rows(
       reversions: One per class.
     """
     changes = accuracy_changes(reversions, "reverted")[..., CLAIM_GROUP, 0]
-    by_site = known_mean(changes.mean(axis=1))
+    by_site = finite_mean(changes.mean(axis=1))
     names = quantile_names(by_site.shape[1])
     return [
         _evolution_columns(evolution)

@@ -37,7 +37,7 @@ def snapshot_difference(
       larger: Place of the snapshot that the claim says is larger.
       smaller: Place of the other one.
     """
-    values = trajectory.of(measure)
+    values = trajectory.series(measure)
     return _difference(
         float(values[larger]),
         trajectory.interval(measure, larger),

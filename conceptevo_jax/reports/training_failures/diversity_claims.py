@@ -102,7 +102,7 @@ def _trend_claim(
 ) -> Claim:
     """The claim of one measure; where it has two steps the less certain is measured."""
     trajectory, projected = space.trajectories[run], space.runs[run]
-    values, epochs = trajectory.of(measure), projected.epochs
+    values, epochs = trajectory.series(measure), projected.epochs
     places = sorted({place for step in trend.steps for place in step})
     values_text = ", ".join(f"{values[i]:.2f} at {epochs[i]}" for i in places)
     differences = [
@@ -139,7 +139,7 @@ def early_loss_claims(space: RunsInSpace, run: str, course: Course) -> list[Clai
     projected, claims = space.runs[run], []
     epochs = projected.epochs
     for measure in ("effective_rank", "distinct_share"):
-        values = space.trajectories[run].of(measure)
+        values = space.trajectories[run].series(measure)
         # Negated, so that NaN counts as fallen.
         low = ~(values >= FALLEN * values[course.best])
         low[: course.best + 1] = False

@@ -9,12 +9,11 @@ from functools import partial
 import numpy as np
 
 from conceptevo_jax.analysis.dynamics.movement import movement
-from conceptevo_jax.analysis.dynamics.trajectory import (
+from conceptevo_jax.analysis.dynamics.snapshot_measures import (
+    ObservedSnapshot,
     Reference,
-    Seen,
-    Trajectory,
-    measure_evolution,
 )
+from conceptevo_jax.analysis.dynamics.trajectory import Trajectory, measure_evolution
 from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.pipeline.cached_space import embed_base, lay_out_often, project_run
 from conceptevo_jax.pipeline.projected_run import Projected, without_alignment
@@ -177,7 +176,7 @@ def _measure_trajectory(
 ) -> Trajectory:
     """All measures of all snapshots of a run."""
     snapshots = [
-        Seen(
+        ObservedSnapshot(
             snapshot=projected.snapshot(epoch),
             stimuli=projected.stimuli(epoch),
             responses=projected.run.observations[epoch].judgement,

@@ -240,7 +240,7 @@ def _estimate(statistic: _Statistic, n: int) -> Estimate:
         statistic.resampled if n > 1 else statistic.resampled[:0],
         n,
         why="no task has two labels",
-        least=-2.0,
+        lower_bound=-2.0,
     )
 
 

@@ -35,7 +35,7 @@ from conceptevo_jax.analysis.statistics.crossed_bootstrap import (
     Draws,
     bounded_estimate,
     resample,
-    whole,
+    unresampled,
 )
 from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.analysis.statistics.krippendorff import MISSING, krippendorff_alpha
@@ -152,7 +152,7 @@ def _score_category(
     p, t = votes.answered.shape
     n = int(votes.answered.sum())
     rng = stream(seed, "participants and tasks")
-    resamples, full_sample = resample(p, t, draws=draws, rng=rng), whole(p, t)
+    resamples, full_sample = resample(p, t, draws=draws, rng=rng), unresampled(p, t)
     measures = {"auc": _auc, "accuracy": _accuracy, "incoherent": _incoherent}
     estimates = {
         name: bounded_estimate(
@@ -167,7 +167,7 @@ def _score_category(
         float(_alpha(votes, full_sample)[0]),
         _alpha(votes, resamples),
         n,
-        least=-1.0,
+        lower_bound=-1.0,
         why="no two participants judged one card, or all judged all cards alike",
     )
     return CategoryScores(

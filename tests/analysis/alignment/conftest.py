@@ -10,7 +10,7 @@ from conceptevo_jax.types import Embedding, Responses, Site, Stimuli
 
 
 def sites_of(*channels, rectified=False):
-    """Sites `s0`, `s1`, … with so many channels."""
+    """Sites `s0`, `s1`, … with these numbers of channels."""
     return tuple(
         Site(
             name=f"s{row}",
@@ -39,8 +39,8 @@ class World:
 
     def responses(self, strength, noise):
         """Noisy responses of neurons to concepts of the given strength."""
-        drawn = strength + noise * self.rng.normal(size=strength.shape)
-        return drawn.astype(np.float32)
+        noisy = strength + noise * self.rng.normal(size=strength.shape)
+        return noisy.astype(np.float32)
 
     def subject(
         self, snapshot, concepts, *, sites=None, vectors=None, noise=0.5, gains=None
@@ -67,6 +67,11 @@ class World:
             ),
         )
 
+    def pair(self, n=90, m=80, **changes):
+        """A snapshot of `n` neurons and a base of `m`; `changes` are the snapshot's."""
+        a = self.subject("vgg@4", self.detectors(n), **changes)
+        return a, self.subject("base@9", self.detectors(m))
+
 
 def stimuli_of(pool, sites, k=8):
     """The strongest `k` images of each neuron."""
@@ -90,7 +95,7 @@ def rebuilt(subject, order, sites=None):
     """The same snapshot with its neurons taken in another order, or only some."""
     sites = sites or sites_of(len(order))
     fields = ("image_ids", "peaks", "positions", "count", "tied", "dead", "nonfinite")
-    taken = {name: getattr(subject.stimuli, name)[order] for name in fields}
+    reordered = {name: getattr(subject.stimuli, name)[order] for name in fields}
 
     def responses(old):
         return dataclasses.replace(old, peaks=old.peaks[:, order], sites=sites)
@@ -99,7 +104,7 @@ def rebuilt(subject, order, sites=None):
         subject,
         responses=responses(subject.responses),
         pool=responses(subject.pool),
-        stimuli=dataclasses.replace(subject.stimuli, sites=sites, **taken),
+        stimuli=dataclasses.replace(subject.stimuli, sites=sites, **reordered),
         embedding=Embedding(
             vectors=subject.embedding.vectors[order],
             coverage=subject.embedding.coverage[order],

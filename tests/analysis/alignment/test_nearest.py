@@ -16,20 +16,20 @@ def test_neurons_that_are_equally_near_share_the_place():
 def test_resamples_look_for_the_nearest_neuron_that_is_drawn(rng):
     correlation, similarity = rng.normal(size=(2, 30, 25))
     correlation[3, similarity[3].argmax()] = np.nan
-    drawn = resample(30, 25, draws=20, rng=rng)
+    draws = resample(30, 25, draws=20, rng=rng)
     expected = []
-    for rows, columns in zip(drawn.rows, drawn.columns, strict=True):
-        left, right = (
+    for rows, columns in zip(draws.rows, draws.columns, strict=True):
+        rows_a, rows_b = (
             np.repeat(np.arange(len(c)), c.astype(int)) for c in (rows, columns)
         )
-        cells = np.ix_(left, np.unique(right))
+        cells = np.ix_(rows_a, np.unique(rows_b))
         expected.append(nearest_values(correlation[cells], similarity[cells]).mean())
-    found = resampled_nearest(correlation, similarity, drawn)
-    np.testing.assert_allclose(found, expected)
+    means = resampled_nearest(correlation, similarity, draws)
+    np.testing.assert_allclose(means, expected)
 
 
 def test_where_all_are_equally_near_a_resample_is_the_mean_over_all():
     correlation = np.arange(50.0).reshape(2, 25)
-    every = Draws(rows=np.ones((1, 2)), columns=np.ones((1, 25)))
-    (found,) = resampled_nearest(correlation, np.zeros((2, 25)), every)
-    assert found == pytest.approx(correlation.mean())
+    unresampled = Draws(rows=np.ones((1, 2)), columns=np.ones((1, 25)))
+    (mean,) = resampled_nearest(correlation, np.zeros((2, 25)), unresampled)
+    assert mean == pytest.approx(correlation.mean())

@@ -21,8 +21,8 @@ from conceptevo_jax.analysis.statistics.pairs import split_pairs
 def test_products_of_standardised_responses_are_pearson_correlations(rng):
     a, b = rng.normal(size=(50, 7)) * 30 + 5, rng.normal(size=(50, 4))
     expected = np.corrcoef(a.T, b.T)[:7, 7:]
-    found = products(standardise(a), standardise(b))
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    correlations = products(standardise(a), standardise(b))
+    np.testing.assert_allclose(correlations, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -3e8, np.nan, np.inf, -np.inf])
@@ -84,8 +84,8 @@ def test_tied_images_share_the_last_place_as_random_ties_would():
     # Two places. a: image 0, then one of 1..3; b: image 1, then one of 0, 2.
     a, b = np.zeros((40, 1)), np.zeros((40, 1))
     a[:4, 0], b[:3, 0] = (5, 1, 1, 1), (1, 5, 1)
-    chosen = itertools.product([{0, 1}, {0, 2}, {0, 3}], [{1, 0}, {1, 2}])
-    expected = np.mean([len(x & y) / 2 for x, y in chosen])
+    outcomes = itertools.product([{0, 1}, {0, 2}, {0, 3}], [{1, 0}, {1, 2}])
+    expected = np.mean([len(x & y) / 2 for x, y in outcomes])
     assert overlaps(a, b).item() == pytest.approx(expected, abs=1e-6)
 
 

@@ -16,8 +16,8 @@ def test_cosine_is_taken_after_centring(rng):
     centred = vectors - vectors.mean(axis=0)
     lengths = np.linalg.norm(centred, axis=1)
     expected = centred @ centred.T / np.outer(lengths, lengths)
-    found = products(directions(vectors), directions(vectors))
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    cosines = products(directions(vectors), directions(vectors))
+    np.testing.assert_allclose(cosines, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.1, -1e20])
@@ -41,5 +41,5 @@ def test_shared_stimuli_of_snapshots_that_reach_different_images(world):
     low, high = (world.subject("run@0", np.arange(3)).stimuli for _ in range(2))
     low.image_ids[:] = np.arange(8)
     high.image_ids[:] = np.arange(4, 12)
-    found = shared_stimuli(stimulus_rows(low), stimulus_rows(high))
-    np.testing.assert_allclose(found, 4 / 12, atol=1e-6)
+    jaccard = shared_stimuli(stimulus_rows(low), stimulus_rows(high))
+    np.testing.assert_allclose(jaccard, 4 / 12, atol=1e-6)

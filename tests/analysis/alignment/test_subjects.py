@@ -5,7 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from conceptevo_jax.analysis.alignment.subjects import live_neurons, neurons, take
+from conceptevo_jax.analysis.alignment.subjects import (
+    live_neurons,
+    neuron_rows,
+    sample_neurons,
+)
 from conceptevo_jax.errors import DataError
 
 
@@ -44,7 +48,7 @@ def test_copies_of_an_earlier_site_are_no_neurons_of_their_own(world, make_sites
 def test_rows_belong_to_the_live_neurons_and_their_sites(world, make_sites):
     subject = spoil(world.subject("r@0", world.detectors(40), sites=make_sites(10, 30)))
     live, _ = live_neurons(subject)
-    rows = neurons(subject, live, rng=np.random.default_rng(0))
+    rows = neuron_rows(subject, live, rng=np.random.default_rng(0))
     assert list(rows.site) == ["s0"] * 6 + ["s1"] * 30
     sizes = {len(table) for table in (rows.agreement | rows.similarity).values()}
     assert sizes == {36} == {rows.stimuli.shape[0]}
@@ -52,23 +56,23 @@ def test_rows_belong_to_the_live_neurons_and_their_sites(world, make_sites):
 
 def test_a_sample_takes_the_same_neurons_of_everything(world, rng):
     subject = world.subject("run@0", world.detectors(40))
-    rows = neurons(subject, np.ones(40, bool), rng=rng)
-    some = take(rows, 25, rng=rng)
-    assert len(set(some.index)) == 25
+    rows = neuron_rows(subject, np.ones(40, bool), rng=rng)
+    sample = sample_neurons(rows, 25, rng=rng)
+    assert len(set(sample.index)) == 25
     np.testing.assert_array_equal(
-        some.agreement["overlap"], rows.agreement["overlap"][some.index]
+        sample.agreement["overlap"], rows.agreement["overlap"][sample.index]
     )
     np.testing.assert_array_equal(
-        some.similarity["space"], rows.similarity["space"][some.index]
+        sample.similarity["space"], rows.similarity["space"][sample.index]
     )
     np.testing.assert_array_equal(
-        some.stimuli.toarray(), rows.stimuli.toarray()[some.index]
+        sample.stimuli.toarray(), rows.stimuli.toarray()[sample.index]
     )
-    assert take(rows, 40, rng=rng) is rows
+    assert sample_neurons(rows, 40, rng=rng) is rows
 
 
 def test_records_of_another_model_are_refused(world):
     subject = world.subject("run@2", world.detectors(30))
-    other = world.subject("run@2", world.detectors(31))
+    larger = world.subject("run@2", world.detectors(31))
     with pytest.raises(DataError, match=r"run@2 has 30 neurons .*'stimuli': 31"):
-        dataclasses.replace(subject, stimuli=other.stimuli)
+        dataclasses.replace(subject, stimuli=larger.stimuli)

@@ -30,21 +30,21 @@ def test_entropy_matches_scipy_where_nothing_is_floored(rng):
     from scipy.stats import differential_entropy
 
     values = rng.normal(size=(300, 4))
-    found = vasicek_entropy(values, np.ones(4))
+    entropy = vasicek_entropy(values, np.ones(4))
     expected = differential_entropy(values, method="vasicek").mean()
-    assert found == pytest.approx(expected, abs=1e-12)
+    assert entropy == pytest.approx(expected, abs=1e-12)
 
 
 def test_entropy_of_equal_values_is_the_floor_and_not_minus_infinity():
     scale = np.array([2.0])
-    found = vasicek_entropy(np.full((100, 1), 3.0), scale)
-    assert found == pytest.approx(math.log(100 / 20 * FLOOR * 2))
+    entropy = vasicek_entropy(np.full((100, 1), 3.0), scale)
+    assert entropy == pytest.approx(math.log(100 / 20 * FLOOR * 2))
 
 
 def test_entropy_grows_with_scale_by_its_logarithm(rng):
     values = rng.normal(size=(500, 3))
-    one, ten = (vasicek_entropy(f * values, np.ones(3)) for f in (1, 10))
-    assert ten - one == pytest.approx(math.log(10))
+    entropy, scaled = (vasicek_entropy(f * values, np.ones(3)) for f in (1, 10))
+    assert scaled - entropy == pytest.approx(math.log(10))
 
 
 def test_effective_rank_counts_directions(rng):
@@ -69,9 +69,9 @@ def test_neurons_are_early_by_their_nearest_base_neuron(rng):
     base = rng.normal(size=(40, 8))
     early = np.arange(40) < 10
     near = base[[3, 5, 20, 30]] + 0.01 * rng.normal(size=(4, 8))
-    everyone = np.concatenate([near, base])
-    found = early_share(everyone, base, early)
-    np.testing.assert_array_equal(found[:4], [1, 1, 0, 0])
+    vectors = np.concatenate([near, base])
+    is_early = early_share(vectors, base, early)
+    np.testing.assert_array_equal(is_early[:4], [1, 1, 0, 0])
 
 
 def site(name, channels):

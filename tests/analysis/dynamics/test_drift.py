@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
-from conceptevo_jax.analysis.dynamics.drift import Items, centroid_shifts, measure_drift
+from conceptevo_jax.analysis.dynamics import drift as drift_module
+from conceptevo_jax.analysis.dynamics import labelled_vectors
+from conceptevo_jax.analysis.dynamics.drift import centroid_shifts, measure_drift
+from conceptevo_jax.analysis.dynamics.labelled_vectors import LabelledVectors
 from conceptevo_jax.errors import DataError
 
 CLASSES = 4
@@ -20,11 +23,13 @@ def clustered(rng):
     """Four tight clusters of 30 items far apart, in five dimensions."""
     labels = np.repeat(np.arange(CLASSES), 30)
     centres = rng.normal(size=(CLASSES, 5)) * 10
-    return Items(vectors=centres[labels] + rng.normal(size=(120, 5)), labels=labels)
+    return LabelledVectors(
+        vectors=centres[labels] + rng.normal(size=(120, 5)), labels=labels
+    )
 
 
-def moved(items, vectors):
-    return Items(vectors=vectors, labels=items.labels)
+def moved(snapshot, vectors):
+    return LabelledVectors(vectors=vectors, labels=snapshot.labels)
 
 
 def drift(before, after, **changes):
@@ -32,15 +37,15 @@ def drift(before, after, **changes):
 
 
 def test_what_does_not_move_does_not_drift(clustered):
-    found = drift(clustered, clustered)
-    assert found.raw == 0
-    assert found.rigid == pytest.approx(0, abs=1e-12)
-    assert found.neighbours == 1
-    assert found.ranks == pytest.approx(1)
-    np.testing.assert_array_equal(found.shift, np.zeros(CLASSES))
-    assert found.purity == found.purity_across == 1
-    assert found.items == found.labelled == 120
-    assert found.chance == pytest.approx(29 / 119)
+    measured = drift(clustered, clustered)
+    assert measured.raw == 0
+    assert measured.rigid == pytest.approx(0, abs=1e-12)
+    assert measured.neighbours == 1
+    assert measured.ranks == pytest.approx(1)
+    np.testing.assert_array_equal(measured.shift, np.zeros(CLASSES))
+    assert measured.purity == measured.purity_across == 1
+    assert measured.items == measured.labelled == 120
+    assert measured.chance == pytest.approx(29 / 119)
 
 
 def test_a_rigid_motion_is_told_apart_from_change(clustered, rng):
@@ -60,55 +65,57 @@ def test_residuals_are_those_of_scipy(clustered, rng):
     """The rigid residual by its definition, with the rotation that SciPy finds."""
     from scipy.linalg import orthogonal_procrustes
 
-    other = clustered.vectors @ rng.normal(size=(5, 5)) + rng.normal(size=(120, 5))
-    found = drift(clustered, moved(clustered, other))
-    x, y = (v - v.mean(axis=0) for v in (clustered.vectors, other))
+    transformed = clustered.vectors @ rng.normal(size=(5, 5)) + rng.normal(
+        size=(120, 5)
+    )
+    measured = drift(clustered, moved(clustered, transformed))
+    x, y = (v - v.mean(axis=0) for v in (clustered.vectors, transformed))
     turn, _ = orthogonal_procrustes(x, y)
     spread = (x**2).sum() + (y**2).sum()
-    assert found.rigid == pytest.approx(((x @ turn - y) ** 2).sum() / spread)
-    raw = ((clustered.vectors - other) ** 2).sum() / spread
-    assert found.raw == pytest.approx(raw)
+    assert measured.rigid == pytest.approx(((x @ turn - y) ** 2).sum() / spread)
+    raw = ((clustered.vectors - transformed) ** 2).sum() / spread
+    assert measured.raw == pytest.approx(raw)
 
 
 def test_a_shift_is_measured_in_spreads(clustered):
-    far = np.zeros((120, 5))
-    far[clustered.labels == 2, 0] = 7.0
+    shift = np.zeros((120, 5))
+    shift[clustered.labels == 2, 0] = 7.0
     shifts = centroid_shifts(
-        clustered, moved(clustered, clustered.vectors + far), classes=CLASSES
+        clustered, moved(clustered, clustered.vectors + shift), classes=CLASSES
     )
-    own = clustered.vectors[clustered.labels == 2]
-    spread = np.sqrt(((own - own.mean(axis=0)) ** 2).sum(axis=1).mean())
+    class_rows = clustered.vectors[clustered.labels == 2]
+    spread = np.sqrt(((class_rows - class_rows.mean(axis=0)) ** 2).sum(axis=1).mean())
     np.testing.assert_allclose(shifts, [0, 0, 7 / spread, 0], atol=1e-12)
 
 
 def test_a_constant_map_does_not_drift_and_knows_no_class(clustered, rng):
-    still = moved(clustered, rng.normal(size=(120, 5)))
-    found = drift(still, still)
-    assert found.raw == 0
-    assert found.mean_shift == 0
-    assert found.purity_across < 0.4
-    assert found.purity < 0.4
+    constant = moved(clustered, rng.normal(size=(120, 5)))
+    measured = drift(constant, constant)
+    assert measured.raw == 0
+    assert measured.mean_shift == 0
+    assert measured.purity_across < 0.4
+    assert measured.purity < 0.4
     # All on one point: neither residual nor shift means anything.
     point = moved(clustered, np.ones((120, 5)))
-    nowhere = drift(point, point)
-    assert np.isnan([nowhere.raw, nowhere.rigid, nowhere.ranks]).all()
-    assert np.isnan(nowhere.shift).all()
-    assert nowhere.purity < 0.5
+    collapsed = drift(point, point)
+    assert np.isnan([collapsed.raw, collapsed.rigid, collapsed.ranks]).all()
+    assert np.isnan(collapsed.shift).all()
+    assert collapsed.purity < 0.5
 
 
 def test_random_vectors_have_drifted_all_the_way(clustered, rng):
     ends = [moved(clustered, rng.normal(size=(120, 5))) for _ in range(2)]
-    found = drift(*ends)
-    assert found.raw == pytest.approx(1, abs=0.15)
-    assert abs(found.ranks) < 0.05
-    assert found.purity_across == pytest.approx(found.chance, abs=0.06)
+    measured = drift(*ends)
+    assert measured.raw == pytest.approx(1, abs=0.15)
+    assert abs(measured.ranks) < 0.05
+    assert measured.purity_across == pytest.approx(measured.chance, abs=0.06)
 
 
 def test_purity_across_leaves_the_item_itself_out():
     """Twelve items far from each other: staying put must not count as purity."""
-    items = Items(vectors=np.eye(12) * 9, labels=np.arange(12))
-    found = measure_drift(items, items, classes=12)
-    assert found.purity_across == found.purity == 0
+    snapshot = LabelledVectors(vectors=np.eye(12) * 9, labels=np.arange(12))
+    measured = measure_drift(snapshot, snapshot, classes=12)
+    assert measured.purity_across == measured.purity == 0
 
 
 def test_items_without_a_place_or_a_class_are_left_out(clustered, rng):
@@ -116,35 +123,44 @@ def test_items_without_a_place_or_a_class_are_left_out(clustered, rng):
     labels[:5] = -1
     vectors = clustered.vectors.copy()
     vectors[5:15] = np.nan
-    found = drift(clustered, Items(vectors=vectors, labels=labels))
-    assert found.items == 110
-    assert found.labelled == (120 + 105) / 2
+    measured = drift(clustered, LabelledVectors(vectors=vectors, labels=labels))
+    assert measured.items == 110
+    assert measured.labelled == (120 + 105) / 2
     # Fewer than three of a class are no concept.
-    few = np.full(120, -1)
-    few[:2] = 0
+    rare_labels = np.full(120, -1)
+    rare_labels[:2] = 0
     assert np.isnan(
-        centroid_shifts(clustered, Items(vectors=vectors, labels=few), classes=1)
+        centroid_shifts(
+            clustered, LabelledVectors(vectors=vectors, labels=rare_labels), classes=1
+        )
     ).all()
 
 
 def test_nothing_is_known_of_two_items():
-    items = Items(vectors=np.array([[0.0], [1.0]]), labels=np.array([0, -1]))
-    found = measure_drift(items, items, classes=1)
-    assert np.isnan([found.raw, found.ranks, found.purity, found.mean_shift]).all()
+    snapshot = LabelledVectors(
+        vectors=np.array([[0.0], [1.0]]), labels=np.array([0, -1])
+    )
+    measured = measure_drift(snapshot, snapshot, classes=1)
+    assert np.isnan(
+        [measured.raw, measured.ranks, measured.purity, measured.mean_shift]
+    ).all()
 
 
 def test_samples_of_many_items_tell_the_same(rng, monkeypatch, clustered):
     after = moved(clustered, clustered.vectors + rng.normal(size=(120, 5)) / 2)
-    whole = drift(clustered, after)
-    monkeypatch.setattr("conceptevo_jax.analysis.dynamics.drift.MOST", 80)
-    part = drift(clustered, after)
-    assert part.raw == whole.raw
-    assert part.ranks == pytest.approx(whole.ranks, abs=0.05)
-    assert part.purity == pytest.approx(whole.purity, abs=0.05)
-    assert part.labelled == 80
+    full = drift(clustered, after)
+    for module in (drift_module, labelled_vectors):
+        monkeypatch.setattr(module, "MAX_VECTORS", 80)
+    sampled = drift(clustered, after)
+    assert sampled.raw == full.raw
+    assert sampled.ranks == pytest.approx(full.ranks, abs=0.05)
+    assert sampled.purity == pytest.approx(full.purity, abs=0.05)
+    assert sampled.labelled == 80
 
 
 def test_other_items_or_dimensions_are_refused(clustered):
-    other = Items(vectors=clustered.vectors[:, :2], labels=clustered.labels)
+    narrower = LabelledVectors(
+        vectors=clustered.vectors[:, :2], labels=clustered.labels
+    )
     with pytest.raises(DataError, match=r"\(120, 5\) and \(120, 2\)"):
-        drift(clustered, other)
+        drift(clustered, narrower)

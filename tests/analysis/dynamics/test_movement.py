@@ -59,33 +59,33 @@ def test_cka_laws(rng):
     assert linear_cka(responses(x), responses(x)).value == pytest.approx(1)
     turned = linear_cka(responses(x), responses(3 * x @ rotation + 7)).value
     assert turned == pytest.approx(1, abs=1e-5)
-    other = linear_cka(responses(x), responses(rng.normal(size=(200, 12)))).value
-    assert other < 0.2
+    unrelated = linear_cka(responses(x), responses(rng.normal(size=(200, 12)))).value
+    assert unrelated < 0.2
 
 
 def test_cka_is_the_definition_by_gram_matrices(rng):
     x, y = rng.normal(size=(2, 50, 8))
     y[:, :4] += x[:, :4]
-    x, y = (one.astype(np.float32) for one in (x, y))
-    a, b = (one - one.mean(axis=0) for one in (x.astype(float), y.astype(float)))
+    x, y = (v.astype(np.float32) for v in (x, y))
+    a, b = (v - v.mean(axis=0) for v in (x.astype(float), y.astype(float)))
     k, m = a @ a.T, b @ b.T
     expected = (k * m).sum() / np.linalg.norm(k) / np.linalg.norm(m)
-    found = linear_cka(responses(x), responses(y))
-    assert found.value == pytest.approx(expected, rel=1e-6)
-    assert found.low < found.value < found.high
+    cka = linear_cka(responses(x), responses(y))
+    assert cka.value == pytest.approx(expected, rel=1e-6)
+    assert cka.low < cka.value < cka.high
 
 
 def test_cka_leaves_out_what_is_not_finite_and_may_have_nothing_left(rng):
     x = rng.normal(size=(50, 6))
     broken = x.copy()
     broken[:, 0] = np.inf
-    kept = x.copy()
-    kept[:, 0] = 0
-    pair = [linear_cka(responses(x), responses(y)).value for y in (broken, kept)]
-    assert pair[0] == pytest.approx(pair[1])
-    nothing = linear_cka(responses(x), responses(np.zeros((50, 6))))
-    assert nothing.value is None
-    assert "constant" in nothing.why
+    silenced = x.copy()
+    silenced[:, 0] = 0
+    values = [linear_cka(responses(x), responses(y)).value for y in (broken, silenced)]
+    assert values[0] == pytest.approx(values[1])
+    constant = linear_cka(responses(x), responses(np.zeros((50, 6))))
+    assert constant.value is None
+    assert "constant" in constant.why
 
 
 def test_cka_of_other_images_is_refused(rng):
@@ -126,13 +126,13 @@ CONCEPT, SHIFTED = [0, 1, 2, 3], [0, 1, 2, 9]
     ],
 )
 def test_lifetimes_of_planted_histories(history, concept, born, settled, died):
-    found = lifetimes([stimuli([rows]) for rows in history])
-    times = [int(getattr(found, n)[0]) for n in ("concept", "born", "settled", "died")]
+    lives = lifetimes([stimuli([rows]) for rows in history])
+    times = [int(getattr(lives, n)[0]) for n in ("concept", "born", "settled", "died")]
     assert times == [concept, born, settled, died]
 
 
 def test_neurons_live_independently():
-    first = [stimuli([CONCEPT, NOISE[0]]), stimuli([CONCEPT, DEAD])]
-    found = lifetimes(first)
-    np.testing.assert_array_equal(found.died, [-1, 1])
-    np.testing.assert_array_equal(found.settled, [0, -1])
+    observations = [stimuli([CONCEPT, NOISE[0]]), stimuli([CONCEPT, DEAD])]
+    lives = lifetimes(observations)
+    np.testing.assert_array_equal(lives.died, [-1, 1])
+    np.testing.assert_array_equal(lives.settled, [0, -1])

@@ -5,12 +5,11 @@ import pytest
 
 from conceptevo_jax.analysis.dynamics.concept_onset import group_base, group_members
 from conceptevo_jax.analysis.dynamics.movement import lifetimes
-from conceptevo_jax.analysis.dynamics.trajectory import (
-    MEASURES,
+from conceptevo_jax.analysis.dynamics.snapshot_measures import (
+    ObservedSnapshot,
     Reference,
-    Seen,
-    measure_evolution,
 )
+from conceptevo_jax.analysis.dynamics.trajectory import MEASURES, measure_evolution
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.types import Embedding, Responses, Site, Stimuli
 
@@ -21,7 +20,7 @@ SITES = tuple(
 )
 
 
-def seen(epoch, vectors, rows, peaks, maps=True):
+def observed(epoch, vectors, rows, peaks, maps=True):
     ids = rows.astype(np.int32)
     dead = (ids < 0).all(axis=1)
     used = (ids >= 0)[..., None]
@@ -39,7 +38,7 @@ def seen(epoch, vectors, rows, peaks, maps=True):
     )
     vectors = np.where(dead[:, None], np.nan, vectors).astype(np.float32)
     points = np.stack([vectors[:, :2], 2 * vectors[:, :2]])
-    return Seen(
+    return ObservedSnapshot(
         snapshot=f"run@{epoch}",
         stimuli=stimuli,
         responses=Responses(
@@ -55,102 +54,106 @@ def run(rng):
     vectors = rng.normal(size=(N, D))
     rows = rng.permutation(POOL)[: N * K].reshape(N, K)
     peaks = rng.normal(size=(80, N))
-    few = rows.copy()
-    few[10:] = -1
+    mostly_dead = rows.copy()
+    mostly_dead[10:] = -1
     return [
-        seen("init", vectors, rows, peaks),
-        seen(0, vectors + 0.3, rows, 2 * peaks),
-        seen(1, 0.5 * vectors, np.tile(rows[:1], (N, 1)), peaks, maps=False),
-        seen(2, vectors, few, np.zeros_like(peaks)),
+        observed("init", vectors, rows, peaks),
+        observed(0, vectors + 0.3, rows, 2 * peaks),
+        observed(1, 0.5 * vectors, np.tile(rows[:1], (N, 1)), peaks, maps=False),
+        observed(2, vectors, mostly_dead, np.zeros_like(peaks)),
     ]
 
 
 @pytest.fixture
 def base(run):
-    one = run[0]
-    return Reference(stimuli=one.stimuli, embedding=one.embedding, maps=one.maps)
+    first = run[0]
+    return Reference(stimuli=first.stimuli, embedding=first.embedding, maps=first.maps)
 
 
 @pytest.fixture
-def found(run, base):
+def trajectory(run, base):
     return measure_evolution(run, base, pool_size=POOL, draws=50)
 
 
-def test_every_measure_is_there_for_every_snapshot(found):
-    assert found.measures == tuple(MEASURES)
-    assert found.value.shape == (4, len(MEASURES))
+def test_every_measure_is_there_for_every_snapshot(trajectory):
+    assert trajectory.measures == tuple(MEASURES)
+    assert trajectory.value.shape == (4, len(MEASURES))
     missing = {
         f"{snapshot} {measure}"
-        for snapshot, row in zip(found.snapshots, found.value, strict=True)
-        for measure, value in zip(found.measures, row, strict=True)
+        for snapshot, row in zip(trajectory.snapshots, trajectory.value, strict=True)
+        for measure, value in zip(trajectory.measures, row, strict=True)
         if np.isnan(value)
     }
-    assert missing == set(found.why)
+    assert missing == set(trajectory.why)
 
 
-def test_planted_changes_are_measured(found):
-    moved = found.of("movement")
+def test_planted_changes_are_measured(trajectory):
+    moved = trajectory.series("movement")
     assert np.isnan(moved[0])
     assert moved[1] == pytest.approx(0.3 * np.sqrt(D), rel=1e-5)
     # The maps: the first two coordinates, and twice those.
-    assert found.of("movement_map")[1] == pytest.approx(
+    assert trajectory.series("movement_map")[1] == pytest.approx(
         1.5 * 0.3 * np.sqrt(2), rel=1e-5
     )
-    entropy = found.of("entropy")
+    entropy = trajectory.series("entropy")
     assert entropy[1] == pytest.approx(entropy[0], abs=1e-6)
     assert entropy[2] == pytest.approx(entropy[0] - np.log(2), abs=1e-5)
-    rank = found.of("effective_rank")
+    rank = trajectory.series("effective_rank")
     assert rank[2] == pytest.approx(rank[0], rel=1e-4)
     np.testing.assert_allclose(
-        found.of("distinct_share"), [1, 1, K / (N * K), 10 * K / (N * K)]
+        trajectory.series("distinct_share"), [1, 1, K / (N * K), 10 * K / (N * K)]
     )
-    np.testing.assert_allclose(found.of("live_share"), [1, 1, 1, 10 / N], rtol=1e-6)
-    assert found.of("cka")[1] == pytest.approx(1)
+    np.testing.assert_allclose(
+        trajectory.series("live_share"), [1, 1, 1, 10 / N], rtol=1e-6
+    )
+    assert trajectory.series("cka")[1] == pytest.approx(1)
     # Neurons in the place of the base's own: a third of its sites is early.
-    assert found.of("early_share")[0] == pytest.approx(1 / 3)
+    assert trajectory.series("early_share")[0] == pytest.approx(1 / 3)
 
 
-def test_reasons_tell_why_a_value_is_missing(found):
-    why = found.why
+def test_reasons_tell_why_a_value_is_missing(trajectory):
+    why = trajectory.why
     assert why["run@init movement"] == "there is no snapshot before"
     assert why["run@1 entropy_map"] == "the snapshot is not on the map"
     assert why["run@2 movement_map"] == "one of the two snapshots is not on the map"
-    told = "10 live neurons are too few: 20 are needed"
-    assert why["run@2 entropy"] == why["run@2 effective_rank"] == told
+    reason = "10 live neurons are too few: 20 are needed"
+    assert why["run@2 entropy"] == why["run@2 effective_rank"] == reason
     assert "constant" in why["run@2 cka"]
 
 
-def test_intervals_hold_their_values_and_neurons_are_counted(found):
-    known = np.isfinite(found.low)
-    assert known.sum() > 20
+def test_intervals_hold_their_values_and_neurons_are_counted(trajectory):
+    finite = np.isfinite(trajectory.low)
+    assert finite.sum() > 20
     slack = 1e-9
-    assert (found.low[known] <= found.value[known] + slack).all()
-    assert (found.high[known] >= found.value[known] - slack).all()
-    column = found.measures.index("movement")
-    np.testing.assert_array_equal(found.neurons[:, column], [0, N, N, 10])
+    assert (trajectory.low[finite] <= trajectory.value[finite] + slack).all()
+    assert (trajectory.high[finite] >= trajectory.value[finite] - slack).all()
+    column = trajectory.measures.index("movement")
+    np.testing.assert_array_equal(trajectory.neurons[:, column], [0, N, N, 10])
 
 
-def test_movement_is_told_by_site(found):
-    assert found.by_site.shape == (4, 3)
-    assert np.isnan(found.by_site[0]).all()
-    np.testing.assert_allclose(found.by_site[1], 0.3 * np.sqrt(D), rtol=1e-5)
+def test_movement_is_told_by_site(trajectory):
+    assert trajectory.by_site.shape == (4, 3)
+    assert np.isnan(trajectory.by_site[0]).all()
+    np.testing.assert_allclose(trajectory.by_site[1], 0.3 * np.sqrt(D), rtol=1e-5)
     # Of the last snapshot the first ten neurons live, all of the first site.
-    assert np.isfinite(found.by_site[3]).tolist() == [True, False, False]
+    assert np.isfinite(trajectory.by_site[3]).tolist() == [True, False, False]
 
 
 def test_groups_of_the_base_and_their_members(rng):
     centres = 4 * np.eye(3, D)
-    of = np.arange(N) % 3
-    vectors = centres[of] + 0.1 * rng.normal(size=(N, D))
+    group_of_neuron = np.arange(N) % 3
+    vectors = centres[group_of_neuron] + 0.1 * rng.normal(size=(N, D))
     # Stimuli of a neuron are of the class of its group.
-    rows = (rng.integers(0, 100, (N, K)) * 3 + of[:, None]).astype(int)
+    rows = (rng.integers(0, 100, (N, K)) * 3 + group_of_neuron[:, None]).astype(int)
     labels = np.arange(300) % 3
-    one = seen(0, vectors, rows, np.zeros((5, N)))
-    groups = group_base(one.embedding, one.stimuli, labels, count=3)
+    observation = observed(0, vectors, rows, np.zeros((5, N)))
+    groups = group_base(observation.embedding, observation.stimuli, labels, count=3)
     assert sorted(groups.label.tolist()) == [0, 1, 2]
     np.testing.assert_allclose(groups.share, 1)
     assert groups.size.tolist() == [20, 20, 20]
-    members = group_members(groups, [one.embedding], lifetimes([one.stimuli]))
-    np.testing.assert_array_equal(groups.label[members], of)
+    members = group_members(
+        groups, [observation.embedding], lifetimes([observation.stimuli])
+    )
+    np.testing.assert_array_equal(groups.label[members], group_of_neuron)
     with pytest.raises(UsageError, match="60 live base neurons cannot make 61 groups"):
-        group_base(one.embedding, one.stimuli, labels, count=61)
+        group_base(observation.embedding, observation.stimuli, labels, count=61)

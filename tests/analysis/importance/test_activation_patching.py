@@ -6,7 +6,7 @@ import pytest
 
 from conceptevo_jax.activations import edit, read_activations, resume
 from conceptevo_jax.analysis.importance.activation_patching import (
-    exchange,
+    patched_suffix,
     revert_evolutions,
 )
 from conceptevo_jax.models import build_model
@@ -29,18 +29,26 @@ def read(model, variables, pixels):
     return read_activations(model, names)(variables, pixels)
 
 
-@pytest.mark.parametrize("at", [0, 6, -1])
-def test_an_exchange_is_the_network_with_edited_channels(real, pixels, rng, at):
+@pytest.mark.parametrize("position", [0, 6, -1])
+def test_an_exchange_is_the_network_with_edited_channels(real, pixels, rng, position):
     """The suffix alone gives what the whole network with an editing tap does."""
     model, before, after = real
-    site = model.sites[at]
-    _, old = read(model, before, pixels)
-    plain, new = read(model, after, pixels)
+    site = model.sites[position]
+    _, activations_before = read(model, before, pixels)
+    plain, activations_after = read(model, after, pixels)
     masks = jnp.asarray(rng.random((3, site.channels)) < 0.5)
-    arguments = (after, new[site.name], old[site.name], masks, pixels)
-    found = exchange(model, site.name)(*arguments)
-    for mask, logits in zip(masks, found, strict=True):
-        tap = edit(model, {site.name: (jnp.asarray(mask), old[site.name])})
+    arguments = (
+        after,
+        activations_after[site.name],
+        activations_before[site.name],
+        masks,
+        pixels,
+    )
+    patched_logits = patched_suffix(model, site.name)(*arguments)
+    for mask, logits in zip(masks, patched_logits, strict=True):
+        tap = edit(
+            model, {site.name: (jnp.asarray(mask), activations_before[site.name])}
+        )
         expected = model.logits(after, pixels, tap=tap)
         np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
         assert np.abs(logits - plain).max() > 100 * np.abs(logits - expected).max()
@@ -51,26 +59,34 @@ def test_reverting_the_whole_first_site_is_the_rest_on_the_earlier_activations(
 ):
     model, before, after = real
     site = model.sites[0]
-    _, old = read(model, before, pixels)
-    plain, new = read(model, after, pixels)
-    everything = jnp.ones((1, site.channels), bool)
-    (found,) = exchange(model, site.name)(
-        after, new[site.name], old[site.name], everything, pixels
+    _, activations_before = read(model, before, pixels)
+    plain, activations_after = read(model, after, pixels)
+    all_channels = jnp.ones((1, site.channels), bool)
+    (logits,) = patched_suffix(model, site.name)(
+        after,
+        activations_after[site.name],
+        activations_before[site.name],
+        all_channels,
+        pixels,
     )
-    expected = model.logits(after, pixels, tap=resume(site.name, old[site.name]))
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert np.abs(found - plain).max() > 100 * np.abs(found - expected).max()
+    expected = model.logits(
+        after, pixels, tap=resume(site.name, activations_before[site.name])
+    )
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+    assert np.abs(logits - plain).max() > 100 * np.abs(logits - expected).max()
 
 
 def test_reverting_judges_what_the_exchange_gives(real, pixels):
     """On labels that are what the reverted network says, all are right; else none."""
     model, before, after = real
     site = model.sites[0]
-    _, old = read(model, before, pixels)
-    said = model.logits(after, pixels, tap=resume(site.name, old[site.name]))
-    labels = np.asarray(jnp.argmax(said, axis=1), np.int32)
+    _, activations_before = read(model, before, pixels)
+    logits = model.logits(
+        after, pixels, tap=resume(site.name, activations_before[site.name])
+    )
+    labels = np.asarray(jnp.argmax(logits, axis=1), np.int32)
     masks = {site.name: np.ones((1, 1, site.channels), bool)}
     revert = revert_evolutions(model, model.sites[:1], 5)
-    for given, right in ((labels, True), ((labels + 1) % 4, False)):
-        found = revert(before, after, np.asarray(pixels), given, masks)
-        assert (found.reverted[0, 0, 0, :, 0] == right).all()
+    for judged_labels, is_correct in ((labels, True), ((labels + 1) % 4, False)):
+        correctness = revert(before, after, np.asarray(pixels), judged_labels, masks)
+        assert (correctness.reverted[0, 0, 0, :, 0] == is_correct).all()

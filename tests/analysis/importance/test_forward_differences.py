@@ -10,7 +10,7 @@ from evolving import CHANNELS, CLASSES, Hand, hand_model, weights
 
 from conceptevo_jax.analysis.importance.forward_differences import forward_differences
 
-EVERYONE = np.arange(2 * CHANNELS)
+ALL_NEURONS = np.arange(2 * CHANNELS)
 
 
 @pytest.fixture
@@ -26,21 +26,30 @@ def test_they_are_exact_in_a_linear_network_whatever_the_evolutions_size(
     model, head = hand_model(), rng.normal(size=(CHANNELS, CLASSES))
     gains = rng.uniform(1, 2, (2, CHANNELS)) * [[1], [size]]
     before, after = (weights(gain, head) for gain in gains)
-    found = forward_differences(model, model.sites)(before, after, pixels, 1, EVERYONE)
-    gains, head = (np.asarray(one, np.float32).astype(float) for one in (gains, head))
+    differences = forward_differences(model, model.sites)(
+        before, after, pixels, 1, ALL_NEURONS
+    )
+    gains, head = (
+        np.asarray(weight_array, np.float32).astype(float)
+        for weight_array in (gains, head)
+    )
     light = pixels.mean(axis=3).sum((1, 2)) / 255
     expected = 2 * light[:, None] * (gains[1] - gains[0]) * head[:, 1]
-    np.testing.assert_allclose(found, np.tile(expected, 2), rtol=1e-6)
+    np.testing.assert_allclose(differences, np.tile(expected, 2), rtol=1e-6)
 
 
 def test_what_has_not_changed_has_none(pixels, rng):
     model, same = hand_model(), weights(1.0, rng.normal(size=(CHANNELS, CLASSES)))
-    found = forward_differences(model, model.sites)(same, same, pixels, 0, EVERYONE)
-    assert found.shape == (3, 2 * CHANNELS)
-    assert not found.any()
+    differences = forward_differences(model, model.sites)(
+        same, same, pixels, 0, ALL_NEURONS
+    )
+    assert differences.shape == (3, 2 * CHANNELS)
+    assert not differences.any()
     dead, after = weights(0.0, 1.0), weights(1.0, 1.0)
-    found = forward_differences(model, model.sites)(dead, after, pixels, 0, EVERYONE)
-    assert (found > 0).all()
+    differences = forward_differences(model, model.sites)(
+        dead, after, pixels, 0, ALL_NEURONS
+    )
+    assert (differences > 0).all()
 
 
 class Narrow(Hand):
@@ -54,5 +63,5 @@ class Narrow(Hand):
 def test_a_network_of_a_narrower_type_has_none_to_be_judged_by(pixels):
     model = dataclasses.replace(hand_model(), module=Narrow())
     ends = weights(1.0, 1.0), weights(2.0, 1.0)
-    found = forward_differences(model, model.sites)(*ends, pixels, 0, EVERYONE)
-    assert np.isnan(found).all()
+    differences = forward_differences(model, model.sites)(*ends, pixels, 0, ALL_NEURONS)
+    assert np.isnan(differences).all()

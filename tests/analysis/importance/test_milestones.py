@@ -27,10 +27,10 @@ def table(**accuracies):
 
 def test_the_nearest_snapshots_are_taken_and_their_accuracies_told():
     rows = table(init=0.1, e0=0.2, e1=0.31, e2=0.49, e3=0.58, e4=0.74, e5=0.9)
-    found = find_milestones("a", rows)
-    assert found.epochs == (0, 2, 4)
-    assert found.accuracies == (0.2, 0.49, 0.74)
-    assert not found.relative
+    milestones = find_milestones("a", rows)
+    assert milestones.epochs == (0, 2, 4)
+    assert milestones.accuracies == (0.2, 0.49, 0.74)
+    assert not milestones.relative
 
 
 def test_early_snapshots_serve_where_training_is_fast():
@@ -45,9 +45,9 @@ def test_what_comes_after_the_best_is_not_looked_at():
 
 def test_a_run_that_never_comes_near_is_measured_by_its_own_way():
     rows = table(init=0.02, e0=0.05, e1=0.11, e2=0.16, e3=0.22)
-    found = find_milestones("a", rows)
-    assert found.relative
-    assert found.epochs == (0, 1, 2)  # .07, .12 and .17 on the way to .22
+    milestones = find_milestones("a", rows)
+    assert milestones.relative
+    assert milestones.epochs == (0, 1, 2)  # .07, .12 and .17 on the way to .22
 
 
 def test_the_untrained_network_is_no_milestone():
@@ -68,9 +68,9 @@ def test_the_running_accuracy_serves_where_asked():
 
 def test_where_milestones_coincide_the_nearest_three_of_the_way_are_taken():
     rows = table(init=0.1, step40=0.08, e0=0.38, e1=0.67, e2=0.74, e3=0.87)
-    found = find_milestones("a", rows)  # 25 and 50 % are both nearest to epoch 0
-    assert found.relative
-    assert found.epochs == ("step40", 0, 1)  # .29, .49 and .68 on the way to .87
+    milestones = find_milestones("a", rows)  # 25 and 50 % are both nearest to epoch 0
+    assert milestones.relative
+    assert milestones.epochs == ("step40", 0, 1)  # .29, .49 and .68 on the way to .87
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_where_milestones_coincide_the_nearest_three_of_the_way_are_taken():
     ],
 )
 def test_too_few_snapshots_are_refused_with_what_to_do(rows):
-    told = r"run a has fewer than three .*runs\.a\.early_steps=.*importance\.epochs"
-    with pytest.raises(UsageError, match=told):
+    message = r"run a has fewer than three .*runs\.a\.early_steps=.*importance\.epochs"
+    with pytest.raises(UsageError, match=message):
         find_milestones("a", rows)
 
 
@@ -94,19 +94,19 @@ def test_an_unknown_accuracy_is_refused():
 
 def test_snapshots_can_be_named():
     rows = table(init=0.1, step8=0.2, e0=0.4, e1=0.6)
-    found = named_milestones("a", rows, ["init", "step8", 1])
-    assert found.epochs == ("init", "step8", 1)
-    assert found.accuracies == (0.1, 0.2, 0.6)
+    milestones = named_milestones("a", rows, ["init", "step8", 1])
+    assert milestones.epochs == ("init", "step8", 1)
+    assert milestones.accuracies == (0.1, 0.2, 0.6)
 
 
 @pytest.mark.parametrize(
-    ("epochs", "told"),
+    ("epochs", "message"),
     [
         ([0, 7], "snapshot of run a 7.*Valid: 0, 1, init"),
         ([1, 0], r"order of training \(init, 0, 1\), not \[1, 0\]"),
         ([1], "two or more snapshots"),
     ],
 )
-def test_names_that_make_no_evolution_are_refused(epochs, told):
-    with pytest.raises(UsageError, match=told):
+def test_names_that_make_no_evolution_are_refused(epochs, message):
+    with pytest.raises(UsageError, match=message):
         named_milestones("a", table(init=0.1, e0=0.2, e1=0.3), epochs)

@@ -19,7 +19,7 @@ from conceptevo_jax.types import Importance, Site
 SAMPLED, OTHER, TEST, ELSEWHERE = range(len(GROUPS))
 
 
-def some(rng, count):
+def random_pixels(rng, count):
     return rng.integers(1, 256, (count, 4, 4, 3), dtype=np.uint8)
 
 
@@ -27,10 +27,10 @@ def some(rng, count):
 def images(rng):
     return ClassImages(
         label=1,
-        train=some(rng, 10),
+        train=random_pixels(rng, 10),
         rows=np.arange(10),
-        test=some(rng, 4),
-        elsewhere=some(rng, 6),
+        test=random_pixels(rng, 4),
+        elsewhere=random_pixels(rng, 6),
         elsewhere_labels=np.array([0, 0, 0, 2, 2, 2]),
     )
 
@@ -50,78 +50,78 @@ def reversion(ends, images, *, bins=4, repeats=3, sites=None, batch_size=7, seed
     model = hand_model()
     importance = measure_importance(model)(*ends, images.train, images.rows, 1)
     settings = Reverting(bins=bins, repeats=repeats, images=4, batch_size=batch_size)
-    chosen = model.sites if sites is None else sites
-    measure = measure_reversion(model, chosen, settings, seed=seed)
+    reverted_sites = model.sites if sites is None else sites
+    measure = measure_reversion(model, reverted_sites, settings, seed=seed)
     return measure(*ends, importance, images)
 
 
 def test_what_a_class_rests_on_is_found_and_reverted(grown, images):
-    found = reversion(grown, images)
-    top1 = found.reverted[..., 0]
+    measured = reversion(grown, images)
+    top1 = measured.reverted[..., 0]
     # Both sites, every repeat, every group of the class: bin 1 is all it needs.
-    own = slice(SAMPLED, ELSEWHERE)
-    np.testing.assert_array_equal(found.at_after[:, own, 0], 1)
-    np.testing.assert_array_equal(found.at_before[:, own, 0], 0)
-    np.testing.assert_array_equal(top1[:, :, 0, own], 0)
-    np.testing.assert_array_equal(top1[:, :, 1:4, own], 1)
-    np.testing.assert_array_equal(found.transplanted[:, :, 0, own, 0], 1)
-    np.testing.assert_array_equal(found.transplanted[:, :, 1:4, own, 0], 0)
+    class_groups = slice(SAMPLED, ELSEWHERE)
+    np.testing.assert_array_equal(measured.at_after[:, class_groups, 0], 1)
+    np.testing.assert_array_equal(measured.at_before[:, class_groups, 0], 0)
+    np.testing.assert_array_equal(top1[:, :, 0, class_groups], 0)
+    np.testing.assert_array_equal(top1[:, :, 1:4, class_groups], 1)
+    np.testing.assert_array_equal(measured.transplanted[:, :, 0, class_groups, 0], 1)
+    np.testing.assert_array_equal(measured.transplanted[:, :, 1:4, class_groups, 0], 0)
 
 
 def test_images_of_other_classes_are_judged_by_their_own_labels(grown, images):
-    found = reversion(grown, images)
+    measured = reversion(grown, images)
     # After: all are called class 1. Without bin 1, class 0 is, half of them rightly.
-    np.testing.assert_array_equal(found.at_after[:, ELSEWHERE, 0], 0)
-    np.testing.assert_array_equal(found.reverted[:, :, 0, ELSEWHERE, 0], 0.5)
-    np.testing.assert_array_equal(found.at_before[:, ELSEWHERE, 0], 0.5)
-    np.testing.assert_array_equal(found.reverted[..., 1], 1)  # three classes: top-5
+    np.testing.assert_array_equal(measured.at_after[:, ELSEWHERE, 0], 0)
+    np.testing.assert_array_equal(measured.reverted[:, :, 0, ELSEWHERE, 0], 0.5)
+    np.testing.assert_array_equal(measured.at_before[:, ELSEWHERE, 0], 0.5)
+    np.testing.assert_array_equal(measured.reverted[..., 1], 1)  # three classes: top-5
 
 
 def test_reverting_between_a_snapshot_and_itself_changes_nothing(grown, images):
-    for one in grown:
-        found = reversion((one, one), images)
-        for edited in (found.reverted, found.transplanted):
-            change = edit_change(edited, found.at_after)
+    for end in grown:
+        measured = reversion((end, end), images)
+        for patched in (measured.reverted, measured.transplanted):
+            change = edit_change(patched, measured.at_after)
             assert not change.any()
 
 
-def edit_change(edited, plain):
-    return edited - plain[:, None, None]
+def edit_change(patched, plain):
+    return patched - plain[:, None, None]
 
 
 def test_groups_are_counted_and_batches_change_nothing(grown, images):
-    found = reversion(grown, images, repeats=5)
-    np.testing.assert_array_equal(found.images, [[4, 6, 4, 6]] * 5)
-    assert found.reverted.shape == (5, 2, 5, 4, 2)
-    again = reversion(grown, images, repeats=5)
-    np.testing.assert_array_equal(found.reverted, again.reverted)
+    measured = reversion(grown, images, repeats=5)
+    np.testing.assert_array_equal(measured.images, [[4, 6, 4, 6]] * 5)
+    assert measured.reverted.shape == (5, 2, 5, 4, 2)
+    repeated = reversion(grown, images, repeats=5)
+    np.testing.assert_array_equal(measured.reverted, repeated.reverted)
     batches = reversion(grown, images, repeats=5, batch_size=100)
-    np.testing.assert_array_equal(found.reverted, batches.reverted)
+    np.testing.assert_array_equal(measured.reverted, batches.reverted)
 
 
 def test_a_group_without_images_has_no_accuracy(grown, images):
-    few = ClassImages(**{**vars(images), "test": images.test[:0]})
-    found = reversion(grown, few)
-    assert np.isnan(found.reverted[..., TEST, :]).all()
-    assert np.isfinite(found.reverted[..., OTHER, :]).all()
+    without_test = ClassImages(**{**vars(images), "test": images.test[:0]})
+    measured = reversion(grown, without_test)
+    assert np.isnan(measured.reverted[..., TEST, :]).all()
+    assert np.isfinite(measured.reverted[..., OTHER, :]).all()
 
 
 @pytest.fixture
 def masks(monkeypatch):
     """The channels that were exchanged, by site; of the last call."""
-    kept = {}
+    exchanged = {}
 
     def watched(*args):
         revert = revert_evolutions(*args)
 
-        def run(*given):
-            kept.update(given[-1])
-            return revert(*given)
+        def run(*arguments):
+            exchanged.update(arguments[-1])
+            return revert(*arguments)
 
         return run
 
     monkeypatch.setattr(reversion_module, "revert_evolutions", watched)
-    return kept
+    return exchanged
 
 
 @pytest.mark.parametrize("bins", [2, 3, 4, 8])
@@ -130,9 +130,9 @@ def test_bins_share_out_the_neurons_and_the_random_draw_is_as_large(
 ):
     reversion(grown, images, bins=bins, repeats=2)
     assert list(masks) == ["first", "second"]
-    for of_repeat in (m for both in masks.values() for m in both):
-        sizes = of_repeat.sum(axis=1)
-        np.testing.assert_array_equal(of_repeat[:bins].sum(axis=0), 1)
+    for bin_masks in (m for site_masks in masks.values() for m in site_masks):
+        sizes = bin_masks.sum(axis=1)
+        np.testing.assert_array_equal(bin_masks[:bins].sum(axis=0), 1)
         assert sizes[:bins].max() - sizes[:bins].min() <= 1
         assert sizes[bins] == sizes[0]
 
@@ -148,11 +148,11 @@ def test_random_draws_differ_by_repeat_and_seed(grown, images, masks):
 
 
 def test_a_class_of_one_image_is_refused(grown, images):
-    one = ClassImages(
+    single = ClassImages(
         **{**vars(images), "train": images.train[:1], "rows": images.rows[:1]}
     )
     with pytest.raises(UsageError, match=r"class 1 has 1 training images.*two"):
-        reversion(grown, one)
+        reversion(grown, single)
 
 
 def test_a_site_with_fewer_neurons_than_bins_is_refused():
@@ -161,7 +161,7 @@ def test_a_site_with_fewer_neurons_than_bins_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"images": np.arange(1, 11)}, "importance of other images than"),
         ({"label": 0}, "importance of other class than"),
@@ -169,13 +169,13 @@ def test_a_site_with_fewer_neurons_than_bins_is_refused():
         ({"sites": hand_model().sites[1:]}, "importance of other sites than"),
     ],
 )
-def test_importance_of_something_else_is_refused(grown, images, change, told):
+def test_importance_of_something_else_is_refused(grown, images, change, message):
     model = hand_model()
     importance = measure_importance(model)(*grown, images.train, images.rows, 1)
-    other = Importance(**{**vars(importance), **change})
+    mismatched = Importance(**{**vars(importance), **change})
     measure = measure_reversion(model, model.sites, Reverting(images=4))
-    with pytest.raises(DataError, match=told):
-        measure(*grown, other, images)
+    with pytest.raises(DataError, match=message):
+        measure(*grown, mismatched, images)
 
 
 def test_an_unknown_class_is_refused(grown, images):
@@ -207,13 +207,13 @@ def test_an_end_that_is_not_finite_is_refused_by_name(grown, images):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"bins": 1}, "bins must be a whole number, 2 or more, not 1"),
         ({"repeats": 0}, "repeats must be a whole number, 1 or more, not 0"),
         ({"images": 0}, "images must be a whole number, 1 or more, not 0"),
     ],
 )
-def test_impossible_settings_are_refused(settings, told):
-    with pytest.raises(UsageError, match=told):
+def test_impossible_settings_are_refused(settings, message):
+    with pytest.raises(UsageError, match=message):
         Reverting(**settings)

@@ -5,13 +5,12 @@ import pytest
 from evolving import CHANNELS, CLASSES, hand_model, snapshot, weights
 
 from conceptevo_jax.analysis.importance import scores
-from conceptevo_jax.analysis.importance.scores import (
-    Scoring,
+from conceptevo_jax.analysis.importance.rankings import (
     class_correlation,
     half_correlations,
-    measure_importance,
     rank_neurons,
 )
+from conceptevo_jax.analysis.importance.scores import Scoring, measure_importance
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.types import Importance
 
@@ -41,53 +40,62 @@ def test_importance_is_the_share_of_images_with_a_positive_sensitivity(
     method, ends, pixels
 ):
     measure = measure_importance(hand_model(), Scoring(method=method, checked=4))
-    found = measure(*ends, pixels, ROWS, 1)
-    assert (found.before, found.after, found.label) == ("run@0", "run@1", 1)
-    np.testing.assert_array_equal(found.images, ROWS)
-    for score, column in zip(found.score, found.sensitivity.T, strict=True):
+    importance = measure(*ends, pixels, ROWS, 1)
+    assert (importance.before, importance.after, importance.label) == (
+        "run@0",
+        "run@1",
+        1,
+    )
+    np.testing.assert_array_equal(importance.images, ROWS)
+    for score, column in zip(importance.score, importance.sensitivity.T, strict=True):
         assert score == sum(value > 0 for value in column) / 7
-    assert found.changed.all()
-    assert len(set(found.checked.tolist())) == 8
-    assert 0 <= found.difference < 1e-5
+    assert importance.changed.all()
+    assert len(set(importance.checked.tolist())) == 8
+    assert 0 <= importance.difference < 1e-5
 
 
 def test_both_methods_give_the_same_importance(ends, pixels):
-    one, other = (
+    vjp, jvp = (
         measure_importance(hand_model(), Scoring(method=m))(*ends, pixels, ROWS, 0)
         for m in ("transpose", "jvp")
     )
-    np.testing.assert_array_equal(one.score, other.score)
-    np.testing.assert_array_equal(one.changed, other.changed)
+    np.testing.assert_array_equal(vjp.score, jvp.score)
+    np.testing.assert_array_equal(vjp.changed, jvp.changed)
 
 
 def test_nothing_evolves_between_a_snapshot_and_itself(ends, pixels):
-    found = measure_importance(hand_model())(ends[0], ends[0], pixels, ROWS, 2)
-    assert not found.sensitivity.any()
-    assert not found.score.any()
-    assert not found.changed.any()
-    assert found.difference == 0
-    assert np.isnan(found.halves).all()
+    importance = measure_importance(hand_model())(ends[0], ends[0], pixels, ROWS, 2)
+    assert not importance.sensitivity.any()
+    assert not importance.score.any()
+    assert not importance.changed.any()
+    assert importance.difference == 0
+    assert np.isnan(importance.halves).all()
 
 
-@pytest.mark.parametrize("method", ["by_transpose", "by_jvp"])
-def test_a_wrong_sensitivity_shows(method, ends, pixels, monkeypatch):
+@pytest.mark.parametrize(
+    ("method", "function"), [("transpose", "by_vjp"), ("jvp", "by_jvp")]
+)
+def test_a_wrong_sensitivity_shows(method, function, ends, pixels, monkeypatch):
     def biased(*args):
-        sense = right(*args)
-        return lambda *given: (sense(*given)[0] * 1.5, np.ones(2 * CHANNELS, bool))
+        sense = unbiased(*args)
+        return lambda *arguments: (
+            sense(*arguments)[0] * 1.5,
+            np.ones(2 * CHANNELS, bool),
+        )
 
-    right = getattr(scores, method)
-    monkeypatch.setattr(scores, method, biased)
-    how = Scoring(method=method.removeprefix("by_"))
-    found = measure_importance(hand_model(), how)(*ends, pixels, ROWS, 0)
-    assert found.difference == pytest.approx(0.5, rel=1e-3)
+    unbiased = getattr(scores, function)
+    monkeypatch.setattr(scores, function, biased)
+    scoring = Scoring(method=method)
+    importance = measure_importance(hand_model(), scoring)(*ends, pixels, ROWS, 0)
+    assert importance.difference == pytest.approx(0.5, rel=1e-3)
 
 
 def test_more_is_checked_than_there_is(ends, pixels):
     measure = measure_importance(hand_model(), Scoring(checked=100))
-    found = measure(*ends, pixels, ROWS, 0)
-    assert sorted(found.checked) == list(range(2 * CHANNELS))
-    none = measure_importance(hand_model(), Scoring(checked=0))
-    assert none(*ends, pixels, ROWS, 0).difference == 0
+    importance = measure(*ends, pixels, ROWS, 0)
+    assert sorted(importance.checked) == list(range(2 * CHANNELS))
+    unchecked = measure_importance(hand_model(), Scoring(checked=0))
+    assert unchecked(*ends, pixels, ROWS, 0).difference == 0
 
 
 def test_ranking_is_by_score_then_mean_then_seed():
@@ -113,11 +121,11 @@ def test_halves_agree_where_every_image_tells_the_same(rng):
 def test_halves_of_noise_do_not_agree(rng):
     sites = hand_model().sites
     noise = rng.normal(size=(40, 2 * CHANNELS))
-    found = [
+    correlations = [
         half_correlations(noise, np.ones(2 * CHANNELS, bool), sites, seed)
         for seed in range(5)
     ]
-    assert np.abs(np.mean(found)) < 0.4
+    assert np.abs(np.mean(correlations)) < 0.4
 
 
 def test_halves_leave_out_what_has_not_changed(rng):
@@ -130,27 +138,33 @@ def test_halves_leave_out_what_has_not_changed(rng):
     assert np.isnan(half_correlations(same[:1], changed, sites, 0)).all()
 
 
-def of_class(measured, sensitivity):
+def with_sensitivity(measured, sensitivity):
     return Importance(**{**vars(measured), "sensitivity": sensitivity})
 
 
 def test_classes_that_rank_alike_are_told_from_those_that_do_not(ends, pixels, rng):
     measured = measure_importance(hand_model())(*ends, pixels, ROWS, 1)
     common = rng.normal(size=2 * CHANNELS)
-    images = common + 0.01 * rng.normal(size=(4, 7, 2 * CHANNELS))
-    alike = [of_class(measured, one) for one in images]
-    assert class_correlation(alike) > 0.9
-    own = [of_class(measured, rng.permuted(one, axis=1)) for one in images]
-    assert abs(class_correlation(own)) < 0.5
-    opposite = [of_class(measured, one) for one in (images[0], -images[0])]
+    sensitivities = common + 0.01 * rng.normal(size=(4, 7, 2 * CHANNELS))
+    similar = [with_sensitivity(measured, sensitivity) for sensitivity in sensitivities]
+    assert class_correlation(similar) > 0.9
+    unrelated = [
+        with_sensitivity(measured, rng.permuted(sensitivity, axis=1))
+        for sensitivity in sensitivities
+    ]
+    assert abs(class_correlation(unrelated)) < 0.5
+    opposite = [
+        with_sensitivity(measured, sensitivity)
+        for sensitivity in (sensitivities[0], -sensitivities[0])
+    ]
     assert class_correlation(opposite) < -0.9
-    assert np.isnan(class_correlation(alike[:1]))
+    assert np.isnan(class_correlation(similar[:1]))
 
 
 def test_a_class_without_images_is_refused(ends):
-    none = np.zeros((0, 4, 4, 3), np.uint8)
+    no_images = np.zeros((0, 4, 4, 3), np.uint8)
     with pytest.raises(UsageError, match="class 1 has no images"):
-        measure_importance(hand_model())(*ends, none, ROWS[:0], 1)
+        measure_importance(hand_model())(*ends, no_images, ROWS[:0], 1)
 
 
 def test_an_unknown_class_is_refused(ends, pixels):
@@ -164,14 +178,14 @@ def test_an_unknown_site_is_refused_with_the_valid_ones():
 
 
 def test_two_architectures_are_refused_by_name(ends, pixels):
-    other = {"params": {"gain": np.ones(3), "head": np.zeros((CHANNELS, CLASSES))}}
-    told = (
+    smaller = {"params": {"gain": np.ones(3), "head": np.zeros((CHANNELS, CLASSES))}}
+    message = (
         r"the variables of other@5 are not those of hand \(tiny, 3 classes\): "
         r"params/gain is \[3\], not \[8\]"
     )
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=message):
         measure_importance(hand_model())(
-            ends[0], snapshot(other, 5, "other"), pixels, ROWS, 0
+            ends[0], snapshot(smaller, 5, "other"), pixels, ROWS, 0
         )
     lacking = {"params": {"gain": np.ones(CHANNELS)}}
     with pytest.raises(UsageError, match="params/head is missing"):
@@ -197,7 +211,7 @@ def test_activations_that_overflow_are_refused_by_name(which, ends, pixels):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"method": "grad"}, "unknown importance method 'grad'.*jvp, transpose"),
         ({"ties": "last"}, "unknown derivative at ties 'last'.*first, one_sided"),
@@ -205,6 +219,6 @@ def test_activations_that_overflow_are_refused_by_name(which, ends, pixels):
         ({"checked": -1}, "checked must be a whole number, 0 or more, not -1"),
     ],
 )
-def test_impossible_settings_are_refused(settings, told):
-    with pytest.raises(UsageError, match=told):
+def test_impossible_settings_are_refused(settings, message):
+    with pytest.raises(UsageError, match=message):
         Scoring(**settings)

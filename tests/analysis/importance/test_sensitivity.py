@@ -12,7 +12,7 @@ from exactness import site_errors, worst
 
 from conceptevo_jax.activations import Recorder, resume, swap
 from conceptevo_jax.analysis.importance.forward_differences import forward_differences
-from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_transpose
+from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_vjp
 from conceptevo_jax.models import (
     MODELS,
     MaxPool,
@@ -23,7 +23,7 @@ from conceptevo_jax.models.kinks import relu
 from conceptevo_jax.models.pooling import max_pool
 from conceptevo_jax.types import neuron_count, site_slices
 
-METHODS = pytest.mark.parametrize("method", [by_transpose, by_jvp])
+METHODS = pytest.mark.parametrize("method", [by_vjp, by_jvp])
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def ends(rng):
     ]
 
 
-def all_of(model):
+def all_neurons(model):
     return np.arange(neuron_count(model.sites))
 
 
@@ -53,12 +53,12 @@ def test_the_sign_is_that_of_a_hand_computed_case(method):
     before = weights(1.0, head)
     after = weights([2, 0.5, 1, *[1] * 5], -head)  # the later head plays no part
     white = np.full((1, 4, 4, 3), 255, np.uint8)
-    found, changed = method(model, model.sites, 2)(
-        before, after, white, 1, all_of(model)
+    sensitivity, changed = method(model, model.sites, 2)(
+        before, after, white, 1, all_neurons(model)
     )
     # `first` reaches the logit through the doubling, `second` changes twice as much.
     expected = [16 * -2 * 2 * 1, 16 * 3 * 2 * -0.5, *[0] * 6]
-    np.testing.assert_allclose(found[0], expected * 2, rtol=1e-6)
+    np.testing.assert_allclose(sensitivity[0], expected * 2, rtol=1e-6)
     assert changed.tolist() == [True, True, *[False] * 6] * 2
 
 
@@ -69,37 +69,44 @@ def test_after_a_site_that_only_linear_layers_follow_it_is_the_change_of_the_log
 ):
     model = hand_model()
     before, after = ends
-    found, _ = method(model, model.sites, 3)(*ends, pixels, label, all_of(model))
-    old, new = Recorder(["first", "second"]), Recorder(["first", "second"])
+    sensitivity, _ = method(model, model.sites, 3)(
+        *ends, pixels, label, all_neurons(model)
+    )
+    recorded_before, recorded_after = (
+        Recorder(["first", "second"]),
+        Recorder(["first", "second"]),
+    )
     pixels = jnp.asarray(pixels)
-    start = model.logits(before, pixels, tap=old)[:, label]
-    model.logits(after, pixels, tap=new)
-    for name, where in site_slices(model.sites).items():
-        for channel, column in enumerate(found[:, where].T):
+    start = model.logits(before, pixels, tap=recorded_before)[:, label]
+    model.logits(after, pixels, tap=recorded_after)
+    for name, columns in site_slices(model.sites).items():
+        for channel, column in enumerate(sensitivity[:, columns].T):
             mask = jnp.arange(CHANNELS) == channel
-            tap = resume(name, swap(mask, new.seen[name], old.seen[name]))
+            tap = resume(
+                name, swap(mask, recorded_after.seen[name], recorded_before.seen[name])
+            )
             change = model.logits(before, pixels, tap=tap)[:, label] - start
             np.testing.assert_allclose(column, change, rtol=1e-4, atol=1e-4)
 
 
 @METHODS
 def test_padding_of_the_last_batch_changes_nothing(method, ends, pixels):
-    model, chosen = hand_model(), np.array([9, 0, 4])
-    one, two = (
-        method(model, model.sites, size)(*ends, pixels, 0, chosen) for size in (7, 4)
+    model, neurons = hand_model(), np.array([9, 0, 4])
+    unpadded, padded = (
+        method(model, model.sites, size)(*ends, pixels, 0, neurons) for size in (7, 4)
     )
-    assert one[0].shape == (7, 3)
-    for a, b in zip(one, two, strict=True):
+    assert unpadded[0].shape == (7, 3)
+    for a, b in zip(unpadded, padded, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5)
 
 
 @METHODS
 def test_some_sites_are_those_columns_of_all(method, ends, pixels):
     model = hand_model()
-    second = model.sites[1:]
-    everything, _ = method(model, model.sites, 7)(*ends, pixels, 2, all_of(model))
-    some, _ = method(model, second, 7)(*ends, pixels, 2, np.arange(CHANNELS))
-    np.testing.assert_allclose(some, everything[:, CHANNELS:], rtol=1e-5)
+    sites = model.sites[1:]
+    all_sites, _ = method(model, model.sites, 7)(*ends, pixels, 2, all_neurons(model))
+    second_site, _ = method(model, sites, 7)(*ends, pixels, 2, np.arange(CHANNELS))
+    np.testing.assert_allclose(second_site, all_sites[:, CHANNELS:], rtol=1e-5)
 
 
 class Pooled(nn.Module):
@@ -140,20 +147,22 @@ def test_where_cells_are_tied_the_fastest_counts(method, ties, rng):
         "one_sided": [brightest, -darkest, brightest],
         "first": [first, -first, 0 * first],
     }[ties]
-    if method is by_transpose:  # what lies behind the pooling is left to autodiff
+    if method is by_vjp:  # what lies behind the pooling is left to autodiff
         expected[2] = 0 * first
     for label in range(CLASSES):
-        found, _ = method(model, model.sites[:1], 10, ties)(
+        sensitivity, _ = method(model, model.sites[:1], 10, ties)(
             before, after, pixels.astype(np.uint8), label, np.arange(CHANNELS)
         )
-        np.testing.assert_allclose(found[:, label], expected[label], rtol=1e-5)
-        assert not np.delete(found, label, axis=1).any()
+        np.testing.assert_allclose(sensitivity[:, label], expected[label], rtol=1e-5)
+        assert not np.delete(sensitivity, label, axis=1).any()
     exact = forward_differences(model, model.sites[:1])
-    found = exact(before, after, pixels.astype(np.uint8), 2, np.array([2, 5]))
-    np.testing.assert_allclose(found, np.stack([brightest, 0 * first], 1), rtol=1e-6)
+    sensitivity = exact(before, after, pixels.astype(np.uint8), 2, np.array([2, 5]))
+    np.testing.assert_allclose(
+        sensitivity, np.stack([brightest, 0 * first], 1), rtol=1e-6
+    )
 
 
-def draw(rng, model):
+def random_variables(rng, model):
     def leaf(path, shape):
         if path[-1].key in ("var", "scale"):
             return rng.uniform(0.5, 1.5, shape.shape).astype(np.float32)
@@ -166,7 +175,7 @@ def draw(rng, model):
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_site_of_every_architecture_is_exact(name, rng):
     model = build_model(name, preset="tiny", classes=4)
-    before, after = draw(rng, model), draw(rng, model)
+    before, after = random_variables(rng, model), random_variables(rng, model)
     pixels = rng.integers(0, 256, (2, model.size, model.size, 3), dtype=np.uint8)
     for method, errors in site_errors(model, pixels)(before, after, 3).items():
         assert worst(errors)[1] < 1e-4, method

@@ -46,11 +46,11 @@ def test_is_one_when_every_agreeing_pair_wins():
     assert rank_auc(np.array([3.0, 2.0]), np.array([1.0, 0.0, -1.0])) == 1.0
 
 
-def interval(values, pairs, drawn):
+def interval(values, pairs, draws):
     """The 95 % interval that alignment gives an AUC."""
     auc = rank_auc(values.ravel()[pairs.agree], values.ravel()[pairs.disagree])
-    found = bounded_estimate(auc, resampled_aucs(values, pairs, drawn), 1, why="")
-    return found.low, found.high
+    estimate = bounded_estimate(auc, resampled_aucs(values, pairs, draws), 1, why="")
+    return estimate.low, estimate.high
 
 
 def test_resamples_equal_ranking_every_one_anew(rng):
@@ -60,19 +60,19 @@ def test_resamples_equal_ranking_every_one_anew(rng):
     pairs = random_pairs(rng, values.shape)
     values.ravel()[pairs.agree] += 1.0
     values = np.round(values, 1)
-    drawn = resample(rows, columns, draws=200, rng=rng)
+    draws = resample(rows, columns, draws=200, rng=rng)
     first, second = np.divmod(np.r_[pairs.agree, pairs.disagree], columns)
     agree, disagree = values.ravel()[pairs.agree], values.ravel()[pairs.disagree]
     exact = [
-        sklearn_auc(agree, disagree, of_rows[first] * of_columns[second])
-        for of_rows, of_columns in zip(drawn.rows, drawn.columns, strict=True)
+        sklearn_auc(agree, disagree, row_counts[first] * column_counts[second])
+        for row_counts, column_counts in zip(draws.rows, draws.columns, strict=True)
     ]
-    found = resampled_aucs(values, pairs, drawn)
+    approximate = resampled_aucs(values, pairs, draws)
     assert np.std(exact) > 0.02
-    assert np.sqrt(np.mean((found - exact) ** 2)) < 0.2 * np.std(exact)
+    assert np.sqrt(np.mean((approximate - exact) ** 2)) < 0.2 * np.std(exact)
     for share in (0.025, 0.975):
         expected = np.quantile(exact, share)
-        assert np.quantile(found, share) == pytest.approx(expected, abs=0.008)
+        assert np.quantile(approximate, share) == pytest.approx(expected, abs=0.008)
 
 
 def test_interval_covers_the_population_where_both_sets_are_sampled():
@@ -81,18 +81,18 @@ def test_interval_covers_the_population_where_both_sets_are_sampled():
     n, shift, between = 50, 1.0, 0.8
     truth = norm.cdf(shift / np.sqrt(2 + 2 * between**2))
     covered = np.zeros((200, 2), bool)
-    for sample in covered:
+    for covers in covered:
         # How near a neuron lies to those that it agrees with differs between neurons.
-        sides = between * rng.normal(size=(2, n))
-        closer = shift + sides[0][:, None] + sides[1]
+        offsets = between * rng.normal(size=(2, n))
+        shifts = shift + offsets[0][:, None] + offsets[1]
         values = rng.normal(size=(n, n))
         pairs = random_pairs(rng, values.shape)
-        values.ravel()[pairs.agree] += closer.ravel()[pairs.agree]
-        both = resample(n, n, draws=200, rng=rng)
-        one = Draws(rows=both.rows, columns=np.ones_like(both.columns))
-        for at, drawn in enumerate((both, one)):
-            low, high = interval(values, pairs, drawn)
-            sample[at] = low <= truth <= high
+        values.ravel()[pairs.agree] += shifts.ravel()[pairs.agree]
+        crossed = resample(n, n, draws=200, rng=rng)
+        rows_only = Draws(rows=crossed.rows, columns=np.ones_like(crossed.columns))
+        for method, draws in enumerate((crossed, rows_only)):
+            low, high = interval(values, pairs, draws)
+            covers[method] = low <= truth <= high
     assert 0.9 <= covered[:, 0].mean() <= 0.99
     assert covered[:, 1].mean() < 0.87
 
@@ -100,11 +100,11 @@ def test_interval_covers_the_population_where_both_sets_are_sampled():
 def test_resamples_without_a_pair_of_both_kinds_have_no_auc(rng):
     values = rng.normal(size=(20, 10))
     pairs = Pairs(agree=np.arange(4), disagree=np.arange(20, 150))
-    drawn = resample(20, 10, draws=200, rng=rng)
-    found = resampled_aucs(values, pairs, drawn)
-    none = (drawn.rows[:, 0] == 0) | (drawn.columns[:, :4] == 0).all(axis=1)
-    np.testing.assert_array_equal(np.isnan(found), none)
-    low, high = interval(values, pairs, drawn)
+    draws = resample(20, 10, draws=200, rng=rng)
+    aucs = resampled_aucs(values, pairs, draws)
+    lacks_a_kind = (draws.rows[:, 0] == 0) | (draws.columns[:, :4] == 0).all(axis=1)
+    np.testing.assert_array_equal(np.isnan(aucs), lacks_a_kind)
+    low, high = interval(values, pairs, draws)
     assert 0 <= low <= high <= 1
 
 
@@ -147,12 +147,12 @@ def test_null_of_a_sample_of_pairs_is_that_of_all(rng):
     pairs = split_pairs(rng.normal(size=(300, 1)) + rng.normal(size=(300, 200)))
     assert pairs.disagree.size > 10_000
     mean, _ = permutation_null(values, pairs, rng=rng)
-    whole = []
+    null_aucs = []
     for _ in range(39):
         by_row, by_column = (
             values[rng.permutation(300)],
             values[:, rng.permutation(200)],
         )
-        for dealt in (by_row.ravel(), by_column.ravel()):
-            whole.append(rank_auc(dealt[pairs.agree], dealt[pairs.disagree]))
-    assert mean == pytest.approx(np.mean(whole), abs=0.01)
+        for permuted in (by_row.ravel(), by_column.ravel()):
+            null_aucs.append(rank_auc(permuted[pairs.agree], permuted[pairs.disagree]))
+    assert mean == pytest.approx(np.mean(null_aucs), abs=0.01)

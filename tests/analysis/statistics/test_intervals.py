@@ -19,21 +19,21 @@ from conceptevo_jax.analysis.statistics.intervals import (
 def test_wilsons_interval_solves_its_equation(n, share):
     """Its ends are where a true share would lie 1.96 errors from the one found."""
     successes = round(share * n)
-    found = successes / n
+    observed = successes / n
     for end in share_interval(successes, n):
         error = math.sqrt(end * (1 - end) / n)
-        assert abs(found - end) == pytest.approx(1.959964 * error, abs=1e-6)
+        assert abs(observed - end) == pytest.approx(1.959964 * error, abs=1e-6)
     low, high = share_interval(successes, n)
-    assert 0 <= low <= found <= high <= 1
+    assert 0 <= low <= observed <= high <= 1
 
 
 @given(st.integers(1, 150), st.lists(st.floats(0, 1), max_size=5))
 def test_intervals_of_many_shares_are_those_of_each(n, shares):
     counts = [round(share * n) for share in shares]
-    found = share_intervals(np.array(counts, float) / n, n)
-    assert found.shape == (len(shares), 2)
-    for count, row in zip(counts, found, strict=True):
-        assert tuple(row) == share_interval(count, n)
+    intervals = share_intervals(np.array(counts, float) / n, n)
+    assert intervals.shape == (len(shares), 2)
+    for count, interval in zip(counts, intervals, strict=True):
+        assert tuple(interval) == share_interval(count, n)
 
 
 def test_the_interval_of_a_mean_covers_the_truth_as_often_as_it_says(rng):
@@ -52,14 +52,16 @@ def test_the_interval_of_a_difference_covers_the_truth_as_often_as_it_says(rng):
     hits = rng.binomial(n, shares, (4000, 2))
     inside = []
     for first, second in hits.tolist():
-        both = share_interval(first, n), share_interval(second, n)
-        low, high = difference_interval(first / n, both[0], second / n, both[1])
+        intervals = share_interval(first, n), share_interval(second, n)
+        low, high = difference_interval(
+            first / n, intervals[0], second / n, intervals[1]
+        )
         inside.append(low <= 0.1 <= high)
     assert np.mean(inside) == pytest.approx(0.95, abs=0.012)
 
 
 def test_a_difference_reaches_as_far_as_both_reaches_squared():
-    found = difference_interval(5.0, (2.0, 6.0), 1.0, (0.0, 5.0))
-    assert found == pytest.approx((4 - 5, 4 + math.sqrt(2)))
+    interval = difference_interval(5.0, (2.0, 6.0), 1.0, (0.0, 5.0))
+    assert interval == pytest.approx((4 - 5, 4 + math.sqrt(2)))
     assert difference_interval(5.0, None, 1.0, (0.0, 5.0)) is None
     assert difference_interval(5.0, (2.0, 6.0), 1.0, None) is None

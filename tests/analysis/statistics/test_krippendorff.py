@@ -24,18 +24,18 @@ TABLES = hnp.arrays(
 )
 
 
-def defined(values):
+def defined_alpha(values):
     """Alpha by its definition: pairs of values within units, and of any units."""
     units = [[v for v in column if v >= 0] for column in values.T.tolist()]
-    units = [own for own in units if len(own) > 1]
-    every = [v for own in units for v in own]
-    n = len(every)
+    units = [unit for unit in units if len(unit) > 1]
+    all_values = [v for unit in units for v in unit]
+    n = len(all_values)
     observed = sum(
-        sum(own[i] != own[j] for i in range(len(own)) for j in range(len(own)))
-        / (len(own) - 1)
-        for own in units
+        sum(unit[i] != unit[j] for i in range(len(unit)) for j in range(len(unit)))
+        / (len(unit) - 1)
+        for unit in units
     )
-    expected = sum(every[i] != every[j] for i in range(n) for j in range(n))
+    expected = sum(all_values[i] != all_values[j] for i in range(n) for j in range(n))
     if not expected:
         return np.nan
     return 1 - (observed / n) / (expected / (n * (n - 1)))
@@ -48,32 +48,34 @@ def test_the_published_example():
 
 @given(values=TABLES)
 def test_equals_the_definition(values):
-    np.testing.assert_allclose(krippendorff_alpha(values), [defined(values)], atol=1e-9)
+    np.testing.assert_allclose(
+        krippendorff_alpha(values), [defined_alpha(values)], atol=1e-9
+    )
 
 
 @given(values=TABLES, seed=st.integers(0, 999))
 def test_units_drawn_twice_count_twice(values, seed):
-    often = np.random.default_rng(seed).integers(0, 3, size=values.shape[1])
+    copies = np.random.default_rng(seed).integers(0, 3, size=values.shape[1])
     raters = np.ones((1, len(values)))
-    found = krippendorff_alpha(values, raters, often[None].astype(float))
-    expected = defined(np.repeat(values, often, axis=1))
-    np.testing.assert_allclose(found, [expected], atol=1e-9)
+    alpha = krippendorff_alpha(values, raters, copies[None].astype(float))
+    expected = defined_alpha(np.repeat(values, copies, axis=1))
+    np.testing.assert_allclose(alpha, [expected], atol=1e-9)
 
 
 def test_raters_left_out_do_not_count(rng):
     values = rng.integers(-1, 3, size=(6, 30))
     raters = np.array([[1.0, 0, 1, 1, 0, 1]])
-    found = krippendorff_alpha(values, raters, np.ones((1, 30)))
-    np.testing.assert_allclose(found, [defined(values[[0, 2, 3, 5]])], atol=1e-9)
+    alpha = krippendorff_alpha(values, raters, np.ones((1, 30)))
+    np.testing.assert_allclose(alpha, [defined_alpha(values[[0, 2, 3, 5]])], atol=1e-9)
 
 
 def test_a_rater_drawn_often_does_not_agree_with_itself(rng):
     values = rng.integers(0, 2, size=(5, 4000))
     raters = np.array([[4.0, 1, 0, 0, 0]])
-    (found,) = krippendorff_alpha(values, raters, np.ones((1, 4000)))
-    copies = defined(np.repeat(values[:, :200], [4, 1, 0, 0, 0], axis=0))
-    assert abs(found) < 0.05
-    assert copies > 0.5
+    (alpha,) = krippendorff_alpha(values, raters, np.ones((1, 4000)))
+    alpha_of_copies = defined_alpha(np.repeat(values[:, :200], [4, 1, 0, 0, 0], axis=0))
+    assert abs(alpha) < 0.05
+    assert alpha_of_copies > 0.5
 
 
 def test_perfect_agreement_is_one_and_chance_zero(rng):

@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from conceptevo_jax.analysis.dynamics.movement import lifetimes
-from conceptevo_jax.analysis.dynamics.trajectory import (
+from conceptevo_jax.analysis.dynamics.snapshot_measures import (
+    ObservedSnapshot,
     Reference,
-    Seen,
-    measure_evolution,
 )
+from conceptevo_jax.analysis.dynamics.trajectory import measure_evolution
 from conceptevo_jax.analysis.statistics.intervals import share_interval
 from conceptevo_jax.config import ExplorerConfig
 from conceptevo_jax.explorer import export, load_scene
@@ -65,7 +65,7 @@ def arguments(explored):
 def test_measures_are_those_of_the_tables(explored, course):
     base, run = explored.base, explored.run
     seen = [
-        Seen(
+        ObservedSnapshot(
             snapshot=run.snapshot(epoch),
             stimuli=run.stimuli(epoch),
             responses=run.run.observations[epoch].judgement,
@@ -83,9 +83,9 @@ def test_measures_are_those_of_the_tables(explored, course):
     pool = len(explored.session.images.pool)
     found = measure_evolution(seen, reference, pool_size=pool, draws=0)
     for name in ("entropy", "effective_rank", "movement", "coverage"):
-        told = [None if np.isnan(v) else v for v in found.of(name).tolist()]
+        told = [None if np.isnan(v) else v for v in found.series(name).tolist()]
         assert list(course.measures[name]) == told, name
-    dead = 1 - found.of("live_share")
+    dead = 1 - found.series("live_share")
     np.testing.assert_allclose(course.measures["dead_share"], dead)
     assert course.measures["entropy"][-1] is not None
     assert course.measures["movement"][0] is None

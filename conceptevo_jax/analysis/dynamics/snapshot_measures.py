@@ -1,0 +1,218 @@
+"""What one snapshot of a run says by itself, and against the snapshot before it.
+
+All measures look at live neurons only: a dead neuron has no concept, and no place.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from conceptevo_jax.analysis.alignment.subjects import MIN_NEURONS
+from conceptevo_jax.analysis.dynamics.diversity import (
+    distinct_share,
+    early_neurons,
+    early_share,
+    effective_rank,
+    neuron_scale,
+    vasicek_entropy,
+)
+from conceptevo_jax.analysis.dynamics.movement import linear_cka, movement, spread
+from conceptevo_jax.analysis.statistics.estimates import (
+    Estimate,
+    estimate,
+    mean_estimate,
+)
+from conceptevo_jax.types import (
+    Embedding,
+    Responses,
+    Site,
+    Stimuli,
+    record,
+    site_slices,
+)
+
+
+@record
+class ObservedSnapshot:
+    """A snapshot of a run whose evolution is measured.
+
+    Attributes:
+      snapshot: Its name, `run@epoch`.
+      stimuli: Its neurons' stimuli in the pool.
+      responses: To held-out images, the same for all snapshots.
+      embedding: Its neurons in the space.
+      maps: Its neurons on maps of several seeds; None where it is on none.
+    """
+
+    snapshot: str
+    stimuli: Stimuli
+    responses: Responses
+    embedding: Embedding
+    maps: Float[np.ndarray, "r n 2"] | None = None
+
+
+@record
+class Reference:
+    """The base, which sets the floor of entropies and which sites count as early.
+
+    Attributes:
+      stimuli: The base's stimuli, of which the live ones count.
+      embedding: Its neurons as projected into their own space, like all others.
+      maps: Its neurons on the maps.
+    """
+
+    stimuli: Stimuli
+    embedding: Embedding
+    maps: Float[np.ndarray, "r n 2"]
+
+
+def reference_scales(base: Reference) -> list[np.ndarray]:
+    """Standard deviation of the base's neurons: in the space, then on every map."""
+    return [neuron_scale(v) for v in (base.embedding.vectors, *base.maps)]
+
+
+def measure_state(
+    observation: ObservedSnapshot,
+    base: Reference,
+    scales: Sequence[np.ndarray],
+    *,
+    pool_size: int,
+    draws: int,
+    seed: int,
+) -> dict[str, Estimate]:
+    """The measures of a snapshot by itself.
+
+    Args:
+      observation: The snapshot.
+      base: Of the space that it is in.
+      scales: Of the base, from `reference_scales`.
+      pool_size: Number of images in the pool that the stimuli are of.
+      draws: Number of random halves of the neurons per interval.
+      seed: Of the halves.
+    """
+    stimuli, halving = observation.stimuli, {"draws": draws, "seed": seed}
+    placed = observation.embedding.placed & ~stimuli.dead
+    vectors = observation.embedding.vectors[placed]
+    with_minimum = {"min_neurons": MIN_NEURONS, **halving}
+    return {
+        "live_share": mean_estimate((~stimuli.dead).astype(float), **halving),
+        "nonfinite_share": mean_estimate(stimuli.nonfinite.astype(float), **halving),
+        "distinct_share": estimate(
+            lambda rows: distinct_share(stimuli.image_ids[rows], pool_size),
+            len(stimuli.count),
+            **halving,
+        ),
+        "coverage": mean_estimate(
+            observation.embedding.coverage[~stimuli.dead], **halving
+        ),
+        "entropy": estimate(
+            lambda rows: vasicek_entropy(vectors[rows], scales[0]),
+            len(vectors),
+            **with_minimum,
+        ),
+        "entropy_map": _map_entropy(observation, placed, scales[1:], with_minimum),
+        "effective_rank": estimate(
+            lambda rows: effective_rank(vectors[rows]), len(vectors), **with_minimum
+        ),
+        "early_share": mean_estimate(_early_neighbours(vectors, base), **halving),
+    }
+
+
+def _early_neighbours(
+    vectors: Float[np.ndarray, "n d"], base: Reference
+) -> Float[np.ndarray, " n"]:
+    """Which neurons' nearest base neuron is of an early site: 1 or 0."""
+    if not len(vectors):
+        return np.zeros(0)
+    live = base.embedding.placed & ~base.stimuli.dead
+    early = early_neurons(base.stimuli.sites)[live]
+    return early_share(vectors, base.embedding.vectors[live], early)
+
+
+def _map_entropy(
+    observation: ObservedSnapshot,
+    placed: np.ndarray,
+    scales: Sequence[np.ndarray],
+    options: dict[str, int],
+) -> Estimate:
+    """Entropy of the points, mean over the maps."""
+    if observation.maps is None:
+        return missing("the snapshot is not on the map")
+    points = observation.maps[:, placed]
+
+    def mean_entropy(rows: np.ndarray) -> float:
+        pairs = zip(points, scales, strict=True)
+        return float(np.mean([vasicek_entropy(p[rows], s) for p, s in pairs]))
+
+    return estimate(mean_entropy, points.shape[1], **options)
+
+
+def neuron_movement(
+    before: ObservedSnapshot, after: ObservedSnapshot
+) -> Float[np.ndarray, " n"]:
+    """How far each neuron moves in the space; NaN for one that is dead in either.
+
+    Args:
+      before: The earlier snapshot.
+      after: The later one, of the same run.
+    """
+    live = ~before.stimuli.dead & ~after.stimuli.dead
+    moved = movement(before.embedding.vectors, after.embedding.vectors)
+    return np.where(live, moved, np.nan)
+
+
+def measure_change(
+    before: ObservedSnapshot | None,
+    after: ObservedSnapshot,
+    moved: Float[np.ndarray, " n"] | None,
+    *,
+    draws: int,
+    seed: int,
+) -> dict[str, Estimate]:
+    """The measures of a snapshot against the one before it.
+
+    Args:
+      before: The snapshot before; None for the first.
+      after: The snapshot.
+      moved: How far each neuron has moved since; None for the first snapshot.
+      draws: Number of random halves of the neurons per interval.
+      seed: Of the halves.
+    """
+    names = ("movement", "relative_movement", "movement_map", "cka")
+    if before is None or moved is None:
+        return {name: missing("there is no snapshot before") for name in names}
+    halving = {"draws": draws, "seed": seed}
+    size = spread(before.embedding.vectors[~before.stimuli.dead])
+    changes = {
+        "movement": mean_estimate(moved, **halving),
+        "relative_movement": mean_estimate(moved / size, **halving),
+        "movement_map": missing("one of the two snapshots is not on the map"),
+        "cka": linear_cka(before.responses, after.responses, **halving),
+    }
+    if before.maps is not None and after.maps is not None:
+        pairs = zip(before.maps, after.maps, strict=True)
+        on_maps = np.stack([movement(a, b) for a, b in pairs]).mean(axis=0)
+        changes["movement_map"] = mean_estimate(on_maps, **halving)
+    return changes
+
+
+def missing(why: str) -> Estimate:
+    """No estimate, for a reason in words."""
+    return Estimate(value=None, low=None, high=None, n=0, why=why)
+
+
+def site_movements(
+    moved: Float[np.ndarray, " n"] | None, sites: Sequence[Site]
+) -> list[float]:
+    """Mean movement of each site's neurons; NaN where none of them is finite.
+
+    Args:
+      moved: How far each neuron has moved; None for the first snapshot.
+      sites: The sites, in order of the neurons.
+    """
+    if moved is None:
+        return [float("nan")] * len(sites)
+    parts = [moved[columns] for columns in site_slices(sites).values()]
+    finite = [part[np.isfinite(part)] for part in parts]
+    return [float(f.mean()) if len(f) else float("nan") for f in finite]

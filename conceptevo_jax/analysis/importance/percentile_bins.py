@@ -1,0 +1,59 @@
+"""Percentile bins of the ranked neurons of a site, as masks of its channels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from conceptevo_jax.analysis.importance.rankings import rank_neurons
+from conceptevo_jax.streams import stream
+from conceptevo_jax.types import Importance, Site, site_slices
+
+
+def channel_masks(
+    importance: Importance,
+    sites: Sequence[Site],
+    sampled: Bool[np.ndarray, "r i"],
+    bins: int,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Divide every site's neurons into bins of the ranking, and draw random ones.
+
+    Args:
+      importance: Sensitivities from which each repeat ranks the neurons.
+      sites: Where channels are exchanged.
+      sampled: Which images make the ranking, per repeat.
+      bins: Number of bins per site.
+      seed: Of ties in the rankings, and of the random draws.
+
+    Returns:
+      Per site, masks of its channels `[r q c]`: the bins, the most important first, and
+      last a random draw as large as the first.
+    """
+    slices, masks = site_slices(importance.sites), {}
+    for index, site in enumerate(sites):
+        sensitivity = importance.sensitivity[:, slices[site.name]]
+        masks[site.name] = np.stack(
+            [
+                _bin_masks(
+                    sensitivity[rows], bins, (seed, importance.label, repeat, index)
+                )
+                for repeat, rows in enumerate(sampled)
+            ]
+        )
+    return masks
+
+
+def _bin_masks(
+    sensitivity: Float[np.ndarray, "i c"], bins: int, stream_key: tuple[int, ...]
+) -> Bool[np.ndarray, "q c"]:
+    score = (sensitivity > 0).mean(axis=0)
+    order = rank_neurons(score, sensitivity, *stream_key)
+    parts = np.array_split(order, bins)
+    seed, *numbers = stream_key
+    rng = stream(seed, "random neurons of a reversion", *numbers)
+    parts.append(rng.permutation(len(order))[: len(parts[0])])
+    masks = np.zeros((len(parts), len(order)), bool)
+    for mask, part in zip(masks, parts, strict=True):
+        mask[part] = True
+    return masks

@@ -119,22 +119,22 @@ def own_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
     return np.concatenate(sorted((rows[part] for part in parts), key=lambda p: p[0]))
 
 
-def divide(mesh: Mesh, own: T, count: int) -> T:
+def divide(mesh: Mesh, local_tree: T, count: int) -> T:
     """Bring rows to the devices that work on them.
 
     Args:
       mesh: From `data_mesh`.
-      own: Arrays whose rows are those of `own_rows`.
+      local_tree: Arrays whose rows are those of `own_rows`.
       count: Rows over all processes, a multiple of the number of devices.
     """
     if mesh.size == 1:
-        return jax.tree.map(jnp.asarray, own)
+        return jax.tree.map(jnp.asarray, local_tree)
     sharding = NamedSharding(mesh, DIVIDED)
     return jax.tree.map(
         lambda leaf: jax.make_array_from_process_local_data(
             sharding, leaf, (count, *leaf.shape[1:])
         ),
-        own,
+        local_tree,
     )
 
 
@@ -151,7 +151,7 @@ def replicate(mesh: Mesh, tree: T) -> T:
             return leaf
         value = np.asarray(leaf)
         return jax.make_array_from_callback(
-            value.shape, sharding, lambda where: value[where]
+            value.shape, sharding, lambda index: value[index]
         )
 
     return jax.tree.map(put, tree)
@@ -163,20 +163,20 @@ def own_copy(tree: T) -> T:
 
 
 def per_device(
-    mesh: Mesh, call: Callable[..., Any], given: Any, returned: Any
+    mesh: Mesh, call: Callable[..., Any], in_specs: Any, out_specs: Any
 ) -> Callable[..., Any]:
     """A call that every device makes on its own rows, to be compiled.
 
     Args:
       mesh: From `data_mesh`.
       call: Sees one device's rows of what is divided; `AXIS` names the others.
-      given: `SHARED` or `DIVIDED` for each argument.
-      returned: The same for the results.
+      in_specs: `SHARED` or `DIVIDED` for each argument.
+      out_specs: The same for the results.
     """
     if mesh.size == 1:
         return call
     return jax.shard_map(
-        call, mesh=mesh, in_specs=given, out_specs=returned, check_vma=False
+        call, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
     )
 
 
@@ -193,8 +193,8 @@ def first_decides(ask: Callable[[], bool]) -> bool:
     """What the first process finds; the others do not ask."""
     if process_count() == 1:
         return ask()
-    found = ask() if is_first() else False
-    return bool(multihost_utils.broadcast_one_to_all(np.bool_(found)))
+    decision = ask() if is_first() else False
+    return bool(multihost_utils.broadcast_one_to_all(np.bool_(decision)))
 
 
 def is_asked_to_end() -> bool:
@@ -228,22 +228,24 @@ def all_or_none(call: Callable[[], T]) -> T:
     """
     if process_count() == 1:
         return call()
-    found: list[T] = []
+    returned: list[T] = []
     failure: Exception | None = None
     try:
-        found.append(call())
+        returned.append(call())
     except Exception as error:  # raised below, when the others know
         failure = error
     kind = 0 if failure is None else 1 if is_out_of_memory(failure) else 2
     kinds = multihost_utils.process_allgather(np.int32(kind))
     if failure is not None and kind == kinds.max():
         raise failure
-    where = ", ".join(map(str, np.flatnonzero(kinds == kinds.max())))
+    processes = ", ".join(map(str, np.flatnonzero(kinds == kinds.max())))
     if kinds.max() == 1:
-        raise MemoryError(f"RESOURCE_EXHAUSTED in process {where}")
+        raise MemoryError(f"RESOURCE_EXHAUSTED in process {processes}")
     if kinds.max() == 2:
-        raise DataError(f"process {where} failed, so this one stops: see its output.")
-    return found[0]
+        raise DataError(
+            f"process {processes} failed, so this one stops: see its output."
+        )
+    return returned[0]
 
 
 def by_first(call: Callable[[], object]) -> None:

@@ -106,15 +106,15 @@ def require_seed(seed: object, name: str = "seed") -> None:
         )
 
 
-def require_count(name: str, value: object, *, least: int = 1) -> None:
+def require_count(name: str, value: object, *, minimum: int = 1) -> None:
     """Refuse a number of things that is no whole number, or too small.
 
     Raises:
       UsageError: naming the setting.
     """
-    if not is_whole(value) or value < least:
+    if not is_whole(value) or value < minimum:
         raise UsageError(
-            f"{name} must be a whole number, {least} or more, not {value!r}."
+            f"{name} must be a whole number, {minimum} or more, not {value!r}."
         )
 
 

@@ -327,8 +327,8 @@ def neuron_count(sites: Sequence[Site]) -> int:
 def copied_neurons(sites: Sequence[Site]) -> Bool[np.ndarray, " n"]:
     """Which neurons are copies of one of an earlier site: they hold nothing new."""
     copied = np.zeros(neuron_count(sites), bool)
-    for site, where in zip(sites, site_slices(sites).values(), strict=True):
-        copied[where][list(site.copies)] = True
+    for site, site_slice in zip(sites, site_slices(sites).values(), strict=True):
+        copied[site_slice][list(site.copies)] = True
     return copied
 
 
@@ -342,11 +342,13 @@ def site_slices(sites: Sequence[Site]) -> dict[str, slice]:
 
 
 def neurons_among(
-    chosen: Sequence[Site], sites: Sequence[Site]
+    selected_sites: Sequence[Site], sites: Sequence[Site]
 ) -> Int[np.ndarray, " _"]:
     """Where the neurons of some sites are among those of all."""
-    where = site_slices(sites)
-    parts = [np.arange(where[s.name].start, where[s.name].stop) for s in chosen]
+    slices = site_slices(sites)
+    parts = [
+        np.arange(slices[s.name].start, slices[s.name].stop) for s in selected_sites
+    ]
     return np.concatenate(parts)
 
 

@@ -90,12 +90,14 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What is measured; nobody knows how long it takes."""
-    of = config.benchmark
-    how = f", {of.rounds} times beside {of.beside}" if of.beside else ""
-    if of.minutes is not None:
-        how = f", as far as {of.minutes:g} minutes go"
+    settings = config.benchmark
+    detail = (
+        f", {settings.rounds} times beside {settings.beside}" if settings.beside else ""
+    )
+    if settings.minutes is not None:
+        detail = f", as far as {settings.minutes:g} minutes go"
     return [
-        Step(stage="measure", about=name + how, seconds=None, bytes=None)
+        Step(stage="measure", about=name + detail, seconds=None, bytes=None)
         for name in chosen_parts(config)
     ]
 
@@ -114,22 +116,22 @@ def chosen_parts(config: Config) -> list[str]:
 
 def run(config: Config, session: Session) -> Outcome:
     """Measure every part, and write the result folder."""
-    of, parts = config.benchmark, chosen_parts(config)
-    require_costs(of.costs)
+    settings, parts = config.benchmark, chosen_parts(config)
+    require_costs(settings.costs)
     clear_results(session.folder)
-    if of.beside is not None:
+    if settings.beside is not None:
         words = HydraConfig.get().overrides.task
-        return run_beside(session, Path(of.beside), parts, words)
+        return run_beside(session, Path(settings.beside), parts, words)
     measured = measure(session, [PARTS[name](config, session) for name in parts])
     rows, claims = measured.rows, measured.claims
-    look = _write_tables(session.folder, measured)
+    look_next = _write_tables(session.folder, measured)
     further = {"software": about_software(), **measured.tables}
     ratios = ratios_of(rows)
     if ratios:
         figure = draw_ratios(ratios, title=f"Speed beside others, {rows[0].device}")
-        look[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
+        look_next[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
     further["benchmark"] = table(rows)
-    return Outcome(base=None, claims=claims, further=further, look_next=look)
+    return Outcome(base=None, claims=claims, further=further, look_next=look_next)
 
 
 def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measured:
@@ -206,11 +208,13 @@ def _costs(config: Config, session: Session) -> list[Measurement]:
 
 
 def _page(config: Config, session: Session) -> list[Measurement]:
-    of = config.benchmark
+    settings = config.benchmark
 
     def call() -> Measured:
         pages, claims = measure_pages(
-            neurons=of.neurons, snapshots=of.snapshots, many_neurons=of.many_neurons
+            neurons=settings.neurons,
+            snapshots=settings.snapshots,
+            many_neurons=settings.many_neurons,
         )
         return Measured([], claims, {"page": pages})
 
@@ -227,43 +231,43 @@ def _rows_of(
 
 
 def _embedding(config: Config, session: Session) -> list[Measurement]:
-    of = config.benchmark
+    settings = config.benchmark
     call = partial(
         measure_embedding,
-        neurons=of.embedded_neurons,
-        groups=of.embedded_neurons // PER_GROUP,
+        neurons=settings.embedded_neurons,
+        groups=settings.embedded_neurons // PER_GROUP,
         repeats=EMBEDDING_REPEATS,
-        turns=of.turns,
+        turns=settings.turns,
         cores=len(cores()),
-        loop_pairs=of.loop_pairs,
+        loop_pairs=settings.loop_pairs,
     )
     return [_rows_of("embedding", "pairs a second", call, weight=0.5)]
 
 
 def _image_vectors(config: Config, session: Session) -> list[Measurement]:
-    of = config.benchmark
+    settings = config.benchmark
     call = partial(
         measure_image_vectors,
-        neurons=of.embedded_neurons,
-        images=of.solved_images,
-        turns=of.turns,
+        neurons=settings.embedded_neurons,
+        images=settings.solved_images,
+        turns=settings.turns,
     )
     return [_rows_of("image vectors", "closed form", call, weight=0.5)]
 
 
 def _stimuli(config: Config, session: Session) -> list[Measurement]:
-    of = config.benchmark
-    sizes = [(config.preset, of.images, of.turns)]
-    if of.full_images and config.preset != "full":
-        sizes.append(("full", of.full_images, of.full_turns))
+    settings = config.benchmark
+    sizes = [(config.preset, settings.images, settings.turns)]
+    if settings.full_images and config.preset != "full":
+        sizes.append(("full", settings.full_images, settings.full_turns))
 
     def call(preset: str, images: int, turns: int, compute: str) -> list[Row]:
         return measure_stimuli(
             build_model("vgg16", preset=preset, classes=10),
             batch=images,
-            batches=of.sweep_batches,
+            batches=settings.sweep_batches,
             turns=turns,
-            compiles=of.compiled_sweep,
+            compiles=settings.compiled_sweep,
             compute=compute,
         )
 
@@ -272,15 +276,17 @@ def _stimuli(config: Config, session: Session) -> list[Measurement]:
             "stimuli", f"vgg16 ({size[0]}), {compute}", partial(call, *size, compute)
         )
         for size in sizes
-        for compute in of.computes
+        for compute in settings.computes
     ]
 
 
 def _networks(config: Config, session: Session) -> list[Measurement]:
-    of = config.benchmark
-    sizes = [(config.preset, of.images, of.turns, of.compiled)]
-    if of.full_images and config.preset != "full":
-        sizes.append(("full", of.full_images, of.full_turns, of.full_compiled))
+    settings = config.benchmark
+    sizes = [(config.preset, settings.images, settings.turns, settings.compiled)]
+    if settings.full_images and config.preset != "full":
+        sizes.append(
+            ("full", settings.full_images, settings.full_turns, settings.full_compiled)
+        )
 
     def call(name: str, compute: str, preset: str, *size: Any) -> list[Row]:
         (count, turns, compiled), rng = size, np.random.default_rng(0)
@@ -307,7 +313,7 @@ def _networks(config: Config, session: Session) -> list[Measurement]:
         )
         for size in sizes
         for name, run in config.runs.items()
-        for compute in of.computes
+        for compute in settings.computes
     ]
 
 
@@ -322,8 +328,8 @@ def _growth(config: Config, session: Session) -> list[Measurement]:
     grow, neurons = config.benchmark.grow, config.benchmark.embedded_neurons
 
     def grow_model() -> list[Row]:
-        most = max(grow.classes)
-        model = build_model("vgg16", preset=config.preset, classes=most)
+        most_classes = max(grow.classes)
+        model = build_model("vgg16", preset=config.preset, classes=most_classes)
         return grow_classes(model, grow.classes, images=8)
 
     calls: dict[str, Callable[[], list[Row]]] = {

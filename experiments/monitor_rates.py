@@ -81,7 +81,7 @@ class Watched:
 def jobs(config: Config) -> list[Job]:
     """Every recipe under each of its seeds; nothing is observed but by the monitor."""
     kinds = (HEALTHY, FAILING, RECOVERING)
-    found = []
+    rate_jobs = []
     for name, rate in config.rates.items():
         if name not in config.runs:
             raise unknown_name("run in rates", name, config.runs)
@@ -90,8 +90,10 @@ def jobs(config: Config) -> list[Job]:
         for seed in seeds_of(config, name):
             run = dataclasses.replace(config.runs[name], seed=seed)
             title = _job_name(name, seed)
-            found.append(Job(name=title, run=run, dataset=config.dataset, monitor=True))
-    return found
+            rate_jobs.append(
+                Job(name=title, run=run, dataset=config.dataset, monitor=True)
+            )
+    return rate_jobs
 
 
 def seeds_of(config: Config, recipe: str) -> list[int]:
@@ -160,32 +162,32 @@ ERRORS: dict[str, tuple[str, str, Callable[[Watched], bool]]] = {
     "false_alarm": (
         HEALTHY,
         "healthy runs in which any alarm is raised",
-        lambda one: bool(one.alarms),
+        lambda watched: bool(watched.alarms),
     ),
     "false_stop": (
         HEALTHY,
         "healthy runs that are called lost",
-        lambda one: one.called_lost,
+        lambda watched: watched.called_lost,
     ),
     "late": (
         FAILING,
         "failing runs without an alarm by the epoch in which accuracy drops",
-        lambda one: not one.in_time,
+        lambda watched: not watched.in_time,
     ),
     "missed": (
         FAILING,
         "failing runs that are never called lost",
-        lambda one: not one.called_lost,
+        lambda watched: not watched.called_lost,
     ),
     "unseen": (
         RECOVERING,
         "recovering runs without an alarm by the epoch in which accuracy drops",
-        lambda one: not one.in_time,
+        lambda watched: not watched.in_time,
     ),
     "given_up": (
         RECOVERING,
         "recovering runs that are called lost",
-        lambda one: one.called_lost,
+        lambda watched: watched.called_lost,
     ),
 }
 """Ways to be wrong: of which kind of runs, in words, and when."""
@@ -195,18 +197,22 @@ def rate_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
     """The rate of every error with its exact interval, over all and by architecture."""
     rows = []
     for name, (kind, rule, is_error) in ERRORS.items():
-        for model in ("all", *sorted({one.model for one in watched})):
-            own = [o for o in watched if o.kind == kind and model in ("all", o.model)]
-            wrong = sum(map(is_error, own))
-            low, high = exact_interval(wrong, len(own)) or (None, None)
+        for model in ("all", *sorted({watched_run.model for watched_run in watched})):
+            kind_runs = [
+                watched_run
+                for watched_run in watched
+                if watched_run.kind == kind and model in ("all", watched_run.model)
+            ]
+            wrong = sum(map(is_error, kind_runs))
+            low, high = exact_interval(wrong, len(kind_runs)) or (None, None)
             rows.append(
                 {
                     "error": name,
                     "rule": rule,
                     "model": model,
                     "errors": wrong,
-                    "runs": len(own),
-                    "rate": wrong / len(own) if own else None,
+                    "runs": len(kind_runs),
+                    "rate": wrong / len(kind_runs) if kind_runs else None,
                     "low": low,
                     "high": high,
                 }
@@ -218,20 +224,20 @@ def run_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
     """One row per run: what became of it, and when the monitor spoke."""
     return [
         {
-            "recipe": one.recipe,
-            "model": one.model,
-            "meant": one.meant,
-            "kind": one.kind,
-            "best": max(row.test_top1 for row in one.rows),
-            "last": one.rows[-1].test_top1,
-            "dropped": one.dropped,
-            "first_alarm": one.alarms[0][0] if one.alarms else None,
-            "first_lost": next((e for e, s in one.alarms if s == LOST), None),
-            "damaged": sum(status == DAMAGED for _, status in one.alarms),
-            "lost": sum(status == LOST for _, status in one.alarms),
-            "accuracies": " ".join(f"{row.test_top1:.2f}" for row in one.rows),
+            "recipe": watched_run.recipe,
+            "model": watched_run.model,
+            "meant": watched_run.meant,
+            "kind": watched_run.kind,
+            "best": max(row.test_top1 for row in watched_run.rows),
+            "last": watched_run.rows[-1].test_top1,
+            "dropped": watched_run.dropped,
+            "first_alarm": watched_run.alarms[0][0] if watched_run.alarms else None,
+            "first_lost": next((e for e, s in watched_run.alarms if s == LOST), None),
+            "damaged": sum(status == DAMAGED for _, status in watched_run.alarms),
+            "lost": sum(status == LOST for _, status in watched_run.alarms),
+            "accuracies": " ".join(f"{row.test_top1:.2f}" for row in watched_run.rows),
         }
-        for one in watched
+        for watched_run in watched
     ]
 
 

@@ -51,11 +51,11 @@ def free_bytes() -> int:
     What the device says where it says so, else the machine's available memory, of which
     a process that is bound to some of the processors takes that share.
     """
-    told = [device.memory_stats() for device in jax.local_devices()]
-    if all(stats and "bytes_limit" in stats for stats in told):
-        free = min(s["bytes_limit"] - s.get("bytes_in_use", 0) for s in told)
+    memory_stats = [device.memory_stats() for device in jax.local_devices()]
+    if all(stats and "bytes_limit" in stats for stats in memory_stats):
+        free = min(s["bytes_limit"] - s.get("bytes_in_use", 0) for s in memory_stats)
         return int(SHARE * free)
-    return int(SHARE * _available() * _processors() / len(told))
+    return int(SHARE * _available() * _processors() / len(memory_stats))
 
 
 def in_groups(
@@ -83,10 +83,10 @@ def in_groups(
     size = min(len(loads), footprint().fits(free_bytes())) if len(loads) > 1 else 1
     mesh, done = data_mesh(), 0
     while done < len(loads):
-        most = size if at_most is None else max(1, min(size, at_most()))
-        group = loads[done : done + least(most)]
+        largest_group = size if at_most is None else max(1, min(size, at_most()))
+        group = loads[done : done + least(largest_group)]
         try:
-            found = work([replicate(mesh, load()) for load in group])
+            group_results = work([replicate(mesh, load()) for load in group])
         except (jax.errors.JaxRuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -103,7 +103,7 @@ def in_groups(
                 stacklevel=2,
             )
             continue
-        yield from found
+        yield from group_results
         done += len(group)
 
 

@@ -77,12 +77,12 @@ def read_all_peaks(
     """
     mesh = data_mesh()
     read = jax.jit(_read_by_all(mesh, reader))
-    everywhere = replicate(mesh, variables)
+    replicated = replicate(mesh, variables)
     size = min(batch_size, -(-len(images) // mesh.size)) * mesh.size
-    own = own_rows(mesh, size)
-    batches = (rows[own] for rows, _ in sequential_batches(len(images), size))
+    local_rows = own_rows(mesh, size)
+    batches = (rows[local_rows] for rows, _ in sequential_batches(len(images), size))
     for batch in read_ahead(lambda rows: np.asarray(images.pixels[rows]), batches):
-        yield np.asarray(read(everywhere, divide(mesh, batch, size)).values)
+        yield np.asarray(read(replicated, divide(mesh, batch, size)).values)
 
 
 def _read_by_all(mesh: Mesh, reader: Reader) -> Reader:
@@ -156,12 +156,12 @@ class Sweep(Generic[R]):
         self,
         snapshots: Sequence[Variables],
         images: Decoded,
-        chosen: Int[np.ndarray, " j"],
+        image_rows: Int[np.ndarray, " j"],
     ) -> list[R]:
         """See `many`; of some images only."""
         self._check(snapshots, images)
-        everywhere = [replicate(self.mesh, one) for one in snapshots]
-        states = all_or_none(lambda: self._pass(everywhere, images, chosen))
+        replicated = [replicate(self.mesh, variables) for variables in snapshots]
+        states = all_or_none(lambda: self._pass(replicated, images, image_rows))
         return [self.finish(self._folding.join(state)) for state in states]
 
     def _check(self, snapshots: Sequence[Variables], images: Decoded) -> None:
@@ -179,23 +179,23 @@ class Sweep(Generic[R]):
         self,
         snapshots: Sequence[Variables],
         images: Decoded,
-        chosen: Int[np.ndarray, " j"],
+        image_rows: Int[np.ndarray, " j"],
     ) -> list[Any]:
         """What the devices have of their own images."""
         size = self._size(images) * self.mesh.size
-        own = own_rows(self.mesh, size)
+        local_rows = own_rows(self.mesh, size)
         states = [self._folding.empty() for _ in snapshots]
 
         def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
             places, valid = batch
-            rows = chosen[places[own]].astype(np.int32)
-            return np.asarray(images.pixels[rows]), rows, valid[own]
+            rows = image_rows[places[local_rows]].astype(np.int32)
+            return np.asarray(images.pixels[rows]), rows, valid[local_rows]
 
-        for batch in read_ahead(read, sequential_batches(len(chosen), size)):
-            pixels, *where = divide(self.mesh, batch, size)
+        for batch in read_ahead(read, sequential_batches(len(image_rows), size)):
+            pixels, *rows_and_valid = divide(self.mesh, batch, size)
             before = states
             states = [
-                self._folding.add(state, self._read(variables, pixels), *where)
+                self._folding.add(state, self._read(variables, pixels), *rows_and_valid)
                 for variables, state in zip(snapshots, before, strict=True)
             ]
             # No more than one batch waits while another is computed.
@@ -236,11 +236,11 @@ class Sweep(Generic[R]):
             jax.ShapeDtypeStruct(shape[:1], np.int32),
             jax.ShapeDtypeStruct(shape[:1], np.bool_),
         )
-        pixels, *where = self._shapes(batch, DIVIDED)
+        pixels, *rows_and_valid = self._shapes(batch, DIVIDED)
         peaks = jax.eval_shape(self._read, variables, pixels)
         read = self._read.lower(variables, pixels)
         state, peaks = self._shapes((state, peaks), DIVIDED)
-        add = self._folding.add.lower(state, peaks, *where)
+        add = self._folding.add.lower(state, peaks, *rows_and_valid)
         # Of pixels and peaks those of the next batch wait beside those in use.
         waiting = tree_bytes((pixels, peaks)) // self.mesh.size
         return Footprint(
@@ -282,19 +282,25 @@ class Screened(Sweep[R]):
 
     def many(self, snapshots: Sequence[Variables], images: Decoded) -> list[R]:
         """See `Sweep.many`."""
-        chosen = self.first.many(snapshots, images)
+        candidates = self.first.many(snapshots, images)
         return [
-            self._sweep([one], images, own)[0]
-            for one, own in zip(snapshots, chosen, strict=True)
+            self._sweep([variables], images, image_rows)[0]
+            for variables, image_rows in zip(snapshots, candidates, strict=True)
         ]
 
     def footprint(self, variables: Variables, images: Decoded) -> Footprint:
         """That of the larger pass, see `Sweep.footprint`."""
         passes = self.first.footprint, super().footprint
-        return Footprint(*map(max, *(of(variables, images) for of in passes)))
+        return Footprint(
+            *map(max, *(pass_footprint(variables, images) for pass_footprint in passes))
+        )
 
 
 def _working_bytes(lowered: jax.stages.Lowered) -> int:
     """What a program takes besides its arguments; 0 where the compiler is silent."""
-    told = lowered.compile().memory_analysis()
-    return 0 if told is None else told.temp_size_in_bytes + told.output_size_in_bytes
+    memory_stats = lowered.compile().memory_analysis()
+    return (
+        0
+        if memory_stats is None
+        else memory_stats.temp_size_in_bytes + memory_stats.output_size_in_bytes
+    )

@@ -116,10 +116,10 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     return Peaks(at_least_float32(values), row * wide + column)
 
 
-def _first(found: Bool[Array, "b n c"], count: int) -> Int[Array, "b c"]:
+def _first(matches: Bool[Array, "b n c"], count: int) -> Int[Array, "b c"]:
     """Where each column is first true; the last place if nowhere."""
     places = jnp.arange(count, dtype=jnp.int32)[None, :, None]
-    return jnp.min(jnp.where(found, places, jnp.int32(count - 1)), axis=1)
+    return jnp.min(jnp.where(matches, places, jnp.int32(count - 1)), axis=1)
 
 
 def grids(model: Model) -> Int[Array, "s 2"]:
@@ -185,8 +185,8 @@ def chain(*taps: Tap) -> Tap:
     """A tap that passes each activation through several, in order."""
 
     def tap(site: str, activation: Array) -> Array:
-        for one in taps:
-            activation = one(site, activation)
+        for step in taps:
+            activation = step(site, activation)
         return activation
 
     return tap

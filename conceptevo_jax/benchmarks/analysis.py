@@ -52,9 +52,11 @@ def require_costs(names: Sequence[str]) -> None:
 
 def measure_costs(config: Config, session: Session, name: str) -> list[dict[str, Any]]:
     """Time and memory of one network's work, one row each."""
-    chosen, count = config.runs[name].model, config.benchmark.images
+    model_settings, count = config.runs[name].model, config.benchmark.images
     classes = len(session.images.classes)
-    model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+    model = build_model(
+        model_settings.name, preset=model_settings.preset, classes=classes
+    )
     ends = model.init(seed=0), model.init(seed=1)
     train = session.images.train
     rows = np.arange(count) % len(train)
@@ -76,12 +78,12 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
     if "monitor" in costs:
         calls[MONITOR] = _Updates(session, model, ends)
     seconds = fastest(calls, config.benchmark.turns)
-    one = seconds[FORWARD]
+    forward_seconds = seconds[FORWARD]
     # Both networks run once for all sites, repeats and directions: each call bears its
     # share.
-    share = 2 * one / _calls(config, len(model.sites))
+    share = 2 * forward_seconds / _calls(config, len(model.sites))
     passes = {
-        what: (spent + (share if what.startswith(REVERSION) else 0)) / one
+        what: (spent + (share if what.startswith(REVERSION) else 0)) / forward_seconds
         for what, spent in seconds.items()
     }
     return [
@@ -135,9 +137,9 @@ def _reversions(
     calls: dict[str, Callable[[], Any]] = {}
     for site in model.sites:
         masks = jnp.asarray(rng.random((quantiles, site.channels)) < 1 / quantiles)
-        own, foreign = new[site.name], old[site.name]
+        activation, source = new[site.name], old[site.name]
         calls[f"{REVERSION} {site.name}"] = partial(
-            exchange(model, site.name), ends[1], own, foreign, masks, pixels
+            exchange(model, site.name), ends[1], activation, source, masks, pixels
         )
     return calls
 
@@ -170,7 +172,7 @@ def _claim_of_monitor(name: str, monitor: dict[str, Any]) -> Claim:
 def _claims_of_importance(
     name: str, sweep: dict[str, Any], step: dict[str, Any]
 ) -> list[Claim]:
-    known = sweep["bytes"] is not None and step["bytes"] is not None
+    measured = sweep["bytes"] is not None and step["bytes"] is not None
     return [
         bounded(
             f"importance_time_{name}",
@@ -182,10 +184,10 @@ def _claims_of_importance(
         bounded(
             f"importance_memory_{name}",
             "and <= 2 times the memory of a training step on as many images",
-            sweep["bytes"] / step["bytes"] if known else None,
+            sweep["bytes"] / step["bytes"] if measured else None,
             2.0,
             f"{sweep['bytes'] / 1e6:.0f} MB against {step['bytes'] / 1e6:.0f} MB"
-            if known
+            if measured
             else "not run: this backend does not tell what a call needs",
         ),
     ]

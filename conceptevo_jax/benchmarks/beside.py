@@ -129,16 +129,16 @@ def _of_parts(parts: Sequence[str]) -> list[str]:
     return ["experiment=benchmark", f"benchmark.parts=[{','.join(parts)}]"]
 
 
-def _flat(settings: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in settings.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{where}{name}.")
+            yield from _flat(value, f"{prefix}{name}.")
         else:
-            yield f"{where}{name}", value
+            yield f"{prefix}{name}", value
 
 
 def run_beside(
-    session: Session, other: Path, parts: Sequence[str], words: Sequence[str]
+    session: Session, other_checkout: Path, parts: Sequence[str], words: Sequence[str]
 ) -> Outcome:
     """Measure parts by this checkout's command and by another's, in turns.
 
@@ -146,7 +146,7 @@ def run_beside(
 
     Args:
       session: Of this call.
-      other: The other checkout.
+      other_checkout: The other checkout.
       parts: Of the benchmark.
       words: Overrides of this call.
 
@@ -154,9 +154,9 @@ def run_beside(
       DataError: if a side's command fails. The other's is asked for its plan before
         anything is measured.
     """
-    here, there = this_checkout(), other.expanduser().resolve()
+    new_checkout, old_checkout = this_checkout(), other_checkout.expanduser().resolve()
     words = words_of_a_side(words)
-    call_command(there, [*_of_parts(parts), *words, "dry_run=true"])
+    call_command(old_checkout, [*_of_parts(parts), *words, "dry_run=true"])
     path = session.folder / "tables" / "beside.csv"
     entries: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="conceptevo-") as scratch:
@@ -165,11 +165,11 @@ def run_beside(
             before = list(entries)
             rounds: list[tuple[Side, Side]] = []
             for _ in range(session.config.benchmark.rounds):
-                about, of = f"measure {part}", (part, words)
+                about, arguments = f"measure {part}", (part, words)
                 with session.stage(about):
-                    new = measure_side(here, *of, folders[0])
+                    new = measure_side(new_checkout, *arguments, folders[0])
                 with session.stage(about):
-                    old = measure_side(there, *of, folders[1])
+                    old = measure_side(old_checkout, *arguments, folders[1])
                 rounds.append((new, old))
                 entries = before + compare(part, rounds)
                 write_csv(path, entries)
@@ -183,14 +183,16 @@ def _outcome(
     differ = different_settings(new, old)
     commits = {"new": new.software["commit"], "old": old.software["commit"]}
     session.console.print(_printed(entries, commits))
-    for name, (here, there) in differ.items():
-        session.console.print(f"{name} differs: {here} here, {there} there.")
-    look = [session.folder / "tables" / "beside.csv"]
+    for name, (new_setting, old_setting) in differ.items():
+        session.console.print(
+            f"{name} differs: {new_setting} here, {old_setting} there."
+        )
+    look_next = [session.folder / "tables" / "beside.csv"]
     speeds = speeds_beside(entries, commits["old"] or str(old.folder))
     if speeds:
         title = f"Speed of {commits['new'] or new.folder}, {device_name()}"
         figure = draw_ratios(speeds, title=title)
-        look[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
+        look_next[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
     further = {
         "beside": {
             "folder": str(old.folder),
@@ -199,7 +201,7 @@ def _outcome(
             "rows": entries,
         }
     }
-    return Outcome(base=None, claims=[], further=further, look_next=look)
+    return Outcome(base=None, claims=[], further=further, look_next=look_next)
 
 
 def _printed(entries: Sequence[dict[str, Any]], commits: dict[str, Any]) -> Table:

@@ -47,9 +47,15 @@ def by_importance(parts: Sequence[Sequence[Measurement]]) -> list[Measurement]:
     Args:
       parts: The measurements of each, the most telling part first.
     """
-    ordered = [sorted(part, key=lambda one: one.weight) for part in parts]
+    ordered = [
+        sorted(part, key=lambda measurement: measurement.weight) for part in parts
+    ]
     turns = zip_longest(*ordered)
-    return [one for one in chain.from_iterable(turns) if one is not None]
+    return [
+        measurement
+        for measurement in chain.from_iterable(turns)
+        if measurement is not None
+    ]
 
 
 class Budget:
@@ -73,13 +79,13 @@ class Budget:
         """
         if self.minutes is None:
             return None
-        left = max(0.0, self.end - time.monotonic())
+        seconds_left = max(0.0, self.end - time.monotonic())
         rate = self.seconds / self.weight if self.weight else 0.0
         expected = rate * measurement.weight
-        if 0 < left >= expected:
+        if 0 < seconds_left >= expected:
             return None
         return (
-            f"not run: time: of {self.minutes:g} minutes {left:.0f} s were left, some "
+            f"not run: time: of {self.minutes:g} minutes {seconds_left:.0f} s were left, some "
             f"{expected:.0f} s would be needed"
         )
 

@@ -92,9 +92,9 @@ def _compared(
     """An entry each for seconds and bytes, or why there is none."""
     entries = []
     for quantity in (SECONDS, BYTES):
-        known = [(a, b) for a, b in shared if a[quantity] and b[quantity]]
-        if known:
-            entries.append(_ratio(key, quantity, known))
+        pairs = [(a, b) for a, b in shared if a[quantity] and b[quantity]]
+        if pairs:
+            entries.append(_ratio(key, quantity, pairs))
     if entries:
         return entries
     whys = [row["why"] for pair in shared for row in pair if row["value"] is None]
@@ -104,18 +104,18 @@ def _compared(
 def _ratio(
     key: tuple[str, str, str],
     quantity: str,
-    known: Sequence[tuple[Fields, Fields]],
+    pairs: Sequence[tuple[Fields, Fields]],
 ) -> dict[str, Any]:
-    values = [[float(row[quantity]) for row in pair] for pair in known]
+    values = [[float(row[quantity]) for row in pair] for pair in pairs]
     new, old = (statistics.median(side) for side in zip(*values, strict=True))
-    entry = _entry(key, quantity=quantity, new=new, old=old, rounds=len(known))
-    for pair in known:
-        here, there = map(_work, pair)
-        if here and there and not math.isclose(here, there, rel_tol=1e-6):
+    entry = _entry(key, quantity=quantity, new=new, old=old, rounds=len(pairs))
+    for pair in pairs:
+        new_work, old_work = map(_work, pair)
+        if new_work and old_work and not math.isclose(new_work, old_work, rel_tol=1e-6):
             unit = pair[0]["unit"]
-            why = f"not comparable: {here:,.0f} {unit} here, {there:,.0f} there"
+            why = f"not comparable: {new_work:,.0f} {unit} here, {old_work:,.0f} there"
             return entry | {"why": why}
-    ratios = [there / here for here, there in values]
+    ratios = [old_cost / new_cost for new_cost, old_cost in values]
     spread = {"low": min(ratios), "high": max(ratios)}
     return entry | {"ratio": statistics.median(ratios)} | spread
 
@@ -125,7 +125,7 @@ def _work(row: Fields) -> float | None:
     return row["rate"] * row["seconds"] if row["rate"] and row["seconds"] else None
 
 
-def _entry(key: tuple[str, str, str], **known: Any) -> dict[str, Any]:
+def _entry(key: tuple[str, str, str], **columns: Any) -> dict[str, Any]:
     names = ("quantity", "new", "old", "ratio", "low", "high", "rounds")
     titles = dict(zip(("part", "what", "peer"), key, strict=True))
-    return titles | dict.fromkeys(names) | {"why": ""} | known
+    return titles | dict.fromkeys(names) | {"why": ""} | columns

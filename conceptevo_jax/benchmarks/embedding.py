@@ -44,8 +44,8 @@ def shuffled_lists(
     """The neurons of each image that has two or more, in random order."""
     lists = co_activations(stimuli)
     firsts = np.unique(lists.images, return_index=True)[1]
-    for own in np.split(np.asarray(lists.neurons), firsts[1:]):
-        yield rng.permutation(own)
+    for image_neurons in np.split(np.asarray(lists.neurons), firsts[1:]):
+        yield rng.permutation(image_neurons)
 
 
 class Gensim:
@@ -63,8 +63,8 @@ class Gensim:
         self.neurons = len(stimuli.count)
         with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
             for _ in range(repeats):
-                for own in shuffled_lists(stimuli, rng):
-                    file.write(" ".join(map(str, own.tolist())) + "\n")
+                for sentence in shuffled_lists(stimuli, rng):
+                    file.write(" ".join(map(str, sentence.tolist())) + "\n")
         self.path = Path(file.name)
         self.model = Word2Vec(
             vector_size=DIM,
@@ -93,11 +93,11 @@ class Gensim:
 
     def vectors(self) -> Float[np.ndarray, "n d"]:
         """Of neurons that are in some list; zeros for others."""
-        found = np.zeros((self.neurons, DIM), np.float32)
+        vectors = np.zeros((self.neurons, DIM), np.float32)
         for neuron in range(self.neurons):
             if str(neuron) in self.model.wv:
-                found[neuron] = self.model.wv[str(neuron)]
-        return found
+                vectors[neuron] = self.model.wv[str(neuron)]
+        return vectors
 
     def __enter__(self) -> "Gensim":
         return self
@@ -117,19 +117,19 @@ def one_by_one(
     Both neurons of a pair by what they were before; negatives stay where they are.
     """
     for n, m in pairs.tolist():
-        one, other = vectors[n].copy(), vectors[m].copy()
-        pull = 1 / (1 + np.exp(one @ other))
-        for at, own, partner in ((n, one, other), (m, other, one)):
-            random = vectors[rng.integers(len(vectors), size=NEGATIVES)]
-            push = 1 / (1 + np.exp(-(random @ own)))
-            vectors[at] = own + RATE * (pull * partner - push @ random)
+        first, second = vectors[n].copy(), vectors[m].copy()
+        pull = 1 / (1 + np.exp(first @ second))
+        for row, center, context in ((n, first, second), (m, second, first)):
+            negatives = vectors[rng.integers(len(vectors), size=NEGATIVES)]
+            push = 1 / (1 + np.exp(-(negatives @ center)))
+            vectors[row] = center + RATE * (pull * context - push @ negatives)
 
 
 def pairs_of(
     stimuli: Stimuli, repeats: int, rng: np.random.Generator
 ) -> Int[np.ndarray, "p 2"]:
     """All pairs of several repeats."""
-    paths = [own for _ in range(repeats) for own in shuffled_lists(stimuli, rng)]
+    paths = [path for _ in range(repeats) for path in shuffled_lists(stimuli, rng)]
     return np.concatenate([np.stack([p[:-1], p[1:]], axis=1) for p in paths])
 
 
@@ -139,9 +139,9 @@ def mean_loss(
     rng: np.random.Generator,
 ) -> float:
     """Mean of Eq. 1 over pairs, with random neurons of their own."""
-    others = rng.integers(len(vectors), size=(2, len(pairs), NEGATIVES))
-    rows = (pairs[:, 0], pairs[:, 1], *others)
-    gathered = (jnp.asarray(vectors[chosen]) for chosen in rows)
+    negatives = rng.integers(len(vectors), size=(2, len(pairs), NEGATIVES))
+    rows = (pairs[:, 0], pairs[:, 1], *negatives)
+    gathered = (jnp.asarray(vectors[indices]) for indices in rows)
     return float(pair_losses(*gathered)[0].mean())
 
 
@@ -169,13 +169,13 @@ def measure_embedding(
     )
     learned, report = fit()
     start = np.random.default_rng(0).uniform(-0.5, 0.5, (neurons, DIM))
-    some = pairs_of(stimuli, 1, np.random.default_rng(1))[:loop_pairs]
+    timed_pairs = pairs_of(stimuli, 1, np.random.default_rng(1))[:loop_pairs]
     pure = {OURS: purity(learned.vectors, truth)}
     # Ours goes once more over all pairs to measure the start.
-    done = {OURS: report.pairs * (repeats + 1), LOOP: len(some)}
+    done = {OURS: report.pairs * (repeats + 1), LOOP: len(timed_pairs)}
     calls: dict[str, Any] = {
         OURS: lambda: fit()[0].vectors,
-        LOOP: lambda: one_by_one(start, some, np.random.default_rng(2)),
+        LOOP: lambda: one_by_one(start, timed_pairs, np.random.default_rng(2)),
     }
     missing = why_missing("gensim")
     with ExitStack() as stack:

@@ -108,7 +108,7 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
         fit = partial(fit_neurons, stimuli, repeats=REPEATS)
         seconds.append(timed(fit))
         held.append(numpy_memory(fit))
-    many = Row(
+    largest_fit = Row(
         part="growth",
         what=f"embedding of {sizes[-1]:,} neurons",
         seconds=seconds[-1],
@@ -122,7 +122,7 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
         *_sizes("neurons", sizes, seconds, held),
         _exponent_row("neurons", "embedding", "time", sizes, seconds),
         _exponent_row("neurons", "embedding", "memory", sizes, held),
-        many,
+        largest_fit,
     ]
 
 
@@ -156,8 +156,11 @@ def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
     for size in sizes:
 
         def score(size: int = size) -> list[np.ndarray]:
-            found = (sweep(*ends, pixels, label)[0] for label in range(size))
-            return [np.asarray((one > 0).mean(axis=0)) for one in found]
+            sensitivities = (sweep(*ends, pixels, label)[0] for label in range(size))
+            return [
+                np.asarray((sensitivity > 0).mean(axis=0))
+                for sensitivity in sensitivities
+            ]
 
         seconds.append(timed(score))
     return [
@@ -167,7 +170,7 @@ def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
 
 
 def _sizes(
-    of: str,
+    unit: str,
     sizes: Sequence[int],
     seconds: Sequence[float],
     held: Sequence[int | None],
@@ -175,10 +178,10 @@ def _sizes(
     return [
         Row(
             part="growth",
-            what=f"{size:,} {of}",
+            what=f"{size:,} {unit}",
             seconds=spent,
             rate=size / spent,
-            unit=of,
+            unit=unit,
             bytes=taken,
         )
         for size, spent, taken in zip(sizes, seconds, held, strict=True)
@@ -186,17 +189,23 @@ def _sizes(
 
 
 def _exponent_row(
-    of: str, what: str, measure: str, sizes: Sequence[int], costs: Sequence[int | float]
+    unit: str,
+    what: str,
+    measure: str,
+    sizes: Sequence[int],
+    costs: Sequence[int | float],
 ) -> Row:
     """How `measure`, time or memory, of `what` grows with the number of `of`."""
     span = " to ".join(f"{size:,}" for size in sizes[-2:])
-    found = exponent(sizes, costs)
+    growth_exponent = exponent(sizes, costs)
     return Row(
         part="growth",
-        what=f"{measure} of {what} by {of}",
-        value=found,
+        what=f"{measure} of {what} by {unit}",
+        value=growth_exponent,
         measure=EXPONENT,
         bound=f"<= {LINEAR}",
-        claim=f"{measure}_of_{what}_by_{of}",
-        why=f"from {span} {of}" if found is not None else "not run: needs two sizes",
+        claim=f"{measure}_of_{what}_by_{unit}",
+        why=f"from {span} {unit}"
+        if growth_exponent is not None
+        else "not run: needs two sizes",
     )

@@ -38,8 +38,13 @@ def random_problem(
     hundreds of neurons and most of one or none, as in a trained network.
     """
     rng = np.random.default_rng(seed)
-    drawn = (images * rng.random((neurons, 6 * STIMULI)) ** 2).astype(int)
-    columns = np.stack([rng.permutation(np.unique(own))[:STIMULI] for own in drawn])
+    candidate_images = (images * rng.random((neurons, 6 * STIMULI)) ** 2).astype(int)
+    columns = np.stack(
+        [
+            rng.permutation(np.unique(candidates))[:STIMULI]
+            for candidates in candidate_images
+        ]
+    )
     rows = np.repeat(np.arange(neurons), STIMULI)
     shares = np.full(columns.size, 1 / STIMULI)
     shape = (neurons, images)
@@ -72,17 +77,17 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
     }
     seconds = fastest(solve, turns)
     taken = numpy_memory(solve["exact"])
-    left, steps = {}, {}
+    residuals, steps = {}, {}
     for name, call in solve.items():
-        found, steps[name], _ = call()
-        left[name] = rms(matrix @ found - vectors)
+        image_vectors, steps[name], _ = call()
+        residuals[name] = rms(matrix @ image_vectors - vectors)
     size = f"{neurons:,} neurons, {images:,} images"
-    told = {n: f"{steps[n]} iterations, residual {left[n]:.1e}" for n in solve}
-    reached = left[CLOSED] <= THRESHOLD and left[DESCENT] <= THRESHOLD
+    details = {n: f"{steps[n]} iterations, residual {residuals[n]:.1e}" for n in solve}
+    reached = residuals[CLOSED] <= THRESHOLD and residuals[DESCENT] <= THRESHOLD
     row = partial(Row, part="image vectors")
     return [
-        row(what=CLOSED, seconds=seconds[CLOSED], why=told[CLOSED]),
-        row(what=DESCENT, seconds=seconds[DESCENT], why=told[DESCENT]),
+        row(what=CLOSED, seconds=seconds[CLOSED], why=details[CLOSED]),
+        row(what=DESCENT, seconds=seconds[DESCENT], why=details[DESCENT]),
         row(
             what="closed form to the same residual",
             peer=DESCENT,
@@ -90,7 +95,7 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
             measure=TIMES_AS_FAST,
             bound=">= 1",
             claim="image_vectors_against_descent",
-            why=f"{told[CLOSED]}, against {told[DESCENT]}",
+            why=f"{details[CLOSED]}, against {details[DESCENT]}",
         ),
         row(
             what=f"time of the closed form, {size}",
@@ -99,7 +104,7 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
             measure=SECONDS,
             bound="<= 5",
             claim="image_vectors_time",
-            why=told["exact"],
+            why=details["exact"],
         ),
         row(
             what=f"memory of the closed form, {size}",

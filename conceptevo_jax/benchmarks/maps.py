@@ -45,8 +45,8 @@ def share_of(demo: Path) -> tuple[float | None, str]:
     path = demo / "results.json"
     if not path.is_file():
         return None, "not run: needs a result of conceptevo experiment=demo beside it"
-    told = json.loads(path.read_text("utf-8"))
-    spent, whole = told["timings"].get("layout"), told["seconds"]
+    results = json.loads(path.read_text("utf-8"))
+    spent, whole = results["timings"].get("layout"), results["seconds"]
     if not spent:
         return None, "not run: the demo took its map from the store"
     return spent / whole, f"{spent:.1f} s of {whole:.0f} s"

@@ -166,14 +166,14 @@ def measure_network(
         missing[COMPILED] = "not run: takes minutes, see benchmark.compiled"
     for peer, why in missing.items():
         if why is None:
-            made = torch_calls(
+            peer_calls = torch_calls(
                 *(model, optimizer, pixels, labels),
                 compiled=peer == COMPILED,
                 compute=compute,
             )
-            missing[peer] = why_failing(made.values())
+            missing[peer] = why_failing(peer_calls.values())
             if missing[peer] is None:
-                calls |= {f"{what} {peer}": call for what, call in made.items()}
+                calls |= {f"{what} {peer}": call for what, call in peer_calls.items()}
     seconds = fastest(calls, turns)
     about = f"{len(pixels)} images of {model.size}, {optimizer.name}"
     row = partial(_row, titled(model, compute), len(pixels))
@@ -205,7 +205,7 @@ def _row(
     why: str,
 ) -> Row:
     """A row of ours, or of a peer with how many times as fast ours is."""
-    known = seconds is not None
+    measured = seconds is not None
     return Row(
         part="networks",
         what=f"{what} of {network}",
@@ -215,5 +215,5 @@ def _row(
         unit="images",
         value=seconds / ours if seconds is not None and ours is not None else None,
         measure=TIMES_AS_FAST if peer else "",
-        why=why if known or peer else "",
+        why=why if measured or peer else "",
     )

@@ -94,7 +94,7 @@ def _name(row: Row) -> str:
 
 
 def bounded(
-    name: str, rule: str, measured: float | None, most: float, why: str
+    name: str, rule: str, measured: float | None, upper_bound: float, why: str
 ) -> Claim:
     """A claim that a number is at most so much; one not measured says why."""
     return Claim(
@@ -104,7 +104,7 @@ def bounded(
         measured=finite(measured),
         interval=None,
         n=1,
-        holds=None if measured is None else measured <= most,
+        holds=None if measured is None else measured <= upper_bound,
         why=why,
     )
 
@@ -133,8 +133,8 @@ def about_software() -> dict[str, Any]:
     """Commit of a checkout, None elsewhere, and versions of the peers installed."""
     call = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
     try:
-        told = subprocess.run(call, capture_output=True, text=True, check=True)
-        commit = told.stdout.strip()
+        completed = subprocess.run(call, capture_output=True, text=True, check=True)
+        commit = completed.stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = None
     return {"commit": commit, "peers": {name: _version(name) for name in PEERS}}

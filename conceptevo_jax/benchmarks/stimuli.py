@@ -106,8 +106,8 @@ def torch_stimuli(
                 ids = ids.expand(len(new), -1)
                 if values is not None and rows is not None:
                     new, ids = torch.cat([values, new], 1), torch.cat([rows, ids], 1)
-                values, at = new.topk(min(STIMULI, new.shape[1]), dim=1)
-                rows = ids.gather(1, at)
+                values, indices = new.topk(min(STIMULI, new.shape[1]), dim=1)
+                rows = ids.gather(1, indices)
         assert rows is not None
         return rows.cpu().numpy()
 
@@ -121,9 +121,9 @@ def _torch_peaks(model: Model, network: Any) -> Callable[[Any], Any]:
     network.eval()
     peaks: dict[str, Any] = {}
 
-    def keep(name: str, module: Any, given: Any, out: Any) -> None:
+    def keep(name: str, module: Any, inputs: Any, output: Any) -> None:
         # The ReLU after a VGG's convolution runs in place later: clamp, as it will.
-        peaks[name] = out.amax(dim=(2, 3)).clamp(min=0)
+        peaks[name] = output.amax(dim=(2, 3)).clamp(min=0)
 
     for site in model.sites:
         hook = partial(keep, site.name)
@@ -182,16 +182,18 @@ def measure_stimuli(
             if missing[peer] is not None:
                 del calls[peer]
     narrow = "" if compute == "float32" else f", {compute}"
-    where = f"{model.name} at {model.size}{narrow}"
+    network_title = f"{model.name} at {model.size}{narrow}"
     about = f"{batches} batches of {batch}"
     bounded = model.preset == "full" and compute == "float32"
-    return _rows(fastest(calls, turns), missing, where, about, count, bounded=bounded)
+    return _rows(
+        fastest(calls, turns), missing, network_title, about, count, bounded=bounded
+    )
 
 
 def _rows(
     seconds: Mapping[str, float],
     missing: Mapping[str, str | None],
-    where: str,
+    network_title: str,
     about: str,
     images: int,
     *,
@@ -202,7 +204,7 @@ def _rows(
     Args:
       seconds: Of a sweep of each.
       missing: Why a peer was not run, by peer.
-      where: Network and side.
+      network_title: Network and side.
       about: What was done.
       images: Of a sweep.
       bounded: Whether the overhead is claimed.
@@ -210,7 +212,7 @@ def _rows(
     row = partial(Row, part="stimuli")
     took = [
         row(
-            what=f"{name}, {where}",
+            what=f"{name}, {network_title}",
             seconds=spent,
             rate=images / spent,
             unit="images",
@@ -219,7 +221,7 @@ def _rows(
         for name, spent in seconds.items()
     ]
     overhead = row(
-        what=f"{SWEEP}, {where}",
+        what=f"{SWEEP}, {network_title}",
         peer=FORWARD,
         value=seconds[SWEEP] / seconds[FORWARD],
         measure=TIMES_THE_TIME,
@@ -229,7 +231,7 @@ def _rows(
     )
     peers = [
         row(
-            what=f"{SWEEP}, {where}",
+            what=f"{SWEEP}, {network_title}",
             peer=peer,
             value=seconds[peer] / seconds[SWEEP] if peer in seconds else None,
             measure=TIMES_AS_FAST,

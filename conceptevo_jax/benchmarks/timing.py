@@ -36,11 +36,11 @@ def memory(function: Any, *arguments: Any) -> int | None:
 
     None where the backend does not tell.
     """
-    told = function.lower(*arguments).compile().memory_analysis()
-    if told is None:
+    stats = function.lower(*arguments).compile().memory_analysis()
+    if stats is None:
         return None
-    used = told.argument_size_in_bytes + told.output_size_in_bytes
-    return int(used + told.temp_size_in_bytes - told.alias_size_in_bytes)
+    used = stats.argument_size_in_bytes + stats.output_size_in_bytes
+    return int(used + stats.temp_size_in_bytes - stats.alias_size_in_bytes)
 
 
 def numpy_memory(call: Callable[[], Any]) -> int:

@@ -114,8 +114,8 @@ def _refused_variable(error: BaseException) -> str | None:
     """The variable of JAX or Matplotlib that an error is about; None for others."""
     if type(error) not in (ValueError, RuntimeError):
         return None
-    told = {k: v for k, v in os.environ.items() if k.startswith(("JAX_", "MPL"))}
-    named = [f"{k}={v}" for k, v in told.items() if v and repr(v) in str(error)]
+    variables = {k: v for k, v in os.environ.items() if k.startswith(("JAX_", "MPL"))}
+    named = [f"{k}={v}" for k, v in variables.items() if v and repr(v) in str(error)]
     return named[0] if named else None
 
 

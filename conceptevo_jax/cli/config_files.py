@@ -53,16 +53,16 @@ def require_settings_alone(words: Sequence[str]) -> None:
     Raises:
       UsageError: naming the word, or the file and what it says.
     """
-    told = arguments(words)
+    parsed = arguments(words)
     for flag in ("config_path", "config_name", "experimental_rerun"):
-        if getattr(told, flag) is not None:
+        if getattr(parsed, flag) is not None:
             raise UsageError(
                 f"--{flag.replace('_', '-')} cannot be used: configurations are those "
                 "of conceptevo. Add experiments of your own with --config-dir=FOLDER."
             )
-    named = told.config_dir
+    named = parsed.config_dir
     added = None if named is None else typed_place(named, "--config-dir").absolute()
-    for word in told.overrides:
+    for word in parsed.overrides:
         _check_word(word, [folder("configs"), *filter(None, [added])])
     if added is not None:
         _check_folder(added)
@@ -123,14 +123,14 @@ def _check_folder(root: Path) -> None:
 
 def _below(root: Path) -> Iterator[Path]:
     count = 0
-    for where, folders, files in os.walk(root):
+    for directory, folders, files in os.walk(root):
         count += len(folders) + len(files)
         if count > MOST_FILES:
             raise UsageError(
                 f"--config-dir={root} holds more than {MOST_FILES} files: name a "
                 "folder that holds configurations alone."
             )
-        yield from (Path(where, name) for name in files)
+        yield from (Path(directory, name) for name in files)
 
 
 def read_settings(path: Path, within: Path) -> str:
@@ -182,13 +182,13 @@ def _flaw_of_values(root: yaml.Node) -> str | None:
     return None
 
 
-def _count(node: yaml.Node, known: dict[int, int]) -> int:
+def _count(node: yaml.Node, counts: dict[int, int]) -> int:
     """Values of a node once its aliases are written out; too many in a circle."""
-    if id(node) not in known:
+    if id(node) not in counts:
         # Met again before it is counted, it lies within itself.
-        known[id(node)] = MOST_VALUES + 1
-        known[id(node)] = 1 + sum(_count(part, known) for part in _parts(node))
-    return known[id(node)]
+        counts[id(node)] = MOST_VALUES + 1
+        counts[id(node)] = 1 + sum(_count(part, counts) for part in _parts(node))
+    return counts[id(node)]
 
 
 def _parts(node: yaml.Node) -> list[yaml.Node]:

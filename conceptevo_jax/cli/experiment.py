@@ -63,11 +63,11 @@ def run_experiment(words: Sequence[str]) -> int:
     register()
     words = as_meant(words)
     require_settings_alone(words)
-    told = arguments(words)
-    require_words(told.overrides)
-    if not (told.help or told.hydra_help or told.shell_completion):
-        _require_experiment(told.overrides)
-    if told.overrides == words:
+    parsed = arguments(words)
+    require_words(parsed.overrides)
+    if not (parsed.help or parsed.hydra_help or parsed.shell_completion):
+        _require_experiment(parsed.overrides)
+    if parsed.overrides == words:
         _check(words)
     # Hydra would print errors itself and end with code 1, whatever they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -75,7 +75,7 @@ def run_experiment(words: Sequence[str]) -> int:
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
     )
     jobs = _Jobs()
-    with _sweep_folder(told) as further:
+    with _sweep_folder(parsed) as further:
         sys.argv = ["conceptevo", *words, *further]
         try:
             main(jobs)()
@@ -87,9 +87,9 @@ def run_experiment(words: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _sweep_folder(told: argparse.Namespace) -> Iterator[list[str]]:
+def _sweep_folder(parsed: argparse.Namespace) -> Iterator[list[str]]:
     """Words by which Hydra keeps the words of a sweep of plans in a passing folder."""
-    if not told.multirun or "dry_run=true" not in told.overrides:
+    if not parsed.multirun or "dry_run=true" not in parsed.overrides:
         yield []
         return
     with tempfile.TemporaryDirectory() as passing:
@@ -141,9 +141,9 @@ def _check(words: list[str]) -> None:
         composed_config(words)
     except (HydraException, ValueError) as error:
         groups = ("experiment", "scale", "method", "dataset")
-        chosen = [w for w in words if w.split("=")[0] in groups]
+        group_words = [w for w in words if w.split("=")[0] in groups]
         try:
-            plain: Composed | None = composed_config(chosen)
+            plain: Composed | None = composed_config(group_words)
         except (HydraException, ValueError):
             plain = None
         raise explain(error, plain) from None
@@ -198,21 +198,21 @@ def _run_seeds(config: Config, module: ModuleType) -> None:
     """Run it once per seed, and aggregate claims and tables."""
     start = time.perf_counter()
     done = []
-    for one in repeats(config):
+    for seed_config in repeats(config):
         if config.time_limit is not None:
-            one.time_limit = config.time_limit - (time.perf_counter() - start)
-        done.append(_run(one, module))
+            seed_config.time_limit = config.time_limit - (time.perf_counter() - start)
+        done.append(_run(seed_config, module))
     if not is_first():
         return
     folder = claim_folder(config, done[0][0].images.content_key).folder
     seeds = [session.config.seed for session, _ in done]
     tables = aggregate_tables([session.folder for session, _ in done], folder)
-    drawn = module.draw_seeds(config, folder) if hasattr(module, "draw_seeds") else []
+    figures = module.draw_seeds(config, folder) if hasattr(module, "draw_seeds") else []
     outcome = Outcome(
         base=None,
         claims=aggregate_claims(seeds, [outcome.claims for _, outcome in done]),
         further={"results_of_seeds": [session.folder.name for session, _ in done]},
-        look_next=[*drawn, *tables],
+        look_next=[*figures, *tables],
     )
     seconds = time.perf_counter() - start
     _finish(config, folder, seeds, outcome, seconds, timings={})
@@ -276,33 +276,39 @@ def _verdict(claim: Claim) -> str:
 
 
 def _short(path: Path) -> str:
-    here = Path.cwd()
-    shown = path.relative_to(here) if path.is_relative_to(here) else path
-    return printable(str(shown))
+    working_folder = Path.cwd()
+    short_path = (
+        path.relative_to(working_folder)
+        if path.is_relative_to(working_folder)
+        else path
+    )
+    return printable(str(short_path))
 
 
 def _print_plan(config: Config, module: ModuleType, promised: dict[Path, Path]) -> None:
     """Say what would be done, how long it takes and how much disk it needs."""
-    jobs = [job for one in repeats(config) for job in module.jobs(one)]
+    jobs = [job for seed_config in repeats(config) for job in module.jobs(seed_config)]
     first, steps = plan_images(config.dataset), [plan_job(job) for job in jobs]
-    steps += [step for one in repeats(config) for step in module.plan(one)]
+    steps += [
+        step for seed_config in repeats(config) for step in module.plan(seed_config)
+    ]
     on_gpu = any(map(is_for_gpu, config.runs.values()))
     unit = "one H100 (assumed)" if on_gpu else "one core"
     table = Table("stage", "what", unit, "disk", title=f"plan of {config.name}")
     for step in (first, *steps):
-        told = "-" if on_gpu and step is first else duration(step.seconds)
-        kept = "-" if step.bytes is None else size(step.bytes)
-        table.add_row(step.stage, step.about, told, kept)
+        time_text = "-" if on_gpu and step is first else duration(step.seconds)
+        size_text = "-" if step.bytes is None else size(step.bytes)
+        table.add_row(step.stage, step.about, time_text, size_text)
     CONSOLE.print(table)
     workers = 1 if on_gpu else worker_count(config.workers, len(jobs))
-    where = "on one GPU" if on_gpu else f"in {workers} processes"
+    hardware = "on one GPU" if on_gpu else f"in {workers} processes"
     total = duration(total_seconds(steps, workers))
     needed = size(sum(step.bytes or 0 for step in (first, *steps)))
     place, keyed = find_folder(config, None).folder, keyed_folder(config)
     if promised.setdefault(place, keyed) != keyed:
         place = keyed  # as another job of the sweep would have written there
     CONSOLE.print(
-        f"Estimate: {total} {where}, {needed} of disk, without what has a dash. "
+        f"Estimate: {total} {hardware}, {needed} of disk, without what has a dash. "
         f"Finished stages are reused.\nResults would go to "
         f"{_short(place)}; nothing was done."
     )

@@ -36,7 +36,9 @@ def explore(words: list[str]) -> int:
     """
     if LIVE in words:
         return _follow(words)
-    flags, places, chosen = _read(words, (NO_PATCHES, FOLDER, TABLES, LIVE), ("out",))
+    flags, places, option_values = _read(
+        words, (NO_PATCHES, FOLDER, TABLES, LIVE), ("out",)
+    )
     if len(places) != 1:
         raise UsageError(
             "say which: conceptevo explore RESULT_FOLDER, or RESULT_FOLDER/RUN, or "
@@ -45,7 +47,7 @@ def explore(words: list[str]) -> int:
     path = typed_place(places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
         saved = with_study(chosen_scene(path, Path(work)), _result(path))
-        page = _page(chosen.get("out"), _beside(path))
+        page = _page(option_values.get("out"), _beside(path))
         for written in (page, _parts(page), _tables(page)):
             require_own(written, _result(path))
         _tell(_write([saved], page, flags, saved.scene.title))
@@ -56,7 +58,7 @@ def explore(words: list[str]) -> int:
 
 def compare(words: list[str]) -> int:
     """Write one page of two results, or of one run of each."""
-    flags, places, chosen = _read(words, (NO_PATCHES, FOLDER), ("out",))
+    flags, places, option_values = _read(words, (NO_PATCHES, FOLDER), ("out",))
     if len(places) != 2:
         raise UsageError(
             "say which two: conceptevo compare A B, each RESULT_FOLDER or "
@@ -65,7 +67,7 @@ def compare(words: list[str]) -> int:
     first, second = (typed_place(path).absolute() for path in places)
     with tempfile.TemporaryDirectory() as work:
         saved = compare_scenes(first, second, Path(work))
-        page = _page(chosen.get("out"), Path(COMPARED).absolute())
+        page = _page(option_values.get("out"), Path(COMPARED).absolute())
         for written in (page, _parts(page)):
             for path in (first, second):
                 require_own(written, _result(path))
@@ -78,16 +80,16 @@ def compare(words: list[str]) -> int:
 def _follow(words: list[str]) -> int:
     """Keep a page of a training up to date until it ends."""
     valid = ("space", "store", "interval", "wait")
-    flags, places, chosen = _read(words, (NO_PATCHES, LIVE), valid)
+    flags, places, option_values = _read(words, (NO_PATCHES, LIVE), valid)
     if len(places) != 1:
         raise UsageError(
             "say which: conceptevo explore --live TRAINING, a folder or key that "
             "`conceptevo ls` lists, finished or not."
         )
-    wait, interval = waits(chosen), seconds(chosen)
-    folder = find_training(places[0], chosen_store(chosen))
+    wait, interval = waits(option_values), seconds(option_values)
+    folder = find_training(places[0], chosen_store(option_values))
     use_cache(Store(folder.parent))
-    named = chosen.get("space")
+    named = option_values.get("space")
     result = typed_place(named).absolute() if named else choose_space(folder, config_of)
     CONSOLE.print(
         f"{folder.name} on the map of {result}; end with Ctrl-C", soft_wrap=True
@@ -100,11 +102,13 @@ def _follow(words: list[str]) -> int:
         wait=wait,
         patches=NO_PATCHES not in flags,
     )
-    for number, one in enumerate(pages):
+    for number, live_page in enumerate(pages):
         if not number:
-            _tell(one.page)
-        ended = "; the training is finished" if one.finished else ""
-        CONSOLE.print(f"{len(one.epochs)} snapshots, last {one.epochs[-1]}{ended}")
+            _tell(live_page.page)
+        ended = "; the training is finished" if live_page.finished else ""
+        CONSOLE.print(
+            f"{len(live_page.epochs)} snapshots, last {live_page.epochs[-1]}{ended}"
+        )
     return 0
 
 
@@ -116,12 +120,12 @@ def _read(
     Raises:
       UsageError: for an unknown flag or key, with the valid ones.
     """
-    found = {word for word in words if word.startswith("-")}
-    for word in found.difference(flags):
+    typed_flags = {word for word in words if word.startswith("-")}
+    for word in typed_flags.difference(flags):
         raise unknown_name("flag", word, flags)
-    rest = [word for word in words if word not in found]
-    chosen = options([word for word in rest if _is_option(word)], keys)
-    return found, [word for word in rest if not _is_option(word)], chosen
+    rest = [word for word in words if word not in typed_flags]
+    option_values = options([word for word in rest if _is_option(word)], keys)
+    return typed_flags, [word for word in rest if not _is_option(word)], option_values
 
 
 def _is_option(word: str) -> bool:

@@ -26,15 +26,15 @@ def project(words: list[str]) -> int:
     Writes `projected/<run>/` in the result folder. The space, its map and every point
     on it stay as they are, byte for byte.
     """
-    chosen = options(words, ("space", "run"))
+    option_values = options(words, ("space", "run"))
     for needed in ("space", "run"):
-        if needed not in chosen:
+        if needed not in option_values:
             raise UsageError(
                 "say which: conceptevo project space=RESULT_FOLDER run=TRAINING; "
                 "trainings are listed by `conceptevo ls`."
             )
-    folder = typed_place(chosen["space"]).absolute()
-    added = add_run(folder, config_of(folder), chosen["run"])
+    folder = typed_place(option_values["space"]).absolute()
+    added = add_run(folder, config_of(folder), option_values["run"])
     _tell(added)
     return 0
 

@@ -40,31 +40,31 @@ def analyse(words: list[str]) -> int:
       UsageError: for a word that is neither a file nor an option.
       DataError: if there is no study, or no answer that counts; nothing is written.
     """
-    folder, files, chosen = _read(words)
-    out = typed_place(chosen.get("out", str(folder / FOLDER))).absolute()
+    folder, files, option_values = _read(words)
+    out = typed_place(option_values.get("out", str(folder / FOLDER))).absolute()
     require_own(out, folder)
-    encoder = choose_encoder(chosen.get("encoder", "tfidf"))
+    encoder = choose_encoder(option_values.get("encoder", "tfidf"))
     study = load_study(folder)
     answers, refused = read_answers(
         files, study=study.id, tasks=study.tasks, names=public_ids(study)
     )
-    for one in refused:
-        _say(f"left out {one.file}: {one.reason}")
+    for refusal in refused:
+        _say(f"left out {refusal.file}: {refusal.reason}")
     if not answers:
         raise DataError(_nothing(refused))
     machine = are_machines(answers)
-    found = evaluate(study.tasks, answers, encoder=encoder)
-    for name in found.screened.inattentive:
+    evaluation = evaluate(study.tasks, answers, encoder=encoder)
+    for name in evaluation.screened.inattentive:
         _say(f"left out participant {name}: inattentive")
-    if not found.participants:
+    if not evaluation.participants:
         raise DataError(
-            f"all {len(found.screened.inattentive)} participants failed the attention "
+            f"all {len(evaluation.screened.inattentive)} participants failed the attention "
             "checks: there is nobody to judge the groups by."
         )
-    CONSOLE.print(_table(found, who_answered(found, machine=machine)))
+    CONSOLE.print(_table(evaluation, who_answered(evaluation, machine=machine)))
     page = write_study_result(
         out,
-        found,
+        evaluation,
         refused,
         machine=machine,
         study_id=study.id,
@@ -78,17 +78,17 @@ def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
     """Tell the folder, the files and the options apart."""
     named = [word for word in words if _is_option(word)]
     typed = [word for word in words if not _is_option(word)]
-    chosen = options(named, _OPTIONS)
+    option_values = options(named, _OPTIONS)
     if len(typed) < 2:
         raise UsageError(
             "say which: conceptevo study analyse RESULT_FOLDER ANSWERS.json ... "
             "[out=FOLDER] [encoder=tfidf|minilm]."
         )
-    out = typed_place(chosen.get("out", "."))
+    out = typed_place(option_values.get("out", "."))
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={out} is a file: give a folder.")
     files = [file for pattern in typed[1:] for file in _files(pattern)]
-    return typed_place(typed[0]).absolute(), files, chosen
+    return typed_place(typed[0]).absolute(), files, option_values
 
 
 def _is_option(word: str) -> bool:
@@ -104,37 +104,39 @@ def _files(typed: str) -> list[Path]:
         raise UsageError(f"{typed} is a folder: give its files, {path / '*.json'}.")
     if path.exists():
         return [path]
-    found = [Path(name) for name in glob.glob(str(path))]
-    if not found:
+    matches = [Path(name) for name in glob.glob(str(path))]
+    if not matches:
         pattern = glob.has_magic(typed)
         raise UsageError(
             f"{'no file matches' if pattern else 'there is no file'} {typed}: give the "
             "files that the questionnaire exported."
         )
-    return found
+    return matches
 
 
 def _nothing(refused: Sequence[Refused]) -> str:
-    reasons = "; ".join(f"{one.file}: {one.reason}" for one in refused)
+    reasons = "; ".join(f"{refusal.file}: {refusal.reason}" for refusal in refused)
     return printable(
         f"none of {len(refused)} files can be read, so there is no answer to judge the "
         f"groups by: {reasons}"
     )
 
 
-def _table(found: Evaluated, who: str) -> Table:
+def _table(evaluation: Evaluated, who: str) -> Table:
     table = Table(title=Text(f"Answers of {who}"), title_justify="left")
     for name in ("category", "answers", "AUC", "accuracy", "alpha", "label similarity"):
         table.add_column(name)
-    likened = {one.category: one.similarity for one in found.labels.categories}
-    for one in found.judged:
+    similarities = {
+        judged.category: judged.similarity for judged in evaluation.labels.categories
+    }
+    for judged in evaluation.judged:
         cells = (
-            TITLES.get(one.category, one.category),
-            str(one.answers),
-            told(one.auc),
-            told(one.accuracy),
-            told(one.alpha),
-            told(likened[one.category]),
+            TITLES.get(judged.category, judged.category),
+            str(judged.answers),
+            told(judged.auc),
+            told(judged.accuracy),
+            told(judged.alpha),
+            told(similarities[judged.category]),
         )
         table.add_row(*(Text(cell) for cell in cells))
     return table

@@ -96,9 +96,9 @@ def checked_labels(
         raise UsageError(
             f"{what} are {len(array)}, but there are {count} images: give one each."
         )
-    for at in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
+    for row in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
         raise UsageError(
-            f"{what}: {array[at]} of image {at} is no class; they are numbered from 0. "
+            f"{what}: {array[row]} of image {row} is no class; they are numbered from 0. "
             "Leave out images without a label."
         )
     return array.astype(np.int32, copy=False)
@@ -111,10 +111,10 @@ def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
       UsageError: naming the first that is no text or occurs twice.
     """
     ids = (keys,) if isinstance(keys, str) else tuple(keys)
-    for at, key in enumerate(ids):
+    for row, key in enumerate(ids):
         if not isinstance(key, str):
             raise UsageError(
-                f"keys: {key!r} of image {at} is of type {type(key).__name__}, but "
+                f"keys: {key!r} of image {row} is of type {type(key).__name__}, but "
                 "ids are text: give str(key)."
             )
     if len(ids) != count:

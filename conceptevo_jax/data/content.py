@@ -76,14 +76,16 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
     with ThreadPoolExecutor() as threads:
         stats = list(threads.map(lambda name: _look(root / name), names, chunksize=256))
         trusted = [
-            before[name][0] if name in before and before[name][1] == look else None
-            for name, look in zip(names, stats, strict=True)
+            before[name][0]
+            if name in before and before[name][1] == fingerprint
+            else None
+            for name, fingerprint in zip(names, stats, strict=True)
         ]
 
         def identify(row: int) -> str:
-            known = trusted[row]
-            if known is not None:
-                return known
+            cached_id = trusted[row]
+            if cached_id is not None:
+                return cached_id
             try:
                 return checksum(read_file(root / names[row]))
             except DataError as error:
@@ -177,8 +179,9 @@ def _remember(
     """Keep ids of files that did not change while, or just before, they were hashed."""
     rows = [
         row
-        for row, look in enumerate(stats)
-        if look is not None and max(look[1], look[2]) < begun - RACY_NS
+        for row, fingerprint in enumerate(stats)
+        if fingerprint is not None
+        and max(fingerprint[1], fingerprint[2]) < begun - RACY_NS
     ]
     looks: Int64[np.ndarray, "i 4"] = np.array(
         [stats[row] for row in rows], np.int64
@@ -208,6 +211,8 @@ def _remembered(path: Path) -> dict[str, tuple[str, _Look]]:
         return {}
     text = ids.tobytes().hex()
     return {
-        name: (text[32 * row : 32 * row + 32], tuple(look))
-        for row, (name, look) in enumerate(zip(names, looks.tolist(), strict=True))
+        name: (text[32 * row : 32 * row + 32], tuple(fingerprint))
+        for row, (name, fingerprint) in enumerate(
+            zip(names, looks.tolist(), strict=True)
+        )
     }

@@ -47,7 +47,7 @@ class Pixels(Protocol):
     shape: tuple[int, ...]
     dtype: np.dtype
 
-    def __getitem__(self, chosen: Any) -> np.ndarray: ...
+    def __getitem__(self, indices: Any) -> np.ndarray: ...
 
 
 @record
@@ -214,8 +214,8 @@ def _decoded_chunks(
     """Decoded images in order; as many chunks ahead as there are threads."""
 
     def decode(start: int) -> np.ndarray:
-        some = rows[start : start + _CHUNK].tolist()
-        return np.stack([images.image(row) for row in some])
+        chunk_rows = rows[start : start + _CHUNK].tolist()
+        return np.stack([images.image(row) for row in chunk_rows])
 
     ahead = min(32, (os.cpu_count() or 1) + 4)
     with ThreadPoolExecutor(ahead) as threads:

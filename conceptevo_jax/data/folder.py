@@ -72,22 +72,22 @@ def load(
     """
     decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     root = _root(source)
-    chosen = _listed(root, split, test_share, decoding)
-    folder, files = chosen.folder, chosen.listing.files
+    listed = _listed(root, split, test_share, decoding)
+    folder, files = listed.folder, listed.listing.files
     contents = file_ids(folder, [file.path for file in files], cache)
     files = [
         file._replace(readable=file.path not in contents.unreadable) for file in files
     ]
     hashes = np.array(contents.ids, object)
-    notes = (*chosen.listing.notes, *_changed(folder, contents))
-    if chosen.whole:
-        classes = chosen.listing.classes
+    notes = (*listed.listing.notes, *_changed(folder, contents))
+    if listed.whole:
+        classes = listed.listing.classes
         _require_two_of_each(root, files, classes)
         held_out, alike = _held_out(contents.ids, files, classes, test_share)
         notes = (*notes, *_of_copies(root, [classes[label] for label in alike]))
         rows = np.flatnonzero(held_out == (split == "test"))
         files, hashes = [files[row] for row in rows.tolist()], hashes[rows]
-    below = "" if chosen.whole else f"{folder.name}/"
+    below = "" if listed.whole else f"{folder.name}/"
     ids: list[str] = hashes.tolist()
     keys = number_equal(decoding.ids(ids))
 
@@ -100,7 +100,7 @@ def load(
         keys=keys,
         names=tuple(printable(f"{below}{file.path}") for file in files),
         labels=np.array([file.label for file in files], np.int32),
-        classes=chosen.listing.classes,
+        classes=listed.listing.classes,
         side=side,
         border=0,
         origin=printable(str(root)),
@@ -134,10 +134,10 @@ def sizes(
     root = _root(source)
     counts = {}
     for split in ("train", "test"):
-        chosen = _listed(root, split, test_share, decoding)
-        files, classes = chosen.listing.files, chosen.listing.classes
+        listed = _listed(root, split, test_share, decoding)
+        files, classes = listed.listing.files, listed.listing.classes
         counts[split] = len(files)
-        if chosen.whole:
+        if listed.whole:
             numbers = _require_two_of_each(root, files, classes)
             test = sum(_held_out_count(number, test_share) for number in numbers)
             return len(files) - test, test, len(classes)
@@ -169,12 +169,14 @@ def _require_two_of_each(
     """
     labels = [file.label for file in files if file.readable]
     counts: list[int] = np.bincount(labels, minlength=len(classes)).tolist()
-    few = [name for name, count in zip(classes, counts, strict=True) if count < 2]
-    if few:
+    small_classes = [
+        name for name, count in zip(classes, counts, strict=True) if count < 2
+    ]
+    if small_classes:
         raise DataError(
-            f"{len(few)} of {len(classes)} classes of {printable(str(root))} have "
+            f"{len(small_classes)} of {len(classes)} classes of {printable(str(root))} have "
             "fewer than two images that can be read, and cannot be both trained on and "
-            f"held out: {listed_names(few)}. Add images, or give the folder train/ and "
+            f"held out: {listed_names(small_classes)}. Add images, or give the folder train/ and "
             "test/ of its own."
         )
     return counts
@@ -206,8 +208,8 @@ def _held_out(
             alike.append(label)
             units = list(number_equal(units))
         ranked = sorted(set(units), key=lambda unit: checksum(f"test:{unit}".encode()))
-        chosen = set(ranked[: _held_out_count(len(ranked), share)])
-        held_out[rows] = [unit in chosen for unit in units]
+        held_out_units = set(ranked[: _held_out_count(len(ranked), share)])
+        held_out[rows] = [unit in held_out_units for unit in units]
     return held_out, alike
 
 

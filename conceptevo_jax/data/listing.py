@@ -152,7 +152,7 @@ def _below(
         try:
             (identity,) = _identities([root / below])
             if identity in entered:
-                passed.again.append(below)
+                passed.revisited.append(below)
                 continue
             entered.add(identity)
             entries = _scanned(root / below)
@@ -236,8 +236,8 @@ def _nested(
     if len(inner) < 2 or any(file.path.count("/") == 1 for file in files):
         return ()
     (name,) = classes
-    where = printable(str(folder))
+    folder_name = printable(str(folder))
     return (
-        f"{where} has a single class, {printable(name)}: if the folders in it are the "
-        f"classes, name folder:{where}/{printable(name)}.",
+        f"{folder_name} has a single class, {printable(name)}: if the folders in it are the "
+        f"classes, name folder:{folder_name}/{printable(name)}.",
     )

@@ -36,9 +36,9 @@ class OnDemand:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, chosen: Any) -> UInt8[np.ndarray, "..."]:
+    def __getitem__(self, indices: Any) -> UInt8[np.ndarray, "..."]:
         """Decode the chosen images: one by its number, several by numbers or slice."""
-        rows = self.rows[chosen]
+        rows = self.rows[indices]
         if np.ndim(rows) == 0:
             return self.images.image(int(rows))
         decoded = list(self._threads.map(self.images.image, rows.tolist()))

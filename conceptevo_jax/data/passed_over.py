@@ -22,7 +22,7 @@ class PassedOver:
       loose: Images beside the class folders.
       empty: Folders without an image that is opened.
       system: Names of entries that systems made.
-      again: Links to folders that are read already.
+      revisited: Links to folders that are read already.
     """
 
     files: int = 0
@@ -30,21 +30,21 @@ class PassedOver:
     loose: int = 0
     empty: list[str] = field(default_factory=list)
     system: set[str] = field(default_factory=set)
-    again: list[str] = field(default_factory=list)
+    revisited: list[str] = field(default_factory=list)
 
 
 def listed_names(names: Sequence[str]) -> str:
     """The first few names in a sentence, and how many more there are."""
-    shown = ", ".join(map(printable, names[:_NAMED]))
+    listed = ", ".join(map(printable, names[:_NAMED]))
     more = len(names) - _NAMED
-    return f"{shown} and {more} more" if more > 0 else shown
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def what_is_passed_over(
     folder: Path, decoding: Decoding, passed: PassedOver
 ) -> tuple[str, ...]:
     """Sentences about what was passed over, most of them about nothing as a rule."""
-    where = printable(str(folder))
+    folder_name = printable(str(folder))
     notes = []
     rest = Counter(passed.suffixes)
     for name, suffixes in FORMATS.items():
@@ -53,7 +53,7 @@ def what_is_passed_over(
             number = sum(rest.pop(suffix) for suffix in present)
             called = " or ".join(f".{suffix}" for suffix in present)
             notes.append(
-                f"{number} of {passed.files} files of {where} are {called}, which is "
+                f"{number} of {passed.files} files of {folder_name} are {called}, which is "
                 f"not opened: allow it by {decoding.allowing(name)}."
             )
     if +rest:
@@ -62,28 +62,28 @@ def what_is_passed_over(
             for suffix, number in sorted((+rest).items(), key=_by_number)[:_NAMED]
         )
         notes.append(
-            f"{sum(rest.values())} of {passed.files} files of {where} are none that "
+            f"{sum(rest.values())} of {passed.files} files of {folder_name} are none that "
             f"can be opened, and are left out: {called}."
         )
     if passed.loose:
         notes.append(
-            f"{passed.loose} images lie in {where} itself and are left out: put them "
+            f"{passed.loose} images lie in {folder_name} itself and are left out: put them "
             "into the folders of their classes."
         )
     if passed.empty:
         notes.append(
-            f"{len(passed.empty)} folders of {where} hold no image that is opened, and "
+            f"{len(passed.empty)} folders of {folder_name} hold no image that is opened, and "
             f"are no classes: {listed_names(passed.empty)}."
         )
     if passed.system:
         notes.append(
-            f"{listed_names(sorted(passed.system))} in {where} are the system's own, "
+            f"{listed_names(sorted(passed.system))} in {folder_name} are the system's own, "
             "and are left out."
         )
-    if passed.again:
+    if passed.revisited:
         notes.append(
-            f"{len(passed.again)} links in {where} lead back to folders that are read "
-            f"already, and are not followed: {listed_names(passed.again)}."
+            f"{len(passed.revisited)} links in {folder_name} lead back to folders that are read "
+            f"already, and are not followed: {listed_names(passed.revisited)}."
         )
     return tuple(notes)
 

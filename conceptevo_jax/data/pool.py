@@ -92,16 +92,18 @@ def heldout_pools(
     require_seed(seed)
     _require_enough(images, min(selection, judgement), "smaller held-out set")
     _require_enough(images, selection + judgement, "selection + judgement")
-    both = _pool(
+    held_out = _pool(
         images,
         stratified(images.keys, images.labels, size=selection + judgement, seed=seed),
         seed,
     )
     first = stratified(
-        both.keys, both.labels, size=selection, seed=seed, purpose="selection"
+        held_out.keys, held_out.labels, size=selection, seed=seed, purpose="selection"
     )
-    second = np.setdiff1d(np.arange(len(both)), first)
-    return _pool(images, both.rows[first], seed), _pool(images, both.rows[second], seed)
+    second = np.setdiff1d(np.arange(len(held_out)), first)
+    return _pool(images, held_out.rows[first], seed), _pool(
+        images, held_out.rows[second], seed
+    )
 
 
 def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded]:
@@ -116,10 +118,10 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
       The pool, whose rows are those of `images`, and its pixels, in memory.
     """
     size = min(size, len(images))
-    chosen = stratified(
+    selected_rows = stratified(
         images.keys, images.labels, size=size, seed=seed, purpose="probe"
     )
-    rows = np.sort(chosen).astype(np.int32)
+    rows = np.sort(selected_rows).astype(np.int32)
     keys = tuple(images.keys[row] for row in rows)
     pixels: Any = np.asarray(images.pixels[rows])
     part = Decoded(pixels=pixels, labels=images.labels[rows], keys=keys)
@@ -175,11 +177,11 @@ def require_disjoint(*pools: Pool) -> None:
     Raises:
       DataError: naming both pools and an image they share.
     """
-    for one, other in itertools.combinations(pools, 2):
-        shared = sorted(set(one.keys) & set(other.keys))
+    for first, second in itertools.combinations(pools, 2):
+        shared = sorted(set(first.keys) & set(second.keys))
         if shared:
             raise DataError(
-                f"pools {one.pool_id} and {other.pool_id} share {len(shared)} images, "
+                f"pools {first.pool_id} and {second.pool_id} share {len(shared)} images, "
                 f"such as {shared[0]!r}, but must be disjoint. Take them from "
                 "different splits, or together by heldout_pools."
             )

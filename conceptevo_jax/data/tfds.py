@@ -65,17 +65,17 @@ def load(
 
     decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     builder = _builder(source, data_dir)
-    wanted = train_split if split == "train" else test_split or _test_split(builder)
-    _require_split(builder, source, wanted)
+    tfds_split = train_split if split == "train" else test_split or _test_split(builder)
+    _require_split(builder, source, tfds_split)
     features = builder.info.features
     picture = _feature(features, tfds.features.Image, image, source, "image")
     kind = _feature(features, tfds.features.ClassLabel, label, source, "label")
     skip = {picture: tfds.decode.SkipDecoding()}
-    records = builder.as_data_source(wanted, decoders=skip)
-    index = index_split(builder, records, wanted, (picture, kind), cache)
+    records = builder.as_data_source(tfds_split, decoders=skip)
+    index = index_split(builder, records, tfds_split, (picture, kind), cache)
     if len(index.labels) and index.labels.min() < 0:
         raise DataError(
-            f"{source}: the split {wanted} has no labels. Choose another by "
+            f"{source}: the split {tfds_split} has no labels. Choose another by "
             f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
         )
     return ImageSet(
@@ -106,13 +106,13 @@ def sizes(
     import tensorflow_datasets as tfds
 
     builder = _builder(source, data_dir)
-    chosen = (train_split, test_split or _test_split(builder))
-    for name in chosen:
+    tfds_splits = (train_split, test_split or _test_split(builder))
+    for name in tfds_splits:
         _require_split(builder, source, name)
     kind = _feature(
         builder.info.features, tfds.features.ClassLabel, label, source, "label"
     )
-    train, test = (builder.info.splits[name].num_examples for name in chosen)
+    train, test = (builder.info.splits[name].num_examples for name in tfds_splits)
     return train, test, builder.info.features[kind].num_classes
 
 
@@ -125,9 +125,11 @@ def require_known(source: str) -> str:
     import tensorflow_datasets as tfds
 
     name = source.partition("/")[0].partition(":")[0]
-    known = tfds.list_builders(with_community_datasets=False)
-    if name not in known:
-        alike = ", ".join(difflib.get_close_matches(name, known, 5, 0.5)) or "none"
+    builder_names = tfds.list_builders(with_community_datasets=False)
+    if name not in builder_names:
+        alike = (
+            ", ".join(difflib.get_close_matches(name, builder_names, 5, 0.5)) or "none"
+        )
         raise UsageError(
             f"TensorFlow Datasets has no data set {name!r}; names that are alike: "
             f"{alike}. All are listed at https://www.tensorflow.org/datasets/catalog."
@@ -140,13 +142,13 @@ def _builder(source: str, data_dir: Path | None) -> Any:
     import tensorflow_datasets as tfds
 
     from_disk = tfds.core.read_only_builder.builder_from_files
-    where = typed_place(data_dir or tfds.core.constants.DATA_DIR)
+    folder = typed_place(data_dir or tfds.core.constants.DATA_DIR)
     try:
-        builder = from_disk(source, data_dir=str(where))
+        builder = from_disk(source, data_dir=str(folder))
     except tfds.core.DatasetNotFoundError:
-        require_known_or_local(source, where)
+        require_known_or_local(source, folder)
         raise DataError(
-            f"{source} is not prepared in {where}. Run `conceptevo prepare {source}` "
+            f"{source} is not prepared in {folder}. Run `conceptevo prepare {source}` "
             "once, where there is a network, or set dataset.data_dir to the folder "
             "that holds it."
         ) from None
@@ -159,9 +161,9 @@ def _builder(source: str, data_dir: Path | None) -> Any:
     return builder
 
 
-def require_known_or_local(source: str, where: Path) -> None:
+def require_known_or_local(source: str, folder: Path) -> None:
     """Refuse a name that neither TFDS nor the folder knows."""
-    if not (where / source.partition("/")[0].partition(":")[0]).is_dir():
+    if not (folder / source.partition("/")[0].partition(":")[0]).is_dir():
         require_known(source)
 
 
@@ -174,13 +176,13 @@ def _test_split(builder: Any) -> str:
     return there[0] if there else _TESTS[0]
 
 
-def _require_split(builder: Any, source: str, wanted: str) -> None:
+def _require_split(builder: Any, source: str, tfds_split: str) -> None:
     """A split, or a part of one such as `train[90%:]`."""
     try:
-        builder.info.splits[wanted]
+        builder.info.splits[tfds_split]
     except (KeyError, ValueError) as error:
         raise DataError(
-            f"{source} has no split {wanted!r}; it has: {_splits(builder)}. Choose by "
+            f"{source} has no split {tfds_split!r}; it has: {_splits(builder)}. Choose by "
             "dataset.options.train_split and dataset.options.test_split; a part of one "
             "is written train[90%:]."
         ) from error

@@ -61,13 +61,15 @@ def index_split(
     text = f"{builder.data_path}|{info.full_name}|{split}|{features}"
     path = cache / f"{info.name}-{checksum(text.encode())[:16]}.npz"
     looks = _looks(Path(builder.data_path))
-    kept = _kept_index(path)
-    if kept is not None and kept[1] == looks:
-        return kept[0]
+    cached = _kept_index(path)
+    if cached is not None and cached[1] == looks:
+        return cached[0]
     index = _read_index(builder, records, split, features)
-    if kept is not None:
-        _require_unchanged(kept[0], index, Path(builder.data_path), split, path)
-    newest = max(max(int(part) for part in look.split()[1:3]) for look in looks)
+    if cached is not None:
+        _require_unchanged(cached[0], index, Path(builder.data_path), split, path)
+    newest = max(
+        max(int(part) for part in fingerprint.split()[1:3]) for fingerprint in looks
+    )
     _keep_index(path, index, looks if newest < begun - RACY_NS else ())
     return index
 
@@ -150,12 +152,12 @@ def _kept_index(path: Path) -> tuple[SplitIndex, tuple[str, ...]] | None:
     """What `_keep_index` wrote; None where it is missing or damaged: read anew."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             texts = {
-                name: tuple(kept[name].tobytes().decode().split("\0"))
+                name: tuple(stored[name].tobytes().decode().split("\0"))
                 for name in ("keys", "names", "classes", "looks")
             }
-            labels = kept["labels"]
+            labels = stored["labels"]
     # NumPy and zipfile raise some ten types of error on damaged bytes.
     except Exception:
         return None

@@ -179,9 +179,9 @@ def _learn(
 ) -> tuple[Float[Array, "n d"], Float[Array, "e 2"]]:
     start_key, pair_key = jax.random.split(key)
     shape = (plan.neurons, plan.dim)
-    drawn = jax.random.uniform(start_key, shape, minval=-0.5, maxval=0.5)
+    uniform_start = jax.random.uniform(start_key, shape, minval=-0.5, maxval=0.5)
     # Zeros stay zeros, and whole registers are moved faster.
-    start = jnp.pad(drawn, ((0, 0), (0, -plan.dim % REGISTER)))
+    start = jnp.pad(uniform_start, ((0, 0), (0, -plan.dim % REGISTER)))
     # The first pass has rate 0: it only measures the random start.
     rates = jnp.full(plan.repeats + 1, learning_rate).at[0].set(0.0)
     keys = jax.random.split(pair_key, plan.repeats + 1)
@@ -225,8 +225,8 @@ def _batches(
     rows = _windows(sample_paths(lists, pair_key)[order], plan.batch_size, 2)
     # The remainder favours no neuron by more than n / 2³².
     bits = jax.random.bits(other_key, (len(rows), _shared(plan.negatives)))
-    others = (bits % jnp.uint32(plan.neurons)).astype(jnp.int32)
-    return jnp.concatenate([rows[:, :-1], others, rows[:, -1:]], axis=1)
+    negatives = (bits % jnp.uint32(plan.neurons)).astype(jnp.int32)
+    return jnp.concatenate([rows[:, :-1], negatives, rows[:, -1:]], axis=1)
 
 
 def _step(
@@ -245,15 +245,15 @@ def _step(
     """
     rows, linked = batch
     gathered, size = vectors[rows], len(linked) - 1
-    own, random = gathered[1 : size + 1], gathered[size + 1 : -1]
+    centers, negatives = gathered[1 : size + 1], gathered[size + 1 : -1]
     path = jnp.concatenate([gathered[: size + 1], gathered[-1:]])
     products = (path[:-1] * path[1:]).sum(axis=1)
     pull = linked * jax.nn.sigmoid(-products)
-    against = own @ random.T
-    share = plan.negatives / max(len(random), 1)
+    against = centers @ negatives.T
+    share = plan.negatives / max(len(negatives), 1)
     push = jax.nn.sigmoid(against) * (share * _pairs(linked))[:, None]
-    slope = push @ random - pull[1:, None] * path[2:] - pull[:-1, None] * path[:size]
-    back = push.T @ own if plan.negatives_learn else jnp.zeros_like(random)
+    slope = push @ negatives - pull[1:, None] * path[2:] - pull[:-1, None] * path[:size]
+    back = push.T @ centers if plan.negatives_learn else jnp.zeros_like(negatives)
     moves = -rate * jnp.concatenate([slope, back])
     vectors = vectors.at[rows[1:-1]].add(moves)
     return vectors, (products[1:], against[:, : plan.negatives])

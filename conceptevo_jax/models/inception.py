@@ -49,13 +49,13 @@ from conceptevo_jax.types import Site
 class Size:
     """One preset: how widths are divided, the stem, the auxiliary head, the input.
 
-    Every width of the full size is divided by `divide` and at least `least`. `stem` is
+    Every width of the full size is divided by `divide` and at least `min_width`. `stem` is
     `pooled` as published, or `padded`. `auxiliary` is window and stride of the
     auxiliary head's pooling and the side of its convolution.
     """
 
     divide: int
-    least: int
+    min_width: int
     side: int
     dropout: float
     stem: str = "padded"
@@ -65,13 +65,13 @@ class Size:
 
     def width(self, full: int) -> int:
         """Channels of a layer that has `full` of them at full size."""
-        return max(full // self.divide, self.least)
+        return max(full // self.divide, self.min_width)
 
 
 PRESETS = {
     "full": Size(
         divide=1,
-        least=1,
+        min_width=1,
         side=299,
         dropout=0.5,
         stem="pooled",

@@ -83,12 +83,12 @@ def _any_key() -> Key[Array, ""]:
 
 def _needed(jaxpr: Jaxpr) -> list[JaxprEqn]:
     """The operations that an output depends on."""
-    wanted, kept = _variables(jaxpr.outvars), []
+    needed, equations = _variables(jaxpr.outvars), []
     for equation in reversed(jaxpr.eqns):
-        if wanted & _variables(equation.outvars):
-            kept.append(equation)
-            wanted |= _variables(equation.invars)
-    return kept[::-1]
+        if needed & _variables(equation.outvars):
+            equations.append(equation)
+            needed |= _variables(equation.invars)
+    return equations[::-1]
 
 
 def _variables(atoms: Sequence[Any]) -> set[Var]:

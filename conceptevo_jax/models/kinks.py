@@ -45,10 +45,12 @@ def larger_one_sided(
 def _derive(
     values: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[Array, Array]:
-    (first, second), (one, other) = values, tangents
-    tangent = jnp.where(_takes_second(first, second), other, one)
+    (first, second), (first_tangent, second_tangent) = values, tangents
+    tangent = jnp.where(_takes_second(first, second), second_tangent, first_tangent)
     tied = first == second
-    return larger(first, second), jnp.where(tied, jnp.maximum(one, other), tangent)
+    return larger(first, second), jnp.where(
+        tied, jnp.maximum(first_tangent, second_tangent), tangent
+    )
 
 
 def _takes_second(first: Array, second: Array) -> Bool[Array, "*shape"]:

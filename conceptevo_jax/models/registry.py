@@ -23,12 +23,12 @@ PRESETS = ("full", "small", "tiny")
 
 
 def _discover() -> dict[str, Builder]:
-    found: dict[str, Builder] = {}
+    builders: dict[str, Builder] = {}
     package = __name__.rpartition(".")[0]
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         loaded = importlib.import_module(f"{package}.{module.name}")
-        found |= getattr(loaded, "ARCHITECTURES", {})
-    return found
+        builders |= getattr(loaded, "ARCHITECTURES", {})
+    return builders
 
 
 MODELS: dict[str, Builder] = _discover()

@@ -205,9 +205,9 @@ class Model:
 
         if not differences(self.shapes()["params"], variables):
             return f"They are parameters alone: give all of {sorted(self.shapes())}."
-        other = fitting_model(self, variables)
-        if other is not None:
-            return f"They fit {other._title}: build that model."
+        matching_model = fitting_model(self, variables)
+        if matching_model is not None:
+            return f"They fit {matching_model._title}: build that model."
         return "Build the model that they were trained as."
 
     def require_labels(self, labels: Int[np.ndarray, " i"]) -> None:

@@ -51,13 +51,17 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
       DataError: for missing, unexpected or misshaped entries, with their names.
     """
     leaves = flatten_dict(model.shapes())
-    wanted = {name_in_torchvision(path): leaf.shape for path, leaf in leaves.items()}
-    given = {name for name in state if not name.endswith(_COUNTER)}
-    arrays = {name: np.asarray(state[name]) for name in given & wanted.keys()}
+    expected_shapes = {
+        name_in_torchvision(path): leaf.shape for path, leaf in leaves.items()
+    }
+    state_names = {name for name in state if not name.endswith(_COUNTER)}
+    arrays = {
+        name: np.asarray(state[name]) for name in state_names & expected_shapes.keys()
+    }
     faults = {
-        "missing": wanted.keys() - given,
-        "unexpected": given - wanted.keys(),
-        "misshaped": _misshaped(arrays, wanted),
+        "missing": expected_shapes.keys() - state_names,
+        "unexpected": state_names - expected_shapes.keys(),
+        "misshaped": _misshaped(arrays, expected_shapes),
     }
     if any(faults.values()):
         raise DataError(_complaint(model, faults))
@@ -83,9 +87,9 @@ def name_in_torchvision(path: tuple[str, ...]) -> str:
 
 
 def _misshaped(
-    arrays: Mapping[str, np.ndarray], wanted: Mapping[str, tuple[int, ...]]
+    arrays: Mapping[str, np.ndarray], expected_shapes: Mapping[str, tuple[int, ...]]
 ) -> list[str]:
-    expected = {name: _torch_shape(name, wanted[name]) for name in arrays}
+    expected = {name: _torch_shape(name, expected_shapes[name]) for name in arrays}
     return [
         f"{name} is {arrays[name].shape}, not {shape}"
         for name, shape in expected.items()

@@ -101,8 +101,8 @@ class ConceptMonitor:
         if apply is not None:
             require_callable(apply, "apply")
         self.sites = _sites(sites)
-        wanted = min(MOST, len(images) // 8) if probe is None else probe
-        size = min(wanted, len(images))
+        requested_size = min(MOST, len(images) // 8) if probe is None else probe
+        size = min(requested_size, len(images))
         if size <= 2 * k:
             raise UsageError(
                 f"a probe of {size} images is too small for k={k} stimuli a neuron: "
@@ -137,7 +137,7 @@ class ConceptMonitor:
         model.require_size(images.side)
         monitor = cls(space, images, None, model.sites, **settings)
         read = read_peaks(model)
-        monitor._reader = lambda given, pixels: read(given[_GIVEN], pixels)
+        monitor._reader = lambda wrapped, pixels: read(wrapped[_GIVEN], pixels)
         monitor._require = model.require_variables
         return monitor
 
@@ -148,7 +148,7 @@ class ConceptMonitor:
           epoch: Its number, or what it is called.
           variables: What `apply` takes.
         """
-        return self._update(epoch, lambda told: self._read(variables, told))
+        return self._update(epoch, lambda notices: self._read(variables, notices))
 
     def update_arrays(self, epoch: Epoch, peaks: Float[Any, "i n"]) -> Report:
         """The same from responses computed elsewhere, by any framework; never raises.
@@ -159,26 +159,26 @@ class ConceptMonitor:
             of `probe`, in order.
         """
 
-        def read(told: list[str]) -> Responses:
-            found = np.asarray(peaks, np.float32)
+        def read(notices: list[str]) -> Responses:
+            peak_array = np.asarray(peaks, np.float32)
             expected = len(self.probe), neuron_count(self.sites)
-            if found.shape != expected:
+            if peak_array.shape != expected:
                 raise DataError(
-                    f"peaks are {found.shape}, but the probe's images and the sites' "
+                    f"peaks are {peak_array.shape}, but the probe's images and the sites' "
                     f"neurons are {expected}"
                 )
-            return self._responses(found)
+            return self._responses(peak_array)
 
         return self._update(epoch, read)
 
     def _update(self, epoch: Epoch, read: Callable[[list[str]], Responses]) -> Report:
-        start, told = time.perf_counter(), list(self._trouble)
+        start, notices = time.perf_counter(), list(self._trouble)
         self._trouble = []
         try:
             # NumPy's other threads wait busily for a while after their work, and what
             # is compiled, the sweep and training steps, then takes a third longer.
             with self._blas.limit(limits=1, user_api="blas"):
-                status, reasons, numbers = self._look(epoch, read, told)
+                status, reasons, numbers = self._look(epoch, read, notices)
         except Exception as error:  # a monitor must not end a training
             first = str(error).strip().split("\n")[0]
             why = f"nothing could be measured: {type(error).__name__}: {first}"
@@ -186,7 +186,7 @@ class ConceptMonitor:
         report = Report(
             epoch=epoch,
             status=status,
-            reasons=(*reasons, *told),
+            reasons=(*reasons, *notices),
             should_stop=status == LOST,
             measures=numbers,
             seconds=time.perf_counter() - start,
@@ -202,11 +202,11 @@ class ConceptMonitor:
         self,
         epoch: Epoch,
         read: Callable[[list[str]], Responses],
-        told: list[str],
+        notices: list[str],
     ) -> tuple[str, list[str], dict[str, float | None]]:
-        responses = read(told)
+        responses = read(notices)
         if self._history.begin(epoch):
-            told.append(f"epoch {epoch} was seen before: it replaces itself")
+            notices.append(f"epoch {epoch} was seen before: it replaces itself")
         glance = self._glance(responses)
         before, best = self._history.before, self._history.best
         numbers = measure(glance, before, self.space, len(self.probe))
@@ -214,7 +214,7 @@ class ConceptMonitor:
         self._history.keep(epoch, glance, numbers)
         return status, reasons, numbers
 
-    def _read(self, variables: Any, told: list[str]) -> Responses:
+    def _read(self, variables: Any, notices: list[str]) -> Responses:
         if self._reader is None:
             raise UsageError("the monitor was given no apply: call update_arrays")
         if self._require is not None:
@@ -222,7 +222,9 @@ class ConceptMonitor:
         shapes = jax.tree.map(np.shape, variables)
         if self._sweep is None or shapes != self._shapes:
             if self._sweep is not None:
-                told.append("the network's weights have other shapes: it begins anew")
+                notices.append(
+                    "the network's weights have other shapes: it begins anew"
+                )
                 self._history = _History()
             size, name = len(self.probe), self.pool.pool_id
             self._sweep = respond(self._reader, self.sites, size, name)
@@ -267,8 +269,8 @@ class _History:
         self, epoch: Epoch, glance: Glance, numbers: Mapping[str, float | None]
     ) -> None:
         """Remember an epoch, and the best values up to it."""
-        known = {k: v for k in JUDGED if (v := numbers[k]) is not None}
-        best = {k: max(v, self.best.get(k, v)) for k, v in known.items()}
+        measured = {k: v for k in JUDGED if (v := numbers[k]) is not None}
+        best = {k: max(v, self.best.get(k, v)) for k, v in measured.items()}
         self.epoch, self.now, self.best_now = epoch, glance, self.best | best
 
 
@@ -294,22 +296,22 @@ def _sites(sites: Sequence[Site] | Mapping[str, int]) -> tuple[Site, ...]:
 def _reader(apply: Apply, sites: Sequence[Site]) -> Reader:
     """Reduce a user's activations to their peaks."""
 
-    def read(given: Variables, pixels: Array) -> Peaks:
-        found = apply(given[_GIVEN], pixels)
-        peaks = [_peaks(found, site) for site in sites]
+    def read(wrapped: Variables, pixels: Array) -> Peaks:
+        activations = apply(wrapped[_GIVEN], pixels)
+        peaks = [_peaks(activations, site) for site in sites]
         values = jnp.concatenate(peaks, axis=-1)
         return Peaks(values, jnp.zeros(values.shape, jnp.int32))
 
     return read
 
 
-def _peaks(found: Mapping[str, Array], site: Site) -> Float[Array, "b c"]:
-    if site.name not in found:
+def _peaks(activations: Mapping[str, Array], site: Site) -> Float[Array, "b c"]:
+    if site.name not in activations:
         raise UsageError(
             f"apply gives no activation of site {site.name!r}, but of: "
-            f"{', '.join(sorted(found))}"
+            f"{', '.join(sorted(activations))}"
         )
-    maps = found[site.name]
+    maps = activations[site.name]
     if maps.shape[-1] != site.channels:
         raise DataError(
             f"site {site.name} has {maps.shape[-1]} channels, not {site.channels}: "

@@ -81,8 +81,8 @@ def judge(
         return HEALTHY, []
     selectivity = measures.get("selectivity")
     if selectivity is not None:
-        kept = "the late neurons still tell images apart"
-        damaged.append(f"{kept} (selectivity {selectivity:.2f})")
+        remark = "the late neurons still tell images apart"
+        damaged.append(f"{remark} (selectivity {selectivity:.2f})")
     return DAMAGED, damaged
 
 

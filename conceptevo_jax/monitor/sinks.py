@@ -81,10 +81,10 @@ def mlflow_metrics(client: Any = None) -> Sink:
 
 
 def _numbers(report: Report) -> dict[str, float]:
-    known = {k: v for k, v in report.measures.items() if v is not None}
+    measured = {k: v for k, v in report.measures.items() if v is not None}
     if report.status in _STATUS:
-        known["status"] = _STATUS[report.status]
-    return {f"concepts/{name}": value for name, value in known.items()}
+        measured["status"] = _STATUS[report.status]
+    return {f"concepts/{name}": value for name, value in measured.items()}
 
 
 def _step(report: Report) -> int:

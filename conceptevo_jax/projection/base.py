@@ -129,9 +129,11 @@ def refit_space(
     if settings.policy != "responsive":
         reseeded = [dataclasses.replace(settings, seed=seed) for seed in seeds]
         pairs = zip(fits, reseeded, strict=True)
-        return np.stack([images(one, changed, None) for one, changed in pairs])
+        return np.stack(
+            [images(embedding, changed, None) for embedding, changed in pairs]
+        )
     side_by_side = Embedding(
-        vectors=np.concatenate([one.vectors for one in fits], axis=1),
+        vectors=np.concatenate([embedding.vectors for embedding in fits], axis=1),
         coverage=fits[0].coverage,
     )
     reader = read_peaks(model, before_relu=before_relu)
@@ -142,7 +144,9 @@ def refit_space(
 
 def _require_sites(model: Model, sites: Sequence[Site], what: str) -> None:
     """Refuse records whose neurons are not those of the model."""
-    ours, theirs = ({s.name: s.channels for s in of} for of in (model.sites, sites))
+    ours, theirs = (
+        {s.name: s.channels for s in site_list} for site_list in (model.sites, sites)
+    )
     if ours != theirs:
         raise DataError(
             f"the {what} are of {sum(theirs.values())} neurons at {len(theirs)} sites, "

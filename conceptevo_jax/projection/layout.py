@@ -91,7 +91,7 @@ def require_map(
     require_count("stability_seeds", stability_seeds)
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
-    require_count("neighbors", neighbors, least=2)
+    require_count("neighbors", neighbors, minimum=2)
     if not 0 <= min_dist <= 1:
         raise UsageError(f"min_dist must be from 0 to 1, not {min_dist}.")
 
@@ -135,16 +135,22 @@ def fit_layouts(
     rows = vectors[live].astype(np.float32)
     near = _nearest(rows, min(neighbors, len(rows) - 1), metric)
     maps = [_umap(rows, near, seed, min_dist, metric) for seed in seeds]
-    found = []
-    for own, seed in enumerate(seeds):
+    layouts = []
+    for index, seed in enumerate(seeds):
         points = np.full((len(vectors), 2), np.nan, np.float32)
-        points[live] = maps[own]
-        others = [other for at, other in enumerate(maps) if at != own]
-        stability = float(np.mean([_overlap(maps[own], other) for other in others]))
-        found.append(
+        points[live] = maps[index]
+        other_maps = [
+            other_map
+            for other_index, other_map in enumerate(maps)
+            if other_index != index
+        ]
+        stability = float(
+            np.mean([_overlap(maps[index], other_map) for other_map in other_maps])
+        )
+        layouts.append(
             Layout(points=points, vectors=vectors, stability=stability, seed=seed)
         )
-    return found
+    return layouts
 
 
 def place_points(
@@ -175,9 +181,9 @@ def place_points(
     fitted = np.isfinite(layout.points).all(axis=1)
     anchors, places = KDTree(_unit(layout.vectors[fitted])), layout.points[fitted]
     points = np.full((len(vectors), 2), np.nan, np.float32)
-    kept = range(1, min(neighbors, len(places)) + 1)
+    ranks = range(1, min(neighbors, len(places)) + 1)
     # 1 − cosine is half the squared distance of unit vectors.
-    distances, near = anchors.query(_unit(vectors[live]), kept)
+    distances, near = anchors.query(_unit(vectors[live]), ranks)
     weights = _weights(np.square(distances) / 2)
     points[live] = (weights[..., None] * places[near]).sum(axis=1)
     return points
@@ -206,14 +212,14 @@ def _nearest(
 
     def search(start: int) -> None:
         apart = METRICS[metric](rows[start : start + _BLOCK], rows)
-        own = np.arange(len(apart))
-        apart[own, start + own] = -1
+        block_rows = np.arange(len(apart))
+        apart[block_rows, start + block_rows] = -1
         near = np.argpartition(apart, neighbors - 1, axis=1)[:, :neighbors]
-        found = np.take_along_axis(apart, near, axis=1)
-        order = np.argsort(found, axis=1, kind="stable")
-        here = slice(start, start + len(apart))
-        indices[here] = np.take_along_axis(near, order, axis=1)
-        distances[here] = np.take_along_axis(found, order, axis=1).clip(0)
+        near_distances = np.take_along_axis(apart, near, axis=1)
+        order = np.argsort(near_distances, axis=1, kind="stable")
+        block = slice(start, start + len(apart))
+        indices[block] = np.take_along_axis(near, order, axis=1)
+        distances[block] = np.take_along_axis(near_distances, order, axis=1).clip(0)
 
     # Both SciPy and NumPy let other threads work meanwhile.
     with ThreadPoolExecutor(min(len(cores()), _THREADS)) as threads:
@@ -284,9 +290,12 @@ def _start(rows: np.ndarray, metric: str) -> np.ndarray:
 def _overlap(first: np.ndarray, second: np.ndarray) -> float:
     """Mean share of a point's nearest points that two maps have in common."""
     k = min(STABILITY_NEIGHBORS, len(first) - 1)
-    near, again = (np.asarray(KDTree(m).query(m, k + 1)[1]) for m in (first, second))
+    first_near, second_near = (
+        np.asarray(KDTree(m).query(m, k + 1)[1]) for m in (first, second)
+    )
     shared = [
-        len((set(near[own]) & set(again[own])) - {own}) for own in range(len(first))
+        len((set(first_near[point]) & set(second_near[point])) - {point})
+        for point in range(len(first))
     ]
     return float(np.mean(shared)) / k
 

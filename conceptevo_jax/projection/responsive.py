@@ -106,9 +106,9 @@ def responsive_vectors(
     positive = ~rectified[None] | (peaks > 0)
     responds = live[None] & jnp.isfinite(peaks) & positive
     ranks = jnp.where(responds, rank_responses(peaks, quantiles), -1)
-    best, chosen = jax.lax.top_k(ranks, min(count, peaks.shape[1]))
+    best, top_neurons = jax.lax.top_k(ranks, min(count, peaks.shape[1]))
     counts = best >= 0
-    taken = jnp.where(counts[..., None], vectors[chosen], 0)
+    taken = jnp.where(counts[..., None], vectors[top_neurons], 0)
     weights = counts.astype(vectors.dtype)
     if temperature is not None:
         weights *= jnp.exp((best - best[:, :1]) / temperature)

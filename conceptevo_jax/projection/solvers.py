@@ -194,9 +194,9 @@ def rms(difference: Float[np.ndarray, "n d"]) -> float:
     return float(np.sqrt((difference**2).sum(axis=1).mean()))
 
 
-def _ratio(above: np.ndarray, below: np.ndarray, where: np.ndarray) -> np.ndarray:
+def _ratio(above: np.ndarray, below: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A quotient per dimension, 0 in those that are finished."""
-    return np.divide(above, below, out=np.zeros_like(above), where=where)
+    return np.divide(above, below, out=np.zeros_like(above), where=mask)
 
 
 def _rank(matrix: sparse.csr_array) -> int | None:

@@ -234,7 +234,7 @@ def _project(stimuli: Stimuli, images: Embedding) -> Embedding:
 
 
 def _residual(projected: Embedding, neurons: Embedding) -> float:
-    both = projected.placed & neurons.placed
-    if not both.any():
+    placed = projected.placed & neurons.placed
+    if not placed.any():
         return 0.0
-    return rms((projected.vectors[both] - neurons.vectors[both]).astype(np.float64))
+    return rms((projected.vectors[placed] - neurons.vectors[placed]).astype(np.float64))

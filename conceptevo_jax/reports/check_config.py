@@ -184,7 +184,7 @@ def _check_method(where: str, method: MethodConfig, seed: int) -> None:
     embedding = ("dim", "learning_rate", "repeats", "batch_size")
     _require_positive(f"{where}.embedding", method.embedding, embedding)
     negatives = method.embedding.negatives
-    require_count(f"{where}.embedding.negatives", negatives, least=0)
+    require_count(f"{where}.embedding.negatives", negatives, minimum=0)
     of = method.layout
     with _naming(f"{where}.layout"):
         require_map(of.neighbors, of.min_dist, of.metric, of.stability_seeds)

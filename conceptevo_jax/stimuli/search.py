@@ -152,7 +152,7 @@ def find_stimuli(
     search = search or Search()
     require_type(pool, Pool, "the pool", "Choose one by ce.select_pool.")
     model.require_size(pool.side)
-    require_count("sample", sample, least=0)
+    require_count("sample", sample, minimum=0)
     read = partial(read_peaks, before_relu=search.before_relu)
     exact = search.compute == "float32"
     return observe(
@@ -253,8 +253,8 @@ def collect_fold(neurons: int, sample: Int[np.ndarray, " j"], count: int) -> Fol
         rows: Int[Array, " b"],
         valid: Bool[Array, " b"],
     ) -> Float[Array, "j n"]:
-        where = jnp.where(valid, slots[rows], jnp.int32(len(sample)))
-        return state.at[where].set(peaks.values, mode="drop")
+        sample_slots = jnp.where(valid, slots[rows], jnp.int32(len(sample)))
+        return state.at[sample_slots].set(peaks.values, mode="drop")
 
     # Every image is seen by one device, and is zero on all others.
     return Fold(empty, add, jax.lax.psum)
@@ -284,7 +284,7 @@ def _stimuli(
     search: Search,
 ) -> Stimuli:
     values, rows = np.asarray(top.values), np.asarray(top.rows)
-    at, nonfinite = np.asarray(top.cells), np.asarray(top.nonfinite)
+    peak_cells, nonfinite = np.asarray(top.cells), np.asarray(top.nonfinite)
     k = search.k
     constant = ~(np.asarray(top.highest) > np.asarray(top.lowest))
     dead = (rows[:, 0] < 0) | constant | nonfinite
@@ -292,7 +292,9 @@ def _stimuli(
         dead = np.zeros_like(dead)
     used = (rows[:, :k] >= 0) & ~dead[:, None]
     width = np.repeat(cells[:, 1], [site.channels for site in sites])[:, None]
-    positions = np.stack([at[:, :k] // width, at[:, :k] % width], axis=-1)
+    positions = np.stack(
+        [peak_cells[:, :k] // width, peak_cells[:, :k] % width], axis=-1
+    )
     tied = (values[:, k - 1] == values[:, k]) & (rows[:, k] >= 0) & ~dead
     return Stimuli(
         image_ids=np.where(used, rows[:, :k], -1).astype(np.int32),

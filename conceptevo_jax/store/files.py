@@ -49,8 +49,8 @@ def drop_abandoned(folder: Path, *, deep: bool = True, locked: bool = False) -> 
       locked: Whether nobody else can be writing there, so that all can go. Without a
         lock what a process left stays until that is gone for good.
     """
-    found = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
-    for path in list(found):
+    temporaries = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
+    for path in list(temporaries):
         named = _TEMPORARY.fullmatch(path.name)
         if named is None or not (locked or _is_abandoned(named)):
             continue

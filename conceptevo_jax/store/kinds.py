@@ -51,6 +51,6 @@ def _is_one(value: object, kind: type) -> bool:
         return False  # A truth value is a number for Python alone.
     if kind is float:
         return isinstance(value, int | float)
-    known = kind in (str, bool, int) or dataclasses.is_dataclass(kind)
+    is_plain = kind in (str, bool, int) or dataclasses.is_dataclass(kind)
     is_array = kind is np.ndarray or issubclass(kind, AbstractArray)
-    return isinstance(value, kind) if known or is_array else True
+    return isinstance(value, kind) if is_plain or is_array else True

@@ -52,13 +52,13 @@ def _below(folder: Path) -> Iterator[os.DirEntry[str]]:
 
     What cannot be listed, or is deleted meanwhile, is not read later either.
     """
-    left: list[Path | str] = [folder]
-    while left:
-        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+    pending: list[Path | str] = [folder]
+    while pending:
+        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 yield entry
                 if entry.is_dir(follow_symlinks=False):
-                    left.append(entry.path)
+                    pending.append(entry.path)
 
 
 def require_own(path: Path, result: Path) -> None:

@@ -89,19 +89,21 @@ class Checkpoints:
           DataError: if the run has no such snapshot, or it is damaged.
         """
         if epoch not in self.epochs():
-            known = ", ".join(map(str, self.epochs())) or "none"
+            available = ", ".join(map(str, self.epochs())) or "none"
             raise DataError(
-                f"{self.folder} has no snapshot {epoch!r}; it has: {known}."
+                f"{self.folder} has no snapshot {epoch!r}; it has: {available}."
             )
         target = _abstract(self.model.shapes())
         with self._naming(f"snapshot {epoch!r}"):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
-                    found = checkpointer.restore(self.folder / "init", target)
+                    restored = checkpointer.restore(self.folder / "init", target)
             else:
                 manager, number = self._where(epoch)
-                found = manager.restore(number, args=ocp.args.StandardRestore(target))
-            variables = own_copy(found)
+                restored = manager.restore(
+                    number, args=ocp.args.StandardRestore(target)
+                )
+            variables = own_copy(restored)
         expected = self._listed().get(str(epoch))
         what = f"snapshot {epoch!r} in {self.folder}"
         require_checksum(expected, variables, what)
@@ -114,24 +116,24 @@ class Checkpoints:
           DataError: if what is there cannot be read, or is damaged.
         """
         listed = read_checksums(self.folder)
-        both = {
+        resumable = {
             number
             for number in self._resume.all_steps()
             if str(number) in listed.snapshots and str(number) in listed.resume
         }
-        if not both:
+        if not resumable:
             return None
-        epoch = max(both)
+        epoch = max(resumable)
         target = ocp.args.StandardRestore(_abstract(_rest(like)))
         what = f"the state to resume from after epoch {epoch}"
         with self._naming(what):
             restored = own_copy(self._resume.restore(epoch, args=target))
-        where = f"{what} in {self.folder}"
-        require_checksum(listed.resume[str(epoch)], restored, where)
-        shown = self.restore(epoch)
+        description = f"{what} in {self.folder}"
+        require_checksum(listed.resume[str(epoch)], restored, description)
+        snapshot = self.restore(epoch)
         if like.average is None:
-            return epoch, State(shown, **restored)
-        return epoch, State(**restored, average=shown)
+            return epoch, State(snapshot, **restored)
+        return epoch, State(**restored, average=snapshot)
 
     def epochs(self) -> list[Epoch]:
         """All snapshots: untrained, within epochs, after epochs.
@@ -290,7 +292,7 @@ def _rest(state: State) -> dict[str, Any]:
 def _abstract(tree: Any) -> Any:
     """On every process's first device; Orbax refuses arrays of one process alone."""
     firsts = {device.process_index: device for device in reversed(jax.devices())}
-    mesh = Mesh(np.array([firsts[at] for at in sorted(firsts)]), (AXIS,))
+    mesh = Mesh(np.array([firsts[process] for process in sorted(firsts)]), (AXIS,))
     sharding = NamedSharding(mesh, SHARED)
 
     def describe(leaf: Any) -> jax.ShapeDtypeStruct:

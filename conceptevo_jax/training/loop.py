@@ -146,8 +146,8 @@ def train(
 def evaluate(model: Model, variables: Variables, data: Decoded) -> Tally:
     """Loss and top-1/top-5 counts over all images, in evaluation mode."""
     mesh, rows = data_mesh(), np.arange(len(data))
-    everywhere = replicate(mesh, variables)
-    return _evaluate(mesh, make_eval_step(model), everywhere, data, rows)
+    replicated = replicate(mesh, variables)
+    return _evaluate(mesh, make_eval_step(model), replicated, data, rows)
 
 
 def _evaluate(
@@ -160,12 +160,12 @@ def _evaluate(
     """Tally some images; `variables` lie on all devices."""
     tally = replicate(mesh, Tally.zero())
     size = -(-min(EVAL_BATCH, len(rows)) // mesh.size) * mesh.size
-    own = own_rows(mesh, size)
+    local_rows = own_rows(mesh, size)
 
     def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
-        chosen, valid = batch
-        picked = rows[chosen[own]]
-        return np.asarray(data.pixels[picked]), data.labels[picked], valid[own]
+        positions, valid = batch
+        picked = rows[positions[local_rows]]
+        return np.asarray(data.pixels[picked]), data.labels[picked], valid[local_rows]
 
     for batch in read_ahead(read, sequential_batches(len(rows), size)):
         tally = step(variables, tally, *divide(mesh, batch, size))
@@ -240,8 +240,8 @@ class _Loop:
                 f"{self.settings.epochs}. Run the same command again to go on from "
                 "there."
             )
-        left, longest = self.time_left, self.longest
-        if left is None or first_decides(lambda: left() >= longest):
+        time_left, longest = self.time_left, self.longest
+        if time_left is None or first_decides(lambda: time_left() >= longest):
             return
         self.checkpoints.wait()
         raise TimeUpError(
@@ -279,8 +279,8 @@ class _Loop:
 
     def _step(self, step: int, batch: dict[str, np.ndarray]) -> None:
         self.rate = self._rate(step)
-        own = batch["image"], batch["label"]
-        pixels, labels = divide(self.mesh, own, self.settings.batch_size)
+        local_batch = batch["image"], batch["label"]
+        pixels, labels = divide(self.mesh, local_batch, self.settings.batch_size)
         self.state, self.tally = self.train_step(
             self.state, self.tally, pixels, labels, np.float32(self.rate)
         )
@@ -293,22 +293,22 @@ class _Loop:
         # Saved while it was evaluated; what is in the table is on the disk.
         self.checkpoints.wait()
         by_first(lambda: write_table(self.folder / TABLE, self.rows))
-        own = own_copy(variables)
-        snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: own)
+        local_variables = own_copy(variables)
+        snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: local_variables)
         answers = [call(snapshot, row) for call in self.on_epoch]
         return first_decides(lambda: any(answers))
 
     def _row(self, epoch: Epoch) -> Row:
         train = self._evaluate(self.data, self.sample)
         test = self._evaluate(self.test, np.arange(len(self.test)))
-        seen = int(self.tally.images)
+        images = int(self.tally.images)
         return Row(
             epoch=epoch,
             step=int(self.state.step),
             learning_rate=self.rate,
-            loss=float(self.tally.loss) / seen if seen else math.nan,
-            running_top1=int(self.tally.top1) / max(seen, 1),
-            running_top5=int(self.tally.top5) / max(seen, 1),
+            loss=float(self.tally.loss) / images if images else math.nan,
+            running_top1=int(self.tally.top1) / max(images, 1),
+            running_top5=int(self.tally.top5) / max(images, 1),
             train_top1=int(train.top1) / len(self.sample),
             train_top5=int(train.top5) / len(self.sample),
             test_top1=int(test.top1) / len(self.test),
@@ -332,10 +332,10 @@ class _Loop:
         )
 
     def _resume(self, fresh: State) -> tuple[int, State]:
-        found = self.checkpoints.restore_latest(fresh)
-        if found is None:
+        resumed = self.checkpoints.restore_latest(fresh)
+        if resumed is None:
             return 0, self._replicate(fresh)
-        epoch, state = found
+        epoch, state = resumed
         rows = read_table(self.folder / TABLE)
         names = [row.epoch for row in rows]
         if epoch not in names:

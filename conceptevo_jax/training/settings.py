@@ -58,7 +58,7 @@ def require_meant(settings: Training) -> None:
       UsageError: naming the setting, and what would do.
     """
     require_seed(settings.seed)
-    require_count("epochs", settings.epochs, least=0)
+    require_count("epochs", settings.epochs, minimum=0)
     require_count("batch_size", settings.batch_size)
     require_count("eval_images", settings.eval_images)
     for step in settings.early_steps:

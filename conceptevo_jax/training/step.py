@@ -110,8 +110,8 @@ def hits(
     Logits that are not finite are wrong.
     """
     labels = jnp.broadcast_to(labels, logits.shape[:-1])
-    chosen = jnp.take_along_axis(logits, labels[..., None], axis=-1)
-    better = jnp.sum(logits > chosen, axis=-1)
+    label_logits = jnp.take_along_axis(logits, labels[..., None], axis=-1)
+    better = jnp.sum(logits > label_logits, axis=-1)
     finite = jnp.isfinite(logits).all(axis=-1)
     return (jnp.argmax(logits, axis=-1) == labels) & finite, (better < 5) & finite
 
@@ -172,8 +172,8 @@ def make_train_step(
                 at_least_float32(sown), labels, settings.label_smoothing
             )
             total += settings.auxiliary_weight * jnp.mean(extra)
-        kept = {k: v for k, v in changed.items() if k != "auxiliary"}
-        return total, (losses, logits, kept)
+        collections = {k: v for k, v in changed.items() if k != "auxiliary"}
+        return total, (losses, logits, collections)
 
     def train_step(
         state: State,

@@ -65,13 +65,13 @@ def embed(folder: Path, path: Path, *, train: int, test: int, seed: int) -> None
         images = read_idx(stem.with_name(f"{stem.name}-images-idx3-ubyte.gz"))
         labels = read_idx(stem.with_name(f"{stem.name}-labels-idx1-ubyte.gz"))
         keys = [image_key(split, index) for index in range(len(images))]
-        chosen = np.sort(stratified(keys, labels, size=size, seed=seed))
-        encoded = [_webp(images[index]) for index in chosen]
+        selected_rows = np.sort(stratified(keys, labels, size=size, seed=seed))
+        encoded = [_webp(images[index]) for index in selected_rows]
         arrays |= {
             f"{split}_bytes": np.frombuffer(b"".join(encoded), np.uint8),
             f"{split}_length": np.array([len(image) for image in encoded], np.uint16),
-            f"{split}_label": labels[chosen],
-            f"{split}_index": chosen.astype(np.uint16),
+            f"{split}_label": labels[selected_rows],
+            f"{split}_index": selected_rows.astype(np.uint16),
         }
     with path.open("wb") as file:
         # NumPy's stub takes further arguments for `allow_pickle`.

@@ -26,15 +26,15 @@ from jaxtyping import Int
 
 from conceptevo_jax.errors import DataError, UsageError
 
-AXIS = "data"
+MESH_AXIS = "data"
 """Name of the line."""
 
-SHARED, DIVIDED = PartitionSpec(), PartitionSpec(AXIS)
+REPLICATED, SHARDED = PartitionSpec(), PartitionSpec(MESH_AXIS)
 """What every device has whole; what each has some rows of."""
 
 T = TypeVar("T")
 
-_ASKED = threading.Event()
+_SIGTERM_RECEIVED = threading.Event()
 """Set once this process got SIGTERM."""
 
 
@@ -78,7 +78,8 @@ def start_processes() -> None:
     jax.config.update("jax_enable_preemption_service", False)
     try:
         jax.distributed.initialize(
-            num_processes=_told("JAX_NUM_PROCESSES"), process_id=_told("JAX_PROCESS_ID")
+            num_processes=_environment_integer("JAX_NUM_PROCESSES"),
+            process_id=_environment_integer("JAX_PROCESS_ID"),
         )
     except (ValueError, RuntimeError) as error:
         raise UsageError(
@@ -87,10 +88,10 @@ def start_processes() -> None:
             "JAX_NUM_PROCESSES and JAX_PROCESS_ID for each: see docs/launching.md."
         ) from error
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: _ASKED.set())
+        signal.signal(signal.SIGTERM, lambda *_: _SIGTERM_RECEIVED.set())
 
 
-def _told(name: str) -> int | None:
+def _environment_integer(name: str) -> int | None:
     """A whole number that JAX does not read from the environment by itself."""
     value = os.environ.get(name)
     return None if value is None else int(value)
@@ -108,28 +109,33 @@ def is_first() -> bool:
 
 def data_mesh() -> Mesh:
     """All devices of all processes, in one line."""
-    return Mesh(np.array(jax.devices()), (AXIS,))
+    return Mesh(np.array(jax.devices()), (MESH_AXIS,))
 
 
-def own_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
-    """Which of `count` rows this process's devices work on, in order."""
-    sharding = NamedSharding(mesh, DIVIDED)
+def process_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
+    """Which of `count` rows this process's devices work on, in order.
+
+    Args:
+      mesh: From `data_mesh`.
+      count: Rows over all processes, a multiple of the number of devices.
+    """
+    sharding = NamedSharding(mesh, SHARDED)
     parts = sharding.addressable_devices_indices_map((count,)).values()
     rows = np.arange(count)
     return np.concatenate(sorted((rows[part] for part in parts), key=lambda p: p[0]))
 
 
-def divide(mesh: Mesh, local_tree: T, count: int) -> T:
+def shard(mesh: Mesh, local_tree: T, count: int) -> T:
     """Bring rows to the devices that work on them.
 
     Args:
       mesh: From `data_mesh`.
-      local_tree: Arrays whose rows are those of `own_rows`.
+      local_tree: Arrays whose rows are those of `process_rows`.
       count: Rows over all processes, a multiple of the number of devices.
     """
     if mesh.size == 1:
         return jax.tree.map(jnp.asarray, local_tree)
-    sharding = NamedSharding(mesh, DIVIDED)
+    sharding = NamedSharding(mesh, SHARDED)
     return jax.tree.map(
         lambda leaf: jax.make_array_from_process_local_data(
             sharding, leaf, (count, *leaf.shape[1:])
@@ -139,10 +145,15 @@ def divide(mesh: Mesh, local_tree: T, count: int) -> T:
 
 
 def replicate(mesh: Mesh, tree: T) -> T:
-    """Bring arrays to every device; all processes must give the same values."""
+    """Bring arrays to every device; all processes must give the same values.
+
+    Args:
+      mesh: From `data_mesh`.
+      tree: Arrays, equal in all processes.
+    """
     if mesh.size == 1:
         return jax.tree.map(jnp.asarray, tree)
-    sharding = NamedSharding(mesh, SHARED)
+    sharding = NamedSharding(mesh, REPLICATED)
     if process_count() == 1:
         return jax.device_put(tree, sharding)
 
@@ -157,7 +168,7 @@ def replicate(mesh: Mesh, tree: T) -> T:
     return jax.tree.map(put, tree)
 
 
-def own_copy(tree: T) -> T:
+def local_copy(tree: T) -> T:
     """What `replicate` gave, on this process's first device alone; no copy is made."""
     return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
 
@@ -169,8 +180,8 @@ def per_device(
 
     Args:
       mesh: From `data_mesh`.
-      call: Sees one device's rows of what is divided; `AXIS` names the others.
-      in_specs: `SHARED` or `DIVIDED` for each argument.
+      call: Sees one device's rows of what is divided; `MESH_AXIS` names the others.
+      in_specs: `REPLICATED` or `SHARDED` for each argument.
       out_specs: The same for the results.
     """
     if mesh.size == 1:
@@ -181,11 +192,17 @@ def per_device(
 
 
 def gather_rows(mesh: Mesh, tree: T, *, axis: int = 0) -> T:
-    """Inside `per_device`: the rows of all devices, in order."""
+    """Inside `per_device`: the rows of all devices, in order.
+
+    Args:
+      mesh: From `data_mesh`.
+      tree: Arrays of this device's rows.
+      axis: Along which the rows lie.
+    """
     if mesh.size == 1:
         return tree
     return jax.tree.map(
-        lambda leaf: jax.lax.all_gather(leaf, AXIS, axis=axis, tiled=True), tree
+        lambda leaf: jax.lax.all_gather(leaf, MESH_AXIS, axis=axis, tiled=True), tree
     )
 
 
@@ -204,10 +221,12 @@ def is_asked_to_end() -> bool:
     """
     if process_count() == 1:
         return False
-    return bool(multihost_utils.process_allgather(np.bool_(_ASKED.is_set())).any())
+    return bool(
+        multihost_utils.process_allgather(np.bool_(_SIGTERM_RECEIVED.is_set())).any()
+    )
 
 
-def least(value: int) -> int:
+def minimum_over_processes(value: int) -> int:
     """The smallest of all processes' values."""
     if process_count() == 1:
         return value
@@ -248,7 +267,7 @@ def all_or_none(call: Callable[[], T]) -> T:
     return returned[0]
 
 
-def by_first(call: Callable[[], object]) -> None:
+def in_first_process(call: Callable[[], object]) -> None:
     """Make a call in the first process alone, while the others wait."""
     all_or_none(lambda: call() if is_first() else None)
 

@@ -97,6 +97,10 @@ def is_whole(value: object) -> TypeGuard[int]:
 def require_seed(seed: object, name: str = "seed") -> None:
     """Refuse a seed that is no whole number from 0 to 2³² - 1.
 
+    Args:
+      seed: What was given.
+      name: The setting.
+
     Raises:
       UsageError: naming the setting.
     """
@@ -108,6 +112,11 @@ def require_seed(seed: object, name: str = "seed") -> None:
 
 def require_count(name: str, value: object, *, minimum: int = 1) -> None:
     """Refuse a number of things that is no whole number, or too small.
+
+    Args:
+      name: The setting.
+      value: What was given.
+      minimum: The smallest number that is allowed.
 
     Raises:
       UsageError: naming the setting.
@@ -140,6 +149,10 @@ def require_type(value: object, kind: type, what: str, hint: str) -> None:
 def require_callable(value: object, what: str) -> None:
     """Refuse what cannot be called.
 
+    Args:
+      value: What was given.
+      what: The argument, in words.
+
     Raises:
       UsageError: naming the argument.
     """
@@ -151,6 +164,10 @@ def require_callable(value: object, what: str) -> None:
 
 def callables(values: Iterable[C], what: str) -> tuple[C, ...]:
     """The functions of a list, or a refusal of a function outside of any.
+
+    Args:
+      values: What was given.
+      what: The argument, in words.
 
     Raises:
       UsageError: naming the argument.

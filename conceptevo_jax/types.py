@@ -344,7 +344,12 @@ def site_slices(sites: Sequence[Site]) -> dict[str, slice]:
 def neurons_among(
     selected_sites: Sequence[Site], sites: Sequence[Site]
 ) -> Int[np.ndarray, " _"]:
-    """Where the neurons of some sites are among those of all."""
+    """Where the neurons of some sites are among those of all.
+
+    Args:
+      selected_sites: Some of the sites, in any order.
+      sites: All of them, in forward order.
+    """
     slices = site_slices(sites)
     parts = [
         np.arange(slices[s.name].start, slices[s.name].stop) for s in selected_sites
@@ -353,12 +358,22 @@ def neurons_among(
 
 
 def neuron_ids(snapshot: str, sites: Sequence[Site]) -> list[str]:
-    """Ids `run@epoch/site/index` of all neurons of the snapshot so named."""
+    """Ids `run@epoch/site/index` of all neurons of the snapshot so named.
+
+    Args:
+      snapshot: Its name, `run@epoch`.
+      sites: Of its model, in forward order.
+    """
     return [f"{snapshot}/{s.name}/{c}" for s in sites for c in range(s.channels)]
 
 
 def progress(epoch: Epoch, steps_per_epoch: int) -> float:
-    """Epochs of training that lie behind a snapshot: `init` 0, epoch 0 is 1."""
+    """Epochs of training that lie behind a snapshot: `init` 0, epoch 0 is 1.
+
+    Args:
+      epoch: The snapshot's.
+      steps_per_epoch: Optimiser steps per epoch.
+    """
     if epoch == "init":
         return 0.0
     if isinstance(epoch, str):

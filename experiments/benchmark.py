@@ -26,7 +26,7 @@ import numpy as np
 from hydra.core.hydra_config import HydraConfig
 
 from conceptevo_jax.benchmarks.analysis import (
-    claims_of,
+    cost_claims,
     cost_rows,
     measure_costs,
     require_costs,
@@ -37,7 +37,7 @@ from conceptevo_jax.benchmarks.budget import (
     Measured,
     Measurement,
     by_importance,
-    not_run,
+    skipped_measurement,
 )
 from conceptevo_jax.benchmarks.embedding import measure_embedding
 from conceptevo_jax.benchmarks.growth import (
@@ -54,8 +54,8 @@ from conceptevo_jax.benchmarks.page import measure_pages
 from conceptevo_jax.benchmarks.rows import (
     Row,
     about_software,
-    claims_of_rows,
-    ratios_of,
+    row_claims,
+    speed_ratios,
     table,
 )
 from conceptevo_jax.benchmarks.stimuli import measure_stimuli
@@ -115,7 +115,12 @@ def chosen_parts(config: Config) -> list[str]:
 
 
 def run(config: Config, session: Session) -> Outcome:
-    """Measure every part, and write the result folder."""
+    """Measure every part, and write the result folder.
+
+    Args:
+      config: Parts, sizes and time limit, under `benchmark`.
+      session: Gives images and the result folder.
+    """
     settings, parts = config.benchmark, chosen_parts(config)
     require_costs(settings.costs)
     clear_results(session.folder)
@@ -126,7 +131,7 @@ def run(config: Config, session: Session) -> Outcome:
     rows, claims = measured.rows, measured.claims
     look_next = _write_tables(session.folder, measured)
     further = {"software": about_software(), **measured.tables}
-    ratios = ratios_of(rows)
+    ratios = speed_ratios(rows)
     if ratios:
         figure = draw_ratios(ratios, title=f"Speed beside others, {rows[0].device}")
         look_next[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
@@ -139,6 +144,10 @@ def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measure
 
     The tables are written after every measurement, so that a call that is killed keeps
     them. What a device has no memory for is reported as not run.
+
+    Args:
+      session: Gives the time limit and the result folder.
+      parts: Measurements of each part, the most telling part first.
     """
     minutes = session.config.benchmark.minutes
     budget = Budget(minutes, spent=sum(session.timings.values(), 0.0))
@@ -147,7 +156,7 @@ def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measure
     for measurement in order:
         done = _measured(session, budget, measurement)
         whole.rows.extend(done.rows)
-        whole.claims.extend([*done.claims, *claims_of_rows(done.rows)])
+        whole.claims.extend([*done.claims, *row_claims(done.rows)])
         for name, lines in done.tables.items():
             whole.tables.setdefault(name, []).extend(lines)
         _write_tables(session.folder, whole)
@@ -156,7 +165,10 @@ def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measure
 
 def _measured(session: Session, budget: Budget, measurement: Measurement) -> Measured:
     """What a measurement leaves: if there is no time or memory, a row that says so."""
-    about, why = f"{measurement.part}: {measurement.what}", budget.why_not(measurement)
+    about, why = (
+        f"{measurement.part}: {measurement.what}",
+        budget.reason_to_skip(measurement),
+    )
     if why is None:
         session.console.print(about)
         try:
@@ -167,7 +179,7 @@ def _measured(session: Session, budget: Budget, measurement: Measurement) -> Mea
             if "RESOURCE_EXHAUSTED" not in why:
                 raise
     session.console.print(f"{about}: {why}")
-    return not_run(measurement, why)
+    return skipped_measurement(measurement, why)
 
 
 def _write_tables(folder: Path, measured: Measured) -> list[Path]:
@@ -192,7 +204,7 @@ def _costs(config: Config, session: Session) -> list[Measurement]:
     def measure_run(name: str) -> Measured:
         costs = measure_costs(config, session, name)
         return Measured(
-            cost_rows(costs), claims_of(config, name, costs), {"costs": costs}
+            cost_rows(costs), cost_claims(config, name, costs), {"costs": costs}
         )
 
     what = ", ".join(["training step", *config.benchmark.costs])

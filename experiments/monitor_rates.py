@@ -34,7 +34,7 @@ CAME_BACK = 0.75
 FEWEST = {HEALTHY: 20, FAILING: 20, RECOVERING: 10}
 """Runs of a kind without which a rate says little."""
 
-MOST = 0.1
+LARGEST_RATE = 0.1
 """Rate of errors that claims allow."""
 
 
@@ -97,7 +97,12 @@ def jobs(config: Config) -> list[Job]:
 
 
 def seeds_of(config: Config, recipe: str) -> list[int]:
-    """The seeds of a recipe, or the first so many of them."""
+    """The seeds of a recipe, or the first so many of them.
+
+    Args:
+      config: Holds recipes and their seeds.
+      recipe: Its name.
+    """
     return config.rates[recipe].seeds[: config.rate_seeds]
 
 
@@ -111,7 +116,12 @@ def plan(config: Config) -> list[Step]:
 
 
 def run(config: Config, session: Session) -> Outcome:
-    """Train and watch all, or reuse what is stored, and count."""
+    """Train and watch all, or reuse what is stored, and count.
+
+    Args:
+      config: Recipes, with what each is for.
+      session: Trains, and gives the result folder.
+    """
     trained = session.train(jobs(config))
     classes = len(session.images.classes)
     watched = [
@@ -132,7 +142,14 @@ def run(config: Config, session: Session) -> Outcome:
 
 
 def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:
-    """Judge a run by its own accuracy, and list the monitor's alarms."""
+    """Judge a run by its own accuracy, and list the monitor's alarms.
+
+    Args:
+      run: Finished, with its monitor's reports.
+      recipe: Its name.
+      meant: What the recipe is for.
+      classes: Number of classes, for the accuracy of chance.
+    """
     rows = [row for row in run.rows if isinstance(row.epoch, int)]
     course = course_of(rows, classes)
     best, last = rows[course.best].test_top1, rows[-1].test_top1
@@ -248,11 +265,11 @@ def _claim(row: dict[str, Any]) -> Claim:
     return Claim(
         id=row["error"],
         paper=None,
-        rule=f"{rule}: upper end of the exact 95 % interval at most {MOST:.0%}",
+        rule=f"{rule}: upper end of the exact 95 % interval at most {LARGEST_RATE:.0%}",
         measured=row["rate"],
         interval=None if low is None else (low, high),
         n=row["runs"],
-        holds=high <= MOST if enough else None,
+        holds=high <= LARGEST_RATE if enough else None,
         why=f"{row['errors']} of {row['runs']} runs"
         if enough
         else f"{row['runs']} {kind} runs are fewer than the {FEWEST[kind]} needed",

@@ -12,7 +12,13 @@ from typing import NamedTuple, TypeVar
 
 import jax
 
-from conceptevo_jax.devices import cores, data_mesh, is_out_of_memory, least, replicate
+from conceptevo_jax.devices import (
+    cores,
+    data_mesh,
+    is_out_of_memory,
+    minimum_over_processes,
+    replicate,
+)
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Variables
 
@@ -84,7 +90,7 @@ def in_groups(
     mesh, done = data_mesh(), 0
     while done < len(loads):
         largest_group = size if at_most is None else max(1, min(size, at_most()))
-        group = loads[done : done + least(largest_group)]
+        group = loads[done : done + minimum_over_processes(largest_group)]
         try:
             group_results = work([replicate(mesh, load()) for load in group])
         except (jax.errors.JaxRuntimeError, MemoryError) as error:

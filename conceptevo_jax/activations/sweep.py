@@ -25,15 +25,15 @@ from conceptevo_jax.data import (
     sequential_batches,
 )
 from conceptevo_jax.devices import (
-    DIVIDED,
-    SHARED,
+    REPLICATED,
+    SHARDED,
     all_or_none,
     data_mesh,
-    divide,
     gather_rows,
-    own_rows,
     per_device,
+    process_rows,
     replicate,
+    shard,
 )
 from conceptevo_jax.models import Variables
 
@@ -53,6 +53,11 @@ def map_batches(
     """What a compiled call gives of some images, batch by batch; one image at least.
 
     For images that are few enough to keep a row of each; all else is for `sweep`.
+
+    Args:
+      call: From a batch's pixels to one row an image.
+      pixels: The images.
+      batch_size: Images per call, at most.
     """
     size = min(batch_size, len(pixels))
     parts = [
@@ -79,10 +84,10 @@ def read_all_peaks(
     read = jax.jit(_read_by_all(mesh, reader))
     replicated = replicate(mesh, variables)
     size = min(batch_size, -(-len(images) // mesh.size)) * mesh.size
-    local_rows = own_rows(mesh, size)
+    local_rows = process_rows(mesh, size)
     batches = (rows[local_rows] for rows, _ in sequential_batches(len(images), size))
     for batch in read_ahead(lambda rows: np.asarray(images.pixels[rows]), batches):
-        yield np.asarray(read(replicated, divide(mesh, batch, size)).values)
+        yield np.asarray(read(replicated, shard(mesh, batch, size)).values)
 
 
 def _read_by_all(mesh: Mesh, reader: Reader) -> Reader:
@@ -93,14 +98,14 @@ def _read_by_all(mesh: Mesh, reader: Reader) -> Reader:
     def read(variables: Variables, pixels: UInt8[Array, "b h w 3"]) -> Peaks:
         return gather_rows(mesh, reader(variables, pixels))
 
-    return per_device(mesh, read, (SHARED, DIVIDED), SHARED)
+    return per_device(mesh, read, (REPLICATED, SHARDED), REPLICATED)
 
 
 class Sweep(Generic[R]):
     """A compiled pass that feeds every image's peaks to some folds.
 
     Called with a snapshot's variables and the decoded images, it gives what `finish`
-    makes of the folds' final states; `many` and `each` do so for several snapshots and
+    makes of the folds' final states; `sweep_together` and `each` do so for several snapshots and
     read the images once.
 
     Args:
@@ -129,14 +134,16 @@ class Sweep(Generic[R]):
         self.mesh = mesh = data_mesh()
         # Compiled apart from the folds, the network is the same program in every
         # sweep, and found again in the compilation cache.
-        self._read = jax.jit(per_device(mesh, reader, (SHARED, DIVIDED), DIVIDED))
+        self._read = jax.jit(per_device(mesh, reader, (REPLICATED, SHARDED), SHARDED))
         self._folding = folding(mesh, folds)
 
     def __call__(self, variables: Variables, images: Decoded) -> R:
-        """The result of one snapshot; see `many`."""
-        return self.many([variables], images)[0]
+        """The result of one snapshot; see `sweep_together`."""
+        return self.sweep_together([variables], images)[0]
 
-    def many(self, snapshots: Sequence[Variables], images: Decoded) -> list[R]:
+    def sweep_together(
+        self, snapshots: Sequence[Variables], images: Decoded
+    ) -> list[R]:
         """The results of several snapshots, which memory has to hold at once.
 
         Every image is decoded and brought to the device once. Results do not depend on
@@ -158,7 +165,7 @@ class Sweep(Generic[R]):
         images: Decoded,
         image_rows: Int[np.ndarray, " j"],
     ) -> list[R]:
-        """See `many`; of some images only."""
+        """See `sweep_together`; of some images only."""
         self._check(snapshots, images)
         replicated = [replicate(self.mesh, variables) for variables in snapshots]
         states = all_or_none(lambda: self._pass(replicated, images, image_rows))
@@ -183,7 +190,7 @@ class Sweep(Generic[R]):
     ) -> list[Any]:
         """What the devices have of their own images."""
         size = self._size(images) * self.mesh.size
-        local_rows = own_rows(self.mesh, size)
+        local_rows = process_rows(self.mesh, size)
         states = [self._folding.empty() for _ in snapshots]
 
         def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -192,7 +199,7 @@ class Sweep(Generic[R]):
             return np.asarray(images.pixels[rows]), rows, valid[local_rows]
 
         for batch in read_ahead(read, sequential_batches(len(image_rows), size)):
-            pixels, *rows_and_valid = divide(self.mesh, batch, size)
+            pixels, *rows_and_valid = shard(self.mesh, batch, size)
             before = states
             states = [
                 self._folding.add(state, self._read(variables, pixels), *rows_and_valid)
@@ -203,7 +210,7 @@ class Sweep(Generic[R]):
         return jax.block_until_ready(states)
 
     def each(self, loads: Sequence[Load], images: Decoded) -> Iterator[R]:
-        """The results of any number of snapshots, as many at a time as memory holds.
+        """The results of any number of snapshots, as sweep_together at a time as memory holds.
 
         Args:
           loads: The snapshots of one architecture, such as `[s.load for s in shots]`.
@@ -215,7 +222,7 @@ class Sweep(Generic[R]):
         """
         return in_groups(
             loads,
-            lambda group: self.many(group, images),
+            lambda group: self.sweep_together(group, images),
             lambda: self.footprint(loads[0](), images),
         )
 
@@ -228,7 +235,7 @@ class Sweep(Generic[R]):
         """
         self._check([variables], images)
         size = self._size(images)
-        variables = self._shapes(variables, SHARED)
+        variables = self._shapes(variables, REPLICATED)
         state = jax.eval_shape(self._folding.empty)
         shape = (size * self.mesh.size, *images.pixels.shape[1:])
         batch = (
@@ -236,10 +243,10 @@ class Sweep(Generic[R]):
             jax.ShapeDtypeStruct(shape[:1], np.int32),
             jax.ShapeDtypeStruct(shape[:1], np.bool_),
         )
-        pixels, *rows_and_valid = self._shapes(batch, DIVIDED)
+        pixels, *rows_and_valid = self._shapes(batch, SHARDED)
         peaks = jax.eval_shape(self._read, variables, pixels)
         read = self._read.lower(variables, pixels)
-        state, peaks = self._shapes((state, peaks), DIVIDED)
+        state, peaks = self._shapes((state, peaks), SHARDED)
         add = self._folding.add.lower(state, peaks, *rows_and_valid)
         # Of pixels and peaks those of the next batch wait beside those in use.
         waiting = tree_bytes((pixels, peaks)) // self.mesh.size
@@ -249,7 +256,7 @@ class Sweep(Generic[R]):
         )
 
     def _shapes(self, tree: Any, spec: PartitionSpec) -> Any:
-        """Shapes and types as `many` has them, so that nothing is compiled twice."""
+        """Shapes and types as `sweep_together` has them, so that nothing is compiled twice."""
         sharding = None if self.mesh.size == 1 else NamedSharding(self.mesh, spec)
         return jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct(
@@ -280,16 +287,28 @@ class Screened(Sweep[R]):
         super().__init__(*arguments, **settings)
         self.first = first
 
-    def many(self, snapshots: Sequence[Variables], images: Decoded) -> list[R]:
-        """See `Sweep.many`."""
-        candidates = self.first.many(snapshots, images)
+    def sweep_together(
+        self, snapshots: Sequence[Variables], images: Decoded
+    ) -> list[R]:
+        """See `Sweep.sweep_together`.
+
+        Args:
+          snapshots: As for `Sweep`.
+          images: As for `Sweep`.
+        """
+        candidates = self.first.sweep_together(snapshots, images)
         return [
             self._sweep([variables], images, image_rows)[0]
             for variables, image_rows in zip(snapshots, candidates, strict=True)
         ]
 
     def footprint(self, variables: Variables, images: Decoded) -> Footprint:
-        """That of the larger pass, see `Sweep.footprint`."""
+        """That of the larger pass, see `Sweep.footprint`.
+
+        Args:
+          variables: As for `Sweep`.
+          images: As for `Sweep`.
+        """
         passes = self.first.footprint, super().footprint
         return Footprint(
             *map(max, *(pass_footprint(variables, images) for pass_footprint in passes))

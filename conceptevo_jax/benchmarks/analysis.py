@@ -51,7 +51,13 @@ def require_costs(names: Sequence[str]) -> None:
 
 
 def measure_costs(config: Config, session: Session, name: str) -> list[dict[str, Any]]:
-    """Time and memory of one network's work, one row each."""
+    """Time and memory of one network's work, one row each.
+
+    Args:
+      config: Names the network, the number of images and the costs to measure.
+      session: Holds the images.
+      name: Of the run whose network is measured.
+    """
     model_settings, count = config.runs[name].model, config.benchmark.images
     classes = len(session.images.classes)
     model = build_model(
@@ -144,8 +150,14 @@ def _reversions(
     return calls
 
 
-def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Claim]:
-    """What was measured stays within its bounds."""
+def cost_claims(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Claim]:
+    """What was measured stays within its bounds.
+
+    Args:
+      config: That of `measure_costs`.
+      name: Of the run.
+      costs: Its rows.
+    """
     by_name = {row["what"]: row for row in costs}
     claims = []
     if MONITOR in by_name:

@@ -72,7 +72,7 @@ class Budget:
         self.end = time.monotonic() - spent + 60 * (minutes or 0.0)
         self.seconds = self.weight = 0.0
 
-    def why_not(self, measurement: Measurement) -> str | None:
+    def reason_to_skip(self, measurement: Measurement) -> str | None:
         """Why there is no time for a measurement; None if there is.
 
         The first is begun whenever any time is left.
@@ -99,8 +99,13 @@ class Budget:
             self.weight += measurement.weight
 
 
-def not_run(measurement: Measurement, why: str) -> Measured:
-    """One row that says why a measurement was left out."""
+def skipped_measurement(measurement: Measurement, why: str) -> Measured:
+    """One row that says why a measurement was left out.
+
+    Args:
+      measurement: What was left out.
+      why: The reason.
+    """
     return Measured(
         [Row(part=measurement.part, what=measurement.what, why=why)], [], {}
     )

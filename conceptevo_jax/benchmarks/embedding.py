@@ -41,7 +41,12 @@ OURS, GENSIM, LOOP = "neuron embedding", "gensim Word2Vec", "one pair at a time,
 def shuffled_lists(
     stimuli: Stimuli, rng: np.random.Generator
 ) -> Iterator[Int[np.ndarray, " _"]]:
-    """The neurons of each image that has two or more, in random order."""
+    """The neurons of each image that has two or more, in random order.
+
+    Args:
+      stimuli: Decide which neurons share an image.
+      rng: Decides the orders.
+    """
     lists = co_activations(stimuli)
     firsts = np.unique(lists.images, return_index=True)[1]
     for image_neurons in np.split(np.asarray(lists.neurons), firsts[1:]):
@@ -107,7 +112,7 @@ class Gensim:
         self.path.unlink()
 
 
-def one_by_one(
+def update_pairwise(
     vectors: Float[np.ndarray, "n d"],
     pairs: Int[np.ndarray, "p 2"],
     rng: np.random.Generator,
@@ -115,6 +120,11 @@ def one_by_one(
     """Move vectors, in place, down the gradient of one pair after the other.
 
     Both neurons of a pair by what they were before; negatives stay where they are.
+
+    Args:
+      vectors: Of all neurons; changed in place.
+      pairs: Neurons, in the order of their updates.
+      rng: Draws the negatives.
     """
     for n, m in pairs.tolist():
         first, second = vectors[n].copy(), vectors[m].copy()
@@ -125,10 +135,16 @@ def one_by_one(
             vectors[row] = center + RATE * (pull * context - push @ negatives)
 
 
-def pairs_of(
+def neighbor_pairs(
     stimuli: Stimuli, repeats: int, rng: np.random.Generator
 ) -> Int[np.ndarray, "p 2"]:
-    """All pairs of several repeats."""
+    """All pairs of several repeats.
+
+    Args:
+      stimuli: Decide which neurons share an image.
+      repeats: How many times every list is shuffled.
+      rng: Decides the orders.
+    """
     paths = [path for _ in range(repeats) for path in shuffled_lists(stimuli, rng)]
     return np.concatenate([np.stack([p[:-1], p[1:]], axis=1) for p in paths])
 
@@ -138,7 +154,13 @@ def mean_loss(
     pairs: Int[np.ndarray, "p 2"],
     rng: np.random.Generator,
 ) -> float:
-    """Mean of Eq. 1 over pairs, with random neurons of their own."""
+    """Mean of Eq. 1 over pairs, with random neurons of their own.
+
+    Args:
+      vectors: Of all neurons.
+      pairs: Neurons that share an image.
+      rng: Draws the negatives.
+    """
     negatives = rng.integers(len(vectors), size=(2, len(pairs), NEGATIVES))
     rows = (pairs[:, 0], pairs[:, 1], *negatives)
     gathered = (jnp.asarray(vectors[indices]) for indices in rows)
@@ -169,13 +191,13 @@ def measure_embedding(
     )
     learned, report = fit()
     start = np.random.default_rng(0).uniform(-0.5, 0.5, (neurons, DIM))
-    timed_pairs = pairs_of(stimuli, 1, np.random.default_rng(1))[:loop_pairs]
+    timed_pairs = neighbor_pairs(stimuli, 1, np.random.default_rng(1))[:loop_pairs]
     pure = {OURS: purity(learned.vectors, truth)}
     # Ours goes once more over all pairs to measure the start.
     done = {OURS: report.pairs * (repeats + 1), LOOP: len(timed_pairs)}
     calls: dict[str, Any] = {
         OURS: lambda: fit()[0].vectors,
-        LOOP: lambda: one_by_one(start, timed_pairs, np.random.default_rng(2)),
+        LOOP: lambda: update_pairwise(start, timed_pairs, np.random.default_rng(2)),
     }
     missing = why_missing("gensim")
     with ExitStack() as stack:

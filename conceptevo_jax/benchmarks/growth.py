@@ -41,7 +41,12 @@ TEN_MINUTES = 600
 
 
 def exponent(sizes: Sequence[int], costs: Sequence[int | float]) -> float | None:
-    """Of the power law through the last two points; None of fewer, or of no cost."""
+    """Of the power law through the last two points; None of fewer, or of no cost.
+
+    Args:
+      sizes: Ascending.
+      costs: Seconds or bytes at each size.
+    """
     if len(sizes) < 2 or not min(costs[-2:]) > 0:
         return None
     steps = np.diff(np.log(costs[-2:])) / np.diff(np.log(sizes[-2:]))
@@ -127,7 +132,12 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
 
 
 def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
-    """The projection of ever more snapshots of so many neurons."""
+    """The projection of ever more snapshots of so many neurons.
+
+    Args:
+      sizes: Numbers of snapshots.
+      neurons: Of each snapshot.
+    """
     stimuli, _ = planted_stimuli(neurons, max(neurons // PER_GROUP, 1))
     images = int(stimuli.image_ids.max()) + IMAGES
     space = random_space(stimuli.sites, stimuli.pool_id, images, DIM)
@@ -147,7 +157,13 @@ def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
 
 
 def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
-    """The importance of all neurons for ever more classes, so many images of each."""
+    """The importance of all neurons for ever more classes, so many images of each.
+
+    Args:
+      model: Whose neurons are scored.
+      sizes: Numbers of classes.
+      images: Of each class.
+    """
     ends = model.init(seed=0), model.init(seed=1)
     sweep = transposed(model, model.sites)
     shape = (images, model.size, model.size, 3)

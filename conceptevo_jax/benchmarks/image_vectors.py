@@ -36,6 +36,11 @@ def random_problem(
 
     Image `i` is drawn in proportion to `1 / sqrt(i + 1)`, so that some are stimuli of
     hundreds of neurons and most of one or none, as in a trained network.
+
+    Args:
+      neurons: Rows of A.
+      images: Columns of A.
+      seed: Decides stimuli and vectors.
     """
     rng = np.random.default_rng(seed)
     candidate_images = (images * rng.random((neurons, 6 * STIMULI)) ** 2).astype(int)
@@ -59,7 +64,13 @@ def stable_rate(matrix: sparse.csr_array) -> float:
 
 
 def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]:
-    """Time of both, and time and memory of the closed form to its own tolerance."""
+    """Time of both, and time and memory of the closed form to its own tolerance.
+
+    Args:
+      neurons: Whose vectors are explained.
+      images: That get vectors.
+      turns: Of the timing.
+    """
     matrix, vectors = random_problem(neurons, images)
     start = np.zeros((images, DIM))
     exact = SolveSettings()

@@ -27,7 +27,7 @@ def measure_maps(points: int, demo: Path, *, turns: int) -> list[Row]:
     """
     vectors = np.random.default_rng(0).normal(size=(points, DIM)).astype(np.float32)
     (seconds,) = fastest({"map": partial(_points, vectors)}, turns).values()
-    share, why = share_of(demo)
+    share, why = map_share(demo)
     return [
         Row(
             part="maps",
@@ -40,7 +40,7 @@ def measure_maps(points: int, demo: Path, *, turns: int) -> list[Row]:
     ]
 
 
-def share_of(demo: Path) -> tuple[float | None, str]:
+def map_share(demo: Path) -> tuple[float | None, str]:
     """Share of a result's time that its map took, and of what, or why none is known."""
     path = demo / "results.json"
     if not path.is_file():

@@ -176,7 +176,7 @@ def measure_network(
                 calls |= {f"{what} {peer}": call for what, call in peer_calls.items()}
     seconds = fastest(calls, turns)
     about = f"{len(pixels)} images of {model.size}, {optimizer.name}"
-    row = partial(_row, titled(model, compute), len(pixels))
+    row = partial(_row, network_title(model, compute), len(pixels))
     rows = [row(what, "", seconds[what], None, about) for what in (FORWARD, STEP)]
     for what in (FORWARD, STEP):
         for peer, why in missing.items():
@@ -185,8 +185,13 @@ def measure_network(
     return rows
 
 
-def titled(model: Model, compute: str) -> str:
-    """A network's name in rows; float32 is not named."""
+def network_title(model: Model, compute: str) -> str:
+    """A network's name in rows; float32 is not named.
+
+    Args:
+      model: The network.
+      compute: Type of its layers.
+    """
     narrow = "" if compute == "float32" else f", {compute}"
     return f"{model.name} ({model.preset}){narrow}"
 

@@ -130,7 +130,13 @@ def scene_size(scene: Scene) -> int:
 
 
 def random_scene(neurons: int, snapshots: int, seed: int = 0) -> Scene:
-    """A base and four runs whose neurons wander; without images."""
+    """A base and four runs whose neurons wander; without images.
+
+    Args:
+      neurons: Of all runs together.
+      snapshots: Of each run.
+      seed: Decides points and vectors.
+    """
     rng = np.random.default_rng(seed)
     channels = max(1, neurons // (_RUNS * _SITES))
     names = ["base", *(f"run {number}" for number in range(1, _RUNS))]

@@ -77,7 +77,12 @@ def random_space(sites: Sequence[Site], pool_id: str, images: int, dim: int) -> 
 
 
 def purity(vectors: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> float:
-    """Share of vectors whose nearest other one, by cosine, is of the same group."""
+    """Share of vectors whose nearest other one, by cosine, is of the same group.
+
+    Args:
+      vectors: One a neuron.
+      groups: The group of each.
+    """
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     right = 0
     for start in range(0, len(unit), _BLOCK):

@@ -71,7 +71,7 @@ def holds(row: Row) -> bool | None:
     return value >= float(bound) if sign == ">=" else value <= float(bound)
 
 
-def claims_of_rows(rows: Sequence[Row]) -> list[Claim]:
+def row_claims(rows: Sequence[Row]) -> list[Claim]:
     """A claim for every row with a bound."""
     return [
         Claim(
@@ -96,7 +96,15 @@ def _name(row: Row) -> str:
 def bounded(
     name: str, rule: str, measured: float | None, upper_bound: float, why: str
 ) -> Claim:
-    """A claim that a number is at most so much; one not measured says why."""
+    """A claim that a number is at most so much; one not measured says why.
+
+    Args:
+      name: The claim's id.
+      rule: What should hold, in words.
+      measured: The number; None where it was not measured.
+      upper_bound: What it may be at most.
+      why: What was measured, or the reason that it was not.
+    """
     return Claim(
         id=name,
         paper=None,
@@ -114,7 +122,7 @@ def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(row) | {"holds": holds(row)} for row in rows]
 
 
-def ratios_of(rows: Sequence[Row]) -> list[Ratio]:
+def speed_ratios(rows: Sequence[Row]) -> list[Ratio]:
     """The rows that compare speeds, as times as fast as the peer."""
     ratios = []
     for row in rows:

@@ -42,7 +42,13 @@ COMPILED_HOOKS = "torch.compile, hooks and topk"
 
 
 def random_images(count: int, side: int, seed: int = 0) -> UInt8[np.ndarray, "i h w 3"]:
-    """Noise."""
+    """Noise.
+
+    Args:
+      count: Number of images.
+      side: Height and width, in pixels.
+      seed: Decides all pixels.
+    """
     rng = np.random.default_rng(seed)
     return rng.integers(0, 256, (count, side, side, 3), np.uint8)
 
@@ -54,7 +60,13 @@ def decoded(pixels: Any) -> Decoded:
 
 
 def ranking(model: Model, images: int, k: int = STIMULI) -> Fold:
-    """The fold that keeps each neuron's `k` strongest of so many images."""
+    """The fold that keeps each neuron's `k` strongest of so many images.
+
+    Args:
+      model: Whose neurons are ranked.
+      images: Number of images.
+      k: Images kept per neuron.
+    """
     floor = [0.0 if s.rectified else -np.inf for s in model.sites]
     channels = [site.channels for site in model.sites]
     return top_k_fold(

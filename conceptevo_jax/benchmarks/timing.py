@@ -35,6 +35,10 @@ def memory(function: Any, *arguments: Any) -> int | None:
     """Bytes that a call of a jitted function needs at once, arguments included.
 
     None where the backend does not tell.
+
+    Args:
+      function: Returned by `jax.jit`.
+      *arguments: Of the call; shapes and types suffice.
     """
     stats = function.lower(*arguments).compile().memory_analysis()
     if stats is None:

@@ -151,10 +151,10 @@ def _help() -> int:
 def _subcommands() -> dict[str, Callable[[list[str]], int]]:
     """Functions by name, which take the words that follow."""
     from conceptevo_jax.cli.explore import compare, explore
-    from conceptevo_jax.cli.kept import clean, ls
     from conceptevo_jax.cli.monitor import monitor
     from conceptevo_jax.cli.prepare import prepare
     from conceptevo_jax.cli.project import project
+    from conceptevo_jax.cli.store_commands import clean, ls
     from conceptevo_jax.cli.study import study
 
     return {

@@ -26,12 +26,12 @@ def resolve(config: Composed) -> Config:
     try:
         value = OmegaConf.to_object(config)
     except OmegaConfBaseException as error:
-        raise UsageError(_of_setting(error)) from error
+        raise UsageError(_explain_setting(error)) from error
     assert isinstance(value, Config)
     return value
 
 
-def _of_setting(error: OmegaConfBaseException) -> str:
+def _explain_setting(error: OmegaConfBaseException) -> str:
     if isinstance(error, MissingMandatoryValue):
         value = "folder:PATH" if error.full_key == "dataset.name" else "VALUE"
         return f"{error.full_key} is missing: give it, as {error.full_key}={value}."
@@ -65,9 +65,9 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
         cause = str(error.__cause__ or "").split("\n")[0]
         plain = " ".join(f"{message}. {cause}".split() if cause else message.split())
         return (
-            _of_choice(message)
-            or _of_value(message, cause)
-            or _of_file(message)
+            _explain_choice(message)
+            or _explain_value(message, cause)
+            or _explain_file(message)
             or UsageError(plain)
         )
     *parents, name = match.group(1).split(".")
@@ -90,7 +90,7 @@ _CHOICE = re.compile(
 )
 
 
-def _of_choice(message: str) -> UsageError | None:
+def _explain_choice(message: str) -> UsageError | None:
     """A group's configurations, where Hydra says that one is not among them."""
     match = _CHOICE.match(message)
     if match is None:
@@ -102,7 +102,7 @@ def _of_choice(message: str) -> UsageError | None:
     return unknown_name(match["group"], match["name"], valid)
 
 
-_WANTED = {
+_EXPECTED_KINDS = {
     "converted to Integer": "a whole number, such as 3",
     "converted to Float": "a number, such as 0.5",
     "not a valid bool": "true or false",
@@ -115,10 +115,10 @@ _WANTED = {
 """What a setting must be, by what OmegaConf says of a value that it is not."""
 
 
-def _of_value(message: str, cause: str) -> UsageError | None:
+def _explain_value(message: str, cause: str) -> UsageError | None:
     """What a value must be, where Hydra says of which kind it is not."""
     word = re.fullmatch(r"(?s)Error merging override (?P<key>[^=]+)=.*", message)
-    expected_kinds = [kind for sign, kind in _WANTED.items() if sign in cause]
+    expected_kinds = [kind for sign, kind in _EXPECTED_KINDS.items() if sign in cause]
     # Where a part of a value is asked for, the value itself is not what is wrong.
     if word is None or not expected_kinds or "of type 'dict'" in cause:
         return None
@@ -134,12 +134,14 @@ _IN_FILE = re.compile(
 )
 
 
-def _of_file(message: str) -> UsageError | None:
+def _explain_file(message: str) -> UsageError | None:
     """What is wrong in which file, where Hydra says which."""
     match = _IN_FILE.match(message)
     if match is None:
         return None
-    expected_kinds = [kind for sign, kind in _WANTED.items() if sign in match["flaw"]]
+    expected_kinds = [
+        kind for sign, kind in _EXPECTED_KINDS.items() if sign in match["flaw"]
+    ]
     key = match["key"] or "one of its values"
     flaw = (
         f"{key} must be {expected_kinds[0]}"

@@ -23,8 +23,8 @@ from rich.table import Table
 from conceptevo_jax.cli.compose import Composed, explain, resolve
 from conceptevo_jax.cli.config_files import arguments, require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
+from conceptevo_jax.cli.store_commands import size
 from conceptevo_jax.cli.words import as_meant, require_words, typed_names
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.devices import is_first, start_processes

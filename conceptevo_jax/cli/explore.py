@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import chosen_store
-from conceptevo_jax.cli.monitor import seconds, waits
+from conceptevo_jax.cli.monitor import interval_option, wait_option
 from conceptevo_jax.cli.project import config_of
+from conceptevo_jax.cli.store_commands import store_option
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
@@ -86,8 +86,8 @@ def _follow(words: list[str]) -> int:
             "say which: conceptevo explore --live TRAINING, a folder or key that "
             "`conceptevo ls` lists, finished or not."
         )
-    wait, interval = waits(option_values), seconds(option_values)
-    folder = find_training(places[0], chosen_store(option_values))
+    wait, interval = wait_option(option_values), interval_option(option_values)
+    folder = find_training(places[0], store_option(option_values))
     use_cache(Store(folder.parent))
     named = option_values.get("space")
     result = typed_place(named).absolute() if named else choose_space(folder, config_of)

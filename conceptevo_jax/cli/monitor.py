@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import chosen_store
+from conceptevo_jax.cli.store_commands import store_option
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.pipeline.training_folder import find_training, follow
@@ -25,8 +25,8 @@ def monitor(words: list[str]) -> int:
             "`conceptevo ls` lists, finished or not."
         )
     option_values = options(words[1:], ("space", "store", "interval", "wait"))
-    wait, interval = waits(option_values), seconds(option_values)
-    store = chosen_store(option_values)
+    wait, interval = wait_option(option_values), interval_option(option_values)
+    store = store_option(option_values)
     folder = find_training(words[0], store)
     use_cache(Store(folder.parent))
     result = (
@@ -42,7 +42,7 @@ def monitor(words: list[str]) -> int:
     return 0
 
 
-def waits(option_values: Mapping[str, str]) -> bool:
+def wait_option(option_values: Mapping[str, str]) -> bool:
     """The option `wait`: whether to wait for what comes.
 
     Raises:
@@ -54,7 +54,7 @@ def waits(option_values: Mapping[str, str]) -> bool:
     return _YES[wait]
 
 
-def seconds(option_values: Mapping[str, str]) -> float:
+def interval_option(option_values: Mapping[str, str]) -> float:
     """The option `interval`.
 
     Raises:

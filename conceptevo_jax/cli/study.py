@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import size
+from conceptevo_jax.cli.store_commands import size
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.places import typed_place

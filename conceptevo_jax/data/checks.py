@@ -77,6 +77,11 @@ def checked_labels(
 ) -> Int32[np.ndarray, " i"]:
     """Labels as int32, or a refusal of what are no classes of so many images.
 
+    Args:
+      labels: One class number an image, `[i]`.
+      count: Number of images.
+      what: The argument, as it is called in the message.
+
     Raises:
       UsageError: saying what they are, and what to do.
     """
@@ -107,6 +112,10 @@ def checked_labels(
 def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
     """Image ids as a tuple, or a refusal of what are no ids of so many images.
 
+    Args:
+      keys: One id an image.
+      count: Number of images.
+
     Raises:
       UsageError: naming the first that is no text or occurs twice.
     """
@@ -128,6 +137,10 @@ def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
 def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
     """Rows of an image set of so many images, or a refusal of what are none.
 
+    Args:
+      rows: Row numbers, each at most once, `[i]`.
+      count: Number of images in the set.
+
     Raises:
       UsageError: for a mask, a row that is not there, or one that occurs twice.
     """
@@ -145,6 +158,10 @@ def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
 
 def require_rows(rows: Any, count: int) -> None:
     """Refuse what does not say of each of so many images which row of a set it is.
+
+    Args:
+      rows: Row numbers, `[i]`.
+      count: Number of images that they are of.
 
     Raises:
       UsageError: saying what it is.

@@ -74,7 +74,9 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
     path = None if cache is None else cache / f"files-{checksum(os.fsencode(root))}.npz"
     before = {} if path is None else _remembered(path)
     with ThreadPoolExecutor() as threads:
-        stats = list(threads.map(lambda name: _look(root / name), names, chunksize=256))
+        stats = list(
+            threads.map(lambda name: _fingerprint(root / name), names, chunksize=256)
+        )
         trusted = [
             before[name][0]
             if name in before and before[name][1] == fingerprint
@@ -103,10 +105,10 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
     return FileIds(ids=ids, changed=changed, unreadable=unreadable)
 
 
-_Look = tuple[int, int, int, int]
+_Fingerprint = tuple[int, int, int, int]
 
 
-def _look(path: Path) -> _Look | None:
+def _fingerprint(path: Path) -> _Fingerprint | None:
     """Size, times and inode of a regular file; None where there is none to read."""
     try:
         facts = path.stat()
@@ -173,7 +175,7 @@ def _remember(
     path: Path,
     names: Sequence[str],
     ids: Sequence[str],
-    stats: Sequence[_Look | None],
+    stats: Sequence[_Fingerprint | None],
     begun: int,
 ) -> None:
     """Keep ids of files that did not change while, or just before, they were hashed."""
@@ -197,7 +199,7 @@ def _remember(
     write_bytes(path, content.getvalue())
 
 
-def _remembered(path: Path) -> dict[str, tuple[str, _Look]]:
+def _remembered(path: Path) -> dict[str, tuple[str, _Fingerprint]]:
     """Ids and looks by name; nothing where the file is missing or damaged."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.

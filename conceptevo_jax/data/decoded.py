@@ -103,6 +103,10 @@ class Decoded:
 def require_decoded(images: object, what: str) -> None:
     """Refuse anything but decoded images, such as a bare array.
 
+    Args:
+      images: What was given.
+      what: The argument, as it is called in the message.
+
     Raises:
       UsageError: naming the argument.
     """

@@ -103,6 +103,10 @@ class Decoding:
 def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
     """RGB pixels of an encoded image, the right way up; what is transparent is white.
 
+    Args:
+      content: The file's bytes.
+      decoding: Formats and bounds that are allowed.
+
     Raises:
       DataError: saying why it is not decoded.
       Exception: of some eight types, by Pillow on broken bytes; see `reason_of`.

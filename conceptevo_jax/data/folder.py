@@ -84,7 +84,7 @@ def load(
         classes = listed.listing.classes
         _require_two_of_each(root, files, classes)
         held_out, alike = _held_out(contents.ids, files, classes, test_share)
-        notes = (*notes, *_of_copies(root, [classes[label] for label in alike]))
+        notes = (*notes, *_note_of_copies(root, [classes[label] for label in alike]))
         rows = np.flatnonzero(held_out == (split == "test"))
         files, hashes = [files[row] for row in rows.tolist()], hashes[rows]
     below = "" if listed.whole else f"{folder.name}/"
@@ -126,6 +126,13 @@ def sizes(
     """Number of training and test images and of classes, without reading any image.
 
     Where the folder has no splits and holds equal images, within their number.
+
+    Args:
+      source: The folder.
+      test_share: As for `load`, and so are the others.
+      formats: See there.
+      max_pixels: See there.
+      value_range: See there.
 
     Raises:
       UsageError, DataError: as `load` does.
@@ -221,7 +228,7 @@ def _read(path: Path, content: str) -> bytes:
     return image
 
 
-def _of_copies(root: Path, classes: Sequence[str]) -> tuple[str, ...]:
+def _note_of_copies(root: Path, classes: Sequence[str]) -> tuple[str, ...]:
     if not classes:
         return ()
     return (

@@ -136,6 +136,10 @@ def find_bad(images: ImageSet) -> dict[str, str]:
 def without(images: ImageSet, bad: Collection[str]) -> ImageSet:
     """The same images but for those with the given ids.
 
+    Args:
+      images: What to leave images out of.
+      bad: Ids of those to leave out.
+
     Raises:
       DataError: if none is left of a class.
     """
@@ -153,7 +157,12 @@ def without(images: ImageSet, bad: Collection[str]) -> ImageSet:
 
 
 def subset(images: ImageSet, rows: Int[np.ndarray, " _"]) -> ImageSet:
-    """The images at `rows`, in that order."""
+    """The images at `rows`, in that order.
+
+    Args:
+      images: The whole set.
+      rows: Which images to keep, `[j]`.
+    """
     selected_rows = rows.tolist()
     return dataclasses.replace(
         images,
@@ -167,7 +176,13 @@ def subset(images: ImageSet, rows: Int[np.ndarray, " _"]) -> ImageSet:
 def images_id(
     keys: tuple[str, ...], labels: Integer[np.ndarray, " i"], side: int
 ) -> str:
-    """Content key of images in order, with their classes, at one size in pixels."""
+    """Content key of images in order, with their classes, at one size in pixels.
+
+    Args:
+      keys: Ids, in order.
+      labels: Classes, `[i]`.
+      side: Height and width, in pixels.
+    """
     return content_key("images", keys, labels.tolist(), side)
 
 

@@ -48,6 +48,10 @@ class OnDemand:
 def decode_on_demand(images: ImageSet, rows: Int[np.ndarray, " i"]) -> Decoded:
     """The images at `rows`, in that order, without keeping any of them decoded.
 
+    Args:
+      images: Where to read.
+      rows: Which images, in order, `[j]`.
+
     Raises:
       UsageError: for rows that are none of the images', or that occur twice.
     """

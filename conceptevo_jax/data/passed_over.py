@@ -40,10 +40,16 @@ def listed_names(names: Sequence[str]) -> str:
     return f"{listed} and {more} more" if more > 0 else listed
 
 
-def what_is_passed_over(
+def describe_passed_over(
     folder: Path, decoding: Decoding, passed: PassedOver
 ) -> tuple[str, ...]:
-    """Sentences about what was passed over, most of them about nothing as a rule."""
+    """Sentences about what was passed over, most of them about nothing as a rule.
+
+    Args:
+      folder: Which was listed.
+      decoding: What was opened.
+      passed: What was not, counted while it was listed.
+    """
     folder_name = printable(str(folder))
     notes = []
     rest = Counter(passed.suffixes)
@@ -94,7 +100,7 @@ def _by_number(counted: tuple[str, int]) -> tuple[int, str]:
     return -number, suffix
 
 
-def why_nothing(
+def describe_no_images(
     folder: Path,
     decoding: Decoding,
     *,

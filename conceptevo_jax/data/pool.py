@@ -206,7 +206,12 @@ def require_same_pool(expected_id: str, found_id: str, what: str) -> None:
 
 
 def save_pool(path: Path, pool: Pool) -> None:
-    """Write the pool as a sealed JSON manifest."""
+    """Write the pool as a sealed JSON manifest.
+
+    Args:
+      path: The file.
+      pool: What to write.
+    """
     manifest = {"pool_id": pool.pool_id, "seed": pool.seed, "side": pool.side}
     manifest |= {"labels": pool.labels.tolist(), "rows": pool.rows.tolist()}
     write_sealed(path, {**manifest, "keys": pool.keys, "names": pool.names})

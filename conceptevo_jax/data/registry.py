@@ -95,6 +95,11 @@ class Sizes(NamedTuple):
 def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) -> Sizes:
     """Look up a data set's sizes, without reading any image.
 
+    Args:
+      name: As for `load_images`.
+      data_dir: Folder of TFDS data sets.
+      **options: As for `load_images`.
+
     Raises:
       UsageError, DataError: as `load_images` does.
     """

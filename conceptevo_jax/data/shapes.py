@@ -110,7 +110,13 @@ def load(
 
 
 def factors(seed: int, split: str, index: Int[np.ndarray, " i"]) -> Factors:
-    """What the images at `index` of a split show."""
+    """What the images at `index` of a split show.
+
+    Args:
+      seed: Of the data set.
+      split: `train` or `test`.
+      index: Numbers of images in the split, `[i]`.
+    """
     words = _random_words(f"shapes/{seed}/{split}", index)
     label = index % len(CLASSES)
     radius = np.asarray(_RADII)[_pick(words[:, 2], len(_RADII))]

@@ -102,7 +102,15 @@ def sizes(
     label: str | None = None,
     **_: Any,
 ) -> tuple[int, int, int]:
-    """Number of training and test images and of classes, from the metadata alone."""
+    """Number of training and test images and of classes, from the metadata alone.
+
+    Args:
+      source: Name of the data set.
+      data_dir: As for `load`, and so are the others.
+      train_split: See there.
+      test_split: See there.
+      label: See there.
+    """
     import tensorflow_datasets as tfds
 
     builder = _builder(source, data_dir)
@@ -162,7 +170,12 @@ def _builder(source: str, data_dir: Path | None) -> Any:
 
 
 def require_known_or_local(source: str, folder: Path) -> None:
-    """Refuse a name that neither TFDS nor the folder knows."""
+    """Refuse a name that neither TFDS nor the folder knows.
+
+    Args:
+      source: Name of the data set.
+      folder: Where prepared data sets lie.
+    """
     if not (folder / source.partition("/")[0].partition(":")[0]).is_dir():
         require_known(source)
 

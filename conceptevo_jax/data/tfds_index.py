@@ -60,8 +60,8 @@ def index_split(
         return _read_index(builder, records, split, features)
     text = f"{builder.data_path}|{info.full_name}|{split}|{features}"
     path = cache / f"{info.name}-{checksum(text.encode())[:16]}.npz"
-    looks = _looks(Path(builder.data_path))
-    cached = _kept_index(path)
+    looks = _fingerprints(Path(builder.data_path))
+    cached = _load_index(path)
     if cached is not None and cached[1] == looks:
         return cached[0]
     index = _read_index(builder, records, split, features)
@@ -70,7 +70,7 @@ def index_split(
     newest = max(
         max(int(part) for part in fingerprint.split()[1:3]) for fingerprint in looks
     )
-    _keep_index(path, index, looks if newest < begun - RACY_NS else ())
+    _save_index(path, index, looks if newest < begun - RACY_NS else ())
     return index
 
 
@@ -102,7 +102,7 @@ def _read_index(
     )
 
 
-def _looks(folder: Path) -> tuple[str, ...]:
+def _fingerprints(folder: Path) -> tuple[str, ...]:
     """Size, times and inode of every file of a prepared data set, as text."""
     looks = []
     for file in sorted(folder.iterdir()):
@@ -131,7 +131,7 @@ def _require_unchanged(
         )
 
 
-def _keep_index(path: Path, index: SplitIndex, looks: tuple[str, ...]) -> None:
+def _save_index(path: Path, index: SplitIndex, looks: tuple[str, ...]) -> None:
     content = io.BytesIO()
     np.savez(
         content,
@@ -148,8 +148,8 @@ def _joined(texts: tuple[str, ...]) -> np.ndarray:
     return np.frombuffer("\0".join(texts).encode(), np.uint8)
 
 
-def _kept_index(path: Path) -> tuple[SplitIndex, tuple[str, ...]] | None:
-    """What `_keep_index` wrote; None where it is missing or damaged: read anew."""
+def _load_index(path: Path) -> tuple[SplitIndex, tuple[str, ...]] | None:
+    """What `_save_index` wrote; None where it is missing or damaged: read anew."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:

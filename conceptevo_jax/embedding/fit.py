@@ -25,8 +25,8 @@ from conceptevo_jax.errors import DivergenceError, UsageError
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Embedding, Stimuli
 
-SHARED = 12
-"""Random neurons that a batch draws for each of R, about: `_shared` rounds them. With
+SHARED_PER_NEGATIVE = 12
+"""Random neurons that a batch draws for each of R, about: `_shared_negatives` rounds. With
 twice as many, other networks align no better; with a third, planted groups are not
 always found again."""
 
@@ -86,7 +86,7 @@ def fit_neurons(
     gradients of all pairs that they are in, so a larger batch makes the same moves with
     slightly older vectors. It is never larger than the number of live neurons, beyond
     which one update would move a vector too far. A batch's pairs are held against the
-    same random neurons, some `SHARED` times R, each of which counts for so much less
+    same random neurons, some `SHARED_PER_NEGATIVE` times R, each of which counts for so much less
     than a neuron's own: the expected gradient is that of Eq. 1, and a matrix product
     makes it.
 
@@ -200,9 +200,12 @@ def _learn(
     return vectors[:, : plan.dim], losses
 
 
-def _shared(negatives: int) -> int:
+def _shared_negatives(negatives: int) -> int:
     """Random neurons of a batch: whole registers, which a product is fastest with."""
-    return max(round(SHARED * negatives / REGISTER), min(negatives, 1)) * REGISTER
+    return (
+        max(round(SHARED_PER_NEGATIVE * negatives / REGISTER), min(negatives, 1))
+        * REGISTER
+    )
 
 
 def _windows(values: Array, size: int, further: int) -> Array:
@@ -221,10 +224,10 @@ def _batches(
     In the order: the entry before, the batch, its random neurons, the entry after. So
     whoever is moved stands in a row.
     """
-    pair_key, other_key = jax.random.split(key)
-    rows = _windows(sample_paths(lists, pair_key)[order], plan.batch_size, 2)
+    path_key, negative_key = jax.random.split(key)
+    rows = _windows(sample_paths(lists, path_key)[order], plan.batch_size, 2)
     # The remainder favours no neuron by more than n / 2³².
-    bits = jax.random.bits(other_key, (len(rows), _shared(plan.negatives)))
+    bits = jax.random.bits(negative_key, (len(rows), _shared_negatives(plan.negatives)))
     negatives = (bits % jnp.uint32(plan.neurons)).astype(jnp.int32)
     return jnp.concatenate([rows[:, :-1], negatives, rows[:, -1:]], axis=1)
 
@@ -247,33 +250,40 @@ def _step(
     gathered, size = vectors[rows], len(linked) - 1
     centers, negatives = gathered[1 : size + 1], gathered[size + 1 : -1]
     path = jnp.concatenate([gathered[: size + 1], gathered[-1:]])
-    products = (path[:-1] * path[1:]).sum(axis=1)
-    pull = linked * jax.nn.sigmoid(-products)
-    against = centers @ negatives.T
+    positive = (path[:-1] * path[1:]).sum(axis=1)
+    negative = centers @ negatives.T
+    # Every center has two contexts, its neighbours on the path; where a list ends,
+    # `linked` is 0. The derivatives of softplus(-x) and softplus(x) weigh them.
+    pull = linked * jax.nn.sigmoid(-positive)
     share = plan.negatives / max(len(negatives), 1)
-    push = jax.nn.sigmoid(against) * (share * _pairs(linked))[:, None]
-    slope = push @ negatives - pull[1:, None] * path[2:] - pull[:-1, None] * path[:size]
-    back = push.T @ centers if plan.negatives_learn else jnp.zeros_like(negatives)
-    moves = -rate * jnp.concatenate([slope, back])
-    vectors = vectors.at[rows[1:-1]].add(moves)
-    return vectors, (products[1:], against[:, : plan.negatives])
+    push = jax.nn.sigmoid(negative) * (share * _pair_counts(linked))[:, None]
+    following, preceding = pull[1:, None] * path[2:], pull[:-1, None] * path[:size]
+    center_gradient = push @ negatives - following - preceding
+    if plan.negatives_learn:
+        negative_gradient = push.T @ centers
+    else:
+        negative_gradient = jnp.zeros_like(negatives)
+    updates = -rate * jnp.concatenate([center_gradient, negative_gradient])
+    vectors = vectors.at[rows[1:-1]].add(updates)
+    return vectors, (positive[1:], negative[:, : plan.negatives])
 
 
-def _pairs(linked: Float[Array, "*t _"]) -> Float[Array, "*t _"]:
+def _pair_counts(linked: Float[Array, "*t _"]) -> Float[Array, "*t _"]:
     """In how many pairs a neuron is: each has negatives for it."""
     return linked[..., :-1] + linked[..., 1:]
 
 
 def _losses(
-    along: Float[Array, "t b"],
-    against: Float[Array, "t b r"],
+    positive_products: Float[Array, "t b"],
+    negative_products: Float[Array, "t b r"],
     linked: Float[Array, "t _"],
 ) -> Float[Array, " 2"]:
     """Eq. 1 over a repeat, and its co-activated term.
 
-    What R of the random neurons cost tells it, and in a fraction of the time; all
+    R of the random neurons suffice for it, in a fraction of the time; all
     batches at once, since a step's own few numbers take a fifth of its time.
     """
-    positive = (linked[:, 1:] * jax.nn.softplus(-along)).sum()
-    negative = (_pairs(linked) * jax.nn.softplus(against).sum(axis=2)).sum()
+    positive = (linked[:, 1:] * jax.nn.softplus(-positive_products)).sum()
+    negative_terms = jax.nn.softplus(negative_products).sum(axis=2)
+    negative = (_pair_counts(linked) * negative_terms).sum()
     return jnp.stack([positive + negative, positive])

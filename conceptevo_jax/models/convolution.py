@@ -65,7 +65,14 @@ def convolve(
     stride: Pair = (1, 1),
     pad: Pair = (0, 0),
 ) -> Float[Array, "b h2 w2 c2"]:
-    """Cross-correlate maps with a kernel, zeros around them."""
+    """Cross-correlate maps with a kernel, zeros around them.
+
+    Args:
+      x: Maps.
+      kernel: Height, width, channels in and channels out.
+      stride: Steps down and to the right, in cells.
+      pad: Rows and columns of zeros on either side.
+    """
     sides = kernel.shape[0], kernel.shape[1]
     on_cpu = jax.default_backend() == "cpu"
     if on_cpu and _tiles(sides, stride, pad):
@@ -104,6 +111,11 @@ def line_product(
     """A convolution along rows or columns, as one matrix from a whole line to another.
 
     Its work grows with the length of the line, but no patch is copied.
+
+    Args:
+      x: Maps.
+      kernel: A single row or column.
+      pad: Rows and columns of zeros on either side.
     """
     if kernel.shape[0] == 1:
         band = _band(x.shape[2], kernel.shape[1], pad[1], x.dtype)
@@ -127,6 +139,10 @@ def tile_product(
     """A convolution whose patches lie side by side, as one matrix product.
 
     Rows and columns that fill no patch are left out.
+
+    Args:
+      x: Maps.
+      kernel: As high and wide as a tile.
     """
     high, wide = kernel.shape[:2]
     rows, columns = x.shape[1] // high, x.shape[2] // wide
@@ -142,7 +158,14 @@ def patch_product(
     stride: Pair,
     pad: Pair,
 ) -> Float[Array, "b h2 w2 c2"]:
-    """A convolution as patches times a matrix; takes the memory of all patches."""
+    """A convolution as patches times a matrix; takes the memory of all patches.
+
+    Args:
+      x: Maps.
+      kernel: Height, width, channels in and channels out.
+      stride: Steps down and to the right, in cells.
+      pad: Rows and columns of zeros on either side.
+    """
     (high, wide), (down, right) = kernel.shape[:2], stride
     padded = jnp.pad(x, ((0, 0), (pad[0],) * 2, (pad[1],) * 2, (0, 0)))
     rows = padded.shape[1] - high + 1
@@ -165,7 +188,15 @@ def xla_convolution(
     pad: Pair,
     groups: int = 1,
 ) -> Float[Array, "b h2 w2 c2"]:
-    """XLA's own, within so many groups of channels: `c = g * groups`."""
+    """XLA's own, within so many groups of channels: `c = g * groups`.
+
+    Args:
+      x: Maps.
+      kernel: Height, width, channels of a group and channels out.
+      stride: Steps down and to the right, in cells.
+      pad: Rows and columns of zeros on either side.
+      groups: Groups of channels that do not see each other.
+    """
     return jax.lax.conv_general_dilated(
         x,
         kernel,
@@ -205,7 +236,12 @@ class DepthwiseConv(nn.Module):
 def convolve_depthwise(
     x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
 ) -> Float[Array, "b h w c"]:
-    """Cross-correlate each channel with its own kernel; maps keep their size."""
+    """Cross-correlate each channel with its own kernel; maps keep their size.
+
+    Args:
+      x: Maps.
+      kernel: Square and odd, one a channel.
+    """
     if jax.default_backend() != "cpu":
         half = kernel.shape[0] // 2
         return xla_convolution(
@@ -223,6 +259,10 @@ def banded_product(
     For small maps: work and memory grow with the square of their cells. The gradient
     consists of matrix products, too, and is four to eight times faster on CPU than that
     of `shifted_sums`.
+
+    Args:
+      x: Maps.
+      kernel: Square and odd, one a channel.
     """
     side = kernel.shape[0]
     rows, columns = (_band(n, side, side // 2, x.dtype) for n in x.shape[1:3])
@@ -237,6 +277,10 @@ def shifted_sums(
 
     On CPU three (gradient, 16×16 maps) to thirty times as fast as XLA's grouped
     convolution. A shift by the whole map or more sees padding only and is left out.
+
+    Args:
+      x: Maps.
+      kernel: Square and odd, one a channel.
     """
     half, (height, width) = kernel.shape[0] // 2, x.shape[1:3]
     padded = jnp.pad(x, ((0, 0), (half, half), (half, half), (0, 0)))

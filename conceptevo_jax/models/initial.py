@@ -67,7 +67,12 @@ class Initialisation:
 
 
 def trace_initialisation(module: nn.Module, shape: Sequence[int]) -> Initialisation:
-    """Trace `module.init` for float32 input of a shape."""
+    """Trace `module.init` for float32 input of a shape.
+
+    Args:
+      module: What to initialise.
+      shape: Of its input, batch axis included.
+    """
 
     def init(key: Key[Array, ""]) -> Any:
         return module.init(key, jnp.zeros(shape, jnp.float32))

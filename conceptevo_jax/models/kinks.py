@@ -29,7 +29,12 @@ def relu(x: Float[Array, "*shape"], *, one_sided: bool) -> Float[Array, "*shape"
 def larger(
     first: Float[Array, "*shape"], second: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
-    """The larger one; NaN before any number; of equal ones the first is derived."""
+    """The larger one; NaN before any number; of equal ones the first is derived.
+
+    Args:
+      first: Values; of equal ones these are derived.
+      second: Values of the same shape.
+    """
     return jnp.where(_takes_second(first, second), second, first)
 
 
@@ -37,7 +42,12 @@ def larger(
 def larger_one_sided(
     first: Float[Array, "*shape"], second: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
-    """The same, with the one-sided derivative where both are equal: forward mode."""
+    """The same, with the one-sided derivative where both are equal: forward mode.
+
+    Args:
+      first: As for `larger`.
+      second: As for `larger`.
+    """
     return larger(first, second)
 
 

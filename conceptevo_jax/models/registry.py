@@ -56,6 +56,10 @@ def fitting_model(model: Model, variables: Variables) -> Model | None:
     """The model of the same architecture that variables belong to, if any does.
 
     Every preset is traced, up to two seconds each: for messages of errors.
+
+    Args:
+      model: Of the architecture; its preset is tried first.
+      variables: Any tree.
     """
     classes = _classes(model, variables) if model.name in MODELS else None
     if classes is None:

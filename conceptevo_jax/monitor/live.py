@@ -36,7 +36,7 @@ from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.stimuli import Search, respond, stimuli_of_arrays
 from conceptevo_jax.types import Epoch, Responses, Site, Space, neuron_count
 
-MOST = 1000
+LARGEST_PROBE = 1000
 """Probe images at most, unless asked for."""
 
 _GIVEN = "given"
@@ -101,7 +101,9 @@ class ConceptMonitor:
         if apply is not None:
             require_callable(apply, "apply")
         self.sites = _sites(sites)
-        requested_size = min(MOST, len(images) // 8) if probe is None else probe
+        requested_size = (
+            min(LARGEST_PROBE, len(images) // 8) if probe is None else probe
+        )
         size = min(requested_size, len(images))
         if size <= 2 * k:
             raise UsageError(
@@ -128,6 +130,12 @@ class ConceptMonitor:
 
         Variables of another model are told of in the report, and leave the monitor as
         it was.
+
+        Args:
+          model: What is trained.
+          space: As for the class.
+          images: As for the class.
+          **settings: Further arguments of the class.
 
         Raises:
           UsageError: for images smaller than the model takes, and as for the class.

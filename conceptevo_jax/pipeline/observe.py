@@ -127,8 +127,8 @@ class Observer:
 
     def _observe(self, group: list[Variables]) -> list[Observation]:
         find, judge = self._sweeps
-        found = find.many(group, self.images.pool_pixels)
-        judged = judge.many(group, self.images.judgement_pixels)
+        found = find.sweep_together(group, self.images.pool_pixels)
+        judged = judge.sweep_together(group, self.images.judgement_pixels)
         return [
             Observation(
                 found=stimuli, k=self.search.k, sample=sample, judgement=judgement

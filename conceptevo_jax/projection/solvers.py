@@ -123,6 +123,12 @@ def closed_form(
     without forming A Aᵀ: from zero it stays in the row space of A, so it finds the
     solution of least norm, also where duplicate neurons make A Aᵀ singular.
 
+    Args:
+      matrix: A, `[n i]`.
+      neurons: V.
+      start: E₀.
+      settings: `ridge`, `tolerance` and `max_iterations`.
+
     Returns:
       E, the iterations, and whether the tolerance was met in every dimension.
     """
@@ -156,6 +162,12 @@ def gradient_descent(
 ) -> tuple[Float[np.ndarray, "i d"], int, bool]:
     """E ← E − rate · (Aᵀ (A E − V) + λ (E − E₀)), from E₀, all images at once.
 
+    Args:
+      matrix: A, `[n i]`.
+      neurons: V.
+      start: E₀.
+      settings: `ridge`, `learning_rate`, `threshold` and `max_iterations`.
+
     Returns:
       E, the updates made, and whether the RMS distance fell below the threshold.
 
@@ -185,7 +197,14 @@ def gradient_descent(
 
 
 def initial_images(count: int, dim: int, initial: str, seed: int) -> np.ndarray:
-    """E₀ for `count` images as `float64[i d]`; see `SolveSettings.initial`."""
+    """E₀ for `count` images as `float64[i d]`; see `SolveSettings.initial`.
+
+    Args:
+      count: Number of images.
+      dim: Dimensions d.
+      initial: A name in `INITIALS`.
+      seed: Decides random starts.
+    """
     return INITIALS[initial](stream(seed, "initial image vectors"), (count, dim))
 
 

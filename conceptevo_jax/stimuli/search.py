@@ -144,6 +144,12 @@ def find_stimuli(
 
     The sample is seeded with the pool, and a larger one begins with a smaller one.
 
+    Args:
+      model: Whose neurons are looked at.
+      pool: Images to search.
+      search: How stimuli are chosen; by default as `Search` says.
+      sample: Number of images whose responses are kept.
+
     Raises:
       UsageError: for anything but a pool, one of images smaller than the model takes or
         fewer than a neuron needs stimuli; and by the sweep, before it compiles, for
@@ -168,7 +174,13 @@ def find_stimuli(
 
 
 def narrow_sample(responses: Responses, pool: Pool, size: int) -> Responses:
-    """The responses to a smaller sample of the pool, with which the larger begins."""
+    """The responses to a smaller sample of the pool, with which the larger begins.
+
+    Args:
+      responses: To the larger sample.
+      pool: That both are drawn from.
+      size: Images of the smaller one.
+    """
     return dataclasses.replace(
         responses,
         peaks=responses.peaks[:size],
@@ -190,6 +202,12 @@ def respond(
     """Compile a pass that keeps every neuron's response to all `count` images.
 
     For held-out sets of bounded size: the result has `count` times `n` numbers.
+
+    Args:
+      reader: Reads the peaks of a batch, see `activations.read_peaks`.
+      sites: The model's sites in forward order.
+      count: Number of images.
+      images_id: Content key of the images.
     """
 
     def finish(states: tuple[Any, ...]) -> Responses:
@@ -239,7 +257,13 @@ def stimuli_of_arrays(
 
 
 def collect_fold(neurons: int, sample: Int[np.ndarray, " j"], count: int) -> Fold:
-    """A fold that keeps the responses to `sample`, image ids among `count`."""
+    """A fold that keeps the responses to `sample`, image ids among `count`.
+
+    Args:
+      neurons: Number of neurons.
+      sample: Image ids whose responses are kept, in this order.
+      count: Number of images that the sweep runs over.
+    """
     slot = np.full(count, len(sample), np.int32)
     slot[sample] = np.arange(len(sample), dtype=np.int32)
     slots = jnp.asarray(slot)

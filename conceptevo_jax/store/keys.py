@@ -30,7 +30,12 @@ def plain(value: object) -> Any:
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted names: `{"a": {"b": 1}}` becomes `{"a.b": 1}`."""
+    """Nested settings by dotted names: `{"a": {"b": 1}}` becomes `{"a.b": 1}`.
+
+    Args:
+      values: Settings, some of which are mappings.
+      prefix: Put before every name.
+    """
     named: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):

@@ -15,7 +15,12 @@ from conceptevo_jax.errors import DataError
 
 
 def is_within(path: Path, folder: Path) -> bool:
-    """Whether a path, its links followed, lies in a folder or is that folder."""
+    """Whether a path, its links followed, lies in a folder or is that folder.
+
+    Args:
+      path: A file or folder; it need not be there.
+      folder: In which it may lie.
+    """
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 

@@ -63,7 +63,12 @@ def _memory() -> int:
 
 
 def read_json(path: Path, within: Path | None) -> Any:
-    """The value of a JSON file, bounded; raises as `read_file` and `parse_json` do."""
+    """The value of a JSON file, bounded; raises as `read_file` and `parse_json` do.
+
+    Args:
+      path: The file.
+      within: Folder out of which no link may lead, see `read_file`.
+    """
     return parse_json(read_file(path, within, LARGEST_TEXT))
 
 

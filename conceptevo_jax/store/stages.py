@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from conceptevo_jax.devices import by_first, first_decides, is_first
+from conceptevo_jax.devices import first_decides, in_first_process, is_first
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store.files import (
     drop_abandoned,
@@ -96,11 +96,21 @@ class Store:
         self._checked = False
 
     def path(self, stage: str, key: str) -> Path:
-        """Where the stage lies, or would lie, once finished."""
+        """Where the stage lies, or would lie, once finished.
+
+        Args:
+          stage: Its name.
+          key: Its content key.
+        """
         return self.root / f"{stage}-{key}"
 
     def has(self, stage: str, key: str) -> bool:
-        """Whether the stage is finished."""
+        """Whether the stage is finished.
+
+        Args:
+          stage: Its name.
+          key: Its content key.
+        """
         manifest = self.path(stage, key) / MANIFEST
         return first_decides(manifest.is_file)
 
@@ -130,14 +140,16 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         folder = self.path(stage, key)
-        by_first(self._open)
+        in_first_process(self._open)
         if not self.has(stage, key):
             with self._locked(folder):
                 if not self.has(stage, key):
                     start = time.perf_counter()
                     value = make()
                     made_by = {"stage": stage, "config": config, "inputs": inputs}
-                    by_first(lambda: save_record(folder, value, **made_by, about=about))
+                    in_first_process(
+                        lambda: save_record(folder, value, **made_by, about=about)
+                    )
                     self._spent(stage, start)
                     # What processes computed may differ in the last digit.
                     if not is_first():
@@ -148,6 +160,11 @@ class Store:
 
     def load(self, stage: str, kind: type[R], key: str) -> R:
         """Load a finished record by its key.
+
+        Args:
+          stage: Its name.
+          kind: The record's type.
+          key: Its content key.
 
         Raises:
           DataError: if it is not there, damaged, or was made under another key.
@@ -185,7 +202,7 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         final = self.path(stage, key)
-        by_first(self._open)
+        in_first_process(self._open)
         if not self.has(stage, key):
             with self._locked(final):
                 if not self.has(stage, key):
@@ -305,7 +322,7 @@ class Store:
             held.enter_context(file)
 
         with contextlib.ExitStack() as held:
-            by_first(take)
+            in_first_process(take)
             yield
 
     def _spent(self, stage: str, start: float) -> None:
@@ -335,12 +352,12 @@ def _fill(
         partial.mkdir(parents=True, exist_ok=True)
         write_json(partial / UNFINISHED, {"about": manifest["about"]})
 
-    by_first(begin)
+    in_first_process(begin)
     try:
         if together:
             make(partial)
         else:
-            by_first(lambda: make(partial))
+            in_first_process(lambda: make(partial))
     except BaseException:
         # What failed before it kept anything has nothing to go on from.
         if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
@@ -352,7 +369,7 @@ def _fill(
         (partial / UNFINISHED).unlink(missing_ok=True)
         replace_folder(partial, final)
 
-    by_first(finish)
+    in_first_process(finish)
 
 
 def _take(path: Path, *, wait: bool) -> IO[str] | None:

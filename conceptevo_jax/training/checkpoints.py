@@ -25,7 +25,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from jax.sharding import Mesh, NamedSharding
 
-from conceptevo_jax.devices import AXIS, SHARED, by_first, own_copy
+from conceptevo_jax.devices import MESH_AXIS, REPLICATED, in_first_process, local_copy
 from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.store import require_closed
@@ -61,24 +61,33 @@ class Checkpoints:
     def save(self, epoch: Epoch, variables: Variables) -> None:
         """Save a snapshot, replacing one of the same name; `wait` lists it.
 
+        Args:
+          epoch: The snapshot's name.
+          variables: Flax collections, on all devices.
+
         Raises:
           DataError: if the system refuses to write it, as on a full disk.
         """
         tree = dict(variables)
-        by_first(lambda: update_checksums(self.folder, forget=[str(epoch)]))
+        in_first_process(lambda: update_checksums(self.folder, forget=[str(epoch)]))
         with _naming_refusals(self.folder):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
                     checkpointer.save(self.folder / "init", tree, force=True)
             else:
-                _replace(*self._where(epoch), tree)
-        self._pending[str(epoch)] = tree_checksum(own_copy(tree))
+                _replace(*self._manager_and_number(epoch), tree)
+        self._pending[str(epoch)] = tree_checksum(local_copy(tree))
 
     def save_resume(self, epoch: int, state: State) -> None:
-        """Save what the snapshot leaves out, so that training can go on exactly."""
+        """Save what the snapshot leaves out, so that training can go on exactly.
+
+        Args:
+          epoch: After which the state was reached.
+          state: The whole of it.
+        """
         rest = _rest(state)
-        listed = {str(epoch): tree_checksum(own_copy(rest))}
-        by_first(lambda: update_checksums(self.folder, resume=listed))
+        listed = {str(epoch): tree_checksum(local_copy(rest))}
+        in_first_process(lambda: update_checksums(self.folder, resume=listed))
         with _naming_refusals(self.folder):
             _replace(self._resume, epoch, rest)
 
@@ -99,11 +108,11 @@ class Checkpoints:
                 with ocp.StandardCheckpointer() as checkpointer:
                     restored = checkpointer.restore(self.folder / "init", target)
             else:
-                manager, number = self._where(epoch)
+                manager, number = self._manager_and_number(epoch)
                 restored = manager.restore(
                     number, args=ocp.args.StandardRestore(target)
                 )
-            variables = own_copy(restored)
+            variables = local_copy(restored)
         expected = self._listed().get(str(epoch))
         what = f"snapshot {epoch!r} in {self.folder}"
         require_checksum(expected, variables, what)
@@ -127,7 +136,7 @@ class Checkpoints:
         target = ocp.args.StandardRestore(_abstract(_rest(like)))
         what = f"the state to resume from after epoch {epoch}"
         with self._naming(what):
-            restored = own_copy(self._resume.restore(epoch, args=target))
+            restored = local_copy(self._resume.restore(epoch, args=target))
         description = f"{what} in {self.folder}"
         require_checksum(listed.resume[str(epoch)], restored, description)
         snapshot = self.restore(epoch)
@@ -166,7 +175,7 @@ class Checkpoints:
             for manager in (self._weights, self._early, self._resume):
                 manager.wait_until_finished()
         pending, self._pending = self._pending, {}
-        by_first(lambda: update_checksums(self.folder, snapshots=pending))
+        in_first_process(lambda: update_checksums(self.folder, snapshots=pending))
 
     def close(self) -> None:
         """Finish writing and release Orbax's threads."""
@@ -185,7 +194,7 @@ class Checkpoints:
                 f"{self.model.name}: {error}. Delete the folder and train again."
             ) from error
 
-    def _where(self, epoch: Epoch) -> tuple[Any, int]:
+    def _manager_and_number(self, epoch: Epoch) -> tuple[Any, int]:
         if isinstance(epoch, int):
             return self._weights, epoch
         return self._early, int(epoch.removeprefix("step"))
@@ -196,6 +205,11 @@ def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Sn
 
     The order is that of the run's table: one taken within the second epoch comes after
     the first epoch's.
+
+    Args:
+      folder: What `train` wrote.
+      run: Name that the snapshots get.
+      model: The architecture that was trained.
 
     Raises:
       DataError: if `folder` holds no run.
@@ -231,6 +245,12 @@ def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False)
 
     The optimiser's state counts as two sets of weights; where an average is kept, the
     weights themselves are one more.
+
+    Args:
+      model: The architecture.
+      epochs: Number of epochs.
+      early: Number of snapshots within epochs.
+      averaged: Whether a moving average of the weights is kept.
     """
     weights = sum(
         leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(model.shapes())
@@ -239,7 +259,12 @@ def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False)
 
 
 def require_disk(folder: Path, needed: int) -> None:
-    """Refuse to begin what the disk cannot hold; bytes in `folder` need no more."""
+    """Refuse to begin what the disk cannot hold; bytes in `folder` need no more.
+
+    Args:
+      folder: Where the checkpoints go.
+      needed: Bytes of all of them.
+    """
     free = shutil.disk_usage(folder).free
     more = needed - sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
     if more > free:
@@ -292,8 +317,8 @@ def _rest(state: State) -> dict[str, Any]:
 def _abstract(tree: Any) -> Any:
     """On every process's first device; Orbax refuses arrays of one process alone."""
     firsts = {device.process_index: device for device in reversed(jax.devices())}
-    mesh = Mesh(np.array([firsts[process] for process in sorted(firsts)]), (AXIS,))
-    sharding = NamedSharding(mesh, SHARED)
+    mesh = Mesh(np.array([firsts[process] for process in sorted(firsts)]), (MESH_AXIS,))
+    sharding = NamedSharding(mesh, REPLICATED)
 
     def describe(leaf: Any) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)

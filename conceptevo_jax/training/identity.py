@@ -39,6 +39,13 @@ def describe_training(
 ) -> dict[str, Any]:
     """All that a training is made of, as plain values.
 
+    Args:
+      run: Name of the run.
+      model: What is trained.
+      data: Training images.
+      test: Test images.
+      settings: See `Training`.
+
     Raises:
       UsageError: for a name that cannot be part of a path, such as `a/b`.
     """

@@ -26,14 +26,14 @@ from conceptevo_jax.data import (
     train_batches,
 )
 from conceptevo_jax.devices import (
-    by_first,
     data_mesh,
-    divide,
     first_decides,
+    in_first_process,
     is_asked_to_end,
-    own_copy,
-    own_rows,
+    local_copy,
+    process_rows,
     replicate,
+    shard,
 )
 from conceptevo_jax.errors import (
     DataError,
@@ -134,7 +134,7 @@ def train(
     require_disk(folder, disk_bytes(model, settings.epochs, early, averaged=averaged))
     about = describe_training(run, model, data, test, settings)
     steps = len(data) // settings.batch_size
-    by_first(lambda: claim_folder(folder, about, steps_per_epoch=steps))
+    in_first_process(lambda: claim_folder(folder, about, steps_per_epoch=steps))
     loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
     loop.time_left = time_left
     try:
@@ -144,7 +144,13 @@ def train(
 
 
 def evaluate(model: Model, variables: Variables, data: Decoded) -> Tally:
-    """Loss and top-1/top-5 counts over all images, in evaluation mode."""
+    """Loss and top-1/top-5 counts over all images, in evaluation mode.
+
+    Args:
+      model: The architecture.
+      variables: A snapshot's weights.
+      data: The images, with their labels.
+    """
     mesh, rows = data_mesh(), np.arange(len(data))
     replicated = replicate(mesh, variables)
     return _evaluate(mesh, make_eval_step(model), replicated, data, rows)
@@ -160,7 +166,7 @@ def _evaluate(
     """Tally some images; `variables` lie on all devices."""
     tally = replicate(mesh, Tally.zero())
     size = -(-min(EVAL_BATCH, len(rows)) // mesh.size) * mesh.size
-    local_rows = own_rows(mesh, size)
+    local_rows = process_rows(mesh, size)
 
     def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
         positions, valid = batch
@@ -168,7 +174,7 @@ def _evaluate(
         return np.asarray(data.pixels[picked]), data.labels[picked], valid[local_rows]
 
     for batch in read_ahead(read, sequential_batches(len(rows), size)):
-        tally = step(variables, tally, *divide(mesh, batch, size))
+        tally = step(variables, tally, *shard(mesh, batch, size))
     return tally
 
 
@@ -194,7 +200,7 @@ class _Loop:
             data,
             batch_size=settings.batch_size,
             seed=settings.seed,
-            share=own_rows(self.mesh, settings.batch_size),
+            share=process_rows(self.mesh, settings.batch_size),
         )
         self.steps_per_epoch = self.batches.steps_per_epoch
         optimizer = direction(settings.optimizer)
@@ -280,20 +286,20 @@ class _Loop:
     def _step(self, step: int, batch: dict[str, np.ndarray]) -> None:
         self.rate = self._rate(step)
         local_batch = batch["image"], batch["label"]
-        pixels, labels = divide(self.mesh, local_batch, self.settings.batch_size)
+        pixels, labels = shard(self.mesh, local_batch, self.settings.batch_size)
         self.state, self.tally = self.train_step(
             self.state, self.tally, pixels, labels, np.float32(self.rate)
         )
 
     def _snapshot(self, epoch: Epoch) -> bool:
-        variables = self.state.shown
+        variables = self.state.snapshot_variables
         self.checkpoints.save(epoch, variables)
         row = self._row(epoch)
         self.rows.append(row)
         # Saved while it was evaluated; what is in the table is on the disk.
         self.checkpoints.wait()
-        by_first(lambda: write_table(self.folder / TABLE, self.rows))
-        local_variables = own_copy(variables)
+        in_first_process(lambda: write_table(self.folder / TABLE, self.rows))
+        local_variables = local_copy(variables)
         snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: local_variables)
         answers = [call(snapshot, row) for call in self.on_epoch]
         return first_decides(lambda: any(answers))
@@ -318,7 +324,9 @@ class _Loop:
         )
 
     def _evaluate(self, data: Decoded, rows: np.ndarray) -> Tally:
-        return _evaluate(self.mesh, self.eval_step, self.state.shown, data, rows)
+        return _evaluate(
+            self.mesh, self.eval_step, self.state.snapshot_variables, data, rows
+        )
 
     def _require_finite(self, epoch: int) -> None:
         step = first_nonfinite(self.tally)

@@ -36,7 +36,7 @@ class State(NamedTuple):
     average: Any = None
 
     @property
-    def shown(self) -> Any:
+    def snapshot_variables(self) -> Any:
         """The variables that snapshots hold: the average where there is one."""
         return self.variables if self.average is None else self.average
 
@@ -102,12 +102,16 @@ def first_nonfinite(tally: Tally) -> int | None:
     return None if step == _NEVER else step
 
 
-def hits(
+def top1_top5_correct(
     logits: Float[Array, "*several b m"], labels: Int[Array, " b"]
 ) -> tuple[Bool[Array, "*several b"], Bool[Array, "*several b"]]:
     """Which images are right at first, and among the first five.
 
     Logits that are not finite are wrong.
+
+    Args:
+      logits: Of each image, over m classes.
+      labels: The images' classes.
     """
     labels = jnp.broadcast_to(labels, logits.shape[:-1])
     label_logits = jnp.take_along_axis(logits, labels[..., None], axis=-1)
@@ -124,7 +128,7 @@ def _count(
     valid: Bool[Array, " b"],
     step: Int[Array, ""],
 ) -> Tally:
-    first, five = hits(logits, labels)
+    first, five = top1_top5_correct(logits, labels)
     loss = jnp.sum(jnp.where(valid, losses, jnp.float32(0)))
     bad = jnp.where(jnp.isfinite(loss), jnp.int32(_NEVER), step)
     return Tally(
@@ -146,6 +150,11 @@ def make_train_step(
     State and tally are donated, except on CPU, where a snapshot being written may
     share their memory. `rate` is a float32 scalar, so that one compiled step serves
     any schedule. The tally's loss is that of the main head.
+
+    Args:
+      model: What is trained.
+      optimizer: Gives the direction of descent, see `direction`.
+      settings: What the step does besides descending.
     """
     heads = ["auxiliary"] if settings.auxiliary_weight else []
 

@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from conceptevo_jax.activations import read_activations, resume, swap
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.models import Model, Variables
-from conceptevo_jax.training.step import hits
+from conceptevo_jax.training.step import top1_top5_correct
 from conceptevo_jax.types import Site
 
 
@@ -61,7 +61,9 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
     names = [site.name for site in sites]
     whole = jax.jit(read_activations(model, names))
     suffixes = {name: exchange(model, name) for name in names}
-    judge = jax.jit(lambda logits, labels: jnp.stack(hits(logits, labels), axis=-1))
+    judge = jax.jit(
+        lambda logits, labels: jnp.stack(top1_top5_correct(logits, labels), axis=-1)
+    )
 
     def judged(
         before: Variables, after: Variables, pixels: Array, labels: Array, masks: Masks

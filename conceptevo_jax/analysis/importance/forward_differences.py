@@ -55,7 +55,7 @@ def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
     def read(variables: Variables, images: Array) -> dict[str, Array]:
         recorder = Recorder(names)
         logits(variables, images, recorder)
-        return recorder.seen
+        return recorder.activations
 
     @jax.jit
     def moved(

@@ -30,14 +30,14 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from conceptevo_jax.activations import Recorder, chain, perturb, read_activations
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.devices import (
-    DIVIDED,
-    SHARED,
+    REPLICATED,
+    SHARDED,
     data_mesh,
-    divide,
     gather_rows,
-    own_rows,
     per_device,
+    process_rows,
     replicate,
+    shard,
 )
 from conceptevo_jax.models import MaxPool, Model, Variables
 from conceptevo_jax.models.pooling import tie_excess
@@ -84,7 +84,7 @@ def transposed(
         def logit(eps: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
             seen = Recorder(names)
             logits = model.logits(before, pixels, tap=chain(perturb(eps), seen))
-            return jnp.sum(jnp.take(logits, label, axis=1)), seen.seen
+            return jnp.sum(jnp.take(logits, label, axis=1)), seen.activations
 
         _, shapes = jax.eval_shape(read_all, before, pixels)
         zero = {name: jnp.zeros(one.shape, one.dtype) for name, one in shapes.items()}
@@ -128,8 +128,8 @@ def by_transpose(
         def everyone(*args: Any) -> tuple[Float[Array, "b n"], Bool[Array, "b n"]]:
             return gather_rows(mesh, own(*args))
 
-        given = SHARED, SHARED, DIVIDED, SHARED
-        sweep = jax.jit(per_device(mesh, everyone, given, SHARED))
+        given = REPLICATED, REPLICATED, SHARDED, REPLICATED
+        sweep = jax.jit(per_device(mesh, everyone, given, REPLICATED))
 
     def sense(
         before: Variables,
@@ -183,8 +183,8 @@ def by_jvp(
 
         return gather_rows(mesh, jax.vmap(along)(neurons), axis=1)
 
-    given = SHARED, DIVIDED, DIVIDED, SHARED, SHARED
-    derive = jax.jit(per_device(mesh, batch, given, SHARED))
+    given = REPLICATED, SHARDED, SHARDED, REPLICATED, REPLICATED
+    derive = jax.jit(per_device(mesh, batch, given, REPLICATED))
 
     def sense(
         before: Variables,
@@ -222,8 +222,8 @@ def _changes(
         change = {name: new[name] - old[name] for name in names}
         return change, gather_rows(mesh, _moved(change))
 
-    given = SHARED, SHARED, DIVIDED
-    return jax.jit(per_device(mesh, changes, given, (DIVIDED, SHARED)))
+    given = REPLICATED, REPLICATED, SHARDED
+    return jax.jit(per_device(mesh, changes, given, (SHARDED, REPLICATED)))
 
 
 def _moved(change: Mapping[str, Float[Array, "b h w c"]]) -> Bool[Array, "b n"]:
@@ -236,9 +236,9 @@ def _divided(
 ) -> Iterator[tuple[Array, Bool[np.ndarray, " b"]]]:
     """All images in batches of so many per device, and which of a batch are valid."""
     whole = min(size, -(-len(pixels) // mesh.size)) * mesh.size
-    own = own_rows(mesh, whole)
+    own = process_rows(mesh, whole)
     for rows, valid in sequential_batches(len(pixels), whole):
-        yield divide(mesh, pixels[rows[own]], whole), valid
+        yield shard(mesh, pixels[rows[own]], whole), valid
 
 
 def _batches(values: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -31,6 +31,10 @@ def embedded(split: str, path: Path = EMBEDDED) -> Iterator[tuple[str, int, byte
     """Read the images of a split: id, class and lossless WebP bytes.
 
     The id holds the image's index in the original file: `fashion_mnist/train/012345`.
+
+    Args:
+      split: `train` or `test`.
+      path: The file of embedded images.
     """
     with np.load(path, allow_pickle=False) as stored:
         data = stored[f"{split}_bytes"].tobytes()
@@ -42,7 +46,12 @@ def embedded(split: str, path: Path = EMBEDDED) -> Iterator[tuple[str, int, byte
 
 
 def image_key(split: str, index: int) -> str:
-    """Stable id of the image at `index` of the original file of a split."""
+    """Stable id of the image at `index` of the original file of a split.
+
+    Args:
+      split: `train` or `test`.
+      index: Row of the original file.
+    """
     return f"fashion_mnist/{split}/{index:06d}"
 
 

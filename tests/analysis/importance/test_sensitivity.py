@@ -77,7 +77,7 @@ def test_after_a_site_that_only_linear_layers_follow_it_is_the_change_of_the_log
     for name, where in site_slices(model.sites).items():
         for channel, column in enumerate(found[:, where].T):
             mask = jnp.arange(CHANNELS) == channel
-            tap = resume(name, swap(mask, new.seen[name], old.seen[name]))
+            tap = resume(name, swap(mask, new.activations[name], old.activations[name]))
             change = model.logits(before, pixels, tap=tap)[:, label] - start
             np.testing.assert_allclose(column, change, rtol=1e-4, atol=1e-4)
 

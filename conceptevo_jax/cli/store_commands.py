@@ -12,7 +12,7 @@ from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import Entry, Store
 
 
-def chosen_store(option_values: Mapping[str, str]) -> Store:
+def store_option(option_values: Mapping[str, str]) -> Store:
     """The store that the option `store` names, or that of the current folder."""
     return Store(typed_place(option_values.get("store", "runs/store"), "store"))
 
@@ -20,7 +20,7 @@ def chosen_store(option_values: Mapping[str, str]) -> Store:
 def ls(words: list[str]) -> int:
     """List the stages of a store, newest last."""
     option_values = options(words, ("store",))
-    store = chosen_store(option_values)
+    store = store_option(option_values)
     entries = store.entries()
     if not entries:
         CONSOLE.print(f"{store.root} holds nothing yet.")
@@ -52,8 +52,8 @@ def clean(words: list[str]) -> int:
     consent = option_values.get("yes", "false").lower()
     if consent not in ("true", "false"):
         raise unknown_name("yes", consent, ("true", "false"))
-    store = chosen_store(option_values)
-    selected_stages = _chosen(
+    store = store_option(option_values)
+    selected_stages = _select_stages(
         store.entries(), option_values.get("stage"), option_values.get("key")
     )
     doomed = []
@@ -78,7 +78,9 @@ def clean(words: list[str]) -> int:
     return 0
 
 
-def _chosen(entries: list[Entry], stage: str | None, key: str | None) -> list[Entry]:
+def _select_stages(
+    entries: list[Entry], stage: str | None, key: str | None
+) -> list[Entry]:
     if stage is None and key is None:
         return [entry for entry in entries if not entry.finished]
     names = {entry.stage for entry in entries}

@@ -105,8 +105,8 @@ class Sweep(Generic[R]):
     """A compiled pass that feeds every image's peaks to some folds.
 
     Called with a snapshot's variables and the decoded images, it gives what `finish`
-    makes of the folds' final states; `sweep_together` and `each` do so for several snapshots and
-    read the images once.
+    makes of the folds' final states; `sweep_together` and `each` do so for several
+    snapshots and read the images once.
 
     Args:
       reader: See `read_peaks`.
@@ -210,7 +210,7 @@ class Sweep(Generic[R]):
         return jax.block_until_ready(states)
 
     def each(self, loads: Sequence[Load], images: Decoded) -> Iterator[R]:
-        """The results of any number of snapshots, as sweep_together at a time as memory holds.
+        """The results of any number of snapshots, as many at a time as memory holds.
 
         Args:
           loads: The snapshots of one architecture, such as `[s.load for s in shots]`.
@@ -256,7 +256,7 @@ class Sweep(Generic[R]):
         )
 
     def _shapes(self, tree: Any, spec: PartitionSpec) -> Any:
-        """Shapes and types as `sweep_together` has them, so that nothing is compiled twice."""
+        """Shapes and types as in `sweep_together`, so that nothing is compiled twice."""
         sharding = None if self.mesh.size == 1 else NamedSharding(self.mesh, spec)
         return jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct(

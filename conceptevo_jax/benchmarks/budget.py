@@ -85,8 +85,8 @@ class Budget:
         if 0 < seconds_left >= expected:
             return None
         return (
-            f"not run: time: of {self.minutes:g} minutes {seconds_left:.0f} s were left, some "
-            f"{expected:.0f} s would be needed"
+            f"not run: time: of {self.minutes:g} minutes {seconds_left:.0f} s were "
+            f"left, some {expected:.0f} s would be needed"
         )
 
     def timed(self, measurement: Measurement) -> Measured:

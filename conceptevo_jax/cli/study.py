@@ -109,7 +109,8 @@ def _tell(questionnaire: Questionnaire) -> None:
     mturk, prolific = questionnaire.tables
     for line in (
         f"{forms} of {tasks} tasks; {size(questionnaire.page.stat().st_size)}.",
-        f"Open {questionnaire.page} in a browser, or put it on a server and replace {SITE} in",
+        f"Open {questionnaire.page} in a browser, or put it on a server and replace "
+        f"{SITE} in",
         f"  {mturk}  (a batch for Mechanical Turk)",
         f"  {prolific}  (addresses for Prolific's Taskflow)",
         "It sends nothing: participants hand in a file, or paste its text. Read all "

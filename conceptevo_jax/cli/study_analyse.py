@@ -58,8 +58,8 @@ def analyse(words: list[str]) -> int:
         _say(f"left out participant {name}: inattentive")
     if not evaluation.participants:
         raise DataError(
-            f"all {len(evaluation.screened.inattentive)} participants failed the attention "
-            "checks: there is nobody to judge the groups by."
+            f"all {len(evaluation.screened.inattentive)} participants failed the "
+            "attention checks: there is nobody to judge the groups by."
         )
     CONSOLE.print(_table(evaluation, who_answered(evaluation, machine=machine)))
     page = write_study_result(

@@ -103,8 +103,8 @@ def checked_labels(
         )
     for row in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
         raise UsageError(
-            f"{what}: {array[row]} of image {row} is no class; they are numbered from 0. "
-            "Leave out images without a label."
+            f"{what}: {array[row]} of image {row} is no class; they are numbered from "
+            "0. Leave out images without a label."
         )
     return array.astype(np.int32, copy=False)
 

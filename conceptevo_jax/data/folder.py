@@ -181,10 +181,10 @@ def _require_two_of_each(
     ]
     if small_classes:
         raise DataError(
-            f"{len(small_classes)} of {len(classes)} classes of {printable(str(root))} have "
-            "fewer than two images that can be read, and cannot be both trained on and "
-            f"held out: {listed_names(small_classes)}. Add images, or give the folder train/ and "
-            "test/ of its own."
+            f"{len(small_classes)} of {len(classes)} classes of {printable(str(root))} "
+            "have fewer than two images that can be read, and cannot be both trained "
+            f"on and held out: {listed_names(small_classes)}. Add images, or give the "
+            "folder train/ and test/ of its own."
         )
     return counts
 

@@ -252,6 +252,6 @@ def _nested(
     (name,) = classes
     folder_name = printable(str(folder))
     return (
-        f"{folder_name} has a single class, {printable(name)}: if the folders in it are the "
-        f"classes, name folder:{folder_name}/{printable(name)}.",
+        f"{folder_name} has a single class, {printable(name)}: if the folders in it "
+        f"are the classes, name folder:{folder_name}/{printable(name)}.",
     )

@@ -59,8 +59,8 @@ def describe_passed_over(
             number = sum(rest.pop(suffix) for suffix in present)
             called = " or ".join(f".{suffix}" for suffix in present)
             notes.append(
-                f"{number} of {passed.files} files of {folder_name} are {called}, which is "
-                f"not opened: allow it by {decoding.allowing(name)}."
+                f"{number} of {passed.files} files of {folder_name} are {called}, "
+                f"which is not opened: allow it by {decoding.allowing(name)}."
             )
     if +rest:
         called = ", ".join(
@@ -68,28 +68,28 @@ def describe_passed_over(
             for suffix, number in sorted((+rest).items(), key=_by_number)[:_NAMED]
         )
         notes.append(
-            f"{sum(rest.values())} of {passed.files} files of {folder_name} are none that "
-            f"can be opened, and are left out: {called}."
+            f"{sum(rest.values())} of {passed.files} files of {folder_name} are none "
+            f"that can be opened, and are left out: {called}."
         )
     if passed.loose:
         notes.append(
-            f"{passed.loose} images lie in {folder_name} itself and are left out: put them "
-            "into the folders of their classes."
+            f"{passed.loose} images lie in {folder_name} itself and are left out: put "
+            "them into the folders of their classes."
         )
     if passed.empty:
         notes.append(
-            f"{len(passed.empty)} folders of {folder_name} hold no image that is opened, and "
-            f"are no classes: {listed_names(passed.empty)}."
+            f"{len(passed.empty)} folders of {folder_name} hold no image that is "
+            f"opened, and are no classes: {listed_names(passed.empty)}."
         )
     if passed.system:
         notes.append(
-            f"{listed_names(sorted(passed.system))} in {folder_name} are the system's own, "
-            "and are left out."
+            f"{listed_names(sorted(passed.system))} in {folder_name} are the system's "
+            "own, and are left out."
         )
     if passed.revisited:
         notes.append(
-            f"{len(passed.revisited)} links in {folder_name} lead back to folders that are read "
-            f"already, and are not followed: {listed_names(passed.revisited)}."
+            f"{len(passed.revisited)} links in {folder_name} lead back to folders that "
+            f"are read already, and are not followed: {listed_names(passed.revisited)}."
         )
     return tuple(notes)
 

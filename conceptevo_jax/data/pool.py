@@ -181,8 +181,8 @@ def require_disjoint(*pools: Pool) -> None:
         shared = sorted(set(first.keys) & set(second.keys))
         if shared:
             raise DataError(
-                f"pools {first.pool_id} and {second.pool_id} share {len(shared)} images, "
-                f"such as {shared[0]!r}, but must be disjoint. Take them from "
+                f"pools {first.pool_id} and {second.pool_id} share {len(shared)} "
+                f"images, such as {shared[0]!r}, but must be disjoint. Take them from "
                 "different splits, or together by heldout_pools."
             )
 

@@ -113,8 +113,8 @@ def _whole(
     root_name = printable(str(root))
     if flat and not other_folders:
         raise DataError(
-            f"{root_name}: {names} hold images, but no folders of classes: put the images "
-            "of each class into a folder of its name there."
+            f"{root_name}: {names} hold images, but no folders of classes: put the "
+            "images of each class into a folder of its name there."
         )
     listing = list_classes(root, decoding)
     if flat:
@@ -182,8 +182,8 @@ def _no_test(root: Path, train: Path, candidates: Sequence[Path]) -> str:
         what, add = f"no folder {' or '.join(SPLIT_NAMES['test'])} is beside it", "test"
     return (
         f"{root_name}/{name} holds class folders, but {what}: put class folders of the "
-        f"same names into {root_name}/{printable(add)}, or name folder:{root_name}/{name} "
-        "alone, of which a fifth of every class is held out."
+        f"same names into {root_name}/{printable(add)}, or name "
+        f"folder:{root_name}/{name} alone, of which a fifth of every class is held out."
     )
 
 
@@ -198,8 +198,8 @@ def _require_same_classes(
     raise DataError(
         " ".join(
             (
-                f"{root_name}: {names} need the same classes, but only one of them has: "
-                f"{listed_names(sorted(only))}.",
+                f"{root_name}: {names} need the same classes, but only one of them "
+                f"has: {listed_names(sorted(only))}.",
                 *notes,
             )
         )

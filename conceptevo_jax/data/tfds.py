@@ -195,9 +195,9 @@ def _require_split(builder: Any, source: str, tfds_split: str) -> None:
         builder.info.splits[tfds_split]
     except (KeyError, ValueError) as error:
         raise DataError(
-            f"{source} has no split {tfds_split!r}; it has: {_splits(builder)}. Choose by "
-            "dataset.options.train_split and dataset.options.test_split; a part of one "
-            "is written train[90%:]."
+            f"{source} has no split {tfds_split!r}; it has: {_splits(builder)}. Choose "
+            "by dataset.options.train_split and dataset.options.test_split; a part of "
+            "one is written train[90%:]."
         ) from error
 
 

@@ -26,9 +26,9 @@ from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Embedding, Stimuli
 
 SHARED_PER_NEGATIVE = 12
-"""Random neurons that a batch draws for each of R, about: `_shared_negatives` rounds. With
-twice as many, other networks align no better; with a third, planted groups are not
-always found again."""
+"""Random neurons that a batch draws for each of R, about; `_shared_negatives` rounds
+their number. With twice as many, other networks align no better; with a third, planted
+groups are not always recovered."""
 
 REGISTER = 16
 """Numbers in a processor's widest register."""
@@ -86,9 +86,9 @@ def fit_neurons(
     gradients of all pairs that they are in, so a larger batch makes the same moves with
     slightly older vectors. It is never larger than the number of live neurons, beyond
     which one update would move a vector too far. A batch's pairs are held against the
-    same random neurons, some `SHARED_PER_NEGATIVE` times R, each of which counts for so much less
-    than a neuron's own: the expected gradient is that of Eq. 1, and a matrix product
-    makes it.
+    same shared negatives, about `SHARED_PER_NEGATIVE` times R of them, each with a
+    weight that keeps the expected gradient that of Eq. 1; a matrix product computes
+    it.
 
     Args:
       stimuli: The base snapshot's stimuli.

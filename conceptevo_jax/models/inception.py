@@ -49,9 +49,9 @@ from conceptevo_jax.types import Site
 class Size:
     """One preset: how widths are divided, the stem, the auxiliary head, the input.
 
-    Every width of the full size is divided by `divide` and at least `min_width`. `stem` is
-    `pooled` as published, or `padded`. `auxiliary` is window and stride of the
-    auxiliary head's pooling and the side of its convolution.
+    Every width of the full size is divided by `divide` and at least `min_width`.
+    `stem` is `pooled` as published, or `padded`. `auxiliary` is window and stride of
+    the auxiliary head's pooling and the side of its convolution.
     """
 
     divide: int

@@ -172,8 +172,8 @@ class ConceptMonitor:
             expected = len(self.probe), neuron_count(self.sites)
             if peak_array.shape != expected:
                 raise DataError(
-                    f"peaks are {peak_array.shape}, but the probe's images and the sites' "
-                    f"neurons are {expected}"
+                    f"peaks are {peak_array.shape}, but the probe's images and the "
+                    f"sites' neurons are {expected}"
                 )
             return self._responses(peak_array)
 

@@ -25,12 +25,7 @@ import jax
 import numpy as np
 from hydra.core.hydra_config import HydraConfig
 
-from conceptevo_jax.benchmarks.analysis import (
-    cost_claims,
-    cost_rows,
-    measure_costs,
-    require_costs,
-)
+from conceptevo_jax.benchmarks.analysis import cost_rows, measure_costs, require_costs
 from conceptevo_jax.benchmarks.beside import run_beside
 from conceptevo_jax.benchmarks.budget import (
     Budget,
@@ -39,6 +34,7 @@ from conceptevo_jax.benchmarks.budget import (
     by_importance,
     skipped_measurement,
 )
+from conceptevo_jax.benchmarks.cost_claims import cost_claims
 from conceptevo_jax.benchmarks.embedding import measure_embedding
 from conceptevo_jax.benchmarks.growth import (
     PER_GROUP,

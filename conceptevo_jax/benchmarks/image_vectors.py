@@ -6,6 +6,7 @@ rate at which it is stable, not the paper's .002, at which it would take forever
 """
 
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -23,7 +24,7 @@ from conceptevo_jax.projection.solvers import (
 
 DIM, STIMULI = 30, 10
 
-CLOSED, DESCENT = "closed form", "gradient descent"
+CLOSED, DESCENT, EXACT = "closed form", "gradient descent", "exact"
 
 THRESHOLD = 0.001
 """RMS distance at which both stop; neurons' vectors have a norm of about 1.6."""
@@ -63,6 +64,26 @@ def stable_rate(matrix: sparse.csr_array) -> float:
     return float(1 / largest.max() ** 2)
 
 
+def _solvers(
+    matrix: sparse.csr_array, vectors: np.ndarray
+) -> dict[str, Callable[[], tuple[np.ndarray, int, bool]]]:
+    """Calls of both solvers to one residual, and of the closed form to its own."""
+    start = np.zeros((matrix.shape[1], DIM))
+    exact = SolveSettings()
+    # The gradient's norm falls with the residual: its share of the start's is the rest.
+    loose = dataclasses.replace(exact, tolerance=THRESHOLD / rms(vectors) / 3)
+    slow = SolveSettings(
+        solver="gradient_descent",
+        learning_rate=stable_rate(matrix),
+        threshold=THRESHOLD,
+    )
+    return {
+        CLOSED: partial(closed_form, matrix, vectors, start, loose),
+        DESCENT: partial(gradient_descent, matrix, vectors, start, slow),
+        EXACT: partial(closed_form, matrix, vectors, start, exact),
+    }
+
+
 def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]:
     """Time of both, and time and memory of the closed form to its own tolerance.
 
@@ -72,28 +93,17 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
       turns: Of the timing.
     """
     matrix, vectors = random_problem(neurons, images)
-    start = np.zeros((images, DIM))
-    exact = SolveSettings()
-    # The gradient's norm falls with the residual: its share of the start's is the rest.
-    loose = dataclasses.replace(exact, tolerance=THRESHOLD / rms(vectors) / 3)
-    slow = SolveSettings(
-        solver="gradient_descent",
-        learning_rate=stable_rate(matrix),
-        threshold=THRESHOLD,
-    )
-    solve = {
-        CLOSED: partial(closed_form, matrix, vectors, start, loose),
-        DESCENT: partial(gradient_descent, matrix, vectors, start, slow),
-        "exact": partial(closed_form, matrix, vectors, start, exact),
-    }
-    seconds = fastest(solve, turns)
-    taken = numpy_memory(solve["exact"])
+    solvers = _solvers(matrix, vectors)
+    seconds = fastest(solvers, turns)
+    taken = numpy_memory(solvers[EXACT])
     residuals, steps = {}, {}
-    for name, call in solve.items():
-        image_vectors, steps[name], _ = call()
+    for name, solve in solvers.items():
+        image_vectors, steps[name], _ = solve()
         residuals[name] = rms(matrix @ image_vectors - vectors)
     size = f"{neurons:,} neurons, {images:,} images"
-    details = {n: f"{steps[n]} iterations, residual {residuals[n]:.1e}" for n in solve}
+    details = {
+        n: f"{steps[n]} iterations, residual {residuals[n]:.1e}" for n in solvers
+    }
     reached = residuals[CLOSED] <= THRESHOLD and residuals[DESCENT] <= THRESHOLD
     row = partial(Row, part="image vectors")
     return [
@@ -110,12 +120,12 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
         ),
         row(
             what=f"time of the closed form, {size}",
-            seconds=seconds["exact"],
-            value=seconds["exact"],
+            seconds=seconds[EXACT],
+            value=seconds[EXACT],
             measure=SECONDS,
             bound="<= 5",
             claim="image_vectors_time",
-            why=details["exact"],
+            why=details[EXACT],
         ),
         row(
             what=f"memory of the closed form, {size}",

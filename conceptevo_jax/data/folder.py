@@ -73,23 +73,11 @@ def load(
     decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     root = _root(source)
     listed = _listed(root, split, test_share, decoding)
-    folder, files = listed.folder, listed.listing.files
-    contents = file_ids(folder, [file.path for file in files], cache)
-    files = [
-        file._replace(readable=file.path not in contents.unreadable) for file in files
-    ]
-    hashes = np.array(contents.ids, object)
-    notes = (*listed.listing.notes, *_changed(folder, contents))
-    if listed.whole:
-        classes = listed.listing.classes
-        _require_two_of_each(root, files, classes)
-        held_out, alike = _held_out(contents.ids, files, classes, test_share)
-        notes = (*notes, *_note_of_copies(root, [classes[label] for label in alike]))
-        rows = np.flatnonzero(held_out == (split == "test"))
-        files, hashes = [files[row] for row in rows.tolist()], hashes[rows]
-    below = "" if listed.whole else f"{folder.name}/"
-    ids: list[str] = hashes.tolist()
+    folder = listed.folder
+    contents = file_ids(folder, [file.path for file in listed.listing.files], cache)
+    files, ids, notes = _split_files(root, split, test_share, listed, contents)
     keys = number_equal(decoding.ids(ids))
+    below = "" if listed.whole else f"{folder.name}/"
 
     def read(row: int) -> bytes:
         return _read(folder / files[row].path, ids[row])
@@ -107,12 +95,42 @@ def load(
         read=read,
         notes=notes,
         decoding=decoding,
-        unreadable={
-            key: contents.unreadable[file.path]
-            for key, file in zip(keys, files, strict=True)
-            if not file.readable
-        },
+        unreadable=_reasons(keys, files, contents),
     )
+
+
+def _reasons(
+    keys: Sequence[str], files: Sequence[File], contents: FileIds
+) -> dict[str, str]:
+    """Why images cannot be read, by their ids."""
+    return {
+        key: contents.unreadable[file.path]
+        for key, file in zip(keys, files, strict=True)
+        if not file.readable
+    }
+
+
+def _split_files(
+    root: Path, split: str, test_share: float, listed: Split, contents: FileIds
+) -> tuple[list[File], list[str], tuple[str, ...]]:
+    """Files of a split, their content ids, and what a user should know of them.
+
+    Of a folder without splits of its own, those that are held out are the test images.
+    """
+    files = [
+        file._replace(readable=file.path not in contents.unreadable)
+        for file in listed.listing.files
+    ]
+    ids = list(contents.ids)
+    notes = (*listed.listing.notes, *_changed(listed.folder, contents))
+    if not listed.whole:
+        return files, ids, notes
+    classes = listed.listing.classes
+    _require_two_of_each(root, files, classes)
+    held_out, alike = _held_out(ids, files, classes, test_share)
+    notes = (*notes, *_note_of_copies(root, [classes[label] for label in alike]))
+    rows = np.flatnonzero(held_out == (split == "test")).tolist()
+    return [files[row] for row in rows], [ids[row] for row in rows], notes
 
 
 def sizes(

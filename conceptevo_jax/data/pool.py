@@ -6,17 +6,16 @@ seed. Its `pool_id` goes into everything made on it. It holds no pixels. Choosin
 a million images takes about five seconds.
 """
 
-import hashlib
 import itertools
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Int32, Integer, UInt32
+from jaxtyping import Int32, UInt32
 
 from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.data.images import ImageSet, images_id
+from conceptevo_jax.data.stratified import id_hashes, stratified
 from conceptevo_jax.errors import DataError, UsageError, is_whole, require_seed
 from conceptevo_jax.store import read_sealed, write_sealed
 from conceptevo_jax.types import record
@@ -132,43 +131,10 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
         labels=part.labels,
         side=part.side,
         seed=seed,
-        order=_hashes(keys, str(seed), 4),
+        order=id_hashes(keys, str(seed), 4),
         pool_id=part.images_id,
     )
     return pool, part
-
-
-def stratified(
-    keys: Sequence[str],
-    labels: Integer[np.ndarray, " i"],
-    *,
-    size: int,
-    seed: int,
-    purpose: str = "pool",
-) -> Int[np.ndarray, " chosen"]:
-    """Rows of `size` images, each class in proportion to its share.
-
-    Every image gets its place (rank + 1/2) / class size among the hashes of its
-    class; the smallest places are chosen, equal ones by hash.
-
-    Args:
-      keys: Stable ids.
-      labels: Classes.
-      size: How many images to choose.
-      seed: Enters the hash.
-      purpose: Enters the hash: choices for two purposes are independent.
-
-    Returns:
-      The chosen rows, in no particular order.
-    """
-    hashes = _hashes(keys, f"{purpose}:{seed}", 8)
-    by_class = np.lexsort((hashes, labels))
-    sizes = np.bincount(labels)
-    starts = np.cumsum(sizes) - sizes
-    sorted_labels = labels[by_class]
-    ranks = np.arange(len(keys)) - starts[sorted_labels]
-    places = (ranks + 0.5) / sizes[sorted_labels]
-    return by_class[np.lexsort((hashes[by_class], places))[:size]]
 
 
 def require_disjoint(*pools: Pool) -> None:
@@ -246,7 +212,7 @@ def _from_manifest(manifest: dict[str, Any]) -> Pool:
         labels=labels,
         side=manifest["side"],
         seed=seed,
-        order=_hashes(keys, str(seed), 4),
+        order=id_hashes(keys, str(seed), 4),
         pool_id=manifest["pool_id"],
     )
 
@@ -262,18 +228,9 @@ def _pool(images: ImageSet, rows: np.ndarray, seed: int) -> Pool:
         labels=labels,
         side=images.side,
         seed=seed,
-        order=_hashes(keys, str(seed), 4),
+        order=id_hashes(keys, str(seed), 4),
         pool_id=images_id(keys, labels, images.side),
     )
-
-
-def _hashes(keys: Sequence[str], salt: str, size: int) -> np.ndarray:
-    def digest(key: str) -> bytes:
-        return hashlib.blake2b(f"{salt}:{key}".encode(), digest_size=size).digest()
-
-    # Little-endian, so that the numbers are equal on every machine.
-    joined = np.frombuffer(b"".join(map(digest, keys)), f"<u{size}")
-    return joined.astype(f"u{size}")
 
 
 def _require_enough(images: ImageSet, size: int, what: str) -> None:

@@ -67,17 +67,12 @@ def load(
     builder = _builder(source, data_dir)
     tfds_split = train_split if split == "train" else test_split or _test_split(builder)
     _require_split(builder, source, tfds_split)
-    features = builder.info.features
-    picture = _feature(features, tfds.features.Image, image, source, "image")
-    kind = _feature(features, tfds.features.ClassLabel, label, source, "label")
+    picture, kind = _features(builder, source, image, label)
     skip = {picture: tfds.decode.SkipDecoding()}
     records = builder.as_data_source(tfds_split, decoders=skip)
     index = index_split(builder, records, tfds_split, (picture, kind), cache)
     if len(index.labels) and index.labels.min() < 0:
-        raise DataError(
-            f"{source}: the split {tfds_split} has no labels. Choose another by "
-            f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
-        )
+        raise _no_labels(builder, source, split, tfds_split)
     return ImageSet(
         name=source,
         split=split,
@@ -91,6 +86,24 @@ def load(
         read=lambda row: records[row][picture],
         decoding=decoding,
     )
+
+
+def _no_labels(builder: Any, source: str, split: str, tfds_split: str) -> DataError:
+    return DataError(
+        f"{source}: the split {tfds_split} has no labels. Choose another by "
+        f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
+    )
+
+
+def _features(
+    builder: Any, source: str, image: str | None, label: str | None
+) -> tuple[str, str]:
+    """Names of the image's and the label's feature."""
+    import tensorflow_datasets as tfds
+
+    features = builder.info.features
+    picture = _feature(features, tfds.features.Image, image, source, "image")
+    return picture, _feature(features, tfds.features.ClassLabel, label, source, "label")
 
 
 def sizes(

@@ -20,7 +20,8 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.models.convolution import Conv, DepthwiseConv
+from conceptevo_jax.models.convolution import Conv
+from conceptevo_jax.models.depthwise import DepthwiseConv
 from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.models.tapped import Model, Tap, identity_tap
 from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD

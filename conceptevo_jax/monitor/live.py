@@ -6,18 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from threadpoolctl import ThreadpoolController
 
-from conceptevo_jax.activations import Peaks, Reader, read_peaks
-from conceptevo_jax.data import (
-    Decoded,
-    require_decoded,
-    require_same_pool,
-    select_part,
-)
+from conceptevo_jax.activations import read_peaks
+from conceptevo_jax.data import Decoded, require_decoded, require_same_pool, select_part
 from conceptevo_jax.errors import (
     DataError,
     UsageError,
@@ -25,26 +19,25 @@ from conceptevo_jax.errors import (
     require_callable,
     require_count,
     require_seed,
-    require_type,
 )
-from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.models import Model
+from conceptevo_jax.monitor.history import History
 from conceptevo_jax.monitor.measures import Glance, measure
 from conceptevo_jax.monitor.report import LOST, UNKNOWN, Report
-from conceptevo_jax.monitor.rules import JUDGED, Rules, judge
+from conceptevo_jax.monitor.rules import Rules, judge
 from conceptevo_jax.monitor.sinks import Sink
+from conceptevo_jax.monitor.watched_sites import (
+    VARIABLES,
+    Apply,
+    peak_reader,
+    watched_sites,
+)
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.stimuli import Search, respond, stimuli_of_arrays
 from conceptevo_jax.types import Epoch, Responses, Site, Space, neuron_count
 
 LARGEST_PROBE = 1000
 """Probe images at most, unless asked for."""
-
-_GIVEN = "given"
-"""Sweeps take mappings; a user's variables may be any pytree, and lie in one here."""
-
-Apply = Callable[[Any, Array], Mapping[str, Array]]
-"""`apply(variables, pixels)`: activations `[b h w c]` or `[b c]` by site name, of uint8
-images `[b h w 3]`. It is compiled."""
 
 
 class ConceptMonitor:
@@ -100,25 +93,17 @@ class ConceptMonitor:
             require_same_pool(space.pool_id, images.images_id, "the monitor's images")
         if apply is not None:
             require_callable(apply, "apply")
-        self.sites = _sites(sites)
-        requested_size = (
-            min(LARGEST_PROBE, len(images) // 8) if probe is None else probe
-        )
-        size = min(requested_size, len(images))
-        if size <= 2 * k:
-            raise UsageError(
-                f"a probe of {size} images is too small for k={k} stimuli a neuron: "
-                f"more than {2 * k} are needed."
-            )
+        self.sites = watched_sites(sites)
+        size = _probe_size(probe, len(images), k)
         self.space, self.rules = space, rules or Rules()
         self.sinks = callables(sinks, "sinks")
         self.pool, self.probe = select_part(images, size=size, seed=seed)
         self.search = Search(k=k)
-        self._reader = None if apply is None else _reader(apply, self.sites)
+        self._reader = None if apply is None else peak_reader(apply, self.sites)
         self._require: Callable[[Any], None] | None = None
         self._sweep: Callable[..., Responses] | None = None
         self._shapes: object = None
-        self._history = _History()
+        self._history = History()
         self._trouble: list[str] = []
         self._blas = ThreadpoolController()
 
@@ -145,7 +130,7 @@ class ConceptMonitor:
         model.require_size(images.side)
         monitor = cls(space, images, None, model.sites, **settings)
         read = read_peaks(model)
-        monitor._reader = lambda wrapped, pixels: read(wrapped[_GIVEN], pixels)
+        monitor._reader = lambda wrapped, pixels: read(wrapped[VARIABLES], pixels)
         monitor._require = model.require_variables
         return monitor
 
@@ -233,11 +218,11 @@ class ConceptMonitor:
                 notices.append(
                     "the network's weights have other shapes: it begins anew"
                 )
-                self._history = _History()
+                self._history = History()
             size, name = len(self.probe), self.pool.pool_id
             self._sweep = respond(self._reader, self.sites, size, name)
             self._shapes = shapes
-        return self._sweep({_GIVEN: variables}, self.probe)
+        return self._sweep({VARIABLES: variables}, self.probe)
 
     def _responses(self, peaks: np.ndarray) -> Responses:
         return Responses(peaks=peaks, sites=self.sites, images_id=self.pool.pool_id)
@@ -247,85 +232,23 @@ class ConceptMonitor:
         if self.space is None:
             return Glance(stimuli=stimuli, responses=responses, embedding=None)
         ids = stimuli.image_ids
-        at_home = dataclasses.replace(
+        pool_stimuli = dataclasses.replace(
             stimuli,
             image_ids=np.where(ids >= 0, self.pool.rows[ids], -1).astype(np.int32),
             pool_id=self.space.pool_id,
         )
-        embedding = project_neurons(at_home, self.space)
+        embedding = project_neurons(pool_stimuli, self.space)
         return Glance(stimuli=stimuli, responses=responses, embedding=embedding)
 
 
-class _History:
-    """What is remembered of the epochs before."""
-
-    def __init__(self) -> None:
-        self.epoch: Epoch | None = None
-        self.before: Glance | None = None
-        self.now: Glance | None = None
-        self.best: dict[str, float] = {}
-        self.best_now: dict[str, float] = {}
-
-    def begin(self, epoch: Epoch) -> bool:
-        """Go on to an epoch; True if it is the one that was kept last."""
-        if epoch == self.epoch:
-            return True
-        self.before, self.best = self.now, self.best_now
-        return False
-
-    def keep(
-        self, epoch: Epoch, glance: Glance, numbers: Mapping[str, float | None]
-    ) -> None:
-        """Remember an epoch, and the best values up to it."""
-        measured = {k: v for k in JUDGED if (v := numbers[k]) is not None}
-        best = {k: max(v, self.best.get(k, v)) for k, v in measured.items()}
-        self.epoch, self.now, self.best_now = epoch, glance, self.best | best
-
-
-def _sites(sites: Sequence[Site] | Mapping[str, int]) -> tuple[Site, ...]:
-    if isinstance(sites, Mapping):
-        # Patches need receptive fields; the monitor does not.
-        sites = [
-            Site(name=name, channels=n, rectified=False, receptive_field=1, stride=1)
-            for name, n in sites.items()
-        ]
-    if not sites:
-        raise UsageError("no sites are named: say which layers are to be watched.")
-    hint = "Name layers with their channels, {'conv1': 64}, or give model.sites."
-    for site in sites:
-        require_type(site, Site, "a site", hint)
-        require_count(f"channels of site {site.name}", site.channels)
-    names = [site.name for site in sites]
-    if len(set(names)) < len(names):
-        raise UsageError(f"sites must have different names, not {names}.")
-    return tuple(sites)
-
-
-def _reader(apply: Apply, sites: Sequence[Site]) -> Reader:
-    """Reduce a user's activations to their peaks."""
-
-    def read(wrapped: Variables, pixels: Array) -> Peaks:
-        activations = apply(wrapped[_GIVEN], pixels)
-        peaks = [_peaks(activations, site) for site in sites]
-        values = jnp.concatenate(peaks, axis=-1)
-        return Peaks(values, jnp.zeros(values.shape, jnp.int32))
-
-    return read
-
-
-def _peaks(activations: Mapping[str, Array], site: Site) -> Float[Array, "b c"]:
-    if site.name not in activations:
+def _probe_size(requested: int | None, available: int, k: int) -> int:
+    """Number of probe images, by default a share of those there are."""
+    if requested is None:
+        requested = min(LARGEST_PROBE, available // 8)
+    size = min(requested, available)
+    if size <= 2 * k:
         raise UsageError(
-            f"apply gives no activation of site {site.name!r}, but of: "
-            f"{', '.join(sorted(activations))}"
+            f"a probe of {size} images is too small for k={k} stimuli a neuron: "
+            f"more than {2 * k} are needed."
         )
-    maps = activations[site.name]
-    if maps.shape[-1] != site.channels:
-        raise DataError(
-            f"site {site.name} has {maps.shape[-1]} channels, not {site.channels}: "
-            "the network is another one than the monitor was made for"
-        )
-    flat = maps.reshape(maps.shape[0], -1, maps.shape[-1]).astype(jnp.float32)
-    # XLA's max on CPU passes over NaN in all but the smallest arrays.
-    bad = jnp.isnan(flat).any(axis=1)
-    return jnp.where(bad, jnp.nan, flat.max(axis=1))
+    return size

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Float, Int
 
 from conceptevo_jax.activations import (
     Fold,
@@ -33,8 +32,8 @@ from conceptevo_jax.errors import (
     unknown_name,
 )
 from conceptevo_jax.models import DTYPES, Model, Variables
+from conceptevo_jax.stimuli.samples import collect_fold, sample_id, sample_rows
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold
-from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Responses, Site, Stimuli, neuron_count
 
 CANDIDATES = 2
@@ -114,13 +113,13 @@ def observe(
       UsageError: if the pool has fewer images than a neuron needs stimuli.
     """
     n, count = neuron_count(sites), len(pool)
-    sample_id = _sample_id(pool, sample)
+    sampled_id = sample_id(pool, sample)
 
     def finish(states: tuple[Any, ...]) -> tuple[Stimuli, Responses]:
         top, responses = states
         stimuli = _stimuli(top, sites, cells, pool.pool_id, search)
         peaks = np.asarray(responses)
-        return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sample_id)
+        return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sampled_id)
 
     folds = (_ranking(sites, pool, search), collect_fold(n, sample, count))
     build = partial(Sweep, images_id=pool.pool_id, require=require)
@@ -167,55 +166,10 @@ def find_stimuli(
         np.asarray(grids(model)),
         pool,
         search,
-        sample=_sample(pool, sample),
+        sample=sample_rows(pool, sample),
         narrow=None if exact else read(model.computing(search.compute)),
         require=model.require_variables,
     )
-
-
-def narrow_sample(responses: Responses, pool: Pool, size: int) -> Responses:
-    """The responses to a smaller sample of the pool, with which the larger begins.
-
-    Args:
-      responses: To the larger sample.
-      pool: That both are drawn from.
-      size: Images of the smaller one.
-    """
-    return dataclasses.replace(
-        responses,
-        peaks=responses.peaks[:size],
-        images_id=_sample_id(pool, _sample(pool, size)),
-    )
-
-
-def _sample(pool: Pool, size: int) -> Int[np.ndarray, " j"]:
-    return np.argsort(pool.order, kind="stable")[:size].astype(np.int32)
-
-
-def _sample_id(pool: Pool, sample: Int[np.ndarray, " j"]) -> str:
-    return content_key("sample", pool.pool_id, sample.tolist())
-
-
-def respond(
-    reader: Reader, sites: Sequence[Site], count: int, images_id: str
-) -> Sweep[Responses]:
-    """Compile a pass that keeps every neuron's response to all `count` images.
-
-    For held-out sets of bounded size: the result has `count` times `n` numbers.
-
-    Args:
-      reader: Reads the peaks of a batch, see `activations.read_peaks`.
-      sites: The model's sites in forward order.
-      count: Number of images.
-      images_id: Content key of the images.
-    """
-
-    def finish(states: tuple[Any, ...]) -> Responses:
-        peaks = np.asarray(states[0])
-        return Responses(peaks=peaks, sites=tuple(sites), images_id=images_id)
-
-    fold = collect_fold(neuron_count(sites), np.arange(count), count)
-    return Sweep(reader, (fold,), finish)
 
 
 def stimuli_of_arrays(
@@ -254,34 +208,6 @@ def stimuli_of_arrays(
         state = fold.add(state, batch, rows, jnp.ones(len(values), bool))
     cells = np.ones((len(sites), 2), np.int32)
     return _stimuli(state, sites, cells, pool.pool_id, search)
-
-
-def collect_fold(neurons: int, sample: Int[np.ndarray, " j"], count: int) -> Fold:
-    """A fold that keeps the responses to `sample`, image ids among `count`.
-
-    Args:
-      neurons: Number of neurons.
-      sample: Image ids whose responses are kept, in this order.
-      count: Number of images that the sweep runs over.
-    """
-    slot = np.full(count, len(sample), np.int32)
-    slot[sample] = np.arange(len(sample), dtype=np.int32)
-    slots = jnp.asarray(slot)
-
-    def empty() -> Float[Array, "j n"]:
-        return jnp.zeros((len(sample), neurons), jnp.float32)
-
-    def add(
-        state: Float[Array, "j n"],
-        peaks: Peaks,
-        rows: Int[Array, " b"],
-        valid: Bool[Array, " b"],
-    ) -> Float[Array, "j n"]:
-        sample_slots = jnp.where(valid, slots[rows], jnp.int32(len(sample)))
-        return state.at[sample_slots].set(peaks.values, mode="drop")
-
-    # Every image is seen by one device, and is zero on all others.
-    return Fold(empty, add, jax.lax.psum)
 
 
 def _ranking(sites: Sequence[Site], pool: Pool, search: Search) -> Fold:

@@ -17,14 +17,8 @@ from typing import TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh
 
-from conceptevo_jax.data import (
-    Decoded,
-    read_ahead,
-    sequential_batches,
-    train_batches,
-)
+from conceptevo_jax.data import Decoded, read_ahead, train_batches
 from conceptevo_jax.devices import (
     data_mesh,
     first_decides,
@@ -35,13 +29,12 @@ from conceptevo_jax.devices import (
     replicate,
     shard,
 )
-from conceptevo_jax.errors import (
-    DataError,
-    callables,
-)
-from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.errors import DataError, callables
+from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
-from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
+from conceptevo_jax.training.checkpoints import Checkpoints
+from conceptevo_jax.training.disk import disk_bytes, require_disk
+from conceptevo_jax.training.evaluation import evaluate_rows
 from conceptevo_jax.training.identity import claim_folder, describe_training
 from conceptevo_jax.training.optimizers import direction, learning_rate
 from conceptevo_jax.training.settings import Training, require_trainable
@@ -54,9 +47,6 @@ from conceptevo_jax.training.step import (
 )
 from conceptevo_jax.training.table import TABLE, Row, read_table, write_table
 from conceptevo_jax.types import Epoch, Snapshot
-
-EVAL_BATCH = 125
-"""Images per call in evaluation, as in sweeps."""
 
 T = TypeVar("T", State, Tally)
 
@@ -141,41 +131,6 @@ def train(
         return loop.run_all()
     finally:
         loop.checkpoints.close()
-
-
-def evaluate(model: Model, variables: Variables, data: Decoded) -> Tally:
-    """Loss and top-1/top-5 counts over all images, in evaluation mode.
-
-    Args:
-      model: The architecture.
-      variables: A snapshot's weights.
-      data: The images, with their labels.
-    """
-    mesh, rows = data_mesh(), np.arange(len(data))
-    replicated = replicate(mesh, variables)
-    return _evaluate(mesh, make_eval_step(model), replicated, data, rows)
-
-
-def _evaluate(
-    mesh: Mesh,
-    step: Callable[..., Tally],
-    variables: Variables,
-    data: Decoded,
-    rows: np.ndarray,
-) -> Tally:
-    """Tally some images; `variables` lie on all devices."""
-    tally = replicate(mesh, Tally.zero())
-    size = -(-min(EVAL_BATCH, len(rows)) // mesh.size) * mesh.size
-    local_rows = process_rows(mesh, size)
-
-    def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
-        positions, valid = batch
-        picked = rows[positions[local_rows]]
-        return np.asarray(data.pixels[picked]), data.labels[picked], valid[local_rows]
-
-    for batch in read_ahead(read, sequential_batches(len(rows), size)):
-        tally = step(variables, tally, *shard(mesh, batch, size))
-    return tally
 
 
 class _Loop:
@@ -305,8 +260,8 @@ class _Loop:
         return first_decides(lambda: any(answers))
 
     def _row(self, epoch: Epoch) -> Row:
-        train = self._evaluate(self.data, self.sample)
-        test = self._evaluate(self.test, np.arange(len(self.test)))
+        train = self._tally(self.data, self.sample)
+        test = self._tally(self.test, np.arange(len(self.test)))
         images = int(self.tally.images)
         return Row(
             epoch=epoch,
@@ -323,8 +278,8 @@ class _Loop:
             seconds=time.perf_counter() - self.start,
         )
 
-    def _evaluate(self, data: Decoded, rows: np.ndarray) -> Tally:
-        return _evaluate(
+    def _tally(self, data: Decoded, rows: np.ndarray) -> Tally:
+        return evaluate_rows(
             self.mesh, self.eval_step, self.state.snapshot_variables, data, rows
         )
 

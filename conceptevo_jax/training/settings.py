@@ -14,7 +14,7 @@ from conceptevo_jax.errors import (
 )
 from conceptevo_jax.models import Model
 from conceptevo_jax.training.optimizers import Optimizer, direction
-from conceptevo_jax.training.step import PLAIN, Regularisation
+from conceptevo_jax.training.regularisation import PLAIN, Regularisation
 
 ON_NONFINITE = ("stop", "continue")
 

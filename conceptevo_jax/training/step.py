@@ -4,7 +4,6 @@ Data parallelism needs no second version: the batch is divided over all devices 
 processes and the state is replicated, so `jit` inserts the sums.
 """
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,10 +12,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Model
 from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.training.augment import augment
+from conceptevo_jax.training.regularisation import PLAIN, Regularisation
 
 _NEVER = 2**31 - 1
 
@@ -39,45 +38,6 @@ class State(NamedTuple):
     def snapshot_variables(self) -> Any:
         """The variables that snapshots hold: the average where there is one."""
         return self.variables if self.average is None else self.average
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Regularisation:
-    """What the training step does besides descending; all of it off by default.
-
-    Attributes:
-      random_crop: See `augment`.
-      flip: See `augment`.
-      label_smoothing: Share of the target that is spread over all classes (Szegedy et
-        al., 2016, Sec. 7); of the training loss alone.
-      ema: Decay of a moving average of weights and batch statistics, per step; 0 keeps
-        none. Where there is one, it is what is evaluated and saved as snapshots.
-      auxiliary_weight: Weight of each auxiliary head's cross-entropy. A module has such
-        heads by sowing their logits into the collection `auxiliary` in training mode.
-    """
-
-    random_crop: int = 0
-    flip: bool = False
-    label_smoothing: float = 0.0
-    ema: float = 0.0
-    auxiliary_weight: float = 0.4
-
-    def __post_init__(self) -> None:
-        if self.random_crop < 0:
-            raise UsageError(f"random_crop must be >= 0, not {self.random_crop}.")
-        for name in ("label_smoothing", "ema"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(
-                    f"{name} must be from 0 to below 1, not {getattr(self, name)}."
-                )
-        if not self.auxiliary_weight >= 0:
-            raise UsageError(
-                f"auxiliary_weight must be >= 0, not {self.auxiliary_weight}."
-            )
-
-
-PLAIN = Regularisation()
-"""Nothing but the auxiliary heads."""
 
 
 class Tally(NamedTuple):
@@ -140,25 +100,17 @@ def _count(
     )
 
 
-def make_train_step(
-    model: Model,
-    optimizer: optax.GradientTransformation,
-    settings: Regularisation = PLAIN,
-) -> Callable[..., tuple[State, Tally]]:
-    """Build `step(state, tally, pixels, labels, rate) -> (state, tally)`, compiled.
+def _make_loss(
+    model: Model, settings: Regularisation
+) -> Callable[..., tuple[Array, tuple]]:
+    """Build `loss(params, state, pixels, labels) -> (loss, rest)`, of a whole batch.
 
-    State and tally are donated, except on CPU, where a snapshot being written may
-    share their memory. `rate` is a float32 scalar, so that one compiled step serves
-    any schedule. The tally's loss is that of the main head.
-
-    Args:
-      model: What is trained.
-      optimizer: Gives the direction of descent, see `direction`.
-      settings: What the step does besides descending.
+    `rest` is what a step needs besides: each image's loss, the main head's logits, and
+    the collections that the forward pass changed, such as batch statistics.
     """
     heads = ["auxiliary"] if settings.auxiliary_weight else []
 
-    def loss_of(
+    def training_loss(
         params: Any, state: State, pixels: UInt8[Array, "b h w 3"], labels: Array
     ) -> tuple[Array, tuple]:
         key = jax.random.fold_in(jax.random.wrap_key_data(state.seed), state.step)
@@ -184,6 +136,27 @@ def make_train_step(
         collections = {k: v for k, v in changed.items() if k != "auxiliary"}
         return total, (losses, logits, collections)
 
+    return training_loss
+
+
+def make_train_step(
+    model: Model,
+    optimizer: optax.GradientTransformation,
+    settings: Regularisation = PLAIN,
+) -> Callable[..., tuple[State, Tally]]:
+    """Build `step(state, tally, pixels, labels, rate) -> (state, tally)`, compiled.
+
+    State and tally are donated, except on CPU, where a snapshot being written may
+    share their memory. `rate` is a float32 scalar, so that one compiled step serves
+    any schedule. The tally's loss is that of the main head.
+
+    Args:
+      model: What is trained.
+      optimizer: Gives the direction of descent, see `direction`.
+      settings: What the step does besides descending.
+    """
+    training_loss = _make_loss(model, settings)
+
     def train_step(
         state: State,
         tally: Tally,
@@ -192,7 +165,7 @@ def make_train_step(
         rate: Float[Array, ""],
     ) -> tuple[State, Tally]:
         params = state.variables["params"]
-        grads, (losses, logits, changed) = jax.grad(loss_of, has_aux=True)(
+        grads, (losses, logits, changed) = jax.grad(training_loss, has_aux=True)(
             params, state, pixels, labels
         )
         # Adam's bias correction raises a float to an integer: strict modes refuse it.

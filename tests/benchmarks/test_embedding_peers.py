@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from conceptevo_jax.benchmarks.embedding import (
+from conceptevo_jax.benchmarks.embedding import mean_loss, measure_embedding
+from conceptevo_jax.benchmarks.embedding_peers import (
     DIM,
     NEGATIVES,
     RATE,
     Gensim,
-    mean_loss,
-    measure_embedding,
     neighbor_pairs,
     shuffled_lists,
     update_pairwise,

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from conceptevo_jax.data.pool import stratified
+from conceptevo_jax.data.stratified import stratified
 from conceptevo_jax.errors import DataError
 
 EMBEDDED = Path(__file__).with_name("images.npz")

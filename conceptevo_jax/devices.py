@@ -274,5 +274,5 @@ def in_first_process(call: Callable[[], object]) -> None:
 
 def in_turn(call: Callable[[], T]) -> T:
     """Make a call in the first process, then in the others, which find what it left."""
-    mine = all_or_none(lambda: call() if is_first() else None)
-    return all_or_none(lambda: call() if mine is None else mine)
+    returned = all_or_none(lambda: call() if is_first() else None)
+    return all_or_none(lambda: call() if returned is None else returned)

@@ -87,10 +87,10 @@ def in_groups(
       UsageError: if the memory does not suffice for one snapshot.
     """
     size = min(len(loads), footprint().fits(free_bytes())) if len(loads) > 1 else 1
-    mesh, done = data_mesh(), 0
-    while done < len(loads):
+    mesh, finished = data_mesh(), 0
+    while finished < len(loads):
         largest_group = size if at_most is None else max(1, min(size, at_most()))
-        group = loads[done : done + minimum_over_processes(largest_group)]
+        group = loads[finished : finished + minimum_over_processes(largest_group)]
         try:
             group_results = work([replicate(mesh, load()) for load in group])
         except (jax.errors.JaxRuntimeError, MemoryError) as error:
@@ -110,7 +110,7 @@ def in_groups(
             )
             continue
         yield from group_results
-        done += len(group)
+        finished += len(group)
 
 
 def _available() -> int:

@@ -116,16 +116,16 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     _, high, wide, _ = maps.shape
     rows = jnp.max(maps, axis=2)
     values = jnp.max(rows, axis=1)
-    row = _first(rows == values[:, None], high)
+    row = _first_true(rows == values[:, None], high)
     line = jnp.take_along_axis(maps, row[:, None, None], axis=1)[:, 0]
-    column = _first(line == values[:, None], wide)
+    column = _first_true(line == values[:, None], wide)
     share = jnp.asarray(2.0**-20, maps.dtype)
     valid = ~jnp.isnan(jnp.sum(maps * share, axis=(1, 2)))
     values = jnp.where(valid, values, jnp.nan)
     return Peaks(at_least_float32(values), row * wide + column)
 
 
-def _first(matches: Bool[Array, "b n c"], count: int) -> Int[Array, "b c"]:
+def _first_true(matches: Bool[Array, "b n c"], count: int) -> Int[Array, "b c"]:
     """Where each column is first true; the last place if nowhere."""
     places = jnp.arange(count, dtype=jnp.int32)[None, :, None]
     return jnp.min(jnp.where(matches, places, jnp.int32(count - 1)), axis=1)

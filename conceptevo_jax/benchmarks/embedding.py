@@ -84,7 +84,7 @@ def measure_embedding(
     timed_pairs = neighbor_pairs(stimuli, 1, np.random.default_rng(1))[:loop_pairs]
     pure = {OURS: purity(learned.vectors, truth)}
     # Ours goes once more over all pairs to measure the start.
-    done = {OURS: report.pairs * (repeats + 1), LOOP: len(timed_pairs)}
+    pair_counts = {OURS: report.pairs * (repeats + 1), LOOP: len(timed_pairs)}
     calls: dict[str, Any] = {
         OURS: lambda: fit()[0].vectors,
         LOOP: lambda: update_pairwise(start, timed_pairs, np.random.default_rng(2)),
@@ -95,7 +95,7 @@ def measure_embedding(
             gensim = stack.enter_context(Gensim(stimuli, repeats, cores, seed=1))
             gensim()
             pure[GENSIM] = purity(gensim.vectors(), truth)
-            done[GENSIM], calls[GENSIM] = report.pairs * repeats, gensim
+            pair_counts[GENSIM], calls[GENSIM] = report.pairs * repeats, gensim
         seconds = fastest(calls, turns)
     about = f"{neurons:,} neurons, {report.pairs:,} pairs a repeat, E = {repeats}"
     rows = [
@@ -103,7 +103,7 @@ def measure_embedding(
             part="embedding",
             what=name,
             seconds=spent,
-            rate=done[name] / spent,
+            rate=pair_counts[name] / spent,
             unit="pairs",
             why=f"{about}; purity {pure[name]:.3f}" if name in pure else "",
         )

@@ -83,20 +83,20 @@ def fold_images(count: int) -> int:
 def grow_images(sizes: Sequence[int]) -> list[Row]:
     """The top-k fold over ever more synthetic images, a multiple of `BATCH` each."""
     # The programs of one merge do not depend on the number of images but for its ranks.
-    seconds, held = [], []
+    seconds, memory = [], []
     for size in sizes:
-        held.append(fold_images(size))
+        memory.append(fold_images(size))
         seconds.append(timed(partial(fold_images, size)))
-    rows = _sizes("images", sizes, seconds, held)
-    more = (held[-1] - held[0]) / max(sizes[-1] - sizes[0], 1)
+    rows = _sizes("images", sizes, seconds, memory)
+    bytes_per_image = (memory[-1] - memory[0]) / max(sizes[-1] - sizes[0], 1)
     return [
         *rows,
         _exponent_row("images", "fold", "time", sizes, seconds),
         Row(
             part="growth",
             what="memory of fold per further image",
-            bytes=held[-1],
-            value=more,
+            bytes=memory[-1],
+            value=bytes_per_image,
             measure=BYTES,
             bound="<= 4.1",
             claim="memory_of_fold_by_images",
@@ -107,12 +107,12 @@ def grow_images(sizes: Sequence[int]) -> list[Row]:
 
 def grow_neurons(sizes: Sequence[int]) -> list[Row]:
     """The neuron embedding of ever more neurons, ten stimuli each."""
-    seconds, held = [], []
+    seconds, memory = [], []
     for size in sizes:
         stimuli, _ = planted_stimuli(size, max(size // PER_GROUP, 1))
         fit = partial(fit_neurons, stimuli, repeats=REPEATS)
         seconds.append(timed(fit))
-        held.append(numpy_memory(fit))
+        memory.append(numpy_memory(fit))
     largest_fit = Row(
         part="growth",
         what=f"embedding of {sizes[-1]:,} neurons",
@@ -124,9 +124,9 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
         why=f"{STIMULI} stimuli each, E = {REPEATS}",
     )
     return [
-        *_sizes("neurons", sizes, seconds, held),
+        *_sizes("neurons", sizes, seconds, memory),
         _exponent_row("neurons", "embedding", "time", sizes, seconds),
-        _exponent_row("neurons", "embedding", "memory", sizes, held),
+        _exponent_row("neurons", "embedding", "memory", sizes, memory),
         largest_fit,
     ]
 
@@ -141,18 +141,18 @@ def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
     stimuli, _ = planted_stimuli(neurons, max(neurons // PER_GROUP, 1))
     images = int(stimuli.image_ids.max()) + IMAGES
     space = random_space(stimuli.sites, stimuli.pool_id, images, DIM)
-    seconds, held = [], []
+    seconds, memory = [], []
     for size in sizes:
 
         def project(size: int = size) -> list[np.ndarray]:
             return [project_neurons(stimuli, space).vectors for _ in range(size)]
 
         seconds.append(timed(project))
-        held.append(numpy_memory(project))
+        memory.append(numpy_memory(project))
     return [
-        *_sizes("snapshots", sizes, seconds, held),
+        *_sizes("snapshots", sizes, seconds, memory),
         _exponent_row("snapshots", "projection", "time", sizes, seconds),
-        _exponent_row("snapshots", "projection", "memory", sizes, held),
+        _exponent_row("snapshots", "projection", "memory", sizes, memory),
     ]
 
 
@@ -189,7 +189,7 @@ def _sizes(
     unit: str,
     sizes: Sequence[int],
     seconds: Sequence[float],
-    held: Sequence[int | None],
+    memory: Sequence[int | None],
 ) -> list[Row]:
     return [
         Row(
@@ -198,9 +198,9 @@ def _sizes(
             seconds=spent,
             rate=size / spent,
             unit=unit,
-            bytes=taken,
+            bytes=bytes_used,
         )
-        for size, spent, taken in zip(sizes, seconds, held, strict=True)
+        for size, spent, bytes_used in zip(sizes, seconds, memory, strict=True)
     ]
 
 

@@ -95,7 +95,7 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
     matrix, vectors = random_problem(neurons, images)
     solvers = _solvers(matrix, vectors)
     seconds = fastest(solvers, turns)
-    taken = numpy_memory(solvers[EXACT])
+    peak_bytes = numpy_memory(solvers[EXACT])
     residuals, steps = {}, {}
     for name, solve in solvers.items():
         image_vectors, steps[name], _ = solve()
@@ -129,8 +129,8 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
         ),
         row(
             what=f"memory of the closed form, {size}",
-            bytes=taken,
-            value=float(taken),
+            bytes=peak_bytes,
+            value=float(peak_bytes),
             measure=BYTES,
             bound="<= 2e9",
             claim="image_vectors_memory",

@@ -206,7 +206,7 @@ def _row(
     what: str,
     peer: str,
     seconds: float | None,
-    ours: float | None,
+    our_seconds: float | None,
     why: str,
 ) -> Row:
     """A row of ours, or of a peer with how many times as fast ours is."""
@@ -218,7 +218,9 @@ def _row(
         seconds=seconds,
         rate=images / seconds if seconds is not None else None,
         unit="images",
-        value=seconds / ours if seconds is not None and ours is not None else None,
+        value=seconds / our_seconds
+        if seconds is not None and our_seconds is not None
+        else None,
         measure=TIMES_AS_FAST if peer else "",
         why=why if measured or peer else "",
     )

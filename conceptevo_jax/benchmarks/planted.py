@@ -84,10 +84,10 @@ def purity(vectors: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> 
       groups: The group of each.
     """
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    right = 0
+    matches = 0
     for start in range(0, len(unit), _BLOCK):
         near = unit[start : start + _BLOCK] @ unit.T
         rows = np.arange(len(near))
         near[rows, start + rows] = -np.inf
-        right += (groups[near.argmax(axis=1)] == groups[start + rows]).sum()
-    return float(right / len(unit))
+        matches += (groups[near.argmax(axis=1)] == groups[start + rows]).sum()
+    return float(matches / len(unit))

@@ -115,8 +115,8 @@ def _refused_variable(error: BaseException) -> str | None:
     if type(error) not in (ValueError, RuntimeError):
         return None
     variables = {k: v for k, v in os.environ.items() if k.startswith(("JAX_", "MPL"))}
-    named = [f"{k}={v}" for k, v in variables.items() if v and repr(v) in str(error)]
-    return named[0] if named else None
+    culprits = [f"{k}={v}" for k, v in variables.items() if v and repr(v) in str(error)]
+    return culprits[0] if culprits else None
 
 
 def _command(words: list[str]) -> Callable[[], int]:

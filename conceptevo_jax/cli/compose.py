@@ -96,9 +96,11 @@ def _explain_choice(message: str) -> UsageError | None:
     if match is None:
         return None
     group = folder("configs") / match["group"]
-    ours = [path.relative_to(group).with_suffix("") for path in group.rglob("*.yaml")]
+    group_files = [
+        path.relative_to(group).with_suffix("") for path in group.rglob("*.yaml")
+    ]
     # Of groups that have groups Hydra lists nothing.
-    valid = match["valid"].split() if match["valid"] else map(str, ours)
+    valid = match["valid"].split() if match["valid"] else map(str, group_files)
     return unknown_name(match["group"], match["name"], valid)
 
 

@@ -60,8 +60,12 @@ def require_settings_alone(words: Sequence[str]) -> None:
                 f"--{flag.replace('_', '-')} cannot be used: configurations are those "
                 "of conceptevo. Add experiments of your own with --config-dir=FOLDER."
             )
-    named = parsed.config_dir
-    added = None if named is None else typed_place(named, "--config-dir").absolute()
+    config_dir = parsed.config_dir
+    added = (
+        None
+        if config_dir is None
+        else typed_place(config_dir, "--config-dir").absolute()
+    )
     for word in parsed.overrides:
         _check_word(word, [folder("configs"), *filter(None, [added])])
     if added is not None:
@@ -91,10 +95,10 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 def _check_word(word: str, roots: Sequence[Path]) -> None:
     name, _, value = word.partition("=")
     group, _, package = name.strip().lstrip("+~").partition("@")
-    first, *further = re.split(r"[./]", group)
+    first, *subkeys = re.split(r"[./]", group)
     if "_target_" in word or "hydra" in package:
         raise UsageError(f"{word!r} cannot be used: words name no code for Hydra.")
-    if first == "hydra" and further[:1] in _CLOSED:
+    if first == "hydra" and subkeys[:1] in _CLOSED:
         raise UsageError(
             f"{word!r} cannot be used: of Hydra's own settings, callbacks, the search "
             "path and all at once cannot be set. Add a folder with --config-dir=FOLDER."

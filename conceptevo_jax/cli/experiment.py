@@ -66,8 +66,8 @@ def run_experiment(words: Sequence[str]) -> int:
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
     )
     jobs = _Jobs()
-    with _sweep_folder(parsed) as further:
-        sys.argv = ["conceptevo", *words, *further]
+    with _sweep_folder(parsed) as sweep_words:
+        sys.argv = ["conceptevo", *words, *sweep_words]
         try:
             main(jobs)()
         except HydraException as error:
@@ -188,21 +188,25 @@ def _run(config: Config, module: ModuleType) -> tuple[Session, Outcome]:
 def _run_seeds(config: Config, module: ModuleType) -> None:
     """Run it once per seed, and aggregate claims and tables."""
     start = time.perf_counter()
-    done = []
+    finished_runs = []
     for seed_config in repeats(config):
         if config.time_limit is not None:
             seed_config.time_limit = config.time_limit - (time.perf_counter() - start)
-        done.append(_run(seed_config, module))
+        finished_runs.append(_run(seed_config, module))
     if not is_first():
         return
-    folder = claim_folder(config, done[0][0].images.content_key).folder
-    seeds = [session.config.seed for session, _ in done]
-    tables = aggregate_tables([session.folder for session, _ in done], folder)
+    folder = claim_folder(config, finished_runs[0][0].images.content_key).folder
+    seeds = [session.config.seed for session, _ in finished_runs]
+    tables = aggregate_tables([session.folder for session, _ in finished_runs], folder)
     figures = module.draw_seeds(config, folder) if hasattr(module, "draw_seeds") else []
     outcome = Outcome(
         base=None,
-        claims=aggregate_claims(seeds, [outcome.claims for _, outcome in done]),
-        further={"results_of_seeds": [session.folder.name for session, _ in done]},
+        claims=aggregate_claims(
+            seeds, [outcome.claims for _, outcome in finished_runs]
+        ),
+        further={
+            "results_of_seeds": [session.folder.name for session, _ in finished_runs]
+        },
         look_next=[*figures, *tables],
     )
     seconds = time.perf_counter() - start

@@ -89,8 +89,12 @@ def _follow(words: list[str]) -> int:
     wait, interval = wait_option(option_values), interval_option(option_values)
     folder = find_training(places[0], store_option(option_values))
     use_cache(Store(folder.parent))
-    named = option_values.get("space")
-    result = typed_place(named).absolute() if named else choose_space(folder, config_of)
+    space_place = option_values.get("space")
+    result = (
+        typed_place(space_place).absolute()
+        if space_place
+        else choose_space(folder, config_of)
+    )
     CONSOLE.print(
         f"{folder.name} on the map of {result}; end with Ctrl-C", soft_wrap=True
     )
@@ -123,9 +127,13 @@ def _read(
     typed_flags = {word for word in words if word.startswith("-")}
     for word in typed_flags.difference(flags):
         raise unknown_name("flag", word, flags)
-    rest = [word for word in words if word not in typed_flags]
-    option_values = options([word for word in rest if _is_option(word)], keys)
-    return typed_flags, [word for word in rest if not _is_option(word)], option_values
+    plain_words = [word for word in words if word not in typed_flags]
+    option_values = options([word for word in plain_words if _is_option(word)], keys)
+    return (
+        typed_flags,
+        [word for word in plain_words if not _is_option(word)],
+        option_values,
+    )
 
 
 def _is_option(word: str) -> bool:

@@ -76,10 +76,10 @@ def analyse(words: list[str]) -> int:
 
 def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
     """Tell the folder, the files and the options apart."""
-    named = [word for word in words if _is_option(word)]
-    typed = [word for word in words if not _is_option(word)]
-    option_values = options(named, _OPTIONS)
-    if len(typed) < 2:
+    option_words = [word for word in words if _is_option(word)]
+    places = [word for word in words if not _is_option(word)]
+    option_values = options(option_words, _OPTIONS)
+    if len(places) < 2:
         raise UsageError(
             "say which: conceptevo study analyse RESULT_FOLDER ANSWERS.json ... "
             "[out=FOLDER] [encoder=tfidf|minilm]."
@@ -87,8 +87,8 @@ def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
     out = typed_place(option_values.get("out", "."))
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={out} is a file: give a folder.")
-    files = [file for pattern in typed[1:] for file in _files(pattern)]
-    return typed_place(typed[0]).absolute(), files, option_values
+    files = [file for pattern in places[1:] for file in _files(pattern)]
+    return typed_place(places[0]).absolute(), files, option_values
 
 
 def _is_option(word: str) -> bool:
@@ -97,18 +97,18 @@ def _is_option(word: str) -> bool:
     return bool(equals) and key.isidentifier() and not Path(word).exists()
 
 
-def _files(typed: str) -> list[Path]:
+def _files(place: str) -> list[Path]:
     """The file of that name, or those that a pattern matches."""
-    path = typed_place(typed)
+    path = typed_place(place)
     if path.is_dir():
-        raise UsageError(f"{typed} is a folder: give its files, {path / '*.json'}.")
+        raise UsageError(f"{place} is a folder: give its files, {path / '*.json'}.")
     if path.exists():
         return [path]
     matches = [Path(name) for name in glob.glob(str(path))]
     if not matches:
-        pattern = glob.has_magic(typed)
+        pattern = glob.has_magic(place)
         raise UsageError(
-            f"{'no file matches' if pattern else 'there is no file'} {typed}: give the "
+            f"{'no file matches' if pattern else 'there is no file'} {place}: give the "
             "files that the questionnaire exported."
         )
     return matches

@@ -140,8 +140,8 @@ def why_unreadable(path: Path) -> str | None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        there = os.path.lexists(path)
-        return "it is a link to a file that is not there" if there else "it is gone"
+        exists = os.path.lexists(path)
+        return "it is a link to a file that is not there" if exists else "it is gone"
     except OSError as error:
         return _reason(error)
     if stat.S_ISREG(mode):

@@ -127,8 +127,11 @@ def _split_files(
         return files, ids, notes
     classes = listed.listing.classes
     _require_two_of_each(root, files, classes)
-    held_out, alike = _held_out(ids, files, classes, test_share)
-    notes = (*notes, *_note_of_copies(root, [classes[label] for label in alike]))
+    held_out, single_image_classes = _held_out(ids, files, classes, test_share)
+    notes = (
+        *notes,
+        *_note_of_copies(root, [classes[label] for label in single_image_classes]),
+    )
     rows = np.flatnonzero(held_out == (split == "test")).tolist()
     return [files[row] for row in rows], [ids[row] for row in rows], notes
 
@@ -225,17 +228,17 @@ def _held_out(
     """
     labels = np.array([file.label if file.readable else -1 for file in files])
     held_out = np.zeros(len(files), bool)
-    alike = []
+    single_image_classes = []
     for label in range(len(classes)):
         rows = np.flatnonzero(labels == label)
         units = [ids[row] for row in rows.tolist()]
         if len(set(units)) < 2:
-            alike.append(label)
+            single_image_classes.append(label)
             units = list(number_equal(units))
         ranked = sorted(set(units), key=lambda unit: checksum(f"test:{unit}".encode()))
         held_out_units = set(ranked[: _held_out_count(len(ranked), share)])
         held_out[rows] = [unit in held_out_units for unit in units]
-    return held_out, alike
+    return held_out, single_image_classes
 
 
 def _read(path: Path, content: str) -> bytes:

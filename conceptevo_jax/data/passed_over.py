@@ -36,8 +36,8 @@ class PassedOver:
 def listed_names(names: Sequence[str]) -> str:
     """The first few names in a sentence, and how many more there are."""
     listed = ", ".join(map(printable, names[:_NAMED]))
-    more = len(names) - _NAMED
-    return f"{listed} and {more} more" if more > 0 else listed
+    remaining = len(names) - _NAMED
+    return f"{listed} and {remaining} more" if remaining > 0 else listed
 
 
 def describe_passed_over(
@@ -52,24 +52,27 @@ def describe_passed_over(
     """
     folder_name = printable(str(folder))
     notes = []
-    rest = Counter(passed.suffixes)
+    suffix_counts = Counter(passed.suffixes)
     for name, suffixes in FORMATS.items():
-        present = [suffix for suffix in suffixes if rest[suffix]]
+        present = [suffix for suffix in suffixes if suffix_counts[suffix]]
         if present:
-            number = sum(rest.pop(suffix) for suffix in present)
-            called = " or ".join(f".{suffix}" for suffix in present)
+            number = sum(suffix_counts.pop(suffix) for suffix in present)
+            suffix_names = " or ".join(f".{suffix}" for suffix in present)
             notes.append(
-                f"{number} of {passed.files} files of {folder_name} are {called}, "
-                f"which is not opened: allow it by {decoding.allowing(name)}."
+                f"{number} of {passed.files} files of {folder_name} are "
+                f"{suffix_names}, which is not opened: allow it by "
+                f"{decoding.allowing(name)}."
             )
-    if +rest:
-        called = ", ".join(
+    if +suffix_counts:
+        suffix_names = ", ".join(
             f"{number} .{printable(suffix)}" if suffix else f"{number} without a suffix"
-            for suffix, number in sorted((+rest).items(), key=_by_number)[:_NAMED]
+            for suffix, number in sorted((+suffix_counts).items(), key=_by_number)[
+                :_NAMED
+            ]
         )
         notes.append(
-            f"{sum(rest.values())} of {passed.files} files of {folder_name} are none "
-            f"that can be opened, and are left out: {called}."
+            f"{sum(suffix_counts.values())} of {passed.files} files of {folder_name} "
+            f"are none that can be opened, and are left out: {suffix_names}."
         )
     if passed.loose:
         notes.append(

@@ -134,9 +134,9 @@ def _require_options(
 def _source(name: str) -> tuple[Callable[..., ImageSet], dict[str, Any]]:
     hint = "Write f'folder:{path}' for a folder of images."
     require_type(name, str, "the name of a data set", hint)
-    kind, colon, rest = name.partition(":")
-    if colon and kind in SOURCES and rest:
-        return SOURCES[kind], {"source": rest}
+    kind, colon, source = name.partition(":")
+    if colon and kind in SOURCES and source:
+        return SOURCES[kind], {"source": source}
     if name in DATASETS:
         return DATASETS[name], {}
     raise unknown_name("data set", name, (*DATASETS, "tfds:NAME", "folder:PATH"))

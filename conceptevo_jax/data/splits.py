@@ -55,18 +55,20 @@ def list_split(root: Path, split: str, decoding: Decoding) -> Split:
       DataError: saying what is missing, and what to do.
     """
     folders = subfolders(root)
-    named = {kind: _named(root, folders, names) for kind, names in SPLIT_NAMES.items()}
-    candidates = [path for paths in named.values() for path in paths]
+    split_folders = {
+        kind: _named(root, folders, names) for kind, names in SPLIT_NAMES.items()
+    }
+    candidates = [path for paths in split_folders.values() for path in paths]
     other_folders = [
         name
         for name in (folders if candidates else ())
         if root / name not in candidates
         and holds_images(root / name, decoding, below=True)
     ]
-    with_classes = _with_classes(named, other_folders, decoding)
+    with_classes = _with_classes(split_folders, other_folders, decoding)
     if not any(with_classes.values()):
         return _whole(root, candidates, other_folders, decoding)
-    return _divided(root, split, named, with_classes, other_folders, decoding)
+    return _divided(root, split, split_folders, with_classes, other_folders, decoding)
 
 
 def _named(root: Path, folders: Sequence[str], names: Sequence[str]) -> list[Path]:
@@ -77,7 +79,9 @@ def _named(root: Path, folders: Sequence[str], names: Sequence[str]) -> list[Pat
 
 
 def _with_classes(
-    named: dict[str, list[Path]], other_folders: Sequence[str], decoding: Decoding
+    split_folders: dict[str, list[Path]],
+    other_folders: Sequence[str],
+    decoding: Decoding,
 ) -> dict[str, list[Path]]:
     """Those of the named folders that are splits.
 
@@ -86,7 +90,7 @@ def _with_classes(
     """
     nested = {
         kind: [path for path in paths if _holds_classes(path, decoding)]
-        for kind, paths in named.items()
+        for kind, paths in split_folders.items()
     }
     if all(nested.values()) or not other_folders:
         return nested
@@ -128,7 +132,7 @@ def _whole(
 def _divided(
     root: Path,
     split: str,
-    named: dict[str, list[Path]],
+    split_folders: dict[str, list[Path]],
     with_classes: dict[str, list[Path]],
     other_folders: Sequence[str],
     decoding: Decoding,
@@ -149,10 +153,10 @@ def _divided(
             folders["test"], listed["test"] = path, listing
             break
     else:
-        raise DataError(_no_test(root, folders["train"], named["test"]))
+        raise DataError(_no_test(root, folders["train"], split_folders["test"]))
     _require_same_classes(root_name, folders, listed)
     notes = []
-    beside = [path for paths in named.values() for path in paths]
+    beside = [path for paths in split_folders.values() for path in paths]
     unread = [path for path in beside if path not in folders.values()]
     if unread or other_folders:
         read = " and ".join(printable(path.name) for path in folders.values())

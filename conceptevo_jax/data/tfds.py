@@ -148,12 +148,12 @@ def require_known(source: str) -> str:
     name = source.partition("/")[0].partition(":")[0]
     builder_names = tfds.list_builders(with_community_datasets=False)
     if name not in builder_names:
-        alike = (
+        close_names = (
             ", ".join(difflib.get_close_matches(name, builder_names, 5, 0.5)) or "none"
         )
         raise UsageError(
             f"TensorFlow Datasets has no data set {name!r}; names that are alike: "
-            f"{alike}. All are listed at https://www.tensorflow.org/datasets/catalog."
+            f"{close_names}. All are listed at https://www.tensorflow.org/datasets/catalog."
         )
     return name
 
@@ -198,8 +198,8 @@ def _splits(builder: Any) -> str:
 
 
 def _test_split(builder: Any) -> str:
-    there = [name for name in _TESTS if name in builder.info.splits]
-    return there[0] if there else _TESTS[0]
+    present = [name for name in _TESTS if name in builder.info.splits]
+    return present[0] if present else _TESTS[0]
 
 
 def _require_split(builder: Any, source: str, tfds_split: str) -> None:

@@ -78,13 +78,15 @@ def _read_index(
     builder: Any, records: Any, split: str, features: tuple[str, str]
 ) -> SplitIndex:
     info, (picture, kind) = builder.info, features
-    named = next((n for n in ("file_name", "id") if n in info.features), None)
+    name_feature = next((n for n in ("file_name", "id") if n in info.features), None)
     start = f"{info.full_name}/{split}"
     contents, names, labels = [], [], []
     try:
         for row in range(len(records)):
             example = records[row]
-            name = f"{row:07d}" if named is None else _text(example[named])
+            name = (
+                f"{row:07d}" if name_feature is None else _text(example[name_feature])
+            )
             contents.append(checksum(example[picture]))
             names.append(f"{start}/{name}")
             labels.append(example[kind])
@@ -113,15 +115,15 @@ def _fingerprints(folder: Path) -> tuple[str, ...]:
 
 
 def _require_unchanged(
-    before: SplitIndex, now: SplitIndex, folder: Path, split: str, path: Path
+    before: SplitIndex, after: SplitIndex, folder: Path, split: str, path: Path
 ) -> None:
     """Refuse prepared files that hold something else than at the first look."""
-    pairs = list(zip(before.keys, now.keys, strict=False))
-    changed = sum(a != b for a, b in pairs) + abs(len(before.keys) - len(now.keys))
+    pairs = list(zip(before.keys, after.keys, strict=False))
+    changed = sum(a != b for a, b in pairs) + abs(len(before.keys) - len(after.keys))
     differences = [f"{changed} images"] if changed else []
-    if not np.array_equal(before.labels, now.labels):
+    if not np.array_equal(before.labels, after.labels):
         differences.append("labels")
-    if before.classes != now.classes:
+    if before.classes != after.classes:
         differences.append("names of classes")
     if differences:
         raise DataError(

@@ -90,12 +90,12 @@ def _shared_negatives(negatives: int) -> int:
     return max(registers, min(negatives, 1)) * REGISTER
 
 
-def _windows(values: Array, size: int, further: int) -> Array:
+def _windows(values: Array, size: int, extra: int) -> Array:
     """Windows over values with a 0 before them, `[t size + further]`; 0 in the end."""
     steps = -(-len(values) // size)
-    padded = jnp.pad(values, (1, steps * size + further - len(values)))
+    padded = jnp.pad(values, (1, steps * size + extra - len(values)))
     firsts = size * jnp.arange(steps)
-    return padded[firsts[:, None] + jnp.arange(size + further)[None]]
+    return padded[firsts[:, None] + jnp.arange(size + extra)[None]]
 
 
 def _batches(

@@ -138,6 +138,8 @@ def sample_paths(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, " m"]:
     rank = (sort_keys[:, :, None] > sort_keys[:, None, :]).sum(axis=2, dtype=jnp.uint32)
     at_rank = rank[:, :, None] == slots[None, None]
     padded = jnp.pad(neurons, (0, 1))[short]
-    shuffled = jnp.where(at_rank, padded[:, :, None], 0).sum(axis=1)
-    _, _, rest = jax.lax.sort((images[long], draws[long], neurons[long]), num_keys=2)
-    return jnp.concatenate([shuffled.reshape(-1), rest])[places]
+    shuffled_short = jnp.where(at_rank, padded[:, :, None], 0).sum(axis=1)
+    _, _, shuffled_long = jax.lax.sort(
+        (images[long], draws[long], neurons[long]), num_keys=2
+    )
+    return jnp.concatenate([shuffled_short.reshape(-1), shuffled_long])[places]

@@ -74,8 +74,8 @@ def _classes(model: Model, variables: Variables) -> int | None:
     leaves = leaves_by_path(variables)
     larger = MODELS[model.name](model.preset, model.classes + 1)
     shapes = leaves_by_path(model.shapes())
-    for path, more in leaves_by_path(larger.shapes()).items():
+    for path, wider_leaf in leaves_by_path(larger.shapes()).items():
         fewer, shape = shapes[path].shape, getattr(leaves.get(path), "shape", ())
-        if fewer != more.shape and len(shape) == len(fewer):
-            return shape[int(np.argmax(np.not_equal(fewer, more.shape)))] or None
+        if fewer != wider_leaf.shape and len(shape) == len(fewer):
+            return shape[int(np.argmax(np.not_equal(fewer, wider_leaf.shape)))] or None
     return None

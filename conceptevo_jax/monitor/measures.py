@@ -100,10 +100,10 @@ def _placed(
     }
     if past is not None:
         moved = _mean(movement(past.vectors, embedding.vectors))
-        apart = spread(past.vectors)
+        distance_scale = spread(past.vectors)
         numbers["movement"] = moved
-        if moved is not None and apart > 0:
-            numbers["relative_movement"] = moved / apart
+        if moved is not None and distance_scale > 0:
+            numbers["relative_movement"] = moved / distance_scale
     return numbers
 
 

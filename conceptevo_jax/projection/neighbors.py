@@ -35,13 +35,13 @@ def nearest_rows(
     distances = np.empty((len(rows), neighbors), np.float32)
 
     def search(start: int) -> None:
-        apart = METRICS[metric](rows[start : start + _BLOCK], rows)
-        block_rows = np.arange(len(apart))
-        apart[block_rows, start + block_rows] = -1
-        near = np.argpartition(apart, neighbors - 1, axis=1)[:, :neighbors]
-        near_distances = np.take_along_axis(apart, near, axis=1)
+        block_distances = METRICS[metric](rows[start : start + _BLOCK], rows)
+        block_rows = np.arange(len(block_distances))
+        block_distances[block_rows, start + block_rows] = -1
+        near = np.argpartition(block_distances, neighbors - 1, axis=1)[:, :neighbors]
+        near_distances = np.take_along_axis(block_distances, near, axis=1)
         order = np.argsort(near_distances, axis=1, kind="stable")
-        block = slice(start, start + len(apart))
+        block = slice(start, start + len(block_distances))
         indices[block] = np.take_along_axis(near, order, axis=1)
         distances[block] = np.take_along_axis(near_distances, order, axis=1).clip(0)
 

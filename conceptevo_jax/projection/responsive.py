@@ -108,12 +108,14 @@ def responsive_vectors(
     ranks = jnp.where(responds, rank_responses(peaks, quantiles), -1)
     best, top_neurons = jax.lax.top_k(ranks, min(count, peaks.shape[1]))
     counts = best >= 0
-    taken = jnp.where(counts[..., None], vectors[top_neurons], 0)
+    top_vectors = jnp.where(counts[..., None], vectors[top_neurons], 0)
     weights = counts.astype(vectors.dtype)
     if temperature is not None:
         weights *= jnp.exp((best - best[:, :1]) / temperature)
     total = weights.sum(axis=1, keepdims=True)
-    mean = (weights[..., None] * taken).sum(axis=1) / jnp.where(total > 0, total, 1)
+    mean = (weights[..., None] * top_vectors).sum(axis=1) / jnp.where(
+        total > 0, total, 1
+    )
     mean = jnp.where(total > 0, mean, jnp.nan)
     return mean, (total[:, 0] > 0).astype(vectors.dtype)
 

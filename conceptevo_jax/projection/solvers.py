@@ -133,9 +133,9 @@ def closed_form(
       E, the iterations, and whether the tolerance was met in every dimension.
     """
     transposed = matrix.T.tocsr()
-    rest = neurons - matrix @ start
+    residual = neurons - matrix @ start
     moved = np.zeros_like(start)
-    slope = transposed @ rest
+    slope = transposed @ residual
     direction = slope
     size = (slope**2).sum(axis=0)
     goal = settings.tolerance**2 * size
@@ -147,8 +147,8 @@ def closed_form(
         bend = (image**2).sum(axis=0) + settings.ridge * (direction**2).sum(axis=0)
         step = _ratio(size, bend, active)
         moved += step * direction
-        rest -= step * image
-        slope = transposed @ rest - settings.ridge * moved
+        residual -= step * image
+        slope = transposed @ residual - settings.ridge * moved
         previous, size = size, (slope**2).sum(axis=0)
         direction = slope + _ratio(size, previous, active) * direction
     return start + moved, settings.max_iterations, not (size > goal).any()
@@ -176,17 +176,17 @@ def gradient_descent(
     """
     transposed = matrix.T.tocsr()
     images = start.copy()
-    rest = matrix @ images - neurons
-    error = first = rms(rest)
+    residual = matrix @ images - neurons
+    error = first = rms(residual)
     for iteration in range(settings.max_iterations):
         if error < settings.threshold:
             return images, iteration, True
-        slope = transposed @ rest
+        slope = transposed @ residual
         if settings.ridge:
             slope += settings.ridge * (images - start)
         images -= settings.learning_rate * slope
-        rest = matrix @ images - neurons
-        error = rms(rest)
+        residual = matrix @ images - neurons
+        error = rms(residual)
         if not error < 100 * first:
             raise DivergenceError(
                 f"gradient descent on image vectors diverges at iteration {iteration}: "

@@ -69,5 +69,5 @@ def _start(rows: np.ndarray, metric: str) -> np.ndarray:
     points = vectors @ axes
     points = np.round(10 * points / max(abs(points).max(), SAME), 3)
     # Equal rows must not start from one point, nor all rows from one line.
-    apart = np.random.default_rng(0).normal(0, 1e-3, (len(rows), 2))
-    return (points + apart).astype(np.float32)
+    jitter = np.random.default_rng(0).normal(0, 1e-3, (len(rows), 2))
+    return (points + jitter).astype(np.float32)

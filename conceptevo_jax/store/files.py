@@ -51,8 +51,8 @@ def drop_abandoned(folder: Path, *, deep: bool = True, locked: bool = False) -> 
     """
     temporaries = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
     for path in list(temporaries):
-        named = _TEMPORARY.fullmatch(path.name)
-        if named is None or not (locked or _is_abandoned(named)):
+        match = _TEMPORARY.fullmatch(path.name)
+        if match is None or not (locked or _is_abandoned(match)):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

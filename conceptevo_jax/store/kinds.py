@@ -31,7 +31,7 @@ def fits(value: object, kind: Any) -> bool:
         return value in parts
     if origin is not None and issubclass(origin, Mapping):
         return isinstance(value, Mapping) and all(
-            fits(item, parts[1]) for item in value.values()
+            fits(nested, parts[1]) for nested in value.values()
         )
     if origin is not None and issubclass(origin, Sequence):
         return isinstance(value, list | tuple) and _all_fit(value, parts)

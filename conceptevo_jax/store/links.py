@@ -66,16 +66,16 @@ def _below(folder: Path) -> Iterator[os.DirEntry[str]]:
                     pending.append(entry.path)
 
 
-def require_own(path: Path, result: Path) -> None:
+def require_own(path: Path, result_folder: Path) -> None:
     """Refuse to write at a path where a link of the result leads elsewhere.
 
     Args:
       path: A file or folder that is to be written. One that does not lie in the result
         is its caller's own choice.
-      result: A result folder.
+      result_folder: A result folder.
 
     Raises:
       DataError: naming the link and its target.
     """
-    if path.is_relative_to(result) or is_within(path.parent, result):
-        require_closed(path, result)
+    if path.is_relative_to(result_folder) or is_within(path.parent, result_folder):
+        require_closed(path, result_folder)

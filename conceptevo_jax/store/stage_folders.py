@@ -127,11 +127,11 @@ def read_entry(path: Path) -> Entry:
             manifest = read_manifest(path, path.parent)
         except DataError:
             finished = False
-    named = STAGE_NAME.match(path.name)
-    assert named is not None
+    match = STAGE_NAME.match(path.name)
+    assert match is not None
     return Entry(
-        stage=named["stage"],
-        key=named["key"],
+        stage=match["stage"],
+        key=match["key"],
         about=str(manifest.get("about", "")),
         bytes=sum(f.stat().st_size for f in path.rglob("*") if f.is_file()),
         modified=path.stat().st_mtime,

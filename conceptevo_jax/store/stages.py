@@ -210,14 +210,14 @@ class Store:
             raise DataError(f"{entry.path} does not lie in the store {self.root}.")
         if not is_stage(entry.path):
             raise DataError(f"{entry.path} carries no marker of a stage: left alone.")
-        with contextlib.ExitStack() as held:
+        with contextlib.ExitStack() as stack:
             lock = self._lock(f"{entry.stage}-{entry.key}")
             if (file := take_lock(lock, wait=False)) is None:
                 raise DataError(
                     f"{entry.path.name} is in use: a running job holds its lock. "
                     "Wait for it to end, or end it."
                 )
-            held.enter_context(file)
+            stack.enter_context(file)
             shutil.rmtree(entry.path)
 
     def is_locked(self, entry: Entry) -> bool:
@@ -290,9 +290,9 @@ class Store:
         def take() -> None:
             file = take_lock(lock, wait=True)
             assert file is not None
-            held.enter_context(file)
+            stack.enter_context(file)
 
-        with contextlib.ExitStack() as held:
+        with contextlib.ExitStack() as stack:
             in_first_process(take)
             yield
 

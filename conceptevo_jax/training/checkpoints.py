@@ -85,11 +85,11 @@ class Checkpoints:
           epoch: After which the state was reached.
           state: The whole of it.
         """
-        rest = _rest(state)
-        listed = {str(epoch): tree_checksum(local_copy(rest))}
+        resume_state = _resume_state(state)
+        listed = {str(epoch): tree_checksum(local_copy(resume_state))}
         in_first_process(lambda: update_checksums(self.folder, resume=listed))
         with naming_orbax_refusals(self.folder):
-            replace_checkpoint(self._resume, epoch, rest)
+            replace_checkpoint(self._resume, epoch, resume_state)
 
     def restore(self, epoch: Epoch) -> Variables:
         """Read one snapshot's variables.
@@ -133,7 +133,7 @@ class Checkpoints:
         if not resumable:
             return None
         epoch = max(resumable)
-        target = ocp.args.StandardRestore(abstract_tree(_rest(like)))
+        target = ocp.args.StandardRestore(abstract_tree(_resume_state(like)))
         what = f"the state to resume from after epoch {epoch}"
         with self._naming(what):
             restored = local_copy(self._resume.restore(epoch, args=target))
@@ -240,7 +240,15 @@ def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Sn
     return [saved[e] for e in (*first, *(e for e in saved if e not in first))]
 
 
-def _rest(state: State) -> dict[str, Any]:
+def _resume_state(state: State) -> dict[str, Any]:
     """What a snapshot leaves out; also the weights, where it holds their average."""
-    rest = {"optimizer": state.optimizer, "step": state.step, "seed": state.seed}
-    return rest if state.average is None else {**rest, "variables": state.variables}
+    resume_state = {
+        "optimizer": state.optimizer,
+        "step": state.step,
+        "seed": state.seed,
+    }
+    return (
+        resume_state
+        if state.average is None
+        else {**resume_state, "variables": state.variables}
+    )

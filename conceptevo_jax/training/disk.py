@@ -35,10 +35,12 @@ def require_disk(folder: Path, needed: int) -> None:
       needed: Bytes of all of them.
     """
     free = shutil.disk_usage(folder).free
-    more = needed - sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-    if more > free:
+    missing_bytes = needed - sum(
+        f.stat().st_size for f in folder.rglob("*") if f.is_file()
+    )
+    if missing_bytes > free:
         raise DataError(
-            f"the checkpoints need about {more / 1e6:,.1f} MB more but {folder} has "
-            f"{free / 1e6:,.1f} MB free: choose another run_dir, or free some space "
-            "with `conceptevo clean`."
+            f"the checkpoints need about {missing_bytes / 1e6:,.1f} MB more but "
+            f"{folder} has {free / 1e6:,.1f} MB free: choose another run_dir, or free "
+            "some space with `conceptevo clean`."
         )

@@ -45,9 +45,11 @@ def open_manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointM
       keep: Number of latest ones that are kept; None for all.
     """
     # Processes meet under names, which must differ where two managers save one epoch.
-    apart = ocp.options.MultiprocessingOptions(barrier_sync_key_prefix=folder.name)
+    multiprocessing = ocp.options.MultiprocessingOptions(
+        barrier_sync_key_prefix=folder.name
+    )
     options = ocp.CheckpointManagerOptions(
-        max_to_keep=keep, step_prefix=prefix, multiprocessing_options=apart
+        max_to_keep=keep, step_prefix=prefix, multiprocessing_options=multiprocessing
     )
     return ocp.CheckpointManager(folder, options=options)
 

@@ -117,13 +117,13 @@ def _make_loss(
         pixels = augment(
             pixels, key, random_crop=settings.random_crop, flip=settings.flip
         )
-        rest = {k: v for k, v in state.variables.items() if k != "params"}
+        state_collections = {k: v for k, v in state.variables.items() if k != "params"}
         logits, changed = model.module.apply(
-            {"params": params, **rest},
+            {"params": params, **state_collections},
             model.normalise(pixels),
             train=True,
             rngs={"dropout": key},
-            mutable=[*rest, *heads],
+            mutable=[*state_collections, *heads],
         )
         logits = at_least_float32(logits)
         losses = _cross_entropy(logits, labels, settings.label_smoothing)

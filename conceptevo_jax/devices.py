@@ -1,9 +1,9 @@
-"""All devices of all processes in one line, along which a batch is divided.
+"""A mesh of all devices of all processes, along whose one axis a batch is sharded.
 
-Every process runs the same program over the same images. Weights lie on every device,
-each device works on its own rows of a batch, and results are brought together by
-collectives, so that every process has them. One process with one device is the line of
-length one, for which nothing is divided and nothing changes.
+Every process runs the same program over the same images. Weights are replicated, each
+device works on its own rows of a batch, and collectives bring the results together, so
+that every process has them. One process with one device is a mesh of size one: nothing
+is sharded, and nothing changes.
 
 Whatever decides how a program goes on must be the same in all processes, or one waits
 for ever for another: what a clock or a disk says is asked by `first_decides`.
@@ -27,10 +27,10 @@ from jaxtyping import Int
 from conceptevo_jax.errors import DataError, UsageError
 
 MESH_AXIS = "data"
-"""Name of the line."""
+"""Name of the mesh axis."""
 
 REPLICATED, SHARDED = PartitionSpec(), PartitionSpec(MESH_AXIS)
-"""What every device has whole; what each has some rows of."""
+"""Arrays that every device has whole, and arrays of which each has some rows."""
 
 T = TypeVar("T")
 
@@ -65,11 +65,11 @@ def keep_memory() -> None:
 def start_processes() -> None:
     """Join the processes that were launched together; before anything else of JAX.
 
-    Slurm, Open MPI, Kubernetes and Cloud TPU tell JAX how many they are; elsewhere
+    Slurm, Open MPI, Kubernetes and Cloud TPU tell JAX their number; elsewhere
     JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID must be set.
 
     Raises:
-      UsageError: if nothing tells, or the others are not found.
+      UsageError: if their number is unknown, or they cannot be reached.
     """
     if jax.distributed.is_initialized():
         return
@@ -98,22 +98,22 @@ def _environment_integer(name: str) -> int | None:
 
 
 def process_count() -> int:
-    """How many processes work together; asked of JAX only if any were joined."""
+    """Number of processes that work together; JAX is asked only if any were joined."""
     return jax.process_count() if jax.distributed.is_initialized() else 1
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes files and tells what came out."""
+    """Whether this is the process that writes files and prints what came out."""
     return process_count() == 1 or jax.process_index() == 0
 
 
 def data_mesh() -> Mesh:
-    """All devices of all processes, in one line."""
+    """All devices of all processes, along one axis."""
     return Mesh(np.array(jax.devices()), (MESH_AXIS,))
 
 
 def process_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
-    """Which of `count` rows this process's devices work on, in order.
+    """The rows that this process's devices work on, ascending.
 
     Args:
       mesh: From `data_mesh`.
@@ -126,11 +126,11 @@ def process_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
 
 
 def shard(mesh: Mesh, local_tree: T, count: int) -> T:
-    """Bring rows to the devices that work on them.
+    """Shard rows over the devices that work on them.
 
     Args:
       mesh: From `data_mesh`.
-      local_tree: Arrays whose rows are those of `process_rows`.
+      local_tree: This process's rows of each array, from `process_rows`.
       count: Rows over all processes, a multiple of the number of devices.
     """
     if mesh.size == 1:
@@ -145,7 +145,7 @@ def shard(mesh: Mesh, local_tree: T, count: int) -> T:
 
 
 def replicate(mesh: Mesh, tree: T) -> T:
-    """Bring arrays to every device; all processes must give the same values.
+    """Replicate arrays on every device; all processes must give the same values.
 
     Args:
       mesh: From `data_mesh`.
@@ -180,7 +180,8 @@ def per_device(
 
     Args:
       mesh: From `data_mesh`.
-      call: Sees one device's rows of what is divided; `MESH_AXIS` names the others.
+      call: Gets one device's rows of what is sharded; its collectives run along
+        `MESH_AXIS`.
       in_specs: `REPLICATED` or `SHARDED` for each argument.
       out_specs: The same for the results.
     """
@@ -243,7 +244,7 @@ def all_or_none(call: Callable[[], T]) -> T:
 
     Raises:
       MemoryError: where others ran out of memory.
-      DataError: where others failed for another reason, which they tell themselves.
+      DataError: where others failed for another reason, which they report themselves.
     """
     if process_count() == 1:
         return call()

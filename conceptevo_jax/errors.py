@@ -47,7 +47,7 @@ _REMEDIES = {
 
 
 def refused_by_system(error: OSError) -> DataError | None:
-    """What the operating system refused, as something to be told; None if it is a bug.
+    """What the operating system refused, as an error to report; None if it is a bug.
 
     Args:
       error: As the system raised it: with a number and, mostly, a file.
@@ -58,7 +58,7 @@ def refused_by_system(error: OSError) -> DataError | None:
     if error.errno is None or isinstance(error, BrokenPipeError):
         return None
     if error.errno == errno.ENOENT and error.filename is None:
-        # What asks for the current folder has no name to tell.
+        # A call that asks for the current folder names no file.
         return DataError("the current folder is not there any more: go to another.")
     name = error.filename if error.filename is not None else "a file"
     place = os.fsdecode(name) if isinstance(name, bytes | str | os.PathLike) else name

@@ -112,7 +112,7 @@ def run(config: Config, session: Session) -> Outcome:
 
 
 def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measured:
-    """Measure part by part, or in a limited time what tells most.
+    """Measure part by part, or in a limited time the most important first.
 
     The tables are written after every measurement, so that a call that is killed keeps
     them. What a device has no memory for is reported as not run.

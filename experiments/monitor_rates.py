@@ -47,7 +47,7 @@ def jobs(config: Config) -> list[Job]:
 
 
 def seeds_of(config: Config, recipe: str) -> list[int]:
-    """The seeds of a recipe, or the first so many of them.
+    """The seeds of a recipe, up to the number that is configured.
 
     Args:
       config: Holds recipes and their seeds.

@@ -42,7 +42,7 @@ class Footprint(NamedTuple):
     once: int
 
     def fits(self, free: int) -> int:
-        """How many snapshots fit into so many bytes: at least one is tried."""
+        """Number of snapshots that fit into `free` bytes; at least one is tried."""
         return max(1, (free - self.once) // max(self.each, 1))
 
 
@@ -114,7 +114,7 @@ def in_groups(
 
 
 def _available() -> int:
-    """The machine's available memory; half of all where it does not tell."""
+    """The machine's available memory; half of all where that is not reported."""
     table = Path("/proc/meminfo")
     if table.is_file():
         lines = dict(line.split(":") for line in table.read_text("utf-8").splitlines())

@@ -1,7 +1,7 @@
 """What is measured in a limited time, the most telling first.
 
 Nobody knows beforehand how long a measurement takes on a device. Each has a weight, its
-expected length beside the others'; what is done tells how long a unit of weight takes.
+expected length beside the others'; what is done shows how long a unit of weight takes.
 What would not fit any more is not begun and says so. What is begun is finished, so that
 a call may take longer than its time by what the last one took.
 """

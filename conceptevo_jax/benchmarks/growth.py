@@ -59,7 +59,7 @@ def timed(call: Callable[[], Any]) -> float:
 
 
 def fold_images(count: int) -> int:
-    """Merge synthetic responses to so many images into each neuron's strongest.
+    """Merge synthetic responses to `count` images into each neuron's strongest.
 
     Returns:
       Bytes that live on the device at the end.
@@ -132,7 +132,7 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
 
 
 def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
-    """The projection of ever more snapshots of so many neurons.
+    """The projection of more and more snapshots.
 
     Args:
       sizes: Numbers of snapshots.
@@ -157,7 +157,7 @@ def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
 
 
 def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
-    """The importance of all neurons for ever more classes, so many images of each.
+    """The importance of all neurons for more and more classes.
 
     Args:
       model: Whose neurons are scored.

@@ -49,7 +49,7 @@ _WATCH = """() => {
   }).observe({ type: "event", durationThreshold: 16 });
 }"""
 """Time from a key to the next paint, by the browser's own account, in steps of 8 ms
-(Event Timing, https://www.w3.org/TR/event-timing/); quicker ones are not told."""
+(Event Timing, https://www.w3.org/TR/event-timing/); quicker ones are not reported."""
 
 
 @record

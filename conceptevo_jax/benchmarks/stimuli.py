@@ -57,7 +57,7 @@ def decoded(pixels: Any) -> Decoded:
 
 
 def ranking(model: Model, images: int, k: int = STIMULI) -> Fold:
-    """The fold that keeps each neuron's `k` strongest of so many images.
+    """The fold that keeps each neuron's `k` strongest of `images` images.
 
     Args:
       model: Whose neurons are ranked.

@@ -34,7 +34,7 @@ def fastest(calls: Mapping[str, Callable[[], Any]], turns: int) -> dict[str, flo
 def memory(function: Any, *arguments: Any) -> int | None:
     """Bytes that a call of a jitted function needs at once, arguments included.
 
-    None where the backend does not tell.
+    None where the backend does not report it.
 
     Args:
       function: Returned by `jax.jit`.

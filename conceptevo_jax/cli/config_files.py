@@ -73,7 +73,7 @@ def require_settings_alone(words: Sequence[str]) -> None:
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
-    """All words as Hydra tells them apart: its own flags, and settings in `overrides`.
+    """All words as Hydra parses them: its own flags, and settings in `overrides`.
 
     Raises:
       UsageError: for a flag that it does not know, or one without its value.

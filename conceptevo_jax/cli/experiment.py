@@ -1,4 +1,4 @@
-"""Run an experiment from its configuration, and tell what came out."""
+"""Run an experiment from its configuration, and report what came out."""
 
 import argparse
 import contextlib
@@ -221,7 +221,7 @@ def _finish(
     seconds: float,
     **further: Any,
 ) -> None:
-    """Write the configuration and `results.json`, and tell what came out."""
+    """Write the configuration and `results.json`, and report what came out."""
     if not is_first():
         return
     OmegaConf.save(OmegaConf.structured(config), folder / "config.yaml")

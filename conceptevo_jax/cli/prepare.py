@@ -1,4 +1,4 @@
-"""`conceptevo prepare`: make a TFDS set readable for everyone, once, with TensorFlow.
+"""`conceptevo prepare`: prepare a TFDS set once with TensorFlow, to be read without.
 
 Reading a prepared set needs no TensorFlow; preparing most of them does, which is what
 the extra `[prepare]` brings. ImageNet is made from the two archives that its site gives

@@ -34,7 +34,7 @@ _OPTIONS = ("out", "encoder")
 def analyse(words: list[str]) -> int:
     """Read files of answers, print what they say, and write figures and a page.
 
-    Machine participants are told by how their names begin.
+    Machine participants are recognised by how their names begin.
 
     Raises:
       UsageError: for a word that is neither a file nor an option.

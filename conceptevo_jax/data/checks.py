@@ -75,7 +75,7 @@ def _shape_remedy(shape: tuple[int, ...]) -> str:
 def checked_labels(
     labels: Any, count: int, what: str = "labels"
 ) -> Int32[np.ndarray, " i"]:
-    """Labels as int32, or a refusal of what are no classes of so many images.
+    """Labels as int32, or a refusal of what are no classes of `count` images.
 
     Args:
       labels: One class number an image, `[i]`.
@@ -110,7 +110,7 @@ def checked_labels(
 
 
 def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
-    """Image ids as a tuple, or a refusal of what are no ids of so many images.
+    """Image ids as a tuple, or a refusal of what are no ids of `count` images.
 
     Args:
       keys: One id an image.
@@ -135,7 +135,7 @@ def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
 
 
 def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
-    """Rows of an image set of so many images, or a refusal of what are none.
+    """Rows of a set of `count` images, or a refusal of what are none.
 
     Args:
       rows: Row numbers, each at most once, `[i]`.
@@ -157,7 +157,7 @@ def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
 
 
 def require_rows(rows: Any, count: int) -> None:
-    """Refuse what does not say of each of so many images which row of a set it is.
+    """Refuse what does not say of each of `count` images which row of a set it is.
 
     Args:
       rows: Row numbers, `[i]`.

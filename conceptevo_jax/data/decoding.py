@@ -151,7 +151,7 @@ def _opened(content: bytes, decoding: Decoding) -> Image.Image:
     """The image, of which only the header is read.
 
     Pillow's own `open` has a bound of its own on the number of pixels, one for the
-    whole process, and tells of it by warnings; ours is checked by who calls.
+    whole process, and warns about it; ours is checked by the caller.
     """
     if not content:
         raise DataError("it is empty")

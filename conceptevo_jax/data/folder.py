@@ -2,10 +2,10 @@
 
     <path>/train/<class>/*.jpg      and      <path>/test/<class>/*.jpg
 
-Which folders are splits and which are classes is told by `conceptevo_jax.data.splits`,
-what is read of a class folder by `listing`. Where there are no splits, a share of every
-class is held out for testing, by a hash of the images' contents: the same images on
-every machine, and equal ones on the same side. An image's id is its content, so that a
+Which folders are splits and which are classes is decided in `data.splits`, what is read
+of a class folder in `data.listing`. Where there are no splits, a share of every class
+is held out for testing, by a hash of the images' contents: the same images on every
+machine, and equal ones on the same side. An image's id is its content, so that a
 replaced file is another image, whose results are made anew, and a folder that was moved
 or renamed is the same set. Listing a million files takes about ten seconds, hashing
 them once about a second per gigabyte and core.
@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
 
 from conceptevo_jax.data.content import (
     FileIds,
@@ -26,6 +25,11 @@ from conceptevo_jax.data.content import (
     read_file,
 )
 from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, Decoding
+from conceptevo_jax.data.held_out import (
+    held_out_count,
+    held_out_images,
+    require_two_of_each,
+)
 from conceptevo_jax.data.images import ImageSet
 from conceptevo_jax.data.listing import File
 from conceptevo_jax.data.passed_over import listed_names
@@ -126,8 +130,8 @@ def _split_files(
     if not listed.whole:
         return files, ids, notes
     classes = listed.listing.classes
-    _require_two_of_each(root, files, classes)
-    held_out, single_image_classes = _held_out(ids, files, classes, test_share)
+    require_two_of_each(root, files, classes)
+    held_out, single_image_classes = held_out_images(ids, files, classes, test_share)
     notes = (
         *notes,
         *_note_of_copies(root, [classes[label] for label in single_image_classes]),
@@ -166,8 +170,8 @@ def sizes(
         files, classes = listed.listing.files, listed.listing.classes
         counts[split] = len(files)
         if listed.whole:
-            numbers = _require_two_of_each(root, files, classes)
-            test = sum(_held_out_count(number, test_share) for number in numbers)
+            numbers = require_two_of_each(root, files, classes)
+            test = sum(held_out_count(number, test_share) for number in numbers)
             return len(files) - test, test, len(classes)
     return counts["train"], counts["test"], len(classes)
 
@@ -185,60 +189,6 @@ def _listed(root: Path, split: str, test_share: float, decoding: Decoding) -> Sp
     if not isinstance(test_share, int | float) or not 0 < test_share < 1:
         raise UsageError(f"test_share must be between 0 and 1, not {test_share!r}.")
     return list_split(root, split, decoding)
-
-
-def _require_two_of_each(
-    root: Path, files: Sequence[File], classes: Sequence[str]
-) -> list[int]:
-    """Number of readable files by class, of which there must be two.
-
-    Raises:
-      DataError: naming the classes that have fewer, with their number.
-    """
-    labels = [file.label for file in files if file.readable]
-    counts: list[int] = np.bincount(labels, minlength=len(classes)).tolist()
-    small_classes = [
-        name for name, count in zip(classes, counts, strict=True) if count < 2
-    ]
-    if small_classes:
-        raise DataError(
-            f"{len(small_classes)} of {len(classes)} classes of {printable(str(root))} "
-            "have fewer than two images that can be read, and cannot be both trained "
-            f"on and held out: {listed_names(small_classes)}. Add images, or give the "
-            "folder train/ and test/ of its own."
-        )
-    return counts
-
-
-def _held_out_count(distinct: int, share: float) -> int:
-    """How many of a class's distinct images are held out: one at least, never all."""
-    return min(max(round(share * distinct), 1), distinct - 1)
-
-
-def _held_out(
-    ids: Sequence[str], files: Sequence[File], classes: Sequence[str], share: float
-) -> tuple[Bool[np.ndarray, " i"], list[int]]:
-    """Which images are held out: of every class those of the smallest hashes.
-
-    Copies of one image stay on one side, but where a class has nothing else; what
-    cannot be read is not held out.
-
-    Returns:
-      By image, and the classes that are copies of one image.
-    """
-    labels = np.array([file.label if file.readable else -1 for file in files])
-    held_out = np.zeros(len(files), bool)
-    single_image_classes = []
-    for label in range(len(classes)):
-        rows = np.flatnonzero(labels == label)
-        units = [ids[row] for row in rows.tolist()]
-        if len(set(units)) < 2:
-            single_image_classes.append(label)
-            units = list(number_equal(units))
-        ranked = sorted(set(units), key=lambda unit: checksum(f"test:{unit}".encode()))
-        held_out_units = set(ranked[: _held_out_count(len(ranked), share)])
-        held_out[rows] = [unit in held_out_units for unit in units]
-    return held_out, single_image_classes
 
 
 def _read(path: Path, content: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What lies in a folder of images and is not read: counted, and told in sentences."""
+"""What lies in a folder of images and is not read, counted and put in sentences."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -10,12 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conceptevo_jax.data.decoding import Decoding
-from conceptevo_jax.data.listing import (
-    Listing,
-    holds_images,
-    list_classes,
-    subfolders,
-)
+from conceptevo_jax.data.listing import Listing, holds_images, list_classes, subfolders
 from conceptevo_jax.data.passed_over import listed_names
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.printable import printable

@@ -61,15 +61,12 @@ def load(
       UsageError: if no TFDS data set has that name, a feature has to be named, a
         format is unknown, or a number is none from 1.
     """
-    import tensorflow_datasets as tfds
-
     decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     builder = _builder(source, data_dir)
     tfds_split = train_split if split == "train" else test_split or _test_split(builder)
     _require_split(builder, source, tfds_split)
     picture, kind = _features(builder, source, image, label)
-    skip = {picture: tfds.decode.SkipDecoding()}
-    records = builder.as_data_source(tfds_split, decoders=skip)
+    records = _encoded_records(builder, tfds_split, picture)
     index = index_split(builder, records, tfds_split, (picture, kind), cache)
     if len(index.labels) and index.labels.min() < 0:
         raise _no_labels(builder, source, split, tfds_split)
@@ -86,6 +83,14 @@ def load(
         read=lambda row: records[row][picture],
         decoding=decoding,
     )
+
+
+def _encoded_records(builder: Any, tfds_split: str, picture: str) -> Any:
+    """The records of a split, whose images are not decoded."""
+    import tensorflow_datasets as tfds
+
+    skip = {picture: tfds.decode.SkipDecoding()}
+    return builder.as_data_source(tfds_split, decoders=skip)
 
 
 def _no_labels(builder: Any, source: str, split: str, tfds_split: str) -> DataError:
@@ -141,7 +146,7 @@ def require_known(source: str) -> str:
     """The data set's bare name, if TFDS has one of that name.
 
     Raises:
-      UsageError: if not, with names that are alike.
+      UsageError: if not, with similar names.
     """
     import tensorflow_datasets as tfds
 

@@ -195,7 +195,7 @@ def xla_convolution(
     pad: Pair,
     groups: int = 1,
 ) -> Float[Array, "b h2 w2 c2"]:
-    """XLA's own, within so many groups of channels: `c = g * groups`.
+    """XLA's own, within groups of channels: `c = g * groups`.
 
     Args:
       x: Maps.

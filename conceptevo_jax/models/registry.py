@@ -70,7 +70,7 @@ def fitting_model(model: Model, variables: Variables) -> Model | None:
 
 
 def _classes(model: Model, variables: Variables) -> int | None:
-    """How many classes variables tell apart: by the axis that grows with classes."""
+    """Number of classes of the logits, by the axis that grows with classes."""
     leaves = leaves_by_path(variables)
     larger = MODELS[model.name](model.preset, model.classes + 1)
     shapes = leaves_by_path(model.shapes())

@@ -45,7 +45,7 @@ class ConceptMonitor:
 
     Nothing but a sweep over the probe images, numbers on the host, and what is kept of
     one snapshot: memory does not grow with epochs. Its calls never raise; whatever goes
-    wrong is told in the report.
+    wrong is named in the report.
 
     Attributes:
       probe: The probe images, for frameworks that compute responses themselves.
@@ -113,7 +113,7 @@ class ConceptMonitor:
     ) -> "ConceptMonitor":
         """A monitor of one of this package's architectures, at all of its sites.
 
-        Variables of another model are told of in the report, and leave the monitor as
+        Variables of another model are named in the report, and leave the monitor as
         it was.
 
         Args:

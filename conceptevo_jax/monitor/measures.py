@@ -1,4 +1,4 @@
-"""The monitor's numbers: what one sweep over the probe images tells of a snapshot.
+"""The monitor's numbers: what one sweep over the probe images shows of a snapshot.
 
 Without a space: `live_share`, `nonfinite_share`, `distinct_share`, `cka`, `selectivity`
 (the median over the neurons of the last third of the sites) and `persistence` (the mean

@@ -10,7 +10,7 @@ DAMAGED = "damaged, concepts persist"
 """As in the paper's Fig. 8b: such a run may recover."""
 
 LOST = "lost"
-"""As in the paper's Fig. 2b: the network tells images apart no more."""
+"""As in the paper's Fig. 2b: the network no longer distinguishes images."""
 
 UNKNOWN = "not measured"
 

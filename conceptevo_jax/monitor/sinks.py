@@ -1,6 +1,6 @@
 """Where reports go: JSON lines, TensorBoard, Weights & Biases, MLflow.
 
-A sink is any callable that takes a report. One that fails is told of in the next
+A sink is any callable that takes a report. One that fails is named in the next
 report and left alone otherwise: a full disk must not stop a training.
 """
 

@@ -180,7 +180,7 @@ def place_points(
 
 
 def _require_table(vectors: np.ndarray, dim: int | None = None) -> None:
-    """Refuse what is no table of numbers, or has not so many columns."""
+    """Refuse what is no table of numbers, or has another number of columns."""
     shape, kind = np.shape(vectors), np.asarray(vectors).dtype.kind
     if len(shape) != 2 or kind not in "fiu" or dim not in (None, shape[1]):
         raise UsageError(

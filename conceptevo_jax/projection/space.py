@@ -27,7 +27,7 @@ from conceptevo_jax.types import Embedding, Space, Stimuli
 
 POLICIES = ("covered", "random", "responsive")
 """What becomes of images that no base neuron has as a stimulus: no vector; their
-random start; or, for all images alike, the mean of the neurons that respond most."""
+random start; or, for every image, the mean of the neurons that respond most."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

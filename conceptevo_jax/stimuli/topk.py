@@ -24,7 +24,7 @@ class TopK(NamedTuple):
     """The best k+1 images of each neuron so far, and what decides whether it is dead.
 
     `values` is -inf in unused slots; `lowest` and `highest` are over all finite peaks;
-    `nonfinite` tells of any NaN or infinite one.
+    `nonfinite` says whether any was NaN or infinite.
     """
 
     values: Float[Array, "n j"]

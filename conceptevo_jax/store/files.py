@@ -29,7 +29,7 @@ CHECKSUM = "checksum"
 def temporary_beside(path: Path) -> Path:
     """A fresh name in the same folder as `path`, for writing before renaming.
 
-    It tells the machine and the process, so that others know when nobody writes there.
+    It names the machine and the process, so that others know when nobody writes there.
     """
     writer = f"{_machine()}-{os.getpid():x}-{uuid.uuid4().hex[:8]}"
     return path.with_name(f".{path.name}.{writer}.tmp")

@@ -3,7 +3,7 @@
 Batch number `s` and the dropout of step `s` depend on the seed and `s` alone, so a
 killed run goes on from its last finished epoch as if nothing had happened: bitwise on
 CPU. Steps are driven from Python because XLA's CPU backend runs a convolution inside
-`lax.scan` many times slower than outside. Batches are divided over all devices of all
+`lax.scan` many times slower than outside. Batches are sharded over all devices of all
 processes, which then train one network together; the first process writes its table.
 """
 
@@ -66,7 +66,7 @@ TimeLeft = Callable[[], float]
 
 
 class NonFiniteLossError(FloatingPointError):
-    """Training met a loss that is NaN or infinite and was told to stop there."""
+    """Training met a loss that is NaN or infinite and is set to stop there."""
 
 
 class AskedToEndError(RuntimeError):

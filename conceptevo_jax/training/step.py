@@ -1,6 +1,6 @@
 """One pure training step and one pure evaluation step.
 
-Data parallelism needs no second version: the batch is divided over all devices of all
+Data parallelism needs no second version: the batch is sharded over all devices of all
 processes and the state is replicated, so `jit` inserts the sums.
 """
 

@@ -75,7 +75,7 @@ def _page(config: Config, session: Session) -> list[Measurement]:
     return [Measurement(part="page", what="the explorer's page", call=call)]
 
 
-def _rows_of(
+def _row_measurement(
     part: str, what: str, call: Callable[[], list[Row]], weight: float = 1.0
 ) -> Measurement:
     """A measurement that leaves rows alone."""
@@ -95,7 +95,7 @@ def _embedding(config: Config, session: Session) -> list[Measurement]:
         cores=len(cores()),
         loop_pairs=settings.loop_pairs,
     )
-    return [_rows_of("embedding", "pairs a second", call, weight=0.5)]
+    return [_row_measurement("embedding", "pairs a second", call, weight=0.5)]
 
 
 def _image_vectors(config: Config, session: Session) -> list[Measurement]:
@@ -106,7 +106,7 @@ def _image_vectors(config: Config, session: Session) -> list[Measurement]:
         images=settings.solved_images,
         turns=settings.turns,
     )
-    return [_rows_of("image vectors", "closed form", call, weight=0.5)]
+    return [_row_measurement("image vectors", "closed form", call, weight=0.5)]
 
 
 def _stimuli(config: Config, session: Session) -> list[Measurement]:
@@ -126,7 +126,7 @@ def _stimuli(config: Config, session: Session) -> list[Measurement]:
         )
 
     return [
-        _rows_of(
+        _row_measurement(
             "stimuli", f"vgg16 ({size[0]}), {compute}", partial(call, *size, compute)
         )
         for size in sizes
@@ -159,7 +159,7 @@ def _networks(config: Config, session: Session) -> list[Measurement]:
         )
 
     return [
-        _rows_of(
+        _row_measurement(
             "networks",
             f"forward pass and training step of {name} ({size[0]}), {compute}",
             partial(call, name, compute, *size),
@@ -175,7 +175,7 @@ def _maps(config: Config, session: Session) -> list[Measurement]:
     demo = session.folder.with_name(f"demo-{config.scale_name}")
     points, turns = config.benchmark.map_points, config.benchmark.full_turns
     call = partial(measure_maps, points, demo, turns=turns)
-    return [_rows_of("maps", f"of {points:,} points", call)]
+    return [_row_measurement("maps", f"of {points:,} points", call)]
 
 
 def _growth(config: Config, session: Session) -> list[Measurement]:
@@ -192,7 +192,9 @@ def _growth(config: Config, session: Session) -> list[Measurement]:
         "snapshots": partial(grow_snapshots, grow.snapshots, neurons),
         "classes": grow_model,
     }
-    return [_rows_of("growth", f"with {what}", call) for what, call in calls.items()]
+    return [
+        _row_measurement("growth", f"with {what}", call) for what, call in calls.items()
+    ]
 
 
 PARTS: dict[str, Callable[[Config, Session], list[Measurement]]] = {

@@ -47,12 +47,12 @@ def explore(words: list[str]) -> int:
     path = typed_place(places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
         saved = with_study(chosen_scene(path, Path(work)), _result(path))
-        page = _page(option_values.get("out"), _beside(path))
-        for written in (page, _parts(page), _tables(page)):
+        page = _page_path(option_values.get("out"), _usual_page(path))
+        for written in (page, _page_folder(page), _tables_folder(page)):
             require_own(written, _result(path))
-        _tell(_write([saved], page, flags, saved.scene.title))
+        _print_page(_write([saved], page, flags, saved.scene.title))
         if TABLES in flags:
-            _write_tables(saved, _tables(page), flags)
+            _write_tables(saved, _tables_folder(page), flags)
     return 0
 
 
@@ -67,11 +67,11 @@ def compare(words: list[str]) -> int:
     first, second = (typed_place(path).absolute() for path in places)
     with tempfile.TemporaryDirectory() as work:
         saved = compare_scenes(first, second, Path(work))
-        page = _page(option_values.get("out"), Path(COMPARED).absolute())
-        for written in (page, _parts(page)):
+        page = _page_path(option_values.get("out"), Path(COMPARED).absolute())
+        for written in (page, _page_folder(page)):
             for path in (first, second):
                 require_own(written, _result(path))
-        _tell(_write(saved, page, flags, f"{first.name} and {second.name}"))
+        _print_page(_write(saved, page, flags, f"{first.name} and {second.name}"))
         if len(saved) == 2:
             CONSOLE.print("The two are of different spaces, so each has its own map.")
     return 0
@@ -108,7 +108,7 @@ def _follow(words: list[str]) -> int:
     )
     for number, live_page in enumerate(pages):
         if not number:
-            _tell(live_page.page)
+            _print_page(live_page.page)
         ended = "; the training is finished" if live_page.finished else ""
         CONSOLE.print(
             f"{len(live_page.epochs)} snapshots, last {live_page.epochs[-1]}{ended}"
@@ -146,34 +146,34 @@ def _result(path: Path) -> Path:
     return path if (path / SCENE).is_dir() else path.parent
 
 
-def _beside(path: Path) -> Path:
+def _usual_page(path: Path) -> Path:
     """Where a result's page goes; that of one run lies beside it."""
     result = _result(path)
     return result / (PAGE if result == path else f"explorer-{path.name}.html")
 
 
-def _page(out: str | None, usual: Path) -> Path:
+def _page_path(out: str | None, usual: Path) -> Path:
     if out is None:
         return usual
     path = typed_place(out).absolute()
     return path / usual.name if path.is_dir() else path
 
 
-def _parts(page: Path) -> Path:
+def _page_folder(page: Path) -> Path:
     """The folder that stands for a page of many files."""
     return page.with_name(page.name.removesuffix(".html"))
 
 
-def _tables(page: Path) -> Path:
+def _tables_folder(page: Path) -> Path:
     """The folder of the tables beside a page."""
-    return page.with_name(f"{_parts(page).name}-tables")
+    return page.with_name(f"{_page_folder(page).name}-tables")
 
 
 def _write(saved: Sequence[Saved], page: Path, flags: set[str], title: str) -> Path:
     patches = NO_PATCHES not in flags
     if FOLDER in flags:
-        return write_folder(saved, _parts(page), title=title, patches=patches)
-    return write_whole(saved, page, _parts(page), title=title, patches=patches)
+        return write_folder(saved, _page_folder(page), title=title, patches=patches)
+    return write_whole(saved, page, _page_folder(page), title=title, patches=patches)
 
 
 def _write_tables(saved: Saved, folder: Path, flags: set[str]) -> None:
@@ -184,5 +184,5 @@ def _write_tables(saved: Saved, folder: Path, flags: set[str]) -> None:
         CONSOLE.print(f"  {table}", soft_wrap=True)
 
 
-def _tell(page: Path) -> None:
+def _print_page(page: Path) -> None:
     CONSOLE.print(f"Open {page} in a browser.", soft_wrap=True)

@@ -35,7 +35,7 @@ def project(words: list[str]) -> int:
             )
     folder = typed_place(option_values["space"]).absolute()
     added = add_run(folder, config_of(folder), option_values["run"])
-    _tell(added)
+    _print_added(added)
     return 0
 
 
@@ -68,7 +68,7 @@ def config_of(folder: Path) -> Config:
     return config
 
 
-def _tell(added: Added) -> None:
+def _print_added(added: Added) -> None:
     table = Table("epoch", "test top-1", "dead", "coverage", title=added.name)
     for row in added.rows:
         table.add_row(

@@ -47,7 +47,9 @@ def build(words: list[str]) -> int:
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={option_values['out']} is a file: give a folder.")
     require_own(out, folder)
-    _tell(write_questionnaire(load_study(folder), out, settings=settings))
+    _print_questionnaire(
+        write_questionnaire(load_study(folder), out, settings=settings)
+    )
     return 0
 
 
@@ -100,7 +102,7 @@ def _consent(name: str) -> str:
     return text
 
 
-def _tell(questionnaire: Questionnaire) -> None:
+def _print_questionnaire(questionnaire: Questionnaire) -> None:
     counts = sorted({len(form.tasks) for form in questionnaire.forms})
     tasks = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
     forms = (

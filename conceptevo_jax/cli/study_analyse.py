@@ -49,13 +49,13 @@ def analyse(words: list[str]) -> int:
         files, study=study.id, tasks=study.tasks, names=public_ids(study)
     )
     for refusal in refused:
-        _say(f"left out {refusal.file}: {refusal.reason}")
+        _print_line(f"left out {refusal.file}: {refusal.reason}")
     if not answers:
-        raise DataError(_nothing(refused))
+        raise DataError(_no_answers(refused))
     machine = are_machines(answers)
     evaluation = evaluate(study.tasks, answers, encoder=encoder)
     for name in evaluation.screened.inattentive:
-        _say(f"left out participant {name}: inattentive")
+        _print_line(f"left out participant {name}: inattentive")
     if not evaluation.participants:
         raise DataError(
             f"all {len(evaluation.screened.inattentive)} participants failed the "
@@ -70,7 +70,7 @@ def analyse(words: list[str]) -> int:
         study_id=study.id,
         title=study.title,
     )
-    _say(f"Open {page.absolute()} in a browser.")
+    _print_line(f"Open {page.absolute()} in a browser.")
     return 0
 
 
@@ -114,7 +114,7 @@ def _files(place: str) -> list[Path]:
     return matches
 
 
-def _nothing(refused: Sequence[Refused]) -> str:
+def _no_answers(refused: Sequence[Refused]) -> str:
     reasons = "; ".join(f"{refusal.file}: {refusal.reason}" for refusal in refused)
     return printable(
         f"none of {len(refused)} files can be read, so there is no answer to judge the "
@@ -142,5 +142,5 @@ def _table(evaluation: Evaluated, who: str) -> Table:
     return table
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     CONSOLE.print(printable(line), soft_wrap=True, markup=False, highlight=False)

@@ -69,7 +69,7 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
     return unflatten_dict(
         {
             path: jnp.asarray(
-                _turned(
+                _to_flax_order(
                     name_in_torchvision(path),
                     arrays[name_in_torchvision(path)],
                     channels,
@@ -98,13 +98,13 @@ def _misshaped(
 
 
 def _torch_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """What `_turned` undoes: [h w in out] is [out in h w] there."""
+    """What `_to_flax_order` undoes: [h w in out] is [out in h w] there."""
     if name.endswith("layer_scale"):
         return (*shape, 1, 1)
     return (*shape[:-3:-1], *shape[:-2])
 
 
-def _turned(name: str, array: np.ndarray, channels: int) -> np.ndarray:
+def _to_flax_order(name: str, array: np.ndarray, channels: int) -> np.ndarray:
     """The array in Flax's order; `channels` are those of a map that is flattened."""
     array = array.astype(np.float32)
     if array.ndim == 4:

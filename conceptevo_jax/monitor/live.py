@@ -171,7 +171,7 @@ class ConceptMonitor:
             # NumPy's other threads wait busily for a while after their work, and what
             # is compiled, the sweep and training steps, then takes a third longer.
             with self._blas.limit(limits=1, user_api="blas"):
-                status, reasons, numbers = self._look(epoch, read, notices)
+                status, reasons, numbers = self._judge_snapshot(epoch, read, notices)
         except Exception as error:  # a monitor must not end a training
             first = str(error).strip().split("\n")[0]
             why = f"nothing could be measured: {type(error).__name__}: {first}"
@@ -191,7 +191,7 @@ class ConceptMonitor:
                 self._trouble.append(f"a sink failed: {type(error).__name__}: {error}")
         return report
 
-    def _look(
+    def _judge_snapshot(
         self,
         epoch: Epoch,
         read: Callable[[list[str]], Responses],

@@ -134,24 +134,27 @@ def closed_form(
     """
     transposed = matrix.T.tocsr()
     residual = neurons - matrix @ start
-    moved = np.zeros_like(start)
-    slope = transposed @ residual
-    direction = slope
-    size = (slope**2).sum(axis=0)
-    goal = settings.tolerance**2 * size
+    update = np.zeros_like(start)
+    gradient = transposed @ residual
+    direction = gradient
+    squared_norm = (gradient**2).sum(axis=0)
+    squared_tolerance = settings.tolerance**2 * squared_norm
     for iteration in range(settings.max_iterations):
-        active = size > goal
+        # Dimensions are systems of their own: a finished one takes steps of 0.
+        active = squared_norm > squared_tolerance
         if not active.any():
-            return start + moved, iteration, True
-        image = matrix @ direction
-        bend = (image**2).sum(axis=0) + settings.ridge * (direction**2).sum(axis=0)
-        step = _ratio(size, bend, active)
-        moved += step * direction
-        residual -= step * image
-        slope = transposed @ residual - settings.ridge * moved
-        previous, size = size, (slope**2).sum(axis=0)
-        direction = slope + _ratio(size, previous, active) * direction
-    return start + moved, settings.max_iterations, not (size > goal).any()
+            return start + update, iteration, True
+        mapped_direction = matrix @ direction
+        penalty = settings.ridge * (direction**2).sum(axis=0)
+        curvature = (mapped_direction**2).sum(axis=0) + penalty
+        step = _ratio(squared_norm, curvature, active)
+        update += step * direction
+        residual -= step * mapped_direction
+        gradient = transposed @ residual - settings.ridge * update
+        previous_norm, squared_norm = squared_norm, (gradient**2).sum(axis=0)
+        direction = gradient + _ratio(squared_norm, previous_norm, active) * direction
+    converged = not (squared_norm > squared_tolerance).any()
+    return start + update, settings.max_iterations, converged
 
 
 def gradient_descent(
@@ -177,23 +180,23 @@ def gradient_descent(
     transposed = matrix.T.tocsr()
     images = start.copy()
     residual = matrix @ images - neurons
-    error = first = rms(residual)
+    residual_rms = initial_rms = rms(residual)
     for iteration in range(settings.max_iterations):
-        if error < settings.threshold:
+        if residual_rms < settings.threshold:
             return images, iteration, True
-        slope = transposed @ residual
+        gradient = transposed @ residual
         if settings.ridge:
-            slope += settings.ridge * (images - start)
-        images -= settings.learning_rate * slope
+            gradient += settings.ridge * (images - start)
+        images -= settings.learning_rate * gradient
         residual = matrix @ images - neurons
-        error = rms(residual)
-        if not error < 100 * first:
+        residual_rms = rms(residual)
+        if not residual_rms < 100 * initial_rms:
             raise DivergenceError(
                 f"gradient descent on image vectors diverges at iteration {iteration}: "
-                f"RMS distance {error:.3g} after {first:.3g} at the start, with "
+                f"RMS distance {residual_rms:.3g} after {initial_rms:.3g} at the start, with "
                 f"learning_rate={settings.learning_rate}; lower it."
             )
-    return images, settings.max_iterations, error < settings.threshold
+    return images, settings.max_iterations, residual_rms < settings.threshold
 
 
 def initial_images(count: int, dim: int, initial: str, seed: int) -> np.ndarray:

@@ -136,7 +136,7 @@ def _join(state: TopK, axis: str) -> TopK:
     slots = state.values.shape[1]
     columns = state.values, state.order, state.rows, state.cells
     gathered = tuple(jax.lax.all_gather(c, axis, axis=1, tiled=True) for c in columns)
-    values, order, rows, cells = _best(gathered, slots)
+    values, order, rows, cells = _sorted_top(gathered, slots)
     return TopK(
         values=values,
         order=order,
@@ -153,7 +153,7 @@ def _merge(
     new: tuple[Shaped[Array, "n b"], ...],
     slots: int,
 ) -> list[Shaped[Array, "n s"]]:
-    """The first `slots` of two lists that are sorted as `_best` sorts.
+    """The first `slots` of two lists that are sorted as `_sorted_top` sorts.
 
     An entry's place follows from how many of the other list precede it: comparisons
     instead of a sort, on CPU four (61 slots) to ten (11) times as fast.
@@ -174,7 +174,7 @@ def _merge(
     return [jnp.take_along_axis(column, source, axis=1) for column in joined]
 
 
-def _best(
+def _sorted_top(
     columns: tuple[Shaped[Array, "n a"], ...], slots: int
 ) -> list[Shaped[Array, "n j"]]:
     """The first `slots` by value, equal ones by order, and then by row."""

@@ -82,7 +82,7 @@ def read_run(folder: str | Path) -> dict[str, Any]:
         f"{folder} is no folder of a training of this version of conceptevo_jax: train "
         "again.",
     )
-    flaw = _flaw(about)
+    flaw = _record_flaw(about)
     if flaw is not None:
         raise DataError(
             f"{path} cannot be used: {flaw}. It was edited, or another program wrote "
@@ -112,7 +112,7 @@ def trained_model(folder: Path, about: Mapping[str, Any]) -> Model:
         ) from error
 
 
-def _flaw(about: Mapping[str, Any]) -> str | None:
+def _record_flaw(about: Mapping[str, Any]) -> str | None:
     """What a record of a training lacks; None where it can be used."""
     for name, kind in _KINDS.items():
         # A truth value is a whole number for Python.

@@ -80,7 +80,7 @@ def top1_top5_correct(
     return (jnp.argmax(logits, axis=-1) == labels) & finite, (better < 5) & finite
 
 
-def _count(
+def _add_to_tally(
     tally: Tally,
     losses: Float[Array, " b"],
     logits: Float[Array, "b m"],
@@ -170,13 +170,15 @@ def make_train_step(
         )
         # Adam's bias correction raises a float to an integer: strict modes refuse it.
         with jax.numpy_dtype_promotion("standard"):
-            updates, moved = optimizer.update(grads, state.optimizer, params)
+            updates, optimizer_state = optimizer.update(grads, state.optimizer, params)
         params = jax.tree.map(lambda p, u: p - rate * u, params, updates)
         valid = jnp.ones(labels.shape, bool)
-        tally = _count(tally, losses, logits, labels, valid, state.step)
+        tally = _add_to_tally(tally, losses, logits, labels, valid, state.step)
         variables = {**changed, "params": params}
         average = _averaged(state.average, variables, settings.ema)
-        return State(variables, moved, state.step + 1, state.seed, average), tally
+        return State(
+            variables, optimizer_state, state.step + 1, state.seed, average
+        ), tally
 
     donated = () if jax.default_backend() == "cpu" else (0, 1)
     return jax.jit(train_step, donate_argnums=donated)
@@ -212,6 +214,6 @@ def make_eval_step(model: Model) -> Callable[..., Tally]:
     ) -> Tally:
         logits = model.logits(variables, pixels)
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-        return _count(tally, losses, logits, labels, valid, jnp.int32(0))
+        return _add_to_tally(tally, losses, logits, labels, valid, jnp.int32(0))
 
     return jax.jit(eval_step)

@@ -193,8 +193,8 @@ def gradient_descent(
         if not residual_rms < 100 * initial_rms:
             raise DivergenceError(
                 f"gradient descent on image vectors diverges at iteration {iteration}: "
-                f"RMS distance {residual_rms:.3g} after {initial_rms:.3g} at the start, with "
-                f"learning_rate={settings.learning_rate}; lower it."
+                f"RMS distance {residual_rms:.3g} after {initial_rms:.3g} at the "
+                f"start, with learning_rate={settings.learning_rate}; lower it."
             )
     return images, settings.max_iterations, residual_rms < settings.threshold
 

@@ -1,9 +1,9 @@
-"""All devices of all processes in one line, along which a batch is divided.
+"""A mesh of all devices of all processes, along whose one axis a batch is sharded.
 
-Every process runs the same program over the same images. Weights lie on every device,
-each device works on its own rows of a batch, and results are brought together by
-collectives, so that every process has them. One process with one device is the line of
-length one, for which nothing is divided and nothing changes.
+Every process runs the same program over the same images. Weights are replicated, each
+device works on its own rows of a batch, and collectives bring the results together, so
+that every process has them. One process with one device is a mesh of size one: nothing
+is sharded, and nothing changes.
 
 Whatever decides how a program goes on must be the same in all processes, or one waits
 for ever for another: what a clock or a disk says is asked by `first_decides`.
@@ -26,15 +26,15 @@ from jaxtyping import Int
 
 from conceptevo_jax.errors import DataError, UsageError
 
-AXIS = "data"
-"""Name of the line."""
+MESH_AXIS = "data"
+"""Name of the mesh axis."""
 
-SHARED, DIVIDED = PartitionSpec(), PartitionSpec(AXIS)
-"""What every device has whole; what each has some rows of."""
+REPLICATED, SHARDED = PartitionSpec(), PartitionSpec(MESH_AXIS)
+"""Arrays that every device has whole, and arrays of which each has some rows."""
 
 T = TypeVar("T")
 
-_ASKED = threading.Event()
+_SIGTERM_RECEIVED = threading.Event()
 """Set once this process got SIGTERM."""
 
 
@@ -65,11 +65,11 @@ def keep_memory() -> None:
 def start_processes() -> None:
     """Join the processes that were launched together; before anything else of JAX.
 
-    Slurm, Open MPI, Kubernetes and Cloud TPU tell JAX how many they are; elsewhere
+    Slurm, Open MPI, Kubernetes and Cloud TPU tell JAX their number; elsewhere
     JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID must be set.
 
     Raises:
-      UsageError: if nothing tells, or the others are not found.
+      UsageError: if their number is unknown, or they cannot be reached.
     """
     if jax.distributed.is_initialized():
         return
@@ -78,7 +78,8 @@ def start_processes() -> None:
     jax.config.update("jax_enable_preemption_service", False)
     try:
         jax.distributed.initialize(
-            num_processes=_told("JAX_NUM_PROCESSES"), process_id=_told("JAX_PROCESS_ID")
+            num_processes=_environment_integer("JAX_NUM_PROCESSES"),
+            process_id=_environment_integer("JAX_PROCESS_ID"),
         )
     except (ValueError, RuntimeError) as error:
         raise UsageError(
@@ -87,62 +88,72 @@ def start_processes() -> None:
             "JAX_NUM_PROCESSES and JAX_PROCESS_ID for each: see docs/launching.md."
         ) from error
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: _ASKED.set())
+        signal.signal(signal.SIGTERM, lambda *_: _SIGTERM_RECEIVED.set())
 
 
-def _told(name: str) -> int | None:
+def _environment_integer(name: str) -> int | None:
     """A whole number that JAX does not read from the environment by itself."""
     value = os.environ.get(name)
     return None if value is None else int(value)
 
 
 def process_count() -> int:
-    """How many processes work together; asked of JAX only if any were joined."""
+    """Number of processes that work together; JAX is asked only if any were joined."""
     return jax.process_count() if jax.distributed.is_initialized() else 1
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes files and tells what came out."""
+    """Whether this is the process that writes files and prints what came out."""
     return process_count() == 1 or jax.process_index() == 0
 
 
 def data_mesh() -> Mesh:
-    """All devices of all processes, in one line."""
-    return Mesh(np.array(jax.devices()), (AXIS,))
+    """All devices of all processes, along one axis."""
+    return Mesh(np.array(jax.devices()), (MESH_AXIS,))
 
 
-def own_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
-    """Which of `count` rows this process's devices work on, in order."""
-    sharding = NamedSharding(mesh, DIVIDED)
+def process_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
+    """The rows that this process's devices work on, ascending.
+
+    Args:
+      mesh: From `data_mesh`.
+      count: Rows over all processes, a multiple of the number of devices.
+    """
+    sharding = NamedSharding(mesh, SHARDED)
     parts = sharding.addressable_devices_indices_map((count,)).values()
     rows = np.arange(count)
     return np.concatenate(sorted((rows[part] for part in parts), key=lambda p: p[0]))
 
 
-def divide(mesh: Mesh, own: T, count: int) -> T:
-    """Bring rows to the devices that work on them.
+def shard(mesh: Mesh, local_tree: T, count: int) -> T:
+    """Shard rows over the devices that work on them.
 
     Args:
       mesh: From `data_mesh`.
-      own: Arrays whose rows are those of `own_rows`.
+      local_tree: This process's rows of each array, from `process_rows`.
       count: Rows over all processes, a multiple of the number of devices.
     """
     if mesh.size == 1:
-        return jax.tree.map(jnp.asarray, own)
-    sharding = NamedSharding(mesh, DIVIDED)
+        return jax.tree.map(jnp.asarray, local_tree)
+    sharding = NamedSharding(mesh, SHARDED)
     return jax.tree.map(
         lambda leaf: jax.make_array_from_process_local_data(
             sharding, leaf, (count, *leaf.shape[1:])
         ),
-        own,
+        local_tree,
     )
 
 
 def replicate(mesh: Mesh, tree: T) -> T:
-    """Bring arrays to every device; all processes must give the same values."""
+    """Replicate arrays on every device; all processes must give the same values.
+
+    Args:
+      mesh: From `data_mesh`.
+      tree: Arrays, equal in all processes.
+    """
     if mesh.size == 1:
         return jax.tree.map(jnp.asarray, tree)
-    sharding = NamedSharding(mesh, SHARED)
+    sharding = NamedSharding(mesh, REPLICATED)
     if process_count() == 1:
         return jax.device_put(tree, sharding)
 
@@ -151,41 +162,48 @@ def replicate(mesh: Mesh, tree: T) -> T:
             return leaf
         value = np.asarray(leaf)
         return jax.make_array_from_callback(
-            value.shape, sharding, lambda where: value[where]
+            value.shape, sharding, lambda index: value[index]
         )
 
     return jax.tree.map(put, tree)
 
 
-def own_copy(tree: T) -> T:
+def local_copy(tree: T) -> T:
     """What `replicate` gave, on this process's first device alone; no copy is made."""
     return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
 
 
 def per_device(
-    mesh: Mesh, call: Callable[..., Any], given: Any, returned: Any
+    mesh: Mesh, call: Callable[..., Any], in_specs: Any, out_specs: Any
 ) -> Callable[..., Any]:
     """A call that every device makes on its own rows, to be compiled.
 
     Args:
       mesh: From `data_mesh`.
-      call: Sees one device's rows of what is divided; `AXIS` names the others.
-      given: `SHARED` or `DIVIDED` for each argument.
-      returned: The same for the results.
+      call: Gets one device's rows of what is sharded; its collectives run along
+        `MESH_AXIS`.
+      in_specs: `REPLICATED` or `SHARDED` for each argument.
+      out_specs: The same for the results.
     """
     if mesh.size == 1:
         return call
     return jax.shard_map(
-        call, mesh=mesh, in_specs=given, out_specs=returned, check_vma=False
+        call, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
     )
 
 
 def gather_rows(mesh: Mesh, tree: T, *, axis: int = 0) -> T:
-    """Inside `per_device`: the rows of all devices, in order."""
+    """Inside `per_device`: the rows of all devices, in order.
+
+    Args:
+      mesh: From `data_mesh`.
+      tree: Arrays of this device's rows.
+      axis: Along which the rows lie.
+    """
     if mesh.size == 1:
         return tree
     return jax.tree.map(
-        lambda leaf: jax.lax.all_gather(leaf, AXIS, axis=axis, tiled=True), tree
+        lambda leaf: jax.lax.all_gather(leaf, MESH_AXIS, axis=axis, tiled=True), tree
     )
 
 
@@ -193,8 +211,8 @@ def first_decides(ask: Callable[[], bool]) -> bool:
     """What the first process finds; the others do not ask."""
     if process_count() == 1:
         return ask()
-    found = ask() if is_first() else False
-    return bool(multihost_utils.broadcast_one_to_all(np.bool_(found)))
+    decision = ask() if is_first() else False
+    return bool(multihost_utils.broadcast_one_to_all(np.bool_(decision)))
 
 
 def is_asked_to_end() -> bool:
@@ -204,10 +222,12 @@ def is_asked_to_end() -> bool:
     """
     if process_count() == 1:
         return False
-    return bool(multihost_utils.process_allgather(np.bool_(_ASKED.is_set())).any())
+    return bool(
+        multihost_utils.process_allgather(np.bool_(_SIGTERM_RECEIVED.is_set())).any()
+    )
 
 
-def least(value: int) -> int:
+def minimum_over_processes(value: int) -> int:
     """The smallest of all processes' values."""
     if process_count() == 1:
         return value
@@ -224,34 +244,36 @@ def all_or_none(call: Callable[[], T]) -> T:
 
     Raises:
       MemoryError: where others ran out of memory.
-      DataError: where others failed for another reason, which they tell themselves.
+      DataError: where others failed for another reason, which they report themselves.
     """
     if process_count() == 1:
         return call()
-    found: list[T] = []
+    returned: list[T] = []
     failure: Exception | None = None
     try:
-        found.append(call())
+        returned.append(call())
     except Exception as error:  # raised below, when the others know
         failure = error
     kind = 0 if failure is None else 1 if is_out_of_memory(failure) else 2
     kinds = multihost_utils.process_allgather(np.int32(kind))
     if failure is not None and kind == kinds.max():
         raise failure
-    where = ", ".join(map(str, np.flatnonzero(kinds == kinds.max())))
+    processes = ", ".join(map(str, np.flatnonzero(kinds == kinds.max())))
     if kinds.max() == 1:
-        raise MemoryError(f"RESOURCE_EXHAUSTED in process {where}")
+        raise MemoryError(f"RESOURCE_EXHAUSTED in process {processes}")
     if kinds.max() == 2:
-        raise DataError(f"process {where} failed, so this one stops: see its output.")
-    return found[0]
+        raise DataError(
+            f"process {processes} failed, so this one stops: see its output."
+        )
+    return returned[0]
 
 
-def by_first(call: Callable[[], object]) -> None:
+def in_first_process(call: Callable[[], object]) -> None:
     """Make a call in the first process alone, while the others wait."""
     all_or_none(lambda: call() if is_first() else None)
 
 
 def in_turn(call: Callable[[], T]) -> T:
     """Make a call in the first process, then in the others, which find what it left."""
-    mine = all_or_none(lambda: call() if is_first() else None)
-    return all_or_none(lambda: call() if mine is None else mine)
+    returned = all_or_none(lambda: call() if is_first() else None)
+    return all_or_none(lambda: call() if returned is None else returned)

@@ -47,7 +47,7 @@ _REMEDIES = {
 
 
 def refused_by_system(error: OSError) -> DataError | None:
-    """What the operating system refused, as something to be told; None if it is a bug.
+    """What the operating system refused, as an error to report; None if it is a bug.
 
     Args:
       error: As the system raised it: with a number and, mostly, a file.
@@ -58,7 +58,7 @@ def refused_by_system(error: OSError) -> DataError | None:
     if error.errno is None or isinstance(error, BrokenPipeError):
         return None
     if error.errno == errno.ENOENT and error.filename is None:
-        # What asks for the current folder has no name to tell.
+        # A call that asks for the current folder names no file.
         return DataError("the current folder is not there any more: go to another.")
     name = error.filename if error.filename is not None else "a file"
     place = os.fsdecode(name) if isinstance(name, bytes | str | os.PathLike) else name
@@ -97,6 +97,10 @@ def is_whole(value: object) -> TypeGuard[int]:
 def require_seed(seed: object, name: str = "seed") -> None:
     """Refuse a seed that is no whole number from 0 to 2³² - 1.
 
+    Args:
+      seed: What was given.
+      name: The setting.
+
     Raises:
       UsageError: naming the setting.
     """
@@ -106,15 +110,20 @@ def require_seed(seed: object, name: str = "seed") -> None:
         )
 
 
-def require_count(name: str, value: object, *, least: int = 1) -> None:
+def require_count(name: str, value: object, *, minimum: int = 1) -> None:
     """Refuse a number of things that is no whole number, or too small.
+
+    Args:
+      name: The setting.
+      value: What was given.
+      minimum: The smallest number that is allowed.
 
     Raises:
       UsageError: naming the setting.
     """
-    if not is_whole(value) or value < least:
+    if not is_whole(value) or value < minimum:
         raise UsageError(
-            f"{name} must be a whole number, {least} or more, not {value!r}."
+            f"{name} must be a whole number, {minimum} or more, not {value!r}."
         )
 
 
@@ -140,6 +149,10 @@ def require_type(value: object, kind: type, what: str, hint: str) -> None:
 def require_callable(value: object, what: str) -> None:
     """Refuse what cannot be called.
 
+    Args:
+      value: What was given.
+      what: The argument, in words.
+
     Raises:
       UsageError: naming the argument.
     """
@@ -151,6 +164,10 @@ def require_callable(value: object, what: str) -> None:
 
 def callables(values: Iterable[C], what: str) -> tuple[C, ...]:
     """The functions of a list, or a refusal of a function outside of any.
+
+    Args:
+      values: What was given.
+      what: The argument, in words.
 
     Raises:
       UsageError: naming the argument.

@@ -327,8 +327,8 @@ def neuron_count(sites: Sequence[Site]) -> int:
 def copied_neurons(sites: Sequence[Site]) -> Bool[np.ndarray, " n"]:
     """Which neurons are copies of one of an earlier site: they hold nothing new."""
     copied = np.zeros(neuron_count(sites), bool)
-    for site, where in zip(sites, site_slices(sites).values(), strict=True):
-        copied[where][list(site.copies)] = True
+    for site, site_slice in zip(sites, site_slices(sites).values(), strict=True):
+        copied[site_slice][list(site.copies)] = True
     return copied
 
 
@@ -342,21 +342,38 @@ def site_slices(sites: Sequence[Site]) -> dict[str, slice]:
 
 
 def neurons_among(
-    chosen: Sequence[Site], sites: Sequence[Site]
+    selected_sites: Sequence[Site], sites: Sequence[Site]
 ) -> Int[np.ndarray, " _"]:
-    """Where the neurons of some sites are among those of all."""
-    where = site_slices(sites)
-    parts = [np.arange(where[s.name].start, where[s.name].stop) for s in chosen]
+    """Where the neurons of some sites are among those of all.
+
+    Args:
+      selected_sites: Some of the sites, in any order.
+      sites: All of them, in forward order.
+    """
+    slices = site_slices(sites)
+    parts = [
+        np.arange(slices[s.name].start, slices[s.name].stop) for s in selected_sites
+    ]
     return np.concatenate(parts)
 
 
 def neuron_ids(snapshot: str, sites: Sequence[Site]) -> list[str]:
-    """Ids `run@epoch/site/index` of all neurons of the snapshot so named."""
+    """Ids `run@epoch/site/index` of all neurons of the snapshot so named.
+
+    Args:
+      snapshot: Its name, `run@epoch`.
+      sites: Of its model, in forward order.
+    """
     return [f"{snapshot}/{s.name}/{c}" for s in sites for c in range(s.channels)]
 
 
 def progress(epoch: Epoch, steps_per_epoch: int) -> float:
-    """Epochs of training that lie behind a snapshot: `init` 0, epoch 0 is 1."""
+    """Epochs of training that lie behind a snapshot: `init` 0, epoch 0 is 1.
+
+    Args:
+      epoch: The snapshot's.
+      steps_per_epoch: Optimiser steps per epoch.
+    """
     if epoch == "init":
         return 0.0
     if isinstance(epoch, str):

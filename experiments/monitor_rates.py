@@ -11,77 +11,27 @@ rates with exact intervals, `tables/runs.csv` every run, those that did otherwis
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
 
-from conceptevo_jax.analysis.statistics.intervals import exact_interval
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.monitor import DAMAGED, LOST
-from conceptevo_jax.pipeline.outcome import Claim, write_csv
+from conceptevo_jax.pipeline.outcome import write_csv
 from conceptevo_jax.pipeline.plan import Step
-from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
-from conceptevo_jax.reports.training_failures.course import LEARNT, course_of
-from conceptevo_jax.training import Row
-from conceptevo_jax.types import record
-
-HEALTHY, FAILING, RECOVERING, OTHER = "healthy", "failing", "recovering", "other"
-
-CAME_BACK = 0.75
-"""Share of its best accuracy that a run which lost it must come back to."""
-
-FEWEST = {HEALTHY: 20, FAILING: 20, RECOVERING: 10}
-"""Runs of a kind without which a rate says little."""
-
-MOST = 0.1
-"""Rate of errors that claims allow."""
-
-
-@record
-class Watched:
-    """One run and what the monitor said of it.
-
-    Attributes:
-      recipe: Its configuration.
-      model: Its architecture.
-      meant: What the recipe is for.
-      kind: What became of it; `other` if that is not what its recipe is for.
-      dropped: The epoch in which accuracy fell below half of its best, if it did.
-      alarms: Epoch and status of every alarm.
-      rows: Its table, whole epochs alone.
-    """
-
-    recipe: str
-    model: str
-    meant: str
-    kind: str
-    dropped: int | None
-    alarms: tuple[tuple[int, str], ...]
-    rows: tuple[Row, ...]
-
-    @property
-    def in_time(self) -> bool:
-        """Whether an alarm came no later than the drop."""
-        return self.dropped is not None and any(
-            e <= self.dropped for e, _ in self.alarms
-        )
-
-    @property
-    def called_lost(self) -> bool:
-        """Whether it was ever called lost."""
-        return any(status == LOST for _, status in self.alarms)
-
-    @property
-    def called_damaged(self) -> bool:
-        """Whether it was ever called damaged."""
-        return any(status == DAMAGED for _, status in self.alarms)
+from conceptevo_jax.reports.monitor_rates.claims import rate_claim
+from conceptevo_jax.reports.monitor_rates.measure import (
+    FAILING,
+    HEALTHY,
+    RECOVERING,
+    watch,
+)
+from conceptevo_jax.reports.monitor_rates.tables import rate_rows, run_rows
 
 
 def jobs(config: Config) -> list[Job]:
     """Every recipe under each of its seeds; nothing is observed but by the monitor."""
     kinds = (HEALTHY, FAILING, RECOVERING)
-    found = []
+    rate_jobs = []
     for name, rate in config.rates.items():
         if name not in config.runs:
             raise unknown_name("run in rates", name, config.runs)
@@ -90,12 +40,19 @@ def jobs(config: Config) -> list[Job]:
         for seed in seeds_of(config, name):
             run = dataclasses.replace(config.runs[name], seed=seed)
             title = _job_name(name, seed)
-            found.append(Job(name=title, run=run, dataset=config.dataset, monitor=True))
-    return found
+            rate_jobs.append(
+                Job(name=title, run=run, dataset=config.dataset, monitor=True)
+            )
+    return rate_jobs
 
 
 def seeds_of(config: Config, recipe: str) -> list[int]:
-    """The seeds of a recipe, or the first so many of them."""
+    """The seeds of a recipe, up to the number that is configured.
+
+    Args:
+      config: Holds recipes and their seeds.
+      recipe: Its name.
+    """
     return config.rates[recipe].seeds[: config.rate_seeds]
 
 
@@ -109,7 +66,12 @@ def plan(config: Config) -> list[Step]:
 
 
 def run(config: Config, session: Session) -> Outcome:
-    """Train and watch all, or reuse what is stored, and count."""
+    """Train and watch all, or reuse what is stored, and count.
+
+    Args:
+      config: Recipes, with what each is for.
+      session: Trains, and gives the result folder.
+    """
     trained = session.train(jobs(config))
     classes = len(session.images.classes)
     watched = [
@@ -123,131 +85,7 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "runs.csv", run_rows(watched))
     return Outcome(
         base=None,
-        claims=[_claim(row) for row in rates if row["model"] == "all"],
+        claims=[rate_claim(row) for row in rates if row["model"] == "all"],
         further={"rates": rates},
         look_next=[tables / "rates.csv", tables / "runs.csv"],
-    )
-
-
-def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:
-    """Judge a run by its own accuracy, and list the monitor's alarms."""
-    rows = [row for row in run.rows if isinstance(row.epoch, int)]
-    course = course_of(rows, classes)
-    best, last = rows[course.best].test_top1, rows[-1].test_top1
-    if course.dropped is None:
-        fine = best >= LEARNT and last >= CAME_BACK * best
-        kind = HEALTHY if fine else OTHER
-    elif last <= 1.5 / classes:
-        kind = FAILING
-    else:
-        kind = RECOVERING if last >= CAME_BACK * best else OTHER
-    return Watched(
-        recipe=recipe,
-        model=run.model.name,
-        meant=meant,
-        kind=kind if kind == meant else OTHER,
-        dropped=course.dropped,
-        alarms=tuple(
-            (report["epoch"], report["status"])
-            for report in run.reports
-            if report["status"] in (DAMAGED, LOST)
-        ),
-        rows=tuple(rows),
-    )
-
-
-ERRORS: dict[str, tuple[str, str, Callable[[Watched], bool]]] = {
-    "false_alarm": (
-        HEALTHY,
-        "healthy runs in which any alarm is raised",
-        lambda one: bool(one.alarms),
-    ),
-    "false_stop": (
-        HEALTHY,
-        "healthy runs that are called lost",
-        lambda one: one.called_lost,
-    ),
-    "late": (
-        FAILING,
-        "failing runs without an alarm by the epoch in which accuracy drops",
-        lambda one: not one.in_time,
-    ),
-    "missed": (
-        FAILING,
-        "failing runs that are never called lost",
-        lambda one: not one.called_lost,
-    ),
-    "unseen": (
-        RECOVERING,
-        "recovering runs without an alarm by the epoch in which accuracy drops",
-        lambda one: not one.in_time,
-    ),
-    "given_up": (
-        RECOVERING,
-        "recovering runs that are called lost",
-        lambda one: one.called_lost,
-    ),
-}
-"""Ways to be wrong: of which kind of runs, in words, and when."""
-
-
-def rate_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
-    """The rate of every error with its exact interval, over all and by architecture."""
-    rows = []
-    for name, (kind, rule, is_error) in ERRORS.items():
-        for model in ("all", *sorted({one.model for one in watched})):
-            own = [o for o in watched if o.kind == kind and model in ("all", o.model)]
-            wrong = sum(map(is_error, own))
-            low, high = exact_interval(wrong, len(own)) or (None, None)
-            rows.append(
-                {
-                    "error": name,
-                    "rule": rule,
-                    "model": model,
-                    "errors": wrong,
-                    "runs": len(own),
-                    "rate": wrong / len(own) if own else None,
-                    "low": low,
-                    "high": high,
-                }
-            )
-    return rows
-
-
-def run_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
-    """One row per run: what became of it, and when the monitor spoke."""
-    return [
-        {
-            "recipe": one.recipe,
-            "model": one.model,
-            "meant": one.meant,
-            "kind": one.kind,
-            "best": max(row.test_top1 for row in one.rows),
-            "last": one.rows[-1].test_top1,
-            "dropped": one.dropped,
-            "first_alarm": one.alarms[0][0] if one.alarms else None,
-            "first_lost": next((e for e, s in one.alarms if s == LOST), None),
-            "damaged": sum(status == DAMAGED for _, status in one.alarms),
-            "lost": sum(status == LOST for _, status in one.alarms),
-            "accuracies": " ".join(f"{row.test_top1:.2f}" for row in one.rows),
-        }
-        for one in watched
-    ]
-
-
-def _claim(row: dict[str, Any]) -> Claim:
-    kind, rule, _ = ERRORS[row["error"]]
-    low, high = row["low"], row["high"]
-    enough = row["runs"] >= FEWEST[kind]
-    return Claim(
-        id=row["error"],
-        paper=None,
-        rule=f"{rule}: upper end of the exact 95 % interval at most {MOST:.0%}",
-        measured=row["rate"],
-        interval=None if low is None else (low, high),
-        n=row["runs"],
-        holds=high <= MOST if enough else None,
-        why=f"{row['errors']} of {row['runs']} runs"
-        if enough
-        else f"{row['runs']} {kind} runs are fewer than the {FEWEST[kind]} needed",
     )

@@ -2,12 +2,8 @@
 
 from conceptevo_jax.activations.folds import Fold
 from conceptevo_jax.activations.groups import Footprint, Load, in_groups
-from conceptevo_jax.activations.sweep import (
-    Screened,
-    Sweep,
-    map_batches,
-    read_all_peaks,
-)
+from conceptevo_jax.activations.reading import map_batches, read_all_peaks
+from conceptevo_jax.activations.sweep import Screened, Sweep
 from conceptevo_jax.activations.taps import (
     Peaks,
     Reader,

@@ -12,7 +12,7 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Int
 
 from conceptevo_jax.activations.taps import Peaks
-from conceptevo_jax.devices import AXIS, DIVIDED, SHARED, per_device
+from conceptevo_jax.devices import MESH_AXIS, REPLICATED, SHARDED, per_device
 
 
 class Fold(NamedTuple):
@@ -46,7 +46,12 @@ class Folding(NamedTuple):
 
 
 def folding(mesh: Mesh, folds: tuple[Fold, ...]) -> Folding:
-    """Compile folds for the devices of a mesh."""
+    """Compile folds for the devices of a mesh.
+
+    Args:
+      mesh: The devices of the sweep.
+      folds: Reductions that share it.
+    """
 
     def empty() -> States:
         return tuple(fold.empty() for fold in folds)
@@ -56,8 +61,8 @@ def folding(mesh: Mesh, folds: tuple[Fold, ...]) -> Folding:
         return tuple(fold.add(state, peaks, rows, valid) for fold, state in pairs)
 
     def join(states: States) -> States:
-        pairs = zip(folds, _own(states), strict=True)
-        return tuple(fold.join(state, AXIS) for fold, state in pairs)
+        pairs = zip(folds, _local_state(states), strict=True)
+        return tuple(fold.join(state, MESH_AXIS) for fold, state in pairs)
 
     if mesh.size == 1:
         return Folding(empty, empty, jax.jit(add), lambda states: states)
@@ -65,14 +70,14 @@ def folding(mesh: Mesh, folds: tuple[Fold, ...]) -> Folding:
     def begin() -> States:
         return _as_row(empty())
 
-    def add_own(states: States, *batch: Any) -> States:
-        return _as_row(add(_own(states), *batch))
+    def add_local(states: States, *batch: Any) -> States:
+        return _as_row(add(_local_state(states), *batch))
 
     return Folding(
         empty,
-        jax.jit(per_device(mesh, begin, (), DIVIDED)),
-        jax.jit(per_device(mesh, add_own, (DIVIDED,) * 4, DIVIDED)),
-        jax.jit(per_device(mesh, join, (DIVIDED,), SHARED)),
+        jax.jit(per_device(mesh, begin, (), SHARDED)),
+        jax.jit(per_device(mesh, add_local, (SHARDED,) * 4, SHARDED)),
+        jax.jit(per_device(mesh, join, (SHARDED,), REPLICATED)),
     )
 
 
@@ -80,5 +85,5 @@ def _as_row(states: States) -> States:
     return jax.tree.map(lambda leaf: leaf[None], states)
 
 
-def _own(states: States) -> States:
+def _local_state(states: States) -> States:
     return jax.tree.map(lambda leaf: leaf[0], states)

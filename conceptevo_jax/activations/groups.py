@@ -12,7 +12,13 @@ from typing import NamedTuple, TypeVar
 
 import jax
 
-from conceptevo_jax.devices import cores, data_mesh, is_out_of_memory, least, replicate
+from conceptevo_jax.devices import (
+    cores,
+    data_mesh,
+    is_out_of_memory,
+    minimum_over_processes,
+    replicate,
+)
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Variables
 
@@ -36,7 +42,7 @@ class Footprint(NamedTuple):
     once: int
 
     def fits(self, free: int) -> int:
-        """How many snapshots fit into so many bytes: at least one is tried."""
+        """Number of snapshots that fit into `free` bytes; at least one is tried."""
         return max(1, (free - self.once) // max(self.each, 1))
 
 
@@ -51,11 +57,11 @@ def free_bytes() -> int:
     What the device says where it says so, else the machine's available memory, of which
     a process that is bound to some of the processors takes that share.
     """
-    told = [device.memory_stats() for device in jax.local_devices()]
-    if all(stats and "bytes_limit" in stats for stats in told):
-        free = min(s["bytes_limit"] - s.get("bytes_in_use", 0) for s in told)
+    memory_stats = [device.memory_stats() for device in jax.local_devices()]
+    if all(stats and "bytes_limit" in stats for stats in memory_stats):
+        free = min(s["bytes_limit"] - s.get("bytes_in_use", 0) for s in memory_stats)
         return int(SHARE * free)
-    return int(SHARE * _available() * _processors() / len(told))
+    return int(SHARE * _available() * _processors() / len(memory_stats))
 
 
 def in_groups(
@@ -81,12 +87,12 @@ def in_groups(
       UsageError: if the memory does not suffice for one snapshot.
     """
     size = min(len(loads), footprint().fits(free_bytes())) if len(loads) > 1 else 1
-    mesh, done = data_mesh(), 0
-    while done < len(loads):
-        most = size if at_most is None else max(1, min(size, at_most()))
-        group = loads[done : done + least(most)]
+    mesh, finished = data_mesh(), 0
+    while finished < len(loads):
+        largest_group = size if at_most is None else max(1, min(size, at_most()))
+        group = loads[finished : finished + minimum_over_processes(largest_group)]
         try:
-            found = work([replicate(mesh, load()) for load in group])
+            group_results = work([replicate(mesh, load()) for load in group])
         except (jax.errors.JaxRuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -103,12 +109,12 @@ def in_groups(
                 stacklevel=2,
             )
             continue
-        yield from found
-        done += len(group)
+        yield from group_results
+        finished += len(group)
 
 
 def _available() -> int:
-    """The machine's available memory; half of all where it does not tell."""
+    """The machine's available memory; half of all where that is not reported."""
     table = Path("/proc/meminfo")
     if table.is_file():
         lines = dict(line.split(":") for line in table.read_text("utf-8").splitlines())

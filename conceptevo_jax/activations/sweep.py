@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Array, Float, Int, UInt8
+from jax.sharding import NamedSharding, PartitionSpec
+from jaxtyping import Int
 
 from conceptevo_jax.activations.folds import Fold, folding
 from conceptevo_jax.activations.groups import Footprint, Load, in_groups, tree_bytes
-from conceptevo_jax.activations.taps import Peaks, Reader
+from conceptevo_jax.activations.reading import BATCH
+from conceptevo_jax.activations.taps import Reader
 from conceptevo_jax.data import (
     Decoded,
     read_ahead,
@@ -25,83 +25,26 @@ from conceptevo_jax.data import (
     sequential_batches,
 )
 from conceptevo_jax.devices import (
-    DIVIDED,
-    SHARED,
+    REPLICATED,
+    SHARDED,
     all_or_none,
     data_mesh,
-    divide,
-    gather_rows,
-    own_rows,
     per_device,
+    process_rows,
     replicate,
+    shard,
 )
 from conceptevo_jax.models import Variables
 
-BATCH = 125
-"""Images per call: enough for two cores, and few enough that a CPU's working memory for
-a narrow network is kept from call to call, not given back and cleared anew."""
-
 R = TypeVar("R")
-
-
-def map_batches(
-    call: Callable[[Array], Array],
-    pixels: UInt8[np.ndarray, "i h w 3"],
-    *,
-    batch_size: int = BATCH,
-) -> Float[np.ndarray, "i c"]:
-    """What a compiled call gives of some images, batch by batch; one image at least.
-
-    For images that are few enough to keep a row of each; all else is for `sweep`.
-    """
-    size = min(batch_size, len(pixels))
-    parts = [
-        np.asarray(call(jnp.asarray(pixels[rows])))[valid]
-        for rows, valid in sequential_batches(len(pixels), size)
-    ]
-    return np.concatenate(parts)
-
-
-def read_all_peaks(
-    reader: Reader, variables: Variables, images: Decoded, *, batch_size: int = BATCH
-) -> Iterator[Float[np.ndarray, "b n"]]:
-    """Every neuron's peak on every image, in order, batch by batch, in every process.
-
-    The last batch is filled up with its last image.
-
-    Args:
-      reader: See `read_peaks`.
-      variables: A snapshot's.
-      images: One image at least.
-      batch_size: Images per call of the model, on each device.
-    """
-    mesh = data_mesh()
-    read = jax.jit(_read_by_all(mesh, reader))
-    everywhere = replicate(mesh, variables)
-    size = min(batch_size, -(-len(images) // mesh.size)) * mesh.size
-    own = own_rows(mesh, size)
-    batches = (rows[own] for rows, _ in sequential_batches(len(images), size))
-    for batch in read_ahead(lambda rows: np.asarray(images.pixels[rows]), batches):
-        yield np.asarray(read(everywhere, divide(mesh, batch, size)).values)
-
-
-def _read_by_all(mesh: Mesh, reader: Reader) -> Reader:
-    """The reader itself on one device, whose program a sweep has compiled already."""
-    if mesh.size == 1:
-        return reader
-
-    def read(variables: Variables, pixels: UInt8[Array, "b h w 3"]) -> Peaks:
-        return gather_rows(mesh, reader(variables, pixels))
-
-    return per_device(mesh, read, (SHARED, DIVIDED), SHARED)
 
 
 class Sweep(Generic[R]):
     """A compiled pass that feeds every image's peaks to some folds.
 
     Called with a snapshot's variables and the decoded images, it gives what `finish`
-    makes of the folds' final states; `many` and `each` do so for several snapshots and
-    read the images once.
+    makes of the folds' final states; `sweep_together` and `each` do so for several
+    snapshots and read the images once.
 
     Args:
       reader: See `read_peaks`.
@@ -129,14 +72,16 @@ class Sweep(Generic[R]):
         self.mesh = mesh = data_mesh()
         # Compiled apart from the folds, the network is the same program in every
         # sweep, and found again in the compilation cache.
-        self._read = jax.jit(per_device(mesh, reader, (SHARED, DIVIDED), DIVIDED))
+        self._read = jax.jit(per_device(mesh, reader, (REPLICATED, SHARDED), SHARDED))
         self._folding = folding(mesh, folds)
 
     def __call__(self, variables: Variables, images: Decoded) -> R:
-        """The result of one snapshot; see `many`."""
-        return self.many([variables], images)[0]
+        """The result of one snapshot; see `sweep_together`."""
+        return self.sweep_together([variables], images)[0]
 
-    def many(self, snapshots: Sequence[Variables], images: Decoded) -> list[R]:
+    def sweep_together(
+        self, snapshots: Sequence[Variables], images: Decoded
+    ) -> list[R]:
         """The results of several snapshots, which memory has to hold at once.
 
         Every image is decoded and brought to the device once. Results do not depend on
@@ -156,12 +101,12 @@ class Sweep(Generic[R]):
         self,
         snapshots: Sequence[Variables],
         images: Decoded,
-        chosen: Int[np.ndarray, " j"],
+        image_rows: Int[np.ndarray, " j"],
     ) -> list[R]:
-        """See `many`; of some images only."""
+        """See `sweep_together`; of some images only."""
         self._check(snapshots, images)
-        everywhere = [replicate(self.mesh, one) for one in snapshots]
-        states = all_or_none(lambda: self._pass(everywhere, images, chosen))
+        replicated = [replicate(self.mesh, variables) for variables in snapshots]
+        states = all_or_none(lambda: self._pass(replicated, images, image_rows))
         return [self.finish(self._folding.join(state)) for state in states]
 
     def _check(self, snapshots: Sequence[Variables], images: Decoded) -> None:
@@ -179,23 +124,23 @@ class Sweep(Generic[R]):
         self,
         snapshots: Sequence[Variables],
         images: Decoded,
-        chosen: Int[np.ndarray, " j"],
+        image_rows: Int[np.ndarray, " j"],
     ) -> list[Any]:
         """What the devices have of their own images."""
         size = self._size(images) * self.mesh.size
-        own = own_rows(self.mesh, size)
+        local_rows = process_rows(self.mesh, size)
         states = [self._folding.empty() for _ in snapshots]
 
         def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
             places, valid = batch
-            rows = chosen[places[own]].astype(np.int32)
-            return np.asarray(images.pixels[rows]), rows, valid[own]
+            rows = image_rows[places[local_rows]].astype(np.int32)
+            return np.asarray(images.pixels[rows]), rows, valid[local_rows]
 
-        for batch in read_ahead(read, sequential_batches(len(chosen), size)):
-            pixels, *where = divide(self.mesh, batch, size)
+        for batch in read_ahead(read, sequential_batches(len(image_rows), size)):
+            pixels, *rows_and_valid = shard(self.mesh, batch, size)
             before = states
             states = [
-                self._folding.add(state, self._read(variables, pixels), *where)
+                self._folding.add(state, self._read(variables, pixels), *rows_and_valid)
                 for variables, state in zip(snapshots, before, strict=True)
             ]
             # No more than one batch waits while another is computed.
@@ -215,7 +160,7 @@ class Sweep(Generic[R]):
         """
         return in_groups(
             loads,
-            lambda group: self.many(group, images),
+            lambda group: self.sweep_together(group, images),
             lambda: self.footprint(loads[0](), images),
         )
 
@@ -228,7 +173,7 @@ class Sweep(Generic[R]):
         """
         self._check([variables], images)
         size = self._size(images)
-        variables = self._shapes(variables, SHARED)
+        variables = self._shapes(variables, REPLICATED)
         state = jax.eval_shape(self._folding.empty)
         shape = (size * self.mesh.size, *images.pixels.shape[1:])
         batch = (
@@ -236,11 +181,11 @@ class Sweep(Generic[R]):
             jax.ShapeDtypeStruct(shape[:1], np.int32),
             jax.ShapeDtypeStruct(shape[:1], np.bool_),
         )
-        pixels, *where = self._shapes(batch, DIVIDED)
+        pixels, *rows_and_valid = self._shapes(batch, SHARDED)
         peaks = jax.eval_shape(self._read, variables, pixels)
         read = self._read.lower(variables, pixels)
-        state, peaks = self._shapes((state, peaks), DIVIDED)
-        add = self._folding.add.lower(state, peaks, *where)
+        state, peaks = self._shapes((state, peaks), SHARDED)
+        add = self._folding.add.lower(state, peaks, *rows_and_valid)
         # Of pixels and peaks those of the next batch wait beside those in use.
         waiting = tree_bytes((pixels, peaks)) // self.mesh.size
         return Footprint(
@@ -249,7 +194,7 @@ class Sweep(Generic[R]):
         )
 
     def _shapes(self, tree: Any, spec: PartitionSpec) -> Any:
-        """Shapes and types as `many` has them, so that nothing is compiled twice."""
+        """Shapes and types as when sweeping, so that nothing is compiled twice."""
         sharding = None if self.mesh.size == 1 else NamedSharding(self.mesh, spec)
         return jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct(
@@ -280,21 +225,39 @@ class Screened(Sweep[R]):
         super().__init__(*arguments, **settings)
         self.first = first
 
-    def many(self, snapshots: Sequence[Variables], images: Decoded) -> list[R]:
-        """See `Sweep.many`."""
-        chosen = self.first.many(snapshots, images)
+    def sweep_together(
+        self, snapshots: Sequence[Variables], images: Decoded
+    ) -> list[R]:
+        """See `Sweep.sweep_together`.
+
+        Args:
+          snapshots: As for `Sweep`.
+          images: As for `Sweep`.
+        """
+        candidates = self.first.sweep_together(snapshots, images)
         return [
-            self._sweep([one], images, own)[0]
-            for one, own in zip(snapshots, chosen, strict=True)
+            self._sweep([variables], images, image_rows)[0]
+            for variables, image_rows in zip(snapshots, candidates, strict=True)
         ]
 
     def footprint(self, variables: Variables, images: Decoded) -> Footprint:
-        """That of the larger pass, see `Sweep.footprint`."""
+        """That of the larger pass, see `Sweep.footprint`.
+
+        Args:
+          variables: As for `Sweep`.
+          images: As for `Sweep`.
+        """
         passes = self.first.footprint, super().footprint
-        return Footprint(*map(max, *(of(variables, images) for of in passes)))
+        return Footprint(
+            *map(max, *(pass_footprint(variables, images) for pass_footprint in passes))
+        )
 
 
 def _working_bytes(lowered: jax.stages.Lowered) -> int:
     """What a program takes besides its arguments; 0 where the compiler is silent."""
-    told = lowered.compile().memory_analysis()
-    return 0 if told is None else told.temp_size_in_bytes + told.output_size_in_bytes
+    memory_stats = lowered.compile().memory_analysis()
+    return (
+        0
+        if memory_stats is None
+        else memory_stats.temp_size_in_bytes + memory_stats.output_size_in_bytes
+    )

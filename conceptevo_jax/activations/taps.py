@@ -36,17 +36,17 @@ class Recorder:
     """A tap that keeps the activations of some sites, for one call of a model.
 
     Attributes:
-      seen: Activation by tap name, filled while the model runs.
+      activations: Activation by tap name, filled while the model runs.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = frozenset(names)
-        self.seen: dict[str, Array] = {}
+        self.activations: dict[str, Array] = {}
 
     def __call__(self, site: str, activation: Array) -> Array:
         """Keep the activation if it was asked for, and pass it on."""
         if site in self.names:
-            self.seen[site] = activation
+            self.activations[site] = activation
         return activation
 
 
@@ -54,6 +54,10 @@ def read_activations(
     model: Model, names: Sequence[str]
 ) -> Callable[[Variables, Array], tuple[Float[Array, "b m"], dict[str, Array]]]:
     """A reader of whole activations, not yet compiled; for batches, not for sweeps.
+
+    Args:
+      model: What is run.
+      names: Taps to read.
 
     Returns:
       `read(variables, pixels)`: the logits, and by tap name the activation
@@ -64,13 +68,18 @@ def read_activations(
         variables: Variables, pixels: Array
     ) -> tuple[Float[Array, "b m"], dict[str, Array]]:
         recorder = Recorder(names)
-        return model.logits(variables, pixels, tap=recorder), recorder.seen
+        return model.logits(variables, pixels, tap=recorder), recorder.activations
 
     return read
 
 
 def tap_names(sites: Sequence[Site], *, before_relu: bool) -> tuple[str, ...]:
-    """Tap of each site; before the nonlinearity where asked and where there is one."""
+    """Tap of each site; before the nonlinearity where asked and where there is one.
+
+    Args:
+      sites: Of a model, in order.
+      before_relu: Whether the tap before the nonlinearity is meant.
+    """
     return tuple(s.pre if before_relu and s.pre else s.name for s in sites)
 
 
@@ -86,7 +95,7 @@ def read_peaks(model: Model, *, before_relu: bool = False) -> Reader:
     def read(variables: Variables, pixels: UInt8[Array, "b h w 3"]) -> Peaks:
         recorder = Recorder(names)
         model.logits(variables, pixels, tap=recorder)
-        peaks = [_peaks(recorder.seen[name]) for name in names]
+        peaks = [_peaks(recorder.activations[name]) for name in names]
         return Peaks(
             jnp.concatenate([peak.values for peak in peaks], axis=-1),
             jnp.concatenate([peak.cells for peak in peaks], axis=-1),
@@ -107,19 +116,19 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     _, high, wide, _ = maps.shape
     rows = jnp.max(maps, axis=2)
     values = jnp.max(rows, axis=1)
-    row = _first(rows == values[:, None], high)
+    row = _first_true(rows == values[:, None], high)
     line = jnp.take_along_axis(maps, row[:, None, None], axis=1)[:, 0]
-    column = _first(line == values[:, None], wide)
+    column = _first_true(line == values[:, None], wide)
     share = jnp.asarray(2.0**-20, maps.dtype)
     valid = ~jnp.isnan(jnp.sum(maps * share, axis=(1, 2)))
     values = jnp.where(valid, values, jnp.nan)
     return Peaks(at_least_float32(values), row * wide + column)
 
 
-def _first(found: Bool[Array, "b n c"], count: int) -> Int[Array, "b c"]:
+def _first_true(matches: Bool[Array, "b n c"], count: int) -> Int[Array, "b c"]:
     """Where each column is first true; the last place if nowhere."""
     places = jnp.arange(count, dtype=jnp.int32)[None, :, None]
-    return jnp.min(jnp.where(found, places, jnp.int32(count - 1)), axis=1)
+    return jnp.min(jnp.where(matches, places, jnp.int32(count - 1)), axis=1)
 
 
 def grids(model: Model) -> Int[Array, "s 2"]:
@@ -127,7 +136,7 @@ def grids(model: Model) -> Int[Array, "s 2"]:
     recorder = Recorder([site.name for site in model.sites])
     pixels = jax.ShapeDtypeStruct((1, model.size, model.size, 3), jnp.uint8)
     jax.eval_shape(lambda v, x: model.logits(v, x, recorder), model.shapes(), pixels)
-    shapes = [recorder.seen[site.name].shape[1:3] for site in model.sites]
+    shapes = [recorder.activations[site.name].shape[1:3] for site in model.sites]
     return jnp.asarray(shapes, jnp.int32)
 
 
@@ -164,7 +173,13 @@ def swap(
     source: Float[Array, "b h w c"],
     activation: Float[Array, "b h w c"],
 ) -> Float[Array, "b h w c"]:
-    """The activation with its masked channels taken from `source`."""
+    """The activation with its masked channels taken from `source`.
+
+    Args:
+      mask: Channels to replace.
+      source: Where their values come from.
+      activation: Where all others come from.
+    """
     return jnp.where(mask[None, None, None], source, activation)
 
 
@@ -173,6 +188,10 @@ def resume(name: str, activation: Float[Array, "b h w c"]) -> Tap:
 
     Nothing before the site enters the result, so the compiler leaves it out: the model
     called with this tap is its own suffix (the paper's h of Sec. 3.3).
+
+    Args:
+      name: Tap of the site.
+      activation: What the site shall have put out.
     """
 
     def tap(site: str, computed: Array) -> Array:
@@ -185,8 +204,8 @@ def chain(*taps: Tap) -> Tap:
     """A tap that passes each activation through several, in order."""
 
     def tap(site: str, activation: Array) -> Array:
-        for one in taps:
-            activation = one(site, activation)
+        for step in taps:
+            activation = step(site, activation)
         return activation
 
     return tap

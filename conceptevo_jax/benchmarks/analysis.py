@@ -18,13 +18,12 @@ from conceptevo_jax.analysis.importance.reversion import DIRECTIONS
 from conceptevo_jax.analysis.importance.vjp_sweep import compile_vjp_sweep
 from conceptevo_jax.benchmarks.networks import FORWARD, STEP, TrainingSteps
 from conceptevo_jax.benchmarks.planted import random_space
-from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row, bounded
+from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row
 from conceptevo_jax.benchmarks.timing import fastest, memory
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models import Model, Variables, build_model
 from conceptevo_jax.monitor import ConceptMonitor
-from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.runs import training_of
 from conceptevo_jax.pipeline.session import Session
 
@@ -51,10 +50,18 @@ def require_costs(names: Sequence[str]) -> None:
 
 
 def measure_costs(config: Config, session: Session, name: str) -> list[dict[str, Any]]:
-    """Time and memory of one network's work, one row each."""
-    chosen, count = config.runs[name].model, config.benchmark.images
+    """Time and memory of one network's work, one row each.
+
+    Args:
+      config: Names the network, the number of images and the costs to measure.
+      session: Holds the images.
+      name: Of the run whose network is measured.
+    """
+    model_settings, count = config.runs[name].model, config.benchmark.images
     classes = len(session.images.classes)
-    model = build_model(chosen.name, preset=chosen.preset, classes=classes)
+    model = build_model(
+        model_settings.name, preset=model_settings.preset, classes=classes
+    )
     ends = model.init(seed=0), model.init(seed=1)
     train = session.images.train
     rows = np.arange(count) % len(train)
@@ -76,12 +83,12 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
     if "monitor" in costs:
         calls[MONITOR] = _Updates(session, model, ends)
     seconds = fastest(calls, config.benchmark.turns)
-    one = seconds[FORWARD]
+    forward_seconds = seconds[FORWARD]
     # Both networks run once for all sites, repeats and directions: each call bears its
     # share.
-    share = 2 * one / _calls(config, len(model.sites))
+    share = 2 * forward_seconds / reversion_calls(config, len(model.sites))
     passes = {
-        what: (spent + (share if what.startswith(REVERSION) else 0)) / one
+        what: (spent + (share if what.startswith(REVERSION) else 0)) / forward_seconds
         for what, spent in seconds.items()
     }
     return [
@@ -119,8 +126,13 @@ class _Updates:
         return ()
 
 
-def _calls(config: Config, sites: int) -> int:
-    """How many reversions use the activations of one batch."""
+def reversion_calls(config: Config, sites: int) -> int:
+    """Number of reversions that use the activations of one batch.
+
+    Args:
+      config: Repeats of a reversion.
+      sites: Number of sites.
+    """
     return sites * config.reversion.repeats * len(DIRECTIONS)
 
 
@@ -135,88 +147,11 @@ def _reversions(
     calls: dict[str, Callable[[], Any]] = {}
     for site in model.sites:
         masks = jnp.asarray(rng.random((quantiles, site.channels)) < 1 / quantiles)
-        own, foreign = new[site.name], old[site.name]
+        activation, source = new[site.name], old[site.name]
         calls[f"{REVERSION} {site.name}"] = partial(
-            patched_suffix(model, site.name), ends[1], own, foreign, masks, pixels
+            patched_suffix(model, site.name), ends[1], activation, source, masks, pixels
         )
     return calls
-
-
-def claims_of(config: Config, name: str, costs: list[dict[str, Any]]) -> list[Claim]:
-    """What was measured stays within its bounds."""
-    by_name = {row["what"]: row for row in costs}
-    claims = []
-    if MONITOR in by_name:
-        claims.append(_claim_of_monitor(name, by_name[MONITOR]))
-    if SWEEP in by_name:
-        claims += _claims_of_importance(name, by_name[SWEEP], by_name[STEP])
-    at_sites = [r["forward_passes"] for r in costs if r["what"].startswith(REVERSION)]
-    if at_sites:
-        claims += _claims_of_reversion(config, name, at_sites)
-    return claims
-
-
-def _claim_of_monitor(name: str, monitor: dict[str, Any]) -> Claim:
-    return bounded(
-        f"monitor_time_{name}",
-        "an update of the monitor with the default probe takes <= .08 of the "
-        "training steps of an epoch, evaluation left out",
-        monitor["share_of_epoch"],
-        0.08,
-        f"{1000 * monitor['seconds']:.0f} ms",
-    )
-
-
-def _claims_of_importance(
-    name: str, sweep: dict[str, Any], step: dict[str, Any]
-) -> list[Claim]:
-    known = sweep["bytes"] is not None and step["bytes"] is not None
-    return [
-        bounded(
-            f"importance_time_{name}",
-            "all importances of all sites take <= 4 forward passes",
-            sweep["forward_passes"],
-            4.0,
-            f"{1000 * sweep['seconds']:.1f} ms for {sweep['images']} images",
-        ),
-        bounded(
-            f"importance_memory_{name}",
-            "and <= 2 times the memory of a training step on as many images",
-            sweep["bytes"] / step["bytes"] if known else None,
-            2.0,
-            f"{sweep['bytes'] / 1e6:.0f} MB against {step['bytes'] / 1e6:.0f} MB"
-            if known
-            else "not run: this backend does not tell what a call needs",
-        ),
-    ]
-
-
-def _claims_of_reversion(
-    config: Config, name: str, at_sites: list[float]
-) -> list[Claim]:
-    first, last = at_sites[0], at_sites[-1]
-    alone = max(at_sites) + 2 - 2 / _calls(config, len(at_sites))
-    return [
-        bounded(
-            f"reversion_time_{name}",
-            "reverting all bins and a random draw at any one site takes <= 5 forward "
-            "passes, its share of the two that all sites, repeats and directions use "
-            "included",
-            max(at_sites),
-            5.0,
-            f"{first:.2f} at the first site, {last:.2f} at the last; with both whole "
-            f"networks run for this one call, {alone:.2f} at most",
-        ),
-        bounded(
-            f"reversion_gets_cheaper_{name}",
-            "and less at later sites: the last takes less than the first; measured: "
-            "its share of the first",
-            last / first,
-            1.0,
-            "the slowest is "
-            f"{max(at_sites):.2f}, the fastest {min(at_sites):.2f} forward passes",
-        ),
-    ]
 
 
 def cost_rows(costs: Sequence[dict[str, Any]]) -> list[Row]:

@@ -26,7 +26,7 @@ from conceptevo_jax.benchmarks.comparison import (
     Side,
     compare,
     different_settings,
-    speeds_beside,
+    speed_ratios_beside,
 )
 from conceptevo_jax.benchmarks.rows import device_name
 from conceptevo_jax.errors import DataError
@@ -63,7 +63,7 @@ def this_checkout() -> Path:
     return Path(conceptevo_jax.__file__).resolve().parents[1]
 
 
-def words_of_a_side(words: Sequence[str]) -> list[str]:
+def side_overrides(words: Sequence[str]) -> list[str]:
     """Those of a call's overrides that each side gets, too."""
     return [w for w in words if w.lstrip("+~").split("=")[0] not in NOT_PASSED_ON]
 
@@ -79,7 +79,7 @@ def call_command(checkout: Path, words: Sequence[str]) -> None:
       DataError: if it fails, with the last lines that it printed.
     """
     path = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
+    completed = subprocess.run(
         # With -P the current folder, often a checkout itself, is not searched first.
         [sys.executable, "-P", "-c", PROGRAM, str(checkout), *words],
         env=os.environ | {"PYTHONPATH": path},
@@ -87,10 +87,10 @@ def call_command(checkout: Path, words: Sequence[str]) -> None:
         text=True,
         check=False,
     )
-    if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-_LINES:]
+    if completed.returncode:
+        last = (completed.stderr or completed.stdout).strip().splitlines()[-_LINES:]
         raise DataError(
-            f"the benchmark of {checkout} ended with code {done.returncode}: "
+            f"the benchmark of {checkout} ended with code {completed.returncode}: "
             f"{' | '.join(last)} Both checkouts must know what the call asks for: "
             f"{' '.join(words)}"
         )
@@ -114,31 +114,35 @@ def measure_side(
     path = folder / "results.json"
     # What the round before left is never read again.
     path.unlink(missing_ok=True)
-    call_command(checkout, [*_of_parts([part]), *words, f"run_dir={folder}"])
+    call_command(checkout, [*_part_overrides([part]), *words, f"run_dir={folder}"])
     results = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     if "benchmark" not in results:
         raise DataError(
             f"the benchmark of {checkout} left no rows in {path}: a commit is needed "
             "whose docs/performance.md lists the parts of the benchmark."
         )
-    settings = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text("utf-8"))))
+    settings = dict(
+        _flatten_settings(yaml.safe_load((folder / "config.yaml").read_text("utf-8")))
+    )
     return Side(checkout, results["software"], settings, results["benchmark"])
 
 
-def _of_parts(parts: Sequence[str]) -> list[str]:
+def _part_overrides(parts: Sequence[str]) -> list[str]:
     return ["experiment=benchmark", f"benchmark.parts=[{','.join(parts)}]"]
 
 
-def _flat(settings: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten_settings(
+    settings: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
     for name, value in settings.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{where}{name}.")
+            yield from _flatten_settings(value, f"{prefix}{name}.")
         else:
-            yield f"{where}{name}", value
+            yield f"{prefix}{name}", value
 
 
 def run_beside(
-    session: Session, other: Path, parts: Sequence[str], words: Sequence[str]
+    session: Session, other_checkout: Path, parts: Sequence[str], words: Sequence[str]
 ) -> Outcome:
     """Measure parts by this checkout's command and by another's, in turns.
 
@@ -146,7 +150,7 @@ def run_beside(
 
     Args:
       session: Of this call.
-      other: The other checkout.
+      other_checkout: The other checkout.
       parts: Of the benchmark.
       words: Overrides of this call.
 
@@ -154,62 +158,66 @@ def run_beside(
       DataError: if a side's command fails. The other's is asked for its plan before
         anything is measured.
     """
-    here, there = this_checkout(), other.expanduser().resolve()
-    words = words_of_a_side(words)
-    call_command(there, [*_of_parts(parts), *words, "dry_run=true"])
+    new_checkout, old_checkout = this_checkout(), other_checkout.expanduser().resolve()
+    words = side_overrides(words)
+    call_command(old_checkout, [*_part_overrides(parts), *words, "dry_run=true"])
     path = session.folder / "tables" / "beside.csv"
-    entries: list[dict[str, Any]] = []
+    comparisons: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="conceptevo-") as scratch:
         folders = Path(scratch) / "new", Path(scratch) / "old"
         for part in parts:
-            before = list(entries)
+            before = list(comparisons)
             rounds: list[tuple[Side, Side]] = []
             for _ in range(session.config.benchmark.rounds):
-                about, of = f"measure {part}", (part, words)
+                about, arguments = f"measure {part}", (part, words)
                 with session.stage(about):
-                    new = measure_side(here, *of, folders[0])
+                    new = measure_side(new_checkout, *arguments, folders[0])
                 with session.stage(about):
-                    old = measure_side(there, *of, folders[1])
+                    old = measure_side(old_checkout, *arguments, folders[1])
                 rounds.append((new, old))
-                entries = before + compare(part, rounds)
-                write_csv(path, entries)
-    return _outcome(session, entries, new, old)
+                comparisons = before + compare(part, rounds)
+                write_csv(path, comparisons)
+    return _outcome(session, comparisons, new, old)
 
 
 def _outcome(
-    session: Session, entries: list[dict[str, Any]], new: Side, old: Side
+    session: Session, comparisons: list[dict[str, Any]], new: Side, old: Side
 ) -> Outcome:
     """Print the ratios, and draw and keep them."""
     differ = different_settings(new, old)
     commits = {"new": new.software["commit"], "old": old.software["commit"]}
-    session.console.print(_printed(entries, commits))
-    for name, (here, there) in differ.items():
-        session.console.print(f"{name} differs: {here} here, {there} there.")
-    look = [session.folder / "tables" / "beside.csv"]
-    speeds = speeds_beside(entries, commits["old"] or str(old.folder))
+    session.console.print(_ratio_table(comparisons, commits))
+    for name, (new_setting, old_setting) in differ.items():
+        session.console.print(
+            f"{name} differs: {new_setting} here, {old_setting} there."
+        )
+    look_next = [session.folder / "tables" / "beside.csv"]
+    speeds = speed_ratios_beside(comparisons, commits["old"] or str(old.folder))
     if speeds:
         title = f"Speed of {commits['new'] or new.folder}, {device_name()}"
         figure = draw_ratios(speeds, title=title)
-        look[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
+        look_next[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
     further = {
         "beside": {
             "folder": str(old.folder),
             "software": {"new": new.software, "old": old.software},
             "settings_that_differ": differ,
-            "rows": entries,
+            "rows": comparisons,
         }
     }
-    return Outcome(base=None, claims=[], further=further, look_next=look)
+    return Outcome(base=None, claims=[], further=further, look_next=look_next)
 
 
-def _printed(entries: Sequence[dict[str, Any]], commits: dict[str, Any]) -> Table:
+def _ratio_table(
+    comparisons: Sequence[dict[str, Any]], commits: dict[str, Any]
+) -> Table:
     table = Table(title=f"{commits['old']} (old) beside {commits['new']} (new)")
     for heading in ("part", "what", "new", "old", "old / new", "least, largest"):
         table.add_column(heading, overflow="fold")
-    for entry in entries:
-        what = f"{entry['what']} {entry['peer']}".strip()
-        values = [entry[name] for name in ("new", "old", "ratio", "low", "high")]
+    for comparison in comparisons:
+        what = f"{comparison['what']} {comparison['peer']}".strip()
+        values = [comparison[name] for name in ("new", "old", "ratio", "low", "high")]
         new, old, ratio, low, high = ["-" if v is None else f"{v:.3g}" for v in values]
-        spread = entry["why"] or f"{low}, {high}"
-        table.add_row(entry["part"], what, new, old, ratio, spread)
+        spread = comparison["why"] or f"{low}, {high}"
+        table.add_row(comparison["part"], what, new, old, ratio, spread)
     return table

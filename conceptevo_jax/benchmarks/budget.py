@@ -1,7 +1,7 @@
 """What is measured in a limited time, the most telling first.
 
 Nobody knows beforehand how long a measurement takes on a device. Each has a weight, its
-expected length beside the others'; what is done tells how long a unit of weight takes.
+expected length beside the others'; what is done shows how long a unit of weight takes.
 What would not fit any more is not begun and says so. What is begun is finished, so that
 a call may take longer than its time by what the last one took.
 """
@@ -47,9 +47,15 @@ def by_importance(parts: Sequence[Sequence[Measurement]]) -> list[Measurement]:
     Args:
       parts: The measurements of each, the most telling part first.
     """
-    ordered = [sorted(part, key=lambda one: one.weight) for part in parts]
+    ordered = [
+        sorted(part, key=lambda measurement: measurement.weight) for part in parts
+    ]
     turns = zip_longest(*ordered)
-    return [one for one in chain.from_iterable(turns) if one is not None]
+    return [
+        measurement
+        for measurement in chain.from_iterable(turns)
+        if measurement is not None
+    ]
 
 
 class Budget:
@@ -66,21 +72,21 @@ class Budget:
         self.end = time.monotonic() - spent + 60 * (minutes or 0.0)
         self.seconds = self.weight = 0.0
 
-    def why_not(self, measurement: Measurement) -> str | None:
+    def reason_to_skip(self, measurement: Measurement) -> str | None:
         """Why there is no time for a measurement; None if there is.
 
         The first is begun whenever any time is left.
         """
         if self.minutes is None:
             return None
-        left = max(0.0, self.end - time.monotonic())
+        seconds_left = max(0.0, self.end - time.monotonic())
         rate = self.seconds / self.weight if self.weight else 0.0
         expected = rate * measurement.weight
-        if 0 < left >= expected:
+        if 0 < seconds_left >= expected:
             return None
         return (
-            f"not run: time: of {self.minutes:g} minutes {left:.0f} s were left, some "
-            f"{expected:.0f} s would be needed"
+            f"not run: time: of {self.minutes:g} minutes {seconds_left:.0f} s were "
+            f"left, some {expected:.0f} s would be needed"
         )
 
     def timed(self, measurement: Measurement) -> Measured:
@@ -93,8 +99,13 @@ class Budget:
             self.weight += measurement.weight
 
 
-def not_run(measurement: Measurement, why: str) -> Measured:
-    """One row that says why a measurement was left out."""
+def skipped_measurement(measurement: Measurement, why: str) -> Measured:
+    """One row that says why a measurement was left out.
+
+    Args:
+      measurement: What was left out.
+      why: The reason.
+    """
     return Measured(
         [Row(part=measurement.part, what=measurement.what, why=why)], [], {}
     )

@@ -35,7 +35,12 @@ class Side(NamedTuple):
 
 
 def different_settings(new: Side, old: Side) -> dict[str, list[Any]]:
-    """Settings that both know and that differ, `[new, old]`, by dotted name."""
+    """Settings that both know and that differ, `[new, old]`, by dotted name.
+
+    Args:
+      new: The side under test.
+      old: The one it is compared with.
+    """
     return {
         name: [value, old.settings[name]]
         for name, value in new.settings.items()
@@ -56,76 +61,93 @@ def compare(part: str, rounds: Sequence[tuple[Side, Side]]) -> list[dict[str, An
     tables = [[{_key(row): row for row in side.rows} for side in r] for r in rounds]
     keys = dict.fromkeys(key for pair in tables for side in pair for key in side)
     folders = [side.folder for side in rounds[0]]
-    entries = []
+    comparisons = []
     for key in keys:
         sides = [[pair[i][key] for pair in tables if key in pair[i]] for i in (0, 1)]
         if all(sides):
             shared = [(a[key], b[key]) for a, b in tables if key in a and key in b]
-            entries += _compared(key, shared)
+            comparisons += _compare_row(key, shared)
         else:
             folder = folders[0] if sides[0] else folders[1]
-            entries.append(_entry(key, why=f"only in {folder}"))
-    return entries or [_entry((part, "", ""), why="it leaves no rows to compare")]
-
-
-def speeds_beside(entries: Sequence[Fields], peer: str) -> list[Ratio]:
-    """How many times as fast the new side is, of each entry with times."""
-    return [
-        Ratio(name=f"{entry['part']}: {_title(entry)}, beside: {peer}", value=ratio)
-        for entry in entries
-        if entry["quantity"] == SECONDS and (ratio := entry["ratio"]) is not None
+            comparisons.append(_comparison_row(key, why=f"only in {folder}"))
+    return comparisons or [
+        _comparison_row((part, "", ""), why="it leaves no rows to compare")
     ]
 
 
-def _title(entry: Fields) -> str:
+def speed_ratios_beside(comparisons: Sequence[Fields], peer: str) -> list[Ratio]:
+    """How many times as fast the new side is, of each comparison with times.
+
+    Args:
+      comparisons: From `compare`.
+      peer: The old side's name in the figure.
+    """
+    return [
+        Ratio(
+            name=f"{comparison['part']}: {_title(comparison)}, beside: {peer}",
+            value=ratio,
+        )
+        for comparison in comparisons
+        if comparison["quantity"] == SECONDS
+        and (ratio := comparison["ratio"]) is not None
+    ]
+
+
+def _title(comparison: Fields) -> str:
     """What was done, and by which peer where it was none of ours."""
-    return f"{entry['what']} ({entry['peer']})" if entry["peer"] else entry["what"]
+    return (
+        f"{comparison['what']} ({comparison['peer']})"
+        if comparison["peer"]
+        else comparison["what"]
+    )
 
 
 def _key(row: Fields) -> tuple[str, str, str]:
     return row["part"], row["what"], row["peer"]
 
 
-def _compared(
+def _compare_row(
     key: tuple[str, str, str], shared: Sequence[tuple[Fields, Fields]]
 ) -> list[dict[str, Any]]:
-    """An entry each for seconds and bytes, or why there is none."""
-    entries = []
+    """A comparison each for seconds and bytes, or why there is none."""
+    comparisons = []
     for quantity in (SECONDS, BYTES):
-        known = [(a, b) for a, b in shared if a[quantity] and b[quantity]]
-        if known:
-            entries.append(_ratio(key, quantity, known))
-    if entries:
-        return entries
+        pairs = [(a, b) for a, b in shared if a[quantity] and b[quantity]]
+        if pairs:
+            comparisons.append(_ratio(key, quantity, pairs))
+    if comparisons:
+        return comparisons
     whys = [row["why"] for pair in shared for row in pair if row["value"] is None]
-    return [_entry(key, why=whys[0] or "not measured")] if whys else []
+    return [_comparison_row(key, why=whys[0] or "not measured")] if whys else []
 
 
 def _ratio(
     key: tuple[str, str, str],
     quantity: str,
-    known: Sequence[tuple[Fields, Fields]],
+    pairs: Sequence[tuple[Fields, Fields]],
 ) -> dict[str, Any]:
-    values = [[float(row[quantity]) for row in pair] for pair in known]
-    new, old = (statistics.median(side) for side in zip(*values, strict=True))
-    entry = _entry(key, quantity=quantity, new=new, old=old, rounds=len(known))
-    for pair in known:
-        here, there = map(_work, pair)
-        if here and there and not math.isclose(here, there, rel_tol=1e-6):
+    costs = [[float(row[quantity]) for row in pair] for pair in pairs]
+    new, old = (statistics.median(side) for side in zip(*costs, strict=True))
+    comparison = _comparison_row(
+        key, quantity=quantity, new=new, old=old, rounds=len(pairs)
+    )
+    for pair in pairs:
+        new_work, old_work = map(_work_units, pair)
+        if new_work and old_work and not math.isclose(new_work, old_work, rel_tol=1e-6):
             unit = pair[0]["unit"]
-            why = f"not comparable: {here:,.0f} {unit} here, {there:,.0f} there"
-            return entry | {"why": why}
-    ratios = [there / here for here, there in values]
+            why = f"not comparable: {new_work:,.0f} {unit} here, {old_work:,.0f} there"
+            return comparison | {"why": why}
+    ratios = [old_cost / new_cost for new_cost, old_cost in costs]
     spread = {"low": min(ratios), "high": max(ratios)}
-    return entry | {"ratio": statistics.median(ratios)} | spread
+    return comparison | {"ratio": statistics.median(ratios)} | spread
 
 
-def _work(row: Fields) -> float | None:
+def _work_units(row: Fields) -> float | None:
     """Units of work that a row's time went into; None where it names none."""
     return row["rate"] * row["seconds"] if row["rate"] and row["seconds"] else None
 
 
-def _entry(key: tuple[str, str, str], **known: Any) -> dict[str, Any]:
+def _comparison_row(key: tuple[str, str, str], **columns: Any) -> dict[str, Any]:
     names = ("quantity", "new", "old", "ratio", "low", "high", "rounds")
     titles = dict(zip(("part", "what", "peer"), key, strict=True))
-    return titles | dict.fromkeys(names) | {"why": ""} | known
+    return titles | dict.fromkeys(names) | {"why": ""} | columns

@@ -12,25 +12,26 @@ The loop is what the authors' code does, with NumPy for the R negatives of a neu
 which it goes through one by one.
 """
 
-import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
+from conceptevo_jax.benchmarks.embedding_peers import (
+    DIM,
+    NEGATIVES,
+    RATE,
+    Gensim,
+    neighbor_pairs,
+    update_pairwise,
+)
 from conceptevo_jax.benchmarks.planted import planted_stimuli, purity
 from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, Row, why_missing
 from conceptevo_jax.benchmarks.timing import fastest
-from conceptevo_jax.embedding import co_activations, fit_neurons, pair_losses
-from conceptevo_jax.types import Stimuli
-
-DIM, RATE, NEGATIVES = 30, 0.05, 3
-"""d, learning rate and R, as in the paper."""
+from conceptevo_jax.embedding import fit_neurons, pair_losses
 
 PURE, WITHIN = 0.99, 0.005
 """What must be found again, and by how much less than a peer finds."""
@@ -38,110 +39,21 @@ PURE, WITHIN = 0.99, 0.005
 OURS, GENSIM, LOOP = "neuron embedding", "gensim Word2Vec", "one pair at a time, NumPy"
 
 
-def shuffled_lists(
-    stimuli: Stimuli, rng: np.random.Generator
-) -> Iterator[Int[np.ndarray, " _"]]:
-    """The neurons of each image that has two or more, in random order."""
-    lists = co_activations(stimuli)
-    firsts = np.unique(lists.images, return_index=True)[1]
-    for own in np.split(np.asarray(lists.neurons), firsts[1:]):
-        yield rng.permutation(own)
-
-
-class Gensim:
-    """Word2Vec on the same lists; a call trains it once over all of them.
-
-    As its documentation advises for speed: a file in `LineSentence` format, and a
-    thread per core. Negatives are drawn uniformly, as in Eq. 1, and no word is left
-    out or sampled down.
-    """
-
-    def __init__(self, stimuli: Stimuli, repeats: int, workers: int, seed: int) -> None:
-        from gensim.models import Word2Vec  # not every user has it
-
-        rng = np.random.default_rng(seed)
-        self.neurons = len(stimuli.count)
-        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
-            for _ in range(repeats):
-                for own in shuffled_lists(stimuli, rng):
-                    file.write(" ".join(map(str, own.tolist())) + "\n")
-        self.path = Path(file.name)
-        self.model = Word2Vec(
-            vector_size=DIM,
-            window=1,
-            sg=1,
-            negative=NEGATIVES,
-            ns_exponent=0.0,
-            sample=0,
-            min_count=1,
-            alpha=RATE,
-            min_alpha=RATE,
-            workers=workers,
-            seed=seed,
-        )
-        self.model.build_vocab(corpus_file=file.name)
-
-    def __call__(self) -> tuple[()]:
-        """Train on every list of every repeat once."""
-        self.model.train(
-            corpus_file=str(self.path),
-            total_words=self.model.corpus_total_words,
-            total_examples=self.model.corpus_count,
-            epochs=1,
-        )
-        return ()
-
-    def vectors(self) -> Float[np.ndarray, "n d"]:
-        """Of neurons that are in some list; zeros for others."""
-        found = np.zeros((self.neurons, DIM), np.float32)
-        for neuron in range(self.neurons):
-            if str(neuron) in self.model.wv:
-                found[neuron] = self.model.wv[str(neuron)]
-        return found
-
-    def __enter__(self) -> "Gensim":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Remove the sentences."""
-        self.path.unlink()
-
-
-def one_by_one(
-    vectors: Float[np.ndarray, "n d"],
-    pairs: Int[np.ndarray, "p 2"],
-    rng: np.random.Generator,
-) -> None:
-    """Move vectors, in place, down the gradient of one pair after the other.
-
-    Both neurons of a pair by what they were before; negatives stay where they are.
-    """
-    for n, m in pairs.tolist():
-        one, other = vectors[n].copy(), vectors[m].copy()
-        pull = 1 / (1 + np.exp(one @ other))
-        for at, own, partner in ((n, one, other), (m, other, one)):
-            random = vectors[rng.integers(len(vectors), size=NEGATIVES)]
-            push = 1 / (1 + np.exp(-(random @ own)))
-            vectors[at] = own + RATE * (pull * partner - push @ random)
-
-
-def pairs_of(
-    stimuli: Stimuli, repeats: int, rng: np.random.Generator
-) -> Int[np.ndarray, "p 2"]:
-    """All pairs of several repeats."""
-    paths = [own for _ in range(repeats) for own in shuffled_lists(stimuli, rng)]
-    return np.concatenate([np.stack([p[:-1], p[1:]], axis=1) for p in paths])
-
-
 def mean_loss(
     vectors: Float[np.ndarray, "n d"],
     pairs: Int[np.ndarray, "p 2"],
     rng: np.random.Generator,
 ) -> float:
-    """Mean of Eq. 1 over pairs, with random neurons of their own."""
-    others = rng.integers(len(vectors), size=(2, len(pairs), NEGATIVES))
-    rows = (pairs[:, 0], pairs[:, 1], *others)
-    gathered = (jnp.asarray(vectors[chosen]) for chosen in rows)
+    """Mean of Eq. 1 over pairs, with random neurons of their own.
+
+    Args:
+      vectors: Of all neurons.
+      pairs: Neurons that share an image.
+      rng: Draws the negatives.
+    """
+    negatives = rng.integers(len(vectors), size=(2, len(pairs), NEGATIVES))
+    rows = (pairs[:, 0], pairs[:, 1], *negatives)
+    gathered = (jnp.asarray(vectors[indices]) for indices in rows)
     return float(pair_losses(*gathered)[0].mean())
 
 
@@ -169,13 +81,13 @@ def measure_embedding(
     )
     learned, report = fit()
     start = np.random.default_rng(0).uniform(-0.5, 0.5, (neurons, DIM))
-    some = pairs_of(stimuli, 1, np.random.default_rng(1))[:loop_pairs]
+    timed_pairs = neighbor_pairs(stimuli, 1, np.random.default_rng(1))[:loop_pairs]
     pure = {OURS: purity(learned.vectors, truth)}
     # Ours goes once more over all pairs to measure the start.
-    done = {OURS: report.pairs * (repeats + 1), LOOP: len(some)}
+    pair_counts = {OURS: report.pairs * (repeats + 1), LOOP: len(timed_pairs)}
     calls: dict[str, Any] = {
         OURS: lambda: fit()[0].vectors,
-        LOOP: lambda: one_by_one(start, some, np.random.default_rng(2)),
+        LOOP: lambda: update_pairwise(start, timed_pairs, np.random.default_rng(2)),
     }
     missing = why_missing("gensim")
     with ExitStack() as stack:
@@ -183,7 +95,7 @@ def measure_embedding(
             gensim = stack.enter_context(Gensim(stimuli, repeats, cores, seed=1))
             gensim()
             pure[GENSIM] = purity(gensim.vectors(), truth)
-            done[GENSIM], calls[GENSIM] = report.pairs * repeats, gensim
+            pair_counts[GENSIM], calls[GENSIM] = report.pairs * repeats, gensim
         seconds = fastest(calls, turns)
     about = f"{neurons:,} neurons, {report.pairs:,} pairs a repeat, E = {repeats}"
     rows = [
@@ -191,7 +103,7 @@ def measure_embedding(
             part="embedding",
             what=name,
             seconds=spent,
-            rate=done[name] / spent,
+            rate=pair_counts[name] / spent,
             unit="pairs",
             why=f"{about}; purity {pure[name]:.3f}" if name in pure else "",
         )

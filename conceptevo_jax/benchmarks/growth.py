@@ -41,7 +41,12 @@ TEN_MINUTES = 600
 
 
 def exponent(sizes: Sequence[int], costs: Sequence[int | float]) -> float | None:
-    """Of the power law through the last two points; None of fewer, or of no cost."""
+    """Of the power law through the last two points; None of fewer, or of no cost.
+
+    Args:
+      sizes: Ascending.
+      costs: Seconds or bytes at each size.
+    """
     if len(sizes) < 2 or not min(costs[-2:]) > 0:
         return None
     steps = np.diff(np.log(costs[-2:])) / np.diff(np.log(sizes[-2:]))
@@ -54,7 +59,7 @@ def timed(call: Callable[[], Any]) -> float:
 
 
 def fold_images(count: int) -> int:
-    """Merge synthetic responses to so many images into each neuron's strongest.
+    """Merge synthetic responses to `count` images into each neuron's strongest.
 
     Returns:
       Bytes that live on the device at the end.
@@ -78,20 +83,20 @@ def fold_images(count: int) -> int:
 def grow_images(sizes: Sequence[int]) -> list[Row]:
     """The top-k fold over ever more synthetic images, a multiple of `BATCH` each."""
     # The programs of one merge do not depend on the number of images but for its ranks.
-    seconds, held = [], []
+    seconds, memory = [], []
     for size in sizes:
-        held.append(fold_images(size))
+        memory.append(fold_images(size))
         seconds.append(timed(partial(fold_images, size)))
-    rows = _sizes("images", sizes, seconds, held)
-    more = (held[-1] - held[0]) / max(sizes[-1] - sizes[0], 1)
+    rows = _sizes("images", sizes, seconds, memory)
+    bytes_per_image = (memory[-1] - memory[0]) / max(sizes[-1] - sizes[0], 1)
     return [
         *rows,
         _exponent_row("images", "fold", "time", sizes, seconds),
         Row(
             part="growth",
             what="memory of fold per further image",
-            bytes=held[-1],
-            value=more,
+            bytes=memory[-1],
+            value=bytes_per_image,
             measure=BYTES,
             bound="<= 4.1",
             claim="memory_of_fold_by_images",
@@ -102,13 +107,13 @@ def grow_images(sizes: Sequence[int]) -> list[Row]:
 
 def grow_neurons(sizes: Sequence[int]) -> list[Row]:
     """The neuron embedding of ever more neurons, ten stimuli each."""
-    seconds, held = [], []
+    seconds, memory = [], []
     for size in sizes:
         stimuli, _ = planted_stimuli(size, max(size // PER_GROUP, 1))
         fit = partial(fit_neurons, stimuli, repeats=REPEATS)
         seconds.append(timed(fit))
-        held.append(numpy_memory(fit))
-    many = Row(
+        memory.append(numpy_memory(fit))
+    largest_fit = Row(
         part="growth",
         what=f"embedding of {sizes[-1]:,} neurons",
         seconds=seconds[-1],
@@ -119,35 +124,46 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
         why=f"{STIMULI} stimuli each, E = {REPEATS}",
     )
     return [
-        *_sizes("neurons", sizes, seconds, held),
+        *_sizes("neurons", sizes, seconds, memory),
         _exponent_row("neurons", "embedding", "time", sizes, seconds),
-        _exponent_row("neurons", "embedding", "memory", sizes, held),
-        many,
+        _exponent_row("neurons", "embedding", "memory", sizes, memory),
+        largest_fit,
     ]
 
 
 def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
-    """The projection of ever more snapshots of so many neurons."""
+    """The projection of more and more snapshots.
+
+    Args:
+      sizes: Numbers of snapshots.
+      neurons: Of each snapshot.
+    """
     stimuli, _ = planted_stimuli(neurons, max(neurons // PER_GROUP, 1))
     images = int(stimuli.image_ids.max()) + IMAGES
     space = random_space(stimuli.sites, stimuli.pool_id, images, DIM)
-    seconds, held = [], []
+    seconds, memory = [], []
     for size in sizes:
 
         def project(size: int = size) -> list[np.ndarray]:
             return [project_neurons(stimuli, space).vectors for _ in range(size)]
 
         seconds.append(timed(project))
-        held.append(numpy_memory(project))
+        memory.append(numpy_memory(project))
     return [
-        *_sizes("snapshots", sizes, seconds, held),
+        *_sizes("snapshots", sizes, seconds, memory),
         _exponent_row("snapshots", "projection", "time", sizes, seconds),
-        _exponent_row("snapshots", "projection", "memory", sizes, held),
+        _exponent_row("snapshots", "projection", "memory", sizes, memory),
     ]
 
 
 def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
-    """The importance of all neurons for ever more classes, so many images of each."""
+    """The importance of all neurons for more and more classes.
+
+    Args:
+      model: Whose neurons are scored.
+      sizes: Numbers of classes.
+      images: Of each class.
+    """
     ends = model.init(seed=0), model.init(seed=1)
     sweep = compile_vjp_sweep(model, model.sites)
     shape = (images, model.size, model.size, 3)
@@ -156,8 +172,11 @@ def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
     for size in sizes:
 
         def score(size: int = size) -> list[np.ndarray]:
-            found = (sweep(*ends, pixels, label)[0] for label in range(size))
-            return [np.asarray((one > 0).mean(axis=0)) for one in found]
+            sensitivities = (sweep(*ends, pixels, label)[0] for label in range(size))
+            return [
+                np.asarray((sensitivity > 0).mean(axis=0))
+                for sensitivity in sensitivities
+            ]
 
         seconds.append(timed(score))
     return [
@@ -167,36 +186,42 @@ def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
 
 
 def _sizes(
-    of: str,
+    unit: str,
     sizes: Sequence[int],
     seconds: Sequence[float],
-    held: Sequence[int | None],
+    memory: Sequence[int | None],
 ) -> list[Row]:
     return [
         Row(
             part="growth",
-            what=f"{size:,} {of}",
+            what=f"{size:,} {unit}",
             seconds=spent,
             rate=size / spent,
-            unit=of,
-            bytes=taken,
+            unit=unit,
+            bytes=bytes_used,
         )
-        for size, spent, taken in zip(sizes, seconds, held, strict=True)
+        for size, spent, bytes_used in zip(sizes, seconds, memory, strict=True)
     ]
 
 
 def _exponent_row(
-    of: str, what: str, measure: str, sizes: Sequence[int], costs: Sequence[int | float]
+    unit: str,
+    what: str,
+    measure: str,
+    sizes: Sequence[int],
+    costs: Sequence[int | float],
 ) -> Row:
     """How `measure`, time or memory, of `what` grows with the number of `of`."""
     span = " to ".join(f"{size:,}" for size in sizes[-2:])
-    found = exponent(sizes, costs)
+    growth_exponent = exponent(sizes, costs)
     return Row(
         part="growth",
-        what=f"{measure} of {what} by {of}",
-        value=found,
+        what=f"{measure} of {what} by {unit}",
+        value=growth_exponent,
         measure=EXPONENT,
         bound=f"<= {LINEAR}",
-        claim=f"{measure}_of_{what}_by_{of}",
-        why=f"from {span} {of}" if found is not None else "not run: needs two sizes",
+        claim=f"{measure}_of_{what}_by_{unit}",
+        why=f"from {span} {unit}"
+        if growth_exponent is not None
+        else "not run: needs two sizes",
     )

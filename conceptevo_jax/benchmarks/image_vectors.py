@@ -6,6 +6,7 @@ rate at which it is stable, not the paper's .002, at which it would take forever
 """
 
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -23,7 +24,7 @@ from conceptevo_jax.projection.solvers import (
 
 DIM, STIMULI = 30, 10
 
-CLOSED, DESCENT = "closed form", "gradient descent"
+CLOSED, DESCENT, EXACT = "closed form", "gradient descent", "exact"
 
 THRESHOLD = 0.001
 """RMS distance at which both stop; neurons' vectors have a norm of about 1.6."""
@@ -36,10 +37,20 @@ def random_problem(
 
     Image `i` is drawn in proportion to `1 / sqrt(i + 1)`, so that some are stimuli of
     hundreds of neurons and most of one or none, as in a trained network.
+
+    Args:
+      neurons: Rows of A.
+      images: Columns of A.
+      seed: Decides stimuli and vectors.
     """
     rng = np.random.default_rng(seed)
-    drawn = (images * rng.random((neurons, 6 * STIMULI)) ** 2).astype(int)
-    columns = np.stack([rng.permutation(np.unique(own))[:STIMULI] for own in drawn])
+    candidate_images = (images * rng.random((neurons, 6 * STIMULI)) ** 2).astype(int)
+    columns = np.stack(
+        [
+            rng.permutation(np.unique(candidates))[:STIMULI]
+            for candidates in candidate_images
+        ]
+    )
     rows = np.repeat(np.arange(neurons), STIMULI)
     shares = np.full(columns.size, 1 / STIMULI)
     shape = (neurons, images)
@@ -53,10 +64,11 @@ def stable_rate(matrix: sparse.csr_array) -> float:
     return float(1 / largest.max() ** 2)
 
 
-def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]:
-    """Time of both, and time and memory of the closed form to its own tolerance."""
-    matrix, vectors = random_problem(neurons, images)
-    start = np.zeros((images, DIM))
+def _solvers(
+    matrix: sparse.csr_array, vectors: np.ndarray
+) -> dict[str, Callable[[], tuple[np.ndarray, int, bool]]]:
+    """Calls of both solvers to one residual, and of the closed form to its own."""
+    start = np.zeros((matrix.shape[1], DIM))
     exact = SolveSettings()
     # The gradient's norm falls with the residual: its share of the start's is the rest.
     loose = dataclasses.replace(exact, tolerance=THRESHOLD / rms(vectors) / 3)
@@ -65,24 +77,38 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
         learning_rate=stable_rate(matrix),
         threshold=THRESHOLD,
     )
-    solve = {
+    return {
         CLOSED: partial(closed_form, matrix, vectors, start, loose),
         DESCENT: partial(gradient_descent, matrix, vectors, start, slow),
-        "exact": partial(closed_form, matrix, vectors, start, exact),
+        EXACT: partial(closed_form, matrix, vectors, start, exact),
     }
-    seconds = fastest(solve, turns)
-    taken = numpy_memory(solve["exact"])
-    left, steps = {}, {}
-    for name, call in solve.items():
-        found, steps[name], _ = call()
-        left[name] = rms(matrix @ found - vectors)
+
+
+def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]:
+    """Time of both, and time and memory of the closed form to its own tolerance.
+
+    Args:
+      neurons: Whose vectors are explained.
+      images: That get vectors.
+      turns: Of the timing.
+    """
+    matrix, vectors = random_problem(neurons, images)
+    solvers = _solvers(matrix, vectors)
+    seconds = fastest(solvers, turns)
+    peak_bytes = numpy_memory(solvers[EXACT])
+    residuals, steps = {}, {}
+    for name, solve in solvers.items():
+        image_vectors, steps[name], _ = solve()
+        residuals[name] = rms(matrix @ image_vectors - vectors)
     size = f"{neurons:,} neurons, {images:,} images"
-    told = {n: f"{steps[n]} iterations, residual {left[n]:.1e}" for n in solve}
-    reached = left[CLOSED] <= THRESHOLD and left[DESCENT] <= THRESHOLD
+    details = {
+        n: f"{steps[n]} iterations, residual {residuals[n]:.1e}" for n in solvers
+    }
+    reached = residuals[CLOSED] <= THRESHOLD and residuals[DESCENT] <= THRESHOLD
     row = partial(Row, part="image vectors")
     return [
-        row(what=CLOSED, seconds=seconds[CLOSED], why=told[CLOSED]),
-        row(what=DESCENT, seconds=seconds[DESCENT], why=told[DESCENT]),
+        row(what=CLOSED, seconds=seconds[CLOSED], why=details[CLOSED]),
+        row(what=DESCENT, seconds=seconds[DESCENT], why=details[DESCENT]),
         row(
             what="closed form to the same residual",
             peer=DESCENT,
@@ -90,21 +116,21 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
             measure=TIMES_AS_FAST,
             bound=">= 1",
             claim="image_vectors_against_descent",
-            why=f"{told[CLOSED]}, against {told[DESCENT]}",
+            why=f"{details[CLOSED]}, against {details[DESCENT]}",
         ),
         row(
             what=f"time of the closed form, {size}",
-            seconds=seconds["exact"],
-            value=seconds["exact"],
+            seconds=seconds[EXACT],
+            value=seconds[EXACT],
             measure=SECONDS,
             bound="<= 5",
             claim="image_vectors_time",
-            why=told["exact"],
+            why=details[EXACT],
         ),
         row(
             what=f"memory of the closed form, {size}",
-            bytes=taken,
-            value=float(taken),
+            bytes=peak_bytes,
+            value=float(peak_bytes),
             measure=BYTES,
             bound="<= 2e9",
             claim="image_vectors_memory",

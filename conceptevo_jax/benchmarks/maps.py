@@ -27,7 +27,7 @@ def measure_maps(points: int, demo: Path, *, turns: int) -> list[Row]:
     """
     vectors = np.random.default_rng(0).normal(size=(points, DIM)).astype(np.float32)
     (seconds,) = fastest({"map": partial(_points, vectors)}, turns).values()
-    share, why = share_of(demo)
+    share, why = map_share(demo)
     return [
         Row(
             part="maps",
@@ -40,13 +40,13 @@ def measure_maps(points: int, demo: Path, *, turns: int) -> list[Row]:
     ]
 
 
-def share_of(demo: Path) -> tuple[float | None, str]:
+def map_share(demo: Path) -> tuple[float | None, str]:
     """Share of a result's time that its map took, and of what, or why none is known."""
     path = demo / "results.json"
     if not path.is_file():
         return None, "not run: needs a result of conceptevo experiment=demo beside it"
-    told = json.loads(path.read_text("utf-8"))
-    spent, whole = told["timings"].get("layout"), told["seconds"]
+    results = json.loads(path.read_text("utf-8"))
+    spent, whole = results["timings"].get("layout"), results["seconds"]
     if not spent:
         return None, "not run: the demo took its map from the store"
     return spent / whole, f"{spent:.1f} s of {whole:.0f} s"

@@ -166,17 +166,17 @@ def measure_network(
         missing[COMPILED] = "not run: takes minutes, see benchmark.compiled"
     for peer, why in missing.items():
         if why is None:
-            made = torch_calls(
+            peer_calls = torch_calls(
                 *(model, optimizer, pixels, labels),
                 compiled=peer == COMPILED,
                 compute=compute,
             )
-            missing[peer] = why_failing(made.values())
+            missing[peer] = why_failing(peer_calls.values())
             if missing[peer] is None:
-                calls |= {f"{what} {peer}": call for what, call in made.items()}
+                calls |= {f"{what} {peer}": call for what, call in peer_calls.items()}
     seconds = fastest(calls, turns)
     about = f"{len(pixels)} images of {model.size}, {optimizer.name}"
-    row = partial(_row, titled(model, compute), len(pixels))
+    row = partial(_row, network_title(model, compute), len(pixels))
     rows = [row(what, "", seconds[what], None, about) for what in (FORWARD, STEP)]
     for what in (FORWARD, STEP):
         for peer, why in missing.items():
@@ -185,8 +185,13 @@ def measure_network(
     return rows
 
 
-def titled(model: Model, compute: str) -> str:
-    """A network's name in rows; float32 is not named."""
+def network_title(model: Model, compute: str) -> str:
+    """A network's name in rows; float32 is not named.
+
+    Args:
+      model: The network.
+      compute: Type of its layers.
+    """
     narrow = "" if compute == "float32" else f", {compute}"
     return f"{model.name} ({model.preset}){narrow}"
 
@@ -201,11 +206,11 @@ def _row(
     what: str,
     peer: str,
     seconds: float | None,
-    ours: float | None,
+    our_seconds: float | None,
     why: str,
 ) -> Row:
     """A row of ours, or of a peer with how many times as fast ours is."""
-    known = seconds is not None
+    measured = seconds is not None
     return Row(
         part="networks",
         what=f"{what} of {network}",
@@ -213,7 +218,9 @@ def _row(
         seconds=seconds,
         rate=images / seconds if seconds is not None else None,
         unit="images",
-        value=seconds / ours if seconds is not None and ours is not None else None,
+        value=seconds / our_seconds
+        if seconds is not None and our_seconds is not None
+        else None,
         measure=TIMES_AS_FAST if peer else "",
-        why=why if known or peer else "",
+        why=why if measured or peer else "",
     )

@@ -49,7 +49,7 @@ _WATCH = """() => {
   }).observe({ type: "event", durationThreshold: 16 });
 }"""
 """Time from a key to the next paint, by the browser's own account, in steps of 8 ms
-(Event Timing, https://www.w3.org/TR/event-timing/); quicker ones are not told."""
+(Event Timing, https://www.w3.org/TR/event-timing/); quicker ones are not reported."""
 
 
 @record
@@ -126,11 +126,17 @@ def _step(view: Any, count: int) -> list[float]:
 
 def scene_size(scene: Scene) -> int:
     """Neurons of all runs of a scene."""
-    return sum(len(one.length) for one in scene.courses)
+    return sum(len(course.length) for course in scene.courses)
 
 
 def random_scene(neurons: int, snapshots: int, seed: int = 0) -> Scene:
-    """A base and four runs whose neurons wander; without images."""
+    """A base and four runs whose neurons wander; without images.
+
+    Args:
+      neurons: Of all runs together.
+      snapshots: Of each run.
+      seed: Decides points and vectors.
+    """
     rng = np.random.default_rng(seed)
     channels = max(1, neurons // (_RUNS * _SITES))
     names = ["base", *(f"run {number}" for number in range(1, _RUNS))]
@@ -211,8 +217,8 @@ def measure_pages(
     why = why_no_browser()
     if why is not None:
         return [], [bounded(name, rule, None, 0, why) for name, rule, _ in _PAGE]
-    one = measure_page(neurons, snapshots)
-    many = measure_page(many_neurons, 2)
+    standard_page = measure_page(neurons, snapshots)
+    large_page = measure_page(many_neurons, 2)
     rows = [
         {
             "neurons": page.neurons,
@@ -222,15 +228,15 @@ def measure_pages(
             "step": float(np.median(page.steps)) if page.steps else 0.0,
             "slowest_step": max(page.steps, default=0.0),
         }
-        for page in (one, many)
+        for page in (standard_page, large_page)
     ]
-    measured = (one.first_view, rows[0]["step"], many.first_view)
+    measured = (standard_page.first_view, rows[0]["step"], large_page.first_view)
     claims = []
-    for (name, rule, most), value in zip(_PAGE, measured, strict=True):
-        page = many if name == "page_with_many" else one
+    for (name, rule, bound), value in zip(_PAGE, measured, strict=True):
+        page = large_page if name == "page_with_many" else standard_page
         slowest = f", slowest step {max(page.steps, default=0.0):.2f} s"
         why = f"{page.neurons:,} neurons, {page.snapshots} snapshots{slowest}"
-        claims.append(bounded(name, rule, value, most, why))
+        claims.append(bounded(name, rule, value, bound, why))
     return rows, claims
 
 

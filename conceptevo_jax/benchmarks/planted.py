@@ -28,13 +28,13 @@ def planted_stimuli(
       The stimuli, and the concept of each neuron.
     """
     rng = np.random.default_rng(seed)
-    own = np.arange(neurons) % groups
+    concepts = np.arange(neurons) % groups
     draws = rng.random((neurons, IMAGES), np.float32).argpartition(k, axis=1)[:, :k]
     site = Site(
         name="site", channels=neurons, rectified=True, receptive_field=1, stride=1
     )
     stimuli = Stimuli(
-        image_ids=(IMAGES * own[:, None] + draws).astype(np.int32),
+        image_ids=(IMAGES * concepts[:, None] + draws).astype(np.int32),
         peaks=np.ones((neurons, k), np.float32),
         positions=np.zeros((neurons, k, 2), np.int32),
         count=np.full(neurons, k, np.int32),
@@ -45,7 +45,7 @@ def planted_stimuli(
         sites=(site,),
         pool_id="planted",
     )
-    return stimuli, own
+    return stimuli, concepts
 
 
 def random_space(sites: Sequence[Site], pool_id: str, images: int, dim: int) -> Space:
@@ -77,12 +77,17 @@ def random_space(sites: Sequence[Site], pool_id: str, images: int, dim: int) -> 
 
 
 def purity(vectors: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> float:
-    """Share of vectors whose nearest other one, by cosine, is of the same group."""
+    """Share of vectors whose nearest other one, by cosine, is of the same group.
+
+    Args:
+      vectors: One a neuron.
+      groups: The group of each.
+    """
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    right = 0
+    matches = 0
     for start in range(0, len(unit), _BLOCK):
         near = unit[start : start + _BLOCK] @ unit.T
-        own = np.arange(len(near))
-        near[own, start + own] = -np.inf
-        right += (groups[near.argmax(axis=1)] == groups[start + own]).sum()
-    return float(right / len(unit))
+        rows = np.arange(len(near))
+        near[rows, start + rows] = -np.inf
+        matches += (groups[near.argmax(axis=1)] == groups[start + rows]).sum()
+    return float(matches / len(unit))

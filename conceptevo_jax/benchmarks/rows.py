@@ -71,7 +71,7 @@ def holds(row: Row) -> bool | None:
     return value >= float(bound) if sign == ">=" else value <= float(bound)
 
 
-def claims_of_rows(rows: Sequence[Row]) -> list[Claim]:
+def row_claims(rows: Sequence[Row]) -> list[Claim]:
     """A claim for every row with a bound."""
     return [
         Claim(
@@ -94,9 +94,17 @@ def _name(row: Row) -> str:
 
 
 def bounded(
-    name: str, rule: str, measured: float | None, most: float, why: str
+    name: str, rule: str, measured: float | None, upper_bound: float, why: str
 ) -> Claim:
-    """A claim that a number is at most so much; one not measured says why."""
+    """A claim that a number is at most so much; one not measured says why.
+
+    Args:
+      name: The claim's id.
+      rule: What should hold, in words.
+      measured: The number; None where it was not measured.
+      upper_bound: What it may be at most.
+      why: What was measured, or the reason that it was not.
+    """
     return Claim(
         id=name,
         paper=None,
@@ -104,7 +112,7 @@ def bounded(
         measured=finite(measured),
         interval=None,
         n=1,
-        holds=None if measured is None else measured <= most,
+        holds=None if measured is None else measured <= upper_bound,
         why=why,
     )
 
@@ -114,7 +122,7 @@ def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(row) | {"holds": holds(row)} for row in rows]
 
 
-def ratios_of(rows: Sequence[Row]) -> list[Ratio]:
+def speed_ratios(rows: Sequence[Row]) -> list[Ratio]:
     """The rows that compare speeds, as times as fast as the peer."""
     ratios = []
     for row in rows:
@@ -133,8 +141,8 @@ def about_software() -> dict[str, Any]:
     """Commit of a checkout, None elsewhere, and versions of the peers installed."""
     call = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
     try:
-        told = subprocess.run(call, capture_output=True, text=True, check=True)
-        commit = told.stdout.strip()
+        completed = subprocess.run(call, capture_output=True, text=True, check=True)
+        commit = completed.stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = None
     return {"commit": commit, "peers": {name: _version(name) for name in PEERS}}

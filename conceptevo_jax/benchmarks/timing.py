@@ -34,13 +34,17 @@ def fastest(calls: Mapping[str, Callable[[], Any]], turns: int) -> dict[str, flo
 def memory(function: Any, *arguments: Any) -> int | None:
     """Bytes that a call of a jitted function needs at once, arguments included.
 
-    None where the backend does not tell.
+    None where the backend does not report it.
+
+    Args:
+      function: Returned by `jax.jit`.
+      *arguments: Of the call; shapes and types suffice.
     """
-    told = function.lower(*arguments).compile().memory_analysis()
-    if told is None:
+    stats = function.lower(*arguments).compile().memory_analysis()
+    if stats is None:
         return None
-    used = told.argument_size_in_bytes + told.output_size_in_bytes
-    return int(used + told.temp_size_in_bytes - told.alias_size_in_bytes)
+    used = stats.argument_size_in_bytes + stats.output_size_in_bytes
+    return int(used + stats.temp_size_in_bytes - stats.alias_size_in_bytes)
 
 
 def numpy_memory(call: Callable[[], Any]) -> int:

@@ -139,8 +139,8 @@ def import_torchvision() -> Any:
     register = torch.library.register_fake
 
     def skipping(name: Any, *args: Any, **kwargs: Any) -> Any:
-        own = isinstance(name, str) and name.startswith("torchvision::")
-        return (lambda f: f) if own else register(name, *args, **kwargs)
+        is_torchvision = isinstance(name, str) and name.startswith("torchvision::")
+        return (lambda f: f) if is_torchvision else register(name, *args, **kwargs)
 
     torch.library.register_fake = skipping
     try:
@@ -153,10 +153,14 @@ def import_torchvision() -> Any:
 
 def _shapes(model: Model) -> dict[str, tuple[int, ...]]:
     """Shape of our kernel, scale or layer scale, by torchvision's name of the layer."""
-    kept = ("kernel", "scale", "layer_scale")
+    weight_names = ("kernel", "scale", "layer_scale")
     leaves: Mapping[tuple[str, ...], jax.ShapeDtypeStruct]
     leaves = flatten_dict(model.shapes()["params"])
-    return {".".join(p[:-1]): leaf.shape for p, leaf in leaves.items() if p[-1] in kept}
+    return {
+        ".".join(p[:-1]): leaf.shape
+        for p, leaf in leaves.items()
+        if p[-1] in weight_names
+    }
 
 
 def _reshape(network: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -166,8 +170,8 @@ def _reshape(network: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
     modules: list[tuple[str, Any]] = list(network.named_modules())
     for name, layer in modules:
         if name in shapes:
-            made = _layer(layer, shapes[name])
-            network.set_submodule(name, made)
+            resized_layer = _layer(layer, shapes[name])
+            network.set_submodule(name, resized_layer)
         if hasattr(layer, "layer_scale"):
             scale = torch.full((shapes[name][0], 1, 1), 1e-6)
             layer.layer_scale = torch.nn.Parameter(scale)

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return command()
         except BaseException as error:
             # Whatever a signal became on its way through libraries.
-            ending = ends.last() if ends.received else _ending(error)
+            ending = ends.last() if ends.received else _code_and_line(error)
             if ending is None:
                 raise
         code, line = ending
@@ -74,7 +74,7 @@ def _on_one_line(text: str) -> str:
     return printable(" ".join(filter(None, map(str.strip, text.splitlines()))))
 
 
-def _ending(error: BaseException) -> tuple[int, str] | None:
+def _code_and_line(error: BaseException) -> tuple[int, str] | None:
     """Exit code of an error and what to say of it; None of a bug."""
     from conceptevo_jax.errors import DataError, UsageError, refused_by_system
 
@@ -114,9 +114,9 @@ def _refused_variable(error: BaseException) -> str | None:
     """The variable of JAX or Matplotlib that an error is about; None for others."""
     if type(error) not in (ValueError, RuntimeError):
         return None
-    told = {k: v for k, v in os.environ.items() if k.startswith(("JAX_", "MPL"))}
-    named = [f"{k}={v}" for k, v in told.items() if v and repr(v) in str(error)]
-    return named[0] if named else None
+    variables = {k: v for k, v in os.environ.items() if k.startswith(("JAX_", "MPL"))}
+    culprits = [f"{k}={v}" for k, v in variables.items() if v and repr(v) in str(error)]
+    return culprits[0] if culprits else None
 
 
 def _command(words: list[str]) -> Callable[[], int]:
@@ -151,10 +151,10 @@ def _help() -> int:
 def _subcommands() -> dict[str, Callable[[list[str]], int]]:
     """Functions by name, which take the words that follow."""
     from conceptevo_jax.cli.explore import compare, explore
-    from conceptevo_jax.cli.kept import clean, ls
     from conceptevo_jax.cli.monitor import monitor
     from conceptevo_jax.cli.prepare import prepare
     from conceptevo_jax.cli.project import project
+    from conceptevo_jax.cli.store_commands import clean, ls
     from conceptevo_jax.cli.study import study
 
     return {

@@ -26,30 +26,30 @@ def resolve(config: Composed) -> Config:
     try:
         value = OmegaConf.to_object(config)
     except OmegaConfBaseException as error:
-        raise UsageError(_of_setting(error)) from error
+        raise UsageError(_explain_setting(error)) from error
     assert isinstance(value, Config)
     return value
 
 
-def _of_setting(error: OmegaConfBaseException) -> str:
+def _explain_setting(error: OmegaConfBaseException) -> str:
     if isinstance(error, MissingMandatoryValue):
         value = "folder:PATH" if error.full_key == "dataset.name" else "VALUE"
         return f"{error.full_key} is missing: give it, as {error.full_key}={value}."
     return f"setting {error.full_key}: {str(error).splitlines()[0]}"
 
 
-def _require_known(node: Composed, where: str) -> None:
+def _require_known(node: Composed, prefix: str) -> None:
     """Refuse what Hydra's `+key=value` adds to a schema, most often by mistake."""
     kind: Any = OmegaConf.get_type(node)
     is_schema = dataclasses.is_dataclass(kind)
     valid = [f.name for f in dataclasses.fields(kind)] if is_schema else list(node)
     for name in map(str, node):
         if name not in valid:
-            raise unknown_name(f"setting of {where or 'the top level'}", name, valid)
+            raise unknown_name(f"setting of {prefix or 'the top level'}", name, valid)
         if OmegaConf.is_missing(node, name) or OmegaConf.is_interpolation(node, name):
             continue
         if isinstance(node[name], DictConfig):
-            _require_known(node[name], f"{where}.{name}".removeprefix("."))
+            _require_known(node[name], f"{prefix}.{name}".removeprefix("."))
 
 
 def explain(error: Exception, composed: Composed | None) -> UsageError:
@@ -60,17 +60,17 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
       composed: The same configuration without overrides, if it composes.
     """
     message = str(error).strip()
-    found = re.search(r"Could not override '([^']+)'", message)
-    if found is None or composed is None:
+    match = re.search(r"Could not override '([^']+)'", message)
+    if match is None or composed is None:
         cause = str(error.__cause__ or "").split("\n")[0]
         plain = " ".join(f"{message}. {cause}".split() if cause else message.split())
         return (
-            _of_choice(message)
-            or _of_value(message, cause)
-            or _of_file(message)
+            _explain_choice(message)
+            or _explain_value(message, cause)
+            or _explain_file(message)
             or UsageError(plain)
         )
-    *parents, name = found.group(1).split(".")
+    *parents, name = match.group(1).split(".")
     node: Any = composed
     for depth, parent in enumerate(parents):
         if not isinstance(node, Mapping | DictConfig) or parent not in node:
@@ -80,8 +80,8 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
                 _keys(node),
             )
         node = node[parent]
-    where = ".".join(parents) or "the top level"
-    return unknown_name(f"setting of {where}", name, _keys(node))
+    location = ".".join(parents) or "the top level"
+    return unknown_name(f"setting of {location}", name, _keys(node))
 
 
 _CHOICE = re.compile(
@@ -90,19 +90,21 @@ _CHOICE = re.compile(
 )
 
 
-def _of_choice(message: str) -> UsageError | None:
+def _explain_choice(message: str) -> UsageError | None:
     """A group's configurations, where Hydra says that one is not among them."""
-    told = _CHOICE.match(message)
-    if told is None:
+    match = _CHOICE.match(message)
+    if match is None:
         return None
-    group = folder("configs") / told["group"]
-    ours = [path.relative_to(group).with_suffix("") for path in group.rglob("*.yaml")]
+    group = folder("configs") / match["group"]
+    group_files = [
+        path.relative_to(group).with_suffix("") for path in group.rglob("*.yaml")
+    ]
     # Of groups that have groups Hydra lists nothing.
-    valid = told["valid"].split() if told["valid"] else map(str, ours)
-    return unknown_name(told["group"], told["name"], valid)
+    valid = match["valid"].split() if match["valid"] else map(str, group_files)
+    return unknown_name(match["group"], match["name"], valid)
 
 
-_WANTED = {
+_EXPECTED_KINDS = {
     "converted to Integer": "a whole number, such as 3",
     "converted to Float": "a number, such as 0.5",
     "not a valid bool": "true or false",
@@ -115,15 +117,17 @@ _WANTED = {
 """What a setting must be, by what OmegaConf says of a value that it is not."""
 
 
-def _of_value(message: str, cause: str) -> UsageError | None:
+def _explain_value(message: str, cause: str) -> UsageError | None:
     """What a value must be, where Hydra says of which kind it is not."""
     word = re.fullmatch(r"(?s)Error merging override (?P<key>[^=]+)=.*", message)
-    wanted = [kind for sign, kind in _WANTED.items() if sign in cause]
+    expected_kinds = [kind for sign, kind in _EXPECTED_KINDS.items() if sign in cause]
     # Where a part of a value is asked for, the value itself is not what is wrong.
-    if word is None or not wanted or "of type 'dict'" in cause:
+    if word is None or not expected_kinds or "of type 'dict'" in cause:
         return None
     typed = message.removeprefix("Error merging override ")
-    return UsageError(f"{typed}: {word['key'].lstrip('+~')} must be {wanted[0]}.")
+    return UsageError(
+        f"{typed}: {word['key'].lstrip('+~')} must be {expected_kinds[0]}."
+    )
 
 
 _IN_FILE = re.compile(
@@ -132,15 +136,21 @@ _IN_FILE = re.compile(
 )
 
 
-def _of_file(message: str) -> UsageError | None:
+def _explain_file(message: str) -> UsageError | None:
     """What is wrong in which file, where Hydra says which."""
-    told = _IN_FILE.match(message)
-    if told is None:
+    match = _IN_FILE.match(message)
+    if match is None:
         return None
-    wanted = [kind for sign, kind in _WANTED.items() if sign in told["flaw"]]
-    key = told["key"] or "one of its values"
-    flaw = f"{key} must be {wanted[0]}" if wanted else f"{key}: {told['flaw']}"
-    return UsageError(f"{told['file']}.yaml: {flaw}. Mend that file.")
+    expected_kinds = [
+        kind for sign, kind in _EXPECTED_KINDS.items() if sign in match["flaw"]
+    ]
+    key = match["key"] or "one of its values"
+    flaw = (
+        f"{key} must be {expected_kinds[0]}"
+        if expected_kinds
+        else f"{key}: {match['flaw']}"
+    )
+    return UsageError(f"{match['file']}.yaml: {flaw}. Mend that file.")
 
 
 def _keys(node: Any) -> Sequence[str]:

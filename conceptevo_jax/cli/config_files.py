@@ -53,23 +53,27 @@ def require_settings_alone(words: Sequence[str]) -> None:
     Raises:
       UsageError: naming the word, or the file and what it says.
     """
-    told = arguments(words)
+    parsed = arguments(words)
     for flag in ("config_path", "config_name", "experimental_rerun"):
-        if getattr(told, flag) is not None:
+        if getattr(parsed, flag) is not None:
             raise UsageError(
                 f"--{flag.replace('_', '-')} cannot be used: configurations are those "
                 "of conceptevo. Add experiments of your own with --config-dir=FOLDER."
             )
-    named = told.config_dir
-    added = None if named is None else typed_place(named, "--config-dir").absolute()
-    for word in told.overrides:
+    config_dir = parsed.config_dir
+    added = (
+        None
+        if config_dir is None
+        else typed_place(config_dir, "--config-dir").absolute()
+    )
+    for word in parsed.overrides:
         _check_word(word, [folder("configs"), *filter(None, [added])])
     if added is not None:
         _check_folder(added)
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
-    """All words as Hydra tells them apart: its own flags, and settings in `overrides`.
+    """All words as Hydra parses them: its own flags, and settings in `overrides`.
 
     Raises:
       UsageError: for a flag that it does not know, or one without its value.
@@ -91,10 +95,10 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 def _check_word(word: str, roots: Sequence[Path]) -> None:
     name, _, value = word.partition("=")
     group, _, package = name.strip().lstrip("+~").partition("@")
-    first, *further = re.split(r"[./]", group)
+    first, *subkeys = re.split(r"[./]", group)
     if "_target_" in word or "hydra" in package:
         raise UsageError(f"{word!r} cannot be used: words name no code for Hydra.")
-    if first == "hydra" and further[:1] in _CLOSED:
+    if first == "hydra" and subkeys[:1] in _CLOSED:
         raise UsageError(
             f"{word!r} cannot be used: of Hydra's own settings, callbacks, the search "
             "path and all at once cannot be set. Add a folder with --config-dir=FOLDER."
@@ -123,14 +127,14 @@ def _check_folder(root: Path) -> None:
 
 def _below(root: Path) -> Iterator[Path]:
     count = 0
-    for where, folders, files in os.walk(root):
+    for directory, folders, files in os.walk(root):
         count += len(folders) + len(files)
         if count > MOST_FILES:
             raise UsageError(
                 f"--config-dir={root} holds more than {MOST_FILES} files: name a "
                 "folder that holds configurations alone."
             )
-        yield from (Path(where, name) for name in files)
+        yield from (Path(directory, name) for name in files)
 
 
 def read_settings(path: Path, within: Path) -> str:
@@ -182,13 +186,13 @@ def _flaw_of_values(root: yaml.Node) -> str | None:
     return None
 
 
-def _count(node: yaml.Node, known: dict[int, int]) -> int:
+def _count(node: yaml.Node, counts: dict[int, int]) -> int:
     """Values of a node once its aliases are written out; too many in a circle."""
-    if id(node) not in known:
+    if id(node) not in counts:
         # Met again before it is counted, it lies within itself.
-        known[id(node)] = MOST_VALUES + 1
-        known[id(node)] = 1 + sum(_count(part, known) for part in _parts(node))
-    return known[id(node)]
+        counts[id(node)] = MOST_VALUES + 1
+        counts[id(node)] = 1 + sum(_count(part, counts) for part in _parts(node))
+    return counts[id(node)]
 
 
 def _parts(node: yaml.Node) -> list[yaml.Node]:

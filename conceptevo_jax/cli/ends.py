@@ -42,12 +42,12 @@ class Ends:
       received: The first signal; None before.
       at_once: Whether there is nothing to be put in order yet, as during imports, which
         an exception would leave half done.
-      told: Whether the line was printed.
+      line_printed: Whether the line was printed.
     """
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
-        self.at_once, self.told = True, False
+        self.at_once, self.line_printed = True, False
         self._raised = False
 
     @contextlib.contextmanager
@@ -80,7 +80,7 @@ class Ends:
     def last(self) -> tuple[int, str]:
         """The exit code that a shell gives to the signal received, and what to say."""
         assert self.received is not None
-        self.told = True
+        self.line_printed = True
         return 128 + self.received, LINES[self.received]
 
     def _handle(self, number: int, _: FrameType | None) -> None:
@@ -96,8 +96,10 @@ class Ends:
         """Leave when the main thread takes too long, or at a second signal."""
         deadline: float | None = None
         while True:
-            left = None if deadline is None else max(0, deadline - time.monotonic())
-            ready, _, _ = select.select([reading], [], [], left)
+            seconds_left = (
+                None if deadline is None else max(0, deadline - time.monotonic())
+            )
+            ready, _, _ = select.select([reading], [], [], seconds_left)
             if not ready:
                 self._leave()
             byte = os.read(reading, 1)
@@ -112,9 +114,9 @@ class Ends:
             deadline = time.monotonic() + GRACE
 
     def _leave(self) -> None:
-        told = self.told
+        line_printed = self.line_printed
         code, line = self.last()
-        if not told:
+        if not line_printed:
             # Not by sys.stderr, which the main thread may be writing to.
             with contextlib.suppress(OSError):
                 os.write(2, f"{line}\n".encode())

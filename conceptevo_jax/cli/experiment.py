@@ -1,4 +1,4 @@
-"""Run an experiment from its configuration, and tell what came out."""
+"""Run an experiment from its configuration, and report what came out."""
 
 import argparse
 import contextlib
@@ -18,32 +18,23 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
-from rich.table import Table
 
 from conceptevo_jax.cli.compose import Composed, explain, resolve
 from conceptevo_jax.cli.config_files import arguments, require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import size
 from conceptevo_jax.cli.locate import folder, runner
+from conceptevo_jax.cli.printing import print_outcome, print_plan
 from conceptevo_jax.cli.words import as_meant, require_words, typed_names
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.pipeline.outcome import Claim, write_results
-from conceptevo_jax.pipeline.plan import (
-    duration,
-    is_for_gpu,
-    plan_images,
-    plan_job,
-    total_seconds,
-)
+from conceptevo_jax.pipeline.outcome import write_results
 from conceptevo_jax.pipeline.result_folder import (
     claim_folder,
-    find_folder,
     keyed_folder,
     require_place,
 )
-from conceptevo_jax.pipeline.session import Outcome, Session, worker_count
+from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.printable import printable
 from conceptevo_jax.reports.check_config import check_config, check_counts, doubts
 from conceptevo_jax.reports.fit_to_images import fit_to_images
@@ -63,11 +54,11 @@ def run_experiment(words: Sequence[str]) -> int:
     register()
     words = as_meant(words)
     require_settings_alone(words)
-    told = arguments(words)
-    require_words(told.overrides)
-    if not (told.help or told.hydra_help or told.shell_completion):
-        _require_experiment(told.overrides)
-    if told.overrides == words:
+    parsed = arguments(words)
+    require_words(parsed.overrides)
+    if not (parsed.help or parsed.hydra_help or parsed.shell_completion):
+        _require_experiment(parsed.overrides)
+    if parsed.overrides == words:
         _check(words)
     # Hydra would print errors itself and end with code 1, whatever they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -75,8 +66,8 @@ def run_experiment(words: Sequence[str]) -> int:
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
     )
     jobs = _Jobs()
-    with _sweep_folder(told) as further:
-        sys.argv = ["conceptevo", *words, *further]
+    with _sweep_folder(parsed) as sweep_words:
+        sys.argv = ["conceptevo", *words, *sweep_words]
         try:
             main(jobs)()
         except HydraException as error:
@@ -87,9 +78,9 @@ def run_experiment(words: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _sweep_folder(told: argparse.Namespace) -> Iterator[list[str]]:
+def _sweep_folder(parsed: argparse.Namespace) -> Iterator[list[str]]:
     """Words by which Hydra keeps the words of a sweep of plans in a passing folder."""
-    if not told.multirun or "dry_run=true" not in told.overrides:
+    if not parsed.multirun or "dry_run=true" not in parsed.overrides:
         yield []
         return
     with tempfile.TemporaryDirectory() as passing:
@@ -141,9 +132,9 @@ def _check(words: list[str]) -> None:
         composed_config(words)
     except (HydraException, ValueError) as error:
         groups = ("experiment", "scale", "method", "dataset")
-        chosen = [w for w in words if w.split("=")[0] in groups]
+        group_words = [w for w in words if w.split("=")[0] in groups]
         try:
-            plain: Composed | None = composed_config(chosen)
+            plain: Composed | None = composed_config(group_words)
         except (HydraException, ValueError):
             plain = None
         raise explain(error, plain) from None
@@ -174,7 +165,7 @@ def execute(composed: Composed, promised: dict[Path, Path]) -> None:
         config.run_dir = str(keyed_folder(config))
     module = runner(config.name)
     if config.dry_run:
-        _print_plan(config, module, promised)
+        print_plan(config, module, promised)
     elif config.seeds > 1:
         _run_seeds(config, module)
     else:
@@ -197,22 +188,26 @@ def _run(config: Config, module: ModuleType) -> tuple[Session, Outcome]:
 def _run_seeds(config: Config, module: ModuleType) -> None:
     """Run it once per seed, and aggregate claims and tables."""
     start = time.perf_counter()
-    done = []
-    for one in repeats(config):
+    finished_runs = []
+    for seed_config in repeats(config):
         if config.time_limit is not None:
-            one.time_limit = config.time_limit - (time.perf_counter() - start)
-        done.append(_run(one, module))
+            seed_config.time_limit = config.time_limit - (time.perf_counter() - start)
+        finished_runs.append(_run(seed_config, module))
     if not is_first():
         return
-    folder = claim_folder(config, done[0][0].images.content_key).folder
-    seeds = [session.config.seed for session, _ in done]
-    tables = aggregate_tables([session.folder for session, _ in done], folder)
-    drawn = module.draw_seeds(config, folder) if hasattr(module, "draw_seeds") else []
+    folder = claim_folder(config, finished_runs[0][0].images.content_key).folder
+    seeds = [session.config.seed for session, _ in finished_runs]
+    tables = aggregate_tables([session.folder for session, _ in finished_runs], folder)
+    figures = module.draw_seeds(config, folder) if hasattr(module, "draw_seeds") else []
     outcome = Outcome(
         base=None,
-        claims=aggregate_claims(seeds, [outcome.claims for _, outcome in done]),
-        further={"results_of_seeds": [session.folder.name for session, _ in done]},
-        look_next=[*drawn, *tables],
+        claims=aggregate_claims(
+            seeds, [outcome.claims for _, outcome in finished_runs]
+        ),
+        further={
+            "results_of_seeds": [session.folder.name for session, _ in finished_runs]
+        },
+        look_next=[*figures, *tables],
     )
     seconds = time.perf_counter() - start
     _finish(config, folder, seeds, outcome, seconds, timings={})
@@ -226,7 +221,7 @@ def _finish(
     seconds: float,
     **further: Any,
 ) -> None:
-    """Write the configuration and `results.json`, and tell what came out."""
+    """Write the configuration and `results.json`, and report what came out."""
     if not is_first():
         return
     OmegaConf.save(OmegaConf.structured(config), folder / "config.yaml")
@@ -243,66 +238,4 @@ def _finish(
         **further,
         **outcome.further,
     )
-    _print_outcome(config, outcome, written, seconds)
-
-
-def _print_outcome(
-    config: Config, outcome: Outcome, written: Path, seconds: float
-) -> None:
-    title = f"{config.name} · scale {config.scale_name} · method {config.method.name}"
-    table = Table(title=title)
-    for heading in ("claim", "measured", "holds", "what was measured"):
-        table.add_column(heading, overflow="fold")
-    for claim in outcome.claims:
-        table.add_row(claim.id, _measured(claim), _verdict(claim), claim.why)
-    CONSOLE.print(table)
-    CONSOLE.print(f"{seconds:.0f} s. All numbers: {_short(written)}")
-    CONSOLE.print("Look next at:")
-    for path in filter(Path.exists, outcome.look_next):
-        CONSOLE.print(f"  {_short(path)}", soft_wrap=True)
-
-
-def _measured(claim: Claim) -> str:
-    if claim.measured is None:
-        return "-"
-    low, high = claim.interval or (None, None)
-    interval = "" if low is None else f" [{low:.2f}, {high:.2f}]"
-    value = claim.measured
-    return f"{value:.3f}{interval}" if abs(value) >= 0.001 else f"{value:.2g}{interval}"
-
-
-def _verdict(claim: Claim) -> str:
-    return {True: "yes", False: "NO", None: "not run"}[claim.holds]
-
-
-def _short(path: Path) -> str:
-    here = Path.cwd()
-    shown = path.relative_to(here) if path.is_relative_to(here) else path
-    return printable(str(shown))
-
-
-def _print_plan(config: Config, module: ModuleType, promised: dict[Path, Path]) -> None:
-    """Say what would be done, how long it takes and how much disk it needs."""
-    jobs = [job for one in repeats(config) for job in module.jobs(one)]
-    first, steps = plan_images(config.dataset), [plan_job(job) for job in jobs]
-    steps += [step for one in repeats(config) for step in module.plan(one)]
-    on_gpu = any(map(is_for_gpu, config.runs.values()))
-    unit = "one H100 (assumed)" if on_gpu else "one core"
-    table = Table("stage", "what", unit, "disk", title=f"plan of {config.name}")
-    for step in (first, *steps):
-        told = "-" if on_gpu and step is first else duration(step.seconds)
-        kept = "-" if step.bytes is None else size(step.bytes)
-        table.add_row(step.stage, step.about, told, kept)
-    CONSOLE.print(table)
-    workers = 1 if on_gpu else worker_count(config.workers, len(jobs))
-    where = "on one GPU" if on_gpu else f"in {workers} processes"
-    total = duration(total_seconds(steps, workers))
-    needed = size(sum(step.bytes or 0 for step in (first, *steps)))
-    place, keyed = find_folder(config, None).folder, keyed_folder(config)
-    if promised.setdefault(place, keyed) != keyed:
-        place = keyed  # as another job of the sweep would have written there
-    CONSOLE.print(
-        f"Estimate: {total} {where}, {needed} of disk, without what has a dash. "
-        f"Finished stages are reused.\nResults would go to "
-        f"{_short(place)}; nothing was done."
-    )
+    print_outcome(config, outcome, written, seconds)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import chosen_store
-from conceptevo_jax.cli.monitor import seconds, waits
+from conceptevo_jax.cli.monitor import interval_option, wait_option
 from conceptevo_jax.cli.project import config_of
+from conceptevo_jax.cli.store_commands import store_option
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
@@ -36,7 +36,9 @@ def explore(words: list[str]) -> int:
     """
     if LIVE in words:
         return _follow(words)
-    flags, places, chosen = _read(words, (NO_PATCHES, FOLDER, TABLES, LIVE), ("out",))
+    flags, places, option_values = _read(
+        words, (NO_PATCHES, FOLDER, TABLES, LIVE), ("out",)
+    )
     if len(places) != 1:
         raise UsageError(
             "say which: conceptevo explore RESULT_FOLDER, or RESULT_FOLDER/RUN, or "
@@ -45,18 +47,18 @@ def explore(words: list[str]) -> int:
     path = typed_place(places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
         saved = with_study(select_scene(path, Path(work)), _result(path))
-        page = _page(chosen.get("out"), _beside(path))
-        for written in (page, _parts(page), _tables(page)):
+        page = _page_path(option_values.get("out"), _usual_page(path))
+        for written in (page, _page_folder(page), _tables_folder(page)):
             require_own(written, _result(path))
-        _tell(_write([saved], page, flags, saved.scene.title))
+        _print_page(_write([saved], page, flags, saved.scene.title))
         if TABLES in flags:
-            _write_tables(saved, _tables(page), flags)
+            _write_tables(saved, _tables_folder(page), flags)
     return 0
 
 
 def compare(words: list[str]) -> int:
     """Write one page of two results, or of one run of each."""
-    flags, places, chosen = _read(words, (NO_PATCHES, FOLDER), ("out",))
+    flags, places, option_values = _read(words, (NO_PATCHES, FOLDER), ("out",))
     if len(places) != 2:
         raise UsageError(
             "say which two: conceptevo compare A B, each RESULT_FOLDER or "
@@ -65,11 +67,11 @@ def compare(words: list[str]) -> int:
     first, second = (typed_place(path).absolute() for path in places)
     with tempfile.TemporaryDirectory() as work:
         saved = compare_scenes(first, second, Path(work))
-        page = _page(chosen.get("out"), Path(COMPARED).absolute())
-        for written in (page, _parts(page)):
+        page = _page_path(option_values.get("out"), Path(COMPARED).absolute())
+        for written in (page, _page_folder(page)):
             for path in (first, second):
                 require_own(written, _result(path))
-        _tell(_write(saved, page, flags, f"{first.name} and {second.name}"))
+        _print_page(_write(saved, page, flags, f"{first.name} and {second.name}"))
         if len(saved) == 2:
             CONSOLE.print("The two are of different spaces, so each has its own map.")
     return 0
@@ -78,17 +80,21 @@ def compare(words: list[str]) -> int:
 def _follow(words: list[str]) -> int:
     """Keep a page of a training up to date until it ends."""
     valid = ("space", "store", "interval", "wait")
-    flags, places, chosen = _read(words, (NO_PATCHES, LIVE), valid)
+    flags, places, option_values = _read(words, (NO_PATCHES, LIVE), valid)
     if len(places) != 1:
         raise UsageError(
             "say which: conceptevo explore --live TRAINING, a folder or key that "
             "`conceptevo ls` lists, finished or not."
         )
-    wait, interval = waits(chosen), seconds(chosen)
-    folder = find_training(places[0], chosen_store(chosen))
+    wait, interval = wait_option(option_values), interval_option(option_values)
+    folder = find_training(places[0], store_option(option_values))
     use_cache(Store(folder.parent))
-    named = chosen.get("space")
-    result = typed_place(named).absolute() if named else choose_space(folder, config_of)
+    space_place = option_values.get("space")
+    result = (
+        typed_place(space_place).absolute()
+        if space_place
+        else choose_space(folder, config_of)
+    )
     CONSOLE.print(
         f"{folder.name} on the map of {result}; end with Ctrl-C", soft_wrap=True
     )
@@ -100,11 +106,13 @@ def _follow(words: list[str]) -> int:
         wait=wait,
         patches=NO_PATCHES not in flags,
     )
-    for number, one in enumerate(pages):
+    for number, live_page in enumerate(pages):
         if not number:
-            _tell(one.page)
-        ended = "; the training is finished" if one.finished else ""
-        CONSOLE.print(f"{len(one.epochs)} snapshots, last {one.epochs[-1]}{ended}")
+            _print_page(live_page.page)
+        ended = "; the training is finished" if live_page.finished else ""
+        CONSOLE.print(
+            f"{len(live_page.epochs)} snapshots, last {live_page.epochs[-1]}{ended}"
+        )
     return 0
 
 
@@ -116,12 +124,16 @@ def _read(
     Raises:
       UsageError: for an unknown flag or key, with the valid ones.
     """
-    found = {word for word in words if word.startswith("-")}
-    for word in found.difference(flags):
+    typed_flags = {word for word in words if word.startswith("-")}
+    for word in typed_flags.difference(flags):
         raise unknown_name("flag", word, flags)
-    rest = [word for word in words if word not in found]
-    chosen = options([word for word in rest if _is_option(word)], keys)
-    return found, [word for word in rest if not _is_option(word)], chosen
+    plain_words = [word for word in words if word not in typed_flags]
+    option_values = options([word for word in plain_words if _is_option(word)], keys)
+    return (
+        typed_flags,
+        [word for word in plain_words if not _is_option(word)],
+        option_values,
+    )
 
 
 def _is_option(word: str) -> bool:
@@ -134,34 +146,34 @@ def _result(path: Path) -> Path:
     return path if (path / SCENE).is_dir() else path.parent
 
 
-def _beside(path: Path) -> Path:
+def _usual_page(path: Path) -> Path:
     """Where a result's page goes; that of one run lies beside it."""
     result = _result(path)
     return result / (PAGE if result == path else f"explorer-{path.name}.html")
 
 
-def _page(out: str | None, usual: Path) -> Path:
+def _page_path(out: str | None, usual: Path) -> Path:
     if out is None:
         return usual
     path = typed_place(out).absolute()
     return path / usual.name if path.is_dir() else path
 
 
-def _parts(page: Path) -> Path:
+def _page_folder(page: Path) -> Path:
     """The folder that stands for a page of many files."""
     return page.with_name(page.name.removesuffix(".html"))
 
 
-def _tables(page: Path) -> Path:
+def _tables_folder(page: Path) -> Path:
     """The folder of the tables beside a page."""
-    return page.with_name(f"{_parts(page).name}-tables")
+    return page.with_name(f"{_page_folder(page).name}-tables")
 
 
 def _write(saved: Sequence[Saved], page: Path, flags: set[str], title: str) -> Path:
     patches = NO_PATCHES not in flags
     if FOLDER in flags:
-        return write_folder(saved, _parts(page), title=title, patches=patches)
-    return write_whole(saved, page, _parts(page), title=title, patches=patches)
+        return write_folder(saved, _page_folder(page), title=title, patches=patches)
+    return write_whole(saved, page, _page_folder(page), title=title, patches=patches)
 
 
 def _write_tables(saved: Saved, folder: Path, flags: set[str]) -> None:
@@ -172,5 +184,5 @@ def _write_tables(saved: Saved, folder: Path, flags: set[str]) -> None:
         CONSOLE.print(f"  {table}", soft_wrap=True)
 
 
-def _tell(page: Path) -> None:
+def _print_page(page: Path) -> None:
     CONSOLE.print(f"Open {page} in a browser.", soft_wrap=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import chosen_store
+from conceptevo_jax.cli.store_commands import store_option
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.pipeline.training_folder import find_training, follow
@@ -24,43 +24,47 @@ def monitor(words: list[str]) -> int:
             "say which: conceptevo monitor TRAINING, a folder or key that "
             "`conceptevo ls` lists, finished or not."
         )
-    chosen = options(words[1:], ("space", "store", "interval", "wait"))
-    wait, interval = waits(chosen), seconds(chosen)
-    store = chosen_store(chosen)
+    option_values = options(words[1:], ("space", "store", "interval", "wait"))
+    wait, interval = wait_option(option_values), interval_option(option_values)
+    store = store_option(option_values)
     folder = find_training(words[0], store)
     use_cache(Store(folder.parent))
-    result = typed_place(chosen["space"]).absolute() if "space" in chosen else None
+    result = (
+        typed_place(option_values["space"]).absolute()
+        if "space" in option_values
+        else None
+    )
     CONSOLE.print(f"{folder}: one line per snapshot; end with Ctrl-C", soft_wrap=True)
-    seen = follow(folder, result, interval=interval, wait=wait)
-    for report, row in seen:
+    reports = follow(folder, result, interval=interval, wait=wait)
+    for report, row in reports:
         accuracy = f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}"
         CONSOLE.print(f"{accuracy} | {report.line()}", soft_wrap=True, highlight=False)
     return 0
 
 
-def waits(chosen: Mapping[str, str]) -> bool:
+def wait_option(option_values: Mapping[str, str]) -> bool:
     """The option `wait`: whether to wait for what comes.
 
     Raises:
       UsageError: if it is neither `true` nor `false`.
     """
-    wait = chosen.get("wait", "true").lower()
+    wait = option_values.get("wait", "true").lower()
     if wait not in _YES:
         raise unknown_name("wait", wait, _YES)
     return _YES[wait]
 
 
-def seconds(chosen: Mapping[str, str]) -> float:
+def interval_option(option_values: Mapping[str, str]) -> float:
     """The option `interval`.
 
     Raises:
       UsageError: if it is no number above 0.
     """
-    text = chosen.get("interval", "5")
+    text = option_values.get("interval", "5")
     try:
-        found = float(text)
+        interval = float(text)
     except ValueError:
-        found = -1.0
-    if not found > 0:
+        interval = -1.0
+    if not interval > 0:
         raise UsageError(f"interval must be a number of seconds above 0, not {text!r}.")
-    return found
+    return interval

@@ -1,4 +1,4 @@
-"""`conceptevo prepare`: make a TFDS set readable for everyone, once, with TensorFlow.
+"""`conceptevo prepare`: prepare a TFDS set once with TensorFlow, to be read without.
 
 Reading a prepared set needs no TensorFlow; preparing most of them does, which is what
 the extra `[prepare]` brings. ImageNet is made from the two archives that its site gives
@@ -34,18 +34,21 @@ def prepare(words: list[str]) -> int:
             "say which: conceptevo prepare NAME [data_dir=FOLDER] [manual_dir=FOLDER], "
             "with a name of TensorFlow Datasets such as cifar10."
         )
-    source, chosen = words[0], options(_plain(words[1:]), ("data_dir", "manual_dir"))
+    source, option_values = (
+        words[0],
+        options(_plain(words[1:]), ("data_dir", "manual_dir")),
+    )
     name = require_known(source)
     _require_tensorflow()
-    builder = _builder(source, chosen.get("data_dir"))
+    builder = _builder(source, option_values.get("data_dir"))
     if not Path(builder.data_path).is_dir():
-        manual = _archives(name, builder, chosen.get("manual_dir"))
+        manual = _archives(name, builder, option_values.get("manual_dir"))
         if manual is None:
             _require_network(source, builder)
         _make(builder, manual)
     splits = {key: split.num_examples for key, split in builder.info.splits.items()}
-    told = ", ".join(f"{key} {count:,}" for key, count in splits.items())
-    CONSOLE.print(f"{source}: {told}, in {builder.data_path}", soft_wrap=True)
+    split_sizes = ", ".join(f"{key} {count:,}" for key, count in splits.items())
+    CONSOLE.print(f"{source}: {split_sizes}, in {builder.data_path}", soft_wrap=True)
     CONSOLE.print(f"Use it by dataset.name=tfds:{source}", soft_wrap=True)
     return 0
 
@@ -87,15 +90,19 @@ def _archives(name: str, builder: Any, manual_dir: str | None) -> Path | None:
     """The folder of archives that the user fetched, for the sets that need one."""
     if not builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
         return None
-    how = " ".join(builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
+    instructions = " ".join(builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
     if manual_dir is None:
-        raise UsageError(f"{name} needs manual_dir=FOLDER. TFDS says: {how}")
+        raise UsageError(f"{name} needs manual_dir=FOLDER. TFDS says: {instructions}")
     folder = typed_place(manual_dir).absolute()
     if not folder.is_dir():
-        raise DataError(f"manual_dir {folder} is not a folder. TFDS says: {how}")
+        raise DataError(
+            f"manual_dir {folder} is not a folder. TFDS says: {instructions}"
+        )
     missing = [a for a in _ARCHIVES.get(name, ()) if not (folder / a).is_file()]
     if missing:
-        raise DataError(f"{folder} lacks {', '.join(missing)}. TFDS says: {how}")
+        raise DataError(
+            f"{folder} lacks {', '.join(missing)}. TFDS says: {instructions}"
+        )
     return folder
 
 

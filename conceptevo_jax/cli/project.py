@@ -26,16 +26,16 @@ def project(words: list[str]) -> int:
     Writes `projected/<run>/` in the result folder. The space, its map and every point
     on it stay as they are, byte for byte.
     """
-    chosen = options(words, ("space", "run"))
+    option_values = options(words, ("space", "run"))
     for needed in ("space", "run"):
-        if needed not in chosen:
+        if needed not in option_values:
             raise UsageError(
                 "say which: conceptevo project space=RESULT_FOLDER run=TRAINING; "
                 "trainings are listed by `conceptevo ls`."
             )
-    folder = typed_place(chosen["space"]).absolute()
-    added = add_run(folder, config_of(folder), chosen["run"])
-    _tell(added)
+    folder = typed_place(option_values["space"]).absolute()
+    added = add_run(folder, config_of(folder), option_values["run"])
+    _print_added(added)
     return 0
 
 
@@ -68,7 +68,7 @@ def config_of(folder: Path) -> Config:
     return config
 
 
-def _tell(added: Added) -> None:
+def _print_added(added: Added) -> None:
     table = Table("epoch", "test top-1", "dead", "coverage", title=added.name)
     for row in added.rows:
         table.add_row(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.kept import size
+from conceptevo_jax.cli.store_commands import size
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.places import typed_place
@@ -40,14 +40,16 @@ def build(words: list[str]) -> int:
     """Write the questionnaire of a result folder and tables of its forms."""
     if not words or _is_option(words[0]):
         raise UsageError("say of which result: conceptevo study build RESULT_FOLDER.")
-    chosen = options(words[1:], _VALID)
-    settings = _settings(chosen)
+    option_values = options(words[1:], _VALID)
+    settings = _settings(option_values)
     folder = typed_place(words[0]).absolute()
-    out = typed_place(chosen.get("out", str(folder / QUESTIONNAIRE))).absolute()
+    out = typed_place(option_values.get("out", str(folder / QUESTIONNAIRE))).absolute()
     if out.exists() and not out.is_dir():
-        raise UsageError(f"out={chosen['out']} is a file: give a folder.")
+        raise UsageError(f"out={option_values['out']} is a file: give a folder.")
     require_own(out, folder)
-    _tell(write_questionnaire(load_study(folder), out, settings=settings))
+    _print_questionnaire(
+        write_questionnaire(load_study(folder), out, settings=settings)
+    )
     return 0
 
 
@@ -62,25 +64,29 @@ def _is_option(word: str) -> bool:
     return word.partition("=")[0] in _VALID and "=" in word
 
 
-def _settings(chosen: Mapping[str, str]) -> Settings:
+def _settings(option_values: Mapping[str, str]) -> Settings:
     usual = Settings()
     return Settings(
-        each=_number(chosen, "each", usual.each),
-        forms=_number(chosen, "forms", 0) if "forms" in chosen else None,
-        contact=chosen.get("contact", "").strip(),
-        consent=_consent(chosen["consent"]) if "consent" in chosen else CONSENT,
-        complete=chosen.get("complete", "").strip(),
-        link=chosen.get("link", "").strip(),
-        seed=_number(chosen, "seed", usual.seed),
+        each=_number(option_values, "each", usual.each),
+        forms=_number(option_values, "forms", 0) if "forms" in option_values else None,
+        contact=option_values.get("contact", "").strip(),
+        consent=_consent(option_values["consent"])
+        if "consent" in option_values
+        else CONSENT,
+        complete=option_values.get("complete", "").strip(),
+        link=option_values.get("link", "").strip(),
+        seed=_number(option_values, "seed", usual.seed),
     )
 
 
-def _number(chosen: Mapping[str, str], name: str, usual: int) -> int:
-    if name not in chosen:
+def _number(option_values: Mapping[str, str], name: str, usual: int) -> int:
+    if name not in option_values:
         return usual
-    if not chosen[name].isdecimal():
-        raise UsageError(f"{name}={chosen[name]} is no whole number: give {name}=9.")
-    return int(chosen[name])
+    if not option_values[name].isdecimal():
+        raise UsageError(
+            f"{name}={option_values[name]} is no whole number: give {name}=9."
+        )
+    return int(option_values[name])
 
 
 def _consent(name: str) -> str:
@@ -96,14 +102,17 @@ def _consent(name: str) -> str:
     return text
 
 
-def _tell(made: Questionnaire) -> None:
-    counts = sorted({len(form.tasks) for form in made.forms})
+def _print_questionnaire(questionnaire: Questionnaire) -> None:
+    counts = sorted({len(form.tasks) for form in questionnaire.forms})
     tasks = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
-    forms = f"{len(made.forms)} form{'s' if len(made.forms) > 1 else ''}"
-    mturk, prolific = made.tables
+    forms = (
+        f"{len(questionnaire.forms)} form{'s' if len(questionnaire.forms) > 1 else ''}"
+    )
+    mturk, prolific = questionnaire.tables
     for line in (
-        f"{forms} of {tasks} tasks; {size(made.page.stat().st_size)}.",
-        f"Open {made.page} in a browser, or put it on a server and replace {SITE} in",
+        f"{forms} of {tasks} tasks; {size(questionnaire.page.stat().st_size)}.",
+        f"Open {questionnaire.page} in a browser, or put it on a server and replace "
+        f"{SITE} in",
         f"  {mturk}  (a batch for Mechanical Turk)",
         f"  {prolific}  (addresses for Prolific's Taskflow)",
         "It sends nothing: participants hand in a file, or paste its text. Read all "

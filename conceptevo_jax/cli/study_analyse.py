@@ -34,61 +34,61 @@ _OPTIONS = ("out", "encoder")
 def analyse(words: list[str]) -> int:
     """Read files of answers, print what they say, and write figures and a page.
 
-    Machine participants are told by how their names begin.
+    Machine participants are recognised by how their names begin.
 
     Raises:
       UsageError: for a word that is neither a file nor an option.
       DataError: if there is no study, or no answer that counts; nothing is written.
     """
-    folder, files, chosen = _read(words)
-    out = typed_place(chosen.get("out", str(folder / FOLDER))).absolute()
+    folder, files, option_values = _read(words)
+    out = typed_place(option_values.get("out", str(folder / FOLDER))).absolute()
     require_own(out, folder)
-    encoder = choose_encoder(chosen.get("encoder", "tfidf"))
+    encoder = choose_encoder(option_values.get("encoder", "tfidf"))
     study = load_study(folder)
     answers, refused = read_answers(
         files, study=study.id, tasks=study.tasks, names=public_ids(study)
     )
-    for one in refused:
-        _say(f"left out {one.file}: {one.reason}")
+    for refusal in refused:
+        _print_line(f"left out {refusal.file}: {refusal.reason}")
     if not answers:
-        raise DataError(_nothing(refused))
+        raise DataError(_no_answers(refused))
     machine = are_machines(answers)
-    found = evaluate(study.tasks, answers, encoder=encoder)
-    for name in found.screened.inattentive:
-        _say(f"left out participant {name}: inattentive")
-    if not found.participants:
+    evaluation = evaluate(study.tasks, answers, encoder=encoder)
+    for name in evaluation.screened.inattentive:
+        _print_line(f"left out participant {name}: inattentive")
+    if not evaluation.participants:
         raise DataError(
-            f"all {len(found.screened.inattentive)} participants failed the attention "
-            "checks: there is nobody to judge the groups by."
+            f"all {len(evaluation.screened.inattentive)} participants failed the "
+            "attention checks: there is nobody to judge the groups by."
         )
-    CONSOLE.print(_table(found, who_answered(found, machine=machine)))
+    CONSOLE.print(_table(evaluation, who_answered(evaluation, machine=machine)))
     page = write_study_result(
         out,
-        found,
+        evaluation,
         refused,
         machine=machine,
         study_id=study.id,
         title=study.title,
     )
-    _say(f"Open {page.absolute()} in a browser.")
+    _print_line(f"Open {page.absolute()} in a browser.")
     return 0
 
 
 def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
     """Tell the folder, the files and the options apart."""
-    named = [word for word in words if _is_option(word)]
-    typed = [word for word in words if not _is_option(word)]
-    chosen = options(named, _OPTIONS)
-    if len(typed) < 2:
+    option_words = [word for word in words if _is_option(word)]
+    places = [word for word in words if not _is_option(word)]
+    option_values = options(option_words, _OPTIONS)
+    if len(places) < 2:
         raise UsageError(
             "say which: conceptevo study analyse RESULT_FOLDER ANSWERS.json ... "
             "[out=FOLDER] [encoder=tfidf|minilm]."
         )
-    out = typed_place(chosen.get("out", "."))
+    out = typed_place(option_values.get("out", "."))
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={out} is a file: give a folder.")
-    files = [file for pattern in typed[1:] for file in _files(pattern)]
-    return typed_place(typed[0]).absolute(), files, chosen
+    files = [file for pattern in places[1:] for file in _files(pattern)]
+    return typed_place(places[0]).absolute(), files, option_values
 
 
 def _is_option(word: str) -> bool:
@@ -97,48 +97,50 @@ def _is_option(word: str) -> bool:
     return bool(equals) and key.isidentifier() and not Path(word).exists()
 
 
-def _files(typed: str) -> list[Path]:
+def _files(place: str) -> list[Path]:
     """The file of that name, or those that a pattern matches."""
-    path = typed_place(typed)
+    path = typed_place(place)
     if path.is_dir():
-        raise UsageError(f"{typed} is a folder: give its files, {path / '*.json'}.")
+        raise UsageError(f"{place} is a folder: give its files, {path / '*.json'}.")
     if path.exists():
         return [path]
-    found = [Path(name) for name in glob.glob(str(path))]
-    if not found:
-        pattern = glob.has_magic(typed)
+    matches = [Path(name) for name in glob.glob(str(path))]
+    if not matches:
+        pattern = glob.has_magic(place)
         raise UsageError(
-            f"{'no file matches' if pattern else 'there is no file'} {typed}: give the "
+            f"{'no file matches' if pattern else 'there is no file'} {place}: give the "
             "files that the questionnaire exported."
         )
-    return found
+    return matches
 
 
-def _nothing(refused: Sequence[Refused]) -> str:
-    reasons = "; ".join(f"{one.file}: {one.reason}" for one in refused)
+def _no_answers(refused: Sequence[Refused]) -> str:
+    reasons = "; ".join(f"{refusal.file}: {refusal.reason}" for refusal in refused)
     return printable(
         f"none of {len(refused)} files can be read, so there is no answer to judge the "
         f"groups by: {reasons}"
     )
 
 
-def _table(found: Evaluated, who: str) -> Table:
+def _table(evaluation: Evaluated, who: str) -> Table:
     table = Table(title=Text(f"Answers of {who}"), title_justify="left")
     for name in ("category", "answers", "AUC", "accuracy", "alpha", "label similarity"):
         table.add_column(name)
-    likened = {one.category: one.similarity for one in found.labels.categories}
-    for one in found.judged:
+    similarities = {
+        judged.category: judged.similarity for judged in evaluation.labels.categories
+    }
+    for judged in evaluation.judged:
         cells = (
-            TITLES.get(one.category, one.category),
-            str(one.answers),
-            format_estimate(one.auc),
-            format_estimate(one.accuracy),
-            format_estimate(one.alpha),
-            format_estimate(likened[one.category]),
+            TITLES.get(judged.category, judged.category),
+            str(judged.answers),
+            format_estimate(judged.auc),
+            format_estimate(judged.accuracy),
+            format_estimate(judged.alpha),
+            format_estimate(similarities[judged.category]),
         )
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     CONSOLE.print(printable(line), soft_wrap=True, markup=False, highlight=False)

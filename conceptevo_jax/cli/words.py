@@ -23,6 +23,10 @@ from conceptevo_jax.errors import UsageError, unknown_name
 def options(words: Sequence[str], valid: Collection[str]) -> dict[str, str]:
     """Read `key=value` words.
 
+    Args:
+      words: All of a command that are no places or flags.
+      valid: Keys that the command has.
+
     Raises:
       UsageError: for a word that is none, an unknown key, with the valid ones, or one
         that stands twice.

@@ -75,7 +75,12 @@ def _shape_remedy(shape: tuple[int, ...]) -> str:
 def checked_labels(
     labels: Any, count: int, what: str = "labels"
 ) -> Int32[np.ndarray, " i"]:
-    """Labels as int32, or a refusal of what are no classes of so many images.
+    """Labels as int32, or a refusal of what are no classes of `count` images.
+
+    Args:
+      labels: One class number an image, `[i]`.
+      count: Number of images.
+      what: The argument, as it is called in the message.
 
     Raises:
       UsageError: saying what they are, and what to do.
@@ -96,25 +101,29 @@ def checked_labels(
         raise UsageError(
             f"{what} are {len(array)}, but there are {count} images: give one each."
         )
-    for at in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
+    for row in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
         raise UsageError(
-            f"{what}: {array[at]} of image {at} is no class; they are numbered from 0. "
-            "Leave out images without a label."
+            f"{what}: {array[row]} of image {row} is no class; they are numbered from "
+            "0. Leave out images without a label."
         )
     return array.astype(np.int32, copy=False)
 
 
 def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
-    """Image ids as a tuple, or a refusal of what are no ids of so many images.
+    """Image ids as a tuple, or a refusal of what are no ids of `count` images.
+
+    Args:
+      keys: One id an image.
+      count: Number of images.
 
     Raises:
       UsageError: naming the first that is no text or occurs twice.
     """
     ids = (keys,) if isinstance(keys, str) else tuple(keys)
-    for at, key in enumerate(ids):
+    for row, key in enumerate(ids):
         if not isinstance(key, str):
             raise UsageError(
-                f"keys: {key!r} of image {at} is of type {type(key).__name__}, but "
+                f"keys: {key!r} of image {row} is of type {type(key).__name__}, but "
                 "ids are text: give str(key)."
             )
     if len(ids) != count:
@@ -126,7 +135,11 @@ def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
 
 
 def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
-    """Rows of an image set of so many images, or a refusal of what are none.
+    """Rows of a set of `count` images, or a refusal of what are none.
+
+    Args:
+      rows: Row numbers, each at most once, `[i]`.
+      count: Number of images in the set.
 
     Raises:
       UsageError: for a mask, a row that is not there, or one that occurs twice.
@@ -144,7 +157,11 @@ def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
 
 
 def require_rows(rows: Any, count: int) -> None:
-    """Refuse what does not say of each of so many images which row of a set it is.
+    """Refuse what does not say of each of `count` images which row of a set it is.
+
+    Args:
+      rows: Row numbers, `[i]`.
+      count: Number of images that they are of.
 
     Raises:
       UsageError: saying what it is.

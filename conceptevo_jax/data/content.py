@@ -74,16 +74,20 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
     path = None if cache is None else cache / f"files-{checksum(os.fsencode(root))}.npz"
     before = {} if path is None else _remembered(path)
     with ThreadPoolExecutor() as threads:
-        stats = list(threads.map(lambda name: _look(root / name), names, chunksize=256))
+        stats = list(
+            threads.map(lambda name: _fingerprint(root / name), names, chunksize=256)
+        )
         trusted = [
-            before[name][0] if name in before and before[name][1] == look else None
-            for name, look in zip(names, stats, strict=True)
+            before[name][0]
+            if name in before and before[name][1] == fingerprint
+            else None
+            for name, fingerprint in zip(names, stats, strict=True)
         ]
 
         def identify(row: int) -> str:
-            known = trusted[row]
-            if known is not None:
-                return known
+            cached_id = trusted[row]
+            if cached_id is not None:
+                return cached_id
             try:
                 return checksum(read_file(root / names[row]))
             except DataError as error:
@@ -101,10 +105,10 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
     return FileIds(ids=ids, changed=changed, unreadable=unreadable)
 
 
-_Look = tuple[int, int, int, int]
+_Fingerprint = tuple[int, int, int, int]
 
 
-def _look(path: Path) -> _Look | None:
+def _fingerprint(path: Path) -> _Fingerprint | None:
     """Size, times and inode of a regular file; None where there is none to read."""
     try:
         facts = path.stat()
@@ -136,8 +140,8 @@ def why_unreadable(path: Path) -> str | None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        there = os.path.lexists(path)
-        return "it is a link to a file that is not there" if there else "it is gone"
+        exists = os.path.lexists(path)
+        return "it is a link to a file that is not there" if exists else "it is gone"
     except OSError as error:
         return _reason(error)
     if stat.S_ISREG(mode):
@@ -171,14 +175,15 @@ def _remember(
     path: Path,
     names: Sequence[str],
     ids: Sequence[str],
-    stats: Sequence[_Look | None],
+    stats: Sequence[_Fingerprint | None],
     begun: int,
 ) -> None:
     """Keep ids of files that did not change while, or just before, they were hashed."""
     rows = [
         row
-        for row, look in enumerate(stats)
-        if look is not None and max(look[1], look[2]) < begun - RACY_NS
+        for row, fingerprint in enumerate(stats)
+        if fingerprint is not None
+        and max(fingerprint[1], fingerprint[2]) < begun - RACY_NS
     ]
     looks: Int64[np.ndarray, "i 4"] = np.array(
         [stats[row] for row in rows], np.int64
@@ -194,7 +199,7 @@ def _remember(
     write_bytes(path, content.getvalue())
 
 
-def _remembered(path: Path) -> dict[str, tuple[str, _Look]]:
+def _remembered(path: Path) -> dict[str, tuple[str, _Fingerprint]]:
     """Ids and looks by name; nothing where the file is missing or damaged."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
@@ -208,6 +213,8 @@ def _remembered(path: Path) -> dict[str, tuple[str, _Look]]:
         return {}
     text = ids.tobytes().hex()
     return {
-        name: (text[32 * row : 32 * row + 32], tuple(look))
-        for row, (name, look) in enumerate(zip(names, looks.tolist(), strict=True))
+        name: (text[32 * row : 32 * row + 32], tuple(fingerprint))
+        for row, (name, fingerprint) in enumerate(
+            zip(names, looks.tolist(), strict=True)
+        )
     }

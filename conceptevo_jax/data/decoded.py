@@ -47,7 +47,7 @@ class Pixels(Protocol):
     shape: tuple[int, ...]
     dtype: np.dtype
 
-    def __getitem__(self, chosen: Any) -> np.ndarray: ...
+    def __getitem__(self, indices: Any) -> np.ndarray: ...
 
 
 @record
@@ -102,6 +102,10 @@ class Decoded:
 
 def require_decoded(images: object, what: str) -> None:
     """Refuse anything but decoded images, such as a bare array.
+
+    Args:
+      images: What was given.
+      what: The argument, as it is called in the message.
 
     Raises:
       UsageError: naming the argument.
@@ -214,8 +218,8 @@ def _decoded_chunks(
     """Decoded images in order; as many chunks ahead as there are threads."""
 
     def decode(start: int) -> np.ndarray:
-        some = rows[start : start + _CHUNK].tolist()
-        return np.stack([images.image(row) for row in some])
+        chunk_rows = rows[start : start + _CHUNK].tolist()
+        return np.stack([images.image(row) for row in chunk_rows])
 
     ahead = min(32, (os.cpu_count() or 1) + 4)
     with ThreadPoolExecutor(ahead) as threads:

@@ -103,11 +103,15 @@ class Decoding:
 def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
     """RGB pixels of an encoded image, the right way up; what is transparent is white.
 
+    Args:
+      content: The file's bytes.
+      decoding: Formats and bounds that are allowed.
+
     Raises:
       DataError: saying why it is not decoded.
       Exception: of some eight types, by Pillow on broken bytes; see `reason_of`.
     """
-    with _opened(content, decoding) as opened:
+    with _open_image(content, decoding) as opened:
         width, height = opened.size
         if width * height > decoding.max_pixels:
             raise DataError(
@@ -143,11 +147,11 @@ def _can_open(name: str) -> bool:
     return name.upper() in Image.OPEN
 
 
-def _opened(content: bytes, decoding: Decoding) -> Image.Image:
+def _open_image(content: bytes, decoding: Decoding) -> Image.Image:
     """The image, of which only the header is read.
 
     Pillow's own `open` has a bound of its own on the number of pixels, one for the
-    whole process, and tells of it by warnings; ours is checked by who calls.
+    whole process, and warns about it; ours is checked by the caller.
     """
     if not content:
         raise DataError("it is empty")
@@ -160,7 +164,7 @@ def _opened(content: bytes, decoding: Decoding) -> Image.Image:
             # What Pillow takes for "another format".
             except (SyntaxError, IndexError, TypeError, struct.error):
                 continue
-    raise DataError(_what_it_is(content, decoding))
+    raise DataError(_describe_format(content, decoding))
 
 
 def _beginning(content: bytes) -> bytes:
@@ -168,7 +172,7 @@ def _beginning(content: bytes) -> bytes:
     return content[:16].ljust(16, b"\0")
 
 
-def _what_it_is(content: bytes, decoding: Decoding) -> str:
+def _describe_format(content: bytes, decoding: Decoding) -> str:
     """What bytes seem to be that no allowed decoder takes."""
     for pillow_name, (_, accepts) in Image.OPEN.items():
         name = pillow_name.lower()

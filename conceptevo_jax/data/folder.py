@@ -2,10 +2,10 @@
 
     <path>/train/<class>/*.jpg      and      <path>/test/<class>/*.jpg
 
-Which folders are splits and which are classes is told by `conceptevo_jax.data.splits`,
-what is read of a class folder by `listing`. Where there are no splits, a share of every
-class is held out for testing, by a hash of the images' contents: the same images on
-every machine, and equal ones on the same side. An image's id is its content, so that a
+Which folders are splits and which are classes is decided in `data.splits`, what is read
+of a class folder in `data.listing`. Where there are no splits, a share of every class
+is held out for testing, by a hash of the images' contents: the same images on every
+machine, and equal ones on the same side. An image's id is its content, so that a
 replaced file is another image, whose results are made anew, and a folder that was moved
 or renamed is the same set. Listing a million files takes about ten seconds, hashing
 them once about a second per gigabyte and core.
@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
 
 from conceptevo_jax.data.content import (
     FileIds,
@@ -26,6 +25,11 @@ from conceptevo_jax.data.content import (
     read_file,
 )
 from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, Decoding
+from conceptevo_jax.data.held_out import (
+    held_out_count,
+    held_out_images,
+    require_two_of_each,
+)
 from conceptevo_jax.data.images import ImageSet
 from conceptevo_jax.data.listing import File
 from conceptevo_jax.data.passed_over import listed_names
@@ -72,24 +76,12 @@ def load(
     """
     decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     root = _root(source)
-    chosen = _listed(root, split, test_share, decoding)
-    folder, files = chosen.folder, chosen.listing.files
-    contents = file_ids(folder, [file.path for file in files], cache)
-    files = [
-        file._replace(readable=file.path not in contents.unreadable) for file in files
-    ]
-    hashes = np.array(contents.ids, object)
-    notes = (*chosen.listing.notes, *_changed(folder, contents))
-    if chosen.whole:
-        classes = chosen.listing.classes
-        _require_two_of_each(root, files, classes)
-        held_out, alike = _held_out(contents.ids, files, classes, test_share)
-        notes = (*notes, *_of_copies(root, [classes[label] for label in alike]))
-        rows = np.flatnonzero(held_out == (split == "test"))
-        files, hashes = [files[row] for row in rows.tolist()], hashes[rows]
-    below = "" if chosen.whole else f"{folder.name}/"
-    ids: list[str] = hashes.tolist()
+    listed = _listed(root, split, test_share, decoding)
+    folder = listed.folder
+    contents = file_ids(folder, [file.path for file in listed.listing.files], cache)
+    files, ids, notes = _split_files(root, split, test_share, listed, contents)
     keys = number_equal(decoding.ids(ids))
+    below = "" if listed.whole else f"{folder.name}/"
 
     def read(row: int) -> bytes:
         return _read(folder / files[row].path, ids[row])
@@ -100,19 +92,52 @@ def load(
         keys=keys,
         names=tuple(printable(f"{below}{file.path}") for file in files),
         labels=np.array([file.label for file in files], np.int32),
-        classes=chosen.listing.classes,
+        classes=listed.listing.classes,
         side=side,
         border=0,
         origin=printable(str(root)),
         read=read,
         notes=notes,
         decoding=decoding,
-        unreadable={
-            key: contents.unreadable[file.path]
-            for key, file in zip(keys, files, strict=True)
-            if not file.readable
-        },
+        unreadable=_reasons(keys, files, contents),
     )
+
+
+def _reasons(
+    keys: Sequence[str], files: Sequence[File], contents: FileIds
+) -> dict[str, str]:
+    """Why images cannot be read, by their ids."""
+    return {
+        key: contents.unreadable[file.path]
+        for key, file in zip(keys, files, strict=True)
+        if not file.readable
+    }
+
+
+def _split_files(
+    root: Path, split: str, test_share: float, listed: Split, contents: FileIds
+) -> tuple[list[File], list[str], tuple[str, ...]]:
+    """Files of a split, their content ids, and what a user should know of them.
+
+    Of a folder without splits of its own, those that are held out are the test images.
+    """
+    files = [
+        file._replace(readable=file.path not in contents.unreadable)
+        for file in listed.listing.files
+    ]
+    ids = list(contents.ids)
+    notes = (*listed.listing.notes, *_changed(listed.folder, contents))
+    if not listed.whole:
+        return files, ids, notes
+    classes = listed.listing.classes
+    require_two_of_each(root, files, classes)
+    held_out, single_image_classes = held_out_images(ids, files, classes, test_share)
+    notes = (
+        *notes,
+        *_note_of_copies(root, [classes[label] for label in single_image_classes]),
+    )
+    rows = np.flatnonzero(held_out == (split == "test")).tolist()
+    return [files[row] for row in rows], [ids[row] for row in rows], notes
 
 
 def sizes(
@@ -127,6 +152,13 @@ def sizes(
 
     Where the folder has no splits and holds equal images, within their number.
 
+    Args:
+      source: The folder.
+      test_share: As for `load`, and so are the others.
+      formats: See there.
+      max_pixels: See there.
+      value_range: See there.
+
     Raises:
       UsageError, DataError: as `load` does.
     """
@@ -134,12 +166,12 @@ def sizes(
     root = _root(source)
     counts = {}
     for split in ("train", "test"):
-        chosen = _listed(root, split, test_share, decoding)
-        files, classes = chosen.listing.files, chosen.listing.classes
+        listed = _listed(root, split, test_share, decoding)
+        files, classes = listed.listing.files, listed.listing.classes
         counts[split] = len(files)
-        if chosen.whole:
-            numbers = _require_two_of_each(root, files, classes)
-            test = sum(_held_out_count(number, test_share) for number in numbers)
+        if listed.whole:
+            numbers = require_two_of_each(root, files, classes)
+            test = sum(held_out_count(number, test_share) for number in numbers)
             return len(files) - test, test, len(classes)
     return counts["train"], counts["test"], len(classes)
 
@@ -159,58 +191,6 @@ def _listed(root: Path, split: str, test_share: float, decoding: Decoding) -> Sp
     return list_split(root, split, decoding)
 
 
-def _require_two_of_each(
-    root: Path, files: Sequence[File], classes: Sequence[str]
-) -> list[int]:
-    """Number of readable files by class, of which there must be two.
-
-    Raises:
-      DataError: naming the classes that have fewer, with their number.
-    """
-    labels = [file.label for file in files if file.readable]
-    counts: list[int] = np.bincount(labels, minlength=len(classes)).tolist()
-    few = [name for name, count in zip(classes, counts, strict=True) if count < 2]
-    if few:
-        raise DataError(
-            f"{len(few)} of {len(classes)} classes of {printable(str(root))} have "
-            "fewer than two images that can be read, and cannot be both trained on and "
-            f"held out: {listed_names(few)}. Add images, or give the folder train/ and "
-            "test/ of its own."
-        )
-    return counts
-
-
-def _held_out_count(distinct: int, share: float) -> int:
-    """How many of a class's distinct images are held out: one at least, never all."""
-    return min(max(round(share * distinct), 1), distinct - 1)
-
-
-def _held_out(
-    ids: Sequence[str], files: Sequence[File], classes: Sequence[str], share: float
-) -> tuple[Bool[np.ndarray, " i"], list[int]]:
-    """Which images are held out: of every class those of the smallest hashes.
-
-    Copies of one image stay on one side, but where a class has nothing else; what
-    cannot be read is not held out.
-
-    Returns:
-      By image, and the classes that are copies of one image.
-    """
-    labels = np.array([file.label if file.readable else -1 for file in files])
-    held_out = np.zeros(len(files), bool)
-    alike = []
-    for label in range(len(classes)):
-        rows = np.flatnonzero(labels == label)
-        units = [ids[row] for row in rows.tolist()]
-        if len(set(units)) < 2:
-            alike.append(label)
-            units = list(number_equal(units))
-        ranked = sorted(set(units), key=lambda unit: checksum(f"test:{unit}".encode()))
-        chosen = set(ranked[: _held_out_count(len(ranked), share)])
-        held_out[rows] = [unit in chosen for unit in units]
-    return held_out, alike
-
-
 def _read(path: Path, content: str) -> bytes:
     """A file's bytes, which must be those that its id was made from."""
     image = read_file(path)
@@ -219,7 +199,7 @@ def _read(path: Path, content: str) -> bytes:
     return image
 
 
-def _of_copies(root: Path, classes: Sequence[str]) -> tuple[str, ...]:
+def _note_of_copies(root: Path, classes: Sequence[str]) -> tuple[str, ...]:
     if not classes:
         return ()
     return (

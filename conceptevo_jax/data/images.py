@@ -97,16 +97,16 @@ class ImageSet:
         Raises:
           DataError: naming the image and where it comes from, if it is unreadable.
         """
-        at = range(len(self))[row]
+        index = range(len(self))[row]
         try:
-            content = self.read(at)
+            content = self.read(index)
             if isinstance(content, bytes):
                 content = decode(content, self.decoding)
             return _fitted(content, self.side, self.border)
         # Image decoders raise some eight types of error on broken bytes.
         except Exception as error:
             raise DataError(
-                f"image {self.name_of(at)!r} of {self.origin} cannot be decoded "
+                f"image {self.name_of(index)!r} of {self.origin} cannot be decoded "
                 f"({reason_of(error)}). Replace it or prepare the data set again, or "
                 "leave such images out: dataset.on_bad_image=skip, in Python "
                 "without(images, find_bad(images))."
@@ -129,12 +129,16 @@ def find_bad(images: ImageSet) -> dict[str, str]:
 
     with ThreadPoolExecutor() as threads:
         reasons = threads.map(reason, range(len(images)), chunksize=64)
-        found = zip(images.keys, reasons, strict=True)
-        return {key: why for key, why in found if why is not None}
+        keyed_reasons = zip(images.keys, reasons, strict=True)
+        return {key: why for key, why in keyed_reasons if why is not None}
 
 
 def without(images: ImageSet, bad: Collection[str]) -> ImageSet:
     """The same images but for those with the given ids.
+
+    Args:
+      images: What to leave images out of.
+      bad: Ids of those to leave out.
 
     Raises:
       DataError: if none is left of a class.
@@ -153,21 +157,32 @@ def without(images: ImageSet, bad: Collection[str]) -> ImageSet:
 
 
 def subset(images: ImageSet, rows: Int[np.ndarray, " _"]) -> ImageSet:
-    """The images at `rows`, in that order."""
-    chosen = rows.tolist()
+    """The images at `rows`, in that order.
+
+    Args:
+      images: The whole set.
+      rows: Which images to keep, `[j]`.
+    """
+    selected_rows = rows.tolist()
     return dataclasses.replace(
         images,
-        keys=tuple(images.keys[row] for row in chosen),
-        names=tuple(images.name_of(row) for row in chosen),
+        keys=tuple(images.keys[row] for row in selected_rows),
+        names=tuple(images.name_of(row) for row in selected_rows),
         labels=images.labels[rows],
-        read=lambda row: images.read(chosen[row]),
+        read=lambda row: images.read(selected_rows[row]),
     )
 
 
 def images_id(
     keys: tuple[str, ...], labels: Integer[np.ndarray, " i"], side: int
 ) -> str:
-    """Content key of images in order, with their classes, at one size in pixels."""
+    """Content key of images in order, with their classes, at one size in pixels.
+
+    Args:
+      keys: Ids, in order.
+      labels: Classes, `[i]`.
+      side: Height and width, in pixels.
+    """
     return content_key("images", keys, labels.tolist(), side)
 
 

@@ -14,7 +14,11 @@ from typing import NamedTuple
 
 from conceptevo_jax.data.content import why_unreadable
 from conceptevo_jax.data.decoding import FORMATS, Decoding
-from conceptevo_jax.data.passed_over import PassedOver, what_is_passed_over, why_nothing
+from conceptevo_jax.data.passed_over import (
+    PassedOver,
+    describe_no_images,
+    describe_passed_over,
+)
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.printable import printable
 
@@ -67,6 +71,10 @@ class Listing:
 def list_classes(folder: Path, decoding: Decoding) -> Listing:
     """List a folder of class folders.
 
+    Args:
+      folder: Holds a folder for every class.
+      decoding: Which suffixes are opened.
+
     Raises:
       DataError: if it cannot be read, or holds no images in class folders, with the
         numbers of what it does hold.
@@ -86,10 +94,10 @@ def list_classes(folder: Path, decoding: Decoding) -> Listing:
         else:
             files += (File(path, len(classes), readable) for path, readable in images)
             classes.append(name)
-    notes = what_is_passed_over(folder, decoding, passed)
+    notes = describe_passed_over(folder, decoding, passed)
     if not classes:
         locked_names = [file.path for file in locked]
-        why = why_nothing(folder, decoding, folders=names, locked=locked_names)
+        why = describe_no_images(folder, decoding, folders=names, locked=locked_names)
         raise DataError(" ".join((why, *notes)))
     notes += _nested(folder, classes, files)
     return Listing(classes=tuple(classes), files=locked + files, notes=notes)
@@ -109,7 +117,13 @@ def subfolders(folder: Path) -> list[str]:
 
 
 def holds_images(folder: Path, decoding: Decoding, *, below: bool) -> bool:
-    """Whether images lie in a folder itself, or also in folders below it."""
+    """Whether images lie in a folder itself, or also in folders below it.
+
+    Args:
+      folder: Where to look.
+      decoding: Which suffixes are opened.
+      below: Whether to look in the folders below, too.
+    """
     if not below:
         return any(_is_image(entry, decoding.suffixes) for entry in _entries(folder))
     above = _identities(folder.resolve().parents)
@@ -152,7 +166,7 @@ def _below(
         try:
             (identity,) = _identities([root / below])
             if identity in entered:
-                passed.again.append(below)
+                passed.revisited.append(below)
                 continue
             entered.add(identity)
             entries = _scanned(root / below)
@@ -236,8 +250,8 @@ def _nested(
     if len(inner) < 2 or any(file.path.count("/") == 1 for file in files):
         return ()
     (name,) = classes
-    where = printable(str(folder))
+    folder_name = printable(str(folder))
     return (
-        f"{where} has a single class, {printable(name)}: if the folders in it are the "
-        f"classes, name folder:{where}/{printable(name)}.",
+        f"{folder_name} has a single class, {printable(name)}: if the folders in it "
+        f"are the classes, name folder:{folder_name}/{printable(name)}.",
     )

@@ -110,20 +110,20 @@ def sequential_batches(
         yield np.minimum(rows, np.int32(count - 1)), rows < count
 
 
-def read_ahead(read: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def read_ahead(read: Callable[[T], R], requests: Iterable[T]) -> Iterator[R]:
     """What `read` gives of each item, in order, the next few read meanwhile.
 
     So that a device does not wait for images to be decoded.
 
     Args:
       read: Called in one other thread; an `OnDemand` decodes a batch in many.
-      items: Such as the numbers of batches.
+      requests: Such as the numbers of batches.
     """
     waiting: deque[Future[R]] = deque()
     with ThreadPoolExecutor(1) as thread:
         try:
-            for item in items:
-                waiting.append(thread.submit(read, item))
+            for request in requests:
+                waiting.append(thread.submit(read, request))
                 if len(waiting) > AHEAD:
                     yield waiting.popleft().result()
             while waiting:

@@ -36,9 +36,9 @@ class OnDemand:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, chosen: Any) -> UInt8[np.ndarray, "..."]:
+    def __getitem__(self, indices: Any) -> UInt8[np.ndarray, "..."]:
         """Decode the chosen images: one by its number, several by numbers or slice."""
-        rows = self.rows[chosen]
+        rows = self.rows[indices]
         if np.ndim(rows) == 0:
             return self.images.image(int(rows))
         decoded = list(self._threads.map(self.images.image, rows.tolist()))
@@ -47,6 +47,10 @@ class OnDemand:
 
 def decode_on_demand(images: ImageSet, rows: Int[np.ndarray, " i"]) -> Decoded:
     """The images at `rows`, in that order, without keeping any of them decoded.
+
+    Args:
+      images: Where to read.
+      rows: Which images, in order, `[j]`.
 
     Raises:
       UsageError: for rows that are none of the images', or that occur twice.

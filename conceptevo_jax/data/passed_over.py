@@ -1,4 +1,4 @@
-"""What lies in a folder of images and is not read: counted, and told in sentences."""
+"""What lies in a folder of images and is not read, counted and put in sentences."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class PassedOver:
       loose: Images beside the class folders.
       empty: Folders without an image that is opened.
       system: Names of entries that systems made.
-      again: Links to folders that are read already.
+      revisited: Links to folders that are read already.
     """
 
     files: int = 0
@@ -30,60 +30,69 @@ class PassedOver:
     loose: int = 0
     empty: list[str] = field(default_factory=list)
     system: set[str] = field(default_factory=set)
-    again: list[str] = field(default_factory=list)
+    revisited: list[str] = field(default_factory=list)
 
 
 def listed_names(names: Sequence[str]) -> str:
     """The first few names in a sentence, and how many more there are."""
-    shown = ", ".join(map(printable, names[:_NAMED]))
-    more = len(names) - _NAMED
-    return f"{shown} and {more} more" if more > 0 else shown
+    listed = ", ".join(map(printable, names[:_NAMED]))
+    remaining = len(names) - _NAMED
+    return f"{listed} and {remaining} more" if remaining > 0 else listed
 
 
-def what_is_passed_over(
+def describe_passed_over(
     folder: Path, decoding: Decoding, passed: PassedOver
 ) -> tuple[str, ...]:
-    """Sentences about what was passed over, most of them about nothing as a rule."""
-    where = printable(str(folder))
+    """Sentences about what was passed over, most of them about nothing as a rule.
+
+    Args:
+      folder: Which was listed.
+      decoding: What was opened.
+      passed: What was not, counted while it was listed.
+    """
+    folder_name = printable(str(folder))
     notes = []
-    rest = Counter(passed.suffixes)
+    suffix_counts = Counter(passed.suffixes)
     for name, suffixes in FORMATS.items():
-        present = [suffix for suffix in suffixes if rest[suffix]]
+        present = [suffix for suffix in suffixes if suffix_counts[suffix]]
         if present:
-            number = sum(rest.pop(suffix) for suffix in present)
-            called = " or ".join(f".{suffix}" for suffix in present)
+            number = sum(suffix_counts.pop(suffix) for suffix in present)
+            suffix_names = " or ".join(f".{suffix}" for suffix in present)
             notes.append(
-                f"{number} of {passed.files} files of {where} are {called}, which is "
-                f"not opened: allow it by {decoding.allowing(name)}."
+                f"{number} of {passed.files} files of {folder_name} are "
+                f"{suffix_names}, which is not opened: allow it by "
+                f"{decoding.allowing(name)}."
             )
-    if +rest:
-        called = ", ".join(
+    if +suffix_counts:
+        suffix_names = ", ".join(
             f"{number} .{printable(suffix)}" if suffix else f"{number} without a suffix"
-            for suffix, number in sorted((+rest).items(), key=_by_number)[:_NAMED]
+            for suffix, number in sorted((+suffix_counts).items(), key=_by_number)[
+                :_NAMED
+            ]
         )
         notes.append(
-            f"{sum(rest.values())} of {passed.files} files of {where} are none that "
-            f"can be opened, and are left out: {called}."
+            f"{sum(suffix_counts.values())} of {passed.files} files of {folder_name} "
+            f"are none that can be opened, and are left out: {suffix_names}."
         )
     if passed.loose:
         notes.append(
-            f"{passed.loose} images lie in {where} itself and are left out: put them "
-            "into the folders of their classes."
+            f"{passed.loose} images lie in {folder_name} itself and are left out: put "
+            "them into the folders of their classes."
         )
     if passed.empty:
         notes.append(
-            f"{len(passed.empty)} folders of {where} hold no image that is opened, and "
-            f"are no classes: {listed_names(passed.empty)}."
+            f"{len(passed.empty)} folders of {folder_name} hold no image that is "
+            f"opened, and are no classes: {listed_names(passed.empty)}."
         )
     if passed.system:
         notes.append(
-            f"{listed_names(sorted(passed.system))} in {where} are the system's own, "
-            "and are left out."
+            f"{listed_names(sorted(passed.system))} in {folder_name} are the system's "
+            "own, and are left out."
         )
-    if passed.again:
+    if passed.revisited:
         notes.append(
-            f"{len(passed.again)} links in {where} lead back to folders that are read "
-            f"already, and are not followed: {listed_names(passed.again)}."
+            f"{len(passed.revisited)} links in {folder_name} lead back to folders that "
+            f"are read already, and are not followed: {listed_names(passed.revisited)}."
         )
     return tuple(notes)
 
@@ -94,7 +103,7 @@ def _by_number(counted: tuple[str, int]) -> tuple[int, str]:
     return -number, suffix
 
 
-def why_nothing(
+def describe_no_images(
     folder: Path,
     decoding: Decoding,
     *,

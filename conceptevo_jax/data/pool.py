@@ -6,17 +6,16 @@ seed. Its `pool_id` goes into everything made on it. It holds no pixels. Choosin
 a million images takes about five seconds.
 """
 
-import hashlib
 import itertools
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Int32, Integer, UInt32
+from jaxtyping import Int32, UInt32
 
 from conceptevo_jax.data.decoded import Decoded
 from conceptevo_jax.data.images import ImageSet, images_id
+from conceptevo_jax.data.stratified import id_hashes, stratified
 from conceptevo_jax.errors import DataError, UsageError, is_whole, require_seed
 from conceptevo_jax.store import read_sealed, write_sealed
 from conceptevo_jax.types import record
@@ -92,16 +91,18 @@ def heldout_pools(
     require_seed(seed)
     _require_enough(images, min(selection, judgement), "smaller held-out set")
     _require_enough(images, selection + judgement, "selection + judgement")
-    both = _pool(
+    held_out = _pool(
         images,
         stratified(images.keys, images.labels, size=selection + judgement, seed=seed),
         seed,
     )
     first = stratified(
-        both.keys, both.labels, size=selection, seed=seed, purpose="selection"
+        held_out.keys, held_out.labels, size=selection, seed=seed, purpose="selection"
     )
-    second = np.setdiff1d(np.arange(len(both)), first)
-    return _pool(images, both.rows[first], seed), _pool(images, both.rows[second], seed)
+    second = np.setdiff1d(np.arange(len(held_out)), first)
+    return _pool(images, held_out.rows[first], seed), _pool(
+        images, held_out.rows[second], seed
+    )
 
 
 def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded]:
@@ -116,10 +117,10 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
       The pool, whose rows are those of `images`, and its pixels, in memory.
     """
     size = min(size, len(images))
-    chosen = stratified(
+    selected_rows = stratified(
         images.keys, images.labels, size=size, seed=seed, purpose="probe"
     )
-    rows = np.sort(chosen).astype(np.int32)
+    rows = np.sort(selected_rows).astype(np.int32)
     keys = tuple(images.keys[row] for row in rows)
     pixels: Any = np.asarray(images.pixels[rows])
     part = Decoded(pixels=pixels, labels=images.labels[rows], keys=keys)
@@ -130,43 +131,10 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
         labels=part.labels,
         side=part.side,
         seed=seed,
-        order=_hashes(keys, str(seed), 4),
+        order=id_hashes(keys, str(seed), 4),
         pool_id=part.images_id,
     )
     return pool, part
-
-
-def stratified(
-    keys: Sequence[str],
-    labels: Integer[np.ndarray, " i"],
-    *,
-    size: int,
-    seed: int,
-    purpose: str = "pool",
-) -> Int[np.ndarray, " chosen"]:
-    """Rows of `size` images, each class in proportion to its share.
-
-    Every image gets its place (rank + 1/2) / class size among the hashes of its
-    class; the smallest places are chosen, equal ones by hash.
-
-    Args:
-      keys: Stable ids.
-      labels: Classes.
-      size: How many images to choose.
-      seed: Enters the hash.
-      purpose: Enters the hash: choices for two purposes are independent.
-
-    Returns:
-      The chosen rows, in no particular order.
-    """
-    hashes = _hashes(keys, f"{purpose}:{seed}", 8)
-    by_class = np.lexsort((hashes, labels))
-    sizes = np.bincount(labels)
-    starts = np.cumsum(sizes) - sizes
-    sorted_labels = labels[by_class]
-    ranks = np.arange(len(keys)) - starts[sorted_labels]
-    places = (ranks + 0.5) / sizes[sorted_labels]
-    return by_class[np.lexsort((hashes[by_class], places))[:size]]
 
 
 def require_disjoint(*pools: Pool) -> None:
@@ -175,12 +143,12 @@ def require_disjoint(*pools: Pool) -> None:
     Raises:
       DataError: naming both pools and an image they share.
     """
-    for one, other in itertools.combinations(pools, 2):
-        shared = sorted(set(one.keys) & set(other.keys))
+    for first, second in itertools.combinations(pools, 2):
+        shared = sorted(set(first.keys) & set(second.keys))
         if shared:
             raise DataError(
-                f"pools {one.pool_id} and {other.pool_id} share {len(shared)} images, "
-                f"such as {shared[0]!r}, but must be disjoint. Take them from "
+                f"pools {first.pool_id} and {second.pool_id} share {len(shared)} "
+                f"images, such as {shared[0]!r}, but must be disjoint. Take them from "
                 "different splits, or together by heldout_pools."
             )
 
@@ -204,7 +172,12 @@ def require_same_pool(expected_id: str, found_id: str, what: str) -> None:
 
 
 def save_pool(path: Path, pool: Pool) -> None:
-    """Write the pool as a sealed JSON manifest."""
+    """Write the pool as a sealed JSON manifest.
+
+    Args:
+      path: The file.
+      pool: What to write.
+    """
     manifest = {"pool_id": pool.pool_id, "seed": pool.seed, "side": pool.side}
     manifest |= {"labels": pool.labels.tolist(), "rows": pool.rows.tolist()}
     write_sealed(path, {**manifest, "keys": pool.keys, "names": pool.names})
@@ -239,7 +212,7 @@ def _from_manifest(manifest: dict[str, Any]) -> Pool:
         labels=labels,
         side=manifest["side"],
         seed=seed,
-        order=_hashes(keys, str(seed), 4),
+        order=id_hashes(keys, str(seed), 4),
         pool_id=manifest["pool_id"],
     )
 
@@ -255,18 +228,9 @@ def _pool(images: ImageSet, rows: np.ndarray, seed: int) -> Pool:
         labels=labels,
         side=images.side,
         seed=seed,
-        order=_hashes(keys, str(seed), 4),
+        order=id_hashes(keys, str(seed), 4),
         pool_id=images_id(keys, labels, images.side),
     )
-
-
-def _hashes(keys: Sequence[str], salt: str, size: int) -> np.ndarray:
-    def digest(key: str) -> bytes:
-        return hashlib.blake2b(f"{salt}:{key}".encode(), digest_size=size).digest()
-
-    # Little-endian, so that the numbers are equal on every machine.
-    joined = np.frombuffer(b"".join(map(digest, keys)), f"<u{size}")
-    return joined.astype(f"u{size}")
 
 
 def _require_enough(images: ImageSet, size: int, what: str) -> None:

@@ -95,6 +95,11 @@ class Sizes(NamedTuple):
 def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) -> Sizes:
     """Look up a data set's sizes, without reading any image.
 
+    Args:
+      name: As for `load_images`.
+      data_dir: Folder of TFDS data sets.
+      **options: As for `load_images`.
+
     Raises:
       UsageError, DataError: as `load_images` does.
     """
@@ -129,9 +134,9 @@ def _require_options(
 def _source(name: str) -> tuple[Callable[..., ImageSet], dict[str, Any]]:
     hint = "Write f'folder:{path}' for a folder of images."
     require_type(name, str, "the name of a data set", hint)
-    kind, colon, rest = name.partition(":")
-    if colon and kind in SOURCES and rest:
-        return SOURCES[kind], {"source": rest}
+    kind, colon, source = name.partition(":")
+    if colon and kind in SOURCES and source:
+        return SOURCES[kind], {"source": source}
     if name in DATASETS:
         return DATASETS[name], {}
     raise unknown_name("data set", name, (*DATASETS, "tfds:NAME", "folder:PATH"))

@@ -110,7 +110,13 @@ def load(
 
 
 def factors(seed: int, split: str, index: Int[np.ndarray, " i"]) -> Factors:
-    """What the images at `index` of a split show."""
+    """What the images at `index` of a split show.
+
+    Args:
+      seed: Of the data set.
+      split: `train` or `test`.
+      index: Numbers of images in the split, `[i]`.
+    """
     words = _random_words(f"shapes/{seed}/{split}", index)
     label = index % len(CLASSES)
     radius = np.asarray(_RADII)[_pick(words[:, 2], len(_RADII))]
@@ -161,13 +167,13 @@ def shape_concepts(keys: Sequence[str]) -> Bool[np.ndarray, "i concepts"]:
     Raises:
       DataError: if an id is of another data set.
     """
-    shown = np.zeros((len(keys), len(CONCEPTS)), bool)
+    concepts = np.zeros((len(keys), len(CONCEPTS)), bool)
     for row, (seed, split, index) in enumerate(map(_parsed, keys)):
         what = factors(seed, split, np.array([index]))
-        shown[row, what.shape] = True
-        shown[row, len(SHAPES) + what.colour] = True
-        shown[row, len(SHAPES) + len(COLOURS) + what.texture] = True
-    return shown
+        concepts[row, what.shape] = True
+        concepts[row, len(SHAPES) + what.colour] = True
+        concepts[row, len(SHAPES) + len(COLOURS) + what.texture] = True
+    return concepts
 
 
 def _parsed(key: str) -> tuple[int, str, int]:

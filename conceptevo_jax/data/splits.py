@@ -10,12 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conceptevo_jax.data.decoding import Decoding
-from conceptevo_jax.data.listing import (
-    Listing,
-    holds_images,
-    list_classes,
-    subfolders,
-)
+from conceptevo_jax.data.listing import Listing, holds_images, list_classes, subfolders
 from conceptevo_jax.data.passed_over import listed_names
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.printable import printable
@@ -55,18 +50,20 @@ def list_split(root: Path, split: str, decoding: Decoding) -> Split:
       DataError: saying what is missing, and what to do.
     """
     folders = subfolders(root)
-    named = {kind: _named(root, folders, names) for kind, names in SPLIT_NAMES.items()}
-    candidates = [path for paths in named.values() for path in paths]
-    others = [
+    split_folders = {
+        kind: _named(root, folders, names) for kind, names in SPLIT_NAMES.items()
+    }
+    candidates = [path for paths in split_folders.values() for path in paths]
+    other_folders = [
         name
         for name in (folders if candidates else ())
         if root / name not in candidates
         and holds_images(root / name, decoding, below=True)
     ]
-    with_classes = _with_classes(named, others, decoding)
+    with_classes = _with_classes(split_folders, other_folders, decoding)
     if not any(with_classes.values()):
-        return _whole(root, candidates, others, decoding)
-    return _divided(root, split, named, with_classes, others, decoding)
+        return _whole(root, candidates, other_folders, decoding)
+    return _divided(root, split, split_folders, with_classes, other_folders, decoding)
 
 
 def _named(root: Path, folders: Sequence[str], names: Sequence[str]) -> list[Path]:
@@ -77,7 +74,9 @@ def _named(root: Path, folders: Sequence[str], names: Sequence[str]) -> list[Pat
 
 
 def _with_classes(
-    named: dict[str, list[Path]], others: Sequence[str], decoding: Decoding
+    split_folders: dict[str, list[Path]],
+    other_folders: Sequence[str],
+    decoding: Decoding,
 ) -> dict[str, list[Path]]:
     """Those of the named folders that are splits.
 
@@ -86,9 +85,9 @@ def _with_classes(
     """
     nested = {
         kind: [path for path in paths if _holds_classes(path, decoding)]
-        for kind, paths in named.items()
+        for kind, paths in split_folders.items()
     }
-    if all(nested.values()) or not others:
+    if all(nested.values()) or not other_folders:
         return nested
     return {
         kind: [path for path in paths if not holds_images(path, decoding, below=False)]
@@ -102,20 +101,25 @@ def _holds_classes(path: Path, decoding: Decoding) -> bool:
 
 
 def _whole(
-    root: Path, candidates: Sequence[Path], others: Sequence[str], decoding: Decoding
+    root: Path,
+    candidates: Sequence[Path],
+    other_folders: Sequence[str],
+    decoding: Decoding,
 ) -> Split:
     """All images of a folder of classes."""
     flat = [path for path in candidates if holds_images(path, decoding, below=False)]
     names = listed_names([path.name for path in flat])
-    where = printable(str(root))
-    if flat and not others:
+    root_name = printable(str(root))
+    if flat and not other_folders:
         raise DataError(
-            f"{where}: {names} hold images, but no folders of classes: put the images "
-            "of each class into a folder of its name there."
+            f"{root_name}: {names} hold images, but no folders of classes: put the "
+            "images of each class into a folder of its name there."
         )
     listing = list_classes(root, decoding)
     if flat:
-        note = f"{names} in {where} hold images themselves: they are read as classes."
+        note = (
+            f"{names} in {root_name} hold images themselves: they are read as classes."
+        )
         listing = dataclasses.replace(listing, notes=(note, *listing.notes))
     return Split(folder=root, listing=listing, whole=True)
 
@@ -123,18 +127,18 @@ def _whole(
 def _divided(
     root: Path,
     split: str,
-    named: dict[str, list[Path]],
+    split_folders: dict[str, list[Path]],
     with_classes: dict[str, list[Path]],
-    others: Sequence[str],
+    other_folders: Sequence[str],
     decoding: Decoding,
 ) -> Split:
     """One of two splits, whose classes must be the other's."""
-    where = printable(str(root))
+    root_name = printable(str(root))
     if not with_classes["train"]:
         (test, *_) = with_classes["test"]
         raise DataError(
-            f"{where} has no folder train of class folders, though it has "
-            f"{printable(test.name)}: add {where}/train with a folder per class."
+            f"{root_name} has no folder train of class folders, though it has "
+            f"{printable(test.name)}: add {root_name}/train with a folder per class."
         )
     folders = {"train": with_classes["train"][0]}
     listed = {"train": list_classes(folders["train"], decoding)}
@@ -144,19 +148,21 @@ def _divided(
             folders["test"], listed["test"] = path, listing
             break
     else:
-        raise DataError(_no_test(root, folders["train"], named["test"]))
-    _require_same_classes(where, folders, listed)
+        raise DataError(_no_test(root, folders["train"], split_folders["test"]))
+    _require_same_classes(root_name, folders, listed)
     notes = []
-    beside = [path for paths in named.values() for path in paths]
+    beside = [path for paths in split_folders.values() for path in paths]
     unread = [path for path in beside if path not in folders.values()]
-    if unread or others:
+    if unread or other_folders:
         read = " and ".join(printable(path.name) for path in folders.values())
         flat = [path.name for path in unread if path not in with_classes["test"]]
         why = f" ({listed_names(flat)} without class folders)" if flat else ""
-        left = listed_names([*(path.name for path in unread), *others])
-        notes.append(f"{read} of {where} are read, and {left} beside them not{why}.")
+        skipped_names = listed_names([*(path.name for path in unread), *other_folders])
+        notes.append(
+            f"{read} of {root_name} are read, and {skipped_names} beside them not{why}."
+        )
     if holds_images(root, decoding, below=False):
-        notes.append(f"Images that lie in {where} itself are left out.")
+        notes.append(f"Images that lie in {root_name} itself are left out.")
     listing = listed[split]
     return Split(
         folder=folders[split],
@@ -167,21 +173,21 @@ def _divided(
 
 def _no_test(root: Path, train: Path, candidates: Sequence[Path]) -> str:
     """What is said of class folders to train on, and none to test on."""
-    where, name = printable(str(root)), printable(train.name)
+    root_name, name = printable(str(root)), printable(train.name)
     if candidates:
         flat = listed_names([path.name for path in candidates])
         what, add = f"{flat} beside it holds none of their names", candidates[0].name
     else:
         what, add = f"no folder {' or '.join(SPLIT_NAMES['test'])} is beside it", "test"
     return (
-        f"{where}/{name} holds class folders, but {what}: put class folders of the "
-        f"same names into {where}/{printable(add)}, or name folder:{where}/{name} "
-        "alone, of which a fifth of every class is held out."
+        f"{root_name}/{name} holds class folders, but {what}: put class folders of the "
+        f"same names into {root_name}/{printable(add)}, or name "
+        f"folder:{root_name}/{name} alone, of which a fifth of every class is held out."
     )
 
 
 def _require_same_classes(
-    where: str, folders: dict[str, Path], listed: dict[str, Listing]
+    root_name: str, folders: dict[str, Path], listed: dict[str, Listing]
 ) -> None:
     only = set(listed["train"].classes) ^ set(listed["test"].classes)
     if not only:
@@ -191,8 +197,8 @@ def _require_same_classes(
     raise DataError(
         " ".join(
             (
-                f"{where}: {names} need the same classes, but only one of them has: "
-                f"{listed_names(sorted(only))}.",
+                f"{root_name}: {names} need the same classes, but only one of them "
+                f"has: {listed_names(sorted(only))}.",
                 *notes,
             )
         )

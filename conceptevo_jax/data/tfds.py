@@ -61,23 +61,15 @@ def load(
       UsageError: if no TFDS data set has that name, a feature has to be named, a
         format is unknown, or a number is none from 1.
     """
-    import tensorflow_datasets as tfds
-
     decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     builder = _builder(source, data_dir)
-    wanted = train_split if split == "train" else test_split or _test_split(builder)
-    _require_split(builder, source, wanted)
-    features = builder.info.features
-    picture = _feature(features, tfds.features.Image, image, source, "image")
-    kind = _feature(features, tfds.features.ClassLabel, label, source, "label")
-    skip = {picture: tfds.decode.SkipDecoding()}
-    records = builder.as_data_source(wanted, decoders=skip)
-    index = index_split(builder, records, wanted, (picture, kind), cache)
+    tfds_split = train_split if split == "train" else test_split or _test_split(builder)
+    _require_split(builder, source, tfds_split)
+    picture, kind = _features(builder, source, image, label)
+    records = _encoded_records(builder, tfds_split, picture)
+    index = index_split(builder, records, tfds_split, (picture, kind), cache)
     if len(index.labels) and index.labels.min() < 0:
-        raise DataError(
-            f"{source}: the split {wanted} has no labels. Choose another by "
-            f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
-        )
+        raise _no_labels(builder, source, split, tfds_split)
     return ImageSet(
         name=source,
         split=split,
@@ -93,6 +85,32 @@ def load(
     )
 
 
+def _encoded_records(builder: Any, tfds_split: str, picture: str) -> Any:
+    """The records of a split, whose images are not decoded."""
+    import tensorflow_datasets as tfds
+
+    skip = {picture: tfds.decode.SkipDecoding()}
+    return builder.as_data_source(tfds_split, decoders=skip)
+
+
+def _no_labels(builder: Any, source: str, split: str, tfds_split: str) -> DataError:
+    return DataError(
+        f"{source}: the split {tfds_split} has no labels. Choose another by "
+        f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
+    )
+
+
+def _features(
+    builder: Any, source: str, image: str | None, label: str | None
+) -> tuple[str, str]:
+    """Names of the image's and the label's feature."""
+    import tensorflow_datasets as tfds
+
+    features = builder.info.features
+    picture = _feature(features, tfds.features.Image, image, source, "image")
+    return picture, _feature(features, tfds.features.ClassLabel, label, source, "label")
+
+
 def sizes(
     source: str,
     *,
@@ -102,17 +120,25 @@ def sizes(
     label: str | None = None,
     **_: Any,
 ) -> tuple[int, int, int]:
-    """Number of training and test images and of classes, from the metadata alone."""
+    """Number of training and test images and of classes, from the metadata alone.
+
+    Args:
+      source: Name of the data set.
+      data_dir: As for `load`, and so are the others.
+      train_split: See there.
+      test_split: See there.
+      label: See there.
+    """
     import tensorflow_datasets as tfds
 
     builder = _builder(source, data_dir)
-    chosen = (train_split, test_split or _test_split(builder))
-    for name in chosen:
+    tfds_splits = (train_split, test_split or _test_split(builder))
+    for name in tfds_splits:
         _require_split(builder, source, name)
     kind = _feature(
         builder.info.features, tfds.features.ClassLabel, label, source, "label"
     )
-    train, test = (builder.info.splits[name].num_examples for name in chosen)
+    train, test = (builder.info.splits[name].num_examples for name in tfds_splits)
     return train, test, builder.info.features[kind].num_classes
 
 
@@ -120,17 +146,19 @@ def require_known(source: str) -> str:
     """The data set's bare name, if TFDS has one of that name.
 
     Raises:
-      UsageError: if not, with names that are alike.
+      UsageError: if not, with similar names.
     """
     import tensorflow_datasets as tfds
 
     name = source.partition("/")[0].partition(":")[0]
-    known = tfds.list_builders(with_community_datasets=False)
-    if name not in known:
-        alike = ", ".join(difflib.get_close_matches(name, known, 5, 0.5)) or "none"
+    builder_names = tfds.list_builders(with_community_datasets=False)
+    if name not in builder_names:
+        close_names = (
+            ", ".join(difflib.get_close_matches(name, builder_names, 5, 0.5)) or "none"
+        )
         raise UsageError(
             f"TensorFlow Datasets has no data set {name!r}; names that are alike: "
-            f"{alike}. All are listed at https://www.tensorflow.org/datasets/catalog."
+            f"{close_names}. All are listed at https://www.tensorflow.org/datasets/catalog."
         )
     return name
 
@@ -140,13 +168,13 @@ def _builder(source: str, data_dir: Path | None) -> Any:
     import tensorflow_datasets as tfds
 
     from_disk = tfds.core.read_only_builder.builder_from_files
-    where = typed_place(data_dir or tfds.core.constants.DATA_DIR)
+    folder = typed_place(data_dir or tfds.core.constants.DATA_DIR)
     try:
-        builder = from_disk(source, data_dir=str(where))
+        builder = from_disk(source, data_dir=str(folder))
     except tfds.core.DatasetNotFoundError:
-        require_known_or_local(source, where)
+        require_known_or_local(source, folder)
         raise DataError(
-            f"{source} is not prepared in {where}. Run `conceptevo prepare {source}` "
+            f"{source} is not prepared in {folder}. Run `conceptevo prepare {source}` "
             "once, where there is a network, or set dataset.data_dir to the folder "
             "that holds it."
         ) from None
@@ -159,9 +187,14 @@ def _builder(source: str, data_dir: Path | None) -> Any:
     return builder
 
 
-def require_known_or_local(source: str, where: Path) -> None:
-    """Refuse a name that neither TFDS nor the folder knows."""
-    if not (where / source.partition("/")[0].partition(":")[0]).is_dir():
+def require_known_or_local(source: str, folder: Path) -> None:
+    """Refuse a name that neither TFDS nor the folder knows.
+
+    Args:
+      source: Name of the data set.
+      folder: Where prepared data sets lie.
+    """
+    if not (folder / source.partition("/")[0].partition(":")[0]).is_dir():
         require_known(source)
 
 
@@ -170,19 +203,19 @@ def _splits(builder: Any) -> str:
 
 
 def _test_split(builder: Any) -> str:
-    there = [name for name in _TESTS if name in builder.info.splits]
-    return there[0] if there else _TESTS[0]
+    present = [name for name in _TESTS if name in builder.info.splits]
+    return present[0] if present else _TESTS[0]
 
 
-def _require_split(builder: Any, source: str, wanted: str) -> None:
+def _require_split(builder: Any, source: str, tfds_split: str) -> None:
     """A split, or a part of one such as `train[90%:]`."""
     try:
-        builder.info.splits[wanted]
+        builder.info.splits[tfds_split]
     except (KeyError, ValueError) as error:
         raise DataError(
-            f"{source} has no split {wanted!r}; it has: {_splits(builder)}. Choose by "
-            "dataset.options.train_split and dataset.options.test_split; a part of one "
-            "is written train[90%:]."
+            f"{source} has no split {tfds_split!r}; it has: {_splits(builder)}. Choose "
+            "by dataset.options.train_split and dataset.options.test_split; a part of "
+            "one is written train[90%:]."
         ) from error
 
 

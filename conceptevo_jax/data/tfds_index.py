@@ -60,15 +60,17 @@ def index_split(
         return _read_index(builder, records, split, features)
     text = f"{builder.data_path}|{info.full_name}|{split}|{features}"
     path = cache / f"{info.name}-{checksum(text.encode())[:16]}.npz"
-    looks = _looks(Path(builder.data_path))
-    kept = _kept_index(path)
-    if kept is not None and kept[1] == looks:
-        return kept[0]
+    looks = _fingerprints(Path(builder.data_path))
+    cached = _load_index(path)
+    if cached is not None and cached[1] == looks:
+        return cached[0]
     index = _read_index(builder, records, split, features)
-    if kept is not None:
-        _require_unchanged(kept[0], index, Path(builder.data_path), split, path)
-    newest = max(max(int(part) for part in look.split()[1:3]) for look in looks)
-    _keep_index(path, index, looks if newest < begun - RACY_NS else ())
+    if cached is not None:
+        _require_unchanged(cached[0], index, Path(builder.data_path), split, path)
+    newest = max(
+        max(int(part) for part in fingerprint.split()[1:3]) for fingerprint in looks
+    )
+    _save_index(path, index, looks if newest < begun - RACY_NS else ())
     return index
 
 
@@ -76,13 +78,15 @@ def _read_index(
     builder: Any, records: Any, split: str, features: tuple[str, str]
 ) -> SplitIndex:
     info, (picture, kind) = builder.info, features
-    named = next((n for n in ("file_name", "id") if n in info.features), None)
+    name_feature = next((n for n in ("file_name", "id") if n in info.features), None)
     start = f"{info.full_name}/{split}"
     contents, names, labels = [], [], []
     try:
         for row in range(len(records)):
             example = records[row]
-            name = f"{row:07d}" if named is None else _text(example[named])
+            name = (
+                f"{row:07d}" if name_feature is None else _text(example[name_feature])
+            )
             contents.append(checksum(example[picture]))
             names.append(f"{start}/{name}")
             labels.append(example[kind])
@@ -100,7 +104,7 @@ def _read_index(
     )
 
 
-def _looks(folder: Path) -> tuple[str, ...]:
+def _fingerprints(folder: Path) -> tuple[str, ...]:
     """Size, times and inode of every file of a prepared data set, as text."""
     looks = []
     for file in sorted(folder.iterdir()):
@@ -111,15 +115,15 @@ def _looks(folder: Path) -> tuple[str, ...]:
 
 
 def _require_unchanged(
-    before: SplitIndex, now: SplitIndex, folder: Path, split: str, path: Path
+    before: SplitIndex, after: SplitIndex, folder: Path, split: str, path: Path
 ) -> None:
     """Refuse prepared files that hold something else than at the first look."""
-    pairs = list(zip(before.keys, now.keys, strict=False))
-    changed = sum(a != b for a, b in pairs) + abs(len(before.keys) - len(now.keys))
+    pairs = list(zip(before.keys, after.keys, strict=False))
+    changed = sum(a != b for a, b in pairs) + abs(len(before.keys) - len(after.keys))
     differences = [f"{changed} images"] if changed else []
-    if not np.array_equal(before.labels, now.labels):
+    if not np.array_equal(before.labels, after.labels):
         differences.append("labels")
-    if before.classes != now.classes:
+    if before.classes != after.classes:
         differences.append("names of classes")
     if differences:
         raise DataError(
@@ -129,7 +133,7 @@ def _require_unchanged(
         )
 
 
-def _keep_index(path: Path, index: SplitIndex, looks: tuple[str, ...]) -> None:
+def _save_index(path: Path, index: SplitIndex, looks: tuple[str, ...]) -> None:
     content = io.BytesIO()
     np.savez(
         content,
@@ -146,16 +150,16 @@ def _joined(texts: tuple[str, ...]) -> np.ndarray:
     return np.frombuffer("\0".join(texts).encode(), np.uint8)
 
 
-def _kept_index(path: Path) -> tuple[SplitIndex, tuple[str, ...]] | None:
-    """What `_keep_index` wrote; None where it is missing or damaged: read anew."""
+def _load_index(path: Path) -> tuple[SplitIndex, tuple[str, ...]] | None:
+    """What `_save_index` wrote; None where it is missing or damaged: read anew."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             texts = {
-                name: tuple(kept[name].tobytes().decode().split("\0"))
+                name: tuple(stored[name].tobytes().decode().split("\0"))
                 for name in ("keys", "names", "classes", "looks")
             }
-            labels = kept["labels"]
+            labels = stored["labels"]
     # NumPy and zipfile raise some ten types of error on damaged bytes.
     except Exception:
         return None

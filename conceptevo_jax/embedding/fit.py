@@ -7,31 +7,17 @@ two seconds of compilation; docs/performance.md says what that is owed to.
 """
 
 import dataclasses
-from functools import partial
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Float
 
-from conceptevo_jax.embedding.pairs import (
-    CoActivations,
-    co_activations,
-    live_neurons,
-    sample_paths,
-)
+from conceptevo_jax.embedding.descent import Plan, learn_vectors
+from conceptevo_jax.embedding.pairs import CoActivations, co_activations, live_neurons
 from conceptevo_jax.errors import DivergenceError, UsageError
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Embedding, Stimuli
-
-SHARED = 12
-"""Random neurons that a batch draws for each of R, about: `_shared` rounds them. With
-twice as many, other networks align no better; with a third, planted groups are not
-always found again."""
-
-REGISTER = 16
-"""Numbers in a processor's widest register."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,17 +44,6 @@ class FitReport:
     isolated: int
 
 
-class _Plan(NamedTuple):
-    """What the compiled loop depends on."""
-
-    neurons: int
-    dim: int
-    negatives: int
-    repeats: int
-    batch_size: int
-    negatives_learn: bool
-
-
 def fit_neurons(
     stimuli: Stimuli,
     *,
@@ -86,9 +61,9 @@ def fit_neurons(
     gradients of all pairs that they are in, so a larger batch makes the same moves with
     slightly older vectors. It is never larger than the number of live neurons, beyond
     which one update would move a vector too far. A batch's pairs are held against the
-    same random neurons, some `SHARED` times R, each of which counts for so much less
-    than a neuron's own: the expected gradient is that of Eq. 1, and a matrix product
-    makes it.
+    same shared negatives, about `SHARED_PER_NEGATIVE` times R of them, each with a
+    weight that keeps the expected gradient that of Eq. 1; a matrix product computes
+    it.
 
     Args:
       stimuli: The base snapshot's stimuli.
@@ -116,26 +91,32 @@ def fit_neurons(
     lists = co_activations(stimuli)
     live = np.flatnonzero(live_neurons(stimuli))
     batch = min(batch_size, len(live), len(lists.neurons))
-    plan = _Plan(len(live), dim, negatives, repeats, batch, negatives_learn)
+    plan = Plan(len(live), dim, negatives, repeats, batch, negatives_learn)
     # Neurons are renumbered, so that a negative is one draw from 0..live-1.
     rows = np.searchsorted(live, lists.neurons).astype(np.int32)
     lists = CoActivations(*map(jnp.asarray, lists._replace(neurons=rows)))
     order = jnp.asarray(_list_order(np.asarray(lists.images), seed))
     # Half of the sampling is random bits, and `rbg` makes them in a third of the time.
     key, rate = jax.random.key(seed, impl="rbg"), jnp.float32(learning_rate)
-    vectors, losses = _learn(lists, order, key, rate, plan=plan)
-    total, positive = np.asarray(losses).T
-    _require_finite(total, learning_rate)
-    report = FitReport(
+    vectors, losses = learn_vectors(lists, order, key, rate, plan=plan)
+    _require_finite(np.asarray(losses)[:, 0], learning_rate)
+    isolated = len(live) - len(np.unique(rows))
+    report = _report(np.asarray(losses), len(lists.starts), batch, isolated)
+    return _all_neurons(np.asarray(vectors), live, len(stimuli.count)), report
+
+
+def _report(losses: np.ndarray, pairs: int, batch: int, isolated: int) -> FitReport:
+    """What is said of the losses, the first of which are those of the start."""
+    total, positive = losses.T
+    return FitReport(
         start_total=float(total[0]),
         start_positive=float(positive[0]),
         total=total[1:],
         positive=positive[1:],
-        pairs=len(lists.starts),
+        pairs=pairs,
         batch_size=batch,
-        isolated=len(live) - len(np.unique(rows)),
+        isolated=isolated,
     )
-    return _all_neurons(np.asarray(vectors), live, len(stimuli.count)), report
 
 
 def _require_positive(**settings: int | float) -> None:
@@ -166,114 +147,3 @@ def _all_neurons(vectors: np.ndarray, live: np.ndarray, count: int) -> Embedding
     coverage = np.zeros(count, np.float32)
     coverage[live] = 1
     return Embedding(vectors=placed, coverage=coverage)
-
-
-@partial(jax.jit, static_argnames="plan")
-def _learn(
-    lists: CoActivations,
-    order: Int[Array, " m"],
-    key: Key[Array, ""],
-    learning_rate: Float[Array, ""],
-    *,
-    plan: _Plan,
-) -> tuple[Float[Array, "n d"], Float[Array, "e 2"]]:
-    start_key, pair_key = jax.random.split(key)
-    shape = (plan.neurons, plan.dim)
-    drawn = jax.random.uniform(start_key, shape, minval=-0.5, maxval=0.5)
-    # Zeros stay zeros, and whole registers are moved faster.
-    start = jnp.pad(drawn, ((0, 0), (0, -plan.dim % REGISTER)))
-    # The first pass has rate 0: it only measures the random start.
-    rates = jnp.full(plan.repeats + 1, learning_rate).at[0].set(0.0)
-    keys = jax.random.split(pair_key, plan.repeats + 1)
-    images = lists.images[order]
-    follows = jnp.pad(images[:-1] == images[1:], (0, 1)).astype(jnp.float32)
-    linked = _windows(follows, plan.batch_size, 1)
-
-    def repeat(vectors: Array, turn: tuple[Array, Array]) -> tuple[Array, Array]:
-        turn_key, rate = turn
-        batches = _batches(lists, order, turn_key, plan), linked
-        step = partial(_step, rate=rate, plan=plan)
-        vectors, products = jax.lax.scan(step, vectors, batches)
-        return vectors, _losses(*products, linked) / len(lists.starts)
-
-    vectors, losses = jax.lax.scan(repeat, start, (keys, rates))
-    return vectors[:, : plan.dim], losses
-
-
-def _shared(negatives: int) -> int:
-    """Random neurons of a batch: whole registers, which a product is fastest with."""
-    return max(round(SHARED * negatives / REGISTER), min(negatives, 1)) * REGISTER
-
-
-def _windows(values: Array, size: int, further: int) -> Array:
-    """Windows over values with a 0 before them, `[t size + further]`; 0 in the end."""
-    steps = -(-len(values) // size)
-    padded = jnp.pad(values, (1, steps * size + further - len(values)))
-    firsts = size * jnp.arange(steps)
-    return padded[firsts[:, None] + jnp.arange(size + further)[None]]
-
-
-def _batches(
-    lists: CoActivations, order: Int[Array, " m"], key: Key[Array, ""], plan: _Plan
-) -> Int[Array, "t _"]:
-    """One repeat's batches: each with the entries around it, and their negatives.
-
-    In the order: the entry before, the batch, its random neurons, the entry after. So
-    whoever is moved stands in a row.
-    """
-    pair_key, other_key = jax.random.split(key)
-    rows = _windows(sample_paths(lists, pair_key)[order], plan.batch_size, 2)
-    # The remainder favours no neuron by more than n / 2³².
-    bits = jax.random.bits(other_key, (len(rows), _shared(plan.negatives)))
-    others = (bits % jnp.uint32(plan.neurons)).astype(jnp.int32)
-    return jnp.concatenate([rows[:, :-1], others, rows[:, -1:]], axis=1)
-
-
-def _step(
-    vectors: Float[Array, "n d"],
-    batch: tuple[Int[Array, " _"], Float[Array, " _"]],
-    *,
-    rate: Float[Array, ""],
-    plan: _Plan,
-) -> tuple[Float[Array, "n d"], tuple[Float[Array, " _"], Float[Array, "_ r"]]]:
-    """Move one batch's neurons down the gradient of all pairs that they are in.
-
-    A batch is neurons in path order with the two around them, who do not move, and its
-    random neurons, as `_batches` has them; and whether each and its successor are a
-    pair. In closed form, since autodiff's takes twice as long on a CPU. The products
-    with successors and with R of the random neurons are returned, for the loss.
-    """
-    rows, linked = batch
-    gathered, size = vectors[rows], len(linked) - 1
-    own, random = gathered[1 : size + 1], gathered[size + 1 : -1]
-    path = jnp.concatenate([gathered[: size + 1], gathered[-1:]])
-    products = (path[:-1] * path[1:]).sum(axis=1)
-    pull = linked * jax.nn.sigmoid(-products)
-    against = own @ random.T
-    share = plan.negatives / max(len(random), 1)
-    push = jax.nn.sigmoid(against) * (share * _pairs(linked))[:, None]
-    slope = push @ random - pull[1:, None] * path[2:] - pull[:-1, None] * path[:size]
-    back = push.T @ own if plan.negatives_learn else jnp.zeros_like(random)
-    moves = -rate * jnp.concatenate([slope, back])
-    vectors = vectors.at[rows[1:-1]].add(moves)
-    return vectors, (products[1:], against[:, : plan.negatives])
-
-
-def _pairs(linked: Float[Array, "*t _"]) -> Float[Array, "*t _"]:
-    """In how many pairs a neuron is: each has negatives for it."""
-    return linked[..., :-1] + linked[..., 1:]
-
-
-def _losses(
-    along: Float[Array, "t b"],
-    against: Float[Array, "t b r"],
-    linked: Float[Array, "t _"],
-) -> Float[Array, " 2"]:
-    """Eq. 1 over a repeat, and its co-activated term.
-
-    What R of the random neurons cost tells it, and in a fraction of the time; all
-    batches at once, since a step's own few numbers take a fifth of its time.
-    """
-    positive = (linked[:, 1:] * jax.nn.softplus(-along)).sum()
-    negative = (_pairs(linked) * jax.nn.softplus(against).sum(axis=2)).sum()
-    return jnp.stack([positive + negative, positive])

@@ -10,10 +10,10 @@ from jaxtyping import Array, Float
 
 
 def pair_losses(
-    first: Float[Array, "b d"],
-    second: Float[Array, "b d"],
-    against_first: Float[Array, "b r d"],
-    against_second: Float[Array, "b r d"],
+    center: Float[Array, "b d"],
+    context: Float[Array, "b d"],
+    center_negatives: Float[Array, "b r d"],
+    context_negatives: Float[Array, "b r d"],
     *,
     negatives_learn: bool = True,
 ) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
@@ -23,10 +23,10 @@ def pair_losses(
     draws of their own, with log(1 − σ(x)) = log σ(−x) so that nothing overflows.
 
     Args:
-      first: Vectors vₙ.
-      second: Vectors vₘ.
-      against_first: The R random neurons' vectors vᵣ in the sum with vₙ.
-      against_second: Those in the sum with vₘ.
+      center: Vectors vₙ.
+      context: Vectors vₘ.
+      center_negatives: The R random neurons' vectors vᵣ in the sum with vₙ.
+      context_negatives: Those in the sum with vₘ.
       negatives_learn: Whether vᵣ receives a gradient, as Eq. 1 says. The authors'
         code leaves it where it is.
 
@@ -34,10 +34,12 @@ def pair_losses(
       The total per pair, and its first term, that of the co-activated pair.
     """
     if not negatives_learn:
-        against_first = jax.lax.stop_gradient(against_first)
-        against_second = jax.lax.stop_gradient(against_second)
-    positive = -jax.nn.log_sigmoid(jnp.einsum("bd,bd->b", first, second))
-    apart_first = jnp.einsum("bd,brd->br", first, against_first)
-    apart_second = jnp.einsum("bd,brd->br", second, against_second)
-    negative = jax.nn.log_sigmoid(-apart_first) + jax.nn.log_sigmoid(-apart_second)
+        center_negatives = jax.lax.stop_gradient(center_negatives)
+        context_negatives = jax.lax.stop_gradient(context_negatives)
+    positive = -jax.nn.log_sigmoid(jnp.einsum("bd,bd->b", center, context))
+    center_products = jnp.einsum("bd,brd->br", center, center_negatives)
+    context_products = jnp.einsum("bd,brd->br", context, context_negatives)
+    negative = jax.nn.log_sigmoid(-center_products) + jax.nn.log_sigmoid(
+        -context_products
+    )
     return positive - negative.sum(axis=1), positive

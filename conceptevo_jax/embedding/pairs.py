@@ -79,14 +79,14 @@ def _layout(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     entries = np.arange(len(images))
     slots = entries - firsts[lists]
     is_short = sizes <= SHORT
-    own = is_short[lists]
+    in_short = is_short[lists]
     row = (np.cumsum(is_short) - 1)[lists]
     short = np.full((is_short.sum(), SHORT), len(images))
-    short[row[own], slots[own]] = entries[own]
+    short[row[in_short], slots[in_short]] = entries[in_short]
     places = np.empty(len(images), int)
-    places[own] = row[own] * SHORT + slots[own]
-    places[~own] = short.size + np.arange((~own).sum())
-    return short, entries[~own], places
+    places[in_short] = row[in_short] * SHORT + slots[in_short]
+    places[~in_short] = short.size + np.arange((~in_short).sum())
+    return short, entries[~in_short], places
 
 
 def live_neurons(stimuli: Stimuli) -> np.ndarray:
@@ -134,10 +134,12 @@ def sample_paths(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, " m"]:
     # Of a draw the slot takes the last bits, so that no two in a row are equal, and
     # unused slots, whose other bits are all ones, come last.
     slots = jnp.arange(SHORT, dtype=jnp.uint32)
-    own = jnp.concatenate([draws, last])[short] // SHORT * SHORT + slots[None]
-    rank = (own[:, :, None] > own[:, None, :]).sum(axis=2, dtype=jnp.uint32)
-    chosen = rank[:, :, None] == slots[None, None]
+    sort_keys = jnp.concatenate([draws, last])[short] // SHORT * SHORT + slots[None]
+    rank = (sort_keys[:, :, None] > sort_keys[:, None, :]).sum(axis=2, dtype=jnp.uint32)
+    at_rank = rank[:, :, None] == slots[None, None]
     padded = jnp.pad(neurons, (0, 1))[short]
-    shuffled = jnp.where(chosen, padded[:, :, None], 0).sum(axis=1)
-    _, _, rest = jax.lax.sort((images[long], draws[long], neurons[long]), num_keys=2)
-    return jnp.concatenate([shuffled.reshape(-1), rest])[places]
+    shuffled_short = jnp.where(at_rank, padded[:, :, None], 0).sum(axis=1)
+    _, _, shuffled_long = jax.lax.sort(
+        (images[long], draws[long], neurons[long]), num_keys=2
+    )
+    return jnp.concatenate([shuffled_short.reshape(-1), shuffled_long])[places]

@@ -20,7 +20,8 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.models.convolution import Conv, DepthwiseConv
+from conceptevo_jax.models.convolution import Conv
+from conceptevo_jax.models.depthwise import DepthwiseConv
 from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.models.tapped import Model, Tap, identity_tap
 from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD
@@ -143,15 +144,15 @@ def _patches(width: int, side: int, name: str, dtype: DTypeLike | None) -> Conv:
 
 def _layers(size: Size) -> Iterator[tuple[str, str, int, float]]:
     """Name, kind (`block`, `norm` or `down`), width and drop rate of every site."""
-    blocks, done = sum(size.depths), 0
+    blocks, block_index = sum(size.depths), 0
     for stage, (depth, width) in enumerate(zip(size.depths, size.widths, strict=True)):
         if stage:
             yield f"features.{2 * stage}.0", "norm", size.widths[stage - 1], 0.0
             yield f"features.{2 * stage}.1", "down", width, 0.0
         for index in range(depth):
-            rate = size.drop * done / (blocks - 1)
+            rate = size.drop * block_index / (blocks - 1)
             yield f"features.{2 * stage + 1}.{index}", "block", width, rate
-            done += 1
+            block_index += 1
 
 
 def _sites(size: Size) -> Iterator[Site]:

@@ -17,8 +17,6 @@ from jaxtyping import Array, Float
 
 Pair = tuple[int, int]
 
-BANDED_CELLS = 64
-"""Cells of a map up to which a depthwise convolution is a product with a matrix."""
 
 LINE_VALUES = 128
 """Cells times channels of a line up to which a kernel along it becomes a matrix."""
@@ -65,7 +63,14 @@ def convolve(
     stride: Pair = (1, 1),
     pad: Pair = (0, 0),
 ) -> Float[Array, "b h2 w2 c2"]:
-    """Cross-correlate maps with a kernel, zeros around them."""
+    """Cross-correlate maps with a kernel, zeros around them.
+
+    Args:
+      x: Maps.
+      kernel: Height, width, channels in and channels out.
+      stride: Steps down and to the right, in cells.
+      pad: Rows and columns of zeros on either side.
+    """
     sides = kernel.shape[0], kernel.shape[1]
     on_cpu = jax.default_backend() == "cpu"
     if on_cpu and _tiles(sides, stride, pad):
@@ -104,18 +109,32 @@ def line_product(
     """A convolution along rows or columns, as one matrix from a whole line to another.
 
     Its work grows with the length of the line, but no patch is copied.
+
+    Args:
+      x: Maps.
+      kernel: A single row or column.
+      pad: Rows and columns of zeros on either side.
     """
     if kernel.shape[0] == 1:
-        band = _band(x.shape[2], kernel.shape[1], pad[1], x.dtype)
+        band = band_matrix(x.shape[2], kernel.shape[1], pad[1], x.dtype)
         matrix = jnp.einsum("wvt,tco->wcvo", band, kernel[0])
         return jnp.einsum("bhwc,wcvo->bhvo", x, matrix)
-    band = _band(x.shape[1], kernel.shape[0], pad[0], x.dtype)
+    band = band_matrix(x.shape[1], kernel.shape[0], pad[0], x.dtype)
     matrix = jnp.einsum("hgt,tco->hcgo", band, kernel[:, 0])
     return jnp.einsum("bhwc,hcgo->bgwo", x, matrix)
 
 
-def _band(cells: int, taps: int, pad: int, dtype: DTypeLike) -> Float[Array, "i o t"]:
-    """1 where a kernel's tap `t` leads from cell `i` of a line to its cell `o`."""
+def band_matrix(
+    cells: int, taps: int, pad: int, dtype: DTypeLike
+) -> Float[Array, "i o t"]:
+    """1 where a kernel's tap `t` leads from cell `i` of a line to its cell `o`.
+
+    Args:
+      cells: Length of the line.
+      taps: Length of the kernel.
+      pad: Zeros on either side.
+      dtype: Of the matrix.
+    """
     inputs, outputs = np.arange(cells), np.arange(cells + 2 * pad - taps + 1)
     steps = inputs[:, None] - outputs + pad
     return jnp.asarray(steps[..., None] == np.arange(taps), dtype)
@@ -127,6 +146,10 @@ def tile_product(
     """A convolution whose patches lie side by side, as one matrix product.
 
     Rows and columns that fill no patch are left out.
+
+    Args:
+      x: Maps.
+      kernel: As high and wide as a tile.
     """
     high, wide = kernel.shape[:2]
     rows, columns = x.shape[1] // high, x.shape[2] // wide
@@ -142,7 +165,14 @@ def patch_product(
     stride: Pair,
     pad: Pair,
 ) -> Float[Array, "b h2 w2 c2"]:
-    """A convolution as patches times a matrix; takes the memory of all patches."""
+    """A convolution as patches times a matrix; takes the memory of all patches.
+
+    Args:
+      x: Maps.
+      kernel: Height, width, channels in and channels out.
+      stride: Steps down and to the right, in cells.
+      pad: Rows and columns of zeros on either side.
+    """
     (high, wide), (down, right) = kernel.shape[:2], stride
     padded = jnp.pad(x, ((0, 0), (pad[0],) * 2, (pad[1],) * 2, (0, 0)))
     rows = padded.shape[1] - high + 1
@@ -165,7 +195,15 @@ def xla_convolution(
     pad: Pair,
     groups: int = 1,
 ) -> Float[Array, "b h2 w2 c2"]:
-    """XLA's own, within so many groups of channels: `c = g * groups`."""
+    """XLA's own, within groups of channels: `c = g * groups`.
+
+    Args:
+      x: Maps.
+      kernel: Height, width, channels of a group and channels out.
+      stride: Steps down and to the right, in cells.
+      pad: Rows and columns of zeros on either side.
+      groups: Groups of channels that do not see each other.
+    """
     return jax.lax.conv_general_dilated(
         x,
         kernel,
@@ -174,80 +212,3 @@ def xla_convolution(
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
         feature_group_count=groups,
     )
-
-
-class DepthwiseConv(nn.Module):
-    """A convolution of every channel with its own square kernel, zero padded.
-
-    Attributes:
-      width: Channels.
-      side: Height and width of the kernel, odd.
-      kernel_init: Initialises the kernel; the bias starts at zero.
-      dtype: What is computed in; None for what inputs and parameters are.
-    """
-
-    width: int
-    side: int
-    kernel_init: Callable[..., Array]
-    dtype: DTypeLike | None = None
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
-        """Convolve every channel for itself."""
-        shape = (self.side, self.side, 1, self.width)
-        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
-        bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)
-        x, weights = jnp.asarray(x, self.dtype), jnp.asarray(kernel, self.dtype)
-        y = convolve_depthwise(x, weights)
-        return y + jnp.asarray(bias, self.dtype)[None, None, None]
-
-
-def convolve_depthwise(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
-) -> Float[Array, "b h w c"]:
-    """Cross-correlate each channel with its own kernel; maps keep their size."""
-    if jax.default_backend() != "cpu":
-        half = kernel.shape[0] // 2
-        return xla_convolution(
-            x, kernel, stride=(1, 1), pad=(half, half), groups=x.shape[-1]
-        )
-    small = x.shape[1] * x.shape[2] <= BANDED_CELLS
-    return banded_product(x, kernel) if small else shifted_sums(x, kernel)
-
-
-def banded_product(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
-) -> Float[Array, "b h w c"]:
-    """A depthwise convolution as one matrix per channel, from all cells to all cells.
-
-    For small maps: work and memory grow with the square of their cells. The gradient
-    consists of matrix products, too, and is four to eight times faster on CPU than that
-    of `shifted_sums`.
-    """
-    side = kernel.shape[0]
-    rows, columns = (_band(n, side, side // 2, x.dtype) for n in x.shape[1:3])
-    matrices = jnp.einsum("hgi,wvj,ijc->chwgv", rows, columns, kernel[:, :, 0])
-    return jnp.einsum("bhwc,chwgv->bgvc", x, matrices)
-
-
-def shifted_sums(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "k k 1 c"]
-) -> Float[Array, "b h w c"]:
-    """A depthwise convolution as a sum over shifts.
-
-    On CPU three (gradient, 16×16 maps) to thirty times as fast as XLA's grouped
-    convolution. A shift by the whole map or more sees padding only and is left out.
-    """
-    half, (height, width) = kernel.shape[0] // 2, x.shape[1:3]
-    padded = jnp.pad(x, ((0, 0), (half, half), (half, half), (0, 0)))
-    total = jnp.zeros_like(x)
-    for down in _shifts(height, half):
-        for right in _shifts(width, half):
-            shifted = padded[:, down : down + height, right : right + width]
-            total = total + shifted * kernel[down, right][None, None]
-    return total
-
-
-def _shifts(size: int, half: int) -> range:
-    reach = min(half, size - 1)
-    return range(half - reach, half + reach + 1)

@@ -13,9 +13,7 @@ the stem and pad it, so that the grids are 15, 7 and 3 cells wide and stride 2 m
 cell.
 """
 
-import dataclasses
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import flax.linen as nn
@@ -37,41 +35,17 @@ from conceptevo_jax.models.inception_blocks import (
     Kernel,
     Layer,
 )
+from conceptevo_jax.models.inception_sites import Size, inception_pools, inception_sites
 from conceptevo_jax.models.kinks import relu
 from conceptevo_jax.models.normalisation import BatchNorm
 from conceptevo_jax.models.pooling import average_pool, max_pool
-from conceptevo_jax.models.tapped import MaxPool, Model, Tap, identity_tap
+from conceptevo_jax.models.tapped import Model, Tap, identity_tap
 from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD
-from conceptevo_jax.types import Site
-
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """One preset: how widths are divided, the stem, the auxiliary head, the input.
-
-    Every width of the full size is divided by `divide` and at least `least`. `stem` is
-    `pooled` as published, or `padded`. `auxiliary` is window and stride of the
-    auxiliary head's pooling and the side of its convolution.
-    """
-
-    divide: int
-    least: int
-    side: int
-    dropout: float
-    stem: str = "padded"
-    auxiliary: tuple[int, int, int] = (3, 2, 3)
-    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
-
-    def width(self, full: int) -> int:
-        """Channels of a layer that has `full` of them at full size."""
-        return max(full // self.divide, self.least)
-
 
 PRESETS = {
     "full": Size(
         divide=1,
-        least=1,
+        min_width=1,
         side=299,
         dropout=0.5,
         stem="pooled",
@@ -229,61 +203,6 @@ class InceptionV3(nn.Module):
         return _linear(self.classes, x.shape[-1], 0.1, self.dtype)(x)
 
 
-def _sites(size: Size) -> Iterator[Site]:
-    field, stride = 1, 1
-    for layer in STEM:
-        field += (layer.kernel[1] - 1) * stride
-        stride *= layer.stride
-        width = size.width(layer.width)
-        yield _site(layer.name, width, field, stride)
-        if layer.name in POOLED[size.stem]:
-            field, stride = field + 2 * stride, 2 * stride
-    for name, branches in BLOCKS.items():
-        before, pools = width, branches[-1].pool == "max"
-        field += max(map(_reach, branches)) * stride
-        stride *= 2 if pools else 1
-        width = sum(_width(branch, size) for branch in branches)
-        copies = tuple(range(width, width + before)) if pools else ()
-        width += before if pools else 0
-        yield _site(name, width, field, stride, copies)
-
-
-def _pools(size: Size) -> Iterator[MaxPool]:
-    """The poolings of the stem, and of the blocks whose last branch is one."""
-    window, stride = POOLING
-    for site, name in POOLED[size.stem].items():
-        yield MaxPool(site=site, name=name, window=window, stride=stride)
-    for site, name in itertools.pairwise(BLOCKS):
-        if BLOCKS[name][-1].pool == "max":
-            name = f"{name}.{POOLED_BRANCH}"
-            yield MaxPool(site=site, name=name, window=window, stride=stride)
-
-
-def _site(
-    name: str, width: int, field: int, stride: int, copies: tuple[int, ...] = ()
-) -> Site:
-    return Site(
-        name=name,
-        channels=width,
-        rectified=True,
-        receptive_field=field,
-        stride=stride,
-        copies=copies,
-    )
-
-
-def _reach(branch: Branch) -> int:
-    """Cells by which a branch widens the field, along a row."""
-    ends = max((end.kernel[1] - 1 for end in branch.ends), default=0)
-    pool = 2 if branch.pool else 0
-    return pool + ends + sum(layer.kernel[1] - 1 for layer in branch.layers)
-
-
-def _width(branch: Branch, size: Size) -> int:
-    """Channels that a branch adds; max pooling has none of its own."""
-    return sum(size.width(end.width) for end in branch.ends or branch.layers[-1:])
-
-
 def _build(preset: str, classes: int) -> Model:
     if preset not in PRESETS:
         raise unknown_name("preset of inception_v3", preset, PRESETS)
@@ -292,8 +211,8 @@ def _build(preset: str, classes: int) -> Model:
         name="inception_v3",
         preset=preset,
         module=InceptionV3(size=size, classes=classes),
-        sites=tuple(_sites(size)),
-        pools=tuple(_pools(size)),
+        sites=tuple(inception_sites(size)),
+        pools=tuple(inception_pools(size)),
         size=size.side,
         classes=classes,
         mean=size.mean,

@@ -67,28 +67,33 @@ class Initialisation:
 
 
 def trace_initialisation(module: nn.Module, shape: Sequence[int]) -> Initialisation:
-    """Trace `module.init` for float32 input of a shape."""
+    """Trace `module.init` for float32 input of a shape.
+
+    Args:
+      module: What to initialise.
+      shape: Of its input, batch axis included.
+    """
 
     def init(key: Key[Array, ""]) -> Any:
         return module.init(key, jnp.zeros(shape, jnp.float32))
 
-    program, shapes = jax.make_jaxpr(init, return_shape=True)(_any_key())
-    needed = program.jaxpr.replace(eqns=_needed(program.jaxpr))
+    program, shapes = jax.make_jaxpr(init, return_shape=True)(_traced_key())
+    needed = program.jaxpr.replace(eqns=_needed_equations(program.jaxpr))
     return Initialisation(program=ClosedJaxpr(needed, program.consts), shapes=shapes)
 
 
-def _any_key() -> Key[Array, ""]:
+def _traced_key() -> Key[Array, ""]:
     return jax.random.key(0, impl="threefry2x32")
 
 
-def _needed(jaxpr: Jaxpr) -> list[JaxprEqn]:
+def _needed_equations(jaxpr: Jaxpr) -> list[JaxprEqn]:
     """The operations that an output depends on."""
-    wanted, kept = _variables(jaxpr.outvars), []
+    needed, equations = _variables(jaxpr.outvars), []
     for equation in reversed(jaxpr.eqns):
-        if wanted & _variables(equation.outvars):
-            kept.append(equation)
-            wanted |= _variables(equation.invars)
-    return kept[::-1]
+        if needed & _variables(equation.outvars):
+            equations.append(equation)
+            needed |= _variables(equation.invars)
+    return equations[::-1]
 
 
 def _variables(atoms: Sequence[Any]) -> set[Var]:

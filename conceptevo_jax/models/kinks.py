@@ -29,7 +29,12 @@ def relu(x: Float[Array, "*shape"], *, one_sided: bool) -> Float[Array, "*shape"
 def larger(
     first: Float[Array, "*shape"], second: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
-    """The larger one; NaN before any number; of equal ones the first is derived."""
+    """The larger one; NaN before any number; of equal ones the first is derived.
+
+    Args:
+      first: Values; of equal ones these are derived.
+      second: Values of the same shape.
+    """
     return jnp.where(_takes_second(first, second), second, first)
 
 
@@ -37,7 +42,12 @@ def larger(
 def larger_one_sided(
     first: Float[Array, "*shape"], second: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
-    """The same, with the one-sided derivative where both are equal: forward mode."""
+    """The same, with the one-sided derivative where both are equal: forward mode.
+
+    Args:
+      first: As for `larger`.
+      second: As for `larger`.
+    """
     return larger(first, second)
 
 
@@ -45,10 +55,12 @@ def larger_one_sided(
 def _derive(
     values: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[Array, Array]:
-    (first, second), (one, other) = values, tangents
-    tangent = jnp.where(_takes_second(first, second), other, one)
+    (first, second), (first_tangent, second_tangent) = values, tangents
+    tangent = jnp.where(_takes_second(first, second), second_tangent, first_tangent)
     tied = first == second
-    return larger(first, second), jnp.where(tied, jnp.maximum(one, other), tangent)
+    return larger(first, second), jnp.where(
+        tied, jnp.maximum(first_tangent, second_tangent), tangent
+    )
 
 
 def _takes_second(first: Array, second: Array) -> Bool[Array, "*shape"]:

@@ -39,7 +39,14 @@ def max_pool(
 def average_pool(
     x: Float[Array, "b h w c"], window: int, stride: int, *, pad: int = 0
 ) -> Float[Array, "b h2 w2 c"]:
-    """Mean over square windows, zeros of the padding counted, as PyTorch does."""
+    """Mean over square windows, zeros of the padding counted, as PyTorch does.
+
+    Args:
+      x: Maps.
+      window: Side of the windows, in cells.
+      stride: Cells from one window to the next.
+      pad: Rows and columns of zeros on either side.
+    """
     if jax.default_backend() == "cpu":
         padded = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
         total = _separable(padded, window, stride, jnp.add)
@@ -59,6 +66,12 @@ def tie_excess(
 
     That is the largest change over the cells that share a window's maximum, less the
     first one's; 0 in windows without a tie.
+
+    Args:
+      x: Maps.
+      change: Direction in which the maps move.
+      window: Side of the windows, in cells.
+      stride: Cells from one window to the next.
     """
 
     def rate(merge: Callable[[Array, Array], Array]) -> Array:

@@ -23,12 +23,12 @@ PRESETS = ("full", "small", "tiny")
 
 
 def _discover() -> dict[str, Builder]:
-    found: dict[str, Builder] = {}
+    builders: dict[str, Builder] = {}
     package = __name__.rpartition(".")[0]
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         loaded = importlib.import_module(f"{package}.{module.name}")
-        found |= getattr(loaded, "ARCHITECTURES", {})
-    return found
+        builders |= getattr(loaded, "ARCHITECTURES", {})
+    return builders
 
 
 MODELS: dict[str, Builder] = _discover()
@@ -56,6 +56,10 @@ def fitting_model(model: Model, variables: Variables) -> Model | None:
     """The model of the same architecture that variables belong to, if any does.
 
     Every preset is traced, up to two seconds each: for messages of errors.
+
+    Args:
+      model: Of the architecture; its preset is tried first.
+      variables: Any tree.
     """
     classes = _classes(model, variables) if model.name in MODELS else None
     if classes is None:
@@ -66,12 +70,12 @@ def fitting_model(model: Model, variables: Variables) -> Model | None:
 
 
 def _classes(model: Model, variables: Variables) -> int | None:
-    """How many classes variables tell apart: by the axis that grows with classes."""
+    """Number of classes of the logits, by the axis that grows with classes."""
     leaves = leaves_by_path(variables)
     larger = MODELS[model.name](model.preset, model.classes + 1)
     shapes = leaves_by_path(model.shapes())
-    for path, more in leaves_by_path(larger.shapes()).items():
+    for path, wider_leaf in leaves_by_path(larger.shapes()).items():
         fewer, shape = shapes[path].shape, getattr(leaves.get(path), "shape", ())
-        if fewer != more.shape and len(shape) == len(fewer):
-            return shape[int(np.argmax(np.not_equal(fewer, more.shape)))] or None
+        if fewer != wider_leaf.shape and len(shape) == len(fewer):
+            return shape[int(np.argmax(np.not_equal(fewer, wider_leaf.shape)))] or None
     return None

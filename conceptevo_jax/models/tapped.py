@@ -34,7 +34,12 @@ DTYPES = ("float32", "bfloat16")
 
 
 def identity_tap(site: str, activation: Array) -> Array:
-    """Leave the activation as it is."""
+    """Leave the activation as it is.
+
+    Args:
+      site: Not used.
+      activation: Returned as it is.
+    """
     return activation
 
 
@@ -124,7 +129,14 @@ class Model:
         pixels: Num[Array, "b h w 3"],
         tap: Tap = identity_tap,
     ) -> Float[Array, "b m"]:
-        """Evaluation-mode logits of uint8 pixels, every site passing through `tap`."""
+        """Evaluation-mode logits of uint8 pixels, every site passing through `tap`.
+
+        Args:
+          variables: Flax collections.
+          pixels: Images of at least the model's size, from 0 to 255.
+          tap: Called with every site's name and activation; returns the activation that
+            the network goes on from.
+        """
         images = self.normalise(pixels)
         logits = cast(Array, self.module.apply(variables, images, tap=tap))
         return at_least_float32(logits)
@@ -205,9 +217,9 @@ class Model:
 
         if not differences(self.shapes()["params"], variables):
             return f"They are parameters alone: give all of {sorted(self.shapes())}."
-        other = fitting_model(self, variables)
-        if other is not None:
-            return f"They fit {other._title}: build that model."
+        matching_model = fitting_model(self, variables)
+        if matching_model is not None:
+            return f"They fit {matching_model._title}: build that model."
         return "Build the model that they were trained as."
 
     def require_labels(self, labels: Int[np.ndarray, " i"]) -> None:

@@ -51,13 +51,17 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
       DataError: for missing, unexpected or misshaped entries, with their names.
     """
     leaves = flatten_dict(model.shapes())
-    wanted = {name_in_torchvision(path): leaf.shape for path, leaf in leaves.items()}
-    given = {name for name in state if not name.endswith(_COUNTER)}
-    arrays = {name: np.asarray(state[name]) for name in given & wanted.keys()}
+    expected_shapes = {
+        name_in_torchvision(path): leaf.shape for path, leaf in leaves.items()
+    }
+    state_names = {name for name in state if not name.endswith(_COUNTER)}
+    arrays = {
+        name: np.asarray(state[name]) for name in state_names & expected_shapes.keys()
+    }
     faults = {
-        "missing": wanted.keys() - given,
-        "unexpected": given - wanted.keys(),
-        "misshaped": _misshaped(arrays, wanted),
+        "missing": expected_shapes.keys() - state_names,
+        "unexpected": state_names - expected_shapes.keys(),
+        "misshaped": _misshaped(arrays, expected_shapes),
     }
     if any(faults.values()):
         raise DataError(_complaint(model, faults))
@@ -65,7 +69,7 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
     return unflatten_dict(
         {
             path: jnp.asarray(
-                _turned(
+                _to_flax_order(
                     name_in_torchvision(path),
                     arrays[name_in_torchvision(path)],
                     channels,
@@ -83,9 +87,9 @@ def name_in_torchvision(path: tuple[str, ...]) -> str:
 
 
 def _misshaped(
-    arrays: Mapping[str, np.ndarray], wanted: Mapping[str, tuple[int, ...]]
+    arrays: Mapping[str, np.ndarray], expected_shapes: Mapping[str, tuple[int, ...]]
 ) -> list[str]:
-    expected = {name: _torch_shape(name, wanted[name]) for name in arrays}
+    expected = {name: _torch_shape(name, expected_shapes[name]) for name in arrays}
     return [
         f"{name} is {arrays[name].shape}, not {shape}"
         for name, shape in expected.items()
@@ -94,13 +98,13 @@ def _misshaped(
 
 
 def _torch_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """What `_turned` undoes: [h w in out] is [out in h w] there."""
+    """What `_to_flax_order` undoes: [h w in out] is [out in h w] there."""
     if name.endswith("layer_scale"):
         return (*shape, 1, 1)
     return (*shape[:-3:-1], *shape[:-2])
 
 
-def _turned(name: str, array: np.ndarray, channels: int) -> np.ndarray:
+def _to_flax_order(name: str, array: np.ndarray, channels: int) -> np.ndarray:
     """The array in Flax's order; `channels` are those of a map that is flattened."""
     array = array.astype(np.float32)
     if array.ndim == 4:

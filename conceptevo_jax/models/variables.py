@@ -10,17 +10,17 @@ import numpy as np
 _SHOWN = 3
 
 
-def differences(wanted: Mapping[str, Any], variables: Any) -> list[str]:
+def differences(model_shapes: Mapping[str, Any], variables: Any) -> list[str]:
     """In words, the leaves by which variables differ from those wanted.
 
     Args:
-      wanted: A model's shapes and types, as `Model.shapes` gives them.
+      model_shapes: A model's shapes and types, as `Model.shapes` gives them.
       variables: Any tree.
 
     Returns:
       One phrase per leaf, in the order of the trees; empty where they fit.
     """
-    expected, leaves = leaves_by_path(wanted), leaves_by_path(variables)
+    expected, leaves = leaves_by_path(model_shapes), leaves_by_path(variables)
     faults = []
     for path, leaf in expected.items():
         if path not in leaves:
@@ -46,17 +46,17 @@ def leaves_by_path(tree: Any) -> dict[str, Any]:
     }
 
 
-def _fault(wanted: jax.ShapeDtypeStruct, leaf: Any) -> str | None:
+def _fault(expected: jax.ShapeDtypeStruct, leaf: Any) -> str | None:
     """How a leaf differs; floats of another precision do not."""
     try:
         dtype = jnp.result_type(leaf)
     except TypeError:
         return f"a {type(leaf).__name__}, not an array"
-    if np.shape(leaf) != wanted.shape:
-        return f"{_listed(np.shape(leaf))}, not {_listed(wanted.shape)}"
-    same = dtype == wanted.dtype
-    floats = all(jnp.issubdtype(d, jnp.floating) for d in (dtype, wanted.dtype))
-    return None if same or floats else f"{dtype}, not {wanted.dtype}"
+    if np.shape(leaf) != expected.shape:
+        return f"{_listed(np.shape(leaf))}, not {_listed(expected.shape)}"
+    same = dtype == expected.dtype
+    floats = all(jnp.issubdtype(d, jnp.floating) for d in (dtype, expected.dtype))
+    return None if same or floats else f"{dtype}, not {expected.dtype}"
 
 
 def _listed(shape: tuple[int, ...]) -> str:

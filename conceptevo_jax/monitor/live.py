@@ -6,18 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from threadpoolctl import ThreadpoolController
 
-from conceptevo_jax.activations import Peaks, Reader, read_peaks
-from conceptevo_jax.data import (
-    Decoded,
-    require_decoded,
-    require_same_pool,
-    select_part,
-)
+from conceptevo_jax.activations import read_peaks
+from conceptevo_jax.data import Decoded, require_decoded, require_same_pool, select_part
 from conceptevo_jax.errors import (
     DataError,
     UsageError,
@@ -25,26 +19,25 @@ from conceptevo_jax.errors import (
     require_callable,
     require_count,
     require_seed,
-    require_type,
 )
-from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.models import Model
+from conceptevo_jax.monitor.history import History
 from conceptevo_jax.monitor.measures import Glance, measure
 from conceptevo_jax.monitor.report import LOST, UNKNOWN, Report
-from conceptevo_jax.monitor.rules import JUDGED, Rules, judge
+from conceptevo_jax.monitor.rules import Rules, judge
 from conceptevo_jax.monitor.sinks import Sink
+from conceptevo_jax.monitor.watched_sites import (
+    VARIABLES,
+    Apply,
+    peak_reader,
+    watched_sites,
+)
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.stimuli import Search, respond, stimuli_of_arrays
 from conceptevo_jax.types import Epoch, Responses, Site, Space, neuron_count
 
-MOST = 1000
+LARGEST_PROBE = 1000
 """Probe images at most, unless asked for."""
-
-_GIVEN = "given"
-"""Sweeps take mappings; a user's variables may be any pytree, and lie in one here."""
-
-Apply = Callable[[Any, Array], Mapping[str, Array]]
-"""`apply(variables, pixels)`: activations `[b h w c]` or `[b c]` by site name, of uint8
-images `[b h w 3]`. It is compiled."""
 
 
 class ConceptMonitor:
@@ -52,7 +45,7 @@ class ConceptMonitor:
 
     Nothing but a sweep over the probe images, numbers on the host, and what is kept of
     one snapshot: memory does not grow with epochs. Its calls never raise; whatever goes
-    wrong is told in the report.
+    wrong is named in the report.
 
     Attributes:
       probe: The probe images, for frameworks that compute responses themselves.
@@ -100,23 +93,17 @@ class ConceptMonitor:
             require_same_pool(space.pool_id, images.images_id, "the monitor's images")
         if apply is not None:
             require_callable(apply, "apply")
-        self.sites = _sites(sites)
-        wanted = min(MOST, len(images) // 8) if probe is None else probe
-        size = min(wanted, len(images))
-        if size <= 2 * k:
-            raise UsageError(
-                f"a probe of {size} images is too small for k={k} stimuli a neuron: "
-                f"more than {2 * k} are needed."
-            )
+        self.sites = watched_sites(sites)
+        size = _probe_size(probe, len(images), k)
         self.space, self.rules = space, rules or Rules()
         self.sinks = callables(sinks, "sinks")
         self.pool, self.probe = select_part(images, size=size, seed=seed)
         self.search = Search(k=k)
-        self._reader = None if apply is None else _reader(apply, self.sites)
+        self._reader = None if apply is None else peak_reader(apply, self.sites)
         self._require: Callable[[Any], None] | None = None
         self._sweep: Callable[..., Responses] | None = None
         self._shapes: object = None
-        self._history = _History()
+        self._history = History()
         self._trouble: list[str] = []
         self._blas = ThreadpoolController()
 
@@ -126,8 +113,14 @@ class ConceptMonitor:
     ) -> "ConceptMonitor":
         """A monitor of one of this package's architectures, at all of its sites.
 
-        Variables of another model are told of in the report, and leave the monitor as
+        Variables of another model are named in the report, and leave the monitor as
         it was.
+
+        Args:
+          model: What is trained.
+          space: As for the class.
+          images: As for the class.
+          **settings: Further arguments of the class.
 
         Raises:
           UsageError: for images smaller than the model takes, and as for the class.
@@ -137,7 +130,7 @@ class ConceptMonitor:
         model.require_size(images.side)
         monitor = cls(space, images, None, model.sites, **settings)
         read = read_peaks(model)
-        monitor._reader = lambda given, pixels: read(given[_GIVEN], pixels)
+        monitor._reader = lambda wrapped, pixels: read(wrapped[VARIABLES], pixels)
         monitor._require = model.require_variables
         return monitor
 
@@ -148,7 +141,7 @@ class ConceptMonitor:
           epoch: Its number, or what it is called.
           variables: What `apply` takes.
         """
-        return self._update(epoch, lambda told: self._read(variables, told))
+        return self._update(epoch, lambda notices: self._read(variables, notices))
 
     def update_arrays(self, epoch: Epoch, peaks: Float[Any, "i n"]) -> Report:
         """The same from responses computed elsewhere, by any framework; never raises.
@@ -159,26 +152,26 @@ class ConceptMonitor:
             of `probe`, in order.
         """
 
-        def read(told: list[str]) -> Responses:
-            found = np.asarray(peaks, np.float32)
+        def read(notices: list[str]) -> Responses:
+            peak_array = np.asarray(peaks, np.float32)
             expected = len(self.probe), neuron_count(self.sites)
-            if found.shape != expected:
+            if peak_array.shape != expected:
                 raise DataError(
-                    f"peaks are {found.shape}, but the probe's images and the sites' "
-                    f"neurons are {expected}"
+                    f"peaks are {peak_array.shape}, but the probe's images and the "
+                    f"sites' neurons are {expected}"
                 )
-            return self._responses(found)
+            return self._responses(peak_array)
 
         return self._update(epoch, read)
 
     def _update(self, epoch: Epoch, read: Callable[[list[str]], Responses]) -> Report:
-        start, told = time.perf_counter(), list(self._trouble)
+        start, notices = time.perf_counter(), list(self._trouble)
         self._trouble = []
         try:
             # NumPy's other threads wait busily for a while after their work, and what
             # is compiled, the sweep and training steps, then takes a third longer.
             with self._blas.limit(limits=1, user_api="blas"):
-                status, reasons, numbers = self._look(epoch, read, told)
+                status, reasons, numbers = self._judge_snapshot(epoch, read, notices)
         except Exception as error:  # a monitor must not end a training
             first = str(error).strip().split("\n")[0]
             why = f"nothing could be measured: {type(error).__name__}: {first}"
@@ -186,7 +179,7 @@ class ConceptMonitor:
         report = Report(
             epoch=epoch,
             status=status,
-            reasons=(*reasons, *told),
+            reasons=(*reasons, *notices),
             should_stop=status == LOST,
             measures=numbers,
             seconds=time.perf_counter() - start,
@@ -198,15 +191,15 @@ class ConceptMonitor:
                 self._trouble.append(f"a sink failed: {type(error).__name__}: {error}")
         return report
 
-    def _look(
+    def _judge_snapshot(
         self,
         epoch: Epoch,
         read: Callable[[list[str]], Responses],
-        told: list[str],
+        notices: list[str],
     ) -> tuple[str, list[str], dict[str, float | None]]:
-        responses = read(told)
+        responses = read(notices)
         if self._history.begin(epoch):
-            told.append(f"epoch {epoch} was seen before: it replaces itself")
+            notices.append(f"epoch {epoch} was seen before: it replaces itself")
         glance = self._glance(responses)
         before, best = self._history.before, self._history.best
         numbers = measure(glance, before, self.space, len(self.probe))
@@ -214,7 +207,7 @@ class ConceptMonitor:
         self._history.keep(epoch, glance, numbers)
         return status, reasons, numbers
 
-    def _read(self, variables: Any, told: list[str]) -> Responses:
+    def _read(self, variables: Any, notices: list[str]) -> Responses:
         if self._reader is None:
             raise UsageError("the monitor was given no apply: call update_arrays")
         if self._require is not None:
@@ -222,12 +215,14 @@ class ConceptMonitor:
         shapes = jax.tree.map(np.shape, variables)
         if self._sweep is None or shapes != self._shapes:
             if self._sweep is not None:
-                told.append("the network's weights have other shapes: it begins anew")
-                self._history = _History()
+                notices.append(
+                    "the network's weights have other shapes: it begins anew"
+                )
+                self._history = History()
             size, name = len(self.probe), self.pool.pool_id
             self._sweep = respond(self._reader, self.sites, size, name)
             self._shapes = shapes
-        return self._sweep({_GIVEN: variables}, self.probe)
+        return self._sweep({VARIABLES: variables}, self.probe)
 
     def _responses(self, peaks: np.ndarray) -> Responses:
         return Responses(peaks=peaks, sites=self.sites, images_id=self.pool.pool_id)
@@ -237,85 +232,23 @@ class ConceptMonitor:
         if self.space is None:
             return Glance(stimuli=stimuli, responses=responses, embedding=None)
         ids = stimuli.image_ids
-        at_home = dataclasses.replace(
+        pool_stimuli = dataclasses.replace(
             stimuli,
             image_ids=np.where(ids >= 0, self.pool.rows[ids], -1).astype(np.int32),
             pool_id=self.space.pool_id,
         )
-        embedding = project_neurons(at_home, self.space)
+        embedding = project_neurons(pool_stimuli, self.space)
         return Glance(stimuli=stimuli, responses=responses, embedding=embedding)
 
 
-class _History:
-    """What is remembered of the epochs before."""
-
-    def __init__(self) -> None:
-        self.epoch: Epoch | None = None
-        self.before: Glance | None = None
-        self.now: Glance | None = None
-        self.best: dict[str, float] = {}
-        self.best_now: dict[str, float] = {}
-
-    def begin(self, epoch: Epoch) -> bool:
-        """Go on to an epoch; True if it is the one that was kept last."""
-        if epoch == self.epoch:
-            return True
-        self.before, self.best = self.now, self.best_now
-        return False
-
-    def keep(
-        self, epoch: Epoch, glance: Glance, numbers: Mapping[str, float | None]
-    ) -> None:
-        """Remember an epoch, and the best values up to it."""
-        known = {k: v for k in JUDGED if (v := numbers[k]) is not None}
-        best = {k: max(v, self.best.get(k, v)) for k, v in known.items()}
-        self.epoch, self.now, self.best_now = epoch, glance, self.best | best
-
-
-def _sites(sites: Sequence[Site] | Mapping[str, int]) -> tuple[Site, ...]:
-    if isinstance(sites, Mapping):
-        # Patches need receptive fields; the monitor does not.
-        sites = [
-            Site(name=name, channels=n, rectified=False, receptive_field=1, stride=1)
-            for name, n in sites.items()
-        ]
-    if not sites:
-        raise UsageError("no sites are named: say which layers are to be watched.")
-    hint = "Name layers with their channels, {'conv1': 64}, or give model.sites."
-    for site in sites:
-        require_type(site, Site, "a site", hint)
-        require_count(f"channels of site {site.name}", site.channels)
-    names = [site.name for site in sites]
-    if len(set(names)) < len(names):
-        raise UsageError(f"sites must have different names, not {names}.")
-    return tuple(sites)
-
-
-def _reader(apply: Apply, sites: Sequence[Site]) -> Reader:
-    """Reduce a user's activations to their peaks."""
-
-    def read(given: Variables, pixels: Array) -> Peaks:
-        found = apply(given[_GIVEN], pixels)
-        peaks = [_peaks(found, site) for site in sites]
-        values = jnp.concatenate(peaks, axis=-1)
-        return Peaks(values, jnp.zeros(values.shape, jnp.int32))
-
-    return read
-
-
-def _peaks(found: Mapping[str, Array], site: Site) -> Float[Array, "b c"]:
-    if site.name not in found:
+def _probe_size(requested: int | None, available: int, k: int) -> int:
+    """Number of probe images, by default a share of those there are."""
+    if requested is None:
+        requested = min(LARGEST_PROBE, available // 8)
+    size = min(requested, available)
+    if size <= 2 * k:
         raise UsageError(
-            f"apply gives no activation of site {site.name!r}, but of: "
-            f"{', '.join(sorted(found))}"
+            f"a probe of {size} images is too small for k={k} stimuli a neuron: "
+            f"more than {2 * k} are needed."
         )
-    maps = found[site.name]
-    if maps.shape[-1] != site.channels:
-        raise DataError(
-            f"site {site.name} has {maps.shape[-1]} channels, not {site.channels}: "
-            "the network is another one than the monitor was made for"
-        )
-    flat = maps.reshape(maps.shape[0], -1, maps.shape[-1]).astype(jnp.float32)
-    # XLA's max on CPU passes over NaN in all but the smallest arrays.
-    bad = jnp.isnan(flat).any(axis=1)
-    return jnp.where(bad, jnp.nan, flat.max(axis=1))
+    return size

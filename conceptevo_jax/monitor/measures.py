@@ -1,4 +1,4 @@
-"""The monitor's numbers: what one sweep over the probe images tells of a snapshot.
+"""The monitor's numbers: what one sweep over the probe images shows of a snapshot.
 
 Without a space: `live_share`, `nonfinite_share`, `distinct_share`, `cka`, `selectivity`
 (the median over the neurons of the last third of the sites) and `persistence` (the mean
@@ -59,7 +59,7 @@ def measure(
     """
     stimuli = glance.stimuli
     late = late_neurons(stimuli.sites)
-    found: dict[str, float | None] = {
+    numbers: dict[str, float | None] = {
         "live_share": float((~stimuli.dead).mean()),
         "nonfinite_share": float(stimuli.nonfinite.mean()),
         "distinct_share": distinct_share(stimuli.image_ids, probe),
@@ -70,14 +70,14 @@ def measure(
     if before is not None:
         overlap = stimulus_overlap(before.stimuli, stimuli)[late]
         lived = ~before.stimuli.dead[late]
-        found["persistence"] = float(overlap[lived].mean()) if lived.any() else None
+        numbers["persistence"] = float(overlap[lived].mean()) if lived.any() else None
         cka = linear_cka(before.responses, glance.responses, draws=0)
-        found["cka"] = cka.value
+        numbers["cka"] = cka.value
     if space is not None and glance.embedding is not None:
         past = None if before is None else before.embedding
-        found |= _placed(stimuli, glance.embedding, past, space)
+        numbers |= _placed(stimuli, glance.embedding, past, space)
     # Reports are JSON, which has no infinities.
-    return {k: v if v is None or math.isfinite(v) else None for k, v in found.items()}
+    return {k: v if v is None or math.isfinite(v) else None for k, v in numbers.items()}
 
 
 def _placed(
@@ -86,11 +86,11 @@ def _placed(
     live = embedding.placed & ~stimuli.dead
     vectors = embedding.vectors[live]
     enough = len(vectors) >= MIN_NEURONS
-    home = space.neurons.placed
-    base = space.neurons.vectors[home]
+    has_vector = space.neurons.placed
+    base = space.neurons.vectors[has_vector]
     scale = base.astype(np.float64).std(axis=0)
-    early = early_neurons(space.sites)[home]
-    found: dict[str, float | None] = {
+    early = early_neurons(space.sites)[has_vector]
+    numbers: dict[str, float | None] = {
         "coverage": _mean(embedding.coverage[~stimuli.dead]),
         "effective_rank": effective_rank(vectors) if enough else None,
         "entropy": vasicek_entropy(vectors, scale) if enough else None,
@@ -100,13 +100,13 @@ def _placed(
     }
     if past is not None:
         moved = _mean(movement(past.vectors, embedding.vectors))
-        apart = spread(past.vectors)
-        found["movement"] = moved
-        if moved is not None and apart > 0:
-            found["relative_movement"] = moved / apart
-    return found
+        distance_scale = spread(past.vectors)
+        numbers["movement"] = moved
+        if moved is not None and distance_scale > 0:
+            numbers["relative_movement"] = moved / distance_scale
+    return numbers
 
 
 def _mean(values: np.ndarray) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
+    finite_values = values[np.isfinite(values)]
+    return float(finite_values.mean()) if len(finite_values) else None

@@ -10,7 +10,7 @@ DAMAGED = "damaged, concepts persist"
 """As in the paper's Fig. 8b: such a run may recover."""
 
 LOST = "lost"
-"""As in the paper's Fig. 2b: the network tells images apart no more."""
+"""As in the paper's Fig. 2b: the network no longer distinguishes images."""
 
 UNKNOWN = "not measured"
 
@@ -39,15 +39,15 @@ class Report:
 
     def line(self) -> str:
         """All of it on one line, for a terminal."""
-        shown = [
+        formatted = [
             f"{name.replace('_', ' ')} {value:.2f}"
             for name in _SHOWN
             if (value := self.measures.get(name)) is not None
         ]
-        told = "; ".join(self.reasons)
-        numbers = ", ".join(shown)
+        reasons = "; ".join(self.reasons)
+        numbers = ", ".join(formatted)
         return f"{self.epoch}: {self.status}" + "".join(
-            f" | {part}" for part in (numbers, told) if part
+            f" | {part}" for part in (numbers, reasons) if part
         )
 
     def as_dict(self) -> dict[str, Any]:

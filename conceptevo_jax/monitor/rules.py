@@ -1,9 +1,9 @@
 """When the monitor raises an alarm, and which.
 
 Two measures decide, each against the best value the same run has shown so far, so that
-little depends on architecture or data. A network that loses what it knew answers alike
-whatever it sees: the selectivity of its late neurons falls to next to nothing. One that
-is merely shaken still tells images apart, but its neurons select others than an epoch
+little depends on architecture or data. A network that loses what it knew answers all
+images equally: the selectivity of its late neurons falls to next to nothing. One that
+is merely shaken still distinguishes images, but its neurons select others than an epoch
 before: their persistence falls, which in a healthy run only grows as it settles.
 
 A run that was dead from its first epoch has no better past to fall from. So there are
@@ -81,8 +81,8 @@ def judge(
         return HEALTHY, []
     selectivity = measures.get("selectivity")
     if selectivity is not None:
-        kept = "the late neurons still tell images apart"
-        damaged.append(f"{kept} (selectivity {selectivity:.2f})")
+        remark = "the late neurons still tell images apart"
+        damaged.append(f"{remark} (selectivity {selectivity:.2f})")
     return DAMAGED, damaged
 
 

@@ -1,6 +1,6 @@
 """Where reports go: JSON lines, TensorBoard, Weights & Biases, MLflow.
 
-A sink is any callable that takes a report. One that fails is told of in the next
+A sink is any callable that takes a report. One that fails is named in the next
 report and left alone otherwise: a full disk must not stop a training.
 """
 
@@ -81,10 +81,10 @@ def mlflow_metrics(client: Any = None) -> Sink:
 
 
 def _numbers(report: Report) -> dict[str, float]:
-    known = {k: v for k, v in report.measures.items() if v is not None}
+    measured = {k: v for k, v in report.measures.items() if v is not None}
     if report.status in _STATUS:
-        known["status"] = _STATUS[report.status]
-    return {f"concepts/{name}": value for name, value in known.items()}
+        measured["status"] = _STATUS[report.status]
+    return {f"concepts/{name}": value for name, value in measured.items()}
 
 
 def _step(report: Report) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.data import Decoded
-from conceptevo_jax.devices import by_first
+from conceptevo_jax.devices import in_first_process
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
@@ -73,7 +73,9 @@ class Watch:
         for shot in shots:
             self.reports.append(self.monitor.update(shot.epoch, shot.load()))
         lines = [json.dumps(seal(report.as_dict())) for report in self.reports]
-        by_first(lambda: write_text(self.path, "".join(f"{line}\n" for line in lines)))
+        in_first_process(
+            lambda: write_text(self.path, "".join(f"{line}\n" for line in lines))
+        )
 
 
 def is_watched(epoch: Epoch) -> bool:

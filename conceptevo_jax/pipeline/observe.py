@@ -127,8 +127,8 @@ class Observer:
 
     def _observe(self, group: list[Variables]) -> list[Observation]:
         find, judge = self._sweeps
-        top_images = find.many(group, self.images.pool_pixels)
-        responses = judge.many(group, self.images.judgement_pixels)
+        top_images = find.sweep_together(group, self.images.pool_pixels)
+        responses = judge.sweep_together(group, self.images.judgement_pixels)
         return [
             Observation(
                 found=stimuli, k=self.search.k, sample=sample, judgement=judgement

@@ -11,7 +11,7 @@ from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.pipeline.monitoring import is_watched
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import Store, load_record, read_manifest
-from conceptevo_jax.store.stages import PARTIAL
+from conceptevo_jax.store.stage_folders import PARTIAL
 from conceptevo_jax.training import (
     RUN,
     Row,

@@ -4,7 +4,6 @@ from conceptevo_jax.projection.base import base_space, refit_space
 from conceptevo_jax.projection.layout import (
     fit_layout,
     fit_layouts,
-    import_umap,
     place_points,
     warm_up,
 )
@@ -23,6 +22,7 @@ from conceptevo_jax.projection.space import (
     build_space,
     project_neurons,
 )
+from conceptevo_jax.projection.umap_map import import_umap
 
 __all__ = [
     "POLICIES",

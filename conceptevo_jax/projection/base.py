@@ -110,39 +110,51 @@ def refit_space(
     """
     fits = [fit_neurons(stimuli, seed=seed, **fit)[0] for seed in seeds]
 
-    def images(
-        neurons: Embedding,
-        changed: SpaceSettings,
-        responses: Iterable[Float[np.ndarray, "b n"]] | None,
-    ) -> Float[np.ndarray, "i _"]:
-        built, _ = build_space(
-            stimuli,
-            neurons,
-            base=space.base,
-            pool_size=len(pixels),
-            settings=changed,
-            quantiles=space.quantiles,
-            responses=responses,
-        )
-        return built.images.vectors
-
     if settings.policy != "responsive":
         reseeded = [dataclasses.replace(settings, seed=seed) for seed in seeds]
         pairs = zip(fits, reseeded, strict=True)
-        return np.stack([images(one, changed, None) for one, changed in pairs])
+        return np.stack(
+            [
+                _image_vectors(space, stimuli, len(pixels), embedding, changed, None)
+                for embedding, changed in pairs
+            ]
+        )
     side_by_side = Embedding(
-        vectors=np.concatenate([one.vectors for one in fits], axis=1),
+        vectors=np.concatenate([embedding.vectors for embedding in fits], axis=1),
         coverage=fits[0].coverage,
     )
     reader = read_peaks(model, before_relu=before_relu)
     swept = read_all_peaks(reader, variables, pixels)
-    vectors = images(side_by_side, settings, swept)
+    vectors = _image_vectors(space, stimuli, len(pixels), side_by_side, settings, swept)
     return np.stack(np.split(vectors, len(seeds), axis=1))
+
+
+def _image_vectors(
+    space: Space,
+    stimuli: Stimuli,
+    pool_size: int,
+    neurons: Embedding,
+    settings: SpaceSettings,
+    responses: Iterable[Float[np.ndarray, "b n"]] | None,
+) -> Float[np.ndarray, "i _"]:
+    """The images' vectors that other vectors of the same neurons would give."""
+    rebuilt, _ = build_space(
+        stimuli,
+        neurons,
+        base=space.base,
+        pool_size=pool_size,
+        settings=settings,
+        quantiles=space.quantiles,
+        responses=responses,
+    )
+    return rebuilt.images.vectors
 
 
 def _require_sites(model: Model, sites: Sequence[Site], what: str) -> None:
     """Refuse records whose neurons are not those of the model."""
-    ours, theirs = ({s.name: s.channels for s in of} for of in (model.sites, sites))
+    ours, theirs = (
+        {s.name: s.channels for s in site_list} for site_list in (model.sites, sites)
+    )
     if ours != theirs:
         raise DataError(
             f"the {what} are of {sum(theirs.values())} neurons at {len(theirs)} sites, "

@@ -22,6 +22,10 @@ from conceptevo_jax.types import Embedding, Stimuli
 def stimulus_matrix(stimuli: Stimuli, pool_size: int) -> sparse.csr_array:
     """A, `[n i]`: 1 / count[n] on the stimuli of live neurons; dead rows are empty.
 
+    Args:
+      stimuli: Of one snapshot.
+      pool_size: Number of images in the pool.
+
     Raises:
       DataError: if a stimulus is not a row of the pool.
     """

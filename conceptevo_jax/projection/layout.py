@@ -6,19 +6,12 @@ seconds to import and compile, so it is imported when first needed; 6,000 vector
 take about five seconds a seed.
 """
 
-import importlib
-import sys
-import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial import KDTree
-from scipy.spatial.distance import cdist
 
-from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import (
     DataError,
     UsageError,
@@ -26,6 +19,8 @@ from conceptevo_jax.errors import (
     require_seed,
     unknown_name,
 )
+from conceptevo_jax.projection.neighbors import METRICS, SAME, nearest_rows, unit_rows
+from conceptevo_jax.projection.umap_map import umap_points
 from conceptevo_jax.types import Layout
 
 STABILITY_NEIGHBORS = 15
@@ -33,11 +28,6 @@ STABILITY_NEIGHBORS = 15
 
 FEWEST = 4
 """Vectors below which there is no map."""
-
-_SAME = 1e-10
-_BLOCK = 512
-_THREADS = 8
-"""At most; each takes memory for a block of rows times all."""
 
 
 def fit_layout(
@@ -91,7 +81,7 @@ def require_map(
     require_count("stability_seeds", stability_seeds)
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
-    require_count("neighbors", neighbors, least=2)
+    require_count("neighbors", neighbors, minimum=2)
     if not 0 <= min_dist <= 1:
         raise UsageError(f"min_dist must be from 0 to 1, not {min_dist}.")
 
@@ -133,18 +123,24 @@ def fit_layouts(
             "have one; leave this snapshot out or add others."
         )
     rows = vectors[live].astype(np.float32)
-    near = _nearest(rows, min(neighbors, len(rows) - 1), metric)
-    maps = [_umap(rows, near, seed, min_dist, metric) for seed in seeds]
-    found = []
-    for own, seed in enumerate(seeds):
+    near = nearest_rows(rows, min(neighbors, len(rows) - 1), metric)
+    maps = [umap_points(rows, near, seed, min_dist, metric) for seed in seeds]
+    layouts = []
+    for index, seed in enumerate(seeds):
         points = np.full((len(vectors), 2), np.nan, np.float32)
-        points[live] = maps[own]
-        others = [other for at, other in enumerate(maps) if at != own]
-        stability = float(np.mean([_overlap(maps[own], other) for other in others]))
-        found.append(
+        points[live] = maps[index]
+        other_maps = [
+            other_map
+            for other_index, other_map in enumerate(maps)
+            if other_index != index
+        ]
+        stability = float(
+            np.mean([_overlap(maps[index], other_map) for other_map in other_maps])
+        )
+        layouts.append(
             Layout(points=points, vectors=vectors, stability=stability, seed=seed)
         )
-    return found
+    return layouts
 
 
 def place_points(
@@ -173,18 +169,18 @@ def place_points(
     _require_table(vectors, dim=layout.vectors.shape[1])
     live = np.isfinite(vectors).all(axis=1)
     fitted = np.isfinite(layout.points).all(axis=1)
-    anchors, places = KDTree(_unit(layout.vectors[fitted])), layout.points[fitted]
+    anchors, places = KDTree(unit_rows(layout.vectors[fitted])), layout.points[fitted]
     points = np.full((len(vectors), 2), np.nan, np.float32)
-    kept = range(1, min(neighbors, len(places)) + 1)
+    ranks = range(1, min(neighbors, len(places)) + 1)
     # 1 − cosine is half the squared distance of unit vectors.
-    distances, near = anchors.query(_unit(vectors[live]), kept)
+    distances, near = anchors.query(unit_rows(vectors[live]), ranks)
     weights = _weights(np.square(distances) / 2)
     points[live] = (weights[..., None] * places[near]).sum(axis=1)
     return points
 
 
 def _require_table(vectors: np.ndarray, dim: int | None = None) -> None:
-    """Refuse what is no table of numbers, or has not so many columns."""
+    """Refuse what is no table of numbers, or has another number of columns."""
     shape, kind = np.shape(vectors), np.asarray(vectors).dtype.kind
     if len(shape) != 2 or kind not in "fiu" or dim not in (None, shape[1]):
         raise UsageError(
@@ -193,132 +189,28 @@ def _require_table(vectors: np.ndarray, dim: int | None = None) -> None:
         )
 
 
-def _nearest(
-    rows: np.ndarray, neighbors: int, metric: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest rows of each row, itself first, and their distances, `[n k]`.
-
-    UMAP would do this itself, for over 4,096 rows approximately and only after 25 s of
-    compilation, and again for every seed.
-    """
-    indices = np.empty((len(rows), neighbors), np.int32)
-    distances = np.empty((len(rows), neighbors), np.float32)
-
-    def search(start: int) -> None:
-        apart = METRICS[metric](rows[start : start + _BLOCK], rows)
-        own = np.arange(len(apart))
-        apart[own, start + own] = -1
-        near = np.argpartition(apart, neighbors - 1, axis=1)[:, :neighbors]
-        found = np.take_along_axis(apart, near, axis=1)
-        order = np.argsort(found, axis=1, kind="stable")
-        here = slice(start, start + len(apart))
-        indices[here] = np.take_along_axis(near, order, axis=1)
-        distances[here] = np.take_along_axis(found, order, axis=1).clip(0)
-
-    # Both SciPy and NumPy let other threads work meanwhile.
-    with ThreadPoolExecutor(min(len(cores()), _THREADS)) as threads:
-        list(threads.map(search, range(0, len(rows), _BLOCK)))
-    return indices, distances
-
-
 def warm_up() -> None:
     """Import and compile UMAP, which takes over ten seconds, before it is needed."""
     rows = np.random.default_rng(0).normal(size=(64, 3))
     fit_layout(rows, neighbors=5)
 
 
-def _umap(
-    rows: np.ndarray,
-    near: tuple[np.ndarray, np.ndarray],
-    seed: int,
-    min_dist: float,
-    metric: str,
-) -> np.ndarray:
-    umap = import_umap()
-    with warnings.catch_warnings():
-        # It tells that neighbours handed to it do not serve its transform, which is
-        # not used here.
-        warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)
-        fit = umap.UMAP(
-            n_neighbors=near[0].shape[1],
-            min_dist=min_dist,
-            metric=metric,
-            random_state=seed,
-            n_jobs=1,
-            precomputed_knn=near,
-            init=_start(rows, metric),
-        )
-        return fit.fit_transform(rows)
-
-
-def import_umap() -> ModuleType:
-    """UMAP without its parametric variant, which brings all of TensorFlow along."""
-    variant = "umap.parametric_umap"
-    sys.modules.setdefault(variant, None)  # type: ignore[arg-type]  # so it is missed
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
-            return importlib.import_module("umap")
-    finally:
-        if sys.modules[variant] is None:
-            del sys.modules[variant]
-
-
-def _start(rows: np.ndarray, metric: str) -> np.ndarray:
-    """Principal components, from which every seed's map starts.
-
-    UMAP's own start, by ARPACK, changes from call to call in its last bits and with it
-    the whole map. Rounding takes away what the last bits of a matrix product change.
-    """
-    vectors = _unit(rows) if metric == "cosine" else rows.astype(np.float64)
-    vectors = vectors - vectors.mean(axis=0)
-    axes = np.linalg.eigh(vectors.T @ vectors).eigenvectors[:, :-3:-1]
-    axes = axes * np.sign(axes[abs(axes).argmax(axis=0), range(axes.shape[1])])
-    points = vectors @ axes
-    points = np.round(10 * points / max(abs(points).max(), _SAME), 3)
-    # Equal rows must not start from one point, nor all rows from one line.
-    apart = np.random.default_rng(0).normal(0, 1e-3, (len(rows), 2))
-    return (points + apart).astype(np.float32)
-
-
 def _overlap(first: np.ndarray, second: np.ndarray) -> float:
     """Mean share of a point's nearest points that two maps have in common."""
     k = min(STABILITY_NEIGHBORS, len(first) - 1)
-    near, again = (np.asarray(KDTree(m).query(m, k + 1)[1]) for m in (first, second))
+    first_near, second_near = (
+        np.asarray(KDTree(m).query(m, k + 1)[1]) for m in (first, second)
+    )
     shared = [
-        len((set(near[own]) & set(again[own])) - {own}) for own in range(len(first))
+        len((set(first_near[point]) & set(second_near[point])) - {point})
+        for point in range(len(first))
     ]
     return float(np.mean(shared)) / k
 
 
-def _cosine(
-    first: np.ndarray, second: np.ndarray
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """1 − cosine of all pairs of rows, half the squared distance of unit vectors.
-
-    Not a matrix product: its last bits would depend on which other rows are asked for,
-    and equal rows would not be at distance 0.
-    """
-    return cdist(_unit(first), _unit(second), "sqeuclidean") / 2
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows of length one, in float64; rows of zeros stay."""
-    rows = vectors.astype(np.float64)
-    norms = np.sqrt((rows**2).sum(axis=1, keepdims=True))
-    return rows / np.where(norms > 0, norms, 1)
-
-
 def _weights(distances: np.ndarray) -> np.ndarray:
     """Inverse distances `[m k]`, made to add up to 1; same directions take it all."""
-    same = distances < _SAME
+    same = distances < SAME
     inverse = 1 / np.where(same, 1, distances)
     weights = np.where(same.any(axis=1, keepdims=True), same, inverse)
     return weights / weights.sum(axis=1, keepdims=True)
-
-
-METRICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "cosine": _cosine,
-    "euclidean": cdist,
-}
-"""The distances a map can keep, by UMAP's names."""

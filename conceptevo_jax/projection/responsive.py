@@ -69,10 +69,10 @@ def rank_responses(
     upper = jnp.take_along_axis(quantiles, jnp.minimum(upto, count - 1), axis=1)
     spread = quantiles[:, -1:] - quantiles[:, :1]
     gap = jnp.where(upto == count, values - lower + spread, upper - lower)
-    part = (values - lower) / jnp.where(gap > 0, gap, 1)
-    part = jnp.where(upto == 0, 0, part)
+    fraction = (values - lower) / jnp.where(gap > 0, gap, 1)
+    fraction = jnp.where(upto == 0, 0, fraction)
     middle = (below + upto + 1).astype(jnp.float32) / 2
-    position = jnp.where(upto > below, middle, upto.astype(jnp.float32) + part)
+    position = jnp.where(upto > below, middle, upto.astype(jnp.float32) + fraction)
     return position.T / (count + 1)
 
 
@@ -106,14 +106,16 @@ def responsive_vectors(
     positive = ~rectified[None] | (peaks > 0)
     responds = live[None] & jnp.isfinite(peaks) & positive
     ranks = jnp.where(responds, rank_responses(peaks, quantiles), -1)
-    best, chosen = jax.lax.top_k(ranks, min(count, peaks.shape[1]))
-    counts = best >= 0
-    taken = jnp.where(counts[..., None], vectors[chosen], 0)
-    weights = counts.astype(vectors.dtype)
+    top_ranks, top_neurons = jax.lax.top_k(ranks, min(count, peaks.shape[1]))
+    is_counted = top_ranks >= 0
+    top_vectors = jnp.where(is_counted[..., None], vectors[top_neurons], 0)
+    weights = is_counted.astype(vectors.dtype)
     if temperature is not None:
-        weights *= jnp.exp((best - best[:, :1]) / temperature)
+        weights *= jnp.exp((top_ranks - top_ranks[:, :1]) / temperature)
     total = weights.sum(axis=1, keepdims=True)
-    mean = (weights[..., None] * taken).sum(axis=1) / jnp.where(total > 0, total, 1)
+    mean = (weights[..., None] * top_vectors).sum(axis=1) / jnp.where(
+        total > 0, total, 1
+    )
     mean = jnp.where(total > 0, mean, jnp.nan)
     return mean, (total[:, 0] > 0).astype(vectors.dtype)
 

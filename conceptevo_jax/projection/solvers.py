@@ -123,29 +123,38 @@ def closed_form(
     without forming A Aᵀ: from zero it stays in the row space of A, so it finds the
     solution of least norm, also where duplicate neurons make A Aᵀ singular.
 
+    Args:
+      matrix: A, `[n i]`.
+      neurons: V.
+      start: E₀.
+      settings: `ridge`, `tolerance` and `max_iterations`.
+
     Returns:
       E, the iterations, and whether the tolerance was met in every dimension.
     """
     transposed = matrix.T.tocsr()
-    rest = neurons - matrix @ start
-    moved = np.zeros_like(start)
-    slope = transposed @ rest
-    direction = slope
-    size = (slope**2).sum(axis=0)
-    goal = settings.tolerance**2 * size
+    residual = neurons - matrix @ start
+    update = np.zeros_like(start)
+    gradient = transposed @ residual
+    direction = gradient
+    squared_norm = (gradient**2).sum(axis=0)
+    squared_tolerance = settings.tolerance**2 * squared_norm
     for iteration in range(settings.max_iterations):
-        active = size > goal
+        # Dimensions are systems of their own: a finished one takes steps of 0.
+        active = squared_norm > squared_tolerance
         if not active.any():
-            return start + moved, iteration, True
-        image = matrix @ direction
-        bend = (image**2).sum(axis=0) + settings.ridge * (direction**2).sum(axis=0)
-        step = _ratio(size, bend, active)
-        moved += step * direction
-        rest -= step * image
-        slope = transposed @ rest - settings.ridge * moved
-        previous, size = size, (slope**2).sum(axis=0)
-        direction = slope + _ratio(size, previous, active) * direction
-    return start + moved, settings.max_iterations, not (size > goal).any()
+            return start + update, iteration, True
+        mapped_direction = matrix @ direction
+        penalty = settings.ridge * (direction**2).sum(axis=0)
+        curvature = (mapped_direction**2).sum(axis=0) + penalty
+        step = _ratio(squared_norm, curvature, active)
+        update += step * direction
+        residual -= step * mapped_direction
+        gradient = transposed @ residual - settings.ridge * update
+        previous_norm, squared_norm = squared_norm, (gradient**2).sum(axis=0)
+        direction = gradient + _ratio(squared_norm, previous_norm, active) * direction
+    converged = not (squared_norm > squared_tolerance).any()
+    return start + update, settings.max_iterations, converged
 
 
 def gradient_descent(
@@ -156,6 +165,12 @@ def gradient_descent(
 ) -> tuple[Float[np.ndarray, "i d"], int, bool]:
     """E ← E − rate · (Aᵀ (A E − V) + λ (E − E₀)), from E₀, all images at once.
 
+    Args:
+      matrix: A, `[n i]`.
+      neurons: V.
+      start: E₀.
+      settings: `ridge`, `learning_rate`, `threshold` and `max_iterations`.
+
     Returns:
       E, the updates made, and whether the RMS distance fell below the threshold.
 
@@ -164,28 +179,35 @@ def gradient_descent(
     """
     transposed = matrix.T.tocsr()
     images = start.copy()
-    rest = matrix @ images - neurons
-    error = first = rms(rest)
+    residual = matrix @ images - neurons
+    residual_rms = initial_rms = rms(residual)
     for iteration in range(settings.max_iterations):
-        if error < settings.threshold:
+        if residual_rms < settings.threshold:
             return images, iteration, True
-        slope = transposed @ rest
+        gradient = transposed @ residual
         if settings.ridge:
-            slope += settings.ridge * (images - start)
-        images -= settings.learning_rate * slope
-        rest = matrix @ images - neurons
-        error = rms(rest)
-        if not error < 100 * first:
+            gradient += settings.ridge * (images - start)
+        images -= settings.learning_rate * gradient
+        residual = matrix @ images - neurons
+        residual_rms = rms(residual)
+        if not residual_rms < 100 * initial_rms:
             raise DivergenceError(
                 f"gradient descent on image vectors diverges at iteration {iteration}: "
-                f"RMS distance {error:.3g} after {first:.3g} at the start, with "
-                f"learning_rate={settings.learning_rate}; lower it."
+                f"RMS distance {residual_rms:.3g} after {initial_rms:.3g} at the "
+                f"start, with learning_rate={settings.learning_rate}; lower it."
             )
-    return images, settings.max_iterations, error < settings.threshold
+    return images, settings.max_iterations, residual_rms < settings.threshold
 
 
 def initial_images(count: int, dim: int, initial: str, seed: int) -> np.ndarray:
-    """E₀ for `count` images as `float64[i d]`; see `SolveSettings.initial`."""
+    """E₀ for `count` images as `float64[i d]`; see `SolveSettings.initial`.
+
+    Args:
+      count: Number of images.
+      dim: Dimensions d.
+      initial: A name in `INITIALS`.
+      seed: Decides random starts.
+    """
     return INITIALS[initial](stream(seed, "initial image vectors"), (count, dim))
 
 
@@ -194,9 +216,9 @@ def rms(difference: Float[np.ndarray, "n d"]) -> float:
     return float(np.sqrt((difference**2).sum(axis=1).mean()))
 
 
-def _ratio(above: np.ndarray, below: np.ndarray, where: np.ndarray) -> np.ndarray:
+def _ratio(above: np.ndarray, below: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A quotient per dimension, 0 in those that are finished."""
-    return np.divide(above, below, out=np.zeros_like(above), where=where)
+    return np.divide(above, below, out=np.zeros_like(above), where=mask)
 
 
 def _rank(matrix: sparse.csr_array) -> int | None:

@@ -27,7 +27,7 @@ from conceptevo_jax.types import Embedding, Space, Stimuli
 
 POLICIES = ("covered", "random", "responsive")
 """What becomes of images that no base neuron has as a stimulus: no vector; their
-random start; or, for all images alike, the mean of the neurons that respond most."""
+random start; or, for every image, the mean of the neurons that respond most."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -234,7 +234,7 @@ def _project(stimuli: Stimuli, images: Embedding) -> Embedding:
 
 
 def _residual(projected: Embedding, neurons: Embedding) -> float:
-    both = projected.placed & neurons.placed
-    if not both.any():
+    placed = projected.placed & neurons.placed
+    if not placed.any():
         return 0.0
-    return rms((projected.vectors[both] - neurons.vectors[both]).astype(np.float64))
+    return rms((projected.vectors[placed] - neurons.vectors[placed]).astype(np.float64))

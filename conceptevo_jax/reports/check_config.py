@@ -185,7 +185,7 @@ def _check_method(setting: str, method: MethodConfig, seed: int) -> None:
     embedding = ("dim", "learning_rate", "repeats", "batch_size")
     _require_positive(f"{setting}.embedding", method.embedding, embedding)
     negatives = method.embedding.negatives
-    require_count(f"{setting}.embedding.negatives", negatives, least=0)
+    require_count(f"{setting}.embedding.negatives", negatives, minimum=0)
     layout = method.layout
     with _naming(f"{setting}.layout"):
         require_map(

@@ -8,13 +8,12 @@ from conceptevo_jax.stimuli.patches import (
     patch_sheet,
     patch_windows,
 )
+from conceptevo_jax.stimuli.samples import narrow_sample, respond
 from conceptevo_jax.stimuli.search import (
     Observe,
     Search,
     find_stimuli,
-    narrow_sample,
     observe,
-    respond,
     stimuli_of_arrays,
 )
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold

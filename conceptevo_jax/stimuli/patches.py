@@ -80,8 +80,8 @@ def patch_windows(
 
 
 def _length(site: Site, side: int, input_size: int, share: float | None) -> int:
-    wanted = site.receptive_field / input_size if share is None else share
-    return int(np.clip(round(wanted * side), 1, side))
+    relative_side = site.receptive_field / input_size if share is None else share
+    return int(np.clip(round(relative_side * side), 1, side))
 
 
 def neuron_patches(
@@ -111,15 +111,21 @@ def neuron_patches(
         raise unknown_name("view of a patch", view, VIEWS)
     require_pixels(pixels)
     require_count("count", count)
-    require_count("neuron", neuron, least=0)
+    require_count("neuron", neuron, minimum=0)
     _require_fits(stimuli, windows, neuron, pixels)
-    length, shown = int(windows.length[neuron]), []
+    length, patches = int(windows.length[neuron]), []
     for slot in range(min(count, int(stimuli.count[neuron]))):
         image = np.asarray(pixels[stimuli.image_ids[neuron, slot]])
-        top, left = int(windows.top[neuron, slot]), int(windows.left[neuron, slot])
-        square = (slice(top, top + length), slice(left, left + length))
-        shown.append(_view(image, square, view))
-    return shown
+        first_row, first_column = (
+            int(windows.top[neuron, slot]),
+            int(windows.left[neuron, slot]),
+        )
+        square = (
+            slice(first_row, first_row + length),
+            slice(first_column, first_column + length),
+        )
+        patches.append(_view(image, square, view))
+    return patches
 
 
 def _require_fits(
@@ -146,8 +152,8 @@ def _view(image: np.ndarray, square: Sequence[slice], view: str) -> np.ndarray:
         return image[tuple(square)]
     inside = np.zeros(image.shape, bool)
     inside[tuple(square)] = True
-    kept = inside if view == "mask" else ~inside
-    return np.where(kept, image, np.uint8(0))
+    visible = inside if view == "mask" else ~inside
+    return np.where(visible, image, np.uint8(0))
 
 
 BLANK = 255
@@ -209,8 +215,10 @@ def patch_sheet(
         )
         used[row] = len(patches)
         for column, patch in enumerate(patches):
-            top, left = row * size, column * size
-            sheet[top : top + size, left : left + size] = _tile(patch, size)
+            first_row, first_column = row * size, column * size
+            sheet[first_row : first_row + size, first_column : first_column + size] = (
+                _tile(patch, size)
+            )
     return Sheet(pixels=sheet, neurons=neurons, used=used, size=size)
 
 

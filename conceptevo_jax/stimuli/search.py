@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Float, Int
 
 from conceptevo_jax.activations import (
     Fold,
@@ -33,8 +32,8 @@ from conceptevo_jax.errors import (
     unknown_name,
 )
 from conceptevo_jax.models import DTYPES, Model, Variables
+from conceptevo_jax.stimuli.samples import collect_fold, sample_id, sample_rows
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold
-from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Responses, Site, Stimuli, neuron_count
 
 CANDIDATES = 2
@@ -114,13 +113,13 @@ def observe(
       UsageError: if the pool has fewer images than a neuron needs stimuli.
     """
     n, count = neuron_count(sites), len(pool)
-    sample_id = _sample_id(pool, sample)
+    sampled_id = sample_id(pool, sample)
 
     def finish(states: tuple[Any, ...]) -> tuple[Stimuli, Responses]:
         top, responses = states
         stimuli = _stimuli(top, sites, cells, pool.pool_id, search)
         peaks = np.asarray(responses)
-        return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sample_id)
+        return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sampled_id)
 
     folds = (_ranking(sites, pool, search), collect_fold(n, sample, count))
     build = partial(Sweep, images_id=pool.pool_id, require=require)
@@ -144,6 +143,12 @@ def find_stimuli(
 
     The sample is seeded with the pool, and a larger one begins with a smaller one.
 
+    Args:
+      model: Whose neurons are looked at.
+      pool: Images to search.
+      search: How stimuli are chosen; by default as `Search` says.
+      sample: Number of images whose responses are kept.
+
     Raises:
       UsageError: for anything but a pool, one of images smaller than the model takes or
         fewer than a neuron needs stimuli; and by the sweep, before it compiles, for
@@ -152,7 +157,7 @@ def find_stimuli(
     search = search or Search()
     require_type(pool, Pool, "the pool", "Choose one by ce.select_pool.")
     model.require_size(pool.side)
-    require_count("sample", sample, least=0)
+    require_count("sample", sample, minimum=0)
     read = partial(read_peaks, before_relu=search.before_relu)
     exact = search.compute == "float32"
     return observe(
@@ -161,43 +166,10 @@ def find_stimuli(
         np.asarray(grids(model)),
         pool,
         search,
-        sample=_sample(pool, sample),
+        sample=sample_rows(pool, sample),
         narrow=None if exact else read(model.computing(search.compute)),
         require=model.require_variables,
     )
-
-
-def narrow_sample(responses: Responses, pool: Pool, size: int) -> Responses:
-    """The responses to a smaller sample of the pool, with which the larger begins."""
-    return dataclasses.replace(
-        responses,
-        peaks=responses.peaks[:size],
-        images_id=_sample_id(pool, _sample(pool, size)),
-    )
-
-
-def _sample(pool: Pool, size: int) -> Int[np.ndarray, " j"]:
-    return np.argsort(pool.order, kind="stable")[:size].astype(np.int32)
-
-
-def _sample_id(pool: Pool, sample: Int[np.ndarray, " j"]) -> str:
-    return content_key("sample", pool.pool_id, sample.tolist())
-
-
-def respond(
-    reader: Reader, sites: Sequence[Site], count: int, images_id: str
-) -> Sweep[Responses]:
-    """Compile a pass that keeps every neuron's response to all `count` images.
-
-    For held-out sets of bounded size: the result has `count` times `n` numbers.
-    """
-
-    def finish(states: tuple[Any, ...]) -> Responses:
-        peaks = np.asarray(states[0])
-        return Responses(peaks=peaks, sites=tuple(sites), images_id=images_id)
-
-    fold = collect_fold(neuron_count(sites), np.arange(count), count)
-    return Sweep(reader, (fold,), finish)
 
 
 def stimuli_of_arrays(
@@ -238,28 +210,6 @@ def stimuli_of_arrays(
     return _stimuli(state, sites, cells, pool.pool_id, search)
 
 
-def collect_fold(neurons: int, sample: Int[np.ndarray, " j"], count: int) -> Fold:
-    """A fold that keeps the responses to `sample`, image ids among `count`."""
-    slot = np.full(count, len(sample), np.int32)
-    slot[sample] = np.arange(len(sample), dtype=np.int32)
-    slots = jnp.asarray(slot)
-
-    def empty() -> Float[Array, "j n"]:
-        return jnp.zeros((len(sample), neurons), jnp.float32)
-
-    def add(
-        state: Float[Array, "j n"],
-        peaks: Peaks,
-        rows: Int[Array, " b"],
-        valid: Bool[Array, " b"],
-    ) -> Float[Array, "j n"]:
-        where = jnp.where(valid, slots[rows], jnp.int32(len(sample)))
-        return state.at[where].set(peaks.values, mode="drop")
-
-    # Every image is seen by one device, and is zero on all others.
-    return Fold(empty, add, jax.lax.psum)
-
-
 def _ranking(sites: Sequence[Site], pool: Pool, search: Search) -> Fold:
     """The top-k fold that follows the rules of `search`."""
     count, keep = len(pool), search.dead == "keep"
@@ -284,7 +234,7 @@ def _stimuli(
     search: Search,
 ) -> Stimuli:
     values, rows = np.asarray(top.values), np.asarray(top.rows)
-    at, nonfinite = np.asarray(top.cells), np.asarray(top.nonfinite)
+    peak_cells, nonfinite = np.asarray(top.cells), np.asarray(top.nonfinite)
     k = search.k
     constant = ~(np.asarray(top.highest) > np.asarray(top.lowest))
     dead = (rows[:, 0] < 0) | constant | nonfinite
@@ -292,7 +242,9 @@ def _stimuli(
         dead = np.zeros_like(dead)
     used = (rows[:, :k] >= 0) & ~dead[:, None]
     width = np.repeat(cells[:, 1], [site.channels for site in sites])[:, None]
-    positions = np.stack([at[:, :k] // width, at[:, :k] % width], axis=-1)
+    positions = np.stack(
+        [peak_cells[:, :k] // width, peak_cells[:, :k] % width], axis=-1
+    )
     tied = (values[:, k - 1] == values[:, k]) & (rows[:, k] >= 0) & ~dead
     return Stimuli(
         image_ids=np.where(used, rows[:, :k], -1).astype(np.int32),

@@ -24,7 +24,7 @@ class TopK(NamedTuple):
     """The best k+1 images of each neuron so far, and what decides whether it is dead.
 
     `values` is -inf in unused slots; `lowest` and `highest` are over all finite peaks;
-    `nonfinite` tells of any NaN or infinite one.
+    `nonfinite` says whether any was NaN or infinite.
     """
 
     values: Float[Array, "n j"]
@@ -55,12 +55,12 @@ def top_k_fold(
       rank_nonfinite: Rank infinite peaks by their sign and NaN last, where otherwise
         they do not count.
     """
-    ranks, least = jnp.asarray(order), jnp.asarray(floor)
+    ranks, floors = jnp.asarray(order), jnp.asarray(floor)
 
     def add(
         state: TopK, peaks: Peaks, rows: Int[Array, " b"], valid: Bool[Array, " b"]
     ) -> TopK:
-        return _add(state, peaks, rows, valid, ranks, least, nonfinite=rank_nonfinite)
+        return _add(state, peaks, rows, valid, ranks, floors, nonfinite=rank_nonfinite)
 
     return Fold(lambda: _empty(neurons, k + 1), add, _join)
 
@@ -100,14 +100,14 @@ def _add(
     nonfinite: bool,
 ) -> TopK:
     slots, order = state.values.shape[1], ranks[rows]
-    seen, finite = valid[:, None], jnp.isfinite(peaks.values)
+    is_valid, is_finite = valid[:, None], jnp.isfinite(peaks.values)
     nothing = jnp.float32(-jnp.inf)
     values = _candidates(peaks.values, nonfinite)
-    values = jnp.where(seen & (values > floor[None]), values, nothing)
+    values = jnp.where(is_valid & (values > floor[None]), values, nothing)
     # Within a batch, sorting by `order` first lets top_k's lower-index rule decide.
     by_order = jnp.argsort(order)
-    best, at = jax.lax.top_k(values[by_order].T, min(slots, len(rows)))
-    source = by_order[at]
+    best, indices = jax.lax.top_k(values[by_order].T, min(slots, len(rows)))
+    source = by_order[indices]
     used = best > nothing
     batch = (
         best,
@@ -118,8 +118,8 @@ def _add(
     values, order, rows, cells = _merge(
         (state.values, state.order, state.rows, state.cells), batch, slots
     )
-    low = jnp.where(seen & finite, peaks.values, jnp.inf).min(axis=0)
-    high = jnp.where(seen & finite, peaks.values, nothing).max(axis=0)
+    low = jnp.where(is_valid & is_finite, peaks.values, jnp.inf).min(axis=0)
+    high = jnp.where(is_valid & is_finite, peaks.values, nothing).max(axis=0)
     return TopK(
         values=values,
         order=order,
@@ -127,7 +127,7 @@ def _add(
         cells=cells,
         lowest=jnp.minimum(state.lowest, low),
         highest=jnp.maximum(state.highest, high),
-        nonfinite=state.nonfinite | (seen & ~finite).any(axis=0),
+        nonfinite=state.nonfinite | (is_valid & ~is_finite).any(axis=0),
     )
 
 
@@ -135,8 +135,8 @@ def _join(state: TopK, axis: str) -> TopK:
     """The best k+1 of what every device kept, by the same rule as within one."""
     slots = state.values.shape[1]
     columns = state.values, state.order, state.rows, state.cells
-    everyone = tuple(jax.lax.all_gather(c, axis, axis=1, tiled=True) for c in columns)
-    values, order, rows, cells = _best(everyone, slots)
+    gathered = tuple(jax.lax.all_gather(c, axis, axis=1, tiled=True) for c in columns)
+    values, order, rows, cells = _sorted_top(gathered, slots)
     return TopK(
         values=values,
         order=order,
@@ -153,26 +153,28 @@ def _merge(
     new: tuple[Shaped[Array, "n b"], ...],
     slots: int,
 ) -> list[Shaped[Array, "n s"]]:
-    """The first `slots` of two lists that are sorted as `_best` sorts.
+    """The first `slots` of two lists that are sorted as `_sorted_top` sorts.
 
     An entry's place follows from how many of the other list precede it: comparisons
     instead of a sort, on CPU four (61 slots) to ten (11) times as fast.
     """
-    value, order, row = (column[:, None, :] for column in old[:3])
-    other, after, own = (column[:, :, None] for column in new[:3])
-    ranks_first = (after < order) | ((after == order) & (own < row))
-    before = (other > value) | ((other == value) & ranks_first)
-    kept, slot = old[0].shape[1], jnp.arange(slots)[None, :, None]
-    places = jnp.arange(kept)[None] + before.sum(axis=1, dtype=jnp.int32)
+    old_value, old_order, old_row = (column[:, None, :] for column in old[:3])
+    new_value, new_order, new_row = (column[:, :, None] for column in new[:3])
+    ranks_first = (new_order < old_order) | (
+        (new_order == old_order) & (new_row < old_row)
+    )
+    before = (new_value > old_value) | ((new_value == old_value) & ranks_first)
+    old_count, slot = old[0].shape[1], jnp.arange(slots)[None, :, None]
+    places = jnp.arange(old_count)[None] + before.sum(axis=1, dtype=jnp.int32)
     passed = (places[:, None, :] < slot).sum(axis=2, dtype=jnp.int32)
     is_old = (places[:, None, :] == slot).any(axis=2)
-    source = jnp.where(is_old, passed, kept + slot[:, :, 0] - passed)
+    source = jnp.where(is_old, passed, old_count + slot[:, :, 0] - passed)
     pairs = zip(old, new, strict=True)
-    both = (jnp.concatenate(pair, axis=1) for pair in pairs)
-    return [jnp.take_along_axis(column, source, axis=1) for column in both]
+    joined = (jnp.concatenate(pair, axis=1) for pair in pairs)
+    return [jnp.take_along_axis(column, source, axis=1) for column in joined]
 
 
-def _best(
+def _sorted_top(
     columns: tuple[Shaped[Array, "n a"], ...], slots: int
 ) -> list[Shaped[Array, "n j"]]:
     """The first `slots` by value, equal ones by order, and then by row."""

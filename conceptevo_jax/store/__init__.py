@@ -22,7 +22,8 @@ from conceptevo_jax.store.records import (
     save_record,
     versions,
 )
-from conceptevo_jax.store.stages import Entry, Store
+from conceptevo_jax.store.stage_folders import Entry
+from conceptevo_jax.store.stages import Store
 
 __all__ = [
     "Entry",

@@ -29,7 +29,7 @@ CHECKSUM = "checksum"
 def temporary_beside(path: Path) -> Path:
     """A fresh name in the same folder as `path`, for writing before renaming.
 
-    It tells the machine and the process, so that others know when nobody writes there.
+    It names the machine and the process, so that others know when nobody writes there.
     """
     writer = f"{_machine()}-{os.getpid():x}-{uuid.uuid4().hex[:8]}"
     return path.with_name(f".{path.name}.{writer}.tmp")
@@ -49,10 +49,10 @@ def drop_abandoned(folder: Path, *, deep: bool = True, locked: bool = False) -> 
       locked: Whether nobody else can be writing there, so that all can go. Without a
         lock what a process left stays until that is gone for good.
     """
-    found = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
-    for path in list(found):
-        named = _TEMPORARY.fullmatch(path.name)
-        if named is None or not (locked or _is_abandoned(named)):
+    temporaries = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
+    for path in list(temporaries):
+        match = _TEMPORARY.fullmatch(path.name)
+        if match is None or not (locked or _is_abandoned(match)):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -125,7 +125,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def replace_folder(temporary: Path, folder: Path) -> None:
-    """Give a finished folder its name; one that has it is moved away, then deleted."""
+    """Give a finished folder its name; one that has it is moved away, then deleted.
+
+    Args:
+      temporary: The finished folder, under its temporary name.
+      folder: Its final name.
+    """
     sync_folder(temporary)
     old = temporary_beside(folder) if folder.exists() else None
     if old is not None:
@@ -138,18 +143,33 @@ def replace_folder(temporary: Path, folder: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file, whole or not at all.
+
+    Args:
+      path: The file.
+      data: All of its content.
+    """
     with replacing(path) as file:
         file.write(data)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file, whole or not at all."""
+    """Write a UTF-8 text file, whole or not at all.
+
+    Args:
+      path: The file.
+      text: All of its content.
+    """
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `value` as indented JSON, whole or not at all."""
+    """Write `value` as indented JSON, whole or not at all.
+
+    Args:
+      path: The file.
+      value: Anything `plain` accepts.
+    """
     write_text(path, json.dumps(plain(value), indent=1, allow_nan=False) + "\n")
 
 
@@ -188,7 +208,12 @@ def unseal(text: str | bytes) -> dict[str, Any]:
 
 
 def write_sealed(path: Path, values: Mapping[str, object]) -> None:
-    """Write a sealed JSON file, whole or not at all."""
+    """Write a sealed JSON file, whole or not at all.
+
+    Args:
+      path: The file.
+      values: Anything `plain` accepts, by name.
+    """
     write_json(path, seal(values))
 
 

@@ -30,14 +30,19 @@ def plain(value: object) -> Any:
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted names: `{"a": {"b": 1}}` becomes `{"a.b": 1}`."""
-    named: dict[str, Any] = {}
+    """Nested settings by dotted names: `{"a": {"b": 1}}` becomes `{"a.b": 1}`.
+
+    Args:
+      values: Settings, some of which are mappings.
+      prefix: Put before every name.
+    """
+    flattened: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            named |= flat(value, f"{prefix}{name}.")
+            flattened |= flat(value, f"{prefix}{name}.")
         else:
-            named[prefix + name] = value
-    return named
+            flattened[prefix + name] = value
+    return flattened
 
 
 def content_key(*parts: object, arrays: Mapping[str, np.ndarray] | None = None) -> str:

@@ -31,26 +31,26 @@ def fits(value: object, kind: Any) -> bool:
         return value in parts
     if origin is not None and issubclass(origin, Mapping):
         return isinstance(value, Mapping) and all(
-            fits(item, parts[1]) for item in value.values()
+            fits(nested, parts[1]) for nested in value.values()
         )
     if origin is not None and issubclass(origin, Sequence):
         return isinstance(value, list | tuple) and _all_fit(value, parts)
-    return not isinstance(kind, type) or _is_one(value, kind)
+    return not isinstance(kind, type) or _is_instance(value, kind)
 
 
 def _all_fit(values: Sequence[object], parts: Sequence[Any]) -> bool:
     if len(parts) == 1 or parts[-1] is Ellipsis:
         # Of a type proper, which a million names need not be asked for each.
-        alike = _is_one if isinstance(parts[0], type) else fits
+        alike = _is_instance if isinstance(parts[0], type) else fits
         return all(alike(value, parts[0]) for value in values)
     return len(values) == len(parts) and all(map(fits, values, parts))
 
 
-def _is_one(value: object, kind: type) -> bool:
+def _is_instance(value: object, kind: type) -> bool:
     if kind in (int, float) and isinstance(value, bool):
         return False  # A truth value is a number for Python alone.
     if kind is float:
         return isinstance(value, int | float)
-    known = kind in (str, bool, int) or dataclasses.is_dataclass(kind)
+    is_plain = kind in (str, bool, int) or dataclasses.is_dataclass(kind)
     is_array = kind is np.ndarray or issubclass(kind, AbstractArray)
-    return isinstance(value, kind) if known or is_array else True
+    return isinstance(value, kind) if is_plain or is_array else True

@@ -15,7 +15,12 @@ from conceptevo_jax.errors import DataError
 
 
 def is_within(path: Path, folder: Path) -> bool:
-    """Whether a path, its links followed, lies in a folder or is that folder."""
+    """Whether a path, its links followed, lies in a folder or is that folder.
+
+    Args:
+      path: A file or folder; it need not be there.
+      folder: In which it may lie.
+    """
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
@@ -52,25 +57,25 @@ def _below(folder: Path) -> Iterator[os.DirEntry[str]]:
 
     What cannot be listed, or is deleted meanwhile, is not read later either.
     """
-    left: list[Path | str] = [folder]
-    while left:
-        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+    pending: list[Path | str] = [folder]
+    while pending:
+        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 yield entry
                 if entry.is_dir(follow_symlinks=False):
-                    left.append(entry.path)
+                    pending.append(entry.path)
 
 
-def require_own(path: Path, result: Path) -> None:
+def require_own(path: Path, result_folder: Path) -> None:
     """Refuse to write at a path where a link of the result leads elsewhere.
 
     Args:
       path: A file or folder that is to be written. One that does not lie in the result
         is its caller's own choice.
-      result: A result folder.
+      result_folder: A result folder.
 
     Raises:
       DataError: naming the link and its target.
     """
-    if path.is_relative_to(result) or is_within(path.parent, result):
-        require_closed(path, result)
+    if path.is_relative_to(result_folder) or is_within(path.parent, result_folder):
+        require_closed(path, result_folder)

@@ -50,9 +50,11 @@ def read_file(path: Path, within: Path | None, limit: int | None = None) -> byte
         raise ValueError(f"it leads to {os.path.realpath(path)}, out of {within}")
     if not stat.S_ISREG(about.st_mode):
         raise ValueError("it is no regular file")
-    most = _memory() if limit is None else limit
-    if about.st_size > most:
-        raise ValueError(f"it has {about.st_size} bytes, of which {most} are read")
+    byte_limit = _memory() if limit is None else limit
+    if about.st_size > byte_limit:
+        raise ValueError(
+            f"it has {about.st_size} bytes, of which {byte_limit} are read"
+        )
     return path.read_bytes()
 
 
@@ -61,7 +63,12 @@ def _memory() -> int:
 
 
 def read_json(path: Path, within: Path | None) -> Any:
-    """The value of a JSON file, bounded; raises as `read_file` and `parse_json` do."""
+    """The value of a JSON file, bounded; raises as `read_file` and `parse_json` do.
+
+    Args:
+      path: The file.
+      within: Folder out of which no link may lead, see `read_file`.
+    """
     return parse_json(read_file(path, within, LARGEST_TEXT))
 
 

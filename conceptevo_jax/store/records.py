@@ -184,14 +184,14 @@ def _split(
     fields: dict[str, Any] = {}
     # `object` cannot say "a dataclass".
     for field in dataclasses.fields(value):  # type: ignore[arg-type]
-        name, item = field.name, getattr(value, field.name)
-        if isinstance(item, np.ndarray):
-            arrays[prefix + name] = item
-        elif dataclasses.is_dataclass(item):
-            inner, fields[name] = _split(item, f"{prefix}{name}.")
+        name, field_value = field.name, getattr(value, field.name)
+        if isinstance(field_value, np.ndarray):
+            arrays[prefix + name] = field_value
+        elif dataclasses.is_dataclass(field_value):
+            inner, fields[name] = _split(field_value, f"{prefix}{name}.")
             arrays |= inner
         else:
-            fields[name] = plain(item)
+            fields[name] = plain(field_value)
     return arrays, fields
 
 
@@ -205,10 +205,14 @@ def _join(kind: type[R], fields: Mapping[str, Any], arrays: dict, prefix: str) -
         elif (inner := _record_type(field.type)) and fields[name] is not None:
             values[name] = _join(inner, fields[name], arrays, f"{prefix}{name}.")
         elif inner := _listed_type(field.type):
-            values[name] = tuple(_join(inner, item, {}, "") for item in fields[name])
+            values[name] = tuple(
+                _join(inner, field_value, {}, "") for field_value in fields[name]
+            )
         else:
-            item = fields[name]
-            values[name] = tuple(item) if isinstance(item, list) else item
+            field_value = fields[name]
+            values[name] = (
+                tuple(field_value) if isinstance(field_value, list) else field_value
+            )
         if not fits(values[name], field.type):
             raise ValueError(f"its {prefix}{name} is no {field.type}")
     return kind(**values)

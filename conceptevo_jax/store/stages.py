@@ -14,70 +14,41 @@ which their readers compare; see `conceptevo_jax.store.files`.
 """
 
 import contextlib
-import dataclasses
-import fcntl
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import TypeVar
 
-from conceptevo_jax.devices import by_first, first_decides, is_first
+from conceptevo_jax.devices import first_decides, in_first_process, is_first
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store.files import (
-    drop_abandoned,
-    read_sealed,
-    replace_folder,
-    write_json,
-    write_sealed,
-)
+from conceptevo_jax.store.files import drop_abandoned, read_sealed, write_sealed
 from conceptevo_jax.store.keys import content_key
 from conceptevo_jax.store.links import require_closed
 from conceptevo_jax.store.records import (
     MANIFEST,
     SCHEMA,
-    UNFINISHED,
     load_record,
-    read_manifest,
     require_key,
     save_record,
+)
+from conceptevo_jax.store.stage_folders import (
+    STAGE_NAME,
+    Entry,
+    fill_folder,
+    is_stage,
+    read_entry,
+    take_lock,
 )
 
 R = TypeVar("R")
 
-PARTIAL = ".partial"
 
 MARKER = "store.json"
 """In a store's folder: says that it is one, and of which layout."""
 
 LAYOUT = 2
 """Version of what lies where in a store; one of another version is refused."""
-
-_STAGE = re.compile(r"\.?(?P<stage>[a-z][a-z_-]*)-(?P<key>[0-9a-f]{12})(\.|$)")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One stage in a store, finished or not.
-
-    Attributes:
-      stage: What it is, such as `train` or `stimuli`.
-      key: Content key of its settings and inputs.
-      about: The manifest's one-line description.
-      bytes: Size on disk.
-      modified: Time of the last change, seconds since 1970.
-      finished: Whether it can be used.
-      path: Its folder.
-    """
-
-    stage: str
-    key: str
-    about: str
-    bytes: int
-    modified: float
-    finished: bool
-    path: Path
 
 
 class Store:
@@ -96,11 +67,21 @@ class Store:
         self._checked = False
 
     def path(self, stage: str, key: str) -> Path:
-        """Where the stage lies, or would lie, once finished."""
+        """Where the stage lies, or would lie, once finished.
+
+        Args:
+          stage: Its name.
+          key: Its content key.
+        """
         return self.root / f"{stage}-{key}"
 
     def has(self, stage: str, key: str) -> bool:
-        """Whether the stage is finished."""
+        """Whether the stage is finished.
+
+        Args:
+          stage: Its name.
+          key: Its content key.
+        """
         manifest = self.path(stage, key) / MANIFEST
         return first_decides(manifest.is_file)
 
@@ -130,14 +111,16 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         folder = self.path(stage, key)
-        by_first(self._open)
+        in_first_process(self._open)
         if not self.has(stage, key):
             with self._locked(folder):
                 if not self.has(stage, key):
                     start = time.perf_counter()
                     value = make()
                     made_by = {"stage": stage, "config": config, "inputs": inputs}
-                    by_first(lambda: save_record(folder, value, **made_by, about=about))
+                    in_first_process(
+                        lambda: save_record(folder, value, **made_by, about=about)
+                    )
                     self._spent(stage, start)
                     # What processes computed may differ in the last digit.
                     if not is_first():
@@ -148,6 +131,11 @@ class Store:
 
     def load(self, stage: str, kind: type[R], key: str) -> R:
         """Load a finished record by its key.
+
+        Args:
+          stage: Its name.
+          kind: The record's type.
+          key: Its content key.
 
         Raises:
           DataError: if it is not there, damaged, or was made under another key.
@@ -185,14 +173,14 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         final = self.path(stage, key)
-        by_first(self._open)
+        in_first_process(self._open)
         if not self.has(stage, key):
             with self._locked(final):
                 if not self.has(stage, key):
                     manifest = {"schema": SCHEMA, "type": "folder", "stage": stage}
                     manifest |= {"config": config, "inputs": inputs, "about": about}
                     start = time.perf_counter()
-                    _fill(final, make, manifest, together=together)
+                    fill_folder(final, make, manifest, together=together)
                     self._spent(stage, start)
                     return final, key
         self.reused += 1
@@ -209,7 +197,7 @@ class Store:
         if not self.root.exists():
             return []
         self._require_layout()
-        stages = [_entry(path) for path in self.root.iterdir() if _is_stage(path)]
+        stages = [read_entry(path) for path in self.root.iterdir() if is_stage(path)]
         return sorted(stages, key=lambda entry: entry.modified)
 
     def remove(self, entry: Entry) -> None:
@@ -220,21 +208,21 @@ class Store:
         """
         if entry.path.parent != self.root:
             raise DataError(f"{entry.path} does not lie in the store {self.root}.")
-        if not _is_stage(entry.path):
+        if not is_stage(entry.path):
             raise DataError(f"{entry.path} carries no marker of a stage: left alone.")
-        with contextlib.ExitStack() as held:
+        with contextlib.ExitStack() as stack:
             lock = self._lock(f"{entry.stage}-{entry.key}")
-            if (file := _take(lock, wait=False)) is None:
+            if (file := take_lock(lock, wait=False)) is None:
                 raise DataError(
                     f"{entry.path.name} is in use: a running job holds its lock. "
                     "Wait for it to end, or end it."
                 )
-            held.enter_context(file)
+            stack.enter_context(file)
             shutil.rmtree(entry.path)
 
     def is_locked(self, entry: Entry) -> bool:
         """Whether a running job, of any process on this machine, makes this stage."""
-        file = _take(self._lock(f"{entry.stage}-{entry.key}"), wait=False)
+        file = take_lock(self._lock(f"{entry.stage}-{entry.key}"), wait=False)
         if file is not None:
             file.close()
         return file is None
@@ -271,7 +259,7 @@ class Store:
             )
         elif not any(self.root.iterdir()):
             return
-        elif any(_STAGE.match(child.name) for child in self.root.iterdir()):
+        elif any(STAGE_NAME.match(child.name) for child in self.root.iterdir()):
             is_old = f"holds stages but no {MARKER}: it is a store of an earlier layout"
         elif {child.name for child in self.root.iterdir()} <= _BESIDE_STAGES:
             return
@@ -300,12 +288,12 @@ class Store:
         lock = self._lock(folder.name)
 
         def take() -> None:
-            file = _take(lock, wait=True)
+            file = take_lock(lock, wait=True)
             assert file is not None
-            held.enter_context(file)
+            stack.enter_context(file)
 
-        with contextlib.ExitStack() as held:
-            by_first(take)
+        with contextlib.ExitStack() as stack:
+            in_first_process(take)
             yield
 
     def _spent(self, stage: str, start: float) -> None:
@@ -315,86 +303,3 @@ class Store:
 
 _BESIDE_STAGES = frozenset({".compiled", ".locks", "indexed", "tfds"})
 """What a store holds besides stages, and may hold before the first."""
-
-
-def _fill(
-    final: Path,
-    make: Callable[[Path], None],
-    manifest: Mapping[str, object],
-    *,
-    together: bool,
-) -> None:
-    """Let `make` fill a folder, which gets its name when it is finished."""
-    if final.exists():
-        read_manifest(final)  # It has none: say so before the work, not after.
-    partial = final.with_name(final.name + PARTIAL)
-
-    def begin() -> None:
-        require_closed(partial, final.parent)
-        drop_abandoned(partial, locked=True)
-        partial.mkdir(parents=True, exist_ok=True)
-        write_json(partial / UNFINISHED, {"about": manifest["about"]})
-
-    by_first(begin)
-    try:
-        if together:
-            make(partial)
-        else:
-            by_first(lambda: make(partial))
-    except BaseException:
-        # What failed before it kept anything has nothing to go on from.
-        if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
-            shutil.rmtree(partial)
-        raise
-
-    def finish() -> None:
-        write_sealed(partial / MANIFEST, manifest)
-        (partial / UNFINISHED).unlink(missing_ok=True)
-        replace_folder(partial, final)
-
-    by_first(finish)
-
-
-def _take(path: Path, *, wait: bool) -> IO[str] | None:
-    """Hold a lock until the file is closed; None where somebody else does.
-
-    Args:
-      path: The lock.
-      wait: Whether to wait until nobody else holds it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
-
-
-def _is_stage(path: Path) -> bool:
-    """Whether this is a folder of a stage, finished or not, with a marker of ours."""
-    if path.is_symlink() or not path.is_dir() or not _STAGE.match(path.name):
-        return False
-    return any((path / marker).is_file() for marker in (MANIFEST, UNFINISHED))
-
-
-def _entry(path: Path) -> Entry:
-    manifest: dict[str, Any] = {}
-    finished = not path.name.endswith((PARTIAL, ".tmp"))
-    if finished:
-        try:
-            manifest = read_manifest(path, path.parent)
-        except DataError:
-            finished = False
-    named = _STAGE.match(path.name)
-    assert named is not None
-    return Entry(
-        stage=named["stage"],
-        key=named["key"],
-        about=str(manifest.get("about", "")),
-        bytes=sum(f.stat().st_size for f in path.rglob("*") if f.is_file()),
-        modified=path.stat().st_mtime,
-        finished=finished,
-        path=path,
-    )

@@ -14,27 +14,27 @@ What is restored is compared with what was saved, by the checksums in `checksums
 import contextlib
 import logging
 import os
-import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
 import orbax.checkpoint as ocp
-from jax.sharding import Mesh, NamedSharding
 
-from conceptevo_jax.devices import AXIS, SHARED, by_first, own_copy
+from conceptevo_jax.devices import in_first_process, local_copy
 from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.store import require_closed
-from conceptevo_jax.store.files import naming_refusals
 from conceptevo_jax.training.checksums import (
     read_checksums,
     require_checksum,
     tree_checksum,
     update_checksums,
+)
+from conceptevo_jax.training.orbax_managers import (
+    abstract_tree,
+    naming_orbax_refusals,
+    open_manager,
+    replace_checkpoint,
 )
 from conceptevo_jax.training.step import State
 from conceptevo_jax.training.table import TABLE, has_table, read_table
@@ -53,34 +53,43 @@ class Checkpoints:
         require_closed(self.folder, self.folder)
         # Before Orbax looks at the disk: what another process lists later is no loss.
         self._expected = set(read_checksums(self.folder).snapshots)
-        self._weights = _manager(self.folder / "checkpoints", "epoch", None)
-        self._early = _manager(self.folder / "early", "step", None)
-        self._resume = _manager(self.folder / "resume", "epoch", 2)
+        self._weights = open_manager(self.folder / "checkpoints", "epoch", None)
+        self._early = open_manager(self.folder / "early", "step", None)
+        self._resume = open_manager(self.folder / "resume", "epoch", 2)
         self._pending: dict[str, str] = {}
 
     def save(self, epoch: Epoch, variables: Variables) -> None:
         """Save a snapshot, replacing one of the same name; `wait` lists it.
 
+        Args:
+          epoch: The snapshot's name.
+          variables: Flax collections, on all devices.
+
         Raises:
           DataError: if the system refuses to write it, as on a full disk.
         """
         tree = dict(variables)
-        by_first(lambda: update_checksums(self.folder, forget=[str(epoch)]))
-        with _naming_refusals(self.folder):
+        in_first_process(lambda: update_checksums(self.folder, forget=[str(epoch)]))
+        with naming_orbax_refusals(self.folder):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
                     checkpointer.save(self.folder / "init", tree, force=True)
             else:
-                _replace(*self._where(epoch), tree)
-        self._pending[str(epoch)] = tree_checksum(own_copy(tree))
+                replace_checkpoint(*self._manager_and_number(epoch), tree)
+        self._pending[str(epoch)] = tree_checksum(local_copy(tree))
 
     def save_resume(self, epoch: int, state: State) -> None:
-        """Save what the snapshot leaves out, so that training can go on exactly."""
-        rest = _rest(state)
-        listed = {str(epoch): tree_checksum(own_copy(rest))}
-        by_first(lambda: update_checksums(self.folder, resume=listed))
-        with _naming_refusals(self.folder):
-            _replace(self._resume, epoch, rest)
+        """Save what the snapshot leaves out, so that training can go on exactly.
+
+        Args:
+          epoch: After which the state was reached.
+          state: The whole of it.
+        """
+        resume_state = _resume_state(state)
+        listed = {str(epoch): tree_checksum(local_copy(resume_state))}
+        in_first_process(lambda: update_checksums(self.folder, resume=listed))
+        with naming_orbax_refusals(self.folder):
+            replace_checkpoint(self._resume, epoch, resume_state)
 
     def restore(self, epoch: Epoch) -> Variables:
         """Read one snapshot's variables.
@@ -89,19 +98,21 @@ class Checkpoints:
           DataError: if the run has no such snapshot, or it is damaged.
         """
         if epoch not in self.epochs():
-            known = ", ".join(map(str, self.epochs())) or "none"
+            available = ", ".join(map(str, self.epochs())) or "none"
             raise DataError(
-                f"{self.folder} has no snapshot {epoch!r}; it has: {known}."
+                f"{self.folder} has no snapshot {epoch!r}; it has: {available}."
             )
-        target = _abstract(self.model.shapes())
+        target = abstract_tree(self.model.shapes())
         with self._naming(f"snapshot {epoch!r}"):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
-                    found = checkpointer.restore(self.folder / "init", target)
+                    restored = checkpointer.restore(self.folder / "init", target)
             else:
-                manager, number = self._where(epoch)
-                found = manager.restore(number, args=ocp.args.StandardRestore(target))
-            variables = own_copy(found)
+                manager, number = self._manager_and_number(epoch)
+                restored = manager.restore(
+                    number, args=ocp.args.StandardRestore(target)
+                )
+            variables = local_copy(restored)
         expected = self._listed().get(str(epoch))
         what = f"snapshot {epoch!r} in {self.folder}"
         require_checksum(expected, variables, what)
@@ -114,24 +125,24 @@ class Checkpoints:
           DataError: if what is there cannot be read, or is damaged.
         """
         listed = read_checksums(self.folder)
-        both = {
+        resumable = {
             number
             for number in self._resume.all_steps()
             if str(number) in listed.snapshots and str(number) in listed.resume
         }
-        if not both:
+        if not resumable:
             return None
-        epoch = max(both)
-        target = ocp.args.StandardRestore(_abstract(_rest(like)))
+        epoch = max(resumable)
+        target = ocp.args.StandardRestore(abstract_tree(_resume_state(like)))
         what = f"the state to resume from after epoch {epoch}"
         with self._naming(what):
-            restored = own_copy(self._resume.restore(epoch, args=target))
-        where = f"{what} in {self.folder}"
-        require_checksum(listed.resume[str(epoch)], restored, where)
-        shown = self.restore(epoch)
+            restored = local_copy(self._resume.restore(epoch, args=target))
+        description = f"{what} in {self.folder}"
+        require_checksum(listed.resume[str(epoch)], restored, description)
+        snapshot = self.restore(epoch)
         if like.average is None:
-            return epoch, State(shown, **restored)
-        return epoch, State(**restored, average=shown)
+            return epoch, State(snapshot, **restored)
+        return epoch, State(**restored, average=snapshot)
 
     def epochs(self) -> list[Epoch]:
         """All snapshots: untrained, within epochs, after epochs.
@@ -160,11 +171,11 @@ class Checkpoints:
         Raises:
           DataError: if the system refused to write it, as on a full disk.
         """
-        with _naming_refusals(self.folder):
+        with naming_orbax_refusals(self.folder):
             for manager in (self._weights, self._early, self._resume):
                 manager.wait_until_finished()
         pending, self._pending = self._pending, {}
-        by_first(lambda: update_checksums(self.folder, snapshots=pending))
+        in_first_process(lambda: update_checksums(self.folder, snapshots=pending))
 
     def close(self) -> None:
         """Finish writing and release Orbax's threads."""
@@ -183,7 +194,7 @@ class Checkpoints:
                 f"{self.model.name}: {error}. Delete the folder and train again."
             ) from error
 
-    def _where(self, epoch: Epoch) -> tuple[Any, int]:
+    def _manager_and_number(self, epoch: Epoch) -> tuple[Any, int]:
         if isinstance(epoch, int):
             return self._weights, epoch
         return self._early, int(epoch.removeprefix("step"))
@@ -194,6 +205,11 @@ def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Sn
 
     The order is that of the run's table: one taken within the second epoch comes after
     the first epoch's.
+
+    Args:
+      folder: What `train` wrote.
+      run: Name that the snapshots get.
+      model: The architecture that was trained.
 
     Raises:
       DataError: if `folder` holds no run.
@@ -224,76 +240,15 @@ def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Sn
     return [saved[e] for e in (*first, *(e for e in saved if e not in first))]
 
 
-def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False) -> int:
-    """Estimated size of a run's checkpoints, in bytes.
-
-    The optimiser's state counts as two sets of weights; where an average is kept, the
-    weights themselves are one more.
-    """
-    weights = sum(
-        leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(model.shapes())
-    )
-    return weights * (epochs + early + 1 + 2 * (2 + averaged))
-
-
-def require_disk(folder: Path, needed: int) -> None:
-    """Refuse to begin what the disk cannot hold; bytes in `folder` need no more."""
-    free = shutil.disk_usage(folder).free
-    more = needed - sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-    if more > free:
-        raise DataError(
-            f"the checkpoints need about {more / 1e6:,.1f} MB more but {folder} has "
-            f"{free / 1e6:,.1f} MB free: choose another run_dir, or free some space "
-            "with `conceptevo clean`."
-        )
-
-
-_REFUSED = re.compile(r"os_error_code='(\d+)'")
-
-
-@contextlib.contextmanager
-def _naming_refusals(folder: Path) -> Iterator[None]:
-    """The same for Orbax, in whose errors the system's number may be text alone."""
-    with naming_refusals(folder):
-        try:
-            yield
-        except ValueError as error:
-            refused = _REFUSED.search(str(error))
-            if refused is None:
-                raise
-            number = int(refused[1])
-            raise OSError(number, os.strerror(number)) from error
-
-
-def _manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointManager:
-    # Processes meet under names, which must differ where two managers save one epoch.
-    apart = ocp.options.MultiprocessingOptions(barrier_sync_key_prefix=folder.name)
-    options = ocp.CheckpointManagerOptions(
-        max_to_keep=keep, step_prefix=prefix, multiprocessing_options=apart
-    )
-    return ocp.CheckpointManager(folder, options=options)
-
-
-def _replace(manager: ocp.CheckpointManager, number: int, tree: Any) -> None:
-    if number in manager.all_steps():
-        manager.delete(number)
-    # Forced, because Orbax passes over a number below the latest one in silence.
-    manager.save(number, args=ocp.args.StandardSave(tree), force=True)
-
-
-def _rest(state: State) -> dict[str, Any]:
+def _resume_state(state: State) -> dict[str, Any]:
     """What a snapshot leaves out; also the weights, where it holds their average."""
-    rest = {"optimizer": state.optimizer, "step": state.step, "seed": state.seed}
-    return rest if state.average is None else {**rest, "variables": state.variables}
-
-
-def _abstract(tree: Any) -> Any:
-    """On every process's first device; Orbax refuses arrays of one process alone."""
-    firsts = {device.process_index: device for device in reversed(jax.devices())}
-    mesh = Mesh(np.array([firsts[at] for at in sorted(firsts)]), (AXIS,))
-    sharding = NamedSharding(mesh, SHARED)
-
-    def describe(leaf: Any) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
-
-    return jax.tree.map(describe, tree)
+    resume_state = {
+        "optimizer": state.optimizer,
+        "step": state.step,
+        "seed": state.seed,
+    }
+    return (
+        resume_state
+        if state.average is None
+        else {**resume_state, "variables": state.variables}
+    )

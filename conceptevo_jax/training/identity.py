@@ -39,6 +39,13 @@ def describe_training(
 ) -> dict[str, Any]:
     """All that a training is made of, as plain values.
 
+    Args:
+      run: Name of the run.
+      model: What is trained.
+      data: Training images.
+      test: Test images.
+      settings: See `Training`.
+
     Raises:
       UsageError: for a name that cannot be part of a path, such as `a/b`.
     """
@@ -75,7 +82,7 @@ def read_run(folder: str | Path) -> dict[str, Any]:
         f"{folder} is no folder of a training of this version of conceptevo_jax: train "
         "again.",
     )
-    flaw = _flaw(about)
+    flaw = _record_flaw(about)
     if flaw is not None:
         raise DataError(
             f"{path} cannot be used: {flaw}. It was edited, or another program wrote "
@@ -105,7 +112,7 @@ def trained_model(folder: Path, about: Mapping[str, Any]) -> Model:
         ) from error
 
 
-def _flaw(about: Mapping[str, Any]) -> str | None:
+def _record_flaw(about: Mapping[str, Any]) -> str | None:
     """What a record of a training lacks; None where it can be used."""
     for name, kind in _KINDS.items():
         # A truth value is a whole number for Python.
@@ -141,19 +148,24 @@ def claim_folder(
         write_sealed(folder / RUN, about)
         return
     before = read_run(folder)
-    done = sum(epoch.isdecimal() for epoch in read_checksums(folder).snapshots)
+    finished_epochs = sum(
+        epoch.isdecimal() for epoch in read_checksums(folder).snapshots
+    )
     differing = [
         difference
         for name, difference in _differences(before, about)
         if name not in _FREE
-        and not (name in _LENGTH and _goes_on(before, about, done, steps_per_epoch))
+        and not (
+            name in _LENGTH
+            and _goes_on(before, about, finished_epochs, steps_per_epoch)
+        )
     ]
     if differing:
         listed = "; ".join(differing[:_SHOWN])
-        more = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
+        suffix = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
         raise UsageError(
-            f"{folder} holds another training than the one asked for: {listed}{more}. "
-            "Choose another folder, or delete that one."
+            f"{folder} holds another training than the one asked for: "
+            f"{listed}{suffix}. Choose another folder, or delete that one."
         )
     if before != about:
         write_sealed(folder / RUN, {**about, "name": before["name"]})
@@ -165,14 +177,14 @@ _LENGTH = ("training.epochs", "training.early_steps")
 def _goes_on(
     before: Mapping[str, Any],
     about: Mapping[str, Any],
-    done: int,
+    finished_epochs: int,
     steps_per_epoch: int,
 ) -> bool:
     """Whether a training of another length has the same first epochs as those done."""
     old, new = before["training"], about["training"]
-    steps = done * steps_per_epoch
+    steps = finished_epochs * steps_per_epoch
     early = [[s for s in t["early_steps"] if s <= steps] for t in (old, new)]
-    if new["epochs"] < done or early[0] != early[1]:
+    if new["epochs"] < finished_epochs or early[0] != early[1]:
         return False
     rates = [
         [

@@ -3,7 +3,7 @@
 Batch number `s` and the dropout of step `s` depend on the seed and `s` alone, so a
 killed run goes on from its last finished epoch as if nothing had happened: bitwise on
 CPU. Steps are driven from Python because XLA's CPU backend runs a convolution inside
-`lax.scan` many times slower than outside. Batches are divided over all devices of all
+`lax.scan` many times slower than outside. Batches are sharded over all devices of all
 processes, which then train one network together; the first process writes its table.
 """
 
@@ -17,31 +17,24 @@ from typing import TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh
 
-from conceptevo_jax.data import (
-    Decoded,
-    read_ahead,
-    sequential_batches,
-    train_batches,
-)
+from conceptevo_jax.data import Decoded, read_ahead, train_batches
 from conceptevo_jax.devices import (
-    by_first,
     data_mesh,
-    divide,
     first_decides,
+    in_first_process,
     is_asked_to_end,
-    own_copy,
-    own_rows,
+    local_copy,
+    process_rows,
     replicate,
+    shard,
 )
-from conceptevo_jax.errors import (
-    DataError,
-    callables,
-)
-from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.errors import DataError, callables
+from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
-from conceptevo_jax.training.checkpoints import Checkpoints, disk_bytes, require_disk
+from conceptevo_jax.training.checkpoints import Checkpoints
+from conceptevo_jax.training.disk import disk_bytes, require_disk
+from conceptevo_jax.training.evaluation import evaluate_rows
 from conceptevo_jax.training.identity import claim_folder, describe_training
 from conceptevo_jax.training.optimizers import direction, learning_rate
 from conceptevo_jax.training.settings import Training, require_trainable
@@ -54,9 +47,6 @@ from conceptevo_jax.training.step import (
 )
 from conceptevo_jax.training.table import TABLE, Row, read_table, write_table
 from conceptevo_jax.types import Epoch, Snapshot
-
-EVAL_BATCH = 125
-"""Images per call in evaluation, as in sweeps."""
 
 T = TypeVar("T", State, Tally)
 
@@ -76,7 +66,7 @@ TimeLeft = Callable[[], float]
 
 
 class NonFiniteLossError(FloatingPointError):
-    """Training met a loss that is NaN or infinite and was told to stop there."""
+    """Training met a loss that is NaN or infinite and is set to stop there."""
 
 
 class AskedToEndError(RuntimeError):
@@ -134,42 +124,13 @@ def train(
     require_disk(folder, disk_bytes(model, settings.epochs, early, averaged=averaged))
     about = describe_training(run, model, data, test, settings)
     steps = len(data) // settings.batch_size
-    by_first(lambda: claim_folder(folder, about, steps_per_epoch=steps))
+    in_first_process(lambda: claim_folder(folder, about, steps_per_epoch=steps))
     loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
     loop.time_left = time_left
     try:
         return loop.run_all()
     finally:
         loop.checkpoints.close()
-
-
-def evaluate(model: Model, variables: Variables, data: Decoded) -> Tally:
-    """Loss and top-1/top-5 counts over all images, in evaluation mode."""
-    mesh, rows = data_mesh(), np.arange(len(data))
-    everywhere = replicate(mesh, variables)
-    return _evaluate(mesh, make_eval_step(model), everywhere, data, rows)
-
-
-def _evaluate(
-    mesh: Mesh,
-    step: Callable[..., Tally],
-    variables: Variables,
-    data: Decoded,
-    rows: np.ndarray,
-) -> Tally:
-    """Tally some images; `variables` lie on all devices."""
-    tally = replicate(mesh, Tally.zero())
-    size = -(-min(EVAL_BATCH, len(rows)) // mesh.size) * mesh.size
-    own = own_rows(mesh, size)
-
-    def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
-        chosen, valid = batch
-        picked = rows[chosen[own]]
-        return np.asarray(data.pixels[picked]), data.labels[picked], valid[own]
-
-    for batch in read_ahead(read, sequential_batches(len(rows), size)):
-        tally = step(variables, tally, *divide(mesh, batch, size))
-    return tally
 
 
 class _Loop:
@@ -194,7 +155,7 @@ class _Loop:
             data,
             batch_size=settings.batch_size,
             seed=settings.seed,
-            share=own_rows(self.mesh, settings.batch_size),
+            share=process_rows(self.mesh, settings.batch_size),
         )
         self.steps_per_epoch = self.batches.steps_per_epoch
         optimizer = direction(settings.optimizer)
@@ -240,8 +201,8 @@ class _Loop:
                 f"{self.settings.epochs}. Run the same command again to go on from "
                 "there."
             )
-        left, longest = self.time_left, self.longest
-        if left is None or first_decides(lambda: left() >= longest):
+        time_left, longest = self.time_left, self.longest
+        if time_left is None or first_decides(lambda: time_left() >= longest):
             return
         self.checkpoints.wait()
         raise TimeUpError(
@@ -279,36 +240,36 @@ class _Loop:
 
     def _step(self, step: int, batch: dict[str, np.ndarray]) -> None:
         self.rate = self._rate(step)
-        own = batch["image"], batch["label"]
-        pixels, labels = divide(self.mesh, own, self.settings.batch_size)
+        local_batch = batch["image"], batch["label"]
+        pixels, labels = shard(self.mesh, local_batch, self.settings.batch_size)
         self.state, self.tally = self.train_step(
             self.state, self.tally, pixels, labels, np.float32(self.rate)
         )
 
     def _snapshot(self, epoch: Epoch) -> bool:
-        variables = self.state.shown
+        variables = self.state.snapshot_variables
         self.checkpoints.save(epoch, variables)
         row = self._row(epoch)
         self.rows.append(row)
         # Saved while it was evaluated; what is in the table is on the disk.
         self.checkpoints.wait()
-        by_first(lambda: write_table(self.folder / TABLE, self.rows))
-        own = own_copy(variables)
-        snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: own)
+        in_first_process(lambda: write_table(self.folder / TABLE, self.rows))
+        local_variables = local_copy(variables)
+        snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: local_variables)
         answers = [call(snapshot, row) for call in self.on_epoch]
         return first_decides(lambda: any(answers))
 
     def _row(self, epoch: Epoch) -> Row:
-        train = self._evaluate(self.data, self.sample)
-        test = self._evaluate(self.test, np.arange(len(self.test)))
-        seen = int(self.tally.images)
+        train = self._tally(self.data, self.sample)
+        test = self._tally(self.test, np.arange(len(self.test)))
+        images = int(self.tally.images)
         return Row(
             epoch=epoch,
             step=int(self.state.step),
             learning_rate=self.rate,
-            loss=float(self.tally.loss) / seen if seen else math.nan,
-            running_top1=int(self.tally.top1) / max(seen, 1),
-            running_top5=int(self.tally.top5) / max(seen, 1),
+            loss=float(self.tally.loss) / images if images else math.nan,
+            running_top1=int(self.tally.top1) / max(images, 1),
+            running_top5=int(self.tally.top5) / max(images, 1),
             train_top1=int(train.top1) / len(self.sample),
             train_top5=int(train.top5) / len(self.sample),
             test_top1=int(test.top1) / len(self.test),
@@ -317,8 +278,10 @@ class _Loop:
             seconds=time.perf_counter() - self.start,
         )
 
-    def _evaluate(self, data: Decoded, rows: np.ndarray) -> Tally:
-        return _evaluate(self.mesh, self.eval_step, self.state.shown, data, rows)
+    def _tally(self, data: Decoded, rows: np.ndarray) -> Tally:
+        return evaluate_rows(
+            self.mesh, self.eval_step, self.state.snapshot_variables, data, rows
+        )
 
     def _require_finite(self, epoch: int) -> None:
         step = first_nonfinite(self.tally)
@@ -332,10 +295,10 @@ class _Loop:
         )
 
     def _resume(self, fresh: State) -> tuple[int, State]:
-        found = self.checkpoints.restore_latest(fresh)
-        if found is None:
+        resumed = self.checkpoints.restore_latest(fresh)
+        if resumed is None:
             return 0, self._replicate(fresh)
-        epoch, state = found
+        epoch, state = resumed
         rows = read_table(self.folder / TABLE)
         names = [row.epoch for row in rows]
         if epoch not in names:

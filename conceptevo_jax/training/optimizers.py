@@ -67,12 +67,19 @@ def direction(settings: Optimizer) -> optax.GradientTransformation:
 def learning_rate(
     settings: Optimizer, step: int, *, steps_per_epoch: int, epochs: int
 ) -> float:
-    """The learning rate of optimiser step number `step`, from 0."""
+    """The learning rate of optimiser step number `step`, from 0.
+
+    Args:
+      settings: Of the optimiser and its schedule.
+      step: Counted from 0 over all epochs.
+      steps_per_epoch: Optimiser steps per epoch.
+      epochs: Length of the whole schedule.
+    """
     warmup = round(settings.warmup_epochs * steps_per_epoch)
     if step < warmup:
         rise = settings.learning_rate - settings.warmup_start
         return settings.warmup_start + rise * step / warmup
     if settings.schedule == "constant":
         return settings.learning_rate
-    done = (step - warmup) / max(epochs * steps_per_epoch - warmup, 1)
-    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    decayed = (step - warmup) / max(epochs * steps_per_epoch - warmup, 1)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(decayed, 1.0)))

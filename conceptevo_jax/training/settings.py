@@ -14,7 +14,7 @@ from conceptevo_jax.errors import (
 )
 from conceptevo_jax.models import Model
 from conceptevo_jax.training.optimizers import Optimizer, direction
-from conceptevo_jax.training.step import PLAIN, Regularisation
+from conceptevo_jax.training.regularisation import PLAIN, Regularisation
 
 ON_NONFINITE = ("stop", "continue")
 
@@ -58,7 +58,7 @@ def require_meant(settings: Training) -> None:
       UsageError: naming the setting, and what would do.
     """
     require_seed(settings.seed)
-    require_count("epochs", settings.epochs, least=0)
+    require_count("epochs", settings.epochs, minimum=0)
     require_count("batch_size", settings.batch_size)
     require_count("eval_images", settings.eval_images)
     for step in settings.early_steps:

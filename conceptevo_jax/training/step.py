@@ -1,10 +1,9 @@
 """One pure training step and one pure evaluation step.
 
-Data parallelism needs no second version: the batch is divided over all devices of all
+Data parallelism needs no second version: the batch is sharded over all devices of all
 processes and the state is replicated, so `jit` inserts the sums.
 """
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,10 +12,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Model
 from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.training.augment import augment
+from conceptevo_jax.training.regularisation import PLAIN, Regularisation
 
 _NEVER = 2**31 - 1
 
@@ -36,48 +35,9 @@ class State(NamedTuple):
     average: Any = None
 
     @property
-    def shown(self) -> Any:
+    def snapshot_variables(self) -> Any:
         """The variables that snapshots hold: the average where there is one."""
         return self.variables if self.average is None else self.average
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Regularisation:
-    """What the training step does besides descending; all of it off by default.
-
-    Attributes:
-      random_crop: See `augment`.
-      flip: See `augment`.
-      label_smoothing: Share of the target that is spread over all classes (Szegedy et
-        al., 2016, Sec. 7); of the training loss alone.
-      ema: Decay of a moving average of weights and batch statistics, per step; 0 keeps
-        none. Where there is one, it is what is evaluated and saved as snapshots.
-      auxiliary_weight: Weight of each auxiliary head's cross-entropy. A module has such
-        heads by sowing their logits into the collection `auxiliary` in training mode.
-    """
-
-    random_crop: int = 0
-    flip: bool = False
-    label_smoothing: float = 0.0
-    ema: float = 0.0
-    auxiliary_weight: float = 0.4
-
-    def __post_init__(self) -> None:
-        if self.random_crop < 0:
-            raise UsageError(f"random_crop must be >= 0, not {self.random_crop}.")
-        for name in ("label_smoothing", "ema"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(
-                    f"{name} must be from 0 to below 1, not {getattr(self, name)}."
-                )
-        if not self.auxiliary_weight >= 0:
-            raise UsageError(
-                f"auxiliary_weight must be >= 0, not {self.auxiliary_weight}."
-            )
-
-
-PLAIN = Regularisation()
-"""Nothing but the auxiliary heads."""
 
 
 class Tally(NamedTuple):
@@ -102,21 +62,25 @@ def first_nonfinite(tally: Tally) -> int | None:
     return None if step == _NEVER else step
 
 
-def hits(
+def top1_top5_correct(
     logits: Float[Array, "*several b m"], labels: Int[Array, " b"]
 ) -> tuple[Bool[Array, "*several b"], Bool[Array, "*several b"]]:
     """Which images are right at first, and among the first five.
 
     Logits that are not finite are wrong.
+
+    Args:
+      logits: Of each image, over m classes.
+      labels: The images' classes.
     """
     labels = jnp.broadcast_to(labels, logits.shape[:-1])
-    chosen = jnp.take_along_axis(logits, labels[..., None], axis=-1)
-    better = jnp.sum(logits > chosen, axis=-1)
+    label_logits = jnp.take_along_axis(logits, labels[..., None], axis=-1)
+    better = jnp.sum(logits > label_logits, axis=-1)
     finite = jnp.isfinite(logits).all(axis=-1)
     return (jnp.argmax(logits, axis=-1) == labels) & finite, (better < 5) & finite
 
 
-def _count(
+def _add_to_tally(
     tally: Tally,
     losses: Float[Array, " b"],
     logits: Float[Array, "b m"],
@@ -124,7 +88,7 @@ def _count(
     valid: Bool[Array, " b"],
     step: Int[Array, ""],
 ) -> Tally:
-    first, five = hits(logits, labels)
+    first, five = top1_top5_correct(logits, labels)
     loss = jnp.sum(jnp.where(valid, losses, jnp.float32(0)))
     bad = jnp.where(jnp.isfinite(loss), jnp.int32(_NEVER), step)
     return Tally(
@@ -134,6 +98,45 @@ def _count(
         tally.top5 + jnp.sum(five & valid, dtype=jnp.int32),
         jnp.minimum(tally.nonfinite, bad),
     )
+
+
+def _make_loss(
+    model: Model, settings: Regularisation
+) -> Callable[..., tuple[Array, tuple]]:
+    """Build `loss(params, state, pixels, labels) -> (loss, rest)`, of a whole batch.
+
+    `rest` is what a step needs besides: each image's loss, the main head's logits, and
+    the collections that the forward pass changed, such as batch statistics.
+    """
+    heads = ["auxiliary"] if settings.auxiliary_weight else []
+
+    def training_loss(
+        params: Any, state: State, pixels: UInt8[Array, "b h w 3"], labels: Array
+    ) -> tuple[Array, tuple]:
+        key = jax.random.fold_in(jax.random.wrap_key_data(state.seed), state.step)
+        pixels = augment(
+            pixels, key, random_crop=settings.random_crop, flip=settings.flip
+        )
+        state_collections = {k: v for k, v in state.variables.items() if k != "params"}
+        logits, changed = model.module.apply(
+            {"params": params, **state_collections},
+            model.normalise(pixels),
+            train=True,
+            rngs={"dropout": key},
+            mutable=[*state_collections, *heads],
+        )
+        logits = at_least_float32(logits)
+        losses = _cross_entropy(logits, labels, settings.label_smoothing)
+        total = jnp.mean(losses)
+        for sown in jax.tree.leaves(changed.get("auxiliary", {})):
+            extra = _cross_entropy(
+                at_least_float32(sown), labels, settings.label_smoothing
+            )
+            total += settings.auxiliary_weight * jnp.mean(extra)
+        collections = {k: v for k, v in changed.items() if k != "auxiliary"}
+        return total, (losses, logits, collections)
+
+    return training_loss
 
 
 def make_train_step(
@@ -146,34 +149,13 @@ def make_train_step(
     State and tally are donated, except on CPU, where a snapshot being written may
     share their memory. `rate` is a float32 scalar, so that one compiled step serves
     any schedule. The tally's loss is that of the main head.
-    """
-    heads = ["auxiliary"] if settings.auxiliary_weight else []
 
-    def loss_of(
-        params: Any, state: State, pixels: UInt8[Array, "b h w 3"], labels: Array
-    ) -> tuple[Array, tuple]:
-        key = jax.random.fold_in(jax.random.wrap_key_data(state.seed), state.step)
-        pixels = augment(
-            pixels, key, random_crop=settings.random_crop, flip=settings.flip
-        )
-        rest = {k: v for k, v in state.variables.items() if k != "params"}
-        logits, changed = model.module.apply(
-            {"params": params, **rest},
-            model.normalise(pixels),
-            train=True,
-            rngs={"dropout": key},
-            mutable=[*rest, *heads],
-        )
-        logits = at_least_float32(logits)
-        losses = _cross_entropy(logits, labels, settings.label_smoothing)
-        total = jnp.mean(losses)
-        for sown in jax.tree.leaves(changed.get("auxiliary", {})):
-            extra = _cross_entropy(
-                at_least_float32(sown), labels, settings.label_smoothing
-            )
-            total += settings.auxiliary_weight * jnp.mean(extra)
-        kept = {k: v for k, v in changed.items() if k != "auxiliary"}
-        return total, (losses, logits, kept)
+    Args:
+      model: What is trained.
+      optimizer: Gives the direction of descent, see `direction`.
+      settings: What the step does besides descending.
+    """
+    training_loss = _make_loss(model, settings)
 
     def train_step(
         state: State,
@@ -183,18 +165,20 @@ def make_train_step(
         rate: Float[Array, ""],
     ) -> tuple[State, Tally]:
         params = state.variables["params"]
-        grads, (losses, logits, changed) = jax.grad(loss_of, has_aux=True)(
+        grads, (losses, logits, changed) = jax.grad(training_loss, has_aux=True)(
             params, state, pixels, labels
         )
         # Adam's bias correction raises a float to an integer: strict modes refuse it.
         with jax.numpy_dtype_promotion("standard"):
-            updates, moved = optimizer.update(grads, state.optimizer, params)
+            updates, optimizer_state = optimizer.update(grads, state.optimizer, params)
         params = jax.tree.map(lambda p, u: p - rate * u, params, updates)
         valid = jnp.ones(labels.shape, bool)
-        tally = _count(tally, losses, logits, labels, valid, state.step)
+        tally = _add_to_tally(tally, losses, logits, labels, valid, state.step)
         variables = {**changed, "params": params}
         average = _averaged(state.average, variables, settings.ema)
-        return State(variables, moved, state.step + 1, state.seed, average), tally
+        return State(
+            variables, optimizer_state, state.step + 1, state.seed, average
+        ), tally
 
     donated = () if jax.default_backend() == "cpu" else (0, 1)
     return jax.jit(train_step, donate_argnums=donated)
@@ -230,6 +214,6 @@ def make_eval_step(model: Model) -> Callable[..., Tally]:
     ) -> Tally:
         logits = model.logits(variables, pixels)
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-        return _count(tally, losses, logits, labels, valid, jnp.int32(0))
+        return _add_to_tally(tally, losses, logits, labels, valid, jnp.int32(0))
 
     return jax.jit(eval_step)

@@ -58,7 +58,12 @@ COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 
 
 def write_table(path: Path, rows: list[Row]) -> None:
-    """Write all rows as CSV, whole or not at all, and list its checksum."""
+    """Write all rows as CSV, whole or not at all, and list its checksum.
+
+    Args:
+      path: The file, in the run's folder.
+      rows: One per snapshot, in order.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -116,7 +116,7 @@ def test_many_snapshots_read_each_image_once_and_end_as_each_alone():
     images = planted(23)
     counted = dataclasses.replace(images, pixels=Counted(images.pixels))
     run = Sweep(reader, (counting(23), summing()), tuple, batch_size=5)
-    together = run.many([scaled(factor) for factor in (1, 2, 3)], counted)
+    together = run.sweep_together([scaled(factor) for factor in (1, 2, 3)], counted)
     assert (counted.pixels.read == 1).all()
     for factor, found in zip((1, 2, 3), together, strict=True):
         jax.tree.map(np.testing.assert_array_equal, found, run(scaled(factor), images))

@@ -25,7 +25,7 @@ SHAPES = [(2, 3, 4, 5), (3, 32, 32, 8)]
 def maps_of(glass, scale, images, names):
     recorder = Recorder(names)
     glass.module.apply(scale, images, tap=recorder)
-    return [np.asarray(recorder.seen[name]) for name in names]
+    return [np.asarray(recorder.activations[name]) for name in names]
 
 
 def reference_peaks(maps: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +96,7 @@ def test_before_the_relu_means_its_own_tap_where_there_is_one(glass):
 def test_a_recorder_keeps_what_it_was_asked_for(glass, scale, images):
     recorder = Recorder(["second"])
     glass.module.apply(scale, images, tap=recorder)
-    assert list(recorder.seen) == ["second"]
+    assert list(recorder.activations) == ["second"]
 
 
 def test_grids_are_the_heights_and_widths_of_the_maps(glass):

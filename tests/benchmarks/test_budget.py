@@ -10,7 +10,7 @@ from conceptevo_jax.benchmarks.budget import (
     Measured,
     Measurement,
     by_importance,
-    not_run,
+    skipped_measurement,
 )
 
 
@@ -45,26 +45,30 @@ def test_each_part_has_its_turn_and_the_shortest_of_a_part_comes_first():
 
 def test_what_was_measured_tells_how_long_the_rest_takes(clock):
     limit = Budget(minutes=10.0)
-    assert limit.why_not(taking(clock, 1, weight=1000)) is None  # nothing known yet
+    assert (
+        limit.reason_to_skip(taking(clock, 1, weight=1000)) is None
+    )  # nothing known yet
     limit.timed(taking(clock, 200, weight=2))
-    assert limit.why_not(taking(clock, 1, weight=4)) is None  # 400 of 400 s left
-    assert limit.why_not(taking(clock, 1, weight=4.1)) == (
+    assert limit.reason_to_skip(taking(clock, 1, weight=4)) is None  # 400 of 400 s left
+    assert limit.reason_to_skip(taking(clock, 1, weight=4.1)) == (
         "not run: time: of 10 minutes 400 s were left, some 410 s would be needed"
     )
     limit.timed(taking(clock, 10, weight=5))  # 30 s a unit now
-    assert limit.why_not(taking(clock, 1, weight=13)) is None
-    assert limit.why_not(taking(clock, 1, weight=13.1))
+    assert limit.reason_to_skip(taking(clock, 1, weight=13)) is None
+    assert limit.reason_to_skip(taking(clock, 1, weight=13.1))
 
 
 def test_time_spent_before_counts_and_nothing_begins_after_the_end(clock):
-    assert Budget(minutes=1.0, spent=59.0).why_not(taking(clock, 1)) is None
-    assert "0 s were left" in Budget(minutes=1.0, spent=61.0).why_not(taking(clock, 1))
+    assert Budget(minutes=1.0, spent=59.0).reason_to_skip(taking(clock, 1)) is None
+    assert "0 s were left" in Budget(minutes=1.0, spent=61.0).reason_to_skip(
+        taking(clock, 1)
+    )
 
 
 def test_without_a_limit_everything_is_measured(clock):
     limit = Budget(minutes=None)
     limit.timed(taking(clock, 1e9))
-    assert limit.why_not(taking(clock, 1, weight=1e9)) is None
+    assert limit.reason_to_skip(taking(clock, 1, weight=1e9)) is None
 
 
 def test_a_measurement_that_failed_was_time_spent_too(clock):
@@ -75,11 +79,11 @@ def test_a_measurement_that_failed_was_time_spent_too(clock):
     limit = Budget(minutes=1.0)
     with pytest.raises(RuntimeError, match="no memory"):
         limit.timed(Measurement(part="p", what="w", call=call))
-    assert "10 s were left, some 50 s" in limit.why_not(taking(clock, 1))
+    assert "10 s were left, some 50 s" in limit.reason_to_skip(taking(clock, 1))
 
 
 def test_what_is_left_out_is_a_row_with_its_reason():
     (one,) = planned("networks", 1)
-    (row,) = not_run(one, "not run: time").rows
+    (row,) = skipped_measurement(one, "not run: time").rows
     assert (row.part, row.what, row.why) == ("networks", "0", "not run: time")
     assert (row.value, row.seconds) == (None, None)

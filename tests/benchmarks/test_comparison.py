@@ -8,7 +8,7 @@ from conceptevo_jax.benchmarks.comparison import (
     Side,
     compare,
     different_settings,
-    speeds_beside,
+    speed_ratios_beside,
 )
 from conceptevo_jax.benchmarks.rows import Row, table
 
@@ -89,7 +89,7 @@ def test_settings_that_both_know_are_compared():
 
 def test_the_figure_shows_times_alone():
     rows = [seconds(1.0, bytes=1), seconds(2.0, peer="gensim"), {"what": "x"}]
-    shown = speeds_beside(compared((rows, rows)), "abc1234")
+    shown = speed_ratios_beside(compared((rows, rows)), "abc1234")
     assert [(one.name, one.value) for one in shown] == [
         ("p: w, beside: abc1234", pytest.approx(1.0)),
         ("p: w (gensim), beside: abc1234", pytest.approx(1.0)),

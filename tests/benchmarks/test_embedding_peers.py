@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 
-from conceptevo_jax.benchmarks.embedding import (
+from conceptevo_jax.benchmarks.embedding import mean_loss, measure_embedding
+from conceptevo_jax.benchmarks.embedding_peers import (
     DIM,
     NEGATIVES,
     RATE,
     Gensim,
-    mean_loss,
-    measure_embedding,
-    one_by_one,
-    pairs_of,
+    neighbor_pairs,
     shuffled_lists,
+    update_pairwise,
 )
 from conceptevo_jax.benchmarks.planted import planted_stimuli, purity
 from conceptevo_jax.benchmarks.rows import holds
@@ -43,13 +42,13 @@ def test_every_list_is_a_path_over_the_neurons_of_its_image(planted, rng):
     paths = list(shuffled_lists(stimuli, rng))
     neurons = np.concatenate([np.sort(path) for path in paths])
     np.testing.assert_array_equal(neurons, lists.neurons)
-    assert len(pairs_of(stimuli, 2, rng)) == 2 * len(lists.starts)
+    assert len(neighbor_pairs(stimuli, 2, rng)) == 2 * len(lists.starts)
 
 
 def test_one_pair_moves_both_of_its_neurons_as_the_formula_says(rng):
     vectors = rng.normal(size=(7, DIM))
     moved, before = vectors.copy(), vectors.copy()
-    one_by_one(moved, np.array([[1, 4]]), np.random.default_rng(5))
+    update_pairwise(moved, np.array([[1, 4]]), np.random.default_rng(5))
     again = np.random.default_rng(5)
     for own, partner in ((1, 4), (4, 1)):
         pull = 1 / (1 + np.exp(before[own] @ before[partner]))
@@ -69,8 +68,8 @@ def test_batches_reach_the_loss_of_one_pair_at_a_time(planted):
     ours = fit_neurons(stimuli, **fit)[0].vectors
     loop = rng.uniform(-0.5, 0.5, (NEURONS, DIM))
     start = loop.copy()
-    one_by_one(loop, pairs_of(stimuli, REPEATS, rng), rng)
-    judged = pairs_of(stimuli, 20, rng)
+    update_pairwise(loop, neighbor_pairs(stimuli, REPEATS, rng), rng)
+    judged = neighbor_pairs(stimuli, 20, rng)
     losses = [mean_loss(v.astype(np.float32), judged, rng) for v in (ours, loop, start)]
     assert losses[0] == pytest.approx(losses[1], rel=0.01)
     assert losses[0] < 0.95 * losses[2]

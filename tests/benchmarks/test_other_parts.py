@@ -8,8 +8,8 @@ import pytest
 
 from conceptevo_jax.activations import Sweep, read_peaks
 from conceptevo_jax.benchmarks import growth, image_vectors, networks, stimuli
-from conceptevo_jax.benchmarks.maps import share_of
-from conceptevo_jax.benchmarks.rows import claims_of_rows, holds
+from conceptevo_jax.benchmarks.maps import map_share
+from conceptevo_jax.benchmarks.rows import holds, row_claims
 from conceptevo_jax.benchmarks.torch_networks import torch_network
 from conceptevo_jax.models import build_model, from_torchvision
 from conceptevo_jax.training import Optimizer
@@ -43,7 +43,7 @@ def test_a_fold_holds_four_bytes_more_per_image():
 def test_growth_is_told_by_size_and_its_claims_name_what_grows():
     rows = growth.grow_neurons((64, 128))
     assert [row.what for row in rows[:2]] == ["64 neurons", "128 neurons"]
-    assert [one.id for one in claims_of_rows(rows)] == [
+    assert [one.id for one in row_claims(rows)] == [
         "time_of_embedding_by_neurons",
         "memory_of_embedding_by_neurons",
     ]
@@ -124,15 +124,18 @@ def test_only_a_full_network_claims_the_overhead():
     peers = (stimuli.FORWARD, stimuli.HOOKS, stimuli.COMPILED_HOOKS)
     assert tuple(by_peer) == peers
     assert by_peer[stimuli.COMPILED_HOOKS].why.startswith("not run: takes minutes")
-    assert not claims_of_rows(rows)
+    assert not row_claims(rows)
     assert holds(by_peer[stimuli.FORWARD]) is None
 
 
 def test_the_share_of_the_map_is_that_of_the_demos_record(tmp_path):
-    assert share_of(tmp_path)[0] is None
+    assert map_share(tmp_path)[0] is None
     told = {"seconds": 200.0, "timings": {"layout": 30.0}}
     (tmp_path / "results.json").write_text(json.dumps(told))
-    assert share_of(tmp_path) == (0.15, "30.0 s of 200 s")
+    assert map_share(tmp_path) == (0.15, "30.0 s of 200 s")
     told["timings"] = {"layout": 0.0}
     (tmp_path / "results.json").write_text(json.dumps(told))
-    assert share_of(tmp_path) == (None, "not run: the demo took its map from the store")
+    assert map_share(tmp_path) == (
+        None,
+        "not run: the demo took its map from the store",
+    )

@@ -11,9 +11,9 @@ from conceptevo_jax.benchmarks.rows import (
     TIMES_THE_TIME,
     Row,
     about_software,
-    claims_of_rows,
     holds,
-    ratios_of,
+    row_claims,
+    speed_ratios,
     table,
     why_missing,
 )
@@ -45,7 +45,7 @@ def test_only_rows_with_a_bound_are_claims_and_a_reason_is_kept():
         row(bound=">= 2", peer="gensim", claim="missing", why="not run: needs gensim"),
         row(value=3.0),
     ]
-    fast, missing = claims_of_rows(rows)
+    fast, missing = row_claims(rows)
     assert (fast.id, fast.measured, fast.holds) == ("fast", 3.0, True)
     assert fast.rule == "p: w: times as fast as the peer >= 2"
     assert (missing.id, missing.measured, missing.holds) == ("missing", None, None)
@@ -61,7 +61,7 @@ def test_speeds_are_all_told_as_times_as_fast():
         row(value=0.0, measure=SHARE),
         row(measure=TIMES_AS_FAST),
     ]
-    found = [(ratio.value, ratio.bound) for ratio in ratios_of(rows)]
+    found = [(ratio.value, ratio.bound) for ratio in speed_ratios(rows)]
     assert found == [(3.0, 2.0), (0.8, 0.5)]
 
 

@@ -17,7 +17,7 @@ from conceptevo_jax.data import (
     save_pool,
     select_pool,
 )
-from conceptevo_jax.data.pool import stratified
+from conceptevo_jax.data.stratified import stratified
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import read_sealed, write_sealed
 from conceptevo_jax.store.reading import LARGEST_TEXT

@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conceptevo_jax.embedding import fit as fitting
-from conceptevo_jax.embedding import fit_neurons
+from conceptevo_jax.embedding import descent, fit_neurons
 from conceptevo_jax.embedding.loss import pair_losses
 from conceptevo_jax.errors import UsageError
 
@@ -104,14 +103,14 @@ def test_a_step_follows_the_gradients_of_all_pairs_of_its_neurons(rng):
     vectors = jnp.asarray(rng.normal(size=(9, 3)), jnp.float32)
     path, rows = [0, 1, 2, 3, 0], jnp.asarray([0, 1, 2, 3, 4, 5, 6, 7, 0])
     linked = jnp.asarray([1.0, 1.0, 0.0, 1.0])
-    plan = fitting._Plan(9, 3, 2, 1, 3, True)
+    plan = descent.Plan(9, 3, 2, 1, 3, True)
 
     @jax.jit
     def step(vectors):
         batch, rate = (rows, linked), jnp.float32(0.1)
-        moved, products = fitting._step(vectors, batch, rate=rate, plan=plan)
+        moved, products = descent._step(vectors, batch, rate=rate, plan=plan)
         of_all = (one[None] for one in (*products, linked))
-        return moved, fitting._losses(*of_all)
+        return moved, descent._losses(*of_all)
 
     moved, sums = step(vectors)
     loss = gradient_of_a_path(vectors, path, [1, 1, 0, 1], (0, 1, 2), 2 / 4)
@@ -134,7 +133,7 @@ def test_a_step_follows_the_gradients_of_all_pairs_of_its_neurons(rng):
     ("negatives", "count"), [(0, 0), (1, 16), (2, 32), (3, 32), (5, 64), (20, 240)]
 )
 def test_random_neurons_grow_with_r_in_whole_registers(negatives, count):
-    assert fitting._shared(negatives) == count
+    assert descent._shared_negatives(negatives) == count
 
 
 def test_dead_neurons_have_no_place_and_isolated_ones_stay(make_stimuli):

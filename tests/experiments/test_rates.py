@@ -13,6 +13,9 @@ from conceptevo_jax.errors import UsageError
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.monitor import HEALTHY as QUIET
 from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.reports.monitor_rates.claims import FEWEST, rate_claim
+from conceptevo_jax.reports.monitor_rates.measure import watch
+from conceptevo_jax.reports.monitor_rates.tables import rate_rows
 from conceptevo_jax.training import Row
 
 register()
@@ -74,8 +77,8 @@ def model():
 )
 def test_a_run_counts_if_it_did_what_its_recipe_is_for(model, test, kind, dropped):
     quiet = [QUIET] * len(test)
-    for meant in rates.FEWEST:
-        found = rates.watch(trained(test, quiet, model), "r", meant, 10)
+    for meant in FEWEST:
+        found = watch(trained(test, quiet, model), "r", meant, 10)
         assert found.kind == (kind if kind == meant else "other")
         assert found.dropped == dropped
 
@@ -93,12 +96,8 @@ def test_errors_are_counted_with_exact_intervals(model):
         trained(back, [QUIET, QUIET, LOST, QUIET], model),
     ]
     meant = ["healthy"] * 2 + ["failing"] * 3 + ["recovering"] * 2
-    watched = [
-        rates.watch(run, "r", kind, 10) for run, kind in zip(runs, meant, strict=True)
-    ]
-    found = {
-        row["error"]: row for row in rates.rate_rows(watched) if row["model"] == "all"
-    }
+    watched = [watch(run, "r", kind, 10) for run, kind in zip(runs, meant, strict=True)]
+    found = {row["error"]: row for row in rate_rows(watched) if row["model"] == "all"}
     counts = {name: (row["errors"], row["runs"]) for name, row in found.items()}
     assert counts == {
         "false_alarm": (1, 2),
@@ -109,7 +108,7 @@ def test_errors_are_counted_with_exact_intervals(model):
         "given_up": (1, 2),
     }
     assert (found["late"]["low"], found["late"]["high"]) == exact_interval(1, 3)
-    claims = [rates._claim(row) for row in found.values()]
+    claims = [rate_claim(row) for row in found.values()]
     assert all(claim.holds is None for claim in claims)
     assert "fewer than the 20 needed" in claims[0].why
 
@@ -121,7 +120,7 @@ def test_a_rate_is_low_enough_by_the_end_of_its_interval(errors, runs, holds):
     low, high = exact_interval(errors, runs)
     row = {"error": "false_alarm", "errors": errors, "runs": runs}
     row |= {"rate": errors / runs, "low": low, "high": high}
-    assert rates._claim(row).holds is holds
+    assert rate_claim(row).holds is holds
 
 
 def test_the_exact_interval_is_clopper_and_pearsons():
@@ -137,7 +136,7 @@ def test_there_are_enough_runs_of_every_kind_and_none_that_chose_the_rules():
     for rate in found.rates.values():
         by_kind[rate.kind] = by_kind.get(rate.kind, 0) + len(rate.seeds)
         assert not {101, 102, 103, 201, 202} & set(rate.seeds)
-    assert all(by_kind[kind] >= rates.FEWEST[kind] for kind in rates.FEWEST)
+    assert all(by_kind[kind] >= FEWEST[kind] for kind in FEWEST)
     assert len(rates.jobs(found)) == sum(by_kind.values())
     assert len(rates.jobs(config("scale=smoke"))) == len(found.rates)
 

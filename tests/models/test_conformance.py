@@ -57,7 +57,7 @@ def _case(name: str, preset: str, random_variables) -> Case:
         variables=variables,
         images=images,
         logits=logits,
-        seen=recorder.seen,
+        seen=recorder.activations,
     )
 
 
@@ -109,10 +109,12 @@ def test_recorded_activations_are_those_linen_captures(case):
     outputs = flatten_dict(state["intermediates"], sep=".")
     for site in case.model.sites:
         (output,) = outputs[f"{site.name}.__call__"]
-        np.testing.assert_array_equal(recorder.seen[site.pre or site.name], output)
+        np.testing.assert_array_equal(
+            recorder.activations[site.pre or site.name], output
+        )
         if site.pre is not None:
             rectified = np.maximum(np.asarray(output), 0)
-            np.testing.assert_array_equal(recorder.seen[site.name], rectified)
+            np.testing.assert_array_equal(recorder.activations[site.name], rectified)
 
 
 def test_a_rectified_site_is_never_negative_and_sees_something(case):
@@ -128,7 +130,7 @@ def test_poolings_take_the_activation_of_their_site(case):
     for pool in case.model.pools:
         maps = case.seen[pool.site]
         pooled = nn.max_pool(maps, (pool.window,) * 2, (pool.stride,) * 2)
-        np.testing.assert_array_equal(recorder.seen[pool.name], pooled)
+        np.testing.assert_array_equal(recorder.activations[pool.name], pooled)
 
 
 def test_one_sided_derivatives_change_no_value(case):

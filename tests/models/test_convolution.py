@@ -11,14 +11,16 @@ import pytest
 from conceptevo_jax.models import convolution
 from conceptevo_jax.models.convolution import (
     Conv,
-    banded_product,
     convolve,
-    convolve_depthwise,
     line_product,
     patch_product,
-    shifted_sums,
     tile_product,
     xla_convolution,
+)
+from conceptevo_jax.models.depthwise import (
+    banded_product,
+    convolve_depthwise,
+    shifted_sums,
 )
 
 CASES = {

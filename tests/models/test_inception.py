@@ -79,7 +79,7 @@ def _shapes(model: Model) -> dict:
 
     def apply(variables, images):
         model.module.apply(variables, images, tap=recorder)
-        return recorder.seen
+        return recorder.activations
 
     return jax.eval_shape(apply, model.shapes(), images)
 

@@ -186,7 +186,7 @@ def _evaluated(pair: Pair) -> tuple[jax.Array, dict[str, jax.Array]]:
     def apply(variables, images):
         recorder = Recorder(sorted(names))
         logits = pair.model.module.apply(variables, images, tap=recorder)
-        return logits, recorder.seen
+        return logits, recorder.activations
 
     return apply(pair.variables, jnp.asarray(pair.images))
 

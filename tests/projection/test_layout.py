@@ -9,9 +9,14 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.projection import fit_layout, fit_layouts, place_points
-from conceptevo_jax.projection import layout as module
-from conceptevo_jax.projection.layout import METRICS, _overlap
+from conceptevo_jax.projection import (
+    fit_layout,
+    fit_layouts,
+    neighbors,
+    place_points,
+)
+from conceptevo_jax.projection.layout import _overlap
+from conceptevo_jax.projection.neighbors import METRICS, nearest_rows
 from conceptevo_jax.types import Layout
 
 GROUPS, D = 4, 6
@@ -82,10 +87,10 @@ def test_few_vectors_still_make_a_map(vectors):
 def test_neighbours_are_exact_and_start_with_the_row_itself(
     vectors, monkeypatch, metric
 ):
-    monkeypatch.setattr(module, "_BLOCK", 7)
+    monkeypatch.setattr(neighbors, "_BLOCK", 7)
     rows = vectors[np.isfinite(vectors).all(axis=1)][:40]
     rows[9] = rows[8]
-    indices, distances = module._nearest(rows, 6, metric)
+    indices, distances = nearest_rows(rows, 6, metric)
     expected = np.sort(cdist(rows, rows, metric), axis=1)[:, :6]
     assert indices[:, 0].tolist() == list(range(40))
     np.testing.assert_allclose(distances, expected, atol=1e-6)
@@ -165,7 +170,7 @@ def test_numbers_out_of_range_are_refused(vectors, layout):
 def test_umap_brings_neither_tensorflow_nor_torch_along():
     """It would, where they are installed, and take their time."""
     code = (
-        "import sys; from conceptevo_jax.projection.layout import import_umap; "
+        "import sys; from conceptevo_jax.projection.umap_map import import_umap; "
         "import_umap(); print(sorted({'tensorflow', 'torch'} & set(sys.modules)), "
         "'umap.parametric_umap' in sys.modules)"
     )

@@ -48,7 +48,7 @@ def maps(model, variables, images):
     recorder = Recorder([site.name for site in model.sites])
     inputs = model.normalise(jnp.asarray(images[1].pixels))
     model.module.apply(variables, inputs, tap=recorder)
-    return [np.asarray(recorder.seen[site.name]) for site in model.sites]
+    return [np.asarray(recorder.activations[site.name]) for site in model.sites]
 
 
 @pytest.fixture(scope="module")

@@ -176,7 +176,7 @@ def test_only_candidates_are_looked_at_again_and_ranked_exactly(
 
     search = Search(k=K)
     look = observe(reader, sites, CELLS, pool, search, sample=sample, narrow=narrow)
-    found = look.many(variables, decode(pool))
+    found = look.sweep_together(variables, decode(pool))
     for one, (stimuli, responses) in zip(variables, found, strict=True):
         for name, value in sort_all(one["all"], pool.order, K).items():
             np.testing.assert_array_equal(getattr(stimuli, name), value, err_msg=name)

@@ -101,8 +101,8 @@ def test_the_average_follows_weights_and_statistics(model, batch):
         )
     close = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)  # noqa: E731
     jax.tree.map(close, state.average, expected)
-    assert state.shown is state.average
-    assert fresh(model).shown is not None
+    assert state.snapshot_variables is state.average
+    assert fresh(model).snapshot_variables is not None
 
 
 def test_snapshots_hold_the_average_and_training_goes_on_without_it(

@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from conceptevo_jax.activations import read_activations, resume, swap
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.models import Model, Variables
-from conceptevo_jax.training.step import hits
+from conceptevo_jax.training.step import top1_top5_correct
 from conceptevo_jax.types import Site
 
 
@@ -83,7 +83,9 @@ def _patch_batches(model: Model, names: Sequence[str]) -> Callable[..., Correctn
     """Compile the exchange of all sets of channels, for one batch of images."""
     read = jax.jit(read_activations(model, names))
     suffixes = {name: patched_suffix(model, name) for name in names}
-    judge = jax.jit(lambda logits, labels: jnp.stack(hits(logits, labels), axis=-1))
+    judge = jax.jit(
+        lambda logits, labels: jnp.stack(top1_top5_correct(logits, labels), axis=-1)
+    )
 
     def patch_batch(
         before: Variables, after: Variables, pixels: Array, labels: Array, masks: Masks

@@ -96,7 +96,7 @@ def _compile_reader(
     def read(variables: Variables, images: Array) -> dict[str, Array]:
         recorder = Recorder(names)
         _logits(model, variables, images, recorder)
-        return recorder.seen
+        return recorder.activations
 
     return read
 

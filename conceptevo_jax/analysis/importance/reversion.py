@@ -70,7 +70,7 @@ class Reverting:
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        require_count("bins", self.bins, least=2)
+        require_count("bins", self.bins, minimum=2)
         for name in ("repeats", "images", "batch_size"):
             require_count(name, getattr(self, name))
         for name in ("train_images", "test_images", "elsewhere_images"):
@@ -102,7 +102,7 @@ class ClassImages:
     elsewhere_labels: Int[np.ndarray, " _"]
 
     def __post_init__(self) -> None:
-        require_count("the class", self.label, least=0)
+        require_count("the class", self.label, minimum=0)
         for name in ("train", "test", "elsewhere"):
             require_pixels(getattr(self, name), name)
         sides = {getattr(self, n).shape[1] for n in ("train", "test", "elsewhere")}

@@ -64,7 +64,7 @@ class Scoring:
         if self.ties not in TIES:
             raise unknown_name("derivative at ties", self.ties, TIES)
         require_count("batch_size", self.batch_size)
-        require_count("checked", self.checked, least=0)
+        require_count("checked", self.checked, minimum=0)
 
 
 Measure = Callable[
@@ -162,7 +162,7 @@ def require_images(pixels: np.ndarray, label: int, model: Model) -> None:
     Raises:
       UsageError: naming the class.
     """
-    require_count("the class", label, least=0)
+    require_count("the class", label, minimum=0)
     if label >= model.classes:
         raise UsageError(
             f"class {label} is none of the {model.classes} classes of {model.name}."

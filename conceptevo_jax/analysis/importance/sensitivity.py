@@ -34,14 +34,14 @@ from conceptevo_jax.analysis.importance.vjp_sweep import (
 )
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.devices import (
-    DIVIDED,
-    SHARED,
+    REPLICATED,
+    SHARDED,
     data_mesh,
-    divide,
     gather_rows,
-    own_rows,
     per_device,
+    process_rows,
     replicate,
+    shard,
 )
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.types import Site, neuron_count, site_slices
@@ -82,8 +82,8 @@ def by_vjp(
         def sweep_shard(*args: Any) -> tuple[Float[Array, "b n"], Bool[Array, "b n"]]:
             return gather_rows(mesh, local_sweep(*args))
 
-        in_specs = SHARED, SHARED, DIVIDED, SHARED
-        sweep = jax.jit(per_device(mesh, sweep_shard, in_specs, SHARED))
+        in_specs = REPLICATED, REPLICATED, SHARDED, REPLICATED
+        sweep = jax.jit(per_device(mesh, sweep_shard, in_specs, REPLICATED))
 
     def sense(
         before: Variables,
@@ -174,8 +174,8 @@ def _compile_jvp(
 
         return gather_rows(mesh, jax.vmap(derivative)(neurons), axis=1)
 
-    in_specs = SHARED, DIVIDED, DIVIDED, SHARED, SHARED
-    return jax.jit(per_device(mesh, derive_shard, in_specs, SHARED))
+    in_specs = REPLICATED, SHARDED, SHARDED, REPLICATED, REPLICATED
+    return jax.jit(per_device(mesh, derive_shard, in_specs, REPLICATED))
 
 
 def _compile_changes(
@@ -192,8 +192,8 @@ def _compile_changes(
         change = {name: activations_after[name] - activations[name] for name in names}
         return change, gather_rows(mesh, changed_neurons(change))
 
-    in_specs = SHARED, SHARED, DIVIDED
-    return jax.jit(per_device(mesh, changes, in_specs, (DIVIDED, SHARED)))
+    in_specs = REPLICATED, REPLICATED, SHARDED
+    return jax.jit(per_device(mesh, changes, in_specs, (SHARDED, REPLICATED)))
 
 
 def _sharded_batches(
@@ -201,9 +201,9 @@ def _sharded_batches(
 ) -> Iterator[tuple[Array, Bool[np.ndarray, " b"]]]:
     """All images in batches of `size` per device, and which of a batch are valid."""
     batch_size = min(size, -(-len(pixels) // mesh.size)) * mesh.size
-    local_rows = own_rows(mesh, batch_size)
+    local_rows = process_rows(mesh, batch_size)
     for rows, valid in sequential_batches(len(pixels), batch_size):
-        yield divide(mesh, pixels[rows[local_rows]], batch_size), valid
+        yield shard(mesh, pixels[rows[local_rows]], batch_size), valid
 
 
 def _padded_batches(

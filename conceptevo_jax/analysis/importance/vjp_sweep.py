@@ -43,7 +43,7 @@ def compile_vjp_sweep(
         def logit(eps: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
             recorder = Recorder(names)
             logits = model.logits(before, pixels, tap=chain(perturb(eps), recorder))
-            return jnp.sum(jnp.take(logits, label, axis=1)), recorder.seen
+            return jnp.sum(jnp.take(logits, label, axis=1)), recorder.activations
 
         _, shapes = jax.eval_shape(read_all, before, pixels)
         # The gradient with respect to perturbations of zero is that of the activations.

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from conceptevo_jax.data.pool import stratified
+from conceptevo_jax.data.stratified import stratified
 from conceptevo_jax.errors import DataError
 
 EMBEDDED = Path(__file__).with_name("images.npz")
@@ -31,6 +31,10 @@ def embedded(split: str, path: Path = EMBEDDED) -> Iterator[tuple[str, int, byte
     """Read the images of a split: id, class and lossless WebP bytes.
 
     The id holds the image's index in the original file: `fashion_mnist/train/012345`.
+
+    Args:
+      split: `train` or `test`.
+      path: The file of embedded images.
     """
     with np.load(path, allow_pickle=False) as stored:
         data = stored[f"{split}_bytes"].tobytes()
@@ -42,7 +46,12 @@ def embedded(split: str, path: Path = EMBEDDED) -> Iterator[tuple[str, int, byte
 
 
 def image_key(split: str, index: int) -> str:
-    """Stable id of the image at `index` of the original file of a split."""
+    """Stable id of the image at `index` of the original file of a split.
+
+    Args:
+      split: `train` or `test`.
+      index: Row of the original file.
+    """
     return f"fashion_mnist/{split}/{index:06d}"
 
 
@@ -65,13 +74,13 @@ def embed(folder: Path, path: Path, *, train: int, test: int, seed: int) -> None
         images = read_idx(stem.with_name(f"{stem.name}-images-idx3-ubyte.gz"))
         labels = read_idx(stem.with_name(f"{stem.name}-labels-idx1-ubyte.gz"))
         keys = [image_key(split, index) for index in range(len(images))]
-        chosen = np.sort(stratified(keys, labels, size=size, seed=seed))
-        encoded = [_webp(images[index]) for index in chosen]
+        selected_rows = np.sort(stratified(keys, labels, size=size, seed=seed))
+        encoded = [_webp(images[index]) for index in selected_rows]
         arrays |= {
             f"{split}_bytes": np.frombuffer(b"".join(encoded), np.uint8),
             f"{split}_length": np.array([len(image) for image in encoded], np.uint16),
-            f"{split}_label": labels[chosen],
-            f"{split}_index": chosen.astype(np.uint16),
+            f"{split}_label": labels[selected_rows],
+            f"{split}_index": selected_rows.astype(np.uint16),
         }
     with path.open("wb") as file:
         # NumPy's stub takes further arguments for `allow_pickle`.

@@ -37,7 +37,7 @@ from conceptevo_jax.reports.explorer_page.describe_run import Frame, describe_ru
 from conceptevo_jax.reports.explorer_page.page import sheets_of, space_key, with_courses
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, load_record
-from conceptevo_jax.store.stages import PARTIAL
+from conceptevo_jax.store.stage_folders import PARTIAL
 from conceptevo_jax.training import Row, read_run, read_table, snapshots, trained_model
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Embedding, Epoch, Layout, Observation, Space

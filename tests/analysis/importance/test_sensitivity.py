@@ -83,7 +83,12 @@ def test_after_a_site_that_only_linear_layers_follow_it_is_the_change_of_the_log
         for channel, column in enumerate(sensitivity[:, columns].T):
             mask = jnp.arange(CHANNELS) == channel
             tap = resume(
-                name, swap(mask, recorded_after.seen[name], recorded_before.seen[name])
+                name,
+                swap(
+                    mask,
+                    recorded_after.activations[name],
+                    recorded_before.activations[name],
+                ),
             )
             change = model.logits(before, pixels, tap=tap)[:, label] - start
             np.testing.assert_allclose(column, change, rtol=1e-4, atol=1e-4)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conceptevo_jax.cli.kept import size
+from conceptevo_jax.cli.store_commands import size
 from conceptevo_jax.store import Store
 
 

@@ -12,15 +12,15 @@ from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import Entry, Store
 
 
-def chosen_store(chosen: Mapping[str, str]) -> Store:
+def store_option(option_values: Mapping[str, str]) -> Store:
     """The store that the option `store` names, or that of the current folder."""
-    return Store(typed_place(chosen.get("store", "runs/store"), "store"))
+    return Store(typed_place(option_values.get("store", "runs/store"), "store"))
 
 
 def ls(words: list[str]) -> int:
     """List the stages of a store, newest last."""
-    chosen = options(words, ("store",))
-    store = chosen_store(chosen)
+    option_values = options(words, ("store",))
+    store = store_option(option_values)
     entries = store.entries()
     if not entries:
         CONSOLE.print(f"{store.root} holds nothing yet.")
@@ -48,14 +48,16 @@ def clean(words: list[str]) -> int:
     Their names are shown first, and without `yes=true` nothing more is done. What a
     running job is making is left alone, and so is all that is no stage of a store.
     """
-    chosen = options(words, ("store", "stage", "key", "yes"))
-    consent = chosen.get("yes", "false").lower()
+    option_values = options(words, ("store", "stage", "key", "yes"))
+    consent = option_values.get("yes", "false").lower()
     if consent not in ("true", "false"):
         raise unknown_name("yes", consent, ("true", "false"))
-    store = chosen_store(chosen)
-    wanted = _chosen(store.entries(), chosen.get("stage"), chosen.get("key"))
+    store = store_option(option_values)
+    selected_stages = _select_stages(
+        store.entries(), option_values.get("stage"), option_values.get("key")
+    )
     doomed = []
-    for entry in wanted:
+    for entry in selected_stages:
         state = ""
         if store.is_locked(entry):
             state = "  in use by a running job: left alone"
@@ -76,7 +78,9 @@ def clean(words: list[str]) -> int:
     return 0
 
 
-def _chosen(entries: list[Entry], stage: str | None, key: str | None) -> list[Entry]:
+def _select_stages(
+    entries: list[Entry], stage: str | None, key: str | None
+) -> list[Entry]:
     if stage is None and key is None:
         return [entry for entry in entries if not entry.finished]
     names = {entry.stage for entry in entries}

@@ -1,0 +1,57 @@
+"""Seeded choices of images by the hashes of their ids, each class in proportion."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Int, Integer
+
+
+def stratified(
+    keys: Sequence[str],
+    labels: Integer[np.ndarray, " i"],
+    *,
+    size: int,
+    seed: int,
+    purpose: str = "pool",
+) -> Int[np.ndarray, " chosen"]:
+    """Rows of `size` images, each class in proportion to its share.
+
+    Every image gets its place (rank + 1/2) / class size among the hashes of its
+    class; the smallest places are chosen, equal ones by hash.
+
+    Args:
+      keys: Stable ids.
+      labels: Classes.
+      size: How many images to choose.
+      seed: Enters the hash.
+      purpose: Enters the hash: choices for two purposes are independent.
+
+    Returns:
+      The chosen rows, in no particular order.
+    """
+    hashes = id_hashes(keys, f"{purpose}:{seed}", 8)
+    by_class = np.lexsort((hashes, labels))
+    sizes = np.bincount(labels)
+    starts = np.cumsum(sizes) - sizes
+    sorted_labels = labels[by_class]
+    ranks = np.arange(len(keys)) - starts[sorted_labels]
+    places = (ranks + 0.5) / sizes[sorted_labels]
+    return by_class[np.lexsort((hashes[by_class], places))[:size]]
+
+
+def id_hashes(keys: Sequence[str], salt: str, size: int) -> np.ndarray:
+    """A hash of each id as an unsigned integer, `[i]`, equal on every machine.
+
+    Args:
+      keys: Stable ids.
+      salt: Makes hashes for different purposes independent.
+      size: Bytes of a hash: 1, 2, 4 or 8.
+    """
+
+    def digest(key: str) -> bytes:
+        return hashlib.blake2b(f"{salt}:{key}".encode(), digest_size=size).digest()
+
+    # Little-endian, so that the numbers are equal on every machine.
+    joined = np.frombuffer(b"".join(map(digest, keys)), f"<u{size}")
+    return joined.astype(f"u{size}")

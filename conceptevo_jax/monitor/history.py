@@ -1,0 +1,47 @@
+"""What the monitor remembers of the epochs before."""
+
+from collections.abc import Mapping
+
+from conceptevo_jax.monitor.measures import Glance
+from conceptevo_jax.monitor.rules import JUDGED
+from conceptevo_jax.types import Epoch
+
+
+class History:
+    """The last two epochs, and the best values so far.
+
+    Attributes:
+      epoch: The epoch kept last; None before the first.
+      before: The snapshot of the epoch before the present one.
+      now: The snapshot kept last.
+      best: Highest value of each judged measure up to `before`.
+      best_now: The same up to `now`.
+    """
+
+    def __init__(self) -> None:
+        self.epoch: Epoch | None = None
+        self.before: Glance | None = None
+        self.now: Glance | None = None
+        self.best: dict[str, float] = {}
+        self.best_now: dict[str, float] = {}
+
+    def begin(self, epoch: Epoch) -> bool:
+        """Go on to an epoch; True if it is the one that was kept last."""
+        if epoch == self.epoch:
+            return True
+        self.before, self.best = self.now, self.best_now
+        return False
+
+    def keep(
+        self, epoch: Epoch, glance: Glance, numbers: Mapping[str, float | None]
+    ) -> None:
+        """Remember an epoch, and the best values up to it.
+
+        Args:
+          epoch: Its name.
+          glance: Its snapshot.
+          numbers: Its measures by name.
+        """
+        measured = {k: v for k in JUDGED if (v := numbers[k]) is not None}
+        best = {k: max(v, self.best.get(k, v)) for k, v in measured.items()}
+        self.epoch, self.now, self.best_now = epoch, glance, self.best | best

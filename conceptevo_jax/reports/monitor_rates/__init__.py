@@ -1,0 +1,1 @@
+"""How often the monitor is wrong, over many small trainings."""

@@ -1,0 +1,37 @@
+"""What should hold: every rate of errors is low."""
+
+from typing import Any
+
+from conceptevo_jax.pipeline.outcome import Claim
+from conceptevo_jax.reports.monitor_rates.measure import FAILING, HEALTHY, RECOVERING
+from conceptevo_jax.reports.monitor_rates.tables import ERRORS
+
+FEWEST = {HEALTHY: 20, FAILING: 20, RECOVERING: 10}
+"""Runs of a kind without which a rate says little."""
+
+
+LARGEST_RATE = 0.1
+"""Rate of errors that claims allow."""
+
+
+def rate_claim(row: dict[str, Any]) -> Claim:
+    """That an error is rare: the upper end of its rate's interval is low.
+
+    Args:
+      row: Of `rate_rows`, over all architectures.
+    """
+    kind, rule, _ = ERRORS[row["error"]]
+    low, high = row["low"], row["high"]
+    enough = row["runs"] >= FEWEST[kind]
+    return Claim(
+        id=row["error"],
+        paper=None,
+        rule=f"{rule}: upper end of the exact 95 % interval at most {LARGEST_RATE:.0%}",
+        measured=row["rate"],
+        interval=None if low is None else (low, high),
+        n=row["runs"],
+        holds=high <= LARGEST_RATE if enough else None,
+        why=f"{row['errors']} of {row['runs']} runs"
+        if enough
+        else f"{row['runs']} {kind} runs are fewer than the {FEWEST[kind]} needed",
+    )

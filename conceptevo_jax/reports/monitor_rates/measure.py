@@ -1,0 +1,88 @@
+"""What became of a watched training, and what the monitor reported of it."""
+
+from conceptevo_jax.monitor import DAMAGED, LOST
+from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.reports.training_failures.course import LEARNT, course_of
+from conceptevo_jax.training import Row
+from conceptevo_jax.types import record
+
+HEALTHY, FAILING, RECOVERING, OTHER = "healthy", "failing", "recovering", "other"
+"""Kinds of trainings: three that recipes are for, and all that did otherwise."""
+
+
+CAME_BACK = 0.75
+"""Share of its best accuracy that a run which lost it must come back to."""
+
+
+@record
+class Watched:
+    """One run and what the monitor said of it.
+
+    Attributes:
+      recipe: Its configuration.
+      model: Its architecture.
+      meant: What the recipe is for.
+      kind: What became of it; `other` if that is not what its recipe is for.
+      dropped: The epoch in which accuracy fell below half of its best, if it did.
+      alarms: Epoch and status of every alarm.
+      rows: Its table, whole epochs alone.
+    """
+
+    recipe: str
+    model: str
+    meant: str
+    kind: str
+    dropped: int | None
+    alarms: tuple[tuple[int, str], ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def in_time(self) -> bool:
+        """Whether an alarm came no later than the drop."""
+        return self.dropped is not None and any(
+            e <= self.dropped for e, _ in self.alarms
+        )
+
+    @property
+    def called_lost(self) -> bool:
+        """Whether it was ever called lost."""
+        return any(status == LOST for _, status in self.alarms)
+
+    @property
+    def called_damaged(self) -> bool:
+        """Whether it was ever called damaged."""
+        return any(status == DAMAGED for _, status in self.alarms)
+
+
+def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:
+    """Judge a run by its own accuracy, and list the monitor's alarms.
+
+    Args:
+      run: Finished, with its monitor's reports.
+      recipe: Its name.
+      meant: What the recipe is for.
+      classes: Number of classes, for the accuracy of chance.
+    """
+    rows = [row for row in run.rows if isinstance(row.epoch, int)]
+    course = course_of(rows, classes)
+    best, last = rows[course.best].test_top1, rows[-1].test_top1
+    if course.dropped is None:
+        fine = best >= LEARNT and last >= CAME_BACK * best
+        kind = HEALTHY if fine else OTHER
+    elif last <= 1.5 / classes:
+        kind = FAILING
+    else:
+        kind = RECOVERING if last >= CAME_BACK * best else OTHER
+    return Watched(
+        recipe=recipe,
+        model=run.model.name,
+        meant=meant,
+        kind=kind if kind == meant else OTHER,
+        dropped=course.dropped,
+        alarms=tuple(
+            (report["epoch"], report["status"])
+            for report in run.reports
+            if report["status"] in (DAMAGED, LOST)
+        ),
+        rows=tuple(rows),
+    )

@@ -1,0 +1,140 @@
+"""Folders of stages: which there are, filling one, and the locks that jobs hold."""
+
+import dataclasses
+import fcntl
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from conceptevo_jax.devices import in_first_process, is_first
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store.files import (
+    drop_abandoned,
+    replace_folder,
+    write_json,
+    write_sealed,
+)
+from conceptevo_jax.store.links import require_closed
+from conceptevo_jax.store.records import MANIFEST, UNFINISHED, read_manifest
+
+PARTIAL = ".partial"
+"""Ends the name of a stage's folder until the stage is finished."""
+
+STAGE_NAME = re.compile(r"\.?(?P<stage>[a-z][a-z_-]*)-(?P<key>[0-9a-f]{12})(\.|$)")
+"""Name of a stage's folder, finished or not."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One stage in a store, finished or not.
+
+    Attributes:
+      stage: What it is, such as `train` or `stimuli`.
+      key: Content key of its settings and inputs.
+      about: The manifest's one-line description.
+      bytes: Size on disk.
+      modified: Time of the last change, seconds since 1970.
+      finished: Whether it can be used.
+      path: Its folder.
+    """
+
+    stage: str
+    key: str
+    about: str
+    bytes: int
+    modified: float
+    finished: bool
+    path: Path
+
+
+def fill_folder(
+    final: Path,
+    make: Callable[[Path], None],
+    manifest: Mapping[str, object],
+    *,
+    together: bool,
+) -> None:
+    """Let `make` fill a folder, which gets its name when it is finished.
+
+    Args:
+      final: The folder under its final name.
+      make: Fills the folder it is given, which may hold earlier partial work.
+      manifest: Says what the stage was made of.
+      together: Whether all processes call `make`, or the first alone.
+    """
+    if final.exists():
+        read_manifest(final)  # It has none: say so before the work, not after.
+    partial = final.with_name(final.name + PARTIAL)
+
+    def begin() -> None:
+        require_closed(partial, final.parent)
+        drop_abandoned(partial, locked=True)
+        partial.mkdir(parents=True, exist_ok=True)
+        write_json(partial / UNFINISHED, {"about": manifest["about"]})
+
+    in_first_process(begin)
+    try:
+        if together:
+            make(partial)
+        else:
+            in_first_process(lambda: make(partial))
+    except BaseException:
+        # What failed before it kept anything has nothing to go on from.
+        if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
+            shutil.rmtree(partial)
+        raise
+
+    def finish() -> None:
+        write_sealed(partial / MANIFEST, manifest)
+        (partial / UNFINISHED).unlink(missing_ok=True)
+        replace_folder(partial, final)
+
+    in_first_process(finish)
+
+
+def take_lock(path: Path, *, wait: bool) -> IO[str] | None:
+    """Hold a lock until the file is closed; None where somebody else does.
+
+    Args:
+      path: The lock.
+      wait: Whether to wait until nobody else holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def is_stage(path: Path) -> bool:
+    """Whether this is a folder of a stage, finished or not, with a marker of ours."""
+    if path.is_symlink() or not path.is_dir() or not STAGE_NAME.match(path.name):
+        return False
+    return any((path / marker).is_file() for marker in (MANIFEST, UNFINISHED))
+
+
+def read_entry(path: Path) -> Entry:
+    """What a stage's folder says of it; one without a manifest is unfinished."""
+    manifest: dict[str, Any] = {}
+    finished = not path.name.endswith((PARTIAL, ".tmp"))
+    if finished:
+        try:
+            manifest = read_manifest(path, path.parent)
+        except DataError:
+            finished = False
+    match = STAGE_NAME.match(path.name)
+    assert match is not None
+    return Entry(
+        stage=match["stage"],
+        key=match["key"],
+        about=str(manifest.get("about", "")),
+        bytes=sum(f.stat().st_size for f in path.rglob("*") if f.is_file()),
+        modified=path.stat().st_mtime,
+        finished=finished,
+        path=path,
+    )

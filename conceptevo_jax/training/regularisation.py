@@ -1,0 +1,44 @@
+"""What a training step does besides descending."""
+
+import dataclasses
+
+from conceptevo_jax.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Regularisation:
+    """What the training step does besides descending; all of it off by default.
+
+    Attributes:
+      random_crop: See `augment`.
+      flip: See `augment`.
+      label_smoothing: Share of the target that is spread over all classes (Szegedy et
+        al., 2016, Sec. 7); of the training loss alone.
+      ema: Decay of a moving average of weights and batch statistics, per step; 0 keeps
+        none. Where there is one, it is what is evaluated and saved as snapshots.
+      auxiliary_weight: Weight of each auxiliary head's cross-entropy. A module has such
+        heads by sowing their logits into the collection `auxiliary` in training mode.
+    """
+
+    random_crop: int = 0
+    flip: bool = False
+    label_smoothing: float = 0.0
+    ema: float = 0.0
+    auxiliary_weight: float = 0.4
+
+    def __post_init__(self) -> None:
+        if self.random_crop < 0:
+            raise UsageError(f"random_crop must be >= 0, not {self.random_crop}.")
+        for name in ("label_smoothing", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(
+                    f"{name} must be from 0 to below 1, not {getattr(self, name)}."
+                )
+        if not self.auxiliary_weight >= 0:
+            raise UsageError(
+                f"auxiliary_weight must be >= 0, not {self.auxiliary_weight}."
+            )
+
+
+PLAIN = Regularisation()
+"""Nothing but the auxiliary heads."""

@@ -23,8 +23,8 @@ def planted():
     Sixty images of the class "warm disc"; a segment shows a colour if four fifths of it
     are of the shape, and the background if a tenth is.
     """
-    what = factors(0, "train", np.arange(0, 600, 10))
-    pixels, inside = draw(what), silhouettes(what)
+    latents = factors(0, "train", np.arange(0, 600, 10))
+    pixels, inside = draw(latents), silhouettes(latents)
     segments = segment_images(pixels, Segmenting(counts=(8,)))
     shape = np.array(
         [
@@ -35,7 +35,7 @@ def planted():
     truth = np.full(len(shape), -1)
     truth[shape < 0.1] = len(COLOURS)
     mostly_shape = shape > 0.8
-    truth[mostly_shape] = what.colour[segments.image[mostly_shape]]
+    truth[mostly_shape] = latents.colour[segments.image[mostly_shape]]
     return segments, truth, len(pixels)
 
 

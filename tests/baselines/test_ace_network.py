@@ -26,8 +26,8 @@ class Hues(nn.Module):
     @nn.compact
     def __call__(self, images, train=False, tap=identity_tap):
         r, g, b = (images[..., channel] for channel in range(3))
-        apart = jnp.stack([r - g, g - r, g - b, b - g, r - b, b - r], axis=-1)
-        hues = tap("hues", nn.relu(apart - 0.15))
+        differences = jnp.stack([r - g, g - r, g - b, b - g, r - b, b - r], axis=-1)
+        hues = tap("hues", nn.relu(differences - 0.15))
         return hues.mean(axis=(1, 2))[:, :2]
 
 
@@ -49,12 +49,12 @@ def read():
 
 def planted(seed):
     """Segments of sixty warm discs, and whether each is of one colour or background."""
-    what = factors(seed, "train", np.arange(0, 10 * IMAGES, 10))
-    pixels, inside = draw(what), silhouettes(what)
+    latents = factors(seed, "train", np.arange(0, 10 * IMAGES, 10))
+    pixels, inside = draw(latents), silhouettes(latents)
     segments = segment_images(pixels, Segmenting(counts=(8,)))
     pairs = zip(segments.image, segments.masks, strict=True)
     share = np.array([inside[image][mask].mean() for image, mask in pairs])
-    kind = np.where(share > 0.8, what.colour[segments.image], -1)
+    kind = np.where(share > 0.8, latents.colour[segments.image], -1)
     return segments, np.where(share < 0.1, BACKGROUND, kind)
 
 

@@ -142,8 +142,10 @@ def test_a_vector_points_to_its_concept(rng):
 
 def test_equal_scores_are_decided_without_a_division(rng):
     rows = rng.normal(size=(20, 3))
-    nothing = np.zeros((5, 3))
-    outcome = check_concept(rows, [rows[::-1]] * 3, [rows + 1, rows - 1], nothing)
+    zero_gradients = np.zeros((5, 3))
+    outcome = check_concept(
+        rows, [rows[::-1]] * 3, [rows + 1, rows - 1], zero_gradients
+    )
     assert outcome.p == 1
     assert not outcome.significant
 

@@ -2,8 +2,8 @@
 
 Ghorbani et al., 2019, https://arxiv.org/abs/1902.03129. Segments of a class's images
 are clustered by their activations at one site; clusters that are frequent or spread
-over many images are concepts, each shown by the segments nearest to its centre. Whether
-the class depends on them is a matter of `conceptevo_jax.baselines.tcav`.
+over many images are concepts, each represented by the segments nearest to its centre.
+Whether the class depends on them is tested by `conceptevo_jax.baselines.tcav`.
 
 Departures from the authors' code: settings hold for all images and sites, where it
 changes them after the first; the last label of a division is a segment; everything is
@@ -28,19 +28,20 @@ class Clustering:
 
     Attributes:
       clusters: Number of clusters that K-means looks for.
-      least: A concept has more segments than this.
-      shown: Segments nearest to its centre that stand for a concept, at most.
+      min_segments: A concept has more segments than this.
+      max_members: Maximum number of segments, nearest to its centre first, that
+        represent a concept.
     """
 
     clusters: int = 25
-    least: int = 40
-    shown: int = 40
+    min_segments: int = 40
+    max_members: int = 40
 
     def __post_init__(self) -> None:
-        if self.clusters < 2 or self.least < 0 or self.shown < 1:
+        if self.clusters < 2 or self.min_segments < 0 or self.max_members < 1:
             raise UsageError(
-                f"clusters={self.clusters}, least={self.least}, shown={self.shown} are "
-                "out of range: at least 2, 0 and 1."
+                f"clusters={self.clusters}, min_segments={self.min_segments}, "
+                f"max_members={self.max_members} are out of range: at least 2, 0 and 1."
             )
 
 
@@ -49,10 +50,11 @@ class Concepts:
     """Concepts of one class at one site, those with most segments first.
 
     Attributes:
-      members: Segments of each, nearest to its centre first, at most so many as shown.
-      sizes: Segments of the whole cluster.
-      images: Different images that these are of.
-      clusters: Clusters there were.
+      members: Segments that represent each concept, nearest to its centre first; at
+        most `Clustering.max_members`.
+      sizes: Number of segments in the whole cluster.
+      images: Number of different images that these segments are from.
+      clusters: Number of clusters before the selection.
     """
 
     members: tuple[Int[np.ndarray, " _"], ...]
@@ -76,17 +78,16 @@ def discover_concepts(
     of its size and half of the images.
 
     Args:
-      activations: Of the segments' patches, averaged over space.
-      segments: The segments.
+      activations: Of the segments' patches, averaged over space; a row per segment.
+      segments: The segments, in the same order.
       images: Number of images they were cut from.
       settings: See `Clustering`.
-      seed: Of K-means.
+      seed: Seed of K-means.
 
     Raises:
       DataError: if there are too few segments for the clusters, too few different
         ones, or any activation is not finite.
     """
-
     settings = settings or Clustering()
     if len(activations) <= settings.clusters:
         raise DataError(
@@ -98,19 +99,19 @@ def discover_concepts(
             "some activations of segments are not finite: the snapshot has diverged; "
             "choose an earlier one."
         )
-    labels, apart = _cluster(activations, settings.clusters, seed)
-    kept = []
+    labels, distances = _cluster(activations, settings.clusters, seed)
+    concepts: list[tuple[int, int, np.ndarray]] = []
     for cluster in range(settings.clusters):
-        own = np.flatnonzero(labels == cluster)
-        shown_in = len(np.unique(segments.image[own]))
-        if len(own) > settings.least and _is_concept(len(own), shown_in, images):
-            nearest = own[np.argsort(apart[own], kind="stable")]
-            kept.append((len(own), shown_in, nearest[: settings.shown]))
-    kept.sort(key=lambda one: -one[0])
+        rows = np.flatnonzero(labels == cluster)
+        size, image_count = len(rows), len(np.unique(segments.image[rows]))
+        if size > settings.min_segments and _is_concept(size, image_count, images):
+            nearest = rows[np.argsort(distances[rows], kind="stable")]
+            concepts.append((size, image_count, nearest[: settings.max_members]))
+    concepts.sort(key=lambda concept: -concept[0])
     return Concepts(
-        members=tuple(nearest for _, _, nearest in kept),
-        sizes=np.array([size for size, _, _ in kept], int),
-        images=np.array([shown for _, shown, _ in kept], int),
+        members=tuple(nearest for _, _, nearest in concepts),
+        sizes=np.array([size for size, _, _ in concepts], int),
+        images=np.array([image_count for _, image_count, _ in concepts], int),
         clusters=settings.clusters,
     )
 
@@ -118,28 +119,28 @@ def discover_concepts(
 def _cluster(
     activations: Float[np.ndarray, "s c"], count: int, seed: int
 ) -> tuple[Int[np.ndarray, " s"], Float[np.ndarray, " s"]]:
-    """The cluster of each segment, and how far it lies from its centre."""
+    """Each segment's cluster, and its distance to that cluster's centre."""
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
         # That there are too few different points is an error below.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = KMeans(count, n_init=10, random_state=seed).fit(activations)
-    different = len(np.unique(found.labels_))
-    if different < count:
+        kmeans = KMeans(count, n_init=10, random_state=seed).fit(activations)
+    distinct = len(np.unique(kmeans.labels_))
+    if distinct < count:
         raise DataError(
-            f"{len(activations)} segments have only {different} different activations, "
+            f"{len(activations)} segments have only {distinct} different activations, "
             f"too few for {count} clusters: the snapshot tells little apart. Choose "
             "another snapshot or site, or fewer clusters."
         )
-    apart = np.linalg.norm(activations - found.cluster_centers_[found.labels_], axis=1)
-    return found.labels_, apart
+    centres = kmeans.cluster_centers_[kmeans.labels_]
+    return kmeans.labels_, np.linalg.norm(activations - centres, axis=1)
 
 
-def _is_concept(size: int, shown_in: int, images: int) -> bool:
+def _is_concept(size: int, image_count: int, images: int) -> bool:
     """ACE's three rules: common, or common enough and frequent, or very frequent."""
-    common = shown_in > 0.5 * size
-    frequent = shown_in > 0.25 * size and shown_in > 0.25 * images
-    everywhere = shown_in > 0.1 * size and shown_in > 0.5 * images
-    return common or frequent or everywhere
+    common = image_count > 0.5 * size
+    frequent = image_count > 0.25 * size and image_count > 0.25 * images
+    widespread = image_count > 0.1 * size and image_count > 0.5 * images
+    return common or frequent or widespread

@@ -2,8 +2,8 @@
 
 Bau et al., 2017, https://arxiv.org/abs/1704.05796. The folder is that of `broden1_227`:
 `index.csv` with a row per image, `label.csv` with the names of the labels, and label
-maps beside the images below `images/`, red + 256 × green being a pixel's label. Of an
-image everything without an object's label is black. Not for scenes or textures, which
+maps next to the images below `images/`, red + 256 × green being a pixel's label. Pixels
+without an object's label are set to black. Not for scenes or textures, which
 label whole images.
 """
 
@@ -43,9 +43,9 @@ def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> Broden
 
     Args:
       folder: Holds `index.csv`, `label.csv` and `images/`.
-      side: Height and width they get, in pixels.
-      limit: How many are drawn at most.
-      seed: Of the draw.
+      side: Height and width that images are resized to, in pixels.
+      limit: Maximum number of images to sample.
+      seed: Seed of the sampling.
 
     Raises:
       UsageError: for a limit below 1.
@@ -54,35 +54,35 @@ def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> Broden
     """
     if limit < 1:
         raise UsageError(f"limit must be above 0, not {limit}.")
-    listed = _rows(folder / "index.csv", ("image", "object"))
-    rows = [row for row in listed if row["object"]]
+    index = _read_table(folder / "index.csv", ("image", "object"))
+    rows = [row for row in index if row["object"]]
     if not rows:
         raise DataError(f"{folder / 'index.csv'} lists no image with a map of objects.")
-    named = _names(folder / "label.csv")
-    drawn = np.sort(stream(seed, "Broden images").permutation(len(rows))[:limit])
+    label_names = _read_label_names(folder / "label.csv")
+    sampled = np.sort(stream(seed, "Broden images").permutation(len(rows))[:limit])
     pixels, objects, ids = [], [], []
-    for row in (rows[number] for number in drawn.tolist()):
-        image, label = _masked(folder / "images", row, side)
+    for row in (rows[number] for number in sampled.tolist()):
+        image, label = _object_image(folder / "images", row, side)
         if label:
             pixels.append(image)
-            objects.append(named.get(label, str(label)))
+            objects.append(label_names.get(label, str(label)))
             ids.append(row["image"])
     if not ids:
         raise DataError(
-            f"none of {len(drawn)} images drawn from {folder} shows an object: their "
+            f"none of {len(sampled)} images drawn from {folder} shows an object: their "
             "maps are 0 everywhere. Draw more, or give the maps of objects."
         )
     names = tuple(sorted(set(objects)))
     return BrodenImages(
         pixels=np.array(pixels, np.uint8),
-        labels=np.array([names.index(one) for one in objects], int),
+        labels=np.array([names.index(name) for name in objects], int),
         names=names,
         ids=tuple(ids),
     )
 
 
-def _names(path: Path) -> dict[int, str]:
-    rows = _rows(path, ("number", "name"))
+def _read_label_names(path: Path) -> dict[int, str]:
+    rows = _read_table(path, ("number", "name"))
     try:
         return {int(row["number"]): row["name"] for row in rows}
     except (TypeError, ValueError) as error:
@@ -92,7 +92,7 @@ def _names(path: Path) -> dict[int, str]:
         ) from None
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+def _read_table(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -107,24 +107,25 @@ def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     return rows
 
 
-def _masked(
+def _object_image(
     folder: Path, row: dict[str, str], side: int
 ) -> tuple[UInt8[np.ndarray, "side side 3"], int]:
-    """An image without what is no object, and the label with most pixels, 0 if none."""
-    photo = _open(folder, row["image"]).resize((side, side), Image.Resampling.BILINEAR)
-    maps = [_open(folder, name.strip()) for name in row["object"].split(";")]
-    labels = [
-        np.asarray(one.resize((side, side), Image.Resampling.NEAREST), np.int64)
-        for one in maps
+    """The image with all but objects black, and the commonest label, 0 if none."""
+    photo = _open_image(folder, row["image"])
+    resized = photo.resize((side, side), Image.Resampling.BILINEAR)
+    maps = [_open_image(folder, name.strip()) for name in row["object"].split(";")]
+    codes = [
+        np.asarray(label_map.resize((side, side), Image.Resampling.NEAREST), np.int64)
+        for label_map in maps
     ]
-    numbers = np.stack([one[..., 0] + 256 * one[..., 1] for one in labels])
-    inside = np.max(numbers, axis=0) > 0
-    shown = np.where(np.expand_dims(inside, -1), np.asarray(photo), 0)
-    counts = np.bincount(numbers[numbers > 0])
-    return shown.astype(np.uint8), int(counts.argmax()) if counts.size else 0
+    labels = np.stack([code[..., 0] + 256 * code[..., 1] for code in codes])
+    inside = np.max(labels, axis=0) > 0
+    masked = np.where(np.expand_dims(inside, -1), np.asarray(resized), 0)
+    counts = np.bincount(labels[labels > 0])
+    return masked.astype(np.uint8), int(counts.argmax()) if counts.size else 0
 
 
-def _open(folder: Path, name: str) -> Image.Image:
+def _open_image(folder: Path, name: str) -> Image.Image:
     path = folder / name
     try:
         content = io.BytesIO(read_file(path, folder))

@@ -1,6 +1,6 @@
 """NeuroCartography (Park et al., 2021, https://doi.org/10.1109/TVCG.2021.3114858).
 
-Two things it does with the neurons of one snapshot: it gives them vectors, fitted to
+It does two things with the neurons of one snapshot: it gives them vectors, fitted to
 that snapshot alone, and it groups those that detect the same concept. Its vectors
 minimise the same objective as ConceptEvo's base vectors (Eq. 1 of Park et al., 2023);
 what ConceptEvo adds is that other snapshots are projected rather than fitted anew.
@@ -10,9 +10,9 @@ both vectors, where the code multiplies the random one with itself; and MinHash 
 set of permutations for all neurons, where the code draws new ones for each, which makes
 hashes incomparable. Dead neurons have no vector and no group.
 
-Fitting costs what `conceptevo_jax.embedding` says. Grouping costs some milliseconds for
-every image of a site's candidates: 24 s for 300 neurons that share 2,500 images, all of
-them candidates, besides reading the images up to the site.
+For the costs of fitting see `conceptevo_jax.embedding`. Grouping costs some
+milliseconds for every image of a site's candidates: 24 s for 300 neurons that share
+2,500 images, all of them candidates, besides reading the images up to the site.
 """
 
 import dataclasses
@@ -26,11 +26,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from conceptevo_jax.activations import read_activations
+from conceptevo_jax.baselines.minhash import bucket_links, hash_bands, random_orders
 from conceptevo_jax.data import sequential_batches
 from conceptevo_jax.embedding import FitReport, fit_neurons
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import Model, Variables
-from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Embedding, Site, Stimuli, record, site_slices
 
 _BATCH = 64
@@ -42,12 +42,12 @@ class Fitting:
     """How a snapshot's vectors are fitted; the defaults are NeuroCartography's own.
 
     Attributes:
-      images: Strongest images of a neuron that are its stimuli.
-      dim: Dimensions.
+      images: Number of stimuli: a neuron's strongest images.
+      dim: Dimension of the vectors.
       learning_rate: Step per pair.
       negatives: Random neurons per neuron of a pair.
       repeats: How often pairs are sampled anew.
-      batch_size: Pairs per update, at most.
+      batch_size: Maximum number of pairs per update.
     """
 
     images: int = 100
@@ -67,13 +67,13 @@ class Grouping:
     """How neurons are grouped; the defaults are NeuroCartography's own.
 
     Attributes:
-      bands: Of hashes of a neuron's images; two neurons with a band in common may
-        detect the same concept.
+      bands: Bands of hashes of a neuron's images; two neurons with a band in common
+        may detect the same concept.
       band_size: Hashes per band.
-      cell_bands: Of hashes of its activated cells on one image.
-      cell_band_size: Hashes per band of those.
-      least: Images on which the cells of two neurons must have a band in common for
-        them to be grouped.
+      cell_bands: Bands of hashes of its activated cells on one image.
+      cell_band_size: Hashes per band of cells.
+      min_images: Number of images on which the cells of two neurons must have a band
+        in common for them to be grouped.
       seed: Decides the hash functions.
     """
 
@@ -81,7 +81,7 @@ class Grouping:
     band_size: int = 2
     cell_bands: int = 20
     cell_band_size: int = 10
-    least: int = 1
+    min_images: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -110,25 +110,28 @@ Cells = Callable[[Site, Int[np.ndarray, " i"]], Iterator[Bool[np.ndarray, "x c"]
 def fit_snapshot(
     stimuli: Stimuli, settings: Fitting, *, seed: int
 ) -> tuple[Embedding, FitReport]:
-    """Give the neurons of one snapshot vectors that know of no other snapshot.
+    """Give the neurons of one snapshot vectors, independent of any other snapshot.
 
     Args:
       stimuli: With `settings.images` images per neuron, or more.
       settings: See `Fitting`.
-      seed: Decides start, pairs and negatives.
+      seed: Decides initial vectors, pairs and negatives.
+
+    Returns:
+      The vectors, and how the objective descended.
 
     Raises:
       UsageError: if there are fewer images per neuron, or as `fit_neurons` does.
     """
-    found = stimuli.image_ids.shape[1]
-    if settings.images > found:
+    available = stimuli.image_ids.shape[1]
+    if settings.images > available:
         raise UsageError(
             f"NeuroCartography needs {settings.images} images per neuron, but "
-            f"{found} were searched for; search for more, or lower `images`."
+            f"{available} were searched for; search for more, or lower `images`."
         )
-    values = dataclasses.asdict(settings)
-    own = stimuli.strongest(values.pop("images"))
-    return fit_neurons(own, negatives_learn=False, seed=seed, **values)
+    fit_settings = dataclasses.asdict(settings)
+    strongest = stimuli.strongest(fit_settings.pop("images"))
+    return fit_neurons(strongest, negatives_learn=False, seed=seed, **fit_settings)
 
 
 def group_neurons(
@@ -136,8 +139,9 @@ def group_neurons(
 ) -> Groups:
     """Group the neurons of each site that detect the same concept.
 
-    Two neurons are candidates if their images hash alike, directly or by way of others,
-    and are grouped if, on one of the candidates' images, their activated cells do.
+    Two neurons are candidates if their images have a band of hashes in common, directly
+    or by way of other neurons; they are grouped if their activated cells have one on
+    `min_images` of the candidates' images.
 
     Args:
       stimuli: Each neuron's images.
@@ -150,9 +154,9 @@ def group_neurons(
     slices = site_slices(stimuli.sites)
     for site in stimuli.sites:
         first = slices[site.name].start
-        found = _group_site(site, first, stimuli, cells, settings)
-        members += found
-        names += [site.name] * len(found)
+        groups = _group_site(site, first, stimuli, cells, settings)
+        members += groups
+        names += [site.name] * len(groups)
     return Groups(members=tuple(members), sites=tuple(names))
 
 
@@ -162,13 +166,15 @@ def activated_cells(
     """A reader of activated cells.
 
     Args:
-      model: Whose sites are read.
-      variables: Of the snapshot.
-      pixels: Gives images of the pool by their rows, uint8 `[b h w 3]`.
+      model: The model whose sites are read.
+      variables: The snapshot's variables.
+      pixels: Returns images of the pool by their rows, uint8 `[b h w 3]`.
     """
     readers: dict[str, Callable] = {}
 
-    def active(name: str) -> Callable[[Variables, Array], Bool[Array, "b x c"]]:
+    def compile_reader(
+        name: str,
+    ) -> Callable[[Variables, Array], Bool[Array, "b x c"]]:
         read = read_activations(model, [name])
 
         def cells(variables: Variables, images: Array) -> Bool[Array, "b x c"]:
@@ -182,7 +188,7 @@ def activated_cells(
         site: Site, rows: Int[np.ndarray, " i"]
     ) -> Iterator[Bool[np.ndarray, "x c"]]:
         if site.name not in readers:
-            readers[site.name] = active(site.name)
+            readers[site.name] = compile_reader(site.name)
         for batch, valid in sequential_batches(len(rows), _BATCH):
             images = jnp.asarray(pixels(rows[batch]))
             yield from np.asarray(readers[site.name](variables, images))[valid]
@@ -195,76 +201,45 @@ def _group_site(
 ) -> list[np.ndarray]:
     """The groups of one site, whose neurons are numbered from `first` on."""
     ids = stimuli.image_ids[first : first + site.channels]
-    shown, numbers = np.unique(ids[ids >= 0], return_inverse=True)
-    holds = np.zeros((site.channels, len(shown)), bool)
-    holds[np.nonzero(ids >= 0)[0], numbers] = True
-    of = settings
-    bands = _bands(holds, _orders(len(shown), of.bands, of.band_size, of.seed))
-    found = []
-    for candidates in _components(_in_one_bucket(bands), site.channels):
-        images = shown[holds[candidates].any(axis=0)]
-        active = (one[:, candidates].T for one in cells(site, images))
-        joined = _joined(active, len(candidates), settings)
-        groups = _components(joined, len(candidates))
-        found += [first + candidates[group] for group in groups]
-    return sorted(found, key=lambda group: (-len(group), group[0]))
+    site_images, columns = np.unique(ids[ids >= 0], return_inverse=True)
+    has_image = np.zeros((site.channels, len(site_images)), bool)
+    has_image[np.nonzero(ids >= 0)[0], columns] = True
+    orders = random_orders(
+        len(site_images),
+        bands=settings.bands,
+        band_size=settings.band_size,
+        seed=settings.seed,
+    )
+    links = bucket_links(hash_bands(has_image, orders))
+    groups = []
+    for candidates in _components(links, site.channels):
+        images = site_images[has_image[candidates].any(axis=0)]
+        active = (image_cells[:, candidates].T for image_cells in cells(site, images))
+        pairs = _agreeing_pairs(active, len(candidates), settings)
+        members = _components(pairs, len(candidates))
+        groups += [first + candidates[rows] for rows in members]
+    return sorted(groups, key=lambda group: (-len(group), group[0]))
 
 
-def _joined(
+def _agreeing_pairs(
     active: Iterable[Bool[np.ndarray, "n x"]], count: int, settings: Grouping
 ) -> Int[np.ndarray, "_ 2"]:
-    """Pairs of candidates whose cells hash alike on enough images."""
-    often = np.zeros((count, count), np.int32)
-    of, orders = settings, None
-    for one in active:
-        if orders is None:
-            seed = of.seed + 1
-            orders = _orders(one.shape[1], of.cell_bands, of.cell_band_size, seed)
-        alike = np.zeros((count, count), bool)
-        for band in _bands(one, orders).T:
-            alike |= (band[:, None] == band) & (band >= 0)
-        often += alike
-    return np.argwhere(np.triu(often >= of.least, 1))
-
-
-def _orders(
-    things: int, bands: int, size: int, seed: int
-) -> Int[np.ndarray, "bands r x"]:
-    """Random orders of x things, `size` of them for each band."""
-    rng = stream(seed, "orders of MinHash", bands, size)
-    own = np.tile(np.arange(things, dtype=np.int32), (bands, size, 1))
-    return rng.permuted(own, axis=2)
-
-
-def _bands(
-    sets: Bool[np.ndarray, "n x"], orders: Int[np.ndarray, "bands r x"]
-) -> Int[np.ndarray, "n bands"]:
-    """MinHash of sets of x things, one number a band; -1 for an empty set.
-
-    A hash is the first of a set's things in an order, which is the same for all sets.
-    The chance that two sets have the same is their Jaccard index (Broder, 1997,
-    https://doi.org/10.1109/SEQUEN.1997.666900).
-    """
-    # 63 bits of a band's hashes together: others hardly ever have the same.
-    weights = np.random.default_rng(0).integers(1 << 62, size=orders.shape[1])
-    found = np.empty((len(sets), len(orders)), np.int64)
-    for band, own in enumerate(orders):
-        hashes = sets[:, own].argmax(axis=2)
-        found[:, band] = (hashes @ weights) & np.iinfo(np.int64).max
-    found[~sets.any(axis=1)] = -1
-    return found
-
-
-def _in_one_bucket(bands: Int[np.ndarray, "n bands"]) -> Int[np.ndarray, "_ 2"]:
-    """Links that connect all sets with a band in common: each with their first one."""
-    links = [np.zeros((0, 2), int)]
-    for band in bands.T:
-        filled = np.flatnonzero(band >= 0)
-        _, first, bucket = np.unique(
-            band[filled], return_index=True, return_inverse=True
-        )
-        links.append(np.stack([filled[first[bucket]], filled], axis=1))
-    return np.concatenate(links)
+    """Pairs of candidates whose cells have a band in common on enough images."""
+    image_counts = np.zeros((count, count), np.int32)
+    orders = None
+    for image_cells in active:
+        if orders is None:  # the number of cells is known from the first image on
+            orders = random_orders(
+                image_cells.shape[1],
+                bands=settings.cell_bands,
+                band_size=settings.cell_band_size,
+                seed=settings.seed + 1,
+            )
+        share_band = np.zeros((count, count), bool)
+        for band in hash_bands(image_cells, orders).T:
+            share_band |= (band[:, None] == band) & (band >= 0)
+        image_counts += share_band
+    return np.argwhere(np.triu(image_counts >= settings.min_images, 1))
 
 
 def _components(links: Int[np.ndarray, "_ 2"], size: int) -> list[np.ndarray]:

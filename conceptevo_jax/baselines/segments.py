@@ -2,8 +2,8 @@
 
 As ACE has them (Ghorbani et al., 2019, https://arxiv.org/abs/1902.03129, Sec. 3): every
 image is divided coarsely and finely, tiny segments and near duplicates of coarser ones
-are left out, and each of the others becomes an image of its own. The last label of a
-division is a segment, too, which the authors' code leaves out. Costs about 20 ms an
+are left out, and each remaining segment becomes an image of its own. The last label of
+a division is a segment, too, which the authors' code leaves out. Costs about 20 ms an
 image of 32 pixels.
 """
 
@@ -28,16 +28,16 @@ class Segmenting:
       counts: Segments that SLIC aims at, coarse to fine.
       compactness: SLIC's; high for squarer segments.
       sigma: Of the Gaussian that smooths the image first, in pixels.
-      least: Share of the image above which a segment is kept.
-      same: Jaccard index with a kept segment of a coarser division above which it is
-        a duplicate.
+      min_area: Share of the image above which a segment is kept.
+      max_overlap: Jaccard index with a kept segment of a coarser division above which
+        a segment is a duplicate.
     """
 
     counts: tuple[int, ...] = (15, 50, 80)
     compactness: float = 20.0
     sigma: float = 1.0
-    least: float = 0.001
-    same: float = 0.5
+    min_area: float = 0.001
+    max_overlap: float = 0.5
 
     def __post_init__(self) -> None:
         if not self.counts or min(self.counts) < 2:
@@ -50,10 +50,10 @@ class Segmenting:
                 f"compactness={self.compactness}, sigma={self.sigma} are out of range: "
                 "above 0, and 0 or more."
             )
-        if not (0 <= self.least < 1 and 0 <= self.same <= 1):
+        if not (0 <= self.min_area < 1 and 0 <= self.max_overlap <= 1):
             raise UsageError(
-                f"least={self.least}, same={self.same} are out of range: shares, "
-                "from 0 to 1."
+                f"min_area={self.min_area}, max_overlap={self.max_overlap} are out of "
+                "range: shares, from 0 to 1."
             )
 
 
@@ -62,9 +62,9 @@ class Segments:
     """Segments of several images.
 
     Attributes:
-      image: Which image each is of.
-      masks: Which pixels of it.
-      patches: Each one cut out: grey around it, its bounding box enlarged to the
+      image: Index of the image that each segment is from.
+      masks: Which pixels of that image belong to it.
+      patches: Each segment cut out: grey around it, its bounding box enlarged to the
         image's side.
     """
 
@@ -76,30 +76,41 @@ class Segments:
 def segment_images(
     pixels: UInt8[np.ndarray, "i h w 3"], settings: Segmenting | None = None
 ) -> Segments:
-    """Cut the segments of some images out.
+    """Cut out the segments of several images.
 
     Args:
       pixels: The images.
       settings: See `Segmenting`.
     """
     settings = settings or Segmenting()
-    found = [image_masks(one, settings) for one in pixels]
+    masks_by_image = [image_masks(image, settings) for image in pixels]
     side = pixels.shape[1:3]
-    image = np.repeat(np.arange(len(pixels)), list(map(len, found)))
-    masks = np.concatenate([np.zeros((0, *side), bool), *found])
-    cut = [_patch(pixels[i], mask) for i, mask in zip(image, masks, strict=True)]
-    patches = np.array(cut, np.uint8).reshape(-1, *side, 3)
-    return Segments(image=image, masks=masks, patches=patches)
+    image_index = np.repeat(np.arange(len(pixels)), list(map(len, masks_by_image)))
+    masks = np.concatenate([np.zeros((0, *side), bool), *masks_by_image])
+    patches = [
+        _patch(pixels[index], mask)
+        for index, mask in zip(image_index, masks, strict=True)
+    ]
+    return Segments(
+        image=image_index,
+        masks=masks,
+        patches=np.array(patches, np.uint8).reshape(-1, *side, 3),
+    )
 
 
 def image_masks(
     image: UInt8[np.ndarray, "h w 3"], settings: Segmenting
 ) -> Bool[np.ndarray, "s h w"]:
-    """The segments of one image that are kept, coarse to fine."""
+    """The segments of one image that are kept, coarse to fine.
+
+    Args:
+      image: The image.
+      settings: See `Segmenting`.
+    """
     # Takes a second to import.
     from skimage.segmentation import slic
 
-    kept = np.zeros((0, *image.shape[:2]), bool)
+    masks = np.zeros((0, *image.shape[:2]), bool)
     for count in settings.counts:
         labels = slic(
             image,
@@ -108,31 +119,35 @@ def image_masks(
             sigma=settings.sigma,
             start_label=0,
         )
-        level = labels[None] == np.unique(labels)[:, None, None]
-        large = level.mean(axis=(1, 2)) > settings.least
-        fresh = _jaccard(level, kept).max(axis=1, initial=0) <= settings.same
-        kept = np.concatenate([kept, level[large & fresh]])
-    return kept
+        division = labels[None] == np.unique(labels)[:, None, None]
+        large = division.mean(axis=(1, 2)) > settings.min_area
+        overlap = _jaccard(division, masks).max(axis=1, initial=0)
+        masks = np.concatenate(
+            [masks, division[large & (overlap <= settings.max_overlap)]]
+        )
+    return masks
 
 
 def _jaccard(
     first: Bool[np.ndarray, "a h w"], second: Bool[np.ndarray, "b h w"]
 ) -> np.ndarray:
     """Intersection over union of all pairs of masks, `[a b]`."""
-    rows = [
-        one.reshape(len(one), first[0].size).astype(float) for one in (first, second)
+    flat = [
+        masks.reshape(len(masks), first[0].size).astype(float)
+        for masks in (first, second)
     ]
-    common = rows[0] @ rows[1].T
-    sizes = [own.sum(axis=1) for own in rows]
-    return common / (sizes[0][:, None] + sizes[1] - common)
+    intersection = flat[0] @ flat[1].T
+    areas = [masks.sum(axis=1) for masks in flat]
+    return intersection / (areas[0][:, None] + areas[1] - intersection)
 
 
 def _patch(
     image: UInt8[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]
 ) -> UInt8[np.ndarray, "h w 3"]:
-    shown = np.where(mask[:, :, None], image, np.uint8(GREY))
-    down, right = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    box = (right[0], down[0], right[-1] + 1, down[-1] + 1)
-    cut = Image.fromarray(shown).crop(tuple(int(edge) for edge in box))
+    """The mask's bounding box on grey, enlarged to the image's size."""
+    on_grey = np.where(mask[:, :, None], image, np.uint8(GREY))
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    cropped = Image.fromarray(on_grey).crop(tuple(int(edge) for edge in box))
     size = (image.shape[1], image.shape[0])
-    return np.asarray(cut.resize(size, Image.Resampling.BICUBIC))
+    return np.asarray(cropped.resize(size, Image.Resampling.BICUBIC))

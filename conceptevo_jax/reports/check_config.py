@@ -28,7 +28,7 @@ from conceptevo_jax.pipeline.runs import training_of
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.projection.layout import require_map
 from conceptevo_jax.reports.alignment.study_cards import read_sets
-from conceptevo_jax.reports.hyperparameters.measure import trials_of
+from conceptevo_jax.reports.hyperparameters.trials import trials_of
 from conceptevo_jax.reports.importance.evolutions import scoring_of
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import flaw_of_name

@@ -13,7 +13,7 @@ from conceptevo_jax.baselines.segments import Segmenting, segment_images
 from conceptevo_jax.data.shapes import COLOURS, draw, factors, silhouettes
 from conceptevo_jax.errors import DataError, UsageError
 
-SETTINGS = Clustering(clusters=8, least=8)
+SETTINGS = Clustering(clusters=8, min_segments=8)
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def planted():
     Sixty images of the class "warm disc"; a segment shows a colour if four fifths of it
     are of the shape, and the background if a tenth is.
     """
-    what = factors(0, "train", np.arange(0, 600, 10))
-    pixels, inside = draw(what), silhouettes(what)
+    latents = factors(0, "train", np.arange(0, 600, 10))
+    pixels, inside = draw(latents), silhouettes(latents)
     segments = segment_images(pixels, Segmenting(counts=(8,)))
     shape = np.array(
         [
@@ -34,8 +34,8 @@ def planted():
     )
     truth = np.full(len(shape), -1)
     truth[shape < 0.1] = len(COLOURS)
-    own = shape > 0.8
-    truth[own] = what.colour[segments.image[own]]
+    mostly_shape = shape > 0.8
+    truth[mostly_shape] = latents.colour[segments.image[mostly_shape]]
     return segments, truth, len(pixels)
 
 
@@ -45,15 +45,15 @@ def colour_of(segments):
     rows = []
     for patch in segments.patches.astype(float):
         tinted = np.abs(patch - grey).max(axis=-1) > 3
-        own = patch[tinted].mean(axis=0) if tinted.any() else grey
-        hue = own - own.mean()
+        colour = patch[tinted].mean(axis=0) if tinted.any() else grey
+        hue = colour - colour.mean()
         rows.append(hue / max(float(np.linalg.norm(hue)), 20.0))
     return np.array(rows)
 
 
 def scores(concepts, truth):
-    """Mean precision of the concepts, and share of planted kinds that some are of."""
-    precisions, found = [], set()
+    """Mean precision of the concepts, and share of planted kinds they recover."""
+    precisions, recovered = [], set()
     for members in concepts.members:
         kinds = truth[members]
         kinds = kinds[kinds >= 0]
@@ -62,9 +62,9 @@ def scores(concepts, truth):
         values, counts = np.unique(kinds, return_counts=True)
         precisions.append(counts.max() / kinds.size)
         if counts.max() >= 0.8 * kinds.size:
-            found.add(int(values[counts.argmax()]))
+            recovered.add(int(values[counts.argmax()]))
     planted = set(np.unique(truth[truth >= 0]).tolist())
-    return float(np.mean(precisions)), len(found & planted) / len(planted)
+    return float(np.mean(precisions)), len(recovered & planted) / len(planted)
 
 
 def test_planted_concepts_are_recovered(planted):
@@ -89,17 +89,17 @@ def test_activations_that_know_nothing_recover_nothing(planted):
 
 
 def clusters(sizes, images_of):
-    """Segments in clusters far apart, each of so many images, one number a segment."""
+    """Segments in clusters far apart: their activations and image numbers."""
     image = np.concatenate(
         [np.arange(s) % n for s, n in zip(sizes, images_of, strict=True)]
     )
-    where = np.repeat(np.arange(len(sizes)) * 100.0, sizes)
+    centres = np.repeat(np.arange(len(sizes)) * 100.0, sizes)
     spread = np.concatenate([np.linspace(-1, 1, s) for s in sizes])
-    return np.stack([where + spread, spread], axis=1), image
+    return np.stack([centres + spread, spread], axis=1), image
 
 
 @pytest.mark.parametrize(
-    ("images_of", "kept"),
+    ("images_of", "is_concept"),
     [
         (20, True),  # over half of its segments' number
         (12, True),  # over a quarter of it, and of the images
@@ -107,45 +107,44 @@ def clusters(sizes, images_of):
         (4, False),
     ],
 )
-def test_the_rules_that_keep_a_cluster(planted, images_of, kept):
+def test_the_rules_that_keep_a_cluster(planted, images_of, is_concept):
     rows, image = clusters([30, 40], [images_of, 1])
-    segments = planted[0]
-    made = type(segments)(
+    segments = type(planted[0])(
         image=image,
         masks=np.zeros((70, 2, 2), bool),
         patches=np.zeros((70, 2, 2, 3), np.uint8),
     )
-    settings = Clustering(clusters=2, least=8, shown=10)
-    found = discover_concepts(rows, made, images=40, settings=settings)
-    assert found.sizes.tolist() == ([30] if kept else [])
-    if kept:
-        assert found.images.tolist() == [images_of]
-        # Nearest to the centre first, and no more than are shown.
-        (members,) = found.members
+    settings = Clustering(clusters=2, min_segments=8, max_members=10)
+    concepts = discover_concepts(rows, segments, images=40, settings=settings)
+    assert concepts.sizes.tolist() == ([30] if is_concept else [])
+    if is_concept:
+        assert concepts.images.tolist() == [images_of]
+        # Nearest to the centre first, and no more than `max_members`.
+        (members,) = concepts.members
         assert len(members) == 10
         assert np.abs(rows[members, 1]).max() < 0.4
 
 
 def test_a_cluster_in_half_of_the_images_may_be_large(planted):
     rows, image = clusters([150, 40], [25, 1])
-    made = type(planted[0])(
+    segments = type(planted[0])(
         image=image,
         masks=np.zeros((190, 2, 2), bool),
         patches=np.zeros((190, 2, 2, 3), np.uint8),
     )
-    settings = Clustering(clusters=2, least=8)
-    found = discover_concepts(rows, made, images=40, settings=settings)
-    assert found.sizes.tolist() == [150]
-    larger = Clustering(clusters=2, least=150)
-    assert not discover_concepts(rows, made, images=40, settings=larger).members
+    settings = Clustering(clusters=2, min_segments=8)
+    concepts = discover_concepts(rows, segments, images=40, settings=settings)
+    assert concepts.sizes.tolist() == [150]
+    larger = Clustering(clusters=2, min_segments=150)
+    assert not discover_concepts(rows, segments, images=40, settings=larger).members
 
 
 def test_too_few_segments_and_broken_activations_are_said(planted):
     segments, _, images = planted
     rows = colour_of(segments)
-    few = Clustering(clusters=len(rows))
+    too_fine = Clustering(clusters=len(rows))
     with pytest.raises(DataError, match=f"{len(rows)} segments of 60 images"):
-        discover_concepts(rows, segments, images=images, settings=few)
+        discover_concepts(rows, segments, images=images, settings=too_fine)
     rows[0] = np.nan
     with pytest.raises(DataError, match="not finite"):
         discover_concepts(rows, segments, images=images, settings=SETTINGS)
@@ -153,11 +152,11 @@ def test_too_few_segments_and_broken_activations_are_said(planted):
         Clustering(clusters=1)
 
 
-@pytest.mark.parametrize("different", [1, 3])
-def test_a_collapsed_snapshot_is_said(planted, different):
+@pytest.mark.parametrize("distinct", [1, 3])
+def test_a_collapsed_snapshot_is_said(planted, distinct):
     """It gives one activation, or few, for all segments."""
     segments, _, images = planted
-    rows = np.eye(3)[np.arange(len(segments.image)) % different]
-    told = f"have only {different} different activations, too few for 8 clusters"
-    with pytest.raises(DataError, match=told):
+    rows = np.eye(3)[np.arange(len(segments.image)) % distinct]
+    message = f"have only {distinct} different activations, too few for 8 clusters"
+    with pytest.raises(DataError, match=message):
         discover_concepts(rows, segments, images=images, settings=SETTINGS)

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.baselines.ace import Clustering, discover_concepts
+from conceptevo_jax.baselines.pooling import pooled_activations
 from conceptevo_jax.baselines.segments import Segmenting, segment_images
-from conceptevo_jax.baselines.tcav import pooled_activations
 from conceptevo_jax.data.shapes import SIDE, draw, factors, silhouettes
 from conceptevo_jax.models import Model, identity_tap
 from conceptevo_jax.types import Site
 
-SETTINGS = Clustering(clusters=12, least=8, shown=1000)
+SETTINGS = Clustering(clusters=12, min_segments=8, max_members=1000)
 IMAGES, BACKGROUND = 60, 6
 
 
@@ -26,9 +26,9 @@ class Hues(nn.Module):
     @nn.compact
     def __call__(self, images, train=False, tap=identity_tap):
         r, g, b = (images[..., channel] for channel in range(3))
-        apart = jnp.stack([r - g, g - r, g - b, b - g, r - b, b - r], axis=-1)
-        seen = tap("hues", nn.relu(apart - 0.15))
-        return seen.mean(axis=(1, 2))[:, :2]
+        differences = jnp.stack([r - g, g - r, g - b, b - g, r - b, b - r], axis=-1)
+        hues = tap("hues", nn.relu(differences - 0.15))
+        return hues.mean(axis=(1, 2))[:, :2]
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,13 @@ def read():
 
 def planted(seed):
     """Segments of sixty warm discs, and whether each is of one colour or background."""
-    what = factors(seed, "train", np.arange(0, 10 * IMAGES, 10))
-    pixels, inside = draw(what), silhouettes(what)
-    found = segment_images(pixels, Segmenting(counts=(8,)))
-    pairs = zip(found.image, found.masks, strict=True)
+    latents = factors(seed, "train", np.arange(0, 10 * IMAGES, 10))
+    pixels, inside = draw(latents), silhouettes(latents)
+    segments = segment_images(pixels, Segmenting(counts=(8,)))
+    pairs = zip(segments.image, segments.masks, strict=True)
     share = np.array([inside[image][mask].mean() for image, mask in pairs])
-    kind = np.where(share > 0.8, what.colour[found.image], -1)
-    return found, np.where(share < 0.1, BACKGROUND, kind)
+    kind = np.where(share > 0.8, latents.colour[segments.image], -1)
+    return segments, np.where(share < 0.1, BACKGROUND, kind)
 
 
 def precision_and_recall(concepts, kind):
@@ -76,15 +76,16 @@ def test_planted_concepts_are_found_and_chance_finds_none(read, seed):
     rng = np.random.default_rng(seed)
     activations = read(segments.patches)
     noise = rng.normal(size=activations.shape)
-    found, by_chance = (
+    concepts, chance_concepts = (
         discover_concepts(rows, segments, images=IMAGES, settings=SETTINGS)
         for rows in (activations, noise)
     )
-    precision, recall = precision_and_recall(found, kind)
+    precision, recall = precision_and_recall(concepts, kind)
     assert len(np.unique(kind[kind >= 0])) == 4
     assert precision > 0.75
     assert recall > 0.65
-    for concepts, truth in ((by_chance, kind), (found, rng.permutation(kind))):
-        precision, recall = precision_and_recall(concepts, truth)
+    controls = ((chance_concepts, kind), (concepts, rng.permutation(kind)))
+    for control_concepts, truth in controls:
+        precision, recall = precision_and_recall(control_concepts, truth)
         assert precision < 0.7
         assert recall < 0.35

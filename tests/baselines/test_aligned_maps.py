@@ -16,15 +16,16 @@ def test_it_undoes_a_rotation_of_the_vectors():
     second = first @ ortho_group.rvs(6, random_state=1)
     second[3] = np.nan
     maps = align_maps([first, second], neighbors=8)
-    assert [one.shape for one in maps] == [(60, 2), (60, 2)]
+    assert [points.shape for points in maps] == [(60, 2), (60, 2)]
     assert np.isnan(maps[1][3]).all()
-    kept = np.arange(60) != 3
-    moved = np.linalg.norm(maps[1][kept] - maps[0][kept], axis=1)
-    others = np.linalg.norm(maps[1][kept] - maps[0][kept][::-1], axis=1)
-    assert np.median(moved) < 0.3 * np.median(others)
+    placed = np.arange(60) != 3
+    first_map, second_map = (points[placed] for points in maps)
+    moved = np.linalg.norm(second_map - first_map, axis=1)
+    to_unrelated = np.linalg.norm(second_map - first_map[::-1], axis=1)
+    assert np.median(moved) < 0.3 * np.median(to_unrelated)
 
 
 def test_too_few_items_are_refused():
-    few = np.zeros((4, 3))
+    four = np.zeros((4, 3))
     with pytest.raises(DataError, match="two snapshots of 5 items or more, not 2"):
-        align_maps([few, few])
+        align_maps([four, four])

@@ -41,19 +41,19 @@ def folder(tmp_path):
 
 
 def test_objects_are_shown_and_named(folder):
-    found = read_broden(folder, side=20, limit=10)
-    assert found.ids == ("pascal/car.png", "pascal/two.png")
-    assert [found.names[label] for label in found.labels] == ["car", "dog"]
-    np.testing.assert_array_equal(found.pixels[0, :10], 200)
-    np.testing.assert_array_equal(found.pixels[0, 10:], 0)
+    broden = read_broden(folder, side=20, limit=10)
+    assert broden.ids == ("pascal/car.png", "pascal/two.png")
+    assert [broden.names[label] for label in broden.labels] == ["car", "dog"]
+    np.testing.assert_array_equal(broden.pixels[0, :10], 200)
+    np.testing.assert_array_equal(broden.pixels[0, 10:], 0)
     # The union of both maps.
-    np.testing.assert_array_equal(found.pixels[1, :, :14], 200)
-    np.testing.assert_array_equal(found.pixels[1, :, 14:], 0)
+    np.testing.assert_array_equal(broden.pixels[1, :, :14], 200)
+    np.testing.assert_array_equal(broden.pixels[1, :, 14:], 0)
 
 
 def test_images_get_the_side_that_is_asked_for(folder):
-    found = read_broden(folder, side=10, limit=1)
-    assert found.pixels.shape == (1, 10, 10, 3)
+    broden = read_broden(folder, side=10, limit=1)
+    assert broden.pixels.shape == (1, 10, 10, 3)
 
 
 def test_what_is_missing_or_broken_is_named(folder, tmp_path):

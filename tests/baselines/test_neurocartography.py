@@ -28,15 +28,15 @@ SITES = (
 def stimuli_of(ids, sites=SITES, dead=()):
     ids = np.asarray(ids, np.int32)
     n, k = ids.shape
-    gone = np.isin(np.arange(n), dead)
-    ids = np.where(gone[:, None], -1, ids)
+    is_dead = np.isin(np.arange(n), dead)
+    ids = np.where(is_dead[:, None], -1, ids)
     return Stimuli(
         image_ids=ids,
         peaks=np.where(ids >= 0, 1.0, np.nan).astype(np.float32),
         positions=np.zeros((n, k, 2), np.int32),
         count=(ids >= 0).sum(axis=1).astype(np.int32),
         tied=np.zeros(n, bool),
-        dead=gone,
+        dead=is_dead,
         nonfinite=np.zeros(n, bool),
         grids=np.full((len(sites), 2), 4, np.int32),
         sites=sites,
@@ -76,13 +76,13 @@ def test_its_objective_has_the_gradient_of_a_numpy_reference():
             u[None], v[None], against_u[None], against_v[None], negatives_learn=False
         )[0][0]
 
-    found = jax.grad(loss, argnums=(0, 1, 2, 3))(u, v, *against)
+    gradients = jax.grad(loss, argnums=(0, 1, 2, 3))(u, v, *against)
     expected = reference_gradient(*(a.astype(np.float64) for a in (u, v, *against)))
-    for own, by_hand in zip(found[:2], expected, strict=True):
-        np.testing.assert_allclose(own, by_hand, rtol=1e-5)
+    for gradient, by_hand in zip(gradients[:2], expected, strict=True):
+        np.testing.assert_allclose(gradient, by_hand, rtol=1e-5)
     # The fault of the authors' code: r·r in place of u·r gives another gradient.
-    for own in found[2:]:
-        assert not np.asarray(own).any()
+    for gradient in gradients[2:]:
+        assert not np.asarray(gradient).any()
 
 
 def test_fitting_descends_that_objective(grouped):
@@ -107,9 +107,9 @@ def test_fitting_descends_that_objective(grouped):
 
 
 def test_its_defaults_and_those_of_the_figure():
-    own = Fitting()
-    assert (own.images, own.dim, own.learning_rate) == (100, 30, 0.01)
-    assert (own.negatives, own.repeats) == (10, 30)
+    default = Fitting()
+    assert (default.images, default.dim, default.learning_rate) == (100, 30, 0.01)
+    assert (default.negatives, default.repeats) == (10, 30)
     assert (FIGURE_9.images, FIGURE_9.negatives, FIGURE_9.repeats) == (20, 3, 100)
     assert (FIGURE_9.dim, FIGURE_9.learning_rate) == (30, 0.01)
 
@@ -119,7 +119,7 @@ def test_fewer_images_than_it_needs_are_refused(grouped):
         fit_snapshot(grouped, Fitting(), seed=0)
 
 
-def everywhere(stimuli, active):
+def same_cells(stimuli, active):
     """Cells of every image: per site `active[x c]`, whatever the image."""
 
     def read(site, rows):
@@ -134,27 +134,31 @@ def cells(grouped):
     a = np.zeros((16, 6), bool)
     a[:8, [0, 1]], a[8:, 2], a[4:12, [3, 4]], a[:, 5] = True, True, True, True
     b = np.ones((16, 4), bool)
-    return everywhere(grouped, {"a": a, "b": b})
+    return same_cells(grouped, {"a": a, "b": b})
 
 
 def test_groups_share_images_and_cells(grouped, cells):
-    found = group_neurons(grouped, cells)
-    told = {(s, *m.tolist()) for s, m in zip(found.sites, found.members, strict=True)}
-    assert told == {("a", 0, 1), ("a", 3, 4), ("b", 6, 7, 9)}
+    groups = group_neurons(grouped, cells)
+    pairs = zip(groups.sites, groups.members, strict=True)
+    assert {(site, *members.tolist()) for site, members in pairs} == {
+        ("a", 0, 1),
+        ("a", 3, 4),
+        ("b", 6, 7, 9),
+    }
 
 
 def test_groups_do_not_depend_on_the_order_of_neurons(grouped, cells):
     """One set of permutations for all: equal sets always hash alike."""
     for seed in range(5):
-        found = group_neurons(grouped, cells, Grouping(seed=seed))
-        assert sorted(map(len, found.members)) == [2, 2, 3]
+        groups = group_neurons(grouped, cells, Grouping(seed=seed))
+        assert sorted(map(len, groups.members)) == [2, 2, 3]
 
 
 def test_dead_neurons_and_silent_cells_are_in_no_group(grouped):
     silent = {"a": np.zeros((16, 6), bool), "b": np.ones((16, 4), bool)}
     dead = stimuli_of(grouped.image_ids, dead=[7])
-    found = group_neurons(dead, everywhere(dead, silent))
-    assert [m.tolist() for m in found.members] == [[6, 9]]
+    groups = group_neurons(dead, same_cells(dead, silent))
+    assert [m.tolist() for m in groups.members] == [[6, 9]]
 
 
 def test_collisions_are_as_frequent_as_the_jaccard_index():
@@ -162,19 +166,19 @@ def test_collisions_are_as_frequent_as_the_jaccard_index():
     ids = np.stack([np.arange(20), np.arange(10, 30)])
     ids = np.concatenate([ids, np.arange(1000, 1160).reshape(8, 20)])
     sites = (SITES[0],)
-    found = stimuli_of(ids[:6], sites)
-    every = everywhere(found, {"a": np.ones((16, 6), bool)})
-    often = [
-        len(group_neurons(found, every, Grouping(bands=1, seed=seed)).members)
+    stimuli = stimuli_of(ids[:6], sites)
+    all_cells = same_cells(stimuli, {"a": np.ones((16, 6), bool)})
+    group_counts = [
+        len(group_neurons(stimuli, all_cells, Grouping(bands=1, seed=seed)).members)
         for seed in range(600)
     ]
-    assert np.mean(often) == pytest.approx(1 / 9, abs=0.04)
+    assert np.mean(group_counts) == pytest.approx(1 / 9, abs=0.04)
 
 
 def test_more_images_are_asked_of_a_pair(grouped, cells):
-    """A pair is grouped by so many images, or not at all."""
-    assert group_neurons(grouped, cells, Grouping(least=20)).members
-    assert not group_neurons(grouped, cells, Grouping(least=21)).members
+    """A pair is grouped by enough images, or not at all."""
+    assert group_neurons(grouped, cells, Grouping(min_images=20)).members
+    assert not group_neurons(grouped, cells, Grouping(min_images=21)).members
 
 
 def test_settings_out_of_range_are_refused():
@@ -189,10 +193,10 @@ def test_cells_are_read_from_a_model():
     images = rng.integers(0, 256, (70, model.size, model.size, 3), np.uint8)
     read = activated_cells(model, variables, lambda rows: images[rows])
     site = model.sites[1]
-    found = np.stack(list(read(site, np.arange(70))))
+    active = np.stack(list(read(site, np.arange(70))))
     reader = read_activations(model, [site.name])
-    _, seen = reader(variables, jnp.asarray(images[64:66]))
-    maps = np.asarray(seen[site.name])
+    _, activations = reader(variables, jnp.asarray(images[64:66]))
+    maps = np.asarray(activations[site.name])
     expected = maps.reshape(2, -1, site.channels) > 0
-    np.testing.assert_array_equal(found[64:66], expected)
-    assert found.shape[0] == 70
+    np.testing.assert_array_equal(active[64:66], expected)
+    assert active.shape[0] == 70

@@ -20,23 +20,23 @@ def images():
     return draw(factors(0, "train", np.arange(6)))
 
 
-def of_image(found, number):
-    return found.masks[found.image == number]
+def of_image(segments, number):
+    return segments.masks[segments.image == number]
 
 
 def test_a_single_division_covers_every_pixel_once(images):
     """Every label is a segment, the last one, too."""
-    found = segment_images(images, Segmenting(counts=(30,)))
+    segments = segment_images(images, Segmenting(counts=(30,)))
     for number in range(len(images)):
-        np.testing.assert_array_equal(of_image(found, number).sum(axis=0), 1)
+        np.testing.assert_array_equal(of_image(segments, number).sum(axis=0), 1)
 
 
 def test_finer_divisions_add_no_near_duplicates(images):
-    found = segment_images(images)
+    segments = segment_images(images)
     coarse = segment_images(images, Segmenting(counts=(15,)))
-    assert len(found.image) > len(coarse.image)
+    assert len(segments.image) > len(coarse.image)
     for number in range(len(images)):
-        masks = of_image(found, number)
+        masks = of_image(segments, number)
         first = len(of_image(coarse, number))
         np.testing.assert_array_equal(masks[:first], of_image(coarse, number))
         rows = masks.reshape(len(masks), -1).astype(float)
@@ -46,17 +46,17 @@ def test_finer_divisions_add_no_near_duplicates(images):
 
 
 def test_tiny_segments_are_left_out(images):
-    least = 0.02
-    found = segment_images(images, Segmenting(least=least))
-    everything = segment_images(images)
-    assert (found.masks.mean(axis=(1, 2)) > least).all()
-    assert len(found.image) < len(everything.image)
+    min_area = 0.02
+    segments = segment_images(images, Segmenting(min_area=min_area))
+    unfiltered = segment_images(images)
+    assert (segments.masks.mean(axis=(1, 2)) > min_area).all()
+    assert len(segments.image) < len(unfiltered.image)
 
 
 def test_patches_are_the_segment_on_grey(images):
-    found = segment_images(images[:1], Segmenting(counts=(15,)))
-    largest = int(found.masks.sum(axis=(1, 2)).argmax())
-    mask, patch = found.masks[largest], found.patches[largest]
+    segments = segment_images(images[:1], Segmenting(counts=(15,)))
+    largest = int(segments.masks.sum(axis=(1, 2)).argmax())
+    mask, patch = segments.masks[largest], segments.patches[largest]
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = np.full((*mask.shape, 3), GREY, np.uint8)
     box[mask] = images[0][mask]
@@ -68,16 +68,18 @@ def test_patches_are_the_segment_on_grey(images):
 
 
 def test_nothing_of_what_surrounds_a_segment_is_in_its_patch(images):
-    found = segment_images(images[:2])
-    for image, mask, patch in zip(found.image, found.masks, found.patches, strict=True):
-        other = images[image].copy()
-        other[~mask] = 255 - other[~mask]
-        np.testing.assert_array_equal(_patch(other, mask), patch)
+    segments = segment_images(images[:2])
+    for image, mask, patch in zip(
+        segments.image, segments.masks, segments.patches, strict=True
+    ):
+        changed_around = images[image].copy()
+        changed_around[~mask] = 255 - changed_around[~mask]
+        np.testing.assert_array_equal(_patch(changed_around, mask), patch)
 
 
 def test_no_image_has_no_segment():
-    found = segment_images(np.zeros((0, 32, 32, 3), np.uint8))
-    assert found.patches.shape == (0, 32, 32, 3)
+    segments = segment_images(np.zeros((0, 32, 32, 3), np.uint8))
+    assert segments.patches.shape == (0, 32, 32, 3)
 
 
 def test_no_two_divisions_have_near_duplicates(images):
@@ -91,8 +93,8 @@ def test_no_two_divisions_have_near_duplicates(images):
         level = np.repeat(np.arange(len(upto)), np.diff([0, *upto]))
         rows = image_masks(image, settings).reshape(len(level), -1).astype(float)
         common, sizes = rows @ rows.T, rows.sum(axis=1)
-        same = common / (sizes[:, None] + sizes - common)
-        assert same[level[:, None] != level].max() <= settings.same
+        overlap = common / (sizes[:, None] + sizes - common)
+        assert overlap[level[:, None] != level].max() <= settings.max_overlap
         assert (
             common[(level[:, None] == level) & ~np.eye(len(level), dtype=bool)].max()
             == 0
@@ -100,16 +102,16 @@ def test_no_two_divisions_have_near_duplicates(images):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"compactness": 0.0}, "compactness=0.0, sigma=1.0 are out of range"),
         ({"sigma": -1.0}, "sigma=-1.0 are out of range"),
-        ({"least": 1.0}, "least=1.0, same=0.5 are out of range"),
-        ({"same": 1.5}, "same=1.5 are out of range"),
+        ({"min_area": 1.0}, "min_area=1.0, max_overlap=0.5 are out of range"),
+        ({"max_overlap": 1.5}, "max_overlap=1.5 are out of range"),
     ],
 )
-def test_impossible_divisions_are_refused(settings, told):
-    with pytest.raises(UsageError, match=told):
+def test_impossible_divisions_are_refused(settings, message):
+    with pytest.raises(UsageError, match=message):
         Segmenting(**settings)
 
 

@@ -16,20 +16,20 @@ def test_it_does_not_see_invertible_linear_maps(responses, monkeypatch):
     """SVCCA's point: neurons may be mixed in any way, if all directions are kept."""
     mixed = responses @ np.random.default_rng(1).normal(size=(12, 12)) + 3
     assert svcca(responses, responses) == pytest.approx(1)
-    monkeypatch.setattr("conceptevo_jax.baselines.svcca.KEPT", 1.0)
+    monkeypatch.setattr("conceptevo_jax.baselines.svcca.KEPT_VARIANCE", 1.0)
     assert svcca(responses, mixed) == pytest.approx(1)
 
 
 def test_unrelated_responses_share_chance_alone(responses):
     """Twelve directions of 400: canonical correlations of noise are about √(d / i)."""
-    other = np.random.default_rng(2).normal(size=(400, 12))
-    assert 0.02 < svcca(responses, other) < 0.25
+    unrelated = np.random.default_rng(2).normal(size=(400, 12))
+    assert 0.02 < svcca(responses, unrelated) < 0.25
 
 
 def test_half_of_the_directions_in_common(responses):
-    other = responses.copy()
-    other[:, 6:] = np.random.default_rng(3).normal(size=(400, 6))
-    assert svcca(responses, other) == pytest.approx(0.55, abs=0.06)
+    half_shared = responses.copy()
+    half_shared[:, 6:] = np.random.default_rng(3).normal(size=(400, 6))
+    assert svcca(responses, half_shared) == pytest.approx(0.55, abs=0.06)
 
 
 def test_it_is_symmetric_and_takes_any_number_of_neurons(responses):

@@ -7,14 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from conceptevo_jax.baselines.pooling import class_gradients, pooled_activations
 from conceptevo_jax.baselines.tcav import (
     Checking,
-    _one_more,
-    _paired,
+    _paired_p,
+    _prediction_p,
     check_concept,
-    class_gradients,
     concept_vector,
-    pooled_activations,
     tcav_score,
 )
 from conceptevo_jax.errors import DataError, UsageError
@@ -36,8 +35,8 @@ class Colours(nn.Module):
 
     @nn.compact
     def __call__(self, images, train=False, tap=identity_tap):
-        seen = tap("colours", images)
-        red, green, blue = (seen[..., k].mean(axis=(1, 2)) for k in range(3))
+        colours = tap("colours", images)
+        red, green, blue = (colours[..., k].mean(axis=(1, 2)) for k in range(3))
         waves = self.waves * (jnp.sin(200 * green) + jnp.sin(200 * blue))
         return jnp.stack([jnp.square(red + 1) + waves, jnp.zeros_like(red)], axis=1)
 
@@ -79,62 +78,62 @@ def tested(model, rng):
     model = dataclasses.replace(model, module=Colours(waves=0.04))
     read = pooled_activations(model, {}, "colours")
     gradients = class_gradients(model, {}, "colours", noise(rng, 30), 0)
-    others = [read(noise(rng, 40)) for _ in range(SETS)]
+    random_sets = [read(noise(rng, 40)) for _ in range(SETS)]
     controls = [read(noise(rng, 40)) for _ in range(SETS)]
 
     def test(bright):
         concept = read(noise(rng, 40, bright=[bright]))
-        return check_concept(concept, controls, others, gradients)
+        return check_concept(concept, controls, random_sets, gradients)
 
     return test
 
 
 def test_a_concept_that_the_class_depends_on_is_significant(tested):
-    found = tested(0)
-    assert found.significant
-    assert found.p < 0.01
-    assert found.scores.mean() > 0.95
-    assert found.accuracies.mean() > 0.9
+    outcome = tested(0)
+    assert outcome.significant
+    assert outcome.p < 0.01
+    assert outcome.scores.mean() > 0.95
+    assert outcome.accuracies.mean() > 0.9
 
 
 @pytest.mark.parametrize("channel", [1, 2])
 def test_a_concept_that_it_does_not_depend_on_is_not(tested, channel):
     """Its direction is just as clear, but says nothing of the logit."""
-    found = tested(channel)
-    assert found.accuracies.mean() > 0.9
-    assert not found.significant
-    assert 0.1 < found.scores.mean() < 0.9
+    outcome = tested(channel)
+    assert outcome.accuracies.mean() > 0.9
+    assert not outcome.significant
+    assert 0.1 < outcome.scores.mean() < 0.9
 
 
 def test_gradients_are_those_of_the_logit(model, rng):
     """By finite differences: what a rise of a channel everywhere does to the logit."""
     pixels = noise(rng, 70)
-    found = class_gradients(model, {}, "colours", pixels, 0)
+    gradients = class_gradients(model, {}, "colours", pixels, 0)
     step = 1e-2
     for channel in range(3):
 
-        def tap(_, seen, sign, channel=channel):
-            return seen.at[..., channel].add(sign * step)
+        def tap(_, activations, sign, channel=channel):
+            return activations.at[..., channel].add(sign * step)
 
         up, down = (
             model.logits({}, jnp.asarray(pixels), lambda s, a, k=k: tap(s, a, k))[:, 0]
             for k in (1, -1)
         )
         slope = np.asarray(up - down) / (2 * step)
-        np.testing.assert_allclose(found[:, channel], slope, atol=2e-3)
+        np.testing.assert_allclose(gradients[:, channel], slope, atol=2e-3)
     assert not class_gradients(model, {}, "colours", pixels, 1).any()
 
 
 def test_activations_are_means_over_space(model, rng):
     pixels = noise(rng, 70)
-    found = pooled_activations(model, {}, "colours")(pixels)
-    np.testing.assert_allclose(found, pixels.mean(axis=(1, 2)) / 255, rtol=1e-4)
+    pooled = pooled_activations(model, {}, "colours")(pixels)
+    np.testing.assert_allclose(pooled, pixels.mean(axis=(1, 2)) / 255, rtol=1e-4)
 
 
 def test_a_vector_points_to_its_concept(rng):
-    concept, other = rng.normal(size=(2, 60, 4))
+    concept, negatives = rng.normal(size=(2, 60, 4))
     concept[:, 1] += 6
-    direction, accuracy = concept_vector(concept, other, Checking(), seed=0)
+    direction, accuracy = concept_vector(concept, negatives, Checking(), seed=0)
     assert np.linalg.norm(direction) == pytest.approx(1)
     assert direction[1] > 0.8
     assert accuracy > 0.9
@@ -143,10 +142,12 @@ def test_a_vector_points_to_its_concept(rng):
 
 def test_equal_scores_are_decided_without_a_division(rng):
     rows = rng.normal(size=(20, 3))
-    nothing = np.zeros((5, 3))
-    found = check_concept(rows, [rows[::-1]] * 3, [rows + 1, rows - 1], nothing)
-    assert found.p == 1
-    assert not found.significant
+    zero_gradients = np.zeros((5, 3))
+    outcome = check_concept(
+        rows, [rows[::-1]] * 3, [rows + 1, rows - 1], zero_gradients
+    )
+    assert outcome.p == 1
+    assert not outcome.significant
 
 
 def test_what_cannot_be_tested_is_said(model, rng):
@@ -169,8 +170,8 @@ def test_differences_that_are_equal_but_for_rounding_are_equal(rng):
     """.9 - .3 is not .8 - .2 in floats, and a t-test would divide by their spread."""
     first, second = np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.2, 0.1])
     assert np.ptp(first - second) > 0
-    assert _paired(first, second) == 0
-    assert _paired(first, first + 1e-16) == 1
+    assert _paired_p(first, second) == 0
+    assert _paired_p(first, first + 1e-16) == 1
 
 
 def test_large_activations_that_no_plane_separates_are_no_error(rng):
@@ -197,39 +198,39 @@ def test_what_cannot_be_read_is_said(model, rng):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"alpha": 0.0}, "alpha must be above 0"),
         ({"held_out": 1.0}, "held_out=1.0, level=0.01 are out of range"),
         ({"level": 0.0}, "level=0.0 are out of range"),
     ],
 )
-def test_impossible_checks_are_refused(settings, told):
-    with pytest.raises(UsageError, match=told):
+def test_impossible_checks_are_refused(settings, message):
+    with pytest.raises(UsageError, match=message):
         Checking(**settings)
 
 
 def test_draws_that_have_nothing_to_do_with_the_class_are_rarely_significant():
     """The authors' test finds many: all its random sets meet one and the same draw."""
-    found = []
+    p_values = []
     for trial in range(24):
         rng = np.random.default_rng([1, trial])
         mix = rng.normal(size=(16, 16))
         sets = np.maximum(rng.normal(size=(15, 30, 16)) @ mix, 0)
         gradients = rng.normal(size=16) / 2 + rng.normal(size=(40, 16))
-        tested = check_concept(sets[0], [*sets[1:8]], [*sets[8:]], gradients)
-        found.append((tested.p, tested.paired))
-    own, theirs = (np.array(found) <= 0.05).mean(axis=0)
-    assert own <= 0.125
-    assert theirs > 0.25
+        outcome = check_concept(sets[0], [*sets[1:8]], [*sets[8:]], gradients)
+        p_values.append((outcome.p, outcome.paired))
+    rate, paired_rate = (np.array(p_values) <= 0.05).mean(axis=0)
+    assert rate <= 0.125
+    assert paired_rate > 0.25
 
 
 def test_one_more_draw_is_judged_by_the_spread_of_the_others():
-    others = np.random.default_rng(0).normal(size=(4000, 8))
-    p = np.array([_one_more(float(one[0]), one[1:], 1e-9) for one in others])
+    draws = np.random.default_rng(0).normal(size=(4000, 8))
+    p = np.array([_prediction_p(float(row[0]), row[1:], 1e-9) for row in draws])
     for level in (0.01, 0.05, 0.5):
         assert (p <= level).mean() == pytest.approx(level, rel=0.35)
     # Controls without any spread are still known to half a step alone.
-    assert _one_more(0.5, np.full(20, 0.5), 0.1) == 1
-    assert _one_more(0.58, np.full(20, 0.5), 0.1) > 0.05
-    assert _one_more(0.9, np.full(20, 0.5), 0.1) < 1e-4
+    assert _prediction_p(0.5, np.full(20, 0.5), 0.1) == 1
+    assert _prediction_p(0.58, np.full(20, 0.5), 0.1) > 0.05
+    assert _prediction_p(0.9, np.full(20, 0.5), 0.1) < 1e-4

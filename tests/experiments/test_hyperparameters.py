@@ -11,12 +11,11 @@ from PIL import Image
 from conceptevo_jax.analysis.statistics.intervals import mean_interval
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.cli.locate import runner
 from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.reports.hyperparameters.measure import Tried, is_centre, trials_of
-
-hyperparameters = runner("hyperparameters")
+from conceptevo_jax.reports.hyperparameters.claims import near_best_claims
+from conceptevo_jax.reports.hyperparameters.measure import Tried
+from conceptevo_jax.reports.hyperparameters.trials import is_centre, trials_of
 
 WORDS = (
     "experiment=hyperparameters",
@@ -144,8 +143,8 @@ def test_a_setting_is_near_the_best_by_the_end_of_its_interval(gaps, holds):
         aucs = 0.8 + np.repeat(np.array(gains)[:, None], 3, axis=1)
         return {"vgg16": Tried(runs=("a", "b"), aucs=aucs)}
 
-    done = [(better, tried(gaps)), (used, tried((0.0, 0.0)))]
-    (claim,) = hyperparameters._claims(config, done)
+    scored = [(better, tried(gaps)), (used, tried((0.0, 0.0)))]
+    (claim,) = near_best_claims(config, scored)
     assert claim.measured == pytest.approx(np.mean(gaps))
     assert claim.interval == pytest.approx(mean_interval(gaps))
     assert (claim.n, claim.holds) == (2, holds)

@@ -1,1 +1,1 @@
-"""ConceptEvo beside NeuroCartography and ACE: Fig. 9, Sec. 4.6."""
+"""ConceptEvo compared with NeuroCartography and ACE: Fig. 9, Sec. 4.6."""

@@ -1,292 +1,169 @@
-"""Snapshots of one run as every compared method represents them (paper, Fig. 9).
+"""What is measured of the compared methods: drift, neuron classes, concept groups."""
 
-ConceptEvo projects them into one space; NeuroCartography fits each anew; ACE takes
-image segments as a snapshot's final layer sees them. Beside them stand methods that a
-reader would ask for and controls that know nothing. All items of a method lie on one
-map.
-"""
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
-import dataclasses
-from collections.abc import Sequence
-from functools import partial
-
-import jax
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Int
 
-from conceptevo_jax.activations import map_batches
+from conceptevo_jax.analysis.alignment.response_rows import standardise
+from conceptevo_jax.analysis.alignment.selectivity import selected_concepts
+from conceptevo_jax.analysis.dynamics.drift import Drift, measure_drift
 from conceptevo_jax.analysis.dynamics.labelled_vectors import LabelledVectors
-from conceptevo_jax.baselines.aligned_maps import align_maps
-from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting, fit_snapshot
-from conceptevo_jax.embedding import FitReport
-from conceptevo_jax.pipeline.cached_space import lay_out
-from conceptevo_jax.pipeline.observe import images_found
-from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.baselines.neurocartography import (
+    Groups,
+    activated_cells,
+    group_neurons,
+)
+from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.store import content_key
-from conceptevo_jax.streams import stream
-from conceptevo_jax.types import Embedding, Epoch, record
+from conceptevo_jax.reports.baseline_comparison.representations import Representation
+from conceptevo_jax.types import Epoch, Observation, record
 
-OWN = Fitting()
-"""NeuroCartography's own settings."""
+SPACES = ("vectors", "map")
+"""Where drift is measured: in a method's own space, and on its map."""
 
+MEASURES = {
+    "mean_shift": "centroid shift / spread",
+    "raw": "Procrustes residual, raw",
+    "rigid": "… after a rigid motion",
+    "neighbours": "neighbours kept",
+    "ranks": "rank correlation of distances",
+    "purity": "neighbour purity",
+    "purity_across": "purity across snapshots",
+}
+"""What figures call each measure."""
 
-@record
-class Representation:
-    """The snapshots of a run by one method.
-
-    Attributes:
-      name: The method's, in tables.
-      title: The method's, in figures.
-      of: What its items are.
-      vectors: Its items in each snapshot, in their own space; none for a method that
-        makes maps alone.
-      maps: The same items on one map of all snapshots.
-      control: Whether it knows nothing of the network.
-    """
-
-    name: str
-    title: str
-    of: str
-    vectors: tuple[LabelledVectors, ...]
-    maps: tuple[LabelledVectors, ...]
-    control: bool = False
+MIN_NEURONS = 5
+"""Neurons of a class by which the correlation of their responses is judged."""
 
 
 @record
-class Fitted:
-    """Vectors that were fitted to one snapshot, with how that went.
+class MethodDrift:
+    """The drift of one method, between every two snapshots.
 
     Attributes:
-      embedding: The vectors.
-      fit: The report.
+      method: The method's vectors and maps.
+      pairs: Indices of the snapshots that are compared.
+      drifts: By space, one per pair; a method that makes maps alone has no vectors.
     """
 
-    embedding: Embedding
-    fit: FitReport
+    method: Representation
+    pairs: Sequence[tuple[int, int]]
+    drifts: Mapping[str, Sequence[Drift]]
+
+    def mean(self, space: str, measure: str) -> float:
+        """A measure's mean over the pairs; NaN if it is finite for none.
+
+        Args:
+          space: One of `SPACES`.
+          measure: One of `MEASURES`.
+        """
+        values = [getattr(drift, measure) for drift in self.drifts.get(space, ())]
+        finite_values = [value for value in values if np.isfinite(value)]
+        return float(np.mean(finite_values)) if finite_values else float("nan")
+
+    def margins(self, rival: "MethodDrift", space: str, measure: str) -> list[float]:
+        """The rival's measure less this method's, pair by pair.
+
+        Args:
+          rival: Another method, between the same snapshots.
+          space: One of `SPACES`.
+          measure: One of `MEASURES`.
+        """
+        drift_pairs = zip(rival.drifts[space], self.drifts[space], strict=True)
+        return [
+            getattr(rival_drift, measure) - getattr(drift, measure)
+            for rival_drift, drift in drift_pairs
+        ]
 
 
-@record
-class Segmented:
-    """Image segments that are followed over the snapshots.
-
-    Attributes:
-      pixels: One image each.
-      labels: Class of each.
-      names: Names of the classes.
-    """
-
-    pixels: UInt8[np.ndarray, "s h w 3"]
-    labels: Int[np.ndarray, " s"]
-    names: tuple[str, ...]
-
-
-def observe_widely(
-    session: Session, run: TrainedRun, epochs: Sequence[Epoch]
-) -> TrainedRun:
-    """The run observed with as many images per neuron as NeuroCartography takes.
-
-    At most a tenth of the pool: beyond that everything is everyone's stimulus.
-    """
-    config = session.config
-    wanted = max(one.images for one in (OWN, FIGURE_9))
-    k = images_found(2, wanted, len(session.images.pool))
-    job = Job(
-        name=run.name,
-        run=config.runs[run.name],
-        dataset=config.dataset,
-        search=dataclasses.replace(config.method.stimuli, k=k),
-        epochs=tuple(epochs),
-        sample=config.dataset.sample_images,
-    )
-    return session.train([job])[run.name]
-
-
-def represent_neurons(
-    session: Session,
-    wide: TrainedRun,
-    epochs: Sequence[Epoch],
-    labels: Sequence[Int[np.ndarray, " n"]],
-    placed: dict[Epoch, Embedding],
-) -> list[Representation]:
-    """A run's neurons by ConceptEvo, the first, and by NeuroCartography.
+def measure_drifts(
+    methods: Sequence[Representation], *, classes: Mapping[str, int], seed: int
+) -> list[MethodDrift]:
+    """Measure every method between every two snapshots.
 
     Args:
-      session: Settings, images and store.
-      wide: The run, from `observe_widely`.
-      epochs: Its snapshots that are compared, in order.
-      labels: Per snapshot, the class that each neuron responds to.
-      placed: The neurons in the space.
+      methods: The methods.
+      classes: Number of classes, by what has a vector (`Representation.units`).
+      seed: See `measure_drift`.
     """
-    seed = session.config.seed
-    seeds, method = range(seed, seed + len(epochs)), session.config.method.name
-
-    def fitted(settings: Fitting, seeds: Sequence[int]) -> list[np.ndarray]:
-        shots = zip(epochs, seeds, strict=True)
-        return [_fitted(session, wide, e, settings, s) for e, s in shots]
-
-    apart = fitted(OWN, seeds)
-    one_start = fitted(OWN, [seed] * len(epochs))
-    told = {
-        (f"conceptevo_{method}", f"ConceptEvo ({method})"): [
-            placed[epoch].vectors for epoch in epochs
-        ],
-        ("neurocartography", "NeuroCartography"): apart,
-        ("neurocartography_figure_9", "NeuroCartography, as in Fig. 9"): fitted(
-            FIGURE_9, seeds
-        ),
-        ("neurocartography_one_start", "NeuroCartography, one start"): one_start,
-    }
-    found = [
-        _on_map(session, name, title, "neurons", vectors, labels)
-        for (name, title), vectors in told.items()
-    ]
-    return [*found, _aligned(session, apart, labels)]
+    method_drifts = []
+    for method in methods:
+        pairs = list(combinations(range(len(method.maps)), 2))
+        spaces: dict[str, Sequence[LabelledVectors]] = {
+            "vectors": method.vectors,
+            "map": method.maps,
+        }
+        drifts = {
+            space: [
+                measure_drift(
+                    snapshots[before],
+                    snapshots[after],
+                    classes=classes[method.units],
+                    seed=seed,
+                )
+                for before, after in pairs
+            ]
+            for space, snapshots in spaces.items()
+            if snapshots
+        }
+        method_drifts.append(MethodDrift(method=method, pairs=pairs, drifts=drifts))
+    return method_drifts
 
 
-def represent_controls(
-    session: Session,
-    like: Representation,
-) -> list[Representation]:
-    """Vectors that know nothing, of the neurons that `like` has a vector for.
+def neuron_classes(session: Session, observation: Observation) -> Int[np.ndarray, " n"]:
+    """The class that each neuron separates from all others, or -1.
 
-    Random ones that never change, and random ones that are drawn anew.
+    Args:
+      session: Images and their classes.
+      observation: Responses to held-out images.
     """
-    rng = stream(session.config.seed, "random vectors")
-    placed = [np.isfinite(one.vectors) for one in like.vectors]
-    drawn = [rng.normal(size=own.shape).astype(np.float32) for own in placed]
-    still = [np.where(own, drawn[0], np.nan) for own in placed]
-    fresh = [np.where(own, new, np.nan) for own, new in zip(placed, drawn, strict=True)]
-    labels = [one.labels for one in like.vectors]
-    return [
-        _on_map(
-            session, name, f"{name} vectors", like.of, vectors, labels, control=True
-        )
-        for name, vectors in (("constant", still), ("random", fresh))
-    ]
+    classes = np.eye(len(session.images.classes), dtype=bool)
+    image_classes = classes[session.images.judgement.labels]
+    return selected_concepts(observation.judgement.peaks, image_classes)
 
 
-def represent_segments(
-    session: Session,
-    run: TrainedRun,
-    epochs: Sequence[Epoch],
-    segments: Segmented,
-) -> Representation:
-    """Image segments by the run's final layer, the form of ACE in Figure 9c."""
-    read = jax.jit(run.model.logits)
-    vectors = []
-    for epoch in epochs:
-        shot = next(s for s in run.snapshots if s.epoch == epoch)
-        logits = partial(read, shot.load())
-        vectors.append(map_batches(logits, segments.pixels))
-    return _on_map(
-        session,
-        "ace",
-        "ACE, as in Fig. 9",
-        "segments",
-        vectors,
-        [segments.labels] * len(epochs),
-    )
+def most_coherent_class(
+    observation: Observation, labels: Int[np.ndarray, " n"], classes: int
+) -> int:
+    """The class whose neurons' responses correlate best.
 
+    Of the classes with `MIN_NEURONS` or more; where there is none, the class with most
+    neurons.
 
-def _fitted(
-    session: Session, run: TrainedRun, epoch: Epoch, settings: Fitting, seed: int
-) -> Float[np.ndarray, "n d"]:
-    """A snapshot's neurons by NeuroCartography."""
-    stimuli = run.observations[epoch].stimuli
-    most = stimuli.image_ids.shape[1]
-    limited = dataclasses.replace(settings, images=min(settings.images, most))
-
-    def make() -> Fitted:
-        embedding, fit = fit_snapshot(stimuli, limited, seed=seed)
-        return Fitted(embedding=embedding, fit=fit)
-
-    found, _ = session.store.record(
-        "neurocartography",
-        Fitted,
-        make,
-        config={"settings": limited, "seed": seed},
-        inputs={"observation": run.keys[epoch]},
-        about=f"{run.name}@{epoch}",
-    )
-    return found.embedding.vectors
-
-
-def _on_map(
-    session: Session,
-    name: str,
-    title: str,
-    of: str,
-    vectors: Sequence[Float[np.ndarray, "n d"]],
-    labels: Sequence[Int[np.ndarray, " n"]],
-    *,
-    control: bool = False,
-) -> Representation:
-    """A method's vectors with their common map, as the paper lays them out."""
-    layout, seed = session.config.method.layout, session.config.seed
-    with session.stage("layout", of=name):
-        _, points = lay_out(session.store, vectors, layout, seed)
-    return Representation(
-        name=name,
-        title=title,
-        of=of,
-        vectors=_items(vectors, labels),
-        maps=_items(points, labels),
-        control=control,
-    )
-
-
-@record
-class AlignedMaps:
-    """Maps of one method's items, a map per snapshot.
-
-    Attributes:
-      points: NaN for items without a vector.
+    Args:
+      observation: Responses to held-out images.
+      labels: Class of each neuron, from `neuron_classes`.
+      classes: Number of classes.
     """
+    rows = standardise(observation.judgement.peaks)
+    scores = []
+    for label in range(classes):
+        class_rows = rows[labels == label]
+        n = len(class_rows)
+        # The sum of all pairs' products without computing the pairs: the squared norm
+        # of the sum, less every row's product with itself.
+        squared_norm = float((class_rows.sum(axis=0) ** 2).sum())
+        pair_sum = squared_norm - float((class_rows**2).sum())
+        if n >= MIN_NEURONS:
+            scores.append(pair_sum / (n * (n - 1)))
+        else:  # below -1, the least mean correlation of a class with enough neurons
+            scores.append(n / MIN_NEURONS - 2)
+    return int(np.argmax(scores))
 
-    points: Float[np.ndarray, "e n 2"]
 
+def concept_groups(session: Session, run: TrainedRun, epoch: Epoch) -> Groups:
+    """NeuroCartography's concept groups of a snapshot.
 
-def _aligned(
-    session: Session,
-    vectors: Sequence[Float[np.ndarray, "n d"]],
-    labels: Sequence[Int[np.ndarray, " n"]],
-) -> Representation:
-    """NeuroCartography's vectors on maps that AlignedUMAP keeps alike."""
-    layout, seed = session.config.method.layout, session.config.seed
-
-    def make() -> AlignedMaps:
-        maps = align_maps(
-            vectors, neighbors=layout.neighbors, min_dist=layout.min_dist, seed=seed
-        )
-        return AlignedMaps(points=np.stack(maps))
-
-    joint = np.stack(vectors)
-    with session.stage("layout"):
-        aligned, _ = session.store.record(
-            "aligned_maps",
-            AlignedMaps,
-            make,
-            config={
-                "neighbors": layout.neighbors,
-                "min_dist": layout.min_dist,
-                "seed": seed,
-            },
-            inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
-            about=f"{joint.shape[1]} neurons in {len(joint)} snapshots",
-        )
-    return Representation(
-        name="aligned_umap",
-        title="NeuroCartography, AlignedUMAP",
-        of="neurons",
-        vectors=(),
-        maps=_items(list(aligned.points), labels),
+    Args:
+      session: Images of the pool.
+      run: The run, from `observe_widely`.
+      epoch: Which snapshot.
+    """
+    snapshot = next(s for s in run.snapshots if s.epoch == epoch)
+    pixels = session.images.pool_pixels.pixels
+    cells = activated_cells(
+        run.model, snapshot.load(), lambda rows: np.asarray(pixels[rows])
     )
-
-
-def _items(
-    vectors: Sequence[Float[np.ndarray, "n d"]],
-    labels: Sequence[Int[np.ndarray, " n"]],
-) -> tuple[LabelledVectors, ...]:
-    pairs = zip(vectors, labels, strict=True)
-    return tuple(LabelledVectors(vectors=own, labels=of) for own, of in pairs)
+    return group_neurons(run.observations[epoch].stimuli, cells)

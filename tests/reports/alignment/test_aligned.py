@@ -15,7 +15,7 @@ from conceptevo_jax.reports.alignment.measure import (
     family,
 )
 from conceptevo_jax.reports.check_config import check_config
-from conceptevo_jax.reports.hyperparameters.measure import trial_jobs
+from conceptevo_jax.reports.hyperparameters.trials import trial_jobs
 
 
 def made(*words, experiment="alignment"):

@@ -1,0 +1,210 @@
+"""ACE's concepts of some classes in a snapshot, and which of them the class needs.
+
+A class with too few segments, images or channels is left out, and the reason is
+reported; the other classes are still explained.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from conceptevo_jax.baselines.ace import Clustering, Concepts, discover_concepts
+from conceptevo_jax.baselines.pooling import class_gradients, pooled_activations
+from conceptevo_jax.baselines.segments import Segments, segment_images
+from conceptevo_jax.baselines.tcav import ConceptTest, check_concept
+from conceptevo_jax.config import BaselinesConfig
+from conceptevo_jax.data import Decoded
+from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.models import Model, Variables
+from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.reports.importance.evolutions import class_of
+from conceptevo_jax.streams import stream
+from conceptevo_jax.types import Epoch, record
+
+_MIN_SEGMENTS = 4
+"""Any concept has more segments than this, however few images there are."""
+
+
+@record
+class ClassConcepts:
+    """ACE's concepts of one class.
+
+    Attributes:
+      name: The class.
+      images: Number of images that concepts were discovered in.
+      segments: Their segments.
+      concepts: The concepts.
+      tests: Whether the class depends on each.
+      notes: What deviates from the configuration.
+    """
+
+    name: str
+    images: int
+    segments: Segments
+    concepts: Concepts
+    tests: tuple[ConceptTest, ...]
+    notes: tuple[str, ...]
+
+
+def find_concepts(
+    session: Session, run: TrainedRun, epoch: Epoch, names: Sequence[str]
+) -> tuple[list[ClassConcepts], list[str]]:
+    """ACE's concepts of several classes in one snapshot.
+
+    Args:
+      session: Images and settings.
+      run: The run that is compared.
+      epoch: Which snapshot.
+      names: The classes.
+
+    Returns:
+      The concepts by class, and why a class is missing.
+    """
+    snapshot = f"{run.name}@{epoch}"
+    try:
+        reader = _site_reader(session, run, epoch)
+    except (DataError, UsageError) as error:
+        return [], [f"ACE in {snapshot}: {error}"]
+    explained, missing = [], []
+    for name in names:
+        try:
+            explained.append(_explain_class(session, reader, name))
+        except (DataError, UsageError) as error:
+            missing.append(f"ACE of {name} in {snapshot}: {error}")
+    return explained, missing
+
+
+@record
+class _SiteReader:
+    """What all classes have in common: a site of a snapshot, and the random sets.
+
+    Attributes:
+      model: The network.
+      variables: The snapshot's variables.
+      site: Name of the site whose concepts are discovered.
+      read: Reads that site's activations, averaged over space.
+      random_sets: Activations of sets of random images.
+    """
+
+    model: Model
+    variables: Variables
+    site: str
+    read: Callable[[np.ndarray], np.ndarray]
+    random_sets: tuple[Float[np.ndarray, "_ c"], ...]
+
+
+def _site_reader(session: Session, run: TrainedRun, epoch: Epoch) -> _SiteReader:
+    settings, train = session.config.baselines, session.images.train
+    site = settings.site or run.model.sites[-1].name
+    snapshot = next(s for s in run.snapshots if s.epoch == epoch)
+    variables = snapshot.load()
+    read = pooled_activations(run.model, variables, site)
+    rng = stream(session.config.seed, "random sets of ACE")
+    random_sets = [
+        read(_sample_pixels(train, settings.discovery, rng))
+        for _ in range(settings.random_sets)
+    ]
+    return _SiteReader(
+        model=run.model,
+        variables=variables,
+        site=site,
+        read=read,
+        random_sets=tuple(random_sets),
+    )
+
+
+def _explain_class(session: Session, reader: _SiteReader, name: str) -> ClassConcepts:
+    """The class's concepts, each tested against random segments in its place."""
+    settings, images = session.config.baselines, session.images
+    seed = session.config.seed
+    label = class_of(name, images)
+    rng = stream(seed, "images of ACE", label)
+    discovery, tested, notes = _split_images(images.train, label, settings, name, rng)
+    segments = segment_images(discovery)
+    activations = reader.read(segments.patches)
+    concepts = discover_concepts(
+        activations,
+        segments,
+        images=len(discovery),
+        settings=_scaled_clustering(settings, len(discovery)),
+        seed=seed,
+    )
+    gradients = class_gradients(
+        reader.model, reader.variables, reader.site, tested, label
+    )
+    tests = []
+    for members in concepts.members:
+        controls = [
+            activations[rng.permutation(len(activations))[: len(members)]]
+            for _ in range(settings.random_sets)
+        ]
+        tests.append(
+            check_concept(
+                activations[members],
+                controls,
+                reader.random_sets,
+                gradients,
+                seed=seed,
+            )
+        )
+    return ClassConcepts(
+        name=name,
+        images=len(discovery),
+        segments=segments,
+        concepts=concepts,
+        tests=tuple(tests),
+        notes=tuple(notes),
+    )
+
+
+def _split_images(
+    train: Decoded,
+    label: int,
+    settings: BaselinesConfig,
+    name: str,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Images to discover concepts in, others to test them on, and what is missing.
+
+    Raises:
+      DataError: for a class with too few images for both.
+    """
+    rows = rng.permutation(np.flatnonzero(np.asarray(train.labels) == label))
+    requested = settings.discovery + settings.tested_images
+    if len(rows) < 2:
+        raise DataError(
+            f"{name} has {len(rows)} training images; concepts are found in some and "
+            "tested on others."
+        )
+    notes = []
+    split = settings.discovery
+    if len(rows) < requested:
+        # Both parts shrink in the same proportion.
+        split = len(rows) * settings.discovery // requested
+        notes.append(
+            f"{name} has {len(rows)} training images where {requested} were asked "
+            f"for: concepts are found in {split} and tested on the others"
+        )
+    discovery, tested = (
+        np.asarray(train.pixels[np.sort(part)])
+        for part in (rows[:split], rows[split:requested])
+    )
+    return discovery, tested, notes
+
+
+def _scaled_clustering(settings: BaselinesConfig, images: int) -> Clustering:
+    """ACE's own settings, in proportion where there are fewer than its forty images."""
+    reference = Clustering()
+    share = min(1.0, images / reference.max_members)
+    return Clustering(
+        clusters=settings.clusters,
+        min_segments=max(_MIN_SEGMENTS, round(share * reference.min_segments)),
+        max_members=reference.max_members,
+    )
+
+
+def _sample_pixels(train: Decoded, count: int, rng: np.random.Generator) -> np.ndarray:
+    rows = np.sort(rng.permutation(len(train))[:count])
+    return np.asarray(train.pixels[rows])

@@ -1,0 +1,150 @@
+"""Figures of the comparison: one concept on all maps, drift, and ACE's concepts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from conceptevo_jax.figures import (
+    ConceptPanel,
+    DriftDots,
+    draw_concept_maps,
+    draw_concepts,
+    draw_drift,
+    save_figure,
+)
+from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.reports.baseline_comparison.ace_concepts import ClassConcepts
+from conceptevo_jax.reports.baseline_comparison.measure import (
+    MEASURES,
+    SPACES,
+    MethodDrift,
+)
+from conceptevo_jax.reports.baseline_comparison.representations import Representation
+
+PAPER_ROWS = ("neurocartography_figure_9", "ace")
+"""Rows of the paper's figure below ConceptEvo's."""
+
+CONCEPTS, PATCHES = 6, 12
+"""Concepts of ACE that are drawn, and patches of each."""
+
+
+def save_figures(
+    session: Session,
+    drifts: Sequence[MethodDrift],
+    concepts: Sequence[ClassConcepts],
+    *,
+    snapshots: Sequence[str],
+    label: int,
+    segment_names: Sequence[str],
+) -> list[Path]:
+    """Draw all figures of the comparison into the result folder.
+
+    Args:
+      session: Images and folder.
+      drifts: The drift of every method, ConceptEvo's first.
+      concepts: ACE's concepts, by class.
+      snapshots: Names of the snapshots.
+      label: The class whose neurons and segments are highlighted.
+      segment_names: Names of the classes of segments.
+    """
+    folder, class_name = session.folder / "figures", session.images.classes[label]
+    by_name = {drift.method.name: drift.method for drift in drifts}
+    methods = [drifts[0].method, *(by_name[name] for name in PAPER_ROWS)]
+    segment_labels = by_name["ace"].maps[0].labels
+    highlighted = {
+        "neurons": label,
+        # Objects of a Broden-style folder are none of the classes: the most frequent.
+        "segments": segment_names.index(class_name)
+        if class_name in segment_names
+        else int(np.bincount(segment_labels).argmax()),
+    }
+    panels = [
+        (method.title, _concept_panels(method, highlighted[method.units]))
+        for method in methods
+    ]
+    figure = draw_concept_maps(
+        panels,
+        snapshots,
+        title=f"Concept “{class_name}” over training by each method: blue, its neurons "
+        f"or segments (“{segment_names[highlighted['segments']]}”); ring: "
+        "their centre, with its path. One map per row, of all its snapshots.",
+    )
+    return [
+        save_figure(figure, folder / "baseline_comparison")[0],
+        *(_save_drift(folder, drifts, space) for space in SPACES),
+        *_save_concepts(folder, concepts, snapshots[-1]),
+    ]
+
+
+def _concept_panels(method: Representation, label: int) -> list[ConceptPanel]:
+    return [
+        ConceptPanel(points=snapshot.vectors, marked=snapshot.labels == label)
+        for snapshot in method.maps
+    ]
+
+
+def _save_drift(folder: Path, drifts: Sequence[MethodDrift], space: str) -> Path:
+    """All measures of drift in one space, a row of dots per method."""
+    in_space = [drift for drift in drifts if space in drift.drifts]
+    figure = draw_drift(
+        [_drift_dots(in_space, space, measure) for measure in MEASURES],
+        [drift.method.title for drift in in_space],
+        title="Drift between every two milestones "
+        + ("in each method's own space" if space == "vectors" else "on the maps")
+        + "; bars: means. Low drift means something at high purity alone.",
+    )
+    return save_figure(figure, folder / f"drift_{space}")[0]
+
+
+def _drift_dots(drifts: Sequence[MethodDrift], space: str, measure: str) -> DriftDots:
+    values = [
+        [getattr(drift, measure) for drift in method_drift.drifts[space]]
+        for method_drift in drifts
+    ]
+    return DriftDots(
+        name=MEASURES[measure],
+        values=np.array(values),
+        axis_minimum=None if measure == "ranks" else 0.0,
+    )
+
+
+def _save_concepts(
+    folder: Path, concepts: Sequence[ClassConcepts], snapshot: str
+) -> list[Path]:
+    """ACE's concepts as patches, a figure per class that has any."""
+    paths = []
+    for explained in concepts:
+        strips = concept_strips(explained, concepts=CONCEPTS, patches=PATCHES)
+        if strips:
+            figure = draw_concepts(
+                strips, title=f"ACE: concepts of “{explained.name}” at {snapshot}"
+            )
+            name = f"ace_{explained.name}".lower().replace(" ", "_").replace("/", "_")
+            paths.append(save_figure(figure, folder / name)[0])
+    return paths
+
+
+def concept_strips(
+    explained: ClassConcepts, *, concepts: int, patches: int
+) -> list[tuple[str, list[UInt8[np.ndarray, "h w 3"]]]]:
+    """Patches of a class's concepts, the most certain first, each with a caption.
+
+    Args:
+      explained: The class's concepts and tests.
+      concepts: Maximum number of concepts.
+      patches: Maximum number of patches per concept.
+    """
+    tests = explained.tests
+    order = sorted(range(len(tests)), key=lambda number: tests[number].p)
+    strips = []
+    for number in order[:concepts]:
+        test, members = tests[number], explained.concepts.members[number]
+        caption = (
+            f"concept {number}: TCAV {test.scores.mean():.2f} (random segments "
+            f"{test.control_scores.mean():.2f}), p {test.p:.2g}"
+        )
+        pixels = [explained.segments.patches[row] for row in members[:patches]]
+        strips.append((caption, pixels))
+    return strips

@@ -1,0 +1,87 @@
+"""NeuroCartography's vectors of each snapshot, fitted once and stored."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting, fit_snapshot
+from conceptevo_jax.embedding import FitReport
+from conceptevo_jax.pipeline.observe import images_found
+from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.types import Embedding, Epoch, record
+
+DEFAULT_FITTING = Fitting()
+"""NeuroCartography's own settings."""
+
+
+@record
+class Fitted:
+    """Vectors that were fitted to one snapshot, with how that went.
+
+    Attributes:
+      embedding: The vectors.
+      fit: The report.
+    """
+
+    embedding: Embedding
+    fit: FitReport
+
+
+def observe_widely(
+    session: Session, run: TrainedRun, epochs: Sequence[Epoch]
+) -> TrainedRun:
+    """The run observed with as many images per neuron as NeuroCartography takes.
+
+    At most a tenth of the pool: with more, neurons would share most of their stimuli.
+
+    Args:
+      session: Settings, images and store.
+      run: The run that is compared.
+      epochs: Its snapshots to observe.
+    """
+    config = session.config
+    images = max(settings.images for settings in (DEFAULT_FITTING, FIGURE_9))
+    k = images_found(2, images, len(session.images.pool))
+    job = Job(
+        name=run.name,
+        run=config.runs[run.name],
+        dataset=config.dataset,
+        search=dataclasses.replace(config.method.stimuli, k=k),
+        epochs=tuple(epochs),
+        sample=config.dataset.sample_images,
+    )
+    return session.train([job])[run.name]
+
+
+def fit_vectors(
+    session: Session, run: TrainedRun, epoch: Epoch, settings: Fitting, seed: int
+) -> Float[np.ndarray, "n d"]:
+    """NeuroCartography's vectors of a snapshot's neurons.
+
+    Args:
+      session: Holds the store.
+      run: The run, from `observe_widely`.
+      epoch: Which snapshot.
+      settings: How to fit; `images` is lowered where fewer stimuli were observed.
+      seed: See `fit_snapshot`.
+    """
+    stimuli = run.observations[epoch].stimuli
+    available = stimuli.image_ids.shape[1]
+    limited = dataclasses.replace(settings, images=min(settings.images, available))
+
+    def make() -> Fitted:
+        embedding, fit = fit_snapshot(stimuli, limited, seed=seed)
+        return Fitted(embedding=embedding, fit=fit)
+
+    fitted, _ = session.store.record(
+        "neurocartography",
+        Fitted,
+        make,
+        config={"settings": limited, "seed": seed},
+        inputs={"observation": run.keys[epoch]},
+        about=f"{run.name}@{epoch}",
+    )
+    return fitted.embedding.vectors

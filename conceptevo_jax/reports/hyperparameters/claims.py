@@ -1,0 +1,88 @@
+"""What should hold of the settings in use: that they are near the best tried."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from conceptevo_jax.analysis.statistics.intervals import mean_interval
+from conceptevo_jax.config import Config
+from conceptevo_jax.pipeline.outcome import Claim, finite
+from conceptevo_jax.reports.hyperparameters.measure import Tried
+from conceptevo_jax.reports.hyperparameters.quality import (
+    ScoredTrials,
+    auc_by_run,
+    group_by_factor,
+    mean_seconds,
+    overall_auc,
+)
+from conceptevo_jax.reports.hyperparameters.trials import Trial, has_centre_value
+
+NEAR = 0.01
+"""AUC that a setting near the best may lie below it."""
+
+_PAPER = {
+    "stimuli.k": "k = 10, tested from 5 to 30 (Sec. 4.1)",
+    "embedding.dim": "dimension 30, tested from 5 to 100 (Sec. 4.1)",
+    "embedding.negatives": "R = 3, tested from 0 to 5 (Sec. 4.1)",
+    "embedding.learning_rate": "rate .05, tested from .001 to .5 (Sec. 4.1)",
+    "projection.learning_rate": "rate .002, tested from .001 to .5 (Sec. 4.1)",
+}
+
+
+def near_best_claims(config: Config, trials: ScoredTrials) -> list[Claim]:
+    """Per setting: is the value in use near the best that was tried?
+
+    Args:
+      config: Names bases and centres.
+      trials: Trials, and how they did.
+    """
+    claims = []
+    for (centre, factor), of_factor in group_by_factor(trials).items():
+        used = [
+            index
+            for index, (trial, _) in enumerate(of_factor)
+            if has_centre_value(config, trial)
+        ]
+        if used:
+            paper = _PAPER.get(factor) if centre == "paper" else None
+            name = f"{centre}_{factor}_near_best"
+            claims.append(_near_best_claim(config, name, paper, of_factor, used[0]))
+    return claims
+
+
+def _near_best_claim(
+    config: Config, name: str, paper: str | None, trials: ScoredTrials, used: int
+) -> Claim:
+    """The claim on one setting, whose value in use is that of the trial `used`."""
+    aucs = [overall_auc(by_base) for _, by_base in trials]
+    best = int(np.nanargmax(aucs))
+    gap = aucs[best] - aucs[used]
+    run_gaps = np.concatenate(
+        [
+            auc_by_run(trials[best][1][base]) - auc_by_run(trials[used][1][base])
+            for base in config.hyperparameters.bases
+        ]
+    )
+    interval = mean_interval(run_gaps.tolist())
+    upper_end = gap if interval is None else interval[1]
+    return Claim(
+        id=name,
+        paper=paper,
+        rule=f"mean AUC of the best value tried above that of "
+        f"{trials[used][0].value} by at most {NEAR}: upper end of the 95 % "
+        "interval over pairs of a base and a run (of one pair, the value)",
+        measured=finite(gap),
+        interval=interval,
+        n=len(run_gaps),
+        holds=bool(upper_end <= NEAR),
+        why="; ".join(
+            _describe_trial(trial, auc, by_base)
+            for (trial, by_base), auc in zip(trials, aucs, strict=True)
+        ),
+    )
+
+
+def _describe_trial(trial: Trial, auc: float, by_base: Mapping[str, Tried]) -> str:
+    if np.isnan(auc):
+        return f"{trial.value}: diverges"
+    return f"{trial.value}: {auc:.3f} in {mean_seconds(by_base):.1f} s"

@@ -11,16 +11,16 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.reports.alignment.study_claims import (
-    TITLES,
-    Evaluated,
+from conceptevo_jax.reports.alignment.study_measure import (
+    CATEGORY_TITLES,
+    Evaluation,
     are_machines,
     choose_encoder,
     evaluate,
-    printable,
     who_answered,
 )
 from conceptevo_jax.reports.alignment.study_report import write_study_result
+from conceptevo_jax.reports.alignment.study_tables import printable
 from conceptevo_jax.store import require_own
 from conceptevo_jax.study import Refused, load_study, public_ids, read_answers
 from conceptevo_jax.study.kit.report import told
@@ -122,14 +122,14 @@ def _nothing(refused: Sequence[Refused]) -> str:
     )
 
 
-def _table(found: Evaluated, who: str) -> Table:
+def _table(found: Evaluation, who: str) -> Table:
     table = Table(title=Text(f"Answers of {who}"), title_justify="left")
     for name in ("category", "answers", "AUC", "accuracy", "alpha", "label similarity"):
         table.add_column(name)
     likened = {one.category: one.similarity for one in found.labels.categories}
     for one in found.judged:
         cells = (
-            TITLES.get(one.category, one.category),
+            CATEGORY_TITLES.get(one.category, one.category),
             str(one.answers),
             told(one.auc),
             told(one.accuracy),

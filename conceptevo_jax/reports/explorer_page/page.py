@@ -37,7 +37,7 @@ from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.projected_run import Projected
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.unified import Unified
-from conceptevo_jax.reports.alignment.study_claims import TITLES
+from conceptevo_jax.reports.alignment.study_measure import CATEGORY_TITLES
 from conceptevo_jax.reports.explorer_page.describe_run import (
     Frame,
     base_scale,
@@ -235,7 +235,7 @@ def _given(task: Task, scene: Scene) -> Given:
     return find_given(
         scene.courses,
         name=task.id,
-        category=TITLES.get(task.category, task.category),
+        category=CATEGORY_TITLES.get(task.category, task.category),
         members=task.cards[:odd] + task.cards[odd + 1 :],
         intruder=task.cards[odd],
     )

@@ -8,11 +8,11 @@ from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.reports.alignment.measure import (
+from conceptevo_jax.reports.alignment.spaces import family
+from conceptevo_jax.reports.alignment.training_jobs import (
     alignment_jobs,
     compared_epochs,
     compared_runs,
-    family,
 )
 from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.reports.hyperparameters.measure import trial_jobs

@@ -17,23 +17,22 @@ from answering import (
 )
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.reports.alignment.study_claims import (
-    NOBODY,
+from conceptevo_jax.reports.alignment.study_claims import NOBODY, study_claims
+from conceptevo_jax.reports.alignment.study_figures import label_figure
+from conceptevo_jax.reports.alignment.study_measure import (
     are_machines,
-    attention_rows,
-    category_rows,
     choose_encoder,
     evaluate,
+    who_answered,
+)
+from conceptevo_jax.reports.alignment.study_report import write_study_result
+from conceptevo_jax.reports.alignment.study_tables import (
+    attention_rows,
+    category_rows,
     label_rows,
     printable,
     refused_rows,
     roc_rows,
-    study_claims,
-    who_answered,
-)
-from conceptevo_jax.reports.alignment.study_report import (
-    label_figure,
-    write_study_result,
 )
 from conceptevo_jax.study import Refused
 from conceptevo_jax.study.design.tasks import Answer

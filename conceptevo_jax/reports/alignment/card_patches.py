@@ -64,11 +64,9 @@ def _card_patches(
     for image_id in image_ids.tolist():
         # The window is kept by rank of the stimulus, the card by its image.
         rank = int(np.flatnonzero(stimuli.image_ids[index] == image_id)[0])
-        top, left = int(windows.top[index, rank]), int(windows.left[index, rank])
+        y, x = int(windows.top[index, rank]), int(windows.left[index, rank])
         image = np.asarray(pixels.pixels[image_id])
-        patches.append(
-            resize_patch(image[top : top + length, left : left + length], pixels.side)
-        )
+        patches.append(resize_patch(image[y : y + length, x : x + length], pixels.side))
     return np.stack(patches)
 
 

@@ -46,40 +46,46 @@ def study_claims(evaluation: Evaluation, *, machine: bool) -> list[Claim]:
       machine: Whether they are those of machine participants.
     """
     by_people = evaluation.participants > 0 and not machine
-    judged = {category.category: category for category in evaluation.judged}
-    similarities = {
-        category.category: category for category in evaluation.labels.categories
+    scores_by_category = {scores.category: scores for scores in evaluation.judged}
+    similarity_by_category = {
+        similarity.category: similarity for similarity in evaluation.labels.categories
     }
-    categories = dict.fromkeys((*CATEGORIES, *judged))
+    categories = dict.fromkeys((*CATEGORIES, *scores_by_category))
     claims = [
         _auc_claim(
-            "human_auc", name, judged.get(name), _PAPER_AUCS.get(name), by_people
+            "human_auc",
+            name,
+            scores_by_category.get(name),
+            _PAPER_AUCS.get(name),
+            by_people,
         )
         for name in categories
     ]
     claims += [
-        _label_claim(name, similarities.get(name), evaluation.labels, by_people)
+        _label_claim(
+            name, similarity_by_category.get(name), evaluation.labels, by_people
+        )
         for name in categories
     ]
     if machine:
         claims += [
-            _auc_claim("machine_auc", name, category, None, True)
-            for name, category in judged.items()
+            _auc_claim("machine_auc", name, scores, None, True)
+            for name, scores in scores_by_category.items()
         ]
     return claims
 
 
 def _auc_claim(
-    kind: str, category: str, judged: Judged | None, paper: str | None, answered: bool
+    kind: str, category: str, scores: Judged | None, paper: str | None, answered: bool
 ) -> Claim:
     claim_id = f"{kind}_{category}"
-    if not answered or judged is None:
+    if not answered or scores is None:
         return _unjudged_claim(claim_id, paper, _ABOVE_CHANCE, answered)
     detail = (
-        f"{judged.participants} participants, {judged.tasks} tasks; "
-        f"balanced accuracy {told(judged.accuracy)}; alpha {told(judged.alpha)}"
+        f"{scores.participants} participants, {scores.tasks} tasks; "
+        f"balanced accuracy {told(scores.accuracy)}; alpha {told(scores.alpha)}"
     )
-    return _bound_claim(claim_id, paper, _ABOVE_CHANCE, judged.auc, 0.5, detail)
+    return _bound_claim(claim_id, paper, _ABOVE_CHANCE, scores.auc, 0.5, detail)
 
 
 def _label_claim(

@@ -1,4 +1,4 @@
-"""Figures 4 and 5: does the space align, and do its groups look alike?
+"""Figures 4 and 5: does the space align, and do its groups look similar?
 
     conceptevo experiment=alignment
     conceptevo experiment=alignment seeds=3        (judges the claims)
@@ -29,10 +29,14 @@ from conceptevo_jax.reports.alignment.figures import draw_alignment
 from conceptevo_jax.reports.alignment.machine_raters import ask_machines
 from conceptevo_jax.reports.alignment.measure import (
     align_pairs,
-    base_pairs,
+    align_with_bases,
     every_pair,
 )
-from conceptevo_jax.reports.alignment.spaces import lay_out_all, place_all
+from conceptevo_jax.reports.alignment.spaces import (
+    lay_out_all,
+    place_all,
+    space_reports,
+)
 from conceptevo_jax.reports.alignment.study_cards import make_group_study
 from conceptevo_jax.reports.alignment.study_figures import roc_figure
 from conceptevo_jax.reports.alignment.study_measure import evaluate
@@ -61,13 +65,7 @@ def run(config: Config, session: Session) -> Outcome:
     """
     trained = session.train(jobs(config), meanwhile=warm_up)
     placements = place_all(session, trained)
-    spaces = {}
-    for method, spaces_of_method in placements.items():
-        with session.stage("align", of=method):
-            spaces[method] = [
-                (placed, align_pairs(session, placed, base_pairs(placed)))
-                for placed in spaces_of_method
-            ]
+    spaces = align_with_bases(session, placements)
     placed, base_alignments = spaces[config.method.name][0]
     on_map = lay_out_all(session, placed)
     # The study comes before the page, which lists its groups.
@@ -97,19 +95,13 @@ def run(config: Config, session: Session) -> Outcome:
         *control_claims(placed, base_alignments),
         *answer_claims(tasks, panel, evaluation),
     ]
-    space_reports = [
-        {
-            "method": method,
-            "base": placed.base_snapshot,
-            "space": placed.base_space.report,
-        }
-        for method, spaces_of_method in placements.items()
-        for placed in spaces_of_method
-    ]
     return Outcome(
         base=placed.base_snapshot,
         claims=claims,
-        further={"spaces": space_reports, "study": group_study.study.id},
+        further={
+            "spaces": space_reports(placements),
+            "study": group_study.study.id,
+        },
         look_next=[
             *pages,
             *(figures / f"{name}.png" for name in figure_names),

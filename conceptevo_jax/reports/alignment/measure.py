@@ -54,6 +54,25 @@ def every_pair(placed: PlacedSnapshots) -> list[tuple[SnapshotId, SnapshotId]]:
     ]
 
 
+def align_with_bases(
+    session: Session, placements: Mapping[str, Sequence[PlacedSnapshots]]
+) -> AlignedSpaces:
+    """Align every compared snapshot with the base of its space.
+
+    Args:
+      session: The store, images and seed.
+      placements: By method: the snapshots in each base's space.
+    """
+    spaces = {}
+    for method, spaces_of_method in placements.items():
+        with session.stage("align", of=method):
+            spaces[method] = [
+                (placed, align_pairs(session, placed, base_pairs(placed)))
+                for placed in spaces_of_method
+            ]
+    return spaces
+
+
 def align_pairs(
     session: Session,
     placed: PlacedSnapshots,

@@ -6,7 +6,8 @@ networks differently, such as VGG before its ReLU, they are observed again.
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from conceptevo_jax.config import MethodConfig
 from conceptevo_jax.pipeline.base_space import BaseSpace, Refits
@@ -137,6 +138,21 @@ def _place_in_space(
         runs=runs,
         vectors=vectors,
     )
+
+
+def space_reports(
+    placements: Mapping[str, Sequence[PlacedSnapshots]],
+) -> list[dict[str, Any]]:
+    """How the image vectors of every space were solved, for `results.json`."""
+    return [
+        {
+            "method": method,
+            "base": placed.base_snapshot,
+            "space": placed.base_space.report,
+        }
+        for method, spaces_of_method in placements.items()
+        for placed in spaces_of_method
+    ]
 
 
 def lay_out_all(session: Session, placed: PlacedSnapshots) -> Unified:

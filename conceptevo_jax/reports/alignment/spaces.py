@@ -143,7 +143,7 @@ def _place_in_space(
 def space_reports(
     placements: Mapping[str, Sequence[PlacedSnapshots]],
 ) -> list[dict[str, Any]]:
-    """How the image vectors of every space were solved, for `results.json`."""
+    """How the image vectors of every space were made, for `results.json`."""
     return [
         {
             "method": method,

@@ -101,13 +101,13 @@ def make_group_study(session: Session, placed: PlacedSnapshots) -> GroupStudy:
 
 def _population(
     placed: PlacedSnapshots,
-    held_out: Mapping[str, Stimuli],
+    stimuli: Mapping[str, Stimuli],
     name: str,
     epoch: Epoch,
 ) -> Population:
     """A snapshot's neurons; live are those that respond to enough held-out images."""
     run = placed.runs[name]
-    responsive = held_out[f"{name}@{epoch}"].count >= MIN_RESPONSES
+    responsive = stimuli[f"{name}@{epoch}"].count >= MIN_RESPONSES
     return Population(
         run=name,
         epoch=epoch,

@@ -18,7 +18,8 @@ from conceptevo_jax.pipeline.cached_space import embed_base, project_run
 from conceptevo_jax.pipeline.projected_run import Projected, without_alignment
 from conceptevo_jax.pipeline.runs import Job, execute
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.reports.explorer_page.page import describe, write_explorer
+from conceptevo_jax.reports.explorer_page.describe_scene import describe_scene
+from conceptevo_jax.reports.explorer_page.page import write_explorer
 from conceptevo_jax.types import Layout, Space
 
 EPOCHS = 2
@@ -104,6 +105,6 @@ def make_explored(folder, make_dataset, make_run) -> Explored:
         folder=session.folder,
     )
     OmegaConf.save(OmegaConf.structured(config), session.folder / "config.yaml")
-    scene = describe(session, base, [run], made.space, layout, found.points)
+    scene = describe_scene(session, base, [run], made.space, layout, found.points)
     write_explorer(session, scene)
     return found

@@ -11,16 +11,16 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.reports.alignment.study_claims import (
-    TITLES,
-    Evaluated,
+from conceptevo_jax.reports.alignment.study_measure import (
+    CATEGORY_TITLES,
+    Evaluation,
     are_machines,
     choose_encoder,
     evaluate,
-    printable,
     who_answered,
 )
 from conceptevo_jax.reports.alignment.study_report import write_study_result
+from conceptevo_jax.reports.alignment.study_tables import printable
 from conceptevo_jax.store import require_own
 from conceptevo_jax.study import Refused, load_study, public_ids, read_answers
 from conceptevo_jax.study.kit.report import format_estimate
@@ -122,7 +122,7 @@ def _no_answers(refused: Sequence[Refused]) -> str:
     )
 
 
-def _table(evaluation: Evaluated, who: str) -> Table:
+def _table(evaluation: Evaluation, who: str) -> Table:
     table = Table(title=Text(f"Answers of {who}"), title_justify="left")
     for name in ("category", "answers", "AUC", "accuracy", "alpha", "label similarity"):
         table.add_column(name)
@@ -131,7 +131,7 @@ def _table(evaluation: Evaluated, who: str) -> Table:
     }
     for judged in evaluation.judged:
         cells = (
-            TITLES.get(judged.category, judged.category),
+            CATEGORY_TITLES.get(judged.category, judged.category),
             str(judged.answers),
             format_estimate(judged.auc),
             format_estimate(judged.accuracy),

@@ -27,7 +27,7 @@ from conceptevo_jax.pipeline.images import ON_BAD_IMAGE, dataset_facts, heldout_
 from conceptevo_jax.pipeline.runs import training_of
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.projection.layout import require_map
-from conceptevo_jax.reports.alignment.study_cards import read_sets
+from conceptevo_jax.reports.alignment.study_cards import read_hand_picked_sets
 from conceptevo_jax.reports.hyperparameters.trials import trials_of
 from conceptevo_jax.reports.importance.evolutions import scoring_of
 from conceptevo_jax.stimuli import Search
@@ -70,7 +70,7 @@ def check_config(config: Config) -> None:
         _check_method(f"methods.{name}", method, config.seed)
     for trial in trials_of(config):
         _check_method(f"hyperparameters: {trial.factor}", trial.method, config.seed)
-    read_sets(config.alignment.hand_picked)
+    read_hand_picked_sets(config.alignment.hand_picked)
     _require_positive("alignment", config.alignment, ("groups",))
     _check_benchmark(config)
     _check_importance(config, classes)

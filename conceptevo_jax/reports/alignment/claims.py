@@ -1,6 +1,6 @@
-"""What the experiment on alignment claims, each from numbers of the same run."""
+"""What should hold of alignment, and whether it does in this run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,195 +14,236 @@ from conceptevo_jax.analysis.statistics.intervals import (
 )
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS
-from conceptevo_jax.reports.alignment.measure import Placed, family
+from conceptevo_jax.reports.alignment.measure import AlignedSpaces, PairAlignments
+from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots, family
+from conceptevo_jax.reports.alignment.study_claims import study_claims
+from conceptevo_jax.reports.alignment.study_measure import Evaluation
 from conceptevo_jax.study.design.tasks import Task
-
-Judged = Mapping[tuple[str, str], Alignment]
-"""Pairs of snapshots in one space, by their names."""
+from conceptevo_jax.study.raters.machine import MachinePanel, intruder_hits
 
 HUMAN = "concepts of other models and epochs align: human AUC .86 to .90"
 
 
-def across_architectures(placed: Placed, judged: Judged) -> dict[str, Alignment]:
-    """Last epochs of other architectures against the base, by run."""
-    home = family(placed.runs[placed.base])
+def across_architectures(
+    placed: PlacedSnapshots, alignments: PairAlignments
+) -> dict[str, Alignment]:
+    """Last epochs of other architectures against the base, by run.
+
+    Args:
+      placed: The snapshots in the base's space.
+      alignments: Of pairs with the base.
+    """
+    base_family = family(placed.runs[placed.base])
     return {
-        name: judged[f"{name}@{list(run.observations)[-1]}", placed.home]
+        name: alignments[f"{name}@{list(run.observations)[-1]}", placed.base_snapshot]
         for name, run in placed.runs.items()
-        if family(run) != home
+        if family(run) != base_family
     }
 
 
-def method_claims(
-    first: str, spaces: Mapping[str, Sequence[tuple[Placed, Judged]]]
-) -> list[Claim]:
-    """Per other method and agreement: is the method in use above it everywhere?
+def method_claims(method: str, spaces: AlignedSpaces) -> list[Claim]:
+    """Per compared method and agreement: does the method in use always exceed it?
 
     Args:
-      first: The method in use.
-      spaces: By method: the space of every base, and the pairs judged in it.
+      method: The method in use.
+      spaces: By method: the space of every base, and the pairs aligned in it.
     """
     return [
-        _above(first, other, name, spaces)
-        for other in spaces
-        if other != first
-        for name in AGREEMENTS
+        _superiority_claim(method, compared, agreement, spaces)
+        for compared in spaces
+        if compared != method
+        for agreement in AGREEMENTS
     ]
 
 
-def _above(
-    first: str,
-    other: str,
-    name: str,
-    spaces: Mapping[str, Sequence[tuple[Placed, Judged]]],
+def _superiority_claim(
+    method: str, compared: str, agreement: str, spaces: AlignedSpaces
 ) -> Claim:
-    told, apart, gaps = [], 0, []
-    for (placed, judged), (_, beside) in zip(spaces[first], spaces[other], strict=True):
-        ours = across_architectures(placed, judged)
-        theirs = across_architectures(placed, beside)
-        for run in ours:
-            one, two = getattr(ours[run], name), getattr(theirs[run], name)
-            gap = _gap(one, two)
+    """Does a method exceed a compared one for every base and every architecture?"""
+    details, exceeding, gaps = [], 0, []
+    for (placed, alignments), (_, compared_alignments) in zip(
+        spaces[method], spaces[compared], strict=True
+    ):
+        by_run = across_architectures(placed, alignments)
+        compared_by_run = across_architectures(placed, compared_alignments)
+        for run in by_run:
+            in_use = getattr(by_run[run], agreement)
+            baseline = getattr(compared_by_run[run], agreement)
+            gap = _interval_gap(in_use, baseline)
             if gap is None:
                 continue
             gaps.append(gap)
-            apart += gap > 0
-            told.append(f"{run} in {placed.base}'s: {_auc(one)} and {_auc(two)}")
+            exceeding += gap > 0
+            details.append(
+                f"{run} in {placed.base}'s: {_format_auc(in_use)} and "
+                f"{_format_auc(baseline)}"
+            )
     return Claim(
-        id=f"{first}_above_{other}_{name}",
+        id=f"{method}_above_{compared}_{agreement}",
         paper=None,
-        rule=f"AUC of {first} above that of {other} for every pair of architectures, "
-        "in the space of every base, with 95 % intervals that do not overlap",
-        measured=apart / len(gaps) if gaps else None,
-        interval=share_interval(apart, len(gaps)) if gaps else None,
+        rule=f"AUC of {method} above that of {compared} for every pair of "
+        "architectures, in the space of every base, with 95 % intervals that do not "
+        "overlap",
+        measured=exceeding / len(gaps) if gaps else None,
+        interval=share_interval(exceeding, len(gaps)) if gaps else None,
         n=len(gaps),
-        holds=apart == len(gaps) if gaps else None,
-        why="; ".join(told) or "no pair could be judged",
+        holds=exceeding == len(gaps) if gaps else None,
+        why="; ".join(details) or "no pair could be judged",
     )
 
 
-def _gap(one: Agreement, two: Agreement) -> float | None:
-    """How far the interval of the first lies above that of the second."""
-    if one.interval is None or two.interval is None:
+def _interval_gap(in_use: Agreement, baseline: Agreement) -> float | None:
+    """Distance by which the interval of the first lies above that of the second."""
+    if in_use.interval is None or baseline.interval is None:
         return None
-    return one.interval[0] - two.interval[1]
+    return in_use.interval[0] - baseline.interval[1]
 
 
-def _auc(one: Agreement) -> str:
-    low, high = one.interval or (None, None)
-    ends = "" if low is None else f" [{low:.2f}, {high:.2f}]"
-    return f"{one.overall.auc:.2f}{ends}" if one.overall.auc is not None else "-"
+def _format_auc(agreement: Agreement) -> str:
+    if agreement.overall.auc is None:
+        return "-"
+    low, high = agreement.interval or (None, None)
+    interval = "" if low is None else f" [{low:.2f}, {high:.2f}]"
+    return f"{agreement.overall.auc:.2f}{interval}"
 
 
-def learnt_claims(placed: Placed, judged: Judged) -> list[Claim]:
+def control_claims(placed: PlacedSnapshots, alignments: PairAlignments) -> list[Claim]:
     """Is every trained snapshot above its untrained one, and above chance?
 
     Measures that claim learned concepts are those that a projection alone cannot give:
     the correlation of a neuron with the base neuron nearest to it, and on images with
     known concepts whether near neurons select the same one.
+
+    Args:
+      placed: The snapshots in the base's space.
+      alignments: Of every snapshot with the base.
     """
-    claims = [_learnt("nearest", placed, judged)]
-    if any(one.planted is not None for one in judged.values()):
-        claims.append(_learnt("planted", placed, judged))
+    claims = [_control_claim("nearest", placed, alignments)]
+    if any(alignment.planted is not None for alignment in alignments.values()):
+        claims.append(_control_claim("planted", placed, alignments))
     return claims
 
 
-def _learnt(measure: str, placed: Placed, judged: Judged) -> Claim:
-    told, above, count = [], 0, 0
+def _control_claim(
+    measure: str, placed: PlacedSnapshots, alignments: PairAlignments
+) -> Claim:
+    details, above, count = [], 0, 0
     for name, run in placed.runs.items():
         if name == placed.base:
             continue
-        values = {
-            epoch: _value(judged[f"{name}@{epoch}", placed.home], measure)
+        untrained, *trained = (
+            _measure_with_chance(
+                alignments[f"{name}@{epoch}", placed.base_snapshot], measure
+            )
             for epoch in run.observations
-        }
-        untrained, *trained = values.values()
-        known = [one for one in trained if one.value is not None]
-        count += len(known)
-        above += sum(_beats(one, untrained) for one in known)
-        last = trained[-1]
-        told.append(
-            f"{name} untrained {_told(untrained.value)}, trained {_told(last.value)}, "
-            f"chance {_told(last.chance)}"
         )
-    what = {
+        measured = [snapshot for snapshot in trained if snapshot.estimate is not None]
+        count += len(measured)
+        above += sum(_exceeds_controls(snapshot, untrained) for snapshot in measured)
+        last = trained[-1]
+        details.append(
+            f"{name} untrained {_format_number(untrained.estimate)}, trained "
+            f"{_format_number(last.estimate)}, chance {_format_number(last.chance)}"
+        )
+    description = {
         "nearest": "mean correlation of a neuron with the base neuron nearest to it",
         "planted": "AUC of the cosine for neurons that select one known concept",
     }[measure]
     return Claim(
         id=f"trained_above_controls_{measure}",
         paper=HUMAN,
-        rule=f"{what}: of every trained snapshot the lower end of its 95 % interval is "
-        "above chance (any base neuron; permuted), and that of its difference from its "
-        "untrained network above 0",
+        rule=f"{description}: of every trained snapshot the lower end of its 95 % "
+        "interval is above chance (any base neuron; permuted), and that of its "
+        "difference from its untrained network above 0",
         measured=above / count if count else None,
         interval=share_interval(above, count) if count else None,
         n=count,
         holds=above == count if count else None,
-        why="; ".join(told),
+        why="; ".join(details),
     )
 
 
-class _Measured(NamedTuple):
+class _MeasureWithChance(NamedTuple):
     """A measure of a snapshot, its interval, and what chance gives."""
 
-    value: float | None
+    estimate: float | None
     interval: Interval | None
     chance: float | None
 
 
-def _value(one: Alignment, measure: str) -> _Measured:
+def _measure_with_chance(alignment: Alignment, measure: str) -> _MeasureWithChance:
     if measure == "nearest":
-        nearest = one.nearest
-        return _Measured(nearest.nearest, nearest.interval, nearest.random)
-    planted = one.planted or Agreement()
-    return _Measured(planted.overall.auc, planted.interval, planted.null_high)
+        nearest = alignment.nearest
+        return _MeasureWithChance(nearest.nearest, nearest.interval, nearest.random)
+    planted = alignment.planted or Agreement()
+    return _MeasureWithChance(planted.overall.auc, planted.interval, planted.null_high)
 
 
-def _beats(trained: _Measured, untrained: _Measured) -> bool:
+def _exceeds_controls(
+    trained: _MeasureWithChance, untrained: _MeasureWithChance
+) -> bool:
     """Whether it lies above chance and its untrained network, where these are known."""
-    if trained.value is None or trained.interval is None:
+    if trained.estimate is None or trained.interval is None:
         return False
     above = trained.chance is None or trained.interval[0] > trained.chance
-    if untrained.value is None:
+    if untrained.estimate is None:
         return above
-    gap = difference_interval(
-        trained.value, trained.interval, untrained.value, untrained.interval
+    difference = difference_interval(
+        trained.estimate, trained.interval, untrained.estimate, untrained.interval
     )
-    return above and gap is not None and gap[0] > 0
+    return above and difference is not None and difference[0] > 0
 
 
-def _told(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _format_number(number: float | None) -> str:
+    return "-" if number is None else f"{number:.2f}"
+
+
+def answer_claims(
+    tasks: Sequence[Task], panel: MachinePanel | None, evaluation: Evaluation
+) -> list[Claim]:
+    """What the answers of machine participants show, and what is left to people.
+
+    Args:
+      tasks: The study's tasks without attention checks.
+      panel: What machine participants answered; None without a judge.
+      evaluation: Of their answers, or of none.
+    """
+    claims = study_claims(evaluation, machine=panel is not None)
+    if panel is None:
+        return claims
+    hits = intruder_hits(tasks, panel.likeness)
+    return [*intruder_claims(tasks, hits, evaluation.participants), *claims]
 
 
 def intruder_claims(
-    tasks: Sequence[Task], found: np.ndarray, judges: int
+    tasks: Sequence[Task], hits: np.ndarray, participants: int
 ) -> list[Claim]:
     """Per category: do machine participants find the intruder more often than chance?
 
     Args:
-      tasks: What was asked.
-      found: Whether each task's intruder was found, or the share of it in a tie.
-      judges: How many machine participants judged together.
+      tasks: The study's tasks without attention checks.
+      hits: `[t]` whether each task's intruder was found, or the share of it in a tie.
+      participants: Number of machine participants, whose likeness was averaged.
     """
     claims = []
     for category in dict.fromkeys(task.category for task in tasks):
-        own = np.array([task.category == category for task in tasks])
-        hits, n = float(found[own].sum()), int(own.sum())
-        interval = exact_interval(int(hits), n)
-        chance = 1 / len(tasks[0].cards)
+        in_category = np.array([task.category == category for task in tasks])
+        hit_count, n = float(hits[in_category].sum()), int(in_category.sum())
+        # Rounded down: the exact interval takes whole hits, and a tie counts in part.
+        interval = exact_interval(int(hit_count), n)
+        cards = len(tasks[0].cards)
+        chance = 1 / cards
         claims.append(
             Claim(
                 id=f"machine_finds_intruder_{category}",
                 paper=None,
                 rule=f"share of tasks whose least alike card is the intruder's: lower "
-                f"end of the exact 95 % interval > 1/{len(tasks[0].cards)}",
-                measured=hits / n,
+                f"end of the exact 95 % interval > 1/{cards}",
+                measured=hit_count / n,
                 interval=interval,
                 n=n,
                 holds=interval is not None and interval[0] > chance,
-                why=f"{judges} machine participants together, not people; chance "
+                why=f"{participants} machine participants together, not people; chance "
                 f"{chance:.3f}",
             )
         )

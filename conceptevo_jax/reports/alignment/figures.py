@@ -1,9 +1,10 @@
 """Figures of the experiment on alignment."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float64
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis import Agreement, Alignment
@@ -15,10 +16,15 @@ from conceptevo_jax.figures import (
     draw_tasks,
     save_figure,
 )
-from conceptevo_jax.reports.alignment.claims import Judged, across_architectures
-from conceptevo_jax.reports.alignment.measure import Placed, all_snapshots
-from conceptevo_jax.reports.alignment.study_cards import Asked
-from conceptevo_jax.reports.alignment.study_claims import TITLES
+from conceptevo_jax.reports.alignment.claims import across_architectures
+from conceptevo_jax.reports.alignment.measure import (
+    AlignedSpaces,
+    PairAlignments,
+    all_snapshots,
+)
+from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots
+from conceptevo_jax.reports.alignment.study_cards import GroupStudy
+from conceptevo_jax.reports.alignment.study_measure import CATEGORY_TITLES
 
 MEASURES = {
     "correlation": "responses correlate",
@@ -26,45 +32,46 @@ MEASURES = {
     "overlap": "strongest images overlap",
     "planted": "both select one known concept",
 }
-"""Whatever two neurons may agree by, in words."""
+"""What two neurons may agree by, in words, by field of `Alignment`."""
 
 
 def draw_alignment(
     folder: Path,
-    spaces: Mapping[str, Sequence[tuple[Placed, Judged]]],
-    every: Judged,
-    asked: Asked,
+    spaces: AlignedSpaces,
+    alignments: PairAlignments,
+    group_study: GroupStudy,
 ) -> None:
     """Write `methods`, `pairs` and `tasks`.
 
     Args:
       folder: Where to.
       spaces: By method, the one in use first: each base's space, and pairs with it.
-      every: Every two snapshots of the first space.
-      asked: The study.
+      alignments: Of every two snapshots of the first space.
+      group_study: The study.
     """
-    home = next(iter(spaces.values()))[0][0]
-    save_figure(_methods(spaces), folder / "methods")
-    save_figure(_pairs(home, every), folder / "pairs")
-    save_figure(_tasks(asked), folder / "tasks")
+    placed, _ = next(iter(spaces.values()))[0]
+    save_figure(_methods_figure(spaces), folder / "methods")
+    save_figure(_pairs_figure(placed, alignments), folder / "pairs")
+    save_figure(_tasks_figure(group_study), folder / "tasks")
 
 
-def _methods(spaces: Mapping[str, Sequence[tuple[Placed, Judged]]]) -> Figure:
+def _methods_figure(spaces: AlignedSpaces) -> Figure:
     """Other architectures' last epochs against every base, method by method."""
-    names: list[str] = []
-    columns: dict[str, list[tuple[str, Alignment]]] = {}
-    for method, own in spaces.items():
-        columns[method] = [
-            (f"{run} in the space of {placed.home}", one)
-            for placed, judged in own
-            for run, one in across_architectures(placed, judged).items()
+    row_names: list[str] = []
+    columns: dict[str, list[Alignment]] = {}
+    for method, spaces_of_method in spaces.items():
+        rows = [
+            (f"{run} in the space of {placed.base_snapshot}", alignment)
+            for placed, alignments in spaces_of_method
+            for run, alignment in across_architectures(placed, alignments).items()
         ]
-        names = [name for name, _ in columns[method]]
+        row_names = [name for name, _ in rows]
+        columns[method] = [alignment for _, alignment in rows]
     panels = []
-    for measure, title in _known(one for _, one in next(iter(columns.values()))):
+    for measure, title in _available_measures(next(iter(columns.values()))):
         dots = [
-            _dots(method, [getattr(one, measure) for _, one in own])
-            for method, own in columns.items()
+            _method_dots(method, [getattr(alignment, measure) for alignment in column])
+            for method, column in columns.items()
         ]
         panels.append((title, dots))
     title = (
@@ -72,10 +79,11 @@ def _methods(spaces: Mapping[str, Sequence[tuple[Placed, Judged]]]) -> Figure:
         "neurons that agree lie closer than neurons that do not, with 95 % intervals "
         "over neurons, under every method"
     )
-    return draw_methods(panels, names, title=title)
+    return draw_methods(panels, row_names, title=title)
 
 
-def _known(alignments: Iterable[Alignment]) -> list[tuple[str, str]]:
+def _available_measures(alignments: Iterable[Alignment]) -> list[tuple[str, str]]:
+    """Measures with their titles; all alignments of a data set have the same."""
     first = next(iter(alignments))
     return [
         (name, title)
@@ -84,52 +92,56 @@ def _known(alignments: Iterable[Alignment]) -> list[tuple[str, str]]:
     ]
 
 
-def _dots(method: str, verdicts: Sequence[Agreement]) -> MethodDots:
-    ends = [one.interval or (None, None) for one in verdicts]
+def _method_dots(method: str, agreements: Sequence[Agreement]) -> MethodDots:
+    intervals = [agreement.interval or (None, None) for agreement in agreements]
     return MethodDots(
         name=method,
-        values=_numbers(one.overall.auc for one in verdicts),
-        low=_numbers(low for low, _ in ends),
-        high=_numbers(high for _, high in ends),
+        values=_nan_for_none(agreement.overall.auc for agreement in agreements),
+        low=_nan_for_none(low for low, _ in intervals),
+        high=_nan_for_none(high for _, high in intervals),
     )
 
 
-def _numbers(values: Iterable[float | None]) -> np.ndarray:
-    return np.array([np.nan if v is None else v for v in values], np.float64)
+def _nan_for_none(numbers: Iterable[float | None]) -> Float64[np.ndarray, " _"]:
+    return np.array(
+        [np.nan if number is None else number for number in numbers], np.float64
+    )
 
 
-def _pairs(home: Placed, every: Judged) -> Figure:
-    names = [f"{run}@{epoch}" for run, epoch in all_snapshots(home)]
-    place = {name: number for number, name in enumerate(names)}
+def _pairs_figure(placed: PlacedSnapshots, alignments: PairAlignments) -> Figure:
+    names = [f"{run}@{epoch}" for run, epoch in all_snapshots(placed)]
+    index = {name: number for number, name in enumerate(names)}
     panels = []
-    for measure, title in _known(every.values()):
+    for measure, title in _available_measures(alignments.values()):
         table = np.full((len(names), len(names)), np.nan)
-        for (a, b), one in every.items():
-            auc = getattr(one, measure).overall.auc
-            table[place[a], place[b]] = np.nan if auc is None else auc
-            table[place[b], place[a]] = table[place[a], place[b]]
+        for (a, b), alignment in alignments.items():
+            auc = getattr(alignment, measure).overall.auc
+            table[index[a], index[b]] = np.nan if auc is None else auc
+            table[index[b], index[a]] = table[index[a], index[b]]
         panels.append((title, table))
     title = (
-        f"Held-out alignment of every two snapshots in the space of {home.home}: the "
-        "chance that neurons that agree lie closer than neurons that do not"
+        f"Held-out alignment of every two snapshots in the space of "
+        f"{placed.base_snapshot}: the chance that neurons that agree lie closer than "
+        "neurons that do not"
     )
     return draw_pairs(names, panels, title=title)
 
 
-def _tasks(asked: Asked) -> Figure:
+def _tasks_figure(group_study: GroupStudy) -> Figure:
     """The first task of each category."""
-    chosen: dict[str, int] = {}
-    for place, task in enumerate(asked.study.tasks):
+    study = group_study.study
+    first_of_category: dict[str, int] = {}
+    for index, task in enumerate(study.tasks):
         if not task.check:
-            chosen.setdefault(task.category, place)
+            first_of_category.setdefault(task.category, index)
     pictures = [
         TaskPicture(
-            title=f"Task of category {TITLES[category]}",
-            patches=asked.study.patches[place],
-            names=asked.study.tasks[place].cards,
-            intruder=asked.study.tasks[place].intruder - 1,
+            title=f"Task of category {CATEGORY_TITLES[category]}",
+            patches=study.patches[index],
+            names=study.tasks[index].cards,
+            intruder=study.tasks[index].intruder - 1,
         )
-        for category, place in chosen.items()
+        for category, index in first_of_category.items()
     ]
     title = (
         "Tasks as participants see them, without the names below: five neurons that "

@@ -1,7 +1,7 @@
-"""What a network that is in no space sees in a study's patches: machine participants.
+"""Machine participants: a network that is in no space judges a study's patches.
 
-Every site in the deeper half of the network is one judge: what it sees of a patch is
-the mean of each of its neurons' maps.
+Every site in the deeper half of the network is one judge: its features of a patch are
+the mean of each of its neurons' activation maps.
 """
 
 from collections.abc import Callable
@@ -31,18 +31,19 @@ def ask_machines(study: Study, judge: TrainedRun, *, seed: int) -> MachinePanel:
       seed: See `machine_panel`.
     """
     model = judge.model
-    names = [site.name for site in model.sites[len(model.sites) // 2 :]]
+    sites = [site.name for site in model.sites[len(model.sites) // 2 :]]
     variables = judge.snapshots[-1].load()
-    asked = [place for place, task in enumerate(study.tasks) if not task.check]
-    patches = study.patches[asked]
+    task_indices = [index for index, task in enumerate(study.tasks) if not task.check]
+    patches = study.patches[task_indices]
     t, c, p = patches.shape[:3]
-    flat = patches.reshape(t * c * p, *patches.shape[3:])
-    seen = site_means(model, variables, names, flat)
+    flat_patches = patches.reshape(t * c * p, *patches.shape[3:])
+    means_by_site = site_means(model, variables, sites, flat_patches)
     features = {
-        f"machine-{judge.name}-{name}": own.reshape(t, c, p, -1)
-        for name, own in seen.items()
+        f"machine-{judge.name}-{site}": means.reshape(t, c, p, -1)
+        for site, means in means_by_site.items()
     }
-    return machine_panel([study.tasks[at] for at in asked], features, seed=seed)
+    tasks = [study.tasks[index] for index in task_indices]
+    return machine_panel(tasks, features, seed=seed)
 
 
 def site_means(
@@ -57,29 +58,31 @@ def site_means(
       model: Whose sites.
       variables: Its weights.
       names: The sites.
-      patches: Resized to what the model reads.
+      patches: Of any size; resized to the model's input.
     """
-    read = _reader(model, names)
+    read_means = _mean_reader(model, names)
     size = (model.size, model.size)
-    parts = []
+    batches = []
     for start in range(0, len(patches), BATCH):
         batch = patches[start : start + BATCH]
         # Padded, so that one program serves all batches.
         padded = np.concatenate([batch, np.repeat(batch[-1:], BATCH - len(batch), 0)])
-        found = read(variables, jnp.asarray(padded), size)
-        parts.append([np.asarray(one)[: len(batch)] for one in found])
-    joined = [np.concatenate(own) for own in zip(*parts, strict=True)]
+        means = read_means(variables, jnp.asarray(padded), size)
+        batches.append([np.asarray(site_mean)[: len(batch)] for site_mean in means])
+    joined = [np.concatenate(means) for means in zip(*batches, strict=True)]
     return dict(zip(names, joined, strict=True))
 
 
-def _reader(model: Model, names: list[str]) -> Callable[..., list[Array]]:
+def _mean_reader(model: Model, names: list[str]) -> Callable[..., list[Array]]:
+    """A compiled function from weights and patches to each site's mean activations."""
     read = read_activations(model, names)
 
     def means(variables: Variables, patches: Array, size: tuple[int, int]) -> list:
         shape = (len(patches), *size, 3)
         pixels = jax.image.resize(patches.astype(jnp.float32), shape, "bilinear")
+        # Networks read whole pixel values, as in training.
         rounded = jnp.clip(jnp.round(pixels), 0, 255).astype(jnp.uint8)
-        _, seen = read(variables, rounded)
-        return [seen[name].mean(axis=(1, 2)) for name in names]
+        _, activations = read(variables, rounded)
+        return [activations[name].mean(axis=(1, 2)) for name in names]
 
     return jax.jit(means, static_argnums=2)

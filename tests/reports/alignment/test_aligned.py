@@ -8,33 +8,33 @@ from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.reports.alignment.measure import (
+from conceptevo_jax.reports.alignment.spaces import family
+from conceptevo_jax.reports.alignment.training_jobs import (
     alignment_jobs,
     compared_epochs,
     compared_runs,
-    family,
 )
 from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.reports.hyperparameters.trials import trial_jobs
 
 
-def made(*words, experiment="alignment"):
+def resolved_config(*words, experiment="alignment"):
     register()
     words = (f"experiment={experiment}", "scale=smoke", *words)
     return resolve(composed_config(list(words)))
 
 
 def test_all_runs_are_compared_but_the_judge():
-    config = made()
+    config = resolved_config()
     assert compared_runs(config) == ["base", "vgg19", "inception_v3", "convnext_tiny"]
     jobs = {job.name: job for job in alignment_jobs(config)}
     assert jobs["judge"].search is None
     assert all(jobs[name].search is not None for name in compared_runs(config))
-    again = alignment_jobs(config, config.methods["original_code"])
-    assert [job.name for job in again] == compared_runs(config)
-    assert {job.search.before_relu for job in again} == {True}
-    # Methods are compared by the ends of a run; nothing else is swept again.
-    assert {job.epochs for job in again} == {("init", 3)}
+    original_code_jobs = alignment_jobs(config, config.methods["original_code"])
+    assert [job.name for job in original_code_jobs] == compared_runs(config)
+    assert {job.search.before_relu for job in original_code_jobs} == {True}
+    # Methods are compared by the endpoints of a run; nothing else is observed again.
+    assert {job.epochs for job in original_code_jobs} == {("init", 3)}
     assert {jobs[name].epochs for name in compared_runs(config)} == {
         ("init", 0, 1, 2, 3)
     }
@@ -49,11 +49,11 @@ def test_all_runs_are_compared_but_the_judge():
     ],
 )
 def test_epochs_are_milestones_or_spread_and_the_last(words, epochs):
-    assert compared_epochs(made(*words), "vgg19") == epochs
+    assert compared_epochs(resolved_config(*words), "vgg19") == epochs
 
 
 @pytest.mark.parametrize(
-    ("word", "named"),
+    ("word", "message"),
     [
         ("alignment.bases=[bsae]", "run in alignment 'bsae'.*base"),
         ("alignment.judge=jugde", "'jugde'.*judge"),
@@ -61,25 +61,25 @@ def test_epochs_are_milestones_or_spread_and_the_last(words, epochs):
         ("alignment.bases=[judge]", "judge that is none of them"),
     ],
 )
-def test_runs_that_do_not_fit_are_told(word, named):
-    with pytest.raises(UsageError, match=named):
-        compared_runs(made(word))
+def test_runs_that_do_not_fit_are_named(word, message):
+    with pytest.raises(UsageError, match=message):
+        compared_runs(resolved_config(word))
 
 
 @pytest.mark.parametrize(
-    ("word", "named"),
+    ("word", "message"),
     [
         ("hyperparameters.bases=[]", "bases is empty"),
         ("hyperparameters.bases=[vgg]", "'vgg'.*vgg16"),
     ],
 )
-def test_bases_of_trials_must_be_runs(word, named):
-    with pytest.raises(UsageError, match=named):
-        trial_jobs(made(word, experiment="hyperparameters"))
+def test_bases_of_trials_must_be_runs(word, message):
+    with pytest.raises(UsageError, match=message):
+        trial_jobs(resolved_config(word, experiment="hyperparameters"))
 
 
 @pytest.mark.parametrize(
-    ("word", "named"),
+    ("word", "message"),
     [
         ("methods.paper.stimuli.ties=coin", "ties 'coin'.*hash"),
         ("methods.paper.projection.policy=some", "policy 'some'.*covered"),
@@ -90,9 +90,9 @@ def test_bases_of_trials_must_be_runs(word, named):
         ("alignment.groups=0", "alignment.groups must be above 0"),
     ],
 )
-def test_methods_that_are_compared_are_checked_too(word, named):
-    with pytest.raises(UsageError, match=named):
-        check_config(made(word))
+def test_methods_that_are_compared_are_checked_too(word, message):
+    with pytest.raises(UsageError, match=message):
+        check_config(resolved_config(word))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_vggs_are_one_architecture(name, expected):
 
 
 @pytest.mark.parametrize(
-    ("experiment", "word", "named"),
+    ("experiment", "word", "message"),
     [
         (
             "hyperparameters",
@@ -133,6 +133,6 @@ def test_vggs_are_one_architecture(name, expected):
         ),
     ],
 )
-def test_what_is_tried_or_picked_is_checked_before_training(experiment, word, named):
-    with pytest.raises(UsageError, match=named):
-        check_config(made(word, experiment=experiment))
+def test_what_is_tried_or_picked_is_checked_before_training(experiment, word, message):
+    with pytest.raises(UsageError, match=message):
+        check_config(resolved_config(word, experiment=experiment))

@@ -1,4 +1,4 @@
-"""What a network sees of patches, against its plain forward pass."""
+"""Mean activations of patches, against the plain forward pass."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,11 +26,11 @@ def test_means_are_those_of_the_plain_forward_pass(model, variables, rng):
     patches = rng.integers(0, 256, shape, dtype=np.uint8)
     recorder = Recorder(names)
     model.module.apply(variables, model.normalise(jnp.asarray(patches)), tap=recorder)
-    found = site_means(model, variables, names, patches)
-    assert list(found) == names
+    means = site_means(model, variables, names, patches)
+    assert list(means) == names
     for name in names:
-        expected = np.asarray(recorder.activations[name]).mean(axis=(1, 2))
-        np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-5)
+        expected = np.asarray(recorder.seen[name]).mean(axis=(1, 2))
+        np.testing.assert_allclose(means[name], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_neither_batches_nor_the_size_of_a_uniform_patch_count(model, variables, rng):
@@ -40,9 +40,9 @@ def test_neither_batches_nor_the_size_of_a_uniform_patch_count(model, variables,
         np.broadcast_to(colours, (len(colours), side, side, 3)).copy()
         for side in (5, 40)
     )
-    first = site_means(model, variables, [name], small)[name]
-    again = site_means(model, variables, [name], large)[name]
-    alone = site_means(model, variables, [name], small[-2:])[name]
-    assert first.shape == (BATCH + 3, model.sites[-1].channels)
-    np.testing.assert_allclose(first, again, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(first[-2:], alone, rtol=1e-4, atol=1e-5)
+    small_means = site_means(model, variables, [name], small)[name]
+    large_means = site_means(model, variables, [name], large)[name]
+    last_means = site_means(model, variables, [name], small[-2:])[name]
+    assert small_means.shape == (BATCH + 3, model.sites[-1].channels)
+    np.testing.assert_allclose(small_means, large_means, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(small_means[-2:], last_means, rtol=1e-4, atol=1e-5)

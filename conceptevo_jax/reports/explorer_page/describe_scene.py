@@ -1,0 +1,168 @@
+"""Runs in a space as a scene of the explorer, with the images that it shows."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from conceptevo_jax.analysis.alignment.subjects import MIN_NEURONS
+from conceptevo_jax.analysis.dynamics.concept_onset import group_base
+from conceptevo_jax.data import Pool
+from conceptevo_jax.explorer import (
+    Course,
+    Pictures,
+    Scene,
+    make_sheets,
+    number_images,
+    tile_side,
+)
+from conceptevo_jax.pipeline.images import Images
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.reports.explorer_page.describe_run import (
+    Frame,
+    base_scale,
+    describe_run,
+)
+from conceptevo_jax.reports.importance.run_importance import RunImportance
+from conceptevo_jax.store import content_key
+from conceptevo_jax.types import Layout, Space
+
+GROUP_COUNT = 8
+"""Groups of the base's neurons, to which all other neurons are assigned."""
+
+
+def describe_scene(
+    session: Session,
+    base: Projected,
+    runs: Sequence[Projected],
+    space: Space,
+    layout: Layout,
+    points: Mapping[str, np.ndarray],
+    importants: Sequence[RunImportance] = (),
+) -> Scene:
+    """Turn runs in a space into a scene.
+
+    Args:
+      session: Images and settings.
+      base: The run that the space was built from, at one snapshot.
+      runs: All others.
+      space: The space.
+      layout: The map.
+      points: Where neurons lie on it, `[n 2]` by snapshot name; what is not there is
+        placed on it without touching the rest.
+      importants: How much evolutions matter, of the runs of which that was measured.
+    """
+    config, images = session.config, session.images
+    groups, centers = _base_groups(base, images.pool, config.seed)
+    frame = Frame(
+        layout=layout,
+        points=points,
+        scale=base_scale(base),
+        centers=centers,
+        side=images.pool_pixels.side,
+    )
+    important_by_run = {important.run.name: important for important in importants}
+    courses = [describe_run(base, frame, is_base=True)]
+    courses += [
+        describe_run(
+            run,
+            frame,
+            is_base=False,
+            important=important_by_run.get(run.run.name),
+            seed=config.seed,
+        )
+        for run in runs
+    ]
+    scene = Scene(
+        title=f"{config.name} · scale {config.scale_name}",
+        base=space.base,
+        method=config.method.name,
+        stability=layout.stability,
+        classes=images.classes,
+        groups=groups,
+        centers=centers,
+        pictures=_no_pictures(images),
+        pool_id=space.pool_id,
+        space_id=space_key(space, layout),
+    )
+    return with_courses(scene, courses, images)
+
+
+def space_key(space: Space, layout: Layout) -> str:
+    """Content key of a space and its map.
+
+    Args:
+      space: The space.
+      layout: Its map.
+    """
+    arrays = {
+        "images": space.images.vectors,
+        "vectors": layout.vectors,
+        "points": layout.points,
+    }
+    return content_key("scene", space.base, space.pool_id, arrays=arrays)
+
+
+def _base_groups(
+    base: Projected, pool: Pool, seed: int
+) -> tuple[list[dict[str, Any]], Float[np.ndarray, "g d"]]:
+    """Groups of the base's neurons and their centers; none of too few neurons."""
+    epoch = base.epochs[-1]
+    embedding, stimuli = base.placed[epoch], base.stimuli(epoch)
+    vectors = embedding.vectors[embedding.placed & ~stimuli.dead]
+    if len(vectors) < MIN_NEURONS:
+        return [], np.zeros((0, embedding.vectors.shape[1]))
+    # A collapsed base may have fewer different vectors than groups.
+    count = min(GROUP_COUNT, len(np.unique(vectors, axis=0)))
+    groups = group_base(embedding, stimuli, pool.labels, count=count, seed=seed)
+    descriptions = [
+        {"label": int(label), "share": float(share), "size": int(size)}
+        for label, share, size in zip(
+            groups.label, groups.share, groups.size, strict=True
+        )
+    ]
+    return descriptions, groups.centers.astype(np.float64)
+
+
+def _no_pictures(images: Images) -> Pictures:
+    side, no_rows = images.pool_pixels.side, np.zeros(0, np.int32)
+    return Pictures(
+        rows=no_rows, labels=no_rows, names=(), side=side, tile=tile_side(side)
+    )
+
+
+def with_courses(scene: Scene, courses: Sequence[Course], images: Images) -> Scene:
+    """The scene with runs whose stimuli are rows of the pool, and their images.
+
+    Only images that are a stimulus somewhere are kept, in the order of the pool.
+
+    Args:
+      scene: Without runs, or with others.
+      courses: The runs, the base first.
+      images: Whose pool.
+    """
+    rows, numbered_courses = number_images(courses)
+    pool = images.pool
+    pictures = dataclasses.replace(
+        scene.pictures,
+        rows=rows,
+        labels=pool.labels[rows],
+        names=[pool.names[row] for row in rows.tolist()],
+    )
+    return dataclasses.replace(scene, pictures=pictures, courses=numbered_courses)
+
+
+def sheets_of(scene: Scene, images: Images) -> Iterable[bytes]:
+    """Sheets of a scene's images, as WebP files; none where patches are left out.
+
+    Args:
+      scene: The scene.
+      images: Whose pool.
+    """
+    pictures = scene.pictures
+    if not pictures.tile:
+        return ()
+    return make_sheets(images.pool_pixels.pixels, pictures.rows, pictures.tile)

@@ -1,0 +1,76 @@
+"""Measures of a run's snapshots as the explorer shows them.
+
+Those of `analysis.dynamics.trajectory` without intervals: equal numbers, at a small
+part of the cost.
+"""
+
+import itertools
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from conceptevo_jax.analysis.alignment.subjects import MIN_NEURONS
+from conceptevo_jax.analysis.dynamics.diversity import effective_rank, vasicek_entropy
+from conceptevo_jax.analysis.dynamics.movement import movement
+from conceptevo_jax.analysis.statistics.estimates import estimate, mean_estimate
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.types import Embedding, neuron_count
+
+
+def movements(projected: Projected) -> Float[np.ndarray, "e n"]:
+    """Distance that each neuron moved since the previous snapshot.
+
+    NaN in the first one, and for neurons that are dead in either.
+    """
+    rows = [np.full(neuron_count(projected.run.model.sites), np.nan)]
+    for before, after in itertools.pairwise(projected.epochs):
+        dead = projected.stimuli(before).dead | projected.stimuli(after).dead
+        vectors = (projected.placed[before].vectors, projected.placed[after].vectors)
+        rows.append(np.where(dead, np.nan, movement(*vectors)))
+    return np.stack(rows)
+
+
+def snapshot_measures(
+    projected: Projected,
+    scale: Float[np.ndarray, " d"],
+    moved: Float[np.ndarray, "e n"],
+) -> dict[str, list[float | None]]:
+    """Numbers per snapshot; None where there are too few neurons for one.
+
+    Args:
+      projected: The run in the space.
+      scale: Standard deviation of the base's neurons in the space.
+      moved: The run's `movements`.
+    """
+    rows = [
+        _measures(projected.stimuli(epoch).dead, projected.placed[epoch], scale, row)
+        for epoch, row in zip(projected.epochs, moved, strict=True)
+    ]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _measures(
+    dead: Bool[np.ndarray, " n"],
+    embedding: Embedding,
+    scale: Float[np.ndarray, " d"],
+    moved: Float[np.ndarray, " n"],
+) -> dict[str, float | None]:
+    vectors = embedding.vectors[embedding.placed & ~dead]
+    without_interval: dict[str, Any] = {"least": MIN_NEURONS, "draws": 0}
+    estimates = {
+        "entropy": estimate(
+            lambda neurons: vasicek_entropy(vectors[neurons], scale),
+            len(vectors),
+            **without_interval,
+        ),
+        "effective_rank": estimate(
+            lambda neurons: effective_rank(vectors[neurons]),
+            len(vectors),
+            **without_interval,
+        ),
+        "movement": mean_estimate(moved, draws=0),
+        "dead_share": mean_estimate(dead.astype(float), draws=0),
+        "coverage": mean_estimate(embedding.coverage[~dead], draws=0),
+    }
+    return {name: measure.value for name, measure in estimates.items()}

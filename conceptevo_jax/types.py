@@ -255,7 +255,7 @@ class Space:
 class Importance:
     """How much the evolutions between two snapshots matter for a class (Sec. 3.3).
 
-    The interval that belongs to a score is `analysis.intervals.share_intervals`.
+    The interval that belongs to a score is `share_intervals` of `analysis.statistics.intervals`.
 
     Attributes:
       before: Name of the earlier snapshot, `run@epoch`.

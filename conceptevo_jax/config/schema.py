@@ -75,7 +75,12 @@ def register() -> None:
 
 
 def plain(settings: Any, **changes: Any) -> dict[str, Any]:
-    """A schema's values as keyword arguments for what it mirrors; lists as tuples."""
+    """A schema's values as keyword arguments for what it mirrors; lists as tuples.
+
+    Args:
+      settings: A part of the configuration.
+      **changes: Values that replace its own.
+    """
     values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
     lists = {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
     return {**values, **lists, **changes}

@@ -10,7 +10,7 @@ The numbers depend on the encoder, which the result names: those of two encoders
 be compared, nor any with the paper's. See `label_encoders`.
 
 Intervals are a bootstrap's over the tasks of each category, centred as in
-`analysis.crossed`. Costs the encoder.
+`analysis.statistics.crossed_bootstrap`. Costs the encoder.
 """
 
 from collections.abc import Mapping, Sequence

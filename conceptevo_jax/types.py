@@ -255,7 +255,8 @@ class Space:
 class Importance:
     """How much the evolutions between two snapshots matter for a class (Sec. 3.3).
 
-    The interval that belongs to a score is `share_intervals` of `analysis.statistics.intervals`.
+    The interval that belongs to a score is `analysis.statistics.intervals`'s
+    `share_intervals`.
 
     Attributes:
       before: Name of the earlier snapshot, `run@epoch`.

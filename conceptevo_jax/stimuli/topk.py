@@ -21,7 +21,7 @@ _LEAST = np.finfo(np.float32).min
 
 
 class TopK(NamedTuple):
-    """The best k+1 images of each neuron so far, and what decides whether it is dead.
+    """The best k+1 images of each neuron so far, and by what `search` calls it dead.
 
     `values` is -inf in unused slots; `lowest` and `highest` are over all finite peaks;
     `nonfinite` says whether any was NaN or infinite.

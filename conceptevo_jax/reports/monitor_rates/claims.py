@@ -3,8 +3,12 @@
 from typing import Any
 
 from conceptevo_jax.pipeline.outcome import Claim
-from conceptevo_jax.reports.monitor_rates.measure import FAILING, HEALTHY, RECOVERING
-from conceptevo_jax.reports.monitor_rates.tables import ERRORS
+from conceptevo_jax.reports.monitor_rates.measure import (
+    ERRORS,
+    FAILING,
+    HEALTHY,
+    RECOVERING,
+)
 
 FEWEST = {HEALTHY: 20, FAILING: 20, RECOVERING: 10}
 """Runs of a kind without which a rate says little."""

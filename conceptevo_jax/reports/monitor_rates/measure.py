@@ -1,4 +1,6 @@
-"""What became of a watched training, and what the monitor reported of it."""
+"""What became of a watched training, and when the monitor was wrong about it."""
+
+from collections.abc import Callable
 
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.pipeline.runs import TrainedRun
@@ -52,6 +54,41 @@ class Watched:
     def called_damaged(self) -> bool:
         """Whether it was ever called damaged."""
         return any(status == DAMAGED for _, status in self.alarms)
+
+
+ERRORS: dict[str, tuple[str, str, Callable[[Watched], bool]]] = {
+    "false_alarm": (
+        HEALTHY,
+        "healthy runs in which any alarm is raised",
+        lambda watched: bool(watched.alarms),
+    ),
+    "false_stop": (
+        HEALTHY,
+        "healthy runs that are called lost",
+        lambda watched: watched.called_lost,
+    ),
+    "late": (
+        FAILING,
+        "failing runs without an alarm by the epoch in which accuracy drops",
+        lambda watched: not watched.in_time,
+    ),
+    "missed": (
+        FAILING,
+        "failing runs that are never called lost",
+        lambda watched: not watched.called_lost,
+    ),
+    "unseen": (
+        RECOVERING,
+        "recovering runs without an alarm by the epoch in which accuracy drops",
+        lambda watched: not watched.in_time,
+    ),
+    "given_up": (
+        RECOVERING,
+        "recovering runs that are called lost",
+        lambda watched: watched.called_lost,
+    ),
+}
+"""Ways to be wrong: of which kind of runs, in words, and when."""
 
 
 def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:

@@ -1,50 +1,11 @@
 """Rates of errors with their intervals, and one row per training."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from conceptevo_jax.analysis.statistics.intervals import exact_interval
 from conceptevo_jax.monitor import DAMAGED, LOST
-from conceptevo_jax.reports.monitor_rates.measure import (
-    FAILING,
-    HEALTHY,
-    RECOVERING,
-    Watched,
-)
-
-ERRORS: dict[str, tuple[str, str, Callable[[Watched], bool]]] = {
-    "false_alarm": (
-        HEALTHY,
-        "healthy runs in which any alarm is raised",
-        lambda watched: bool(watched.alarms),
-    ),
-    "false_stop": (
-        HEALTHY,
-        "healthy runs that are called lost",
-        lambda watched: watched.called_lost,
-    ),
-    "late": (
-        FAILING,
-        "failing runs without an alarm by the epoch in which accuracy drops",
-        lambda watched: not watched.in_time,
-    ),
-    "missed": (
-        FAILING,
-        "failing runs that are never called lost",
-        lambda watched: not watched.called_lost,
-    ),
-    "unseen": (
-        RECOVERING,
-        "recovering runs without an alarm by the epoch in which accuracy drops",
-        lambda watched: not watched.in_time,
-    ),
-    "given_up": (
-        RECOVERING,
-        "recovering runs that are called lost",
-        lambda watched: watched.called_lost,
-    ),
-}
-"""Ways to be wrong: of which kind of runs, in words, and when."""
+from conceptevo_jax.reports.monitor_rates.measure import ERRORS, Watched
 
 
 def rate_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:

@@ -19,8 +19,9 @@ true and false positives and negatives) are reported as well, pooled, with their
 balanced accuracy: the area under the curve through their single point, which does not
 depend on the number.
 
-Every interval is a bootstrap's over participants and tasks (`analysis.statistics.crossed_bootstrap`). A
-category of 260 participants and 60 tasks takes .2 s.
+Every interval is a bootstrap's over participants and tasks
+(`analysis.statistics.crossed_bootstrap`). A category of 260 participants and 60 tasks
+takes .2 s.
 """
 
 import dataclasses

@@ -57,17 +57,17 @@ def _measures(
     moved: Float[np.ndarray, " n"],
 ) -> dict[str, float | None]:
     vectors = embedding.vectors[embedding.placed & ~dead]
-    without_interval: dict[str, Any] = {"least": MIN_NEURONS, "draws": 0}
+    estimate_options: dict[str, Any] = {"min_neurons": MIN_NEURONS, "draws": 0}
     estimates = {
         "entropy": estimate(
             lambda neurons: vasicek_entropy(vectors[neurons], scale),
             len(vectors),
-            **without_interval,
+            **estimate_options,
         ),
         "effective_rank": estimate(
             lambda neurons: effective_rank(vectors[neurons]),
             len(vectors),
-            **without_interval,
+            **estimate_options,
         ),
         "movement": mean_estimate(moved, draws=0),
         "dead_share": mean_estimate(dead.astype(float), draws=0),

@@ -212,9 +212,9 @@ def test_importance_lies_at_its_neurons_with_its_interval(explored):
     important = RunImportance(
         run=run.run,
         evolutions=[between_shown[0], ending_elsewhere[0]],
-        found=[[between_shown[1]], [ending_elsewhere[1]]],
-        label=4,
-        drawn=[4],
+        importances=[[between_shown[1]], [ending_elsewhere[1]]],
+        featured_label=4,
+        sampled_labels=[4],
     )
     base, _, *rest = arguments(explored)
     scene = describe_scene(explored.session, base, [shorter], *rest, [important])

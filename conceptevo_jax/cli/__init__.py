@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return command()
         except BaseException as error:
             # Whatever a signal became on its way through libraries.
-            ending = ends.last() if ends.received else _code_and_line(error)
+            ending = ends.last() if ends.received else _exit_code_and_message(error)
             if ending is None:
                 raise
         code, line = ending
@@ -74,7 +74,7 @@ def _on_one_line(text: str) -> str:
     return printable(" ".join(filter(None, map(str.strip, text.splitlines()))))
 
 
-def _code_and_line(error: BaseException) -> tuple[int, str] | None:
+def _exit_code_and_message(error: BaseException) -> tuple[int, str] | None:
     """Exit code of an error and what to say of it; None of a bug."""
     from conceptevo_jax.errors import DataError, UsageError, refused_by_system
 

@@ -66,7 +66,7 @@ def run_experiment(words: Sequence[str]) -> int:
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
     )
     jobs = _Jobs()
-    with _sweep_folder(parsed) as sweep_words:
+    with _plan_sweep_words(parsed) as sweep_words:
         sys.argv = ["conceptevo", *words, *sweep_words]
         try:
             main(jobs)()
@@ -78,7 +78,7 @@ def run_experiment(words: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _sweep_folder(parsed: argparse.Namespace) -> Iterator[list[str]]:
+def _plan_sweep_words(parsed: argparse.Namespace) -> Iterator[list[str]]:
     """Words by which Hydra keeps the words of a sweep of plans in a passing folder."""
     if not parsed.multirun or "dry_run=true" not in parsed.overrides:
         yield []

@@ -99,11 +99,11 @@ def load(
         read=read,
         notes=notes,
         decoding=decoding,
-        unreadable=_reasons(keys, files, contents),
+        unreadable=_unreadable_reasons(keys, files, contents),
     )
 
 
-def _reasons(
+def _unreadable_reasons(
     keys: Sequence[str], files: Sequence[File], contents: FileIds
 ) -> dict[str, str]:
     """Why images cannot be read, by their ids."""

@@ -65,11 +65,11 @@ def load(
     builder = _builder(source, data_dir)
     tfds_split = train_split if split == "train" else test_split or _test_split(builder)
     _require_split(builder, source, tfds_split)
-    picture, kind = _features(builder, source, image, label)
+    picture, kind = _feature_names(builder, source, image, label)
     records = _encoded_records(builder, tfds_split, picture)
     index = index_split(builder, records, tfds_split, (picture, kind), cache)
     if len(index.labels) and index.labels.min() < 0:
-        raise _no_labels(builder, source, split, tfds_split)
+        raise _no_labels_error(builder, source, split, tfds_split)
     return ImageSet(
         name=source,
         split=split,
@@ -93,14 +93,16 @@ def _encoded_records(builder: Any, tfds_split: str, picture: str) -> Any:
     return builder.as_data_source(tfds_split, decoders=skip)
 
 
-def _no_labels(builder: Any, source: str, split: str, tfds_split: str) -> DataError:
+def _no_labels_error(
+    builder: Any, source: str, split: str, tfds_split: str
+) -> DataError:
     return DataError(
         f"{source}: the split {tfds_split} has no labels. Choose another by "
         f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
     )
 
 
-def _features(
+def _feature_names(
     builder: Any, source: str, image: str | None, label: str | None
 ) -> tuple[str, str]:
     """Names of the image's and the label's feature."""

@@ -139,8 +139,11 @@ def _step(
     pull = linked * jax.nn.sigmoid(-positive)
     share = plan.negatives / max(len(negatives), 1)
     push = jax.nn.sigmoid(negative) * (share * _pair_counts(linked))[:, None]
-    following, preceding = pull[1:, None] * path[2:], pull[:-1, None] * path[:size]
-    center_gradient = push @ negatives - following - preceding
+    following_pull, preceding_pull = (
+        pull[1:, None] * path[2:],
+        pull[:-1, None] * path[:size],
+    )
+    center_gradient = push @ negatives - following_pull - preceding_pull
     if plan.negatives_learn:
         negative_gradient = push.T @ centers
     else:

@@ -189,10 +189,10 @@ def write_folder(
 
 
 def _titled_template(title: str) -> str:
-    element = f"<title>{html.escape(title)}</title>"
+    title_element = f"<title>{html.escape(title)}</title>"
     before, after = read_template().split(MARKER)
     # The data's title must not bring a second marker along.
-    return MARKER.join(part.replace(TITLE, element) for part in (before, after))
+    return MARKER.join(part.replace(TITLE, title_element) for part in (before, after))
 
 
 def _page_parts(

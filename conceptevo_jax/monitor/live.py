@@ -27,7 +27,7 @@ from conceptevo_jax.monitor.report import LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.rules import Rules, judge
 from conceptevo_jax.monitor.sinks import Sink
 from conceptevo_jax.monitor.watched_sites import (
-    VARIABLES,
+    WRAPPER_KEY,
     Apply,
     peak_reader,
     watched_sites,
@@ -130,7 +130,7 @@ class ConceptMonitor:
         model.require_size(images.side)
         monitor = cls(space, images, None, model.sites, **settings)
         read = read_peaks(model)
-        monitor._reader = lambda wrapped, pixels: read(wrapped[VARIABLES], pixels)
+        monitor._reader = lambda wrapped, pixels: read(wrapped[WRAPPER_KEY], pixels)
         monitor._require = model.require_variables
         return monitor
 
@@ -222,7 +222,7 @@ class ConceptMonitor:
             size, name = len(self.probe), self.pool.pool_id
             self._sweep = respond(self._reader, self.sites, size, name)
             self._shapes = shapes
-        return self._sweep({VARIABLES: variables}, self.probe)
+        return self._sweep({WRAPPER_KEY: variables}, self.probe)
 
     def _responses(self, peaks: np.ndarray) -> Responses:
         return Responses(peaks=peaks, sites=self.sites, images_id=self.pool.pool_id)

@@ -11,7 +11,7 @@ from conceptevo_jax.errors import DataError, UsageError, require_count, require_
 from conceptevo_jax.models import Variables
 from conceptevo_jax.types import Site
 
-VARIABLES = "given"
+WRAPPER_KEY = "given"
 """Sweeps take mappings; a user's variables may be any pytree, and lie in one here."""
 
 
@@ -56,7 +56,7 @@ def peak_reader(apply: Apply, sites: Sequence[Site]) -> Reader:
     """
 
     def read(wrapped: Variables, pixels: Array) -> Peaks:
-        activations = apply(wrapped[VARIABLES], pixels)
+        activations = apply(wrapped[WRAPPER_KEY], pixels)
         peaks = [_peaks(activations, site) for site in sites]
         values = jnp.concatenate(peaks, axis=-1)
         return Peaks(values, jnp.zeros(values.shape, jnp.int32))

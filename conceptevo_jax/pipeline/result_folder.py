@@ -174,12 +174,12 @@ def require_settings(folder: Path, config: Config) -> None:
       DataError: if `config.yaml` and `call.json` differ, or the latter is not there.
     """
     remedy = f"Run the experiment of {folder} again; finished stages are reused."
-    there = _read_call(folder, remedy)["settings"]
-    before, now = flat(there), flat(_settings(config))
+    stored_settings = _read_call(folder, remedy)["settings"]
+    stored, current = flat(stored_settings), flat(_settings(config))
     names = [
         name
-        for name in dict.fromkeys((*before, *now))
-        if before.get(name) != now.get(name) and name != "version"
+        for name in dict.fromkeys((*stored, *current))
+        if stored.get(name) != current.get(name) and name != "version"
     ]
     if names:
         raise DataError(
@@ -215,13 +215,15 @@ def _difference(
         used = folder.is_dir() and any(folder.iterdir())
         return "holds files of something else" if used else None
     remedy = "Delete the folder, or choose another run_dir."
-    there = _read_call(folder, remedy)
-    before, now = flat(there["settings"]), flat(settings)
-    names = [n for n in dict.fromkeys((*before, *now)) if before.get(n) != now.get(n)]
+    stored_call = _read_call(folder, remedy)
+    stored, current = flat(stored_call["settings"]), flat(settings)
+    names = [
+        n for n in dict.fromkeys((*stored, *current)) if stored.get(n) != current.get(n)
+    ]
     if names:
-        examples = [f"{n} is {before.get(n)} there" for n in names[:_SHOWN]]
+        examples = [f"{n} is {stored.get(n)} there" for n in names[:_SHOWN]]
         more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
         return f"holds results of other settings ({', '.join(examples)}{more})"
-    if images is not None and there["images"] != images:
+    if images is not None and stored_call["images"] != images:
         return "holds results of other images"
     return None

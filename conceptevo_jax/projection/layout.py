@@ -19,7 +19,12 @@ from conceptevo_jax.errors import (
     require_seed,
     unknown_name,
 )
-from conceptevo_jax.projection.neighbors import METRICS, SAME, nearest_rows, unit_rows
+from conceptevo_jax.projection.neighbors import (
+    METRICS,
+    SAME_DIRECTION_DISTANCE,
+    nearest_rows,
+    unit_rows,
+)
 from conceptevo_jax.projection.umap_map import umap_points
 from conceptevo_jax.types import Layout
 
@@ -210,7 +215,7 @@ def _overlap(first: np.ndarray, second: np.ndarray) -> float:
 
 def _weights(distances: np.ndarray) -> np.ndarray:
     """Inverse distances `[m k]`, made to add up to 1; same directions take it all."""
-    same = distances < SAME
+    same = distances < SAME_DIRECTION_DISTANCE
     inverse = 1 / np.where(same, 1, distances)
     weights = np.where(same.any(axis=1, keepdims=True), same, inverse)
     return weights / weights.sum(axis=1, keepdims=True)

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 
 from conceptevo_jax.devices import cores
 
-SAME = 1e-10
+SAME_DIRECTION_DISTANCE = 1e-10
 """Distance below which two directions count as equal."""
 
 _BLOCK = 512

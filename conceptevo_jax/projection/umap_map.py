@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from conceptevo_jax.projection.neighbors import SAME, unit_rows
+from conceptevo_jax.projection.neighbors import SAME_DIRECTION_DISTANCE, unit_rows
 
 
 def umap_points(
@@ -67,7 +67,7 @@ def _start(rows: np.ndarray, metric: str) -> np.ndarray:
     axes = np.linalg.eigh(vectors.T @ vectors).eigenvectors[:, :-3:-1]
     axes = axes * np.sign(axes[abs(axes).argmax(axis=0), range(axes.shape[1])])
     points = vectors @ axes
-    points = np.round(10 * points / max(abs(points).max(), SAME), 3)
+    points = np.round(10 * points / max(abs(points).max(), SAME_DIRECTION_DISTANCE), 3)
     # Equal rows must not start from one point, nor all rows from one line.
     jitter = np.random.default_rng(0).normal(0, 1e-3, (len(rows), 2))
     return (points + jitter).astype(np.float32)

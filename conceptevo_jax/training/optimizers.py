@@ -81,5 +81,9 @@ def learning_rate(
         return settings.warmup_start + rise * step / warmup
     if settings.schedule == "constant":
         return settings.learning_rate
-    decayed = (step - warmup) / max(epochs * steps_per_epoch - warmup, 1)
-    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(decayed, 1.0)))
+    decay_progress = (step - warmup) / max(epochs * steps_per_epoch - warmup, 1)
+    return (
+        settings.learning_rate
+        * 0.5
+        * (1 + math.cos(math.pi * min(decay_progress, 1.0)))
+    )

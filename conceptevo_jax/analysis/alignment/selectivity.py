@@ -33,11 +33,13 @@ def concept_aucs(
     """
     usable = varying(peaks)
     ranks = rankdata(np.where(usable, peaks, 0), axis=0)
-    with_concept = concept_present.sum(axis=0)
-    without_concept = len(concept_present) - with_concept
+    images_with_concept = concept_present.sum(axis=0)
+    images_without_concept = len(concept_present) - images_with_concept
     # Mann-Whitney: the rank sum less its smallest value counts the pairs that are won.
-    wins = ranks.T @ concept_present - with_concept * (with_concept + 1) / 2
-    pairs = (with_concept * without_concept).astype(np.float64)
+    wins = (
+        ranks.T @ concept_present - images_with_concept * (images_with_concept + 1) / 2
+    )
+    pairs = (images_with_concept * images_without_concept).astype(np.float64)
     aucs = np.divide(wins, pairs, out=np.full_like(wins, np.nan), where=pairs > 0)
     return np.where(usable[:, None], aucs, np.nan)
 

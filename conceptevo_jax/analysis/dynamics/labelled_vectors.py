@@ -121,6 +121,8 @@ def nearest_positions(
       Positions in `neighbours`.
     """
     distances = cdist(queries, neighbours)
-    included = np.flatnonzero(self_position >= 0)
-    distances[included, self_position[included]] = np.inf
+    queries_among_neighbours = np.flatnonzero(self_position >= 0)
+    distances[queries_among_neighbours, self_position[queries_among_neighbours]] = (
+        np.inf
+    )
     return np.argsort(distances, axis=1, kind="stable")[:, :k]

@@ -78,13 +78,13 @@ def linear_cka(
     x, y = (_centred(responses.peaks) for responses in (first, second))
     n = x.shape[1]
     members = halves(n, draws, seed)
-    cross, first_self, second_self = (
+    cross_products, first_products, second_products = (
         _squared_products(a, b, members) for a, b in ((x, y), (x, x), (y, y))
     )
-    if not first_self[0] * second_self[0] > 0:
+    if not first_products[0] * second_products[0] > 0:
         why = "all neurons of one of the two snapshots are constant or not finite"
         return Estimate(value=None, low=None, high=None, n=n, why=why)
-    cka = cross / np.maximum(np.sqrt(first_self * second_self), 1e-300)
+    cka = cross_products / np.maximum(np.sqrt(first_products * second_products), 1e-300)
     return with_interval(float(cka[0]), cka[1:], n)
 
 

@@ -94,7 +94,7 @@ def measure_state(
     stimuli, halving = observation.stimuli, {"draws": draws, "seed": seed}
     placed = observation.embedding.placed & ~stimuli.dead
     vectors = observation.embedding.vectors[placed]
-    with_minimum = {"min_neurons": MIN_NEURONS, **halving}
+    estimate_options = {"min_neurons": MIN_NEURONS, **halving}
     return {
         "live_share": mean_estimate((~stimuli.dead).astype(float), **halving),
         "nonfinite_share": mean_estimate(stimuli.nonfinite.astype(float), **halving),
@@ -109,11 +109,11 @@ def measure_state(
         "entropy": estimate(
             lambda rows: vasicek_entropy(vectors[rows], scales[0]),
             len(vectors),
-            **with_minimum,
+            **estimate_options,
         ),
-        "entropy_map": _map_entropy(observation, placed, scales[1:], with_minimum),
+        "entropy_map": _map_entropy(observation, placed, scales[1:], estimate_options),
         "effective_rank": estimate(
-            lambda rows: effective_rank(vectors[rows]), len(vectors), **with_minimum
+            lambda rows: effective_rank(vectors[rows]), len(vectors), **estimate_options
         ),
         "early_share": mean_estimate(_early_neighbours(vectors, base), **halving),
     }

@@ -118,8 +118,8 @@ def by_jvp(
     """
     mesh, names = data_mesh(), [site.name for site in sites]
     read_changes = _compile_changes(model, names, mesh)
-    differentiated = model.one_sided() if ties == "one_sided" else model
-    derive = _compile_jvp(differentiated, sites, mesh)
+    differentiated_model = model.one_sided() if ties == "one_sided" else model
+    derive = _compile_jvp(differentiated_model, sites, mesh)
 
     def sense(
         before: Variables,

@@ -53,10 +53,10 @@ def krippendorff_alpha(
         equal_pairs += n**2
         total += (v * n).sum(axis=1) ** 2
     size = (v * m).sum(axis=1)
-    disagreeing = (
+    unit_disagreement = (
         v * m * np.divide(m**2 - equal_pairs, pairs, out=np.zeros_like(m), where=v > 0)
     )
-    observed = _ratio(disagreeing.sum(axis=1), size)
+    observed = _ratio(unit_disagreement.sum(axis=1), size)
     expected = _ratio(size**2 - total, size * (size - 1))
     return 1.0 - _ratio(observed, expected)
 

@@ -60,22 +60,22 @@ def _superiority_claim(
     method: str, compared: str, agreement: str, spaces: AlignedSpaces
 ) -> Claim:
     """Does a method exceed a compared one for every base and every architecture?"""
-    details, exceeding, gaps = [], 0, []
+    comparisons, exceeding, gaps = [], 0, []
     for (placed, alignments), (_, compared_alignments) in zip(
         spaces[method], spaces[compared], strict=True
     ):
         by_run = across_architectures(placed, alignments)
         compared_by_run = across_architectures(placed, compared_alignments)
         for run in by_run:
-            in_use = getattr(by_run[run], agreement)
+            method_agreement = getattr(by_run[run], agreement)
             baseline = getattr(compared_by_run[run], agreement)
-            gap = _interval_gap(in_use, baseline)
+            gap = _interval_gap(method_agreement, baseline)
             if gap is None:
                 continue
             gaps.append(gap)
             exceeding += gap > 0
-            details.append(
-                f"{run} in {placed.base}'s: {_format_auc(in_use)} and "
+            comparisons.append(
+                f"{run} in {placed.base}'s: {_format_auc(method_agreement)} and "
                 f"{_format_auc(baseline)}"
             )
     return Claim(
@@ -88,15 +88,15 @@ def _superiority_claim(
         interval=share_interval(exceeding, len(gaps)) if gaps else None,
         n=len(gaps),
         holds=exceeding == len(gaps) if gaps else None,
-        why="; ".join(details) or "no pair could be judged",
+        why="; ".join(comparisons) or "no pair could be judged",
     )
 
 
-def _interval_gap(in_use: Agreement, baseline: Agreement) -> float | None:
+def _interval_gap(method_agreement: Agreement, baseline: Agreement) -> float | None:
     """Distance by which the interval of the first lies above that of the second."""
-    if in_use.interval is None or baseline.interval is None:
+    if method_agreement.interval is None or baseline.interval is None:
         return None
-    return in_use.interval[0] - baseline.interval[1]
+    return method_agreement.interval[0] - baseline.interval[1]
 
 
 def _format_auc(agreement: Agreement) -> str:
@@ -127,7 +127,7 @@ def control_claims(placed: PlacedSnapshots, alignments: PairAlignments) -> list[
 def _control_claim(
     measure: str, placed: PlacedSnapshots, alignments: PairAlignments
 ) -> Claim:
-    details, above, count = [], 0, 0
+    comparisons, above, count = [], 0, 0
     for name, run in placed.runs.items():
         if name == placed.base:
             continue
@@ -141,7 +141,7 @@ def _control_claim(
         count += len(measured)
         above += sum(_exceeds_controls(snapshot, untrained) for snapshot in measured)
         last = trained[-1]
-        details.append(
+        comparisons.append(
             f"{name} untrained {_format_number(untrained.estimate)}, trained "
             f"{_format_number(last.estimate)}, chance {_format_number(last.chance)}"
         )
@@ -159,7 +159,7 @@ def _control_claim(
         interval=share_interval(above, count) if count else None,
         n=count,
         holds=above == count if count else None,
-        why="; ".join(details),
+        why="; ".join(comparisons),
     )
 
 

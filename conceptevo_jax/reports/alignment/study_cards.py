@@ -147,11 +147,11 @@ def held_out_stimuli(session: Session, placed: PlacedSnapshots) -> dict[str, Sti
         snapshots = [
             snapshot for snapshot in run.snapshots if snapshot.epoch in run.observations
         ]
-        stimuli |= _search_held_out(session, run, snapshots)
+        stimuli |= _find_held_out_stimuli(session, run, snapshots)
     return stimuli
 
 
-def _search_held_out(
+def _find_held_out_stimuli(
     session: Session, run: TrainedRun, snapshots: Sequence[Snapshot]
 ) -> dict[str, Stimuli]:
     images, settings = session.images, session.config.method.stimuli

@@ -85,12 +85,12 @@ def _auc_claim(
     claim_id = f"{kind}_{category}"
     if not answered or scores is None:
         return _unjudged_claim(claim_id, paper, _ABOVE_CHANCE, answered)
-    detail = (
+    score_text = (
         f"{scores.participants} participants, {scores.tasks} tasks; "
         f"balanced accuracy {format_estimate(scores.accuracy)}; "
         f"alpha {format_estimate(scores.alpha)}"
     )
-    return _bound_claim(claim_id, paper, _ABOVE_CHANCE, scores.auc, 0.5, detail)
+    return _bound_claim(claim_id, paper, _ABOVE_CHANCE, scores.auc, 0.5, score_text)
 
 
 def _label_claim(
@@ -107,11 +107,13 @@ def _label_claim(
         )
     if not answered or similarity is None:
         return _unjudged_claim(claim_id, paper, _ABOVE_PAIRS, answered)
-    detail = (
+    similarity_text = (
         f"similarity {format_estimate(similarity.similarity)}, of all pairs "
         f"{format_estimate(labels.baseline)}; encoder {labels.encoder}"
     )
-    return _bound_claim(claim_id, paper, _ABOVE_PAIRS, similarity.excess, 0.0, detail)
+    return _bound_claim(
+        claim_id, paper, _ABOVE_PAIRS, similarity.excess, 0.0, similarity_text
+    )
 
 
 def _unjudged_claim(
@@ -135,12 +137,16 @@ def _bound_claim(
     rule: str,
     estimate: Estimate,
     bound: float,
-    detail: str,
+    measurement: str,
 ) -> Claim:
     """That an estimate lies above a bound; judged where it has an interval."""
     low, high = estimate.low, estimate.high
     interval = None if low is None or high is None else (low, high)
-    why = detail if interval else "two participants and two tasks are needed to judge"
+    why = (
+        measurement
+        if interval
+        else "two participants and two tasks are needed to judge"
+    )
     return Claim(
         id=claim_id,
         paper=paper,

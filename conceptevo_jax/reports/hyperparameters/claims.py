@@ -37,16 +37,16 @@ def near_best_claims(config: Config, trials: ScoredTrials) -> list[Claim]:
       trials: Trials, and how they did.
     """
     claims = []
-    for (centre, factor), of_factor in group_by_factor(trials).items():
+    for (centre, factor), factor_trials in group_by_factor(trials).items():
         used = [
             index
-            for index, (trial, _) in enumerate(of_factor)
+            for index, (trial, _) in enumerate(factor_trials)
             if has_centre_value(config, trial)
         ]
         if used:
             paper = _PAPER.get(factor) if centre == "paper" else None
             name = f"{centre}_{factor}_near_best"
-            claims.append(_near_best_claim(config, name, paper, of_factor, used[0]))
+            claims.append(_near_best_claim(config, name, paper, factor_trials, used[0]))
     return claims
 
 

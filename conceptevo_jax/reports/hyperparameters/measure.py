@@ -76,11 +76,11 @@ def run_trial(
       responses: From `read_responses`, by run.
     """
     seed = session.config.seed
-    by_run = {name: responded for name, (responded, _) in responses.items()}
+    responses_by_run = {name: responded for name, (responded, _) in responses.items()}
 
     def make() -> Tried:
         try:
-            return _measure_trial(session.images, trial, base, by_run, seed)
+            return _measure_trial(session.images, trial, base, responses_by_run, seed)
         except DivergenceError as error:
             compared = tuple(name for name in responses if name != base)
             no_aucs = np.full((len(compared), len(AGREEMENTS)), np.nan)

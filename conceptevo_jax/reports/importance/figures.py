@@ -98,7 +98,7 @@ def evolutions_figure(
     name = images.classes[importances[0].label]
     epochs = [evolutions[0].before.epoch, *(e.after.epoch for e in evolutions)]
     accuracies = [evolutions[0].accuracies[0], *(e.accuracies[1] for e in evolutions)]
-    top = _top_distinct(run, evolutions, importances, settings.top, seed)
+    top = _top_distinct_neurons(run, evolutions, importances, settings.top, seed)
     rows = _neuron_rows(images, run, epochs, importances, top, settings.patches)
     return draw_evolutions(
         [
@@ -127,7 +127,7 @@ def evolutions_figure(
     )
 
 
-def _top_distinct(
+def _top_distinct_neurons(
     run: TrainedRun,
     evolutions: Sequence[Evolution],
     importances: Sequence[Importance],

@@ -140,13 +140,19 @@ def movement_claims(
     ] or [[], []]
     claims = []
     for measure in MOVEMENTS:
-        stages = [
-            estimate_difference(well_trained_stage[measure], overfitted_stage[measure])
-            for well_trained_stage, overfitted_stage in zip(*movements, strict=True)
+        stage_differences = [
+            estimate_difference(
+                well_trained_movement[measure], overfitted_movement[measure]
+            )
+            for well_trained_movement, overfitted_movement in zip(
+                *movements, strict=True
+            )
         ]
-        differences = [difference for difference in stages if difference is not None]
+        differences = [
+            difference for difference in stage_differences if difference is not None
+        ]
         weakest = min(differences, key=lambda d: d.lower_end, default=None)
-        if len(differences) < len(stages):
+        if len(differences) < len(stage_differences):
             weakest = None
         claims.append(
             Claim(

@@ -64,8 +64,10 @@ def read_answers(
       the order of the files.
     """
     tasks_by_name = {task.id: task for task in tasks}
-    public = {name: tasks_by_name[task_id] for task_id, name in (names or {}).items()}
-    tasks_by_name |= public
+    tasks_by_public_id = {
+        name: tasks_by_name[task_id] for task_id, name in (names or {}).items()
+    }
+    tasks_by_name |= tasks_by_public_id
     sheets: list[_Sheet] = []
     refused: list[Refused] = []
     ordered = sorted(set(files))

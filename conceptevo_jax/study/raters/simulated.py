@@ -97,9 +97,9 @@ def _appeals(
         key = task.repeats or task.id
         appeal = skill.spread * rng.normal(size=len(task.cards)) + skill.skill
         appeal[task.intruder - 1] -= skill.skill
-        by_card = dict(zip(task.cards, appeal.tolist(), strict=True))
-        by_card = appeals_by_task.setdefault(key, by_card)
-        appeals.append(np.array([by_card[card] for card in task.cards]))
+        appeal_by_card = dict(zip(task.cards, appeal.tolist(), strict=True))
+        appeal_by_card = appeals_by_task.setdefault(key, appeal_by_card)
+        appeals.append(np.array([appeal_by_card[card] for card in task.cards]))
     return appeals
 
 

@@ -15,7 +15,7 @@ This module holds no behaviour beyond shape checks and names, and costs nothing.
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, NamedTuple, TypeVar, dataclass_transform
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -66,6 +66,29 @@ class Site:
     copies: tuple[int, ...] = ()
 
 
+class SnapshotId(NamedTuple):
+    """Which snapshot of which run; written `run@epoch`.
+
+    Example: `SnapshotId.parse("vgg16@3") == SnapshotId("vgg16", 3)`.
+
+    Attributes:
+      run: Name of the run, which may hold an `@` itself.
+      epoch: See `Epoch`.
+    """
+
+    run: str
+    epoch: Epoch
+
+    def __str__(self) -> str:
+        return f"{self.run}@{self.epoch}"
+
+    @classmethod
+    def parse(cls, name: str) -> "SnapshotId":
+        """From `run@epoch`."""
+        run, _, epoch = name.rpartition("@")
+        return cls(run, int(epoch) if epoch.isdecimal() else epoch)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
     """One epoch's weights of one run, loaded when first asked for.
@@ -83,7 +106,7 @@ class Snapshot:
     @property
     def name(self) -> str:
         """`run@epoch`."""
-        return f"{self.run}@{self.epoch}"
+        return str(SnapshotId(self.run, self.epoch))
 
 
 @record

@@ -49,7 +49,7 @@ from conceptevo_jax.reports.baseline_comparison.tables import (
 )
 from conceptevo_jax.reports.explorer_page.page import explore_unified
 from conceptevo_jax.reports.importance.evolutions import class_of, milestones_of
-from conceptevo_jax.types import Epoch
+from conceptevo_jax.types import Epoch, SnapshotId
 
 RIVALS = ("neurocartography", "neurocartography_figure_9", "ace")
 """What ConceptEvo is claimed to drift less than."""
@@ -98,7 +98,7 @@ def run(config: Config, session: Session) -> Outcome:
     trained = session.train(jobs(config), meanwhile=warm_up)
     subject = trained[config.baselines.run]
     epochs = milestones_of(_snapshot_names(config), subject).epochs
-    snapshots = [f"{subject.name}@{epoch}" for epoch in epochs]
+    snapshots = [str(SnapshotId(subject.name, epoch)) for epoch in epochs]
     observations = [subject.observations[epoch] for epoch in epochs]
     unified = unify(session, trained)
     projected = next(p for p in unified.compared if p.run.name == subject.name)
@@ -136,7 +136,7 @@ def run(config: Config, session: Session) -> Outcome:
             segment_names=segments.names,
         )
     return Outcome(
-        base=unified.made.space.base,
+        base=unified.base_space.space.base,
         claims=drift_claims(drifts, RIVALS),
         further={
             "snapshots": snapshots,

@@ -97,7 +97,7 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "snapshots.csv", rows)
     write_csv(tables / "epochs.csv", epoch_rows([space.base, *space.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
-    write_csv(tables / "embedding_loss.csv", loss_rows(space.made))
+    write_csv(tables / "embedding_loss.csv", loss_rows(space.base_space))
     importance = report_importance(session, [trained[WELL_TRAINED]])
     page = explore_unified(session, space, importance.run_importances)
     claims = [
@@ -108,14 +108,14 @@ def run(config: Config, session: Session) -> Outcome:
             paper="well-trained VGG16: top-5 train accuracy .96 (Fig. 2a, ImageNet)",
         ),
         collapse_claim(config.collapse, _collapse_tables(config, trained)),
-        positive_claim(space.made),
+        positive_claim(space.base_space),
         *alignment_claims(rows),
         *importance.claims,
     ]
     figures = ("training_map", "shared_space", "runs")
     pictures = [session.folder / f"figures/{name}.png" for name in figures]
     return Outcome(
-        base=space.made.space.base,
+        base=space.base_space.space.base,
         claims=claims,
         further={"space": space.about(), "snapshots": rows, **importance.further},
         look_next=[

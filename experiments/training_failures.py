@@ -93,14 +93,11 @@ def plan(config: Config) -> list[Step]:
 def _job(config: Config, name: str) -> Job:
     is_base = name in config.failures.bases
     last_epoch = config.runs[name].epochs - 1
-    return Job(
-        name=name,
-        run=config.runs[name],
-        dataset=config.dataset,
-        search=config.method.stimuli,
-        projecting=config.method.projection.stimuli,
+    return Job.observed(
+        config,
+        name,
         epochs=(last_epoch,) if is_base else None,
-        sample=BASE_SAMPLE if is_base else config.dataset.sample_images,
+        sample=BASE_SAMPLE if is_base else None,
     )
 
 

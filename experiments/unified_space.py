@@ -71,7 +71,7 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "coverage.csv", coverage)
     write_csv(tables / "epochs.csv", epoch_rows([space.base, *space.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
-    write_csv(tables / "embedding_loss.csv", loss_rows(space.made))
+    write_csv(tables / "embedding_loss.csv", loss_rows(space.base_space))
     page = explore_unified(session, space)
     accuracies = [
         accuracy_claim(
@@ -82,7 +82,7 @@ def run(config: Config, session: Session) -> Outcome:
     figures = ("unified_space", "training_map", "runs")
     pictures = [session.folder / f"figures/{name}.png" for name in figures]
     return Outcome(
-        base=space.made.space.base,
+        base=space.base_space.space.base,
         claims=[
             *accuracies,
             *cross_alignment_claims(space.compared),
@@ -112,7 +112,7 @@ def coverage_rows(space: Unified) -> list[dict[str, Any]]:
     `policy` is the same share under the method in use.
     """
     return [
-        _coverage_row(projected, epoch, space.made.space.covered)
+        _coverage_row(projected, epoch, space.base_space.space.covered)
         for projected in (space.base, *space.compared)
         for epoch in projected.epochs
     ]

@@ -9,6 +9,7 @@ from conceptevo_jax.types import (
     Embedding,
     Site,
     Snapshot,
+    SnapshotId,
     Stimuli,
     copied_neurons,
     neuron_count,
@@ -22,6 +23,19 @@ SITES = tuple(
     Site(name=name, channels=c, rectified=True, receptive_field=3, stride=1)
     for name, c in (("features.0", 2), ("features.2", 3))
 )
+
+
+@pytest.mark.parametrize(
+    ("name", "snapshot"),
+    [
+        ("vgg16@3", SnapshotId("vgg16", 3)),
+        ("vgg16@init", SnapshotId("vgg16", "init")),
+        ("a@b@step1", SnapshotId("a@b", "step1")),
+    ],
+)
+def test_a_snapshots_name_is_its_run_and_epoch(name, snapshot):
+    assert SnapshotId.parse(name) == snapshot
+    assert str(snapshot) == name
 
 
 def stimuli(**changes):

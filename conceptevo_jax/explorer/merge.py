@@ -20,6 +20,7 @@ from conceptevo_jax.explorer.scene import (
     pool_rows,
 )
 from conceptevo_jax.explorer.sheets import make_sheets, read_tiles
+from conceptevo_jax.types import SnapshotId
 
 MARKS = ("A", "B")
 """Prefixes of names that two scenes share."""
@@ -110,7 +111,7 @@ def _marked_course(course: Course, mark: str) -> Course:
 def _marked_scene(saved: Saved, mark: str, shared_names: set[str]) -> Saved:
     """A scene with a marked title; its base is marked where its name is shared."""
     scene = saved.scene
-    base_is_shared = scene.base.rpartition("@")[0] in shared_names
+    base_is_shared = SnapshotId.parse(scene.base).run in shared_names
     base = f"{mark}: {scene.base}" if base_is_shared else scene.base
     marked = dataclasses.replace(scene, title=f"{mark}: {scene.title}", base=base)
     return dataclasses.replace(saved, scene=marked)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from conceptevo_jax.explorer.patch_cutter import PatchCutter
 from conceptevo_jax.explorer.scene import Course, Scene
-from conceptevo_jax.types import neuron_ids
+from conceptevo_jax.types import SnapshotId, neuron_ids
 
 PATCHES = 3
 """Patches of a neuron, side by side in its image."""
@@ -74,7 +74,7 @@ def neuron_columns(scene: Scene, course: Course, snapshot: int) -> dict[str, Any
         _snapshot_epochs(course, snapshots) for snapshots in course.lives
     )
     return {
-        "id": neuron_ids(f"{course.name}@{epoch}", course.sites),
+        "id": neuron_ids(str(SnapshotId(course.name, epoch)), course.sites),
         "run": [course.name] * n,
         "epoch": [str(epoch)] * n,
         "progress": [float(course.progress[snapshot])] * n,

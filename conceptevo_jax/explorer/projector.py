@@ -19,6 +19,7 @@ from conceptevo_jax.explorer.patch_cutter import PatchCutter
 from conceptevo_jax.explorer.scene import Course, Scene
 from conceptevo_jax.store import write_text
 from conceptevo_jax.store.files import replace_folder, temporary_beside
+from conceptevo_jax.types import SnapshotId
 
 _LARGEST_SPRITE = 8192
 _CONFIG = "projector_config.pbtxt"
@@ -74,7 +75,7 @@ def _write_run(
     write_text(folder / name / "vectors.tsv", _join_lines(lines))
     metadata = _metadata(scene, course, snapshot, neurons)
     write_text(folder / name / "metadata.tsv", metadata)
-    title = f"{course.name}@{course.epochs[snapshot]}"
+    title = str(SnapshotId(course.name, course.epochs[snapshot]))
     settings = [
         f"tensor_name: {_quoted(title)}",
         f'tensor_path: "{name}/vectors.tsv"',

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from conceptevo_jax.explorer.scene import Course, Place, StudyGroup
-from conceptevo_jax.types import site_slices
+from conceptevo_jax.types import SnapshotId, site_slices
 
 
 def locate_study_group(
@@ -24,7 +24,7 @@ def locate_study_group(
       intruder: Id of the intruder.
     """
     snapshots = {
-        f"{course.name}@{epoch}": (run, snapshot)
+        str(SnapshotId(course.name, epoch)): (run, snapshot)
         for run, course in enumerate(courses)
         for snapshot, epoch in enumerate(course.epochs)
     }

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
-from conceptevo_jax.types import record
+from conceptevo_jax.types import SnapshotId, record
 
 _ROW = 0.34
 """Height of a line, in inches."""
@@ -122,7 +122,7 @@ def draw_pairs(
 
 def _run_boundaries(names: Sequence[str]) -> list[float]:
     """Axis positions between the last snapshot of a run and the first of the next."""
-    runs = [name.rpartition("@")[0] for name in names]
+    runs = [SnapshotId.parse(name).run for name in names]
     return [
         index + 0.5
         for index, (run, next_run) in enumerate(pairwise(runs))

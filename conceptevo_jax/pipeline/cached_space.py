@@ -33,6 +33,7 @@ from conceptevo_jax.types import (
     Epoch,
     Layout,
     Observation,
+    SnapshotId,
     Space,
     record,
 )
@@ -170,7 +171,7 @@ def project_run(
             partial(project_neurons, observation.found, space),
             config={},
             inputs={"space": space_key, "observation": run.keys[epoch]},
-            about=f"{run.name}@{epoch}",
+            about=str(SnapshotId(run.name, epoch)),
         )
     return placed
 

@@ -20,16 +20,16 @@ from conceptevo_jax.training import TimeLeft
 from conceptevo_jax.types import Epoch, Observation, Responses, Snapshot
 
 
-def images_found(k: int, projecting: int | None, pool: int) -> int:
-    """How many of its strongest images are found of a neuron.
+def top_images_needed(k: int, projection_images: int | None, pool: int) -> int:
+    """Number of a neuron's strongest images that a sweep has to find.
 
     Args:
       k: Stimuli per neuron.
-      projecting: Images that it is projected by, at most a tenth of the pool; None, or
-        fewer than k, for its stimuli.
+      projection_images: Images that it is projected by, at most a tenth of the pool;
+        None, or fewer than k, for its stimuli.
       pool: Images in the pool.
     """
-    return max(k, min(projecting or 0, pool // 10))
+    return max(k, min(projection_images or 0, pool // 10))
 
 
 class Observer:
@@ -41,8 +41,8 @@ class Observer:
       model: The run's model.
       run_key: Content key of the run.
       search: How stimuli are found.
-      projecting: Images that a neuron is projected by, at most a tenth of the pool;
-        None, or fewer than k, for its stimuli.
+      projection_images: Images that a neuron is projected by, at most a tenth of the
+        pool; None, or fewer than k, for its stimuli.
       sample: Number of pool images whose responses are kept.
     """
 
@@ -53,12 +53,14 @@ class Observer:
         model: Model,
         run_key: str,
         search: Search,
-        projecting: int | None,
+        projection_images: int | None,
         sample: int,
     ) -> None:
         self.store, self.images, self.model = store, images, model
         self.run_key, self.search, self.sample = run_key, search, sample
-        self.found = images_found(search.k, projecting, len(images.pool))
+        self.num_images = top_images_needed(
+            search.k, projection_images, len(images.pool)
+        )
 
     def __call__(self, shot: Snapshot) -> tuple[Observation, str]:
         """The snapshot's observation and its content key."""
@@ -99,7 +101,11 @@ class Observer:
             "pool": self.images.pool.pool_id,
             "judgement": self.images.judgement.pool_id,
         }
-        config = {"search": self.search, "found": self.found, "sample": self.sample}
+        config = {
+            "search": self.search,
+            "found": self.num_images,
+            "sample": self.sample,
+        }
         return config, inputs
 
     def _look(
@@ -149,7 +155,7 @@ class Observer:
     @functools.cached_property
     def _sweeps(self) -> tuple[Observe, Sweep[Responses]]:
         model, judgement = self.model, self.images.judgement
-        search = dataclasses.replace(self.search, k=self.found)
+        search = dataclasses.replace(self.search, k=self.num_images)
         find = find_stimuli(model, self.images.pool, search, sample=self.sample)
         # The same reader, so that it is traced once.
         judge = respond(find.reader, model.sites, len(judgement), judgement.pool_id)

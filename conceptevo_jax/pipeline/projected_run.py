@@ -17,6 +17,7 @@ from conceptevo_jax.types import (
     Embedding,
     Epoch,
     Observation,
+    SnapshotId,
     Space,
     Stimuli,
     progress,
@@ -53,7 +54,7 @@ class Projected:
 
     def snapshot(self, epoch: Epoch) -> str:
         """`run@epoch`."""
-        return f"{self.run.name}@{epoch}"
+        return str(SnapshotId(self.run.name, epoch))
 
     def at(self, epoch: Epoch) -> float:
         """Epochs of training behind a snapshot."""
@@ -129,7 +130,9 @@ def _judge(
     """Judge every snapshot of a run against the base."""
     verdicts = {}
     for epoch, vectors in placed.items():
-        snapshot = _subject(session, f"{run.name}@{epoch}", run, epoch, vectors)
+        snapshot = _subject(
+            session, str(SnapshotId(run.name, epoch)), run, epoch, vectors
+        )
         all_keys = {**keys, "observation": run.keys[epoch]}
         seed = session.config.seed
         verdicts[epoch] = align(

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.config import (
+    Config,
     DatasetConfig,
     DatasetFacts,
+    MethodConfig,
     ModelConfig,
     OptimizerConfig,
     RegularisationConfig,
@@ -67,7 +69,7 @@ class Job:
       run: Its settings.
       dataset: Its images.
       search: How stimuli are found, or None to observe nothing.
-      projecting: Images that a neuron is projected by; None for its stimuli.
+      projection_images: Images that a neuron is projected by; None for its stimuli.
       epochs: Which snapshots to observe; None for all.
       sample: Number of pool images whose responses are kept.
       until: When to stop early, or None.
@@ -79,12 +81,43 @@ class Job:
     run: RunConfig
     dataset: DatasetConfig
     search: SearchConfig | None = None
-    projecting: int | None = None
+    projection_images: int | None = None
     epochs: tuple[Epoch, ...] | None = None
     sample: int = 1000
     until: Until | None = None
     monitor: bool = False
     space: str | None = None
+
+    @classmethod
+    def observed(
+        cls,
+        config: Config,
+        name: str,
+        *,
+        epochs: tuple[Epoch, ...] | None,
+        sample: int | None = None,
+        method: MethodConfig | None = None,
+    ) -> "Job":
+        """Train a run of a configuration, and observe it as a method wants it.
+
+        Args:
+          config: The whole configuration.
+          name: Of the run.
+          epochs: Which snapshots to observe; None for all.
+          sample: Number of pool images whose responses are kept; None for the data
+            set's `sample_images`.
+          method: None for the method in use.
+        """
+        observing = config.method if method is None else method
+        return cls(
+            name=name,
+            run=config.runs[name],
+            dataset=config.dataset,
+            search=observing.stimuli,
+            projection_images=observing.projection.stimuli,
+            epochs=epochs,
+            sample=config.dataset.sample_images if sample is None else sample,
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -335,7 +368,9 @@ def _observer(
 ) -> Observer:
     assert job.search is not None
     search = Search(**plain(job.search))
-    return Observer(store, images, model, key, search, job.projecting, job.sample)
+    return Observer(
+        store, images, model, key, search, job.projection_images, job.sample
+    )
 
 
 def job_from_json(value: dict) -> Job:
@@ -353,7 +388,7 @@ def job_from_json(value: dict) -> Job:
         run=RunConfig(**{**run, **parts}),
         dataset=DatasetConfig(**{**value["dataset"], "facts": DatasetFacts(**facts)}),
         search=None if search is None else SearchConfig(**search),
-        projecting=value["projecting"],
+        projection_images=value["projection_images"],
         epochs=None if epochs is None else tuple(epochs),
         sample=value["sample"],
         until=None if until is None else Until(**until),

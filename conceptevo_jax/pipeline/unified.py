@@ -32,29 +32,29 @@ class Unified:
     Attributes:
       base: The base run, at the epoch the space was built from.
       compared: All other runs.
-      made: The space and how it was made.
+      base_space: The space and how it was made.
       layout: The map of the base and all shown snapshots.
       points: Where the neurons of each shown snapshot lie on it, by its name.
     """
 
     base: Projected
     compared: Sequence[Projected]
-    made: BaseSpace
+    base_space: BaseSpace
     layout: Layout
     points: Mapping[str, np.ndarray]
 
     def about(self) -> dict[str, Any]:
         """The space in numbers, for `results.json`."""
-        fit = self.made.fit
+        fit = self.base_space.fit
         return {
-            "pool": self.made.space.pool_id,
+            "pool": self.base_space.space.pool_id,
             "pairs_per_repeat": fit.pairs,
             "isolated_neurons": fit.isolated,
             "loss_start": fit.start_total,
             "loss_end": float(fit.total[-1]),
             "positive_start": fit.start_positive,
             "positive_end": float(fit.positive[-1]),
-            "images": self.made.report,
+            "images": self.base_space.report,
             "map_stability": self.layout.stability,
         }
 
@@ -67,10 +67,12 @@ def space_jobs(config: Config) -> list[Job]:
     """
     base = base_of(config)
     last = config.runs[base].epochs - 1
-    first = _job(config, base, (last,), BASE_SAMPLE)
+    first = Job.observed(config, base, epochs=(last,), sample=BASE_SAMPLE)
     compared = [name for name in config.runs if name != base]
-    sample = config.dataset.sample_images
-    return [first, *(_job(config, n, _milestones(config, n), sample) for n in compared)]
+    return [
+        first,
+        *(Job.observed(config, n, epochs=_milestones(config, n)) for n in compared),
+    ]
 
 
 def base_of(config: Config) -> str:
@@ -87,18 +89,6 @@ def base_of(config: Config) -> str:
 def _milestones(config: Config, name: str) -> tuple[Epoch, ...] | None:
     milestones = config.runs[name].milestones
     return ("init", *milestones) if milestones else None
-
-
-def _job(config: Config, name: str, epochs: tuple | None, sample: int) -> Job:
-    return Job(
-        name=name,
-        run=config.runs[name],
-        dataset=config.dataset,
-        search=config.method.stimuli,
-        projecting=config.method.projection.stimuli,
-        epochs=epochs,
-        sample=sample,
-    )
 
 
 def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
@@ -158,7 +148,7 @@ def unified(
     return Unified(
         base=base_run,
         compared=compared,
-        made=fitted_space,
+        base_space=fitted_space,
         layout=layout,
         points=dict(zip(names, points, strict=True)),
     )

@@ -29,6 +29,7 @@ from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.types import (
     Embedding,
     Responses,
+    SnapshotId,
     Stimuli,
     copied_neurons,
     neuron_count,
@@ -100,7 +101,7 @@ class Subject:
     @property
     def run(self) -> str:
         """The run's name."""
-        return self.snapshot.rpartition("@")[0]
+        return SnapshotId.parse(self.snapshot).run
 
 
 @record

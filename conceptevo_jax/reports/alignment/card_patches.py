@@ -12,7 +12,7 @@ from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.study.design.candidates import neuron_place, split_id
 from conceptevo_jax.study.design.cards import Cards
 from conceptevo_jax.study.design.tasks import Task
-from conceptevo_jax.types import Stimuli
+from conceptevo_jax.types import SnapshotId, Stimuli
 
 TILE = 64
 """Side of a study's patches, in pixels, at most that of the images."""
@@ -56,7 +56,7 @@ def _card_patches(
     """A neuron's patches of some of its stimuli, all of one size."""
     snapshot = split_id(neuron)[0]
     stimuli = held_out_stimuli[snapshot]
-    model = placed.runs[snapshot.rpartition("@")[0]].model
+    model = placed.runs[SnapshotId.parse(snapshot).run].model
     windows = patch_windows(stimuli, side=pixels.side, input_size=model.size)
     index = neuron_place(neuron, stimuli.sites)
     length = int(windows.length[index])

@@ -20,6 +20,7 @@ from conceptevo_jax.reports.alignment.study_claims import study_claims
 from conceptevo_jax.reports.alignment.study_measure import Evaluation
 from conceptevo_jax.study.design.tasks import Task
 from conceptevo_jax.study.raters.machine import MachinePanel, intruder_hits
+from conceptevo_jax.types import SnapshotId
 
 HUMAN = "concepts of other models and epochs align: human AUC .86 to .90"
 
@@ -133,7 +134,7 @@ def _control_claim(
             continue
         untrained, *trained = (
             _measure_with_chance(
-                alignments[f"{name}@{epoch}", placed.base_snapshot], measure
+                alignments[str(SnapshotId(name, epoch)), placed.base_snapshot], measure
             )
             for epoch in run.observations
         )

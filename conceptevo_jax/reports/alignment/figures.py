@@ -25,6 +25,7 @@ from conceptevo_jax.reports.alignment.measure import (
 from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots
 from conceptevo_jax.reports.alignment.study_cards import GroupStudy
 from conceptevo_jax.reports.alignment.study_measure import CATEGORY_TITLES
+from conceptevo_jax.types import SnapshotId
 
 MEASURES = {
     "correlation": "responses correlate",
@@ -109,7 +110,7 @@ def _nan_for_none(numbers: Iterable[float | None]) -> Float64[np.ndarray, " _"]:
 
 
 def _pairs_figure(placed: PlacedSnapshots, alignments: PairAlignments) -> Figure:
-    names = [f"{run}@{epoch}" for run, epoch in all_snapshots(placed)]
+    names = [str(SnapshotId(run, epoch)) for run, epoch in all_snapshots(placed)]
     index = {name: number for number, name in enumerate(names)}
     panels = []
     for measure, title in _available_measures(alignments.values()):

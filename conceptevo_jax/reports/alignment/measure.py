@@ -16,10 +16,7 @@ from conceptevo_jax.pipeline.cached_space import (
 )
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots
-from conceptevo_jax.types import Epoch, Observation
-
-SnapshotId = tuple[str, Epoch]
-"""Run and epoch of a snapshot."""
+from conceptevo_jax.types import Observation, SnapshotId
 
 PairAlignments = Mapping[tuple[str, str], Alignment]
 """Alignment of pairs of snapshots in one space, by both names."""
@@ -31,17 +28,20 @@ AlignedSpaces = Mapping[str, Sequence[tuple[PlacedSnapshots, PairAlignments]]]
 def all_snapshots(placed: PlacedSnapshots) -> list[SnapshotId]:
     """Run and epoch of every compared snapshot of a space."""
     return [
-        (name, epoch) for name, epochs in placed.vectors.items() for epoch in epochs
+        SnapshotId(name, epoch)
+        for name, epochs in placed.vectors.items()
+        for epoch in epochs
     ]
 
 
 def base_pairs(placed: PlacedSnapshots) -> list[tuple[SnapshotId, SnapshotId]]:
     """Every snapshot of the other runs, paired with the base snapshot."""
-    last_epoch = list(placed.vectors[placed.base])[-1]
-    compared = [
-        (run, epoch) for run, epoch in all_snapshots(placed) if run != placed.base
+    base = SnapshotId(placed.base, list(placed.vectors[placed.base])[-1])
+    return [
+        (snapshot, base)
+        for snapshot in all_snapshots(placed)
+        if snapshot.run != placed.base
     ]
-    return [(snapshot, (placed.base, last_epoch)) for snapshot in compared]
 
 
 def every_pair(placed: PlacedSnapshots) -> list[tuple[SnapshotId, SnapshotId]]:
@@ -92,15 +92,15 @@ def align_pairs(
     spaces = placed.refits.spaces(placed.base_space.space)
     alignments = {}
     for a, b in pairs:
-        for run, epoch in (a, b):
-            if (run, epoch) not in subjects:
-                subjects[run, epoch] = _subject(session, placed, run, epoch)
+        for snapshot in (a, b):
+            if snapshot not in subjects:
+                subjects[snapshot] = _subject(session, placed, snapshot)
         names = subjects[a][0].snapshot, subjects[b][0].snapshot
         keys = {
             "space": placed.key,
             "refits": placed.refits_key,
-            "a": placed.runs[a[0]].keys[a[1]],
-            "b": placed.runs[b[0]].keys[b[1]],
+            "a": placed.runs[a.run].keys[a.epoch],
+            "b": placed.runs[b.run].keys[b.epoch],
         }
         seed = session.config.seed
         alignments[names] = align(
@@ -110,13 +110,18 @@ def align_pairs(
 
 
 def _subject(
-    session: Session, placed: PlacedSnapshots, run: str, epoch: Epoch
+    session: Session, placed: PlacedSnapshots, snapshot: SnapshotId
 ) -> tuple[Subject, Observation]:
     """A snapshot as `align` takes it, with its known concepts where there are any."""
+    run, epoch = snapshot
     observation, images = placed.runs[run].observations[epoch], session.images
     dataset, vectors = session.config.dataset, placed.vectors[run][epoch]
     plain = subject(
-        f"{run}@{epoch}", observation, vectors, images.pool, dataset.sample_images
+        str(snapshot),
+        observation,
+        vectors,
+        images.pool,
+        dataset.sample_images,
     )
     concepts = _known_concepts(dataset.name, observation, images.judgement)
     return dataclasses.replace(plain, concepts=concepts), observation

@@ -34,7 +34,7 @@ from conceptevo_jax.study.design.cards import (
 from conceptevo_jax.study.design.groups import Drawing, make_groups
 from conceptevo_jax.study.design.hand_picked import hand_picked_groups
 from conceptevo_jax.study.design.tasks import Task, deal_tasks
-from conceptevo_jax.types import Epoch, Snapshot, Stimuli
+from conceptevo_jax.types import Epoch, Snapshot, SnapshotId, Stimuli
 
 TITLE = "Which of these belong together?"
 
@@ -104,7 +104,7 @@ def _population(
 ) -> Population:
     """A snapshot's neurons; live are those that respond to enough held-out images."""
     run = placed.runs[name]
-    responsive = stimuli[f"{name}@{epoch}"].count >= MIN_RESPONSES
+    responsive = stimuli[str(SnapshotId(name, epoch))].count >= MIN_RESPONSES
     return Population(
         run=name,
         epoch=epoch,

@@ -60,7 +60,7 @@ def alignment_jobs(config: Config, method: MethodConfig | None = None) -> list[J
       method: Another method, which needs only the endpoints of each run; None for the
         method in use, and the judge.
     """
-    settings, observing = config.alignment, method or config.method
+    settings = config.alignment
     epochs_by_run = {
         name: compared_epochs(config, name) for name in compared_runs(config)
     }
@@ -69,16 +69,12 @@ def alignment_jobs(config: Config, method: MethodConfig | None = None) -> list[J
             name: endpoints(epochs) for name, epochs in epochs_by_run.items()
         }
     jobs = [
-        Job(
-            name=name,
-            run=config.runs[name],
-            dataset=config.dataset,
-            search=observing.stimuli,
-            projecting=observing.projection.stimuli,
+        Job.observed(
+            config,
+            name,
             epochs=epochs,
-            sample=(
-                BASE_SAMPLE if name in settings.bases else config.dataset.sample_images
-            ),
+            sample=BASE_SAMPLE if name in settings.bases else None,
+            method=method,
         )
         for name, epochs in epochs_by_run.items()
     ]

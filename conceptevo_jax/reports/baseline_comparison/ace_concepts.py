@@ -21,7 +21,7 @@ from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.importance.evolutions import class_of
 from conceptevo_jax.streams import stream
-from conceptevo_jax.types import Epoch, record
+from conceptevo_jax.types import Epoch, SnapshotId, record
 
 _MIN_SEGMENTS = 4
 """Any concept has more segments than this, however few images there are."""
@@ -62,7 +62,7 @@ def find_concepts(
     Returns:
       The concepts by class, and why a class is missing.
     """
-    snapshot = f"{run.name}@{epoch}"
+    snapshot = str(SnapshotId(run.name, epoch))
     try:
         reader = _site_reader(session, run, epoch)
     except (DataError, UsageError) as error:

@@ -8,10 +8,10 @@ from jaxtyping import Float
 
 from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting, fit_snapshot
 from conceptevo_jax.embedding import FitReport
-from conceptevo_jax.pipeline.observe import images_found
+from conceptevo_jax.pipeline.observe import top_images_needed
 from conceptevo_jax.pipeline.runs import Job, TrainedRun
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.types import Embedding, Epoch, record
+from conceptevo_jax.types import Embedding, Epoch, SnapshotId, record
 
 DEFAULT_FITTING = Fitting()
 """NeuroCartography's own settings."""
@@ -44,7 +44,7 @@ def observe_widely(
     """
     config = session.config
     images = max(settings.images for settings in (DEFAULT_FITTING, FIGURE_9))
-    k = images_found(2, images, len(session.images.pool))
+    k = top_images_needed(2, images, len(session.images.pool))
     job = Job(
         name=run.name,
         run=config.runs[run.name],
@@ -82,6 +82,6 @@ def fit_vectors(
         make,
         config={"settings": limited, "seed": seed},
         inputs={"observation": run.keys[epoch]},
-        about=f"{run.name}@{epoch}",
+        about=str(SnapshotId(run.name, epoch)),
     )
     return fitted.embedding.vectors

@@ -12,7 +12,7 @@ from conceptevo_jax.pipeline.outcome import finite, write_csv
 from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.reports.baseline_comparison.ace_concepts import ClassConcepts
 from conceptevo_jax.reports.baseline_comparison.measure import MEASURES, MethodDrift
-from conceptevo_jax.types import Epoch, Observation, neuron_ids
+from conceptevo_jax.types import Epoch, Observation, SnapshotId, neuron_ids
 
 
 def write_tables(
@@ -127,7 +127,7 @@ def group_rows(groups: Groups, run: TrainedRun, epoch: Epoch) -> list[dict[str, 
       run: Whose neurons they are.
       epoch: Of which snapshot.
     """
-    ids = neuron_ids(f"{run.name}@{epoch}", run.model.sites)
+    ids = neuron_ids(str(SnapshotId(run.name, epoch)), run.model.sites)
     return [
         {"site": site, "group": number, "neurons": len(members), "neuron": ids[neuron]}
         for number, (site, members) in enumerate(

@@ -86,7 +86,7 @@ def explore_unified(
             session,
             unified.base,
             unified.compared,
-            unified.made.space,
+            unified.base_space.space,
             unified.layout,
             unified.points,
             importants,

@@ -19,7 +19,7 @@ from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import DivergenceError
 from conceptevo_jax.pipeline.cached_space import space_settings
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.observe import images_found
+from conceptevo_jax.pipeline.observe import top_images_needed
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.projection import (
@@ -166,7 +166,9 @@ def _strongest_stimuli(
 ) -> Stimuli:
     """The number of strongest images that a neuron is projected by."""
     settings = plain(method.stimuli)
-    settings["k"] = images_found(settings["k"], method.projection.stimuli, len(pool))
+    settings["k"] = top_images_needed(
+        settings["k"], method.projection.stimuli, len(pool)
+    )
     search = Search(**settings)
     peaks, sites = responded.pool.peaks[rows], responded.pool.sites
     return stimuli_of_arrays(peaks, sites, pool, search)

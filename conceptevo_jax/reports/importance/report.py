@@ -79,12 +79,4 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
 def _observation_job(config: Config, run_importance: RunImportance) -> Job:
     """Observe the milestones of a run, which its accuracy decides."""
     name = run_importance.run.name
-    return Job(
-        name=name,
-        run=config.runs[name],
-        dataset=config.dataset,
-        search=config.method.stimuli,
-        projecting=config.method.projection.stimuli,
-        epochs=tuple(run_importance.epochs),
-        sample=config.dataset.sample_images,
-    )
+    return Job.observed(config, name, epochs=tuple(run_importance.epochs))

@@ -18,6 +18,7 @@ from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.types import (
     Epoch,
     Site,
+    SnapshotId,
     copied_neurons,
     neuron_count,
     record,
@@ -57,7 +58,7 @@ class Population:
     @property
     def snapshot(self) -> str:
         """`run@epoch`."""
-        return f"{self.run}@{self.epoch}"
+        return str(SnapshotId(self.run, self.epoch))
 
     def neuron_id(self, index: int) -> str:
         """`run@epoch/site/index` of one neuron."""

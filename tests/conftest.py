@@ -74,9 +74,13 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def compile_once(session_folder: Path) -> None:
-    """What one worker has compiled, or a program that a test starts, serves all."""
+    """What one worker has compiled, or a program that a test starts, serves all.
+
+    So does what was compiled before, where JAX was given a folder for it.
+    """
+    before = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     settings = {
-        "jax_compilation_cache_dir": str(session_folder / "compiled"),
+        "jax_compilation_cache_dir": before or str(session_folder / "compiled"),
         "jax_persistent_cache_min_compile_time_secs": 0.0,
         "jax_persistent_cache_min_entry_size_bytes": -1,
     }

@@ -25,6 +25,7 @@ def names(wheel):
         "conceptevo_jax/data/fashion_mnist/NOTICE",
         "conceptevo_jax/explorer/template.html",
         "conceptevo_jax/study/kit/questionnaire.html",
+        "conceptevo_jax/py.typed",
     ],
 )
 def test_the_wheel_holds_what_a_run_needs(names, name):

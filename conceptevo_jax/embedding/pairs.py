@@ -1,10 +1,11 @@
 """Pairs of neurons that respond strongly to one image (paper, Sec. 3.2, Step 1.2).
 
-For sampling pairs on the device, a repeat at a time; the multiset D of the paper is
-never stored. Not for weighting or filtering pairs: a pair is as frequent as the images
-its neurons share. Lists of up to `SHORT` neurons are shuffled by counting for each
-neuron how many drew less, which costs `SHORT` comparisons an entry; longer ones by one
-sort of all their entries. There are at most `n k` entries.
+A window of two slides over each image's shuffled list of co-activated neurons. For
+sampling on the device, a repeat at a time; the multiset D of the paper is never stored.
+Not for weighting or filtering pairs: a pair is as frequent as the images its neurons
+share. Lists of up to `SHORT` neurons are shuffled by counting for each neuron how many
+drew less, which costs `SHORT` comparisons an entry; longer ones by one sort of all
+their entries. There are at most `n k` entries.
 """
 
 from typing import NamedTuple

@@ -4,7 +4,11 @@ from collections.abc import Callable
 
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.reports.training_failures.course import LEARNT, course_of
+from conceptevo_jax.reports.training_failures.course import (
+    LEARNT,
+    NEAR_CHANCE,
+    course_of,
+)
 from conceptevo_jax.training import Row
 from conceptevo_jax.types import record
 
@@ -106,7 +110,7 @@ def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:
     if course.dropped is None:
         fine = best >= LEARNT and last >= CAME_BACK * best
         kind = HEALTHY if fine else OTHER
-    elif last <= 1.5 / classes:
+    elif last <= NEAR_CHANCE / classes:
         kind = FAILING
     else:
         kind = RECOVERING if last >= CAME_BACK * best else OTHER

@@ -111,8 +111,10 @@ def run(config: Config, session: Session) -> Outcome:
     classes = {"neurons": len(session.images.classes), "segments": len(segments.names)}
     with session.stage("measure"):
         drifts = measure_drifts(methods, classes=classes, seed=config.seed)
-    highlighted = most_coherent_class(observations[-1], labels[-1], classes["neurons"])
-    names = config.baselines.classes or [session.images.classes[highlighted]]
+    highlighted_class = most_coherent_class(
+        observations[-1], labels[-1], classes["neurons"]
+    )
+    names = config.baselines.classes or [session.images.classes[highlighted_class]]
     with session.stage("ACE"):
         concepts, missing = find_concepts(session, subject, epochs[-1], names)
     for reason in missing:
@@ -132,7 +134,7 @@ def run(config: Config, session: Session) -> Outcome:
             drifts,
             concepts,
             snapshots=snapshots,
-            label=highlighted,
+            label=highlighted_class,
             segment_names=segments.names,
         )
     return Outcome(
@@ -140,9 +142,11 @@ def run(config: Config, session: Session) -> Outcome:
         claims=drift_claims(drifts, RIVALS),
         further={
             "snapshots": snapshots,
-            "highlighted": session.images.classes[highlighted],
+            "highlighted": session.images.classes[highlighted_class],
             "left_out": missing,
-            "notes": [note for explained in concepts for note in explained.notes],
+            "notes": [
+                note for class_concepts in concepts for note in class_concepts.notes
+            ],
         },
         look_next=[*figures, drift_table, *explore_unified(session, unified)],
     )

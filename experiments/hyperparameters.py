@@ -49,21 +49,21 @@ def run(config: Config, session: Session) -> Outcome:
     for name, trained_run in trained.items():
         with session.stage("respond", of=name):
             responses[name] = read_responses(session, trained_run)
-    scored = []
+    scored_trials = []
     for trial in trials:
         setting = f"{trial.factor} {trial.value}".strip() or trial.centre
         with session.stage("try", of=setting):
-            by_base = {
+            results_by_base = {
                 base: run_trial(session, trial, base, responses)
                 for base in config.hyperparameters.bases
             }
-        scored.append((trial, by_base))
-    rows = trial_rows(config, scored)
+        scored_trials.append((trial, results_by_base))
+    rows = trial_rows(config, scored_trials)
     table = write_csv(session.folder / "tables" / "trials.csv", rows)
-    figures = save_figures(config, scored, session.folder / "figures")
+    figures = save_figures(config, scored_trials, session.folder / "figures")
     return Outcome(
         base=None,
-        claims=near_best_claims(config, scored),
+        claims=near_best_claims(config, scored_trials),
         further={"quality": "mean AUC over agreements, bases and other runs"},
         look_next=[*figures, table],
     )

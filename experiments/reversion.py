@@ -69,7 +69,7 @@ def run(config: Config, session: Session) -> Outcome:
     evolutions = {name: evolutions_of(config, run) for name, run in trained.items()}
     class_names = session.images.classes
     labels = measured_classes(config, len(class_names))
-    rows, rows_by_site, summary_rows, claims = [], [], [], []
+    rows, site_table_rows, summary_rows, claims = [], [], [], []
     for name, run_evolutions in evolutions.items():
         measures = EvolutionMeasures(session, trained[name])
         for evolution in run_evolutions:
@@ -81,11 +81,11 @@ def run(config: Config, session: Session) -> Outcome:
                 for importance in importances
             ]
             rows += reversion_rows(evolution, reversions)
-            rows_by_site += site_rows(evolution, reversions)
+            site_table_rows += site_rows(evolution, reversions)
             claims += reversion_claims(evolution, reversions, PAPER)
     tables = session.folder / "tables"
     write_csv(tables / "reversion.csv", rows)
-    write_csv(tables / "reversion_sites.csv", rows_by_site)
+    write_csv(tables / "reversion_sites.csv", site_table_rows)
     write_csv(tables / "evolutions.csv", summary_rows)
     figures = draw_reversion(rows, session.folder, _titles(config))
     return Outcome(

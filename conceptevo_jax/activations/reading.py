@@ -65,12 +65,12 @@ def read_all_peaks(
     """
     mesh = data_mesh()
     read = jax.jit(_read_by_all(mesh, reader))
-    replicated = replicate(mesh, variables)
+    replicated_variables = replicate(mesh, variables)
     size = min(batch_size, -(-len(images) // mesh.size)) * mesh.size
     local_rows = process_rows(mesh, size)
     batches = (rows[local_rows] for rows, _ in sequential_batches(len(images), size))
     for batch in read_ahead(lambda rows: np.asarray(images.pixels[rows]), batches):
-        yield np.asarray(read(replicated, shard(mesh, batch, size)).values)
+        yield np.asarray(read(replicated_variables, shard(mesh, batch, size)).values)
 
 
 def _read_by_all(mesh: Mesh, reader: Reader) -> Reader:

@@ -105,8 +105,12 @@ class Sweep(Generic[R]):
     ) -> list[R]:
         """See `sweep_together`; of some images only."""
         self._check(snapshots, images)
-        replicated = [replicate(self.mesh, variables) for variables in snapshots]
-        states = all_or_none(lambda: self._pass(replicated, images, image_rows))
+        replicated_variables = [
+            replicate(self.mesh, variables) for variables in snapshots
+        ]
+        states = all_or_none(
+            lambda: self._pass(replicated_variables, images, image_rows)
+        )
         return [self.finish(self._folding.join(state)) for state in states]
 
     def _check(self, snapshots: Sequence[Variables], images: Decoded) -> None:

@@ -120,9 +120,9 @@ def _object_image(
     ]
     labels = np.stack([code[..., 0] + 256 * code[..., 1] for code in codes])
     inside = np.max(labels, axis=0) > 0
-    masked = np.where(np.expand_dims(inside, -1), np.asarray(resized), 0)
+    masked_image = np.where(np.expand_dims(inside, -1), np.asarray(resized), 0)
     counts = np.bincount(labels[labels > 0])
-    return masked.astype(np.uint8), int(counts.argmax()) if counts.size else 0
+    return masked_image.astype(np.uint8), int(counts.argmax()) if counts.size else 0
 
 
 def _open_image(folder: Path, name: str) -> Image.Image:

@@ -123,11 +123,12 @@ def fit_snapshot(
     Raises:
       UsageError: if there are fewer images per neuron, or as `fit_neurons` does.
     """
-    available = stimuli.image_ids.shape[1]
-    if settings.images > available:
+    images_per_neuron = stimuli.image_ids.shape[1]
+    if settings.images > images_per_neuron:
         raise UsageError(
             f"NeuroCartography needs {settings.images} images per neuron, but "
-            f"{available} were searched for; search for more, or lower `images`."
+            f"{images_per_neuron} were searched for; search for more, or lower "
+            "`images`."
         )
     fit_settings = dataclasses.asdict(settings)
     strongest = stimuli.strongest(fit_settings.pop("images"))

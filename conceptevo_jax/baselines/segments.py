@@ -145,9 +145,11 @@ def _patch(
     image: UInt8[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]
 ) -> UInt8[np.ndarray, "h w 3"]:
     """The mask's bounding box on grey, enlarged to the image's size."""
-    on_grey = np.where(mask[:, :, None], image, np.uint8(GREY))
+    image_on_grey = np.where(mask[:, :, None], image, np.uint8(GREY))
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    cropped = Image.fromarray(on_grey).crop(tuple(int(edge) for edge in box))
+    cropped_image = Image.fromarray(image_on_grey).crop(
+        tuple(int(edge) for edge in box)
+    )
     size = (image.shape[1], image.shape[0])
-    return np.asarray(cropped.resize(size, Image.Resampling.BICUBIC))
+    return np.asarray(cropped_image.resize(size, Image.Resampling.BICUBIC))

@@ -115,11 +115,11 @@ def concept_vector(
             f"and {len(negatives)}: give more images, or lower the number of clusters."
         )
     rng = stream(seed, "examples of a concept")
-    balanced = [
+    balanced_sets = [
         examples[rng.permutation(len(examples))[:count]]
         for examples in (concept, negatives)
     ]
-    rows, is_concept = np.concatenate(balanced), np.repeat([1, 0], count)
+    rows, is_concept = np.concatenate(balanced_sets), np.repeat([1, 0], count)
     train_rows, heldout_rows, train_labels, heldout_labels = train_test_split(
         rows,
         is_concept,

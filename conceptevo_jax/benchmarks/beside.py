@@ -79,7 +79,7 @@ def call_command(checkout: Path, words: Sequence[str]) -> None:
       DataError: if it fails, with the last lines that it printed.
     """
     path = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
-    completed = subprocess.run(
+    finished_process = subprocess.run(
         # With -P the current folder, often a checkout itself, is not searched first.
         [sys.executable, "-P", "-c", PROGRAM, str(checkout), *words],
         env=os.environ | {"PYTHONPATH": path},
@@ -87,11 +87,15 @@ def call_command(checkout: Path, words: Sequence[str]) -> None:
         text=True,
         check=False,
     )
-    if completed.returncode:
-        last = (completed.stderr or completed.stdout).strip().splitlines()[-_LINES:]
+    if finished_process.returncode:
+        last = (
+            (finished_process.stderr or finished_process.stdout)
+            .strip()
+            .splitlines()[-_LINES:]
+        )
         raise DataError(
-            f"the benchmark of {checkout} ended with code {completed.returncode}: "
-            f"{' | '.join(last)} Both checkouts must know what the call asks for: "
+            f"the benchmark of {checkout} ended with code "
+            f"{finished_process.returncode}: {' | '.join(last)} Both checkouts must know what the call asks for: "
             f"{' '.join(words)}"
         )
 

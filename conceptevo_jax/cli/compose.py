@@ -84,7 +84,7 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
     return unknown_name(f"setting of {location}", name, _keys(node))
 
 
-_CHOICE = re.compile(
+_MISSING_CONFIG_MESSAGE = re.compile(
     r"(?s)In '[^']+': Could not find '(?P<group>\w+)/(?P<name>[^']+)'\s+"
     r"(Available options in '[^']+':(?P<valid>.*?)\n)?Config search path:"
 )
@@ -92,7 +92,7 @@ _CHOICE = re.compile(
 
 def _explain_choice(message: str) -> UsageError | None:
     """A group's configurations, where Hydra says that one is not among them."""
-    match = _CHOICE.match(message)
+    match = _MISSING_CONFIG_MESSAGE.match(message)
     if match is None:
         return None
     group = folder("configs") / match["group"]

@@ -53,20 +53,20 @@ def require_settings_alone(words: Sequence[str]) -> None:
     Raises:
       UsageError: naming the word, or the file and what it says.
     """
-    parsed = arguments(words)
+    parsed_arguments = arguments(words)
     for flag in ("config_path", "config_name", "experimental_rerun"):
-        if getattr(parsed, flag) is not None:
+        if getattr(parsed_arguments, flag) is not None:
             raise UsageError(
                 f"--{flag.replace('_', '-')} cannot be used: configurations are those "
                 "of conceptevo. Add experiments of your own with --config-dir=FOLDER."
             )
-    config_dir = parsed.config_dir
+    config_dir = parsed_arguments.config_dir
     added = (
         None
         if config_dir is None
         else typed_place(config_dir, "--config-dir").absolute()
     )
-    for word in parsed.overrides:
+    for word in parsed_arguments.overrides:
         _check_word(word, [folder("configs"), *filter(None, [added])])
     if added is not None:
         _check_folder(added)

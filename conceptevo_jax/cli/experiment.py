@@ -54,11 +54,15 @@ def run_experiment(words: Sequence[str]) -> int:
     register()
     words = as_meant(words)
     require_settings_alone(words)
-    parsed = arguments(words)
-    require_words(parsed.overrides)
-    if not (parsed.help or parsed.hydra_help or parsed.shell_completion):
-        _require_experiment(parsed.overrides)
-    if parsed.overrides == words:
+    parsed_arguments = arguments(words)
+    require_words(parsed_arguments.overrides)
+    if not (
+        parsed_arguments.help
+        or parsed_arguments.hydra_help
+        or parsed_arguments.shell_completion
+    ):
+        _require_experiment(parsed_arguments.overrides)
+    if parsed_arguments.overrides == words:
         _check(words)
     # Hydra would print errors itself and end with code 1, whatever they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -66,7 +70,7 @@ def run_experiment(words: Sequence[str]) -> int:
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
     )
     jobs = _Jobs()
-    with _plan_sweep_words(parsed) as sweep_words:
+    with _plan_sweep_words(parsed_arguments) as sweep_words:
         sys.argv = ["conceptevo", *words, *sweep_words]
         try:
             main(jobs)()
@@ -78,13 +82,16 @@ def run_experiment(words: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _plan_sweep_words(parsed: argparse.Namespace) -> Iterator[list[str]]:
+def _plan_sweep_words(parsed_arguments: argparse.Namespace) -> Iterator[list[str]]:
     """Words by which Hydra keeps the words of a sweep of plans in a passing folder."""
-    if not parsed.multirun or "dry_run=true" not in parsed.overrides:
+    if (
+        not parsed_arguments.multirun
+        or "dry_run=true" not in parsed_arguments.overrides
+    ):
         yield []
         return
-    with tempfile.TemporaryDirectory() as passing:
-        yield [f"hydra.sweep.dir={passing}"]
+    with tempfile.TemporaryDirectory() as temporary_folder:
+        yield [f"hydra.sweep.dir={temporary_folder}"]
 
 
 class _Jobs:

@@ -36,8 +36,8 @@ class PassedOver:
 def listed_names(names: Sequence[str]) -> str:
     """The first few names in a sentence, and how many more there are."""
     listed = ", ".join(map(printable, names[:_NAMED]))
-    remaining = len(names) - _NAMED
-    return f"{listed} and {remaining} more" if remaining > 0 else listed
+    unnamed_count = len(names) - _NAMED
+    return f"{listed} and {unnamed_count} more" if unnamed_count > 0 else listed
 
 
 def describe_passed_over(

@@ -68,10 +68,10 @@ def container(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> byte
     """
     layout, blocks, offset = {}, [], 0
     for name, array in arrays.items():
-        contiguous = np.ascontiguousarray(array)
-        little_endian = contiguous.dtype.newbyteorder("<")
-        block = contiguous.astype(little_endian, copy=False).tobytes()
-        dtype, shape = _TYPES[little_endian.str], list(contiguous.shape)
+        contiguous_array = np.ascontiguousarray(array)
+        little_endian = contiguous_array.dtype.newbyteorder("<")
+        block = contiguous_array.astype(little_endian, copy=False).tobytes()
+        dtype, shape = _TYPES[little_endian.str], list(contiguous_array.shape)
         layout[name] = {"dtype": dtype, "shape": shape, "offset": offset}
         padded = block + bytes(-len(block) % 8)
         blocks.append(padded)
@@ -204,15 +204,17 @@ def _run_arrays(course: Course, extent: Sequence[float]) -> dict[str, np.ndarray
 def _quantise(shares: np.ndarray, steps: int, dtype: type) -> np.ndarray:
     """Shares as whole numbers of steps; `steps` + 1 for NaN."""
     finite = np.isfinite(shares)
-    clipped = np.clip(np.where(finite, shares, 0.0), 0, 1)
-    quantised = np.rint(clipped.astype(float) * steps)
-    return np.where(finite, quantised, steps + 1).astype(dtype)
+    clipped_shares = np.clip(np.where(finite, shares, 0.0), 0, 1)
+    quantised_shares = np.rint(clipped_shares.astype(float) * steps)
+    return np.where(finite, quantised_shares, steps + 1).astype(dtype)
 
 
 def _mark_missing(numbers: np.ndarray, dtype: type) -> np.ndarray:
     """Unsigned numbers: the largest of the type marks negative ones, as missing."""
-    signed = numbers.astype(np.int64)
-    return np.where(signed < 0, np.iinfo(dtype).max, signed).astype(dtype)
+    signed_numbers = numbers.astype(np.int64)
+    return np.where(signed_numbers < 0, np.iinfo(dtype).max, signed_numbers).astype(
+        dtype
+    )
 
 
 def _patch_chunk(scene: Scene, course: Course, *, first: bool) -> bytes:

@@ -200,12 +200,12 @@ def number_images(
     """
     used = [course.image_ids[course.image_ids >= 0] for course in courses]
     rows = np.unique(np.concatenate(used))
-    renumbered = []
+    renumbered_courses = []
     for course in courses:
         numbers = np.searchsorted(rows, course.image_ids)
         image_ids = np.where(course.image_ids < 0, -1, numbers).astype(np.int32)
-        renumbered.append(dataclasses.replace(course, image_ids=image_ids))
-    return rows, renumbered
+        renumbered_courses.append(dataclasses.replace(course, image_ids=image_ids))
+    return rows, renumbered_courses
 
 
 def pool_rows(course: Course, pictures: Pictures) -> Course:

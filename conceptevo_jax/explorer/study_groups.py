@@ -29,14 +29,14 @@ def locate_study_group(
         for snapshot, epoch in enumerate(course.epochs)
     }
     places = [_locate_neuron(neuron, courses, snapshots) for neuron in members]
-    located = tuple(place for place in places if place is not None)
+    member_places = tuple(place for place in places if place is not None)
     intruder_place = _locate_neuron(intruder, courses, snapshots)
     return StudyGroup(
         name=name,
         category=category,
-        members=located,
+        members=member_places,
         intruder=intruder_place,
-        missing=len(places) - len(located) + (intruder_place is None),
+        missing=len(places) - len(member_places) + (intruder_place is None),
     )
 
 

@@ -241,11 +241,11 @@ class ConceptMonitor:
         return Glance(stimuli=stimuli, responses=responses, embedding=embedding)
 
 
-def _probe_size(requested: int | None, available: int, k: int) -> int:
+def _probe_size(requested: int | None, available_images: int, k: int) -> int:
     """Number of probe images, by default a share of those there are."""
     if requested is None:
-        requested = min(LARGEST_PROBE, available // 8)
-    size = min(requested, available)
+        requested = min(LARGEST_PROBE, available_images // 8)
+    size = min(requested, available_images)
     if size <= 2 * k:
         raise UsageError(
             f"a probe of {size} images is too small for k={k} stimuli a neuron: "

@@ -39,13 +39,13 @@ class Report:
 
     def line(self) -> str:
         """All of it on one line, for a terminal."""
-        formatted = [
+        formatted_measures = [
             f"{name.replace('_', ' ')} {value:.2f}"
             for name in _SHOWN
             if (value := self.measures.get(name)) is not None
         ]
         reasons = "; ".join(self.reasons)
-        numbers = ", ".join(formatted)
+        numbers = ", ".join(formatted_measures)
         return f"{self.epoch}: {self.status}" + "".join(
             f" | {part}" for part in (numbers, reasons) if part
         )

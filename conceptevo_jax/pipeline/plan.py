@@ -241,8 +241,8 @@ def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
         stage = "importance and reversion"
         kept_images = train * times
         step = _step(stage, config, name, model, images * times, kept_images)
-        compiling = PATCHING_SECONDS * len(model.sites)
-        seconds = (step.seconds or 0.0) + compiling
+        compile_seconds = PATCHING_SECONDS * len(model.sites)
+        seconds = (step.seconds or 0.0) + compile_seconds
         steps.append(dataclasses.replace(step, seconds=seconds))
     return steps
 

@@ -108,13 +108,13 @@ class Job:
             set's `sample_images`.
           method: None for the method in use.
         """
-        observing = config.method if method is None else method
+        observation_method = config.method if method is None else method
         return cls(
             name=name,
             run=config.runs[name],
             dataset=config.dataset,
-            search=observing.stimuli,
-            projection_images=observing.projection.stimuli,
+            search=observation_method.stimuli,
+            projection_images=observation_method.projection.stimuli,
             epochs=epochs,
             sample=config.dataset.sample_images if sample is None else sample,
         )

@@ -72,26 +72,32 @@ def follow(
     pool_id = about["train"] if space is None else space.pool_id
     images = _images(Store(folder.parent), pool_id)
     monitor = ConceptMonitor.of_model(model, space, images)
-    reported: set[Epoch] = set()
+    reported_epochs: set[Epoch] = set()
     while True:
         # Asked first: what was finished before a look needs no other one.
         finished = (current_folder(folder) / "manifest.json").is_file()
-        yield from _new(current_folder(folder), about["name"], model, monitor, reported)
+        yield from _new(
+            current_folder(folder), about["name"], model, monitor, reported_epochs
+        )
         if finished or not wait:
             return
         time.sleep(interval)
 
 
 def _new(
-    folder: Path, run: str, model: Model, monitor: ConceptMonitor, reported: set[Epoch]
+    folder: Path,
+    run: str,
+    model: Model,
+    monitor: ConceptMonitor,
+    reported_epochs: set[Epoch],
 ) -> Iterator[tuple[Report, Row]]:
     if not (folder / TABLE).is_file():
         return
     shots = {shot.epoch: shot for shot in snapshots(folder, run, model)}
     for row in read_table(folder / TABLE):
-        fresh = row.epoch in shots and row.epoch not in reported
+        fresh = row.epoch in shots and row.epoch not in reported_epochs
         if fresh and is_watched(row.epoch):
-            reported.add(row.epoch)
+            reported_epochs.add(row.epoch)
             yield monitor.update(row.epoch, shots[row.epoch].load()), row
 
 

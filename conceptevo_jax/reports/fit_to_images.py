@@ -47,13 +47,13 @@ def fit_to_images(config: Config, typed: Collection[str]) -> list[str]:
 def _fit_parts(settings: DatasetConfig, sizes: Sizes, typed: Collection[str]) -> None:
     """Take all images where there are fewer than were to be taken."""
     half = sizes.test // 2
-    available = {
+    available_counts = {
         "train_images": sizes.train,
         "test_images": sizes.test,
         "selection_images": half,
         "judgement_images": half,
     }
-    for name, count in available.items():
+    for name, count in available_counts.items():
         configured = getattr(settings, name)
         if (
             configured is not None

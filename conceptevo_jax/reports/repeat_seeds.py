@@ -134,21 +134,21 @@ def _same_columns(
 
 
 def _aggregate(rows: Sequence[dict[str, str]]) -> dict[str, Any]:
-    aggregated: dict[str, Any] = {}
+    aggregated_row: dict[str, Any] = {}
     for column in rows[0]:
         texts = [row[column] for row in rows]
         numbers = [_number(text) for text in texts]
         if len(set(texts)) == 1:
-            aggregated[column] = texts[0]
+            aggregated_row[column] = texts[0]
         elif column not in LABELS and None not in numbers:
             values = [number for number in numbers if number is not None]
-            aggregated[column] = float(np.mean(values))
+            aggregated_row[column] = float(np.mean(values))
             if not column.endswith(("low", "high")):
                 low, high = mean_interval(values) or (None, None)
-                aggregated |= {f"{column}_low": low, f"{column}_high": high}
+                aggregated_row |= {f"{column}_low": low, f"{column}_high": high}
         else:
-            aggregated[column] = " | ".join(texts)
-    return aggregated
+            aggregated_row[column] = " | ".join(texts)
+    return aggregated_row
 
 
 def _number(text: str) -> float | None:

@@ -49,8 +49,8 @@ def drop_abandoned(folder: Path, *, deep: bool = True, locked: bool = False) -> 
       locked: Whether nobody else can be writing there, so that all can go. Without a
         lock what a process left stays until that is gone for good.
     """
-    temporaries = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
-    for path in list(temporaries):
+    temporary_paths = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
+    for path in list(temporary_paths):
         match = _TEMPORARY.fullmatch(path.name)
         if match is None or not (locked or _is_abandoned(match)):
             continue

@@ -36,13 +36,13 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
       values: Settings, some of which are mappings.
       prefix: Put before every name.
     """
-    flattened: dict[str, Any] = {}
+    flat_values: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            flattened |= flat(value, f"{prefix}{name}.")
+            flat_values |= flat(value, f"{prefix}{name}.")
         else:
-            flattened[prefix + name] = value
-    return flattened
+            flat_values[prefix + name] = value
+    return flat_values
 
 
 def content_key(*parts: object, arrays: Mapping[str, np.ndarray] | None = None) -> str:

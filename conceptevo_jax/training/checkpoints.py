@@ -75,7 +75,7 @@ class Checkpoints:
                 with ocp.StandardCheckpointer() as checkpointer:
                     checkpointer.save(self.folder / "init", tree, force=True)
             else:
-                replace_checkpoint(*self._manager_and_number(epoch), tree)
+                replace_checkpoint(*self._manager_and_step(epoch), tree)
         self._pending[str(epoch)] = tree_checksum(local_copy(tree))
 
     def save_resume(self, epoch: int, state: State) -> None:
@@ -108,7 +108,7 @@ class Checkpoints:
                 with ocp.StandardCheckpointer() as checkpointer:
                     restored = checkpointer.restore(self.folder / "init", target)
             else:
-                manager, number = self._manager_and_number(epoch)
+                manager, number = self._manager_and_step(epoch)
                 restored = manager.restore(
                     number, args=ocp.args.StandardRestore(target)
                 )
@@ -125,14 +125,14 @@ class Checkpoints:
           DataError: if what is there cannot be read, or is damaged.
         """
         listed = read_checksums(self.folder)
-        resumable = {
+        resumable_epochs = {
             number
             for number in self._resume.all_steps()
             if str(number) in listed.snapshots and str(number) in listed.resume
         }
-        if not resumable:
+        if not resumable_epochs:
             return None
-        epoch = max(resumable)
+        epoch = max(resumable_epochs)
         target = ocp.args.StandardRestore(abstract_tree(_resume_state(like)))
         what = f"the state to resume from after epoch {epoch}"
         with self._naming(what):
@@ -194,7 +194,7 @@ class Checkpoints:
                 f"{self.model.name}: {error}. Delete the folder and train again."
             ) from error
 
-    def _manager_and_number(self, epoch: Epoch) -> tuple[Any, int]:
+    def _manager_and_step(self, epoch: Epoch) -> tuple[Any, int]:
         if isinstance(epoch, int):
             return self._weights, epoch
         return self._early, int(epoch.removeprefix("step"))

@@ -101,11 +101,11 @@ def update_checksums(
       forget: Epochs whose snapshots are about to be replaced.
     """
     before = read_checksums(folder)
-    remaining = {e: c for e, c in before.snapshots.items() if e not in set(forget)}
+    kept_checksums = {e: c for e, c in before.snapshots.items() if e not in set(forget)}
     states = sorted({**before.resume, **(resume or {})}.items(), key=_number)
     tables = before.tables if table is None else (*before.tables, table)
     after = Checksums(
-        snapshots={**remaining, **(snapshots or {})},
+        snapshots={**kept_checksums, **(snapshots or {})},
         resume=dict(states[-_RESUMED:]),
         tables=tables[-_TABLES:],
     )

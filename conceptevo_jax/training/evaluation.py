@@ -23,8 +23,8 @@ def evaluate(model: Model, variables: Variables, data: Decoded) -> Tally:
       data: The images, with their labels.
     """
     mesh, rows = data_mesh(), np.arange(len(data))
-    replicated = replicate(mesh, variables)
-    return evaluate_rows(mesh, make_eval_step(model), replicated, data, rows)
+    replicated_variables = replicate(mesh, variables)
+    return evaluate_rows(mesh, make_eval_step(model), replicated_variables, data, rows)
 
 
 def evaluate_rows(

@@ -295,10 +295,10 @@ class _Loop:
         )
 
     def _resume(self, fresh: State) -> tuple[int, State]:
-        resumed = self.checkpoints.restore_latest(fresh)
-        if resumed is None:
+        restored_state = self.checkpoints.restore_latest(fresh)
+        if restored_state is None:
             return 0, self._replicate(fresh)
-        epoch, state = resumed
+        epoch, state = restored_state
         rows = read_table(self.folder / TABLE)
         names = [row.epoch for row in rows]
         if epoch not in names:

@@ -170,9 +170,9 @@ def _interval(
     *,
     lower_bound: float,
 ) -> Interval:
-    widened = with_refits(resamples, np.array(fit_values), rng)
+    widened_resamples = with_refits(resamples, np.array(fit_values), rng)
     estimate = bounded_estimate(
-        value, widened, len(resamples), why="", lower_bound=lower_bound
+        value, widened_resamples, len(resamples), why="", lower_bound=lower_bound
     )
     return cast(Interval, (estimate.low, estimate.high))
 

@@ -92,7 +92,7 @@ def compare(
         "images": len(a.responses.peaks),
     }
     if reason:
-        return _without_measures(reason, facts)
+        return _unmeasured_alignment(reason, facts)
     rng = stream(seed, "pairs of neurons")
     first, second = (neuron_rows(s, m, rng=rng) for s, m in ((a, live_a), (b, live_b)))
     size = max(MIN_NEURONS, max_pairs // second.index.size)
@@ -124,7 +124,7 @@ def _dimensions(subject: Subject) -> str:
     return f"{subject.embedding.vectors.shape[1]} dimensions"
 
 
-def _without_measures(reason: str, facts: Mapping[str, Any]) -> Alignment:
+def _unmeasured_alignment(reason: str, facts: Mapping[str, Any]) -> Alignment:
     missing = Agreement(reason=reason)
     return Alignment(
         correlation=missing,

@@ -91,20 +91,22 @@ def measure_state(
       draws: Number of random halves of the neurons per interval.
       seed: Of the halves.
     """
-    stimuli, halving = observation.stimuli, {"draws": draws, "seed": seed}
+    stimuli, halving_options = observation.stimuli, {"draws": draws, "seed": seed}
     placed = observation.embedding.placed & ~stimuli.dead
     vectors = observation.embedding.vectors[placed]
-    estimate_options = {"min_neurons": MIN_NEURONS, **halving}
+    estimate_options = {"min_neurons": MIN_NEURONS, **halving_options}
     return {
-        "live_share": mean_estimate((~stimuli.dead).astype(float), **halving),
-        "nonfinite_share": mean_estimate(stimuli.nonfinite.astype(float), **halving),
+        "live_share": mean_estimate((~stimuli.dead).astype(float), **halving_options),
+        "nonfinite_share": mean_estimate(
+            stimuli.nonfinite.astype(float), **halving_options
+        ),
         "distinct_share": estimate(
             lambda rows: distinct_share(stimuli.image_ids[rows], pool_size),
             len(stimuli.count),
-            **halving,
+            **halving_options,
         ),
         "coverage": mean_estimate(
-            observation.embedding.coverage[~stimuli.dead], **halving
+            observation.embedding.coverage[~stimuli.dead], **halving_options
         ),
         "entropy": estimate(
             lambda rows: vasicek_entropy(vectors[rows], scales[0]),
@@ -115,7 +117,9 @@ def measure_state(
         "effective_rank": estimate(
             lambda rows: effective_rank(vectors[rows]), len(vectors), **estimate_options
         ),
-        "early_share": mean_estimate(_early_neighbours(vectors, base), **halving),
+        "early_share": mean_estimate(
+            _early_neighbours(vectors, base), **halving_options
+        ),
     }
 
 
@@ -182,18 +186,18 @@ def measure_change(
     names = ("movement", "relative_movement", "movement_map", "cka")
     if before is None or moved is None:
         return {name: missing("there is no snapshot before") for name in names}
-    halving = {"draws": draws, "seed": seed}
+    halving_options = {"draws": draws, "seed": seed}
     size = spread(before.embedding.vectors[~before.stimuli.dead])
     changes = {
-        "movement": mean_estimate(moved, **halving),
-        "relative_movement": mean_estimate(moved / size, **halving),
+        "movement": mean_estimate(moved, **halving_options),
+        "relative_movement": mean_estimate(moved / size, **halving_options),
         "movement_map": missing("one of the two snapshots is not on the map"),
-        "cka": linear_cka(before.responses, after.responses, **halving),
+        "cka": linear_cka(before.responses, after.responses, **halving_options),
     }
     if before.maps is not None and after.maps is not None:
         pairs = zip(before.maps, after.maps, strict=True)
         on_maps = np.stack([movement(a, b) for a, b in pairs]).mean(axis=0)
-        changes["movement_map"] = mean_estimate(on_maps, **halving)
+        changes["movement_map"] = mean_estimate(on_maps, **halving_options)
     return changes
 
 

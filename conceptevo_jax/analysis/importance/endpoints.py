@@ -50,12 +50,14 @@ def overflow_error(
       endpoints: Their variables.
       pixels: Images on which the sensitivity is not finite.
     """
-    overflowing = [
+    overflowing_snapshots = [
         snapshot.name
         for snapshot, variables in zip(snapshots, endpoints, strict=True)
         if not jnp.isfinite(model.logits(variables, jnp.asarray(pixels))).all()
     ]
-    names = " and ".join(overflowing) or " to ".join(s.name for s in snapshots)
+    names = " and ".join(overflowing_snapshots) or " to ".join(
+        s.name for s in snapshots
+    )
     return DataError(
         f"{names}: activations "
         "are not finite, so the evolution has no importance. Choose a snapshot from "

@@ -13,8 +13,10 @@ def accuracies(
       correctness: Which images are classified correctly, by top 1 and by top 5.
       members: Which images are in which group, by repeat.
     """
-    correct = np.einsum("im,rgi->rgm", correctness.astype(float), members.astype(float))
-    return _shares(correct, members.sum(axis=-1))
+    correct_counts = np.einsum(
+        "im,rgi->rgm", correctness.astype(float), members.astype(float)
+    )
+    return _shares(correct_counts, members.sum(axis=-1))
 
 
 def patched_accuracies(
@@ -26,16 +28,16 @@ def patched_accuracies(
       correctness: As for `accuracies`, by repeat, site and quantile.
       members: Which images are in which group, by repeat.
     """
-    correct = np.einsum(
+    correct_counts = np.einsum(
         "rsqim,rgi->rsqgm",
         correctness.astype(float),
         members.astype(float),
         optimize=True,
     )
-    return _shares(correct, members.sum(axis=-1)[:, None, None])
+    return _shares(correct_counts, members.sum(axis=-1)[:, None, None])
 
 
-def _shares(correct: np.ndarray, counts: Int[np.ndarray, "... g"]) -> np.ndarray:
+def _shares(correct_counts: np.ndarray, counts: Int[np.ndarray, "... g"]) -> np.ndarray:
     """Share of the images that are correct; NaN for a group without images."""
     counts = counts[..., None]
-    return np.where(counts > 0, correct / np.maximum(counts, 1), np.nan)
+    return np.where(counts > 0, correct_counts / np.maximum(counts, 1), np.nan)

@@ -61,7 +61,7 @@ def _superiority_claim(
     method: str, compared: str, agreement: str, spaces: AlignedSpaces
 ) -> Claim:
     """Does a method exceed a compared one for every base and every architecture?"""
-    comparisons, exceeding, gaps = [], 0, []
+    comparisons, exceeding_count, gaps = [], 0, []
     for (placed, alignments), (_, compared_alignments) in zip(
         spaces[method], spaces[compared], strict=True
     ):
@@ -74,7 +74,7 @@ def _superiority_claim(
             if gap is None:
                 continue
             gaps.append(gap)
-            exceeding += gap > 0
+            exceeding_count += gap > 0
             comparisons.append(
                 f"{run} in {placed.base}'s: {_format_auc(method_agreement)} and "
                 f"{_format_auc(baseline)}"
@@ -85,10 +85,10 @@ def _superiority_claim(
         rule=f"AUC of {method} above that of {compared} for every pair of "
         "architectures, in the space of every base, with 95 % intervals that do not "
         "overlap",
-        measured=exceeding / len(gaps) if gaps else None,
-        interval=share_interval(exceeding, len(gaps)) if gaps else None,
+        measured=exceeding_count / len(gaps) if gaps else None,
+        interval=share_interval(exceeding_count, len(gaps)) if gaps else None,
         n=len(gaps),
-        holds=exceeding == len(gaps) if gaps else None,
+        holds=exceeding_count == len(gaps) if gaps else None,
         why="; ".join(comparisons) or "no pair could be judged",
     )
 

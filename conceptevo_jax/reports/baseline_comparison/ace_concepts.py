@@ -67,13 +67,13 @@ def find_concepts(
         reader = _site_reader(session, run, epoch)
     except (DataError, UsageError) as error:
         return [], [f"ACE in {snapshot}: {error}"]
-    explained, missing = [], []
+    class_concepts, missing = [], []
     for name in names:
         try:
-            explained.append(_explain_class(session, reader, name))
+            class_concepts.append(_explain_class(session, reader, name))
         except (DataError, UsageError) as error:
             missing.append(f"ACE of {name} in {snapshot}: {error}")
-    return explained, missing
+    return class_concepts, missing
 
 
 @record

@@ -53,7 +53,7 @@ def save_figures(
     by_name = {drift.method.name: drift.method for drift in drifts}
     methods = [drifts[0].method, *(by_name[name] for name in PAPER_ROWS)]
     segment_labels = by_name["ace"].maps[0].labels
-    highlighted = {
+    label_by_unit = {
         "neurons": label,
         # Objects of a Broden-style folder are none of the classes: the most frequent.
         "segments": segment_names.index(class_name)
@@ -61,14 +61,14 @@ def save_figures(
         else int(np.bincount(segment_labels).argmax()),
     }
     panels = [
-        (method.title, _concept_panels(method, highlighted[method.units]))
+        (method.title, _concept_panels(method, label_by_unit[method.units]))
         for method in methods
     ]
     figure = draw_concept_maps(
         panels,
         snapshots,
         title=f"Concept “{class_name}” over training by each method: blue, its neurons "
-        f"or segments (“{segment_names[highlighted['segments']]}”); ring: "
+        f"or segments (“{segment_names[label_by_unit['segments']]}”); ring: "
         "their centre, with its path. One map per row, of all its snapshots.",
     )
     return [
@@ -87,10 +87,10 @@ def _concept_panels(method: Representation, label: int) -> list[ConceptPanel]:
 
 def _save_drift(folder: Path, drifts: Sequence[MethodDrift], space: str) -> Path:
     """All measures of drift in one space, a row of dots per method."""
-    in_space = [drift for drift in drifts if space in drift.drifts]
+    drifts_in_space = [drift for drift in drifts if space in drift.drifts]
     figure = draw_drift(
-        [_drift_dots(in_space, space, measure) for measure in MEASURES],
-        [drift.method.title for drift in in_space],
+        [_drift_dots(drifts_in_space, space, measure) for measure in MEASURES],
+        [drift.method.title for drift in drifts_in_space],
         title="Drift between every two milestones "
         + ("in each method's own space" if space == "vectors" else "on the maps")
         + "; bars: means. Low drift means something at high purity alone.",
@@ -115,19 +115,21 @@ def _save_concepts(
 ) -> list[Path]:
     """ACE's concepts as patches, a figure per class that has any."""
     paths = []
-    for explained in concepts:
-        strips = concept_strips(explained, concepts=CONCEPTS, patches=PATCHES)
+    for class_concepts in concepts:
+        strips = concept_strips(class_concepts, concepts=CONCEPTS, patches=PATCHES)
         if strips:
             figure = draw_concepts(
-                strips, title=f"ACE: concepts of “{explained.name}” at {snapshot}"
+                strips, title=f"ACE: concepts of “{class_concepts.name}” at {snapshot}"
             )
-            name = f"ace_{explained.name}".lower().replace(" ", "_").replace("/", "_")
+            name = (
+                f"ace_{class_concepts.name}".lower().replace(" ", "_").replace("/", "_")
+            )
             paths.append(save_figure(figure, folder / name)[0])
     return paths
 
 
 def concept_strips(
-    explained: ClassConcepts, *, concepts: int, patches: int
+    class_concepts: ClassConcepts, *, concepts: int, patches: int
 ) -> list[tuple[str, list[UInt8[np.ndarray, "h w 3"]]]]:
     """Patches of a class's concepts, the most certain first, each with a caption.
 
@@ -136,15 +138,15 @@ def concept_strips(
       concepts: Maximum number of concepts.
       patches: Maximum number of patches per concept.
     """
-    tests = explained.tests
+    tests = class_concepts.tests
     order = sorted(range(len(tests)), key=lambda number: tests[number].p)
     strips = []
     for number in order[:concepts]:
-        test, members = tests[number], explained.concepts.members[number]
+        test, members = tests[number], class_concepts.concepts.members[number]
         caption = (
             f"concept {number}: TCAV {test.scores.mean():.2f} (random segments "
             f"{test.control_scores.mean():.2f}), p {test.p:.2g}"
         )
-        pixels = [explained.segments.patches[row] for row in members[:patches]]
+        pixels = [class_concepts.segments.patches[row] for row in members[:patches]]
         strips.append((caption, pixels))
     return strips

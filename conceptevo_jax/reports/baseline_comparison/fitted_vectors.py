@@ -69,8 +69,10 @@ def fit_vectors(
       seed: See `fit_snapshot`.
     """
     stimuli = run.observations[epoch].stimuli
-    available = stimuli.image_ids.shape[1]
-    limited = dataclasses.replace(settings, images=min(settings.images, available))
+    images_per_neuron = stimuli.image_ids.shape[1]
+    limited = dataclasses.replace(
+        settings, images=min(settings.images, images_per_neuron)
+    )
 
     def make() -> Fitted:
         embedding, fit = fit_snapshot(stimuli, limited, seed=seed)

@@ -79,13 +79,13 @@ def represent_neurons(
             for epoch, epoch_seed in zip(epochs, seeds, strict=True)
         ]
 
-    independent = fit_all(DEFAULT_FITTING, seeds)
+    independent_vectors = fit_all(DEFAULT_FITTING, seeds)
     same_start = fit_all(DEFAULT_FITTING, [seed] * len(epochs))
     vectors_by_method = {
         (f"conceptevo_{method}", f"ConceptEvo ({method})"): [
             placed[epoch].vectors for epoch in epochs
         ],
-        ("neurocartography", "NeuroCartography"): independent,
+        ("neurocartography", "NeuroCartography"): independent_vectors,
         ("neurocartography_figure_9", "NeuroCartography, as in Fig. 9"): fit_all(
             FIGURE_9, seeds
         ),
@@ -95,7 +95,7 @@ def represent_neurons(
         _represent(session, name, title, "neurons", vectors, labels)
         for (name, title), vectors in vectors_by_method.items()
     ]
-    return [*representations, _represent_aligned(session, independent, labels)]
+    return [*representations, _represent_aligned(session, independent_vectors, labels)]
 
 
 def represent_controls(
@@ -216,7 +216,7 @@ def _represent_aligned(
 
     joint = np.stack(vectors)
     with session.stage("layout"):
-        aligned, _ = session.store.record(
+        aligned_maps, _ = session.store.record(
             "aligned_maps",
             AlignedMaps,
             make,
@@ -233,7 +233,7 @@ def _represent_aligned(
         title="NeuroCartography, AlignedUMAP",
         units="neurons",
         vectors=(),
-        maps=_with_labels(list(aligned.points), labels),
+        maps=_with_labels(list(aligned_maps.points), labels),
     )
 
 

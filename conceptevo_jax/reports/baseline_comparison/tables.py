@@ -102,19 +102,19 @@ def concept_rows(classes: Sequence[ClassConcepts]) -> list[dict[str, Any]]:
     """A row per concept of ACE, by class, those that the class needs first."""
     rows = [
         {
-            "class": explained.name,
+            "class": class_concepts.name,
             "concept": number,
-            "segments": int(explained.concepts.sizes[number]),
-            "images": int(explained.concepts.images[number]),
-            "of_images": explained.images,
+            "segments": int(class_concepts.concepts.sizes[number]),
+            "images": int(class_concepts.concepts.images[number]),
+            "of_images": class_concepts.images,
             "tcav": float(test.scores.mean()),
             "tcav_of_random": float(test.control_scores.mean()),
             "p": test.p,
             "significant": test.significant,
             "cav_accuracy": float(test.accuracies.mean()),
         }
-        for explained in classes
-        for number, test in enumerate(explained.tests)
+        for class_concepts in classes
+        for number, test in enumerate(class_concepts.tests)
     ]
     return sorted(rows, key=lambda row: (row["class"], row["p"]))
 

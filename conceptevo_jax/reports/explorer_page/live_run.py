@@ -113,11 +113,14 @@ class LiveRun:
         if (folder / TABLE).is_file():
             self.rows = _timed_rows(read_table(folder / TABLE))
             self.snapshots = snapshots(folder, self.name, self.model)
-            by_epoch = {snapshot.epoch: snapshot for snapshot in self.snapshots}
+            snapshots_by_epoch = {
+                snapshot.epoch: snapshot for snapshot in self.snapshots
+            }
             new = [
-                by_epoch[row.epoch]
+                snapshots_by_epoch[row.epoch]
                 for row in self.rows
-                if row.epoch in by_epoch and row.epoch not in self.observations
+                if row.epoch in snapshots_by_epoch
+                and row.epoch not in self.observations
             ]
             for snapshot, (observation, key) in zip(
                 new, self.observer.each(new), strict=True

@@ -54,7 +54,7 @@ def _near_best_claim(
     config: Config, name: str, paper: str | None, trials: ScoredTrials, used: int
 ) -> Claim:
     """The claim on one setting, whose value in use is that of the trial `used`."""
-    aucs = [overall_auc(by_base) for _, by_base in trials]
+    aucs = [overall_auc(results_by_base) for _, results_by_base in trials]
     best = int(np.nanargmax(aucs))
     gap = aucs[best] - aucs[used]
     run_gaps = np.concatenate(
@@ -76,13 +76,15 @@ def _near_best_claim(
         n=len(run_gaps),
         holds=bool(upper_end <= NEAR),
         why="; ".join(
-            _describe_trial(trial, auc, by_base)
-            for (trial, by_base), auc in zip(trials, aucs, strict=True)
+            _describe_trial(trial, auc, results_by_base)
+            for (trial, results_by_base), auc in zip(trials, aucs, strict=True)
         ),
     )
 
 
-def _describe_trial(trial: Trial, auc: float, by_base: Mapping[str, Tried]) -> str:
+def _describe_trial(
+    trial: Trial, auc: float, results_by_base: Mapping[str, Tried]
+) -> str:
     if np.isnan(auc):
         return f"{trial.value}: diverges"
-    return f"{trial.value}: {auc:.3f} in {mean_seconds(by_base):.1f} s"
+    return f"{trial.value}: {auc:.3f} in {mean_seconds(results_by_base):.1f} s"

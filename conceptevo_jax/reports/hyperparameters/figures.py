@@ -45,21 +45,29 @@ def factors_figure(config: Config, centre: str, trials: ScoredTrials) -> Figure:
     factors = [
         Factor(
             name=factor,
-            values=tuple(_format_setting(trial.value) for trial, _ in scored),
+            values=tuple(_format_setting(trial.value) for trial, _ in scored_trials),
             centre=next(
                 (
                     index
-                    for index, (trial, _) in enumerate(scored)
+                    for index, (trial, _) in enumerate(scored_trials)
                     if has_centre_value(config, trial)
                 ),
                 None,
             ),
             quality=np.array(
-                [[mean_auc(by_base[base]) for _, by_base in scored] for base in bases]
+                [
+                    [
+                        mean_auc(results_by_base[base])
+                        for _, results_by_base in scored_trials
+                    ]
+                    for base in bases
+                ]
             ),
-            seconds=np.array([mean_seconds(by_base) for _, by_base in scored]),
+            seconds=np.array(
+                [mean_seconds(results_by_base) for _, results_by_base in scored_trials]
+            ),
         )
-        for (_, factor), scored in group_by_factor(trials).items()
+        for (_, factor), scored_trials in group_by_factor(trials).items()
     ]
     titles = [f"space of {config.runs[base].title}" for base in bases]
     title = (

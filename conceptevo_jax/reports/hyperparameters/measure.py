@@ -76,7 +76,9 @@ def run_trial(
       responses: From `read_responses`, by run.
     """
     seed = session.config.seed
-    responses_by_run = {name: responded for name, (responded, _) in responses.items()}
+    responses_by_run = {
+        name: run_responses for name, (run_responses, _) in responses.items()
+    }
 
     def make() -> Tried:
         try:
@@ -107,8 +109,8 @@ def _measure_trial(
     pool, rows = _pool_part(images, trial.pool_share)
     start = time.perf_counter()
     stimuli_by_run = {
-        name: _strongest_stimuli(responded, pool, rows, trial.method)
-        for name, responded in responses.items()
+        name: _strongest_stimuli(run_responses, pool, rows, trial.method)
+        for name, run_responses in responses.items()
     }
     stimuli = stimuli_by_run[base].strongest(trial.method.stimuli.k)
     neurons, _ = fit_neurons(stimuli, seed=seed, **plain(trial.method.embedding))
@@ -162,7 +164,7 @@ def _pool_part(images: Images, share: float) -> tuple[Pool, np.ndarray]:
 
 
 def _strongest_stimuli(
-    responded: Responded, pool: Pool, rows: np.ndarray, method: MethodConfig
+    run_responses: Responded, pool: Pool, rows: np.ndarray, method: MethodConfig
 ) -> Stimuli:
     """The number of strongest images that a neuron is projected by."""
     settings = plain(method.stimuli)
@@ -170,7 +172,7 @@ def _strongest_stimuli(
         settings["k"], method.projection.stimuli, len(pool)
     )
     search = Search(**settings)
-    peaks, sites = responded.pool.peaks[rows], responded.pool.sites
+    peaks, sites = run_responses.pool.peaks[rows], run_responses.pool.sites
     return stimuli_of_arrays(peaks, sites, pool, search)
 
 
@@ -184,7 +186,7 @@ def _padded_batches(peaks: np.ndarray) -> Iterator[np.ndarray]:
 
 def _subject(
     name: str,
-    responded: Responded,
+    run_responses: Responded,
     stimuli: Stimuli,
     vectors: Embedding,
     pool: Pool,
@@ -192,13 +194,13 @@ def _subject(
     trial: Trial,
 ) -> Subject:
     sampled = Responses(
-        peaks=responded.pool.peaks[rows][:_SAMPLE],
-        sites=responded.pool.sites,
+        peaks=run_responses.pool.peaks[rows][:_SAMPLE],
+        sites=run_responses.pool.sites,
         images_id=pool.pool_id,
     )
     return Subject(
         snapshot=f"{name}@last",
-        responses=responded.selection,
+        responses=run_responses.selection,
         pool=sampled,
         stimuli=stimuli.strongest(trial.method.stimuli.k),
         embedding=vectors,

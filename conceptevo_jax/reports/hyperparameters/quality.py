@@ -22,18 +22,18 @@ def auc_by_run(tried: Tried) -> Float[np.ndarray, " r"]:
     return tried.aucs.mean(axis=1)
 
 
-def overall_auc(by_base: Mapping[str, Tried]) -> float:
+def overall_auc(results_by_base: Mapping[str, Tried]) -> float:
     """Mean AUC over the bases as well; NaN where the trial failed with one."""
-    return float(np.mean([mean_auc(tried) for tried in by_base.values()]))
+    return float(np.mean([mean_auc(tried) for tried in results_by_base.values()]))
 
 
-def mean_seconds(by_base: Mapping[str, Tried]) -> float:
+def mean_seconds(results_by_base: Mapping[str, Tried]) -> float:
     """Mean time of a trial over the bases; NaN where it failed with one."""
     times = [
         np.nan
         if tried.fit_seconds is None or tried.space_seconds is None
         else tried.fit_seconds + tried.space_seconds
-        for tried in by_base.values()
+        for tried in results_by_base.values()
     ]
     return float(np.mean(times))
 
@@ -41,8 +41,8 @@ def mean_seconds(by_base: Mapping[str, Tried]) -> float:
 def group_by_factor(trials: ScoredTrials) -> Mapping[tuple[str, str], ScoredTrials]:
     """The trials of each setting, by centre and setting, in the order of the trials."""
     groups: dict[tuple[str, str], list[tuple[Trial, Mapping[str, Tried]]]] = {}
-    for trial, by_base in trials:
+    for trial, results_by_base in trials:
         if trial.factor:
             key = (trial.centre, trial.factor)
-            groups.setdefault(key, []).append((trial, by_base))
+            groups.setdefault(key, []).append((trial, results_by_base))
     return groups

@@ -32,7 +32,7 @@ def trial_rows(config: Config, trials: ScoredTrials) -> list[dict[str, Any]]:
             "space_seconds": tried.space_seconds,
             "why_not": tried.why or "",
         }
-        for trial, by_base in trials
-        for base, tried in by_base.items()
+        for trial, results_by_base in trials
+        for base, tried in results_by_base.items()
         for name, aucs in zip(tried.runs, tried.aucs, strict=True)
     ]

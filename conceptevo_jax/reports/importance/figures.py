@@ -98,8 +98,12 @@ def evolutions_figure(
     name = images.classes[importances[0].label]
     epochs = [evolutions[0].before.epoch, *(e.after.epoch for e in evolutions)]
     accuracies = [evolutions[0].accuracies[0], *(e.accuracies[1] for e in evolutions)]
-    top = _top_distinct_neurons(run, evolutions, importances, settings.top, seed)
-    rows = _neuron_rows(images, run, epochs, importances, top, settings.patches)
+    neurons_by_evolution = _top_distinct_neurons(
+        run, evolutions, importances, settings.top, seed
+    )
+    rows = _neuron_rows(
+        images, run, epochs, importances, neurons_by_evolution, settings.patches
+    )
     return draw_evolutions(
         [
             (_epoch_title(epoch), f"training accuracy {accuracy:.2f}")
@@ -113,7 +117,7 @@ def evolutions_figure(
                 neurons=[rows[neuron] for neuron in neurons],
             )
             for number, (evolution, neurons) in enumerate(
-                zip(evolutions, top, strict=True)
+                zip(evolutions, neurons_by_evolution, strict=True)
             )
         ],
         patches=settings.patches,
@@ -135,12 +139,14 @@ def _top_distinct_neurons(
     seed: int,
 ) -> list[list[int]]:
     """Per evolution, the most important neurons that do not repeat each other."""
-    top = []
+    neurons_by_evolution = []
     for evolution, importance in zip(evolutions, importances, strict=True):
         ranked = top_neurons(importance, len(importance.score), seed)
         stimuli = run.observations[evolution.after.epoch].stimuli
-        top.append(distinct_neurons(ranked, importance, stimuli, count))
-    return top
+        neurons_by_evolution.append(
+            distinct_neurons(ranked, importance, stimuli, count)
+        )
+    return neurons_by_evolution
 
 
 def _neuron_rows(
@@ -148,11 +154,11 @@ def _neuron_rows(
     run: TrainedRun,
     epochs: Sequence[Epoch],
     importances: Sequence[Importance],
-    top: Sequence[Sequence[int]],
+    neurons_by_evolution: Sequence[Sequence[int]],
     patches: int,
 ) -> dict[int, EvolvingNeuron]:
     """A row for every neuron of the figure: its patches, and its importances."""
-    neurons = sorted({neuron for evolution_top in top for neuron in evolution_top})
+    neurons = sorted({neuron for neurons in neurons_by_evolution for neuron in neurons})
     sheets = [
         _sheet(images, run, epoch, importances[0], neurons, patches) for epoch in epochs
     ]

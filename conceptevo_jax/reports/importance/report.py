@@ -53,7 +53,13 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
         [_observation_job(session.config, run) for run in run_importances]
     )
     class_names, folder = session.images.classes, session.folder / "tables"
-    summary_rows, neuron_rows, claims, figures, featured = [], [], [], [], {}
+    summary_rows, neuron_rows, claims, figures, featured_class_by_run = (
+        [],
+        [],
+        [],
+        [],
+        {},
+    )
     for run_importance in run_importances:
         name = run_importance.run.name
         observed = observed_runs[name]
@@ -63,11 +69,11 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
         claims += importance_claims(session, run_importance, observed)
         with session.stage("figures", of=name):
             figures += draw_importance(session, run_importance, observed)
-        featured[name] = class_names[run_importance.featured_label]
+        featured_class_by_run[name] = class_names[run_importance.featured_label]
     return ImportanceReport(
         run_importances=run_importances,
         claims=claims,
-        further={"shown": featured, "evolutions": summary_rows},
+        further={"shown": featured_class_by_run, "evolutions": summary_rows},
         figures=figures,
         tables=[
             write_csv(folder / "top_evolutions.csv", neuron_rows),

@@ -95,11 +95,11 @@ def _bars_figure(
     rows: Rows, titles: Mapping[str, str], title: str, series: Sequence[_Series]
 ) -> Figure:
     """Panels of bars: a row per series, a column per evolution."""
-    by_evolution: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    rows_by_evolution: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         evolution = row["run"], str(row["evolution"])
-        by_evolution.setdefault(evolution, []).append(row)
-    columns = list(by_evolution.values())
+        rows_by_evolution.setdefault(evolution, []).append(row)
+    columns = list(rows_by_evolution.values())
     bins = dict.fromkeys(row["bin"] for row in rows if row["bin"] != RANDOM)
     return draw_bars(
         [_column_title(column[0], titles) for column in columns],

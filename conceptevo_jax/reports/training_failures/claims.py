@@ -205,15 +205,18 @@ def overfitting_claim(
         )
     )
     well_trained_gap, overfitted_gap = (row.train_top1 - row.test_top1 for row in rows)
-    widening = overfitted_gap - well_trained_gap
-    interval = (widening - 1.96 * standard_error, widening + 1.96 * standard_error)
+    gap_difference = overfitted_gap - well_trained_gap
+    interval = (
+        gap_difference - 1.96 * standard_error,
+        gap_difference + 1.96 * standard_error,
+    )
     return Claim(
         id=f"overfits_{overfitted.run.name}",
         paper=paper,
         rule=f"top-1 train less test accuracy of {overfitted.title} is larger than of "
         f"{well_trained.title}, at the end, by more than the images leave open; "
         "measured: by how much",
-        measured=widening,
+        measured=gap_difference,
         interval=interval,
         n=sum(images),
         holds=interval[0] > 0,

@@ -169,10 +169,10 @@ def _deal_images(
     rankings: Sequence[Int[np.ndarray, " _"]], count: int, allow_shared: bool
 ) -> tuple[Int[np.ndarray, "cards patches"], list[int]]:
     """Images of each card, and the cards of which one needs another neuron, if any."""
-    too_short = [card for card, ranked in enumerate(rankings) if len(ranked) < count]
+    short_cards = [card for card, ranked in enumerate(rankings) if len(ranked) < count]
     images = np.full((len(rankings), count), -1, np.intp)
-    if too_short:
-        return images, too_short
+    if short_cards:
+        return images, short_cards
     if allow_shared:
         return np.stack([ranked[:count] for ranked in rankings]), []
     distinct = np.unique(np.concatenate(rankings))
@@ -188,20 +188,23 @@ def _deal_images(
     slot_ranks = np.take_along_axis(ranks, slot_columns, axis=1)
     strongest_first = np.argsort(slot_ranks, axis=1)
     slot_columns = np.take_along_axis(slot_columns, strongest_first, axis=1)
-    unfilled = slot_ranks.max(axis=1) >= _NEVER
-    return columns[slot_columns], _replaceable_cards(rankings, unfilled)
+    unfilled_cards = slot_ranks.max(axis=1) >= _NEVER
+    return columns[slot_columns], _replaceable_cards(rankings, unfilled_cards)
 
 
 def _replaceable_cards(
-    rankings: Sequence[Int[np.ndarray, " _"]], unfilled: Bool[np.ndarray, " cards"]
+    rankings: Sequence[Int[np.ndarray, " _"]],
+    unfilled_cards: Bool[np.ndarray, " cards"],
 ) -> list[int]:
     """Cards that are short of images, then those that share images with them."""
-    short = np.flatnonzero(unfilled).tolist()
-    contested = np.concatenate([np.empty(0, np.intp), *(rankings[c] for c in short)])
+    short = np.flatnonzero(unfilled_cards).tolist()
+    contested_images = np.concatenate(
+        [np.empty(0, np.intp), *(rankings[c] for c in short)]
+    )
     competitors = [
         card
         for card, ranked in enumerate(rankings)
-        if not unfilled[card] and np.isin(ranked, contested).any()
+        if not unfilled_cards[card] and np.isin(ranked, contested_images).any()
     ]
     return short + competitors
 

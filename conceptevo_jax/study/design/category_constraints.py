@@ -50,9 +50,9 @@ def _anchors(
             continue
         if category == "same_model":
             return pair
-        of_other_models = order[pool.model[order] != pool.model[pair[0]]]
-        if of_other_models.size:
-            return (*pair, int(of_other_models[0]))
+        other_model_rows = order[pool.model[order] != pool.model[pair[0]]]
+        if other_model_rows.size:
+            return (*pair, int(other_model_rows[0]))
     return None
 
 

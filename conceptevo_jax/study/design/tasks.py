@@ -136,13 +136,13 @@ def tabulate(tasks: Sequence[Task], answers: Sequence[Answer]) -> Votes:
             f"{len(tasks)} tasks with {len(columns)} ids and {sorted(sizes)} cards "
             "make no table: ids must differ and numbers of cards be equal."
         )
-    relevant = [answer for answer in answers if answer.task in columns]
-    rows = {name: row for row, name in enumerate(_participants(relevant))}
+    task_answers = [answer for answer in answers if answer.task in columns]
+    rows = {name: row for row, name in enumerate(_participants(task_answers))}
     width = max(sizes, default=0)
     answered = np.zeros((len(rows), len(tasks)), bool)
     selected = np.zeros((*answered.shape, width), bool)
     seconds = np.full(answered.shape, np.nan)
-    for answer in relevant:
+    for answer in task_answers:
         cell = rows[answer.participant], columns[answer.task]
         if answered[cell] or not set(answer.selected) <= set(range(1, width + 1)):
             flaw = "twice" if answered[cell] else f"with cards {answer.selected}"

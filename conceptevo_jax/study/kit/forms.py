@@ -135,8 +135,8 @@ def _deal_obvious(
     if not ids:
         return [[] for _ in range(forms)]
     order = rng.permutation(len(ids))
-    cyclic = [[ids[order[form % len(ids)]]] for form in range(forms)]
-    return [cyclic[form] for form in rng.permutation(forms)]
+    cyclic_tasks = [[ids[order[form % len(ids)]]] for form in range(forms)]
+    return [cyclic_tasks[form] for form in rng.permutation(forms)]
 
 
 def _deal_repeats(

@@ -71,12 +71,12 @@ def screen(
     checks = [task for task in tasks if task.check]
     for task in checks:
         _require_original(task, by_id)
-    by_participant: dict[str, dict[str, Answer]] = {}
+    answers_by_participant: dict[str, dict[str, Answer]] = {}
     for answer in answers:
-        by_participant.setdefault(answer.participant, {})[answer.task] = answer
+        answers_by_participant.setdefault(answer.participant, {})[answer.task] = answer
     attention = tuple(
         _check_attention(name, answered, checks, by_id)
-        for name, answered in by_participant.items()
+        for name, answered in answers_by_participant.items()
     )
     inattentive = {
         summary.participant
@@ -86,7 +86,9 @@ def screen(
     return Screened(
         answers=tuple(a for a in answers if a.participant not in inattentive),
         attention=attention,
-        inattentive=tuple(name for name in by_participant if name in inattentive),
+        inattentive=tuple(
+            name for name in answers_by_participant if name in inattentive
+        ),
     )
 
 
@@ -116,8 +118,8 @@ def _check_attention(
         selected = _selected_cards(task, answered[task.id])
         if task.obvious:
             intruder = {task.cards[task.intruder - 1]}
-            missed = set(task.cards) - intruder - selected
-            passes.append(not selected & intruder and len(missed) <= SLIPS)
+            missed_cards = set(task.cards) - intruder - selected
+            passes.append(not selected & intruder and len(missed_cards) <= SLIPS)
         if task.repeats is not None and task.repeats in answered:
             original = _selected_cards(by_id[task.repeats], answered[task.repeats])
             passes.append(len(selected ^ original) <= SLIPS)

@@ -216,10 +216,13 @@ def _category_similarity(
     weights: _Weights,
     baseline: _Statistic,
 ) -> LabelSimilarity:
-    comparable = np.flatnonzero(in_category & (pairs.labels > 1))
-    means = np.diag(pairs.cosines)[comparable] / np.diag(pairs.counts)[comparable]
+    comparable_tasks = np.flatnonzero(in_category & (pairs.labels > 1))
+    means = (
+        np.diag(pairs.cosines)[comparable_tasks]
+        / np.diag(pairs.counts)[comparable_tasks]
+    )
     full, resampled = (
-        _ratio(w[:, comparable] @ means, w[:, comparable].sum(axis=1))
+        _ratio(w[:, comparable_tasks] @ means, w[:, comparable_tasks].sum(axis=1))
         for w in (weights.full, weights.resampled)
     )
     similarity = _Statistic(full=full, resampled=resampled)
@@ -228,8 +231,8 @@ def _category_similarity(
     )
     return LabelSimilarity(
         category=name,
-        similarity=_estimate(similarity, comparable.size),
-        excess=_estimate(excess, comparable.size),
+        similarity=_estimate(similarity, comparable_tasks.size),
+        excess=_estimate(excess, comparable_tasks.size),
         labels=int(pairs.labels[in_category].sum()),
     )
 

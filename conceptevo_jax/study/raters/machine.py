@@ -108,10 +108,10 @@ def _card_directions(
     means = features.mean(axis=2, dtype=np.float64)
     flat = means.reshape(-1, means.shape[-1])
     spread = flat.std(axis=0)
-    centered = flat - flat.mean(axis=0)
-    zeros = np.zeros_like(centered)
-    standardised = np.divide(centered, spread, out=zeros, where=spread > 0)
-    return unit_rows(standardised, np.zeros(len(flat))).reshape(means.shape)
+    centered_rows = flat - flat.mean(axis=0)
+    zeros = np.zeros_like(centered_rows)
+    standardised_rows = np.divide(centered_rows, spread, out=zeros, where=spread > 0)
+    return unit_rows(standardised_rows, np.zeros(len(flat))).reshape(means.shape)
 
 
 def _likeness(cards: Float64[np.ndarray, "t c f"]) -> Float64[np.ndarray, "t c"]:
@@ -129,9 +129,9 @@ def _chance_likeness(
     if t < 2:
         raise DataError("a study of one task gives no other cards to compare with.")
     task, card = rng.integers(t, size=_DRAWS), rng.integers(c, size=_DRAWS)
-    shift, omitted = rng.integers(1, t, size=_DRAWS), rng.integers(c, size=_DRAWS)
+    shift, omitted_cards = rng.integers(1, t, size=_DRAWS), rng.integers(c, size=_DRAWS)
     other_task = cards[(task + shift) % t]
-    sums = other_task.sum(axis=1) - other_task[np.arange(_DRAWS), omitted]
+    sums = other_task.sum(axis=1) - other_task[np.arange(_DRAWS), omitted_cards]
     return np.einsum("rf,rf->r", cards[task, card], sums) / (c - 1)
 
 

@@ -95,8 +95,8 @@ def call_command(checkout: Path, words: Sequence[str]) -> None:
         )
         raise DataError(
             f"the benchmark of {checkout} ended with code "
-            f"{finished_process.returncode}: {' | '.join(last)} Both checkouts must know "
-            f"what the call asks for: {' '.join(words)}"
+            f"{finished_process.returncode}: {' | '.join(last)} Both checkouts must "
+            f"know what the call asks for: {' '.join(words)}"
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 PATIENCE = 1800
 """Seconds after which a program is taken to hang."""
 
-POLL = 0.01
+POLL = 0.05
 
 
 @dataclass

@@ -63,9 +63,10 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
     match = re.search(r"Could not override '([^']+)'", message)
     if match is None or composed is None:
         cause = str(error.__cause__ or "").split("\n")[0]
+        message = message.partition("Config search path:")[0].strip()
         plain = " ".join(f"{message}. {cause}".split() if cause else message.split())
         return (
-            _explain_choice(message)
+            _explain_choice(str(error))
             or _explain_value(message, cause)
             or _explain_file(message)
             or UsageError(plain)
@@ -85,8 +86,8 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
 
 
 _MISSING_CONFIG_MESSAGE = re.compile(
-    r"(?s)In '[^']+': Could not find '(?P<group>\w+)/(?P<name>[^']+)'\s+"
-    r"(Available options in '[^']+':(?P<valid>.*?)\n)?Config search path:"
+    r"(?s)In '[^']+': Could not find '(?P<choice>\w+/[^']*)'\s+"
+    r"(Available options in '(?P<group>[^']+)':(?P<valid>.*?)\n)?Config search path:"
 )
 
 
@@ -95,13 +96,16 @@ def _explain_choice(message: str) -> UsageError | None:
     match = _MISSING_CONFIG_MESSAGE.match(message)
     if match is None:
         return None
-    group = folder("configs") / match["group"]
-    group_files = [
-        path.relative_to(group).with_suffix("") for path in group.rglob("*.yaml")
-    ]
-    # Of groups that have groups Hydra lists nothing.
-    valid = match["valid"].split() if match["valid"] else map(str, group_files)
-    return unknown_name(match["group"], match["name"], valid)
+    if match["valid"]:
+        group, valid = match["group"], match["valid"].split()
+    else:
+        # Of groups that have groups Hydra lists nothing.
+        group = match["choice"].partition("/")[0]
+        place = folder("configs") / group
+        files = place.rglob("*.yaml")
+        valid = [str(file.relative_to(place).with_suffix("")) for file in files]
+    name = match["choice"].removeprefix(f"{group}/")
+    return unknown_name(group, name, valid)
 
 
 _EXPECTED_KINDS = {

@@ -70,17 +70,29 @@ NAMES = (
     setting("dataset.on_bad_image=ignore", "'ignore'", "Valid: skip, stop"),
     setting("dataset.options.colour=blue", "'colour'", "Valid: test_images"),
     setting("+dataset.options.colour=blue", "'colour'", "Valid: seed, test_images"),
-    setting("model@runs.base.model=vgg", "'model/vgg'", "vgg16 vgg16_no_dropout"),
-    setting("optimizer@runs.base.optimizer=adam", "'optimizer/adam'", "adamw sgd"),
-    setting("+run@runs.base=none", "'run/none'"),
-    setting("hydra/launcher=slurmy", "'hydra/launcher/slurmy'", "basic"),
-    usage(*SMOKE, "method=papr", says=("'method/papr'", "default original_code")),
-    usage(*SMOKE, "dataset=shape", says=("'dataset/shape'", "cifar10 fashion_mnist")),
-    usage(*SMOKE, "dataset=folder:x", says=("'dataset/folder:x'", "folder imagenet")),
+    setting(
+        "model@runs.base.model=vgg", "unknown model 'vgg'", "vgg16, vgg16_no_dropout"
+    ),
+    setting(
+        "optimizer@runs.base.optimizer=adam", "unknown optimizer 'adam'", "adamw, sgd"
+    ),
+    setting("+run@runs.base=none", "unknown run 'none'"),
+    setting("hydra/launcher=slurmy", "unknown hydra/launcher 'slurmy'", "basic"),
+    usage(
+        *SMOKE, "method=papr", says=("unknown method 'papr'", "default, original_code")
+    ),
+    usage(*SMOKE, "dataset=shape", says=("unknown dataset 'shape'", "'shapes'?")),
+    usage(*SMOKE, "dataset=folder:x", says=("unknown dataset 'folder:x'", "folder")),
     usage(*SMOKE, "dataset=folder", says=("dataset.name is missing", "folder:PATH")),
-    usage("experiment=Demo", "scale=smoke", says=("'experiment/Demo'", "demo")),
-    usage("experiment=", says=("'experiment/'", "alignment")),
-    usage("experiment=demo", "scale=", says=("'scale/'", "demo gpu paper smoke")),
+    usage(
+        "experiment=Demo", "scale=smoke", says=("unknown experiment 'Demo'", "'demo'?")
+    ),
+    usage("experiment=", says=("unknown experiment ''", "alignment")),
+    usage(
+        "experiment=demo",
+        "scale=",
+        says=("unknown scale ''", "demo, gpu, paper, smoke"),
+    ),
 )
 
 NUMBERS = (

@@ -19,9 +19,7 @@ def unreadable(word: str) -> Mistake:
 HYDRA = (
     usage("scale=smoke", says=("say which experiment", "one of alignment")),
     usage("Experiment=demo", says=("say which experiment", "experiment=NAME")),
-    usage(
-        "experiment=demo scale=smoke", says=("'experiment/demo scale=smoke'", "demo")
-    ),
+    usage("experiment=demo scale=smoke", says=("'demo scale=smoke'", "demo")),
     unreadable("dry_run"),
     unreadable(""),
     unreadable(" "),
@@ -139,7 +137,9 @@ FILES = (
     usage("--config-dir=nowhere", *DEMO, says=("nowhere is no folder", "name one")),
     usage("--config-dir=ann.json", *DEMO, says=("ann.json is no folder", "name one")),
     usage("--config-dir=~nobody-here", *DEMO, says=("~nobody-here", "whole path")),
-    configured(HEAD, "'experiment/new'", "demo", place="theirs/experiment/newer.yaml"),
+    configured(
+        HEAD, "unknown experiment 'new'", "demo", place="theirs/experiment/newer.yaml"
+    ),
     configured(f"{HEAD}a: [", "new.yaml", "no readable YAML"),
     configured(f"{HEAD}\tseed: 1", "new.yaml", "no readable YAML"),
     configured(b"\xff\xfes\0e\0", "new.yaml", "no readable YAML"),
@@ -156,7 +156,9 @@ FILES = (
     configured(f"{HEAD}runs: [1, 2]", "experiment/new.yaml", "not a list"),
     configured(f"{HEAD}base: base", "unknown run 'base'"),
     configured("# @package _global_\nseed: 1", "name is missing"),
-    configured(f"{HEAD}defaults:\n  - /run@runs.base: no/such", "run/no/such"),
+    configured(
+        f"{HEAD}defaults:\n  - /run@runs.base: no/such", "unknown run 'no/such'"
+    ),
     configured("- 1\n- 2", "new.yaml holds no settings by their names"),
     configured("7", "new.yaml holds no settings by their names"),
     configured("a: 1", "hydra.yaml is a file of Hydra's", place="theirs/hydra.yaml"),

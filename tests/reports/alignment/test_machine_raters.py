@@ -29,7 +29,7 @@ def test_means_are_those_of_the_plain_forward_pass(model, variables, rng):
     means = site_means(model, variables, names, patches)
     assert list(means) == names
     for name in names:
-        expected = np.asarray(recorder.seen[name]).mean(axis=(1, 2))
+        expected = np.asarray(recorder.activations[name]).mean(axis=(1, 2))
         np.testing.assert_allclose(means[name], expected, rtol=1e-4, atol=1e-5)
 
 

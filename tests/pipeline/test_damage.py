@@ -5,6 +5,7 @@ in every kind of file of a store, a result folder and a data set; then it is rea
 experiment reads it. `DAMAGES=600 make test ARGS="-k test_damage"` tries more.
 """
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -29,6 +30,19 @@ from conceptevo_jax.types import Embedding, Layout, Observation, Space
 DAMAGES = int(os.environ.get("DAMAGES", "160"))
 RECORDS = {"observe": Observation, "space": BaseSpace, "project": Embedding}
 REPORT = {"epoch": 0, "status": "healthy", "reasons": [], "measures": {"live": 0.5}}
+
+
+# Of a damaged checkpoint Orbax drops the reads that it had begun. They complain when
+# they are collected: here, and not in the middle of another test.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,13 @@ INTERRUPTED, NO_READER, TERMINATED = 130, 141, 143
 
 def program() -> NoReturn:
     """The program `conceptevo`: `main` in a process of its own."""
-    for stream in (sys.stdout, sys.stderr):
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            # The first file that is opened would take the place of a closed stream.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            setattr(sys, name, os.fdopen(number, "w", closefd=False))
         # What is printed holds more than some locales have letters for.
-        stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+        getattr(sys, name).reconfigure(encoding="utf-8", errors="surrogateescape")
     # Of writes that fail it would print what is raised in the end.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     code = main()
@@ -33,10 +37,16 @@ def program() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError as error:
             # Python would try again at its end, and leave with a code of its own.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            code = code or NO_READER
+            if isinstance(error, BrokenPipeError):
+                code = code or NO_READER
+            else:
+                code = code or DATA
+                print(
+                    f"conceptevo: what is printed: {error.strerror}.", file=sys.stderr
+                )
     sys.exit(code)
 
 
@@ -57,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code, line = ending
         if line:
             # Where nobody reads it any more, the code still says it.
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):
                 print(_on_one_line(line), file=sys.stderr)
         return code
 

@@ -3,12 +3,12 @@
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from conceptevo_jax.cli.locate import folder
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
 
@@ -90,6 +90,8 @@ _MISSING_CONFIG_MESSAGE = re.compile(
     r"(Available options in '(?P<group>[^']+)':(?P<valid>.*?)\n)?Config search path:"
 )
 
+_SEARCHED = re.compile(r"path=file://(.+)")
+
 
 def _explain_choice(message: str) -> UsageError | None:
     """A group's configurations, where Hydra says that one is not among them."""
@@ -101,9 +103,12 @@ def _explain_choice(message: str) -> UsageError | None:
     else:
         # Of groups that have groups Hydra lists nothing.
         group = match["choice"].partition("/")[0]
-        place = folder("configs") / group
-        files = place.rglob("*.yaml")
-        valid = [str(file.relative_to(place).with_suffix("")) for file in files]
+        places = [Path(path, group) for path in _SEARCHED.findall(message)]
+        valid = [
+            str(file.relative_to(place).with_suffix(""))
+            for place in places
+            for file in place.rglob("*.yaml")
+        ]
     name = match["choice"].removeprefix(f"{group}/")
     return unknown_name(group, name, valid)
 

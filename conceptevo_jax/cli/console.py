@@ -2,5 +2,14 @@
 
 from rich.console import Console
 
+
+class _Console(Console):
+    """Leaves it to the command what to do when nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Called by Rich while it handles the error, where it would exit with 1."""
+        raise
+
+
 # What is printed holds names of users and their files: brackets and colons are text.
-CONSOLE = Console(markup=False, emoji=False)
+CONSOLE = _Console(markup=False, emoji=False)

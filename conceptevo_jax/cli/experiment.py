@@ -24,7 +24,7 @@ from conceptevo_jax.cli.config_files import arguments, require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.locate import folder, runner
 from conceptevo_jax.cli.printing import print_outcome, print_plan
-from conceptevo_jax.cli.words import as_meant, require_words, typed_names
+from conceptevo_jax.cli.words import as_meant, quoted, require_words, typed_names
 from conceptevo_jax.config import Config, register
 from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
@@ -84,14 +84,13 @@ def run_experiment(words: Sequence[str]) -> int:
 @contextlib.contextmanager
 def _plan_sweep_words(parsed_arguments: argparse.Namespace) -> Iterator[list[str]]:
     """Words by which Hydra keeps the words of a sweep of plans in a passing folder."""
-    if (
-        not parsed_arguments.multirun
-        or "dry_run=true" not in parsed_arguments.overrides
+    if not parsed_arguments.multirun or "dry_run=true" not in map(
+        str.lower, parsed_arguments.overrides
     ):
         yield []
         return
     with tempfile.TemporaryDirectory() as temporary_folder:
-        yield [f"hydra.sweep.dir={temporary_folder}"]
+        yield [f"hydra.sweep.dir={quoted(temporary_folder)}"]
 
 
 class _Jobs:

@@ -66,15 +66,20 @@ def as_meant(words: Sequence[str]) -> list[str]:
     return [_as_meant(word, sweeps=sweeps) for word in words]
 
 
+def quoted(text: str) -> str:
+    """Text as Hydra's grammar reads it as nothing but text."""
+    return QuotedString(text, Quote.single).with_quotes()
+
+
 def _as_meant(word: str, *, sweeps: bool) -> str:
     key, equals, value = word.partition("=")
     name = _NAME.fullmatch(key)
     if not equals or name is None or key.startswith("-"):
         return word
-    quoted = f"{key}={QuotedString(value, Quote.single).with_quotes()}"
+    quoted_word = f"{key}={quoted(value)}"
     override = _parsed(word)
     if override is None:
-        return word if _parsed(quoted) is None else quoted
+        return word if _parsed(quoted_word) is None else quoted_word
     if not _is_text(name["name"]) or not value or re.search(r"\\|\$\{", value):
         return word
     if (
@@ -83,7 +88,7 @@ def _as_meant(word: str, *, sweeps: bool) -> str:
         or (sweeps and override.is_sweep_override())
     ):
         return word
-    return word if override.value() == value else quoted
+    return word if override.value() == value else quoted_word
 
 
 def require_words(words: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -219,6 +220,42 @@ def test_an_error_gives_its_code_though_nobody_reads_any_more():
         program.stderr.close()
         program.wait(PATIENCE)
     assert program.returncode == 2
+
+
+def test_what_the_console_prints_ends_silently_as_well():
+    """Rich would exit with 1."""
+    text = (
+        "from conceptevo_jax import cli\nfrom conceptevo_jax.cli.console import CONSOLE"
+    )
+    text += "\ncli._command = lambda words: work\n"
+    text += "def work():\n    CONSOLE.print('x' * 100_000)\ncli.program()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(
+            [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
+        )
+    assert (done.returncode, done.stderr) == (cli.NO_READER, b"")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [("lss 2>/dev/full", 2), ("lss 2>&-", 2), ("--help >&-", 0)]
+)
+def test_codes_are_kept_whatever_the_streams_are(words, code):
+    shell = f'"$0" -c "$1" {words}'
+    done = subprocess.run(
+        ["bash", "-c", shell, sys.executable, PROGRAM], capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
+def test_what_cannot_be_printed_is_told():
+    shell = '"$0" -c "$1" --help >/dev/full'
+    done = subprocess.run(
+        ["bash", "-c", shell, sys.executable, PROGRAM], capture_output=True
+    )
+    assert done.returncode == 3
+    assert re.fullmatch(rb"conceptevo: .*No space left on device.*\n", done.stderr)
 
 
 def test_what_was_printed_last_is_not_lost_without_a_word():

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tempfile
 
 import pytest
 
@@ -171,6 +172,23 @@ def test_plans_of_several_settings_in_one_place_tell_where_each_would_go(
     assert (first, third) == ("it", "it")
     assert re.fullmatch("it-[0-9a-f]{12}", second)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_of_plans_needs_no_plain_name_of_a_folder(call, tmp_path, monkeypatch):
+    folder = tmp_path / "t (x), =y"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    assert call("-m", *SMOKE, "seed=1,2", "dry_run=True")[0] == 0
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_configurations_of_others_are_proposed_as_well(call, tmp_path):
+    (tmp_path / "cfg/run/own").mkdir(parents=True)
+    (tmp_path / "cfg/run/own/mine.yaml").write_text("epochs: 1\n")
+    words = ("--config-dir=cfg", *SMOKE, "run@runs.vgg16=own/mne", "dry_run=true")
+    code, _, err = call(*words)
+    assert code == 2
+    assert "unknown run 'own/mne'. Did you mean 'own/mine'?" in err
 
 
 def test_what_a_plan_tells_of_a_folder_is_on_one_line(call):

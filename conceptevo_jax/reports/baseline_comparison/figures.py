@@ -134,7 +134,7 @@ def concept_strips(
     """Patches of a class's concepts, the most certain first, each with a caption.
 
     Args:
-      explained: The class's concepts and tests.
+      class_concepts: The class's concepts and tests.
       concepts: Maximum number of concepts.
       patches: Maximum number of patches per concept.
     """

@@ -7,14 +7,15 @@ from conceptevo_jax.errors import UsageError
 
 
 def typed_place(text: str | os.PathLike[str], what: str = "a file or folder") -> Path:
-    """The place that was typed; `~` is home also where shells leave it.
+    """The path of a typed text; `~` is the home folder even if the shell did not expand
+    it.
 
     Args:
-      text: What was typed.
-      what: It stands for, in words: `"run_dir"`.
+      text: The text as typed.
+      what: What it stands for: `"run_dir"`.
 
     Raises:
-      UsageError: for an empty text, and for the home of somebody who has none.
+      UsageError: for an empty text, and for the home of an unknown user.
     """
     typed = os.fspath(text)
     if not typed.strip():

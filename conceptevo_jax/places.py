@@ -20,14 +20,14 @@ def typed_place(text: str | os.PathLike[str], what: str = "a file or folder") ->
     typed = os.fspath(text)
     if not typed.strip():
         raise UsageError(
-            f"{what} is empty: name one. Where a shell put it in, a variable of it is "
-            "not set."
+            f"{what} is empty: name one. If a shell filled it in, its variable is not "
+            "set."
         )
     # Of the text: for `pathlib`, ./~x is ~x.
     place = os.path.expanduser(typed)
     if place.startswith("~"):
         raise UsageError(
-            f"{typed}: {typed.partition('/')[0]} is the home of nobody here. Write the "
-            "whole path, or put ./ before a name that begins so."
+            f"{typed}: {typed.partition('/')[0]} is the home of no user here. Write "
+            "the whole path, or put ./ before a name that begins with ~."
         )
     return Path(place)

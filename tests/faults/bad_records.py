@@ -288,7 +288,7 @@ TRAININGS = (
     data(*MONITOR, "space=nowhere", says=("nowhere/space",)),
     data(*LIVE[:3], "wait=false", says=("no result folder in",)),
     data(*LIVE[:3], "space=photos", says=("photos/config.yaml is missing",)),
-    data(*LIVE, says=("not of the space and map",)),
+    data(*LIVE, says=("does not belong to the space and map",)),
     data(*LIVE, says=("scene",), make=gone(SCENE)),
     data(*LIVE, says=("run.json",), make=written(f"{TRAIN}/run.json", "null")),
 )

@@ -6,8 +6,8 @@ where D_o is the share of disagreeing pairs among values given to one unit by tw
 raters, a unit with m values counting m times, and D_e the same share among all pairs of
 values of any unit. 1 is perfect agreement, 0 agreement by chance; units with fewer than
 two values do not count. Any answer may be missing. Krippendorff, "Computing
-Krippendorff's Alpha-Reliability", 2011, https://repository.upenn.edu/asc_papers/43; Hayes and
-Krippendorff, 2007, https://doi.org/10.1080/19312450709336664.
+Krippendorff's Alpha-Reliability", 2011, https://repository.upenn.edu/asc_papers/43;
+Hayes and Krippendorff, 2007, https://doi.org/10.1080/19312450709336664.
 
 Costs one matrix product per value: 1,000 resamples of 260 raters and 360 units take
 .05 s.

@@ -194,7 +194,7 @@ def test_without_a_result_of_these_images_it_says_what_to_do(folder, workspace):
 def test_a_scene_of_another_space_is_refused(folder, workspace, explored):
     layout = dataclasses.replace(explored.layout, points=explored.layout.points + 1)
     save_record(workspace / "result" / "layout", layout)
-    with pytest.raises(DataError, match="not of the space and map beside it"):
+    with pytest.raises(DataError, match="does not belong to the space and map"):
         list(follow(folder, workspace, explored))
 
 

@@ -152,5 +152,5 @@ def test_without_a_network_it_says_so_at_once(
     code, _, err = call("prepare", "cifar10", f"data_dir={tmp_path}")
     assert code == 3
     assert "cannot be reached (ConnectionError)" in err
-    assert "Prepare it where there is a network and copy" in err
+    assert "Prepare it on a machine with a network and copy" in err
     assert not list(tmp_path.glob("cifar10/*"))

@@ -166,7 +166,7 @@ def test_a_store_of_an_earlier_layout_is_named_with_what_to_do(call, store):
         ("stage=trian", "unknown stage 'trian'. Did you mean 'train'? Valid: all, ob"),
         ("key=abc", "unknown key 'abc'"),
         ("yess=true", "unknown option 'yess'. Did you mean 'yes'? Valid: key, stage,"),
-        ("yes=false", "yes= stands twice: leave out 'yes=false' or the other."),
+        ("yes=false", "yes= is given twice: leave out 'yes=false' or the other."),
     ],
 )
 def test_what_is_unknown_deletes_nothing(call, store, word, named):

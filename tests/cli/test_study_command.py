@@ -67,7 +67,7 @@ def test_its_words_come_into_the_page(call, result, tmp_path):
         (("build",), 2, "say of which result"),
         (("build", "each=2"), 2, "say of which result"),
         (("build", "result", "eech=2"), 2, "Did you mean 'each'?"),
-        (("build", "result", "each=two"), 2, "each=two is no whole number"),
+        (("build", "result", "each=two"), 2, "each=two is not a whole number"),
         (("build", "result", "each=10"), 2, "each=10 does not fit"),
         (("build", "result", "forms=0"), 2, "choose forms=1 or more"),
         (("build", "result", "link=a.b"), 2, "is no web address"),

@@ -90,7 +90,7 @@ def test_what_is_no_result_is_left_alone(here):
     holiday.write_text("a photograph")
     other = claim_folder(config(run_dir="mine"), "images")
     assert other.folder.parent == here
-    assert "holds files of something else" in other.note
+    assert "holds unrelated files" in other.note
     assert [path.name for path in holiday.parent.iterdir()] == ["holiday.jpg"]
 
 
@@ -140,5 +140,5 @@ def test_a_folder_out_of_which_a_link_leads_is_not_written_to(here, link):
 def test_what_tells_of_no_call_is_named(here, told):
     folder = claim_folder(config(), "images").folder
     write_sealed(folder / CALL, told)
-    with pytest.raises(DataError, match=r"call\.json tells of no settings and images"):
+    with pytest.raises(DataError, match=r"call\.json has no settings and images"):
         find_folder(config(), "images")

@@ -210,7 +210,7 @@ def test_the_command_says_where_the_page_is(call, folder, workspace):
     ("words", "expected_code", "message"),
     [
         ((), 2, "say which: conceptevo explore --live TRAINING"),
-        (("nothing",), 3, "nothing is no training's folder"),
+        (("nothing",), 3, "nothing is not the folder of a training"),
         (("x", "wait=perhaps"), 2, "unknown wait 'perhaps'. Valid: false, true."),
         (("x", "interval=0"), 2, "interval must be a number of seconds above 0"),
         (("x", "spce=y"), 2, "unknown option 'spce'. Did you mean 'space'?"),

@@ -133,7 +133,7 @@ def test_files_below_hydra_and_links_elsewhere_are_refused(add, tmp_path):
         ("hydra/launcher=../theirs", "names a file"),
         (
             "hydra.searchpath=[/etc]",
-            "search path and whole configuration cannot be set",
+            "search path and whole configuration cannot",
         ),
         ("+hydra.callbacks.x.y=1", "callbacks, search path"),
         ("++hydra.callbacks={a: 1}", "callbacks, search path"),

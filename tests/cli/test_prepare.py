@@ -118,7 +118,7 @@ def test_a_name_is_asked_for(call, words):
 def test_unknown_names_and_options_are_told_at_once(call, with_tensorflow):
     code, _, err = call("prepare", "imagnette")
     assert code == 2
-    assert "names that are alike: imagenette" in err
+    assert "similar names: imagenette" in err
     code, _, err = call("prepare", "cifar10", "datadir=x")
     assert code == 2
     assert "unknown option 'datadir'" in err

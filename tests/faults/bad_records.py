@@ -271,15 +271,13 @@ TRAININGS = (
     data(
         "monitor",
         "nowhere",
-        says=("nowhere is not the folder of a training", "It has: "),
+        says=("nowhere is not the folder of", "It has: "),
     ),
-    data(
-        "monitor", "photos", says=("photos is not the folder of a training", "It has: ")
-    ),
+    data("monitor", "photos", says=("photos is not the folder of", "It has: ")),
     data(
         "monitor",
         "ann.json",
-        says=("ann.json is not the folder of a training", "It has: "),
+        says=("ann.json is not the folder of", "It has: "),
     ),
     data("monitor", "runs/one", says=("runs/one is not the folder of a training",)),
     data(*MONITOR, says=("holds no decoded images",)),

@@ -54,9 +54,7 @@ COMMANDS = (
     usage("explore", "runs/one", "-q", says=("unknown flag '-q'", "--tables")),
     usage("explore", "runs/one", "ot=x", says=("'ot'", "Did you mean 'out'")),
     usage("explore", "runs/one", "out=", says=("is empty", "name one")),
-    usage(
-        "explore", "runs/one", "out=a", "out=b", says=("out= is given twice", "out=b")
-    ),
+    usage("explore", "runs/one", "out=a", "out=b", says=("= is given twice", "out=b")),
     usage("explore", "~nobody-here/x", says=("~nobody-here", "Write the whole path")),
     data("explore", "a\nb", says=("a b holds no scene", "give the result folder")),
     data("explore", "a\x1b[2Jb", says=(r"a\x1b[2Jb holds no scene", "give the result")),

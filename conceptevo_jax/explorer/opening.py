@@ -1,8 +1,8 @@
-"""Read a scene, and check it before a page is made of it: it may be somebody else's.
+"""Read a scene, and check it before making a page: it may come from somebody else.
 
-Checksums show damage, but whoever writes a scene writes them, too. So all numbers must
-be within what they count, and a sheet is a still WebP of the size that the images need,
-with nothing else in the file. Only its header is read: the browser decodes it.
+Checksums detect damage, but the author of a scene also writes them. So all numbers must
+be within their ranges, and a sheet must be a still WebP of the size that the images
+need, with no other content. Only its header is read: the browser decodes it.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ _LOSSLESS, _KEY_FRAME, _SIDE = 0x2F, b"\x9d\x01\x2a", 2**14 - 1
 _EPOCH = re.compile(r"init|step\d{1,12}")
 
 MOST_GROUPS = 255
-"""Groups that a page numbers in a byte, of which one value says none."""
+"""Largest number of groups, numbered in a byte in which one value means none."""
 
 _Rule = tuple[bool, str]
 
@@ -103,7 +103,7 @@ def _require_sheet(
 
 
 def flaw_of_scene(scene: Scene, sheets: int) -> str | None:
-    """What is inconsistent in a scene; None where nothing is.
+    """What is inconsistent in a scene; None if it is consistent.
 
     Args:
       scene: With its runs.
@@ -116,7 +116,7 @@ def flaw_of_scene(scene: Scene, sheets: int) -> str | None:
 
 
 def _scene_rules(scene: Scene, sheets: int) -> Iterator[_Rule]:
-    """Whether each rule holds, and the flaw where it does not.
+    """Whether each rule holds, and the flaw if it does not.
 
     Later rules rely on earlier ones.
     """
@@ -181,7 +181,7 @@ def _within(numbers: np.ndarray, low: int, end: int | None) -> bool:
 
 
 def flaw_of_sheet(content: bytes, number: int, count: int, tile: int) -> str | None:
-    """Why a file is no sheet of a scene; None where it is one.
+    """Why a file is not a sheet of a scene; None if it is.
 
     Args:
       content: The file.

@@ -22,7 +22,7 @@ COLUMNS = 32
 PER_SHEET = COLUMNS * COLUMNS
 
 LARGEST = 96
-"""Side of a tile at most, in pixels."""
+"""Largest side of a tile, in pixels."""
 
 _EXACT = 32
 _LOSSLESS = {"lossless": True, "quality": 20, "method": 1}

@@ -1,4 +1,4 @@
-"""Figure 4: tasks as participants see them, with the answers added for readers."""
+"""Figure 4: tasks as participants see them, with the answers marked for readers."""
 
 from collections.abc import Sequence
 

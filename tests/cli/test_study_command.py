@@ -70,7 +70,7 @@ def test_its_words_come_into_the_page(call, result, tmp_path):
         (("build", "result", "each=two"), 2, "each=two is not a whole number"),
         (("build", "result", "each=10"), 2, "each=10 does not fit"),
         (("build", "result", "forms=0"), 2, "choose forms=1 or more"),
-        (("build", "result", "link=a.b"), 2, "is no web address"),
+        (("build", "result", "link=a.b"), 2, "is not a web address"),
         (("build", "result", "consent=no.txt"), 2, "consent=no.txt cannot be read"),
         (("build", "result", "out=file"), 2, "out=file is a file"),
         (("build", "elsewhere"), 3, "holds no study"),

@@ -86,7 +86,7 @@ COMMANDS = (
     usage("study", "build", "runs/one", "each=10", says=("each=10 does not fit",)),
     usage("study", "build", "runs/one", "each=²", says=("each=²", "each=9")),
     usage("study", "build", "runs/one", "forms=0", says=("forms=1 or more",)),
-    usage("study", "build", "runs/one", "link=a.b", says=("a.b is no web address",)),
+    usage("study", "build", "runs/one", "link=a.b", says=("a.b is not a web address",)),
     usage("study", "build", "runs/one", "consent=", says=("is empty",)),
     usage("study", "build", "runs/one", "again", says=("'again' is not", "consent")),
     usage("study", "analyse", says=("say which", "ANSWERS.json")),

@@ -28,8 +28,8 @@ def hand_picked_groups(
 
     Args:
       populations: The snapshots that the neurons are of.
-      neuron_sets: Neuron ids by name of the set. Of more than five, five are drawn and
-        the rest are spares.
+      neuron_sets: Neuron ids by name of the set. From more than five, five are drawn
+        and the rest are spares.
       drawing: How the intruders are drawn, from the snapshots of a set's neurons.
 
     Raises:

@@ -137,7 +137,7 @@ ONE_MODEL = [
 @pytest.mark.parametrize(
     ("category", "populations", "needs"),
     [
-        ("same_model", ONE_EPOCH, "five live neurons of one run, from two epochs"),
+        ("same_model", ONE_EPOCH, "of one run, from at least two epochs"),
         ("across", ONE_EPOCH, "two models at least, one run of which gives two epochs"),
         ("across", ONE_MODEL, "two models"),
         ("base", [population("base", 9, live=few(120, 5))], "of the base snapshot"),

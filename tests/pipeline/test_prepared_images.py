@@ -114,7 +114,7 @@ def test_notes_are_told_once_and_name_scripts_without_a_font(store, tmp_path):
     (root / "b" / "labels.csv").write_text("")
     notes = prepare_images(store, settings(root)).notes
     assert [note.partition(" ")[0] for note in notes] == ["1", "lost+found", "1"]
-    assert "1 class name is in a script of which no font is installed" in notes[2]
+    assert "1 class name is in a script without an installed font" in notes[2]
 
 
 def test_an_image_that_was_too_large_is_tried_again_where_it_is_allowed(

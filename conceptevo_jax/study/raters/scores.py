@@ -1,8 +1,8 @@
 """Scores of participants' answers by category of groups (paper, Sec. 4.2, Fig. 5).
 
 This computes Figure 5. The paper treats "the participants as classifiers and the
-grouped neurons as true labels" and draws an ROC curve of their determinations, one per card
-that a participant judged. Neither the paper nor the authors' code states the
+grouped neurons as true labels" and draws an ROC curve of their determinations, one per
+card that a participant judged. Neither the paper nor the authors' code states the
 threshold. One participant's determinations are yes or no and give a single point; a
 curve needs a score, and the only available score is the share of participants that
 selected a card. So here, per category:

@@ -158,7 +158,7 @@ def test_a_collapsed_run_has_no_intruder():
 def test_as_many_groups_as_there_are_can_be_had_and_no_more():
     most = int((np.bincount(concepts_of("base", 120)) // 5).sum())
     assert len(draw(count=most, categories=("base",), quantile=1.0)) == most
-    with pytest.raises(UsageError, match=f"{most + 1} groups .* {most} can be had"):
+    with pytest.raises(UsageError, match=f"{most + 1} groups .* {most} can be made"):
         draw(count=most + 1, categories=("base",), quantile=1.0)
 
 

@@ -1,4 +1,4 @@
-"""What importance, reversion and the monitor may cost."""
+"""Claims about the costs of importance, reversion and the monitor."""
 
 from typing import Any
 

@@ -1,7 +1,8 @@
-"""What share of the demo's time goes into its map, which UMAP makes.
+"""The share of the demo's time that its map, made by UMAP, takes.
 
-Of the demo's own record, where there is a result beside this one; the map is timed here
-on as many points in any case, after a first one, which compiles.
+The share comes from the demo's record, if there is a demo result next to this one; in
+any case a map with the same number of points is timed here, after a first one that
+compiles.
 """
 
 import json

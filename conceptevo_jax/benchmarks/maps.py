@@ -1,7 +1,7 @@
 """The share of the demo's time that its map, made by UMAP, takes.
 
 The share comes from the demo's record, if there is a demo result next to this one; in
-any case a map with the same number of points is timed here, after a first one that
+any case a map of a configured number of points is timed here, after a first one that
 compiles.
 """
 
@@ -19,12 +19,12 @@ DIM = 30
 
 
 def measure_maps(points: int, demo: Path, *, turns: int) -> list[Row]:
-    """Time of a map, and the share of the demo's that the demo's own took.
+    """Time of a map, and the share of the demo's time that its own map took.
 
     Args:
-      points: On the map.
-      demo: Result folder of the demo, where there is one.
-      turns: Of the timing.
+      points: Number of points on the map.
+      demo: Result folder of the demo, if there is one.
+      turns: Number of rounds of the timing.
     """
     vectors = np.random.default_rng(0).normal(size=(points, DIM)).astype(np.float32)
     (seconds,) = fastest({"map": partial(_points, vectors)}, turns).values()

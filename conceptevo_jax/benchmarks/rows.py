@@ -1,4 +1,4 @@
-"""Rows of the benchmark's table, in the same form for every part, and their claims.
+"""Rows of the benchmark's table, in the same form for every part, and their claims."""
 
 import dataclasses
 import importlib.metadata

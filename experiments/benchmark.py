@@ -65,10 +65,12 @@ def plan(config: Config) -> list[Step]:
     """The measurements; their duration is unknown."""
     settings = config.benchmark
     detail = (
-        f", {settings.rounds} times beside {settings.beside}" if settings.beside else ""
+        f", {settings.rounds} rounds against {settings.beside}"
+        if settings.beside
+        else ""
     )
     if settings.minutes is not None:
-        detail = f", as far as {settings.minutes:g} minutes go"
+        detail = f", within {settings.minutes:g} minutes"
     return [
         Step(stage="measure", about=name + detail, seconds=None, bytes=None)
         for name in parts_to_measure(config)
@@ -106,7 +108,7 @@ def run(config: Config, session: Session) -> Outcome:
     further = {"software": about_software(), **measured.tables}
     ratios = speed_ratios(rows)
     if ratios:
-        figure = draw_ratios(ratios, title=f"Speed beside others, {rows[0].device}")
+        figure = draw_ratios(ratios, title=f"Speed against others, {rows[0].device}")
         look_next[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
     further["benchmark"] = table(rows)
     return Outcome(base=None, claims=claims, further=further, look_next=look_next)

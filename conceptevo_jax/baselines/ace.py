@@ -131,7 +131,7 @@ def _cluster(
     if distinct < count:
         raise DataError(
             f"{len(activations)} segments have only {distinct} different activations, "
-            f"too few for {count} clusters: the snapshot tells little apart. Choose "
+            f"too few for {count} clusters: the snapshot distinguishes little. Choose "
             "another snapshot or site, or fewer clusters."
         )
     centres = kmeans.cluster_centers_[kmeans.labels_]

@@ -46,7 +46,7 @@ def by_importance(parts: Sequence[Sequence[Measurement]]) -> list[Measurement]:
     """One measurement of each part in turn; within a part, what takes least first.
 
     Args:
-      parts: The measurements of each, the most telling part first.
+      parts: The measurements of each part, the most informative part first.
     """
     ordered = [
         sorted(part, key=lambda measurement: measurement.weight) for part in parts

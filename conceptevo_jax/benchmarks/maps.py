@@ -45,7 +45,7 @@ def map_share(demo: Path) -> tuple[float | None, str]:
     """Share of a result's time that its map took, and of what, or why none is known."""
     path = demo / "results.json"
     if not path.is_file():
-        return None, "not run: needs a result of conceptevo experiment=demo beside it"
+        return None, "not run: needs a demo result in the same folder"
     results = json.loads(path.read_text("utf-8"))
     spent, whole = results["timings"].get("layout"), results["seconds"]
     if not spent:

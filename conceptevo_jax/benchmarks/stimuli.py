@@ -137,7 +137,7 @@ def _rows(
     *,
     bounded: bool,
 ) -> list[Row]:
-    """A row of what each took, and the sweep beside all others.
+    """A row with each duration, and the sweep compared with all others.
 
     Args:
       seconds: Of a sweep of each.

@@ -24,7 +24,7 @@ from conceptevo_jax.types import site_slices
 
 FORMAT = 1
 FINE = 65534
-"""Steps of a 16-bit number, of which one more value marks what is missing."""
+"""Steps of a 16-bit number, with one more value to mark missing numbers."""
 
 COARSE = 254
 """The same of 8 bits."""

@@ -113,7 +113,7 @@ def drawable(text: str) -> str:
 
 
 def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
-    """A sentence on names in scripts of which no font is installed, if there are any.
+    """A sentence on names in scripts without an installed font, if there are any.
 
     Args:
       names: Of classes, as text.

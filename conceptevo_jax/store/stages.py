@@ -254,8 +254,8 @@ class Store:
             return
         elif not self.root.is_dir():
             raise DataError(
-                f"{self.root} is no store but a file. Name the folder `store` that "
-                "lies beside the result folders, or choose another run_dir."
+                f"{self.root} is a file, not a store. Name the folder `store` next "
+                "to the result folders, or choose another run_dir."
             )
         elif not any(self.root.iterdir()):
             return
@@ -265,8 +265,8 @@ class Store:
             return
         else:
             raise DataError(
-                f"{self.root} is no store: it has no {MARKER}. Name the folder `store` "
-                "that lies beside the result folders."
+                f"{self.root} is not a store: it has no {MARKER}. Name the folder "
+                "`store` next to the result folders."
             )
         raise DataError(
             f"{self.root} {is_old}; this version reads layout {LAYOUT}, in which an "

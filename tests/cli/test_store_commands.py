@@ -109,7 +109,7 @@ def test_one_folder_too_high_nothing_is_deleted(call, store):
         (above / name).write_text("mine")
     code, _, err = call("clean", f"store={above}", "stage=all", "yes=true")
     assert code == 3
-    assert f"{above} is no store" in err
+    assert f"{above} is not a store" in err
     assert len(list(above.rglob("*"))) > 6
     assert kept(store) == EVERYTHING
 

@@ -239,7 +239,7 @@ PLACES = (
     place("runs/store", "runs/store is, or lies in, a store"),
     place("runs/store/mine", "a store of stages"),
     place("store", "store is, or lies in, a store"),
-    place("runs/three", "runs/store is no store but a file", make=store_is_a_file),
+    place("runs/three", "runs/store is a file, not a store", make=store_is_a_file),
     usage(*SMOKE, "run_dir=", says=("run_dir is empty", "name one")),
     usage(*SMOKE, "run_dir= ", says=("run_dir is empty", "name one")),
     usage(*SMOKE, "run_dir=~nobody-here/x", says=("~nobody-here", "whole path")),

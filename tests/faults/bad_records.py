@@ -302,9 +302,9 @@ TRAININGS = (
 )
 
 STORES = (
-    data("ls", "store=photos", says=("photos is no store", "store.json")),
-    data("ls", "store=ann.json", says=("ann.json is no store",)),
-    data("ls", "store=runs", says=("runs is no store", "store.json")),
+    data("ls", "store=photos", says=("photos is not a store", "store.json")),
+    data("ls", "store=ann.json", says=("ann.json is a file, not a store",)),
+    data("ls", "store=runs", says=("runs is not a store", "store.json")),
     data("ls", says=("store.json",), make=written("runs/store/store.json", "{")),
     data("ls", says=("store.json",), make=written("runs/store/store.json", "[]")),
     data("ls", says=("store.json",), make=written("runs/store/store.json", b"\xff")),
@@ -317,9 +317,9 @@ STORES = (
     data("ls", says=("store.json",), make=pipe("runs/store/store.json")),
     data("ls", says=("store.json",), make=gone("runs/store/store.json")),
     data("clean", "yes=true", says=("store.json",), make=gone("runs/store/store.json")),
-    data("clean", "yes=true", "store=photos", says=("photos is no store",)),
-    data("clean", "yes=true", "store=.", says=("is no store",)),
-    data("clean", "yes=true", "store=/", says=("/ is no store",)),
+    data("clean", "yes=true", "store=photos", says=("photos is not a store",)),
+    data("clean", "yes=true", "store=.", says=("is not a store",)),
+    data("clean", "yes=true", "store=/", says=("/ is not a store",)),
 )
 
 STUDIES = (

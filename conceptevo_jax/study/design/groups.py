@@ -50,7 +50,7 @@ CATEGORIES = ("hand_picked", "base", "same_model", "across")
 _NEEDED = {
     "base": "five live neurons of the base snapshot",
     "same_model": "five live neurons of one run, from at least two epochs",
-    "across": "five live neurons of two models at least, one run of which gives two "
+    "across": "five live neurons of at least two models, one run of which gives two "
     "epochs",
 }
 

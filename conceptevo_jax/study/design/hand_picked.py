@@ -58,7 +58,7 @@ def hand_picked_groups(
         if group_rows is None:
             raise UsageError(
                 f"no neuron of the snapshots of the hand-picked set {name!r} is unlike "
-                f"all of it: give a set of neurons that are more alike, or a higher "
+                f"all of it: name a set of more similar neurons, or a higher "
                 f"quantile than {drawing.quantile}."
             )
         group = build_group("hand_picked", name, candidates, group_rows, drawing.seed)

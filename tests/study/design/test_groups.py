@@ -138,7 +138,7 @@ ONE_MODEL = [
     ("category", "populations", "needs"),
     [
         ("same_model", ONE_EPOCH, "of one run, from at least two epochs"),
-        ("across", ONE_EPOCH, "two models at least, one run of which gives two epochs"),
+        ("across", ONE_EPOCH, "at least two models, one run of which gives two epochs"),
         ("across", ONE_MODEL, "two models"),
         ("base", [population("base", 9, live=few(120, 5))], "of the base snapshot"),
     ],

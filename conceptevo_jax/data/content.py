@@ -149,7 +149,7 @@ def why_unreadable(path: Path) -> str | None:
     if stat.S_ISDIR(mode):
         return _why_no_folder(path)
     kinds = {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
-    return f"it is no file, but a {kinds.get(stat.S_IFMT(mode), 'device')}"
+    return f"it is not a file, but a {kinds.get(stat.S_IFMT(mode), 'device')}"
 
 
 def _why_no_folder(path: Path) -> str:
@@ -157,7 +157,7 @@ def _why_no_folder(path: Path) -> str:
         os.scandir(path).close()
     except OSError as error:
         return f"it is a folder that cannot be read: {error.strerror}"
-    return "it is no file, but a folder"
+    return "it is not a file, but a folder"
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

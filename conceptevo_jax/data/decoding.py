@@ -184,7 +184,7 @@ def _describe_format(content: bytes, decoding: Decoding) -> str:
         if name in FORMATS:
             return f"it is {pillow_name}: allow that by {decoding.allowing(name)}"
         return f"it is {pillow_name}, which is not opened"
-    return f"it is no image of a format that is opened ({', '.join(decoding.formats)})"
+    return f"it is not an image of an opened format ({', '.join(decoding.formats)})"
 
 
 def _loses_bits(opened: Image.Image) -> bool:

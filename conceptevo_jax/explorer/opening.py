@@ -78,7 +78,7 @@ def load_scene(folder: Path, within: Path | None = None) -> Saved:
     scene = dataclasses.replace(head, courses=courses)
     flaw = flaw_of_scene(scene, len(checksums))
     if flaw is not None:
-        raise DataError(f"{folder} is no scene that fits together: {flaw}. {_REMEDY}")
+        raise DataError(f"{folder} is not a consistent scene: {flaw}. {_REMEDY}")
     sheets = sheet_paths(folder, len(checksums))
     for number, sheet in enumerate(sheets):
         _require_sheet(sheet, within, checksums[number], number, scene.pictures)
@@ -145,7 +145,7 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
     (e, n), side = course.dead.shape, scene.pictures.side
     slots, patches = course.image_ids.shape, course.corners.shape
     yield e > 0, "no snapshot"
-    yield all(map(_is_epoch, course.epochs)), "snapshots that are no epochs"
+    yield all(map(_is_epoch, course.epochs)), "snapshots that are not epochs"
     yield all(site.channels > 0 for site in course.sites), "an empty site"
     yield neuron_count(course.sites) == n, "sites of other neurons"
     for name in ("nonfinite", "coverage"):
@@ -193,7 +193,7 @@ def flaw_of_sheet(content: bytes, number: int, count: int, tile: int) -> str | N
     width, height = COLUMNS * tile, rows * tile
     size = _still_size(content)
     if size is None:
-        return "it is no WebP file of one picture and nothing else"
+        return "it is not a WebP file of a single picture"
     if size != (width, height):
         return f"it is {size[0]}×{size[1]} pixels, not {width}×{height}"
     return None

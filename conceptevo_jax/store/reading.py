@@ -49,7 +49,7 @@ def read_file(path: Path, within: Path | None, limit: int | None = None) -> byte
     if within is not None and not is_within(path, within):
         raise ValueError(f"it leads to {os.path.realpath(path)}, out of {within}")
     if not stat.S_ISREG(about.st_mode):
-        raise ValueError("it is no regular file")
+        raise ValueError("it is not a regular file")
     byte_limit = _memory() if limit is None else limit
     if about.st_size > byte_limit:
         raise ValueError(

@@ -79,7 +79,7 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     path = Path(folder) / RUN
     about = read_sealed(
         path,
-        f"{folder} is no folder of a training of this version of conceptevo_jax: train "
+        f"{folder} is not a training folder of this version of conceptevo_jax: train "
         "again.",
     )
     flaw = _record_flaw(about)

@@ -245,9 +245,9 @@ def odd(root):
 ODD = {
     "a/gone.png": "it is a link to a file that is not there",
     "a/self.png": "it is a link that leads to itself",
-    "a/pipe.png": "it is no file, but a named pipe",
-    "a/device.png": "it is no file, but a device",
-    "a/socket.png": "it is no file, but a socket",
+    "a/pipe.png": "it is not a file, but a named pipe",
+    "a/device.png": "it is not a file, but a device",
+    "a/socket.png": "it is not a file, but a socket",
     r"a/caf\xe9.png": "it is empty",
 }
 
@@ -340,7 +340,7 @@ def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path):
     path = tmp_path / images.names[0]
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(DataError, match="it is no file, but a named pipe"):
+    with pytest.raises(DataError, match="it is not a file, but a named pipe"):
         images.image(0)
 
 

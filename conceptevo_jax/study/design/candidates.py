@@ -159,7 +159,7 @@ def split_id(neuron: str) -> tuple[str, str, int]:
     if len(parts) == 3 and "@" in parts[0] and parts[2].isdecimal():
         return parts[0], parts[1], int(parts[2])
     raise UsageError(
-        f"{neuron!r} is no neuron: an id reads run@epoch/site/index, such as "
+        f"{neuron!r} is not a neuron: an id reads run@epoch/site/index, such as "
         "vgg16@7/features.28/41."
     )
 

@@ -187,7 +187,7 @@ def test_without_a_result_of_these_images_it_says_what_to_do(folder, workspace):
     with pytest.raises(DataError, match="name one with space=RESULT_FOLDER"):
         choose_space(folder, config_of)
     (folder / RUN).write_text("{}")
-    with pytest.raises(DataError, match="no folder of a training of this version"):
+    with pytest.raises(DataError, match="not a training folder of this version"):
         choose_space(folder, config_of)
 
 

@@ -199,7 +199,7 @@ def test_hand_picked_sets_get_an_intruder_from_their_snapshots():
         ([*picked(4), "vgg@8/s0/1"], "unknown snapshot .*'beaks' 'vgg@8'"),
         ([*picked(4), "vgg@0/s7/1"], r"vgg@0/s7/1 does not exist; .* s1 \(80\)"),
         ([*picked(4), "vgg@0/s0/40"], "vgg@0/s0/40 does not exist"),
-        ([*picked(4), "vgg@0:s0:1"], "is no neuron: an id reads"),
+        ([*picked(4), "vgg@0:s0:1"], "is not a neuron: an id reads"),
         ([*picked(4), "vgg@5/s1/79"], "vgg@5/s1/79 of .* is dead"),
     ],
 )

@@ -114,7 +114,7 @@ def test_jobs_of_different_sweeps_never_share_a_folder():
 def test_settings_that_are_not_those_of_the_results_are_refused():
     folder = claim_folder(config(seed=3), "images").folder
     require_settings(folder, config(seed=3, workers=2))
-    with pytest.raises(DataError, match=r"config\.yaml is not what .*\(seed\)"):
+    with pytest.raises(DataError, match=r"config\.yaml is not the conf.*\(seed\)"):
         require_settings(folder, config(seed=4))
     call = json.loads((folder / CALL).read_text())
     call["settings"]["seed"] = 4

@@ -1,9 +1,9 @@
 """Watch concepts form, move and die inside neural networks while they train.
 
 The names below are the Python API; everything else may move. They need no
-configuration: the README shows two snapshots being compared in about ten lines.
+configuration: the README compares two snapshots in about ten lines.
 
-They are imported when they are first used, since jax takes seconds.
+They are imported at their first use, since importing jax takes seconds.
 """
 
 from importlib import import_module

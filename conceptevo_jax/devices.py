@@ -1,12 +1,13 @@
-"""A mesh of all devices of all processes, along whose one axis a batch is sharded.
+"""A one-dimensional mesh of all devices of all processes, over which a batch is
+sharded.
 
 Every process runs the same program over the same images. Weights are replicated, each
-device works on its own rows of a batch, and collectives bring the results together, so
+device works on its own rows of a batch, and collectives gather the results, so
 that every process has them. One process with one device is a mesh of size one: nothing
 is sharded, and nothing changes.
 
-Whatever decides how a program goes on must be the same in all processes, or one waits
-for ever for another: what a clock or a disk says is asked by `first_decides`.
+Every value that controls the program's flow must be the same in all processes, or one
+waits for ever for another: use `first_decides` to read a clock or a disk.
 """
 
 import ctypes
@@ -30,12 +31,12 @@ MESH_AXIS = "data"
 """Name of the mesh axis."""
 
 REPLICATED, SHARDED = PartitionSpec(), PartitionSpec(MESH_AXIS)
-"""Arrays that every device has whole, and arrays of which each has some rows."""
+"""Arrays that every device holds whole, and arrays whose rows the devices share."""
 
 T = TypeVar("T")
 
 _SIGTERM_RECEIVED = threading.Event()
-"""Set once this process got SIGTERM."""
+"""Set once this process has received SIGTERM."""
 
 
 def cores() -> list[int]:
@@ -52,10 +53,12 @@ _MALLOPT = {-8: 1, -4: 0, -1: 2**29}
 def keep_memory() -> None:
     """Keep up to half a GiB of freed memory for the next call; before threads start.
 
-    A network on a CPU takes its working memory anew with each call. glibc gives large
-    blocks back to the system, which then clears them page by page: a quarter to a third
-    of InceptionV3's training step at demo scale.
-    Does nothing where another allocator is at work.
+    A network on a CPU allocates its working memory anew with each call. glibc returns
+    large
+    blocks to the system, which then clears them page by page: this takes a quarter to a
+    third of InceptionV3's training step at demo scale.
+
+    Does nothing with another allocator.
     """
     if platform.libc_ver()[0] == "glibc":
         for setting, value in _MALLOPT.items():
@@ -63,9 +66,9 @@ def keep_memory() -> None:
 
 
 def start_processes() -> None:
-    """Join the processes that were launched together; before anything else of JAX.
+    """Join the processes that were launched together; call before any other use of JAX.
 
-    Slurm, Open MPI, Kubernetes and Cloud TPU tell JAX their number; elsewhere
+    JAX learns their number from Slurm, Open MPI, Kubernetes and Cloud TPU; elsewhere
     JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID must be set.
 
     Raises:
@@ -92,7 +95,7 @@ def start_processes() -> None:
 
 
 def _environment_integer(name: str) -> int | None:
-    """A whole number that JAX does not read from the environment by itself."""
+    """A whole number from an environment variable that JAX does not read itself."""
     value = os.environ.get(name)
     return None if value is None else int(value)
 
@@ -103,7 +106,7 @@ def process_count() -> int:
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes files and prints what came out."""
+    """Whether this is the process that writes files and prints results."""
     return process_count() == 1 or jax.process_index() == 0
 
 
@@ -169,18 +172,18 @@ def replicate(mesh: Mesh, tree: T) -> T:
 
 
 def local_copy(tree: T) -> T:
-    """What `replicate` gave, on this process's first device alone; no copy is made."""
+    """A tree from `replicate`, on this process's first device only, without a copy."""
     return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
 
 
 def per_device(
     mesh: Mesh, call: Callable[..., Any], in_specs: Any, out_specs: Any
 ) -> Callable[..., Any]:
-    """A call that every device makes on its own rows, to be compiled.
+    """A function that every device calls on its own rows, to be compiled.
 
     Args:
       mesh: From `data_mesh`.
-      call: Gets one device's rows of what is sharded; its collectives run along
+      call: Gets one device's rows of sharded arguments; its collectives run along
         `MESH_AXIS`.
       in_specs: `REPLICATED` or `SHARDED` for each argument.
       out_specs: The same for the results.
@@ -198,7 +201,7 @@ def gather_rows(mesh: Mesh, tree: T, *, axis: int = 0) -> T:
     Args:
       mesh: From `data_mesh`.
       tree: Arrays of this device's rows.
-      axis: Along which the rows lie.
+      axis: The axis of the rows.
     """
     if mesh.size == 1:
         return tree
@@ -208,7 +211,7 @@ def gather_rows(mesh: Mesh, tree: T, *, axis: int = 0) -> T:
 
 
 def first_decides(ask: Callable[[], bool]) -> bool:
-    """What the first process finds; the others do not ask."""
+    """The first process's value, in all processes; only the first computes it."""
     if process_count() == 1:
         return ask()
     decision = ask() if is_first() else False
@@ -218,7 +221,8 @@ def first_decides(ask: Callable[[], bool]) -> bool:
 def is_asked_to_end() -> bool:
     """Whether a scheduler asked any of several processes to end, by SIGTERM.
 
-    All ask together and hear the same. A single process ends at the signal itself.
+    All processes call this together and get the same answer. A single process ends
+    directly at the signal.
     """
     if process_count() == 1:
         return False
@@ -235,7 +239,7 @@ def minimum_over_processes(value: int) -> int:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether a device or the machine had no memory left."""
+    """Whether a device or the machine ran out of memory."""
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
@@ -243,8 +247,8 @@ def all_or_none(call: Callable[[], T]) -> T:
     """Make a call without collectives in every process; if one fails, all raise.
 
     Raises:
-      MemoryError: where others ran out of memory.
-      DataError: where others failed for another reason, which they report themselves.
+      MemoryError: if other processes ran out of memory.
+      DataError: if others failed for another reason, which they report themselves.
     """
     if process_count() == 1:
         return call()
@@ -269,11 +273,11 @@ def all_or_none(call: Callable[[], T]) -> T:
 
 
 def in_first_process(call: Callable[[], object]) -> None:
-    """Make a call in the first process alone, while the others wait."""
+    """Make a call only in the first process, while the others wait."""
     all_or_none(lambda: call() if is_first() else None)
 
 
 def in_turn(call: Callable[[], T]) -> T:
-    """Make a call in the first process, then in the others, which find what it left."""
+    """Make a call in the first process, then in the others, which find its files."""
     returned = all_or_none(lambda: call() if is_first() else None)
     return all_or_none(lambda: call() if returned is None else returned)

@@ -1,8 +1,8 @@
 """Errors that name the thing, what was expected, and what to do.
 
 `UsageError` is a mistake in a name, a setting or a combination of them (exit code
-2 on the command line); `DataError` is something wrong with files, images or stored
-records (exit code 3). Anything else is a bug.
+2 on the command line); `DataError` is a problem with files, images or stored
+records (exit code 3). Any other exception is a bug.
 """
 
 import difflib
@@ -20,7 +20,7 @@ class UsageError(ValueError):
 
 
 class DivergenceError(UsageError):
-    """A rate under which learning or descent diverges."""
+    """A learning rate at which training or gradient descent diverges."""
 
 
 class DataError(ValueError):
@@ -36,21 +36,21 @@ _REMEDIES = {
     errno.EROFS: "Choose a run_dir on a disk that can be written to",
     errno.EACCES: "Change its permissions, or choose another place",
     errno.EPERM: "Change its permissions, or choose another place",
-    errno.ENOENT: "Choose a place that is there",
+    errno.ENOENT: "Choose a place that exists",
     errno.ENAMETOOLONG: "Choose a shorter name",
     errno.ENOTDIR: "A file lies where a folder is needed: choose another place",
     errno.EISDIR: "A folder lies where a file is needed: choose another place",
     errno.ELOOP: "Its links lead in a circle: choose another place",
-    errno.EMFILE: "Raise the number of files that may be open, as by `ulimit -n 4096`",
+    errno.EMFILE: "Raise the limit of open files, for example by `ulimit -n 4096`",
     errno.EIO: "The disk could not read or write it: check the disk",
 }
 
 
 def refused_by_system(error: OSError) -> DataError | None:
-    """What the operating system refused, as an error to report; None if it is a bug.
+    """An error to report for a refusal of the operating system; None if it is a bug.
 
     Args:
-      error: As the system raised it: with a number and, mostly, a file.
+      error: As the system raised it, with a number and usually a file.
 
     Returns:
       An error that names the file, the system's reason and what to do.
@@ -59,7 +59,7 @@ def refused_by_system(error: OSError) -> DataError | None:
         return None
     if error.errno == errno.ENOENT and error.filename is None:
         # A call that asks for the current folder names no file.
-        return DataError("the current folder is not there any more: go to another.")
+        return DataError("the current folder no longer exists: change to another.")
     name = error.filename if error.filename is not None else "a file"
     place = os.fsdecode(name) if isinstance(name, bytes | str | os.PathLike) else name
     remedy = _REMEDIES.get(error.errno, "Choose another place")
@@ -70,9 +70,9 @@ def unknown_name(kind: str, name: object, valid: Iterable[str]) -> UsageError:
     """Build the error for a name that is not in a registry.
 
     Args:
-      kind: What was looked up, in words: `"model"`, `"site"`.
-      name: The name that was given.
-      valid: All names that would have been accepted.
+      kind: The kind of thing that was looked up: `"model"`, `"site"`.
+      name: The unknown name.
+      valid: All valid names.
 
     Returns:
       An error that lists the valid names and proposes the closest one.
@@ -85,20 +85,20 @@ def unknown_name(kind: str, name: object, valid: Iterable[str]) -> UsageError:
 
 
 SEEDS = 2**32
-"""Seeds lie below: `jax.random.key` takes only 32 bits of them, so -1 would draw what
-2³² - 1 draws and 2³² what 0 does, and NumPy's older generator takes no others."""
+"""Seeds must be smaller: `jax.random.key` uses only 32 bits, so -1 would equal
+2³² - 1 and 2³² would equal 0, and NumPy's older generator takes no others."""
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Whether a value is an integer; `True` is one for Python, but means no number."""
+    """Whether a value is an integer; `True`, which Python counts as one, is not."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def require_seed(seed: object, name: str = "seed") -> None:
-    """Refuse a seed that is no whole number from 0 to 2³² - 1.
+    """Refuse a seed that is not a whole number from 0 to 2³² - 1.
 
     Args:
-      seed: What was given.
+      seed: The value to check.
       name: The setting.
 
     Raises:
@@ -111,12 +111,12 @@ def require_seed(seed: object, name: str = "seed") -> None:
 
 
 def require_count(name: str, value: object, *, minimum: int = 1) -> None:
-    """Refuse a number of things that is no whole number, or too small.
+    """Refuse a count that is not a whole number, or is too small.
 
     Args:
       name: The setting.
-      value: What was given.
-      minimum: The smallest number that is allowed.
+      value: The value to check.
+      minimum: The smallest allowed number.
 
     Raises:
       UsageError: naming the setting.
@@ -128,13 +128,13 @@ def require_count(name: str, value: object, *, minimum: int = 1) -> None:
 
 
 def require_type(value: object, kind: type, what: str, hint: str) -> None:
-    """Refuse a value of another type than the one meant.
+    """Refuse a value of the wrong type.
 
     Args:
-      value: What was given.
-      kind: What it must be an instance of.
-      what: The argument, in words: `"the monitor's images"`.
-      hint: What to do, a whole sentence.
+      value: The value to check.
+      kind: The type it must be an instance of.
+      what: The argument's description: `"the monitor's images"`.
+      hint: What to do, as a whole sentence.
 
     Raises:
       UsageError: naming the argument and both types.
@@ -147,11 +147,11 @@ def require_type(value: object, kind: type, what: str, hint: str) -> None:
 
 
 def require_callable(value: object, what: str) -> None:
-    """Refuse what cannot be called.
+    """Refuse a value that cannot be called.
 
     Args:
-      value: What was given.
-      what: The argument, in words.
+      value: The value to check.
+      what: The argument's description.
 
     Raises:
       UsageError: naming the argument.
@@ -163,11 +163,11 @@ def require_callable(value: object, what: str) -> None:
 
 
 def callables(values: Iterable[C], what: str) -> tuple[C, ...]:
-    """The functions of a list, or a refusal of a function outside of any.
+    """A list of functions as a tuple; refuses a single function.
 
     Args:
-      values: What was given.
-      what: The argument, in words.
+      values: The value to check.
+      what: The argument's description.
 
     Raises:
       UsageError: naming the argument.

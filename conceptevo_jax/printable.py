@@ -1,8 +1,8 @@
-"""Names that others gave to files and classes, as text that any place can hold.
+"""Names of files and classes as text that can be shown anywhere.
 
-A folder's name may hold a line break, a code that moves a terminal's cursor or turns
-the direction of reading, or bytes that are no UTF-8. None of these is text; as escapes
-they are, and a table, a page, a figure and a log show the same.
+A folder's name may hold a line break, a code that moves a terminal's cursor or reverses
+the reading direction, or bytes that are not UTF-8. These are written as escapes, so
+that a table, a page, a figure and a log all show the same text.
 """
 
 import unicodedata
@@ -11,14 +11,15 @@ _NO_TEXT = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode's categories of controls, invisible formats, halves and breaks."""
 
 _JOINERS = "\u200c\u200d"
-"""Invisible, but spelling: Persian and Indian scripts need them."""
+"""Invisible, but part of the spelling in Persian and Indian scripts."""
 
 _FOREIGN_BYTE = range(0xDC80, 0xDD00)
-"""What Python makes of bytes of file names that are no UTF-8."""
+"""Python's characters for bytes of file names that are not UTF-8."""
 
 
 def printable(name: str) -> str:
-    r"""A name on one line, whose controls and foreign bytes are escapes: `\n`, `\xe9`.
+    r"""A name on one line, with control characters and foreign bytes escaped: `\n`,
+    `\xe9`.
 
     Args:
       name: Of a file, a class or a run, as it was found.

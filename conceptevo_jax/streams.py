@@ -1,8 +1,8 @@
 """Random numbers by purpose: no two purposes share a stream.
 
-NumPy gives equal seeds equal numbers, whatever they are drawn for, and takes `[0, 3]`
-and `[0, 3, 0]` for equal: the images of class 3 and its first resample would be drawn
-in one order. So the purpose and how many numbers there are enter the seed.
+With equal seeds NumPy draws equal numbers for any purpose, and it treats `[0, 3]`
+and `[0, 3, 0]` as equal: the images of class 3 and its first resample would be drawn
+in the same order. So the purpose and the count of numbers are part of the seed.
 """
 
 import hashlib
@@ -14,9 +14,9 @@ def stream(seed: int, purpose: str, *numbers: int) -> np.random.Generator:
     """The generator of one purpose, the same on every machine.
 
     Args:
-      seed: What a user chose.
-      purpose: What is drawn, in words; no other call has the same ones.
-      *numbers: Which of the many draws of that purpose: a class, a repeat.
+      seed: The user's seed.
+      purpose: A description of the draw that no other call uses.
+      *numbers: Which of the draws of that purpose: a class, a repeat.
 
     Example:
       >>> order = stream(0, "test images of a class", 3).permutation(100)

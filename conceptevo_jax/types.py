@@ -1,4 +1,4 @@
-"""The nouns: frozen, keyword-only records of arrays that every stage passes on.
+"""Frozen, keyword-only records of arrays that stages pass on.
 
 Axis letters, everywhere in the package: `b` batch, `h w` space, `c` channels of a
 site, `n` neurons of all sites in order, `i` images, `k` stimuli per neuron, `d`
@@ -6,9 +6,9 @@ embedding, `e` epochs, `m` classes, `s` sites, `q` quantiles, `r` repeats, `g` g
 images.
 
 A *site* is a layer that is observed, a *snapshot* one epoch's weights of one run.
-Neurons are numbered 0..n-1 over the sites of a model in forward order; the id of one
+Neurons are numbered 0..n-1 over the sites of a model in forward order; a neuron's id
 reads `run@epoch/site/index`. An *image id* is a row of the image pool whose id the
-record carries; the pool's manifest maps it to a name that is stable across machines.
+record holds; the pool's manifest maps it to a name that is stable across machines.
 
 This module holds no behaviour beyond shape checks and names, and costs nothing.
 """
@@ -43,16 +43,16 @@ def _expect(condition: bool, owner: object, what: str) -> None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Site:
-    """A layer that is observed, as a fact that travels with its model.
+    """A layer that is observed, as described by its model.
 
     Attributes:
       name: The layer's module path in torchvision, without `/`.
-      channels: How many neurons it has.
+      channels: Number of neurons.
       rectified: Whether a ReLU precedes or follows it, so that only positive peaks
-        mean a response.
+        count as a response.
       receptive_field: Side of the input square, in pixels, that one cell sees.
       stride: Input pixels between two neighbouring cells.
-      pre: Name of the tap before the nonlinearity, where there is one.
+      pre: Name of the tap before the nonlinearity, if there is one.
       copies: Channels that repeat a channel of an earlier site, cell for cell or after
         max pooling, so that the peaks of both are equal.
     """
@@ -148,10 +148,10 @@ class Stimuli:
             _expect(shape == (n,), self, f"{name} is {shape}, not {(n,)}")
 
     def strongest(self, k: int) -> "Stimuli":
-        """The same with k images per neuron, as if no more had been searched for.
+        """The same with k images per neuron, as if only k had been searched for.
 
         Args:
-          k: At most as many as there are.
+          k: At most the number of images per neuron.
         """
         if k == self.image_ids.shape[1]:
             return self
@@ -184,13 +184,13 @@ class Responses:
 
 @record
 class Observation:
-    """What one sweep over a snapshot finds out, all that later stages need of it.
+    """The results of one sweep over a snapshot that later stages need.
 
     Attributes:
-      found: Each neuron's strongest images in the pool, all that it is projected by.
+      found: Each neuron's strongest images in the pool, from which it is projected.
       k: How many of them are its stimuli.
       sample: Responses to a seeded sample of the pool.
-      judgement: Responses to the judgement images, which chose nothing.
+      judgement: Responses to the held-out test images, on which nothing was chosen.
     """
 
     found: Stimuli
@@ -209,7 +209,7 @@ class Embedding:
     """Vectors of neurons or of images in one space.
 
     Attributes:
-      vectors: One row each; NaN where there is nothing to place it by.
+      vectors: One row each; NaN if no image could place it.
       coverage: Share of a neuron's stimuli (or 0/1: of an image) that had a vector.
     """
 
@@ -231,13 +231,13 @@ class Embedding:
 
 @record
 class Layout:
-    """A 2-D map of vectors, with what is needed to place further ones on it.
+    """A 2-D map of vectors, which further vectors can be placed on.
 
     Attributes:
       points: Where each fitted vector lies.
       vectors: The fitted vectors themselves, in the same fixed order.
       stability: Mean overlap of 2-D neighbourhoods between two seeds, 0 to 1.
-      seed: The seed of the map that is shown.
+      seed: The seed of the shown map.
     """
 
     points: Float[np.ndarray, "n 2"]
@@ -253,11 +253,11 @@ class Space:
     Attributes:
       base: Name of the base snapshot, `run@epoch`.
       pool_id: The pool whose images carry the vectors.
-      method: The resolved settings the space was made with.
+      method: The resolved settings of the space.
       sites: The base model's sites.
       neurons: The base neurons' vectors as learned in Step 1.
       images: One vector per image of the pool, from Step 2.1.
-      covered: Which of them are a stimulus of a live base neuron.
+      covered: Which images are a stimulus of a live base neuron.
       quantiles: Per base neuron, ascending quantiles of its peak responses, by which
         an image outside the pool can be ranked.
       residual: RMS of (mean stimulus vector - learned vector) over base neurons.
@@ -278,22 +278,22 @@ class Space:
 class Importance:
     """How much the evolutions between two snapshots matter for a class (Sec. 3.3).
 
-    The interval that belongs to a score is `analysis.statistics.intervals`'s
-    `share_intervals`.
+    For a score's interval see `share_intervals` in `analysis.statistics.intervals`.
 
     Attributes:
       before: Name of the earlier snapshot, `run@epoch`.
       after: Name of the later one.
       label: The class.
-      images: Which images of the class, rows of the set they were taken from.
+      images: The images of the class, as rows of the set they were taken from.
       sensitivity: Derivative of the class logit along a neuron's evolution (Eq. 3).
-      score: Share of the images for which it is positive (Eq. 4).
+      score: Share of the images for which the sensitivity is positive (Eq. 4).
       changed: Whether the neuron's map differs on any of the images.
-      halves: Per site, the rank correlation of its neurons' rankings by two halves of
-        the images, mean over several divisions; NaN with fewer than three changed ones.
+      halves: Per site, the split-half reliability of the ranking: the Spearman
+        correlation of its neurons' scores on two halves of the images, mean over
+        several divisions; NaN with fewer than three changed neurons.
       checked: Neurons compared with finite differences, a few images each.
-      difference: The largest difference from those in float64 (forward, that is along
-        the evolution), as a share of the largest sensitivity among them; NaN where the
+      difference: The largest difference from forward differences in float64 (along
+        the evolution), as a share of the largest sensitivity among them; NaN if the
         network cannot compute in float64.
       sites: The sites whose neurons these are, in forward order.
     """
@@ -313,21 +313,22 @@ class Importance:
 
 @record
 class Reversion:
-    """What reverting evolutions does to accuracy (paper, Sec. 4.4, Fig. 7).
+    """How reverting evolutions changes accuracy (paper, Sec. 4.4, Fig. 7).
 
     The groups of images are those of `analysis.reversion.GROUPS`; the last axis is
-    top-1 and top-5 accuracy; NaN where a group has no image. The last quantile is a
+    top-1 and top-5 accuracy; NaN if a group has no image. The last quantile is a
     random draw as large as the first.
 
     Attributes:
       before: Name of the earlier snapshot, `run@epoch`.
       after: Name of the later one.
       label: The class.
-      at_before: Accuracy of the earlier snapshot as it is.
-      at_after: Accuracy of the later one as it is.
-      reverted: Of the later one, the quantile's channels at the site taken from the
-        earlier; the most important quantile first.
-      transplanted: Of the earlier one, those channels taken from the later.
+      at_before: Accuracy of the unchanged earlier snapshot.
+      at_after: Accuracy of the unchanged later snapshot.
+      reverted: Accuracy of the later snapshot with the quantile's channels at the site
+        patched in from the earlier one; the most important quantile first.
+      transplanted: Accuracy of the earlier snapshot with those channels patched in from
+        the later one.
       images: Number of images.
       sites: The sites, in forward order.
     """
@@ -349,7 +350,7 @@ def neuron_count(sites: Sequence[Site]) -> int:
 
 
 def copied_neurons(sites: Sequence[Site]) -> Bool[np.ndarray, " n"]:
-    """Which neurons are copies of one of an earlier site: they hold nothing new."""
+    """Which neurons are copies of a neuron of an earlier site, and hold nothing new."""
     copied = np.zeros(neuron_count(sites), bool)
     for site, site_slice in zip(sites, site_slices(sites).values(), strict=True):
         copied[site_slice][list(site.copies)] = True
@@ -357,7 +358,7 @@ def copied_neurons(sites: Sequence[Site]) -> Bool[np.ndarray, " n"]:
 
 
 def site_slices(sites: Sequence[Site]) -> dict[str, slice]:
-    """Where each site's neurons lie on the `n` axis, by site name."""
+    """The range of each site's neurons on the `n` axis, by site name."""
     slices, start = {}, 0
     for site in sites:
         slices[site.name] = slice(start, start + site.channels)
@@ -368,7 +369,7 @@ def site_slices(sites: Sequence[Site]) -> dict[str, slice]:
 def neurons_among(
     selected_sites: Sequence[Site], sites: Sequence[Site]
 ) -> Int[np.ndarray, " _"]:
-    """Where the neurons of some sites are among those of all.
+    """The positions of some sites' neurons among those of all sites.
 
     Args:
       selected_sites: Some of the sites, in any order.
@@ -382,7 +383,7 @@ def neurons_among(
 
 
 def neuron_ids(snapshot: str, sites: Sequence[Site]) -> list[str]:
-    """Ids `run@epoch/site/index` of all neurons of the snapshot so named.
+    """Ids `run@epoch/site/index` of all neurons of a snapshot.
 
     Args:
       snapshot: Its name, `run@epoch`.

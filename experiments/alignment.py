@@ -5,13 +5,13 @@
     conceptevo experiment=alignment scale=smoke
     conceptevo study build runs/alignment-demo     (the questionnaire for people)
 
-Four architectures, two of which serve as base in turn. Alignment is judged without
-people, on images that neither built the space nor chose a setting, under the method in
-use and those it is compared with. Then groups of neurons that lie together are put to
-machine participants: a network that is in no space sees nothing but their patches. What
-people say stays open until people have answered. `dataset=shapes` judges against known
-concepts, too. Expect the method in use above the others for every pair of
-architectures, and intruders that machine participants find more often than chance.
+Four architectures, two of which serve as base in turn. Alignment is measured without
+people, on images used neither to build the space nor to choose settings, for the method
+in use and those it is compared with. Then groups of neurons that lie close together are
+shown to machine participants: a network that is in no space and sees only their
+patches. Claims about people stay open until people have answered. `dataset=shapes` also
+compares with known concepts. Expect the method in use above the others for every pair
+of architectures, and machine participants to find intruders more often than by chance.
 """
 
 from conceptevo_jax.config import Config
@@ -47,7 +47,7 @@ from conceptevo_jax.study import save_study
 
 
 def jobs(config: Config) -> list[Job]:
-    """Everything to train: the compared runs, and the judge."""
+    """Everything to train: the compared runs, and the machine participants' network."""
     return alignment_jobs(config)
 
 

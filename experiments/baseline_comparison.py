@@ -7,10 +7,10 @@
 A well-trained VGG16 at its milestones of accuracy, represented in the space of another
 network (ConceptEvo), by vectors fitted to each snapshot (NeuroCartography), and by
 image segments at the final layer (ACE). The paper judges by eye how well a concept
-stays in its place; here it is measured, in the same way for all methods, together with
-whether neighbours belong together: a map that never changes does not drift, and means
-nothing. Also reported are the concepts that ACE and NeuroCartography find at the last
-milestone, and how much the representation itself changes (linear CKA and SVCCA).
+keeps its place. Here this is measured, in the same way for all methods, together with
+the purity of neighbourhoods, because a map that never changes does not drift but also
+means nothing. Also reported are the concepts that ACE and NeuroCartography find at the
+last milestone, and how much the representation itself changes (linear CKA and SVCCA).
 """
 
 import dataclasses
@@ -52,7 +52,7 @@ from conceptevo_jax.reports.importance.evolutions import class_of, milestones_of
 from conceptevo_jax.types import Epoch, SnapshotId
 
 RIVALS = ("neurocartography", "neurocartography_figure_9", "ace")
-"""What ConceptEvo is claimed to drift less than."""
+"""The methods that ConceptEvo is claimed to drift less than."""
 
 
 def jobs(config: Config) -> list[Job]:

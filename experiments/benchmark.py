@@ -1,4 +1,5 @@
-r"""What things cost, beside others that do the same work in the same run.
+r"""Time and memory costs, compared with other tools that do the same work in the same
+run.
 
     conceptevo experiment=benchmark
     conceptevo experiment=benchmark 'benchmark.parts=[embedding,growth]'
@@ -7,11 +8,11 @@ r"""What things cost, beside others that do the same work in the same run.
         benchmark.beside=../before          # a checkout of an earlier commit
     conceptevo experiment=benchmark scale=gpu benchmark.minutes=10
 
-Each number is the fastest of several turns. Networks are untrained and images real or
-noise: costs do not depend on what was learnt. gensim and PyTorch are measured where
+Each number is the fastest of several rounds. Networks are untrained and images real or
+noise, since costs do not depend on what was learnt. gensim and PyTorch are measured if
 they are installed (`pip install "conceptevo-jax[peers,parity]"`), the explorer's page
-in Chromium where it is, drawn without a GPU; otherwise a row says what it needs. How
-the numbers came about: docs/performance.md.
+in Chromium, if installed, drawn without a GPU; otherwise a row says what is missing.
+For the method of measurement see docs/performance.md.
 """
 
 import os
@@ -61,13 +62,15 @@ def jobs(config: Config) -> list[Job]:
 
 
 def plan(config: Config) -> list[Step]:
-    """What is measured; nobody knows how long it takes."""
+    """The measurements; their duration is unknown."""
     settings = config.benchmark
     detail = (
-        f", {settings.rounds} times beside {settings.beside}" if settings.beside else ""
+        f", {settings.rounds} rounds against {settings.beside}"
+        if settings.beside
+        else ""
     )
     if settings.minutes is not None:
-        detail = f", as far as {settings.minutes:g} minutes go"
+        detail = f", within {settings.minutes:g} minutes"
     return [
         Step(stage="measure", about=name + detail, seconds=None, bytes=None)
         for name in parts_to_measure(config)
@@ -78,7 +81,7 @@ def parts_to_measure(config: Config) -> list[str]:
     """The parts to measure.
 
     Raises:
-      UsageError: for an unknown one, with the valid names.
+      UsageError: for an unknown part, with the valid names.
     """
     for name in config.benchmark.parts:
         if name not in PARTS:
@@ -105,21 +108,21 @@ def run(config: Config, session: Session) -> Outcome:
     further = {"software": about_software(), **measured.tables}
     ratios = speed_ratios(rows)
     if ratios:
-        figure = draw_ratios(ratios, title=f"Speed beside others, {rows[0].device}")
+        figure = draw_ratios(ratios, title=f"Speed against others, {rows[0].device}")
         look_next[:0] = save_figure(figure, session.folder / "figures" / "ratios")[:1]
     further["benchmark"] = table(rows)
     return Outcome(base=None, claims=claims, further=further, look_next=look_next)
 
 
 def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measured:
-    """Measure part by part, or in a limited time the most important first.
+    """Measure part by part, or in a limited time the most important rows first.
 
-    The tables are written after every measurement, so that a call that is killed keeps
-    them. What a device has no memory for is reported as not run.
+    The tables are written after every measurement, so a killed call keeps
+    them. Measurements that exceed the device's memory are reported as not run.
 
     Args:
       session: Gives the time limit and the result folder.
-      parts: Measurements of each part, the most telling part first.
+      parts: Measurements of each part, the most informative part first.
     """
     minutes = session.config.benchmark.minutes
     budget = Budget(minutes, spent=sum(session.timings.values(), 0.0))
@@ -136,7 +139,7 @@ def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measure
 
 
 def _measured(session: Session, budget: Budget, measurement: Measurement) -> Measured:
-    """What a measurement leaves: if there is no time or memory, a row that says so."""
+    """The rows of a measurement; if time or memory is short, a row that says so."""
     about = f"{measurement.part}: {measurement.what}"
     why = budget.reason_to_skip(measurement)
     if why is None:
@@ -153,7 +156,7 @@ def _measured(session: Session, budget: Budget, measurement: Measurement) -> Mea
 
 
 def _write_tables(folder: Path, measured: Measured) -> list[Path]:
-    """Write all rows, and the tables that a part has besides; empty ones are not."""
+    """Write all rows and the additional tables of a part, except empty ones."""
     tables = {"benchmark": table(measured.rows), **measured.tables}
     return [
         write_csv(folder / "tables" / f"{name}.csv", lines)
@@ -163,7 +166,7 @@ def _write_tables(folder: Path, measured: Measured) -> list[Path]:
 
 
 def clear_results(folder: Path) -> None:
-    """Remove what an earlier call left, which may have measured other things."""
+    """Remove the tables of an earlier call, which may have measured other things."""
     for name in TABLES:
         (folder / "tables" / f"{name}.csv").unlink(missing_ok=True)
     for ending in ("png", "pdf"):

@@ -5,10 +5,10 @@
 
 Trains a VGG19 as the base and five runs that are compared: a VGG16 that trains well,
 one with a learning rate that rises too far, one without dropout, an InceptionV3 and a
-ConvNeXt. Every snapshot of every run is projected into the base's space and judged on
-held-out images. Expect the healthy runs' neurons to spread over the map as training
-goes on, and a row in which the failing run's die. Of the well-trained VGG16 the
-evolutions that matter most for a class are shown, too.
+ConvNeXt. Every snapshot of every run is projected into the base's space, and its
+alignment is measured on held-out images. Expect the healthy runs' neurons to spread
+over the map as training goes on, and the neurons of the failing run to die. For the
+well-trained VGG16 the evolutions that matter most for a class are also shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ WELL_TRAINED = "vgg16"
 
 
 def jobs(config: Config) -> list[Job]:
-    """Everything to train: the base, the compared runs, the collapse under seeds."""
+    """Everything to train: the base, the compared runs, the collapse with each seed."""
     if WELL_TRAINED not in config.runs:
         raise unknown_name("run of the demo", WELL_TRAINED, config.runs)
     return [*space_jobs(config), *collapse_jobs(config).values()]
@@ -58,7 +58,7 @@ def plan(config: Config) -> list[Step]:
 
 
 def collapse_jobs(config: Config) -> dict[int, Job]:
-    """By seed, the failing run again, trained only until it has collapsed."""
+    """Repeats of the failing run by seed, trained only until they have collapsed."""
     rule = config.collapse
     if rule is None:
         return {}
@@ -156,11 +156,11 @@ def _collapse_tables(
 def collapse_claim(
     rule: CollapseConfig | None, tables: Sequence[Sequence[Row]]
 ) -> Claim:
-    """The failing run learns first and collapses later, under several seeds.
+    """The failing run learns first and collapses later, with several seeds.
 
     Args:
       rule: When a run counts as learnt and as collapsed; None without a failing run.
-      tables: Rows of the failing run's trainings, one list a seed.
+      tables: Rows of the failing run's trainings, one list per seed.
     """
     paper = "VGG16, lr .05: top-5 .62 .30 .01 .00 at epochs 3 12 13 14 (Fig. 2b)"
     if rule is None or not tables:
@@ -181,7 +181,7 @@ def collapse_claim(
         id="learns_then_collapses",
         paper=paper,
         rule=f"test top-1 first >= {rule.learns} and later <= {rule.collapses} in at "
-        "least 5 of 6 seeds (of these seeds; the interval is of others)",
+        "least 5 of 6 seeds (judged on these seeds; the interval is for other seeds)",
         measured=sum(verdicts) / len(verdicts),
         interval=share_interval(sum(verdicts), len(verdicts)),
         n=len(verdicts),
@@ -204,7 +204,7 @@ def positive_claim(fitted_space: BaseSpace) -> Claim:
         id="positive_term_falls",
         paper=None,
         rule="the positive-pair term of Eq. 1 falls by >= 50 % from its random start "
-        "(the value: there is no interval)",
+        "(judged by the value: there is no interval)",
         measured=fall,
         interval=None,
         n=fit.pairs,

@@ -4,11 +4,11 @@
     conceptevo experiment=hyperparameters seeds=3        (judges the claims)
     conceptevo experiment=hyperparameters scale=smoke
 
-One setting at a time around the paper's, over the ranges of the paper, and then around
-the method in use. Quality is the held-out alignment of other architectures with the
-base, on the selection images; it is reported together with the time. Nothing here is a
-result about alignment: the settings chosen on these images and seeds are judged by
-`experiment=alignment`, on others.
+Varies one setting at a time around the paper's values, over the ranges of the paper,
+and then around the method in use. Quality is the held-out alignment of other
+architectures with the base on the validation images, and is reported together with the
+time. Nothing here is a result about alignment: settings chosen on these images and
+seeds are tested by `experiment=alignment`, on others.
 """
 
 from conceptevo_jax.config import Config

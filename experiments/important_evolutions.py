@@ -3,10 +3,11 @@
     conceptevo experiment=important_evolutions                (five minutes, two cores)
     conceptevo experiment=important_evolutions scale=smoke    (about two minutes)
 
-For each run, the neurons whose evolution between milestones of training accuracy the
-most images of a class speak for, with their patches before and after. Which class is
-shown is configured, `+importance.shown.RUN=CLASS`, or else the one on whose ranking
-two halves of its images agree most. Expect neurons that come to respond to the class.
+For each run, shows the neurons whose evolution between milestones of training accuracy
+raises the logit of a class for the most images, with their patches before and after.
+Set the class to show by `+importance.shown.RUN=CLASS`; the default is the class whose
+ranking has the highest split-half reliability. Expect neurons that start to respond to
+the class.
 """
 
 from conceptevo_jax.config import Config

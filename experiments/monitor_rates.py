@@ -4,10 +4,11 @@
     conceptevo experiment=monitor_rates scale=smoke    (one of each recipe)
 
 Many small runs of three architectures on 1,600 photographs. Rules and recipes were
-chosen on other seeds. A run counts if it did what its recipe is for: a healthy one
-learns and keeps it, a failing one first learns and ends at chance, a recovering one
-loses more than half of its best accuracy and comes back. `tables/rates.csv` holds the
-rates with exact intervals, `tables/runs.csv` every run, those that did otherwise too.
+chosen on other seeds. A run is counted if it behaved as its recipe intends: a healthy
+run learns and keeps its accuracy, a failing run first learns and ends at chance, a
+recovering run loses more than half of its best accuracy and recovers.
+`tables/rates.csv` holds the rates with exact intervals, `tables/runs.csv` all runs,
+including those not counted.
 """
 
 import dataclasses
@@ -29,7 +30,7 @@ from conceptevo_jax.reports.monitor_rates.tables import rate_rows, run_rows
 
 
 def jobs(config: Config) -> list[Job]:
-    """Every recipe under each of its seeds; nothing is observed but by the monitor."""
+    """Every recipe with each of its seeds; only the monitor observes them."""
     kinds = (HEALTHY, FAILING, RECOVERING)
     rate_jobs = []
     for name, rate in config.rates.items():
@@ -47,7 +48,7 @@ def jobs(config: Config) -> list[Job]:
 
 
 def seeds_of(config: Config, recipe: str) -> list[int]:
-    """The seeds of a recipe, up to the number that is configured.
+    """The seeds of a recipe, up to the configured number.
 
     Args:
       config: Holds recipes and their seeds.
@@ -61,16 +62,16 @@ def _job_name(recipe: str, seed: int) -> str:
 
 
 def plan(config: Config) -> list[Step]:
-    """Nothing follows training but counting."""
+    """Only counting follows training."""
     return []
 
 
 def run(config: Config, session: Session) -> Outcome:
-    """Train and watch all, or reuse what is stored, and count.
+    """Train and monitor all runs, or reuse what is stored, and count the alarms.
 
     Args:
-      config: Recipes, with what each is for.
-      session: Trains, and gives the result folder.
+      config: The recipes and the behaviour that each intends.
+      session: Trains the runs and provides the result folder.
     """
     trained = session.train(jobs(config))
     classes = len(session.images.classes)

@@ -1,14 +1,15 @@
-"""Figure 7: what reverting evolutions does to accuracy.
+"""Figure 7: how reverting evolutions changes accuracy.
 
     conceptevo experiment=reversion                (about an hour on two cores)
-    conceptevo experiment=reversion seeds=3        (what the claims are judged by)
+    conceptevo experiment=reversion seeds=3        (judges the claims)
     conceptevo experiment=reversion scale=smoke    (about three minutes)
 
 For each run, class and evolution between milestones of training accuracy: rank the
-neurons of every site by importance on sampled images, and take a quarter of the
-channels of the later snapshot from the earlier one. Expect the accuracy to fall most
-for the most important quarter. `tables/reversion.csv` holds all groups of images, top-1
-and top-5, the effect on other classes, and the reverse experiment.
+neurons of every site by importance on sampled images, and replace a quarter of the
+channels of the later snapshot by those of the earlier one (activation patching). Expect
+the accuracy to fall most for the most important quarter. `tables/reversion.csv` holds
+all groups of images, top-1 and top-5, the effect on other classes, and the reverse
+experiment.
 """
 
 import csv
@@ -44,7 +45,7 @@ PAPER = {
     "convnext_tiny 1": "ConvNeXt 1 to 3: -.178 -.073 -.016 +.102 | -.022",
     "convnext_tiny 2": "ConvNeXt 3 to 96: -.139 -.054 -.027 -.003 | -.051",
 }
-"""The numbers behind Fig. 7, as the authors' records have them: four bins | random."""
+"""The numbers behind Fig. 7, from the authors' records: four bins | random."""
 
 
 def jobs(config: Config) -> list[Job]:
@@ -97,7 +98,7 @@ def run(config: Config, session: Session) -> Outcome:
 
 
 def draw_seeds(config: Config, folder: Path) -> list[Path]:
-    """Draw what several seeds have in common, from their aggregated table.
+    """Draw the mean over several seeds, from their aggregated table.
 
     Args:
       config: Titles of the runs.

@@ -4,12 +4,12 @@
     conceptevo experiment=training_failures seeds=3        (judges the claims; an hour)
     conceptevo experiment=training_failures scale=smoke    (about five minutes)
 
-Two bases, which are none of the compared runs, and runs of three architectures: well
-trained (VGG16 under two seeds: the noise floor), with too large a learning rate,
+Two bases, neither of them a compared run, and runs of three architectures: well
+trained (VGG16 with two seeds, for the noise floor), with too large a learning rate,
 without regularisation, and one that loses what it learnt and recovers. Every snapshot
-is projected, drawn and measured, and was watched by the monitor while it trained. The
-paper says: failing runs lose diversity, well-trained ones gain it, overfitted ones move
-less.
+is projected, drawn and measured; the monitor watches every training. The
+paper claims that failing runs lose diversity, well-trained runs gain it, and overfitted
+runs move less.
 """
 
 from collections.abc import Mapping, Sequence
@@ -163,7 +163,7 @@ def _write_tables(
     spaces: Sequence[RunsInSpace],
     movements: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Write all tables; those that need one space, or none, are of the first."""
+    """Write all tables; those that need at most one space use the first."""
     first_space, classes = spaces[0], session.images.classes
     lives = {name: lives_of(projected) for name, projected in first_space.runs.items()}
     base_epoch = first_space.base.epochs[-1]

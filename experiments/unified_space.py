@@ -5,9 +5,9 @@
 
 Trains a VGG19 as the base, an InceptionV3 and a ConvNeXt, and places the neurons of all
 three, at every epoch, in the base's space. Three neighbourhoods are circled, chosen by
-rule: those whose neurons, of every model, respond most alike to held-out images. Expect
-like patches in the same circle whatever the architecture. `tables/coverage.csv` tells
-how much of what the other architectures respond to the base knows at all.
+rule: those whose neurons, of every model, respond most similarly to held-out images.
+Expect similar patches in the same circle for all architectures. `tables/coverage.csv`
+reports how many of the other architectures' stimuli the base covers.
 """
 
 from collections.abc import Sequence
@@ -104,12 +104,12 @@ def _draw(session: Session, space: Unified) -> None:
 
 
 def coverage_rows(space: Unified) -> list[dict[str, Any]]:
-    """Per observed snapshot: how much of its stimuli the base has a vector for.
+    """Per observed snapshot: how many of its stimuli have a vector from the base.
 
-    `covered` is what Step 2.2 of the paper has to go by: the share of a live neuron's
-    stimuli that are a stimulus of a base neuron, too; `nothing_covered` the share of
-    live neurons without any; `by_chance` the share for images drawn at random.
-    `policy` is the same share under the method in use.
+    `covered` is the share of a live neuron's stimuli that are also a stimulus of a base
+    neuron, which Step 2.2 of the paper uses; `nothing_covered` is the share of
+    live neurons without any; `by_chance` is the share for images drawn at random.
+    `policy` is the share of stimuli with a vector under the method in use.
     """
     return [
         _coverage_row(projected, epoch, space.base_space.space.covered)

@@ -1,6 +1,6 @@
 """Streaming reductions over the images of a sweep, on one device or on several.
 
-On several devices each keeps the state of the images that it has seen; at the end the
+With several devices, each keeps the state of the images it has seen; at the end the
 folds join these states by collectives.
 """
 
@@ -20,8 +20,9 @@ class Fold(NamedTuple):
 
     `empty()` makes the state; `add(state, peaks, rows, valid)` is traced into the
     sweep: `rows` are image ids, `valid` is False for the padding of the last batch.
-    `join(state, axis)` is traced where several devices have each seen their own images:
-    by collectives along `axis` it makes of their states that of a device which saw all.
+    `join(state, axis)` is traced if several devices have each seen their own images:
+    by collectives along `axis` it merges their states into that of a device which saw
+    all.
     """
 
     empty: Callable[[], Any]
@@ -30,11 +31,11 @@ class Fold(NamedTuple):
 
 
 States = Any
-"""One state per fold; on several devices with a first axis, one row per device."""
+"""One state per fold; with several devices a first axis has one row per device."""
 
 
 class Folding(NamedTuple):
-    """Some folds that share a sweep, compiled: what `Fold` says, for all of them.
+    """Several folds that share a sweep, compiled, with the interface of `Fold`.
 
     `alone()` are a single device's empty states.
     """

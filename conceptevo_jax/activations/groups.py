@@ -1,7 +1,7 @@
-"""As many snapshots at a time as memory holds, so that images are read once for all.
+"""Groups of snapshots that fit in memory, so that images are read once per group.
 
-How many is decided from sizes that are measured, not guessed, and corrected where a
-device runs out of memory all the same.
+The group's size is computed from measured sizes, and reduced if a
+device still runs out of memory.
 """
 
 import os
@@ -25,7 +25,7 @@ from conceptevo_jax.models import Variables
 R = TypeVar("R")
 
 SHARE = 0.8
-"""Of the free memory; the rest is for what nobody measures, fragmentation above all."""
+"""Share of the free memory to use; the rest is for unmeasured use and fragmentation."""
 
 Load = Callable[[], Variables]
 """Reads a snapshot's variables, such as `Snapshot.load`."""
@@ -35,7 +35,7 @@ class Footprint(NamedTuple):
     """Bytes that a pass takes on each device.
 
     `each` is what one more snapshot adds, its variables and its results so far; `once`
-    what the pass takes besides, however many snapshots share it.
+    is what the pass takes for any number of snapshots.
     """
 
     each: int
@@ -47,15 +47,15 @@ class Footprint(NamedTuple):
 
 
 def tree_bytes(tree: object) -> int:
-    """Bytes of all arrays of a tree, or of what has their shapes and types."""
+    """Bytes of all arrays of a tree, or of leaves with shapes and types."""
     return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
 
 
 def free_bytes() -> int:
     """Memory that this process may still take on each of its devices, in bytes.
 
-    What the device says where it says so, else the machine's available memory, of which
-    a process that is bound to some of the processors takes that share.
+    The device's own report if there is one, otherwise the machine's available memory,
+    of which a process that is bound to some of the processors gets their share.
     """
     memory_stats = [device.memory_stats() for device in jax.local_devices()]
     if all(stats and "bytes_limit" in stats for stats in memory_stats):
@@ -70,15 +70,15 @@ def in_groups(
     footprint: Callable[[], Footprint],
     at_most: Callable[[], int] | None = None,
 ) -> Iterator[R]:
-    """Do something with as many snapshots at a time as memory holds.
+    """Process snapshots in groups that fit in memory.
 
-    Where a device runs out of memory, the group is halved, with a warning.
+    If a device runs out of memory, the group is halved, with a warning.
 
     Args:
-      loads: The snapshots, read when their group comes.
+      loads: The snapshots, read when their group is processed.
       work: From a group's variables to one result each.
-      footprint: Measures what `work` takes; asked only for several snapshots.
-      at_most: Asked before every group how many it may have at most, one at least.
+      footprint: Measures the memory of `work`; called only for several snapshots.
+      at_most: Returns, before every group, its largest size, at least one.
 
     Yields:
       The results, in order.
@@ -114,7 +114,7 @@ def in_groups(
 
 
 def _available() -> int:
-    """The machine's available memory; half of all where that is not reported."""
+    """The machine's available memory; half of all memory if that is not reported."""
     table = Path("/proc/meminfo")
     if table.is_file():
         lines = dict(line.split(":") for line in table.read_text("utf-8").splitlines())

@@ -1,4 +1,4 @@
-"""Reading images batch by batch, where a row of each is kept."""
+"""Read images batch by batch, and keep a row for each."""
 
 from collections.abc import Callable, Iterator
 
@@ -24,7 +24,7 @@ from conceptevo_jax.models import Variables
 
 BATCH = 125
 """Images per call: enough for two cores, and few enough that a CPU's working memory for
-a narrow network is kept from call to call, not given back and cleared anew."""
+a narrow network is reused from call to call, not released and cleared again."""
 
 
 def map_batches(
@@ -33,12 +33,12 @@ def map_batches(
     *,
     batch_size: int = BATCH,
 ) -> Float[np.ndarray, "i c"]:
-    """What a compiled call gives of some images, batch by batch; one image at least.
+    """The results of a compiled call on images, batch by batch, for at least one image.
 
-    For images that are few enough to keep a row of each; all else is for `sweep`.
+    For few images, of which a row each fits in memory; otherwise use `sweep`.
 
     Args:
-      call: From a batch's pixels to one row an image.
+      call: From a batch's pixels to one row per image.
       pixels: The images.
       batch_size: Images per call, at most.
     """
@@ -55,12 +55,12 @@ def read_all_peaks(
 ) -> Iterator[Float[np.ndarray, "b n"]]:
     """Every neuron's peak on every image, in order, batch by batch, in every process.
 
-    The last batch is filled up with its last image.
+    The last batch is padded with its last image.
 
     Args:
       reader: See `read_peaks`.
-      variables: A snapshot's.
-      images: One image at least.
+      variables: A snapshot's variables.
+      images: At least one image.
       batch_size: Images per call of the model, on each device.
     """
     mesh = data_mesh()

@@ -1,7 +1,7 @@
-"""One pass over an image set, reduced on the device as it goes.
+"""One pass over an image set, reduced on the device while it runs.
 
 Memory is one batch of activations plus, per snapshot that shares the pass, its weights
-and the folds' own state, whatever the number of images. The compiled pass is built once
+and the folds' state, independent of the number of images. The pass is compiled once
 per model and reused for every snapshot.
 """
 
@@ -42,18 +42,18 @@ R = TypeVar("R")
 class Sweep(Generic[R]):
     """A compiled pass that feeds every image's peaks to some folds.
 
-    Called with a snapshot's variables and the decoded images, it gives what `finish`
-    makes of the folds' final states; `sweep_together` and `each` do so for several
+    Called with a snapshot's variables and the decoded images, it returns the result of
+    `finish` on the folds' final states; `sweep_together` and `each` do so for several
     snapshots and read the images once.
 
     Args:
       reader: See `read_peaks`.
       folds: Reductions that share the pass.
       finish: From the final states, one per fold, to the result.
-      images_id: Id of the images it may be run over; None for any.
+      images_id: Id of the images that it accepts; None for any.
       batch_size: Images per call of the model, on each device.
-      require: Called with every snapshot's variables before anything is compiled, to
-        refuse those of another model; None where any will do.
+      require: Called with every snapshot's variables before compiling, to
+        refuse those of another model; None accepts any.
     """
 
     def __init__(
@@ -82,14 +82,14 @@ class Sweep(Generic[R]):
     def sweep_together(
         self, snapshots: Sequence[Variables], images: Decoded
     ) -> list[R]:
-        """The results of several snapshots, which memory has to hold at once.
+        """The results of several snapshots, which must fit in memory together.
 
-        Every image is decoded and brought to the device once. Results do not depend on
+        Every image is decoded and moved to the device once. Results do not depend on
         which snapshots are swept together.
 
         Args:
-          snapshots: Variables of one architecture, of one run or several.
-          images: What to sweep.
+          snapshots: Variables of one architecture, from one run or several.
+          images: The images to sweep.
 
         Raises:
           UsageError: for variables that `require` refuses.
@@ -103,7 +103,7 @@ class Sweep(Generic[R]):
         images: Decoded,
         image_rows: Int[np.ndarray, " j"],
     ) -> list[R]:
-        """See `sweep_together`; of some images only."""
+        """Like `sweep_together`, but only over some images."""
         self._check(snapshots, images)
         replicated_variables = [
             replicate(self.mesh, variables) for variables in snapshots
@@ -114,7 +114,7 @@ class Sweep(Generic[R]):
         return [self.finish(self._folding.join(state)) for state in states]
 
     def _check(self, snapshots: Sequence[Variables], images: Decoded) -> None:
-        """Refuse what the sweep is not for, before anything is compiled."""
+        """Refuse wrong images and variables, before anything is compiled."""
         require_decoded(images, "the images to be swept")
         if self.images_id is not None:
             require_same_pool(
@@ -130,7 +130,7 @@ class Sweep(Generic[R]):
         images: Decoded,
         image_rows: Int[np.ndarray, " j"],
     ) -> list[Any]:
-        """What the devices have of their own images."""
+        """The folds' states on the devices, each of its own images."""
         size = self._size(images) * self.mesh.size
         local_rows = process_rows(self.mesh, size)
         states = [self._folding.empty() for _ in snapshots]
@@ -152,11 +152,11 @@ class Sweep(Generic[R]):
         return jax.block_until_ready(states)
 
     def each(self, loads: Sequence[Load], images: Decoded) -> Iterator[R]:
-        """The results of any number of snapshots, as many at a time as memory holds.
+        """The results of any number of snapshots, in groups that fit in memory.
 
         Args:
           loads: The snapshots of one architecture, such as `[s.load for s in shots]`.
-          images: What to sweep; read once per group.
+          images: The images to sweep; read once per group.
 
         Raises:
           DataError: for other images than the sweep is for.
@@ -169,11 +169,11 @@ class Sweep(Generic[R]):
         )
 
     def footprint(self, variables: Variables, images: Decoded) -> Footprint:
-        """Bytes the sweep takes, by the compiled programs' own account.
+        """Bytes that the sweep takes, as reported by the compiled programs.
 
         Args:
-          variables: Of any snapshot; shapes and types suffice.
-          images: What is to be swept.
+          variables: Variables of any snapshot; shapes and types suffice.
+          images: The images to sweep.
         """
         self._check([variables], images)
         size = self._size(images)
@@ -213,13 +213,13 @@ class Sweep(Generic[R]):
 
 
 class Screened(Sweep[R]):
-    """A pass over the images alone that a first one, which is cheaper, has chosen.
+    """A pass over only those images that a cheaper first pass has chosen.
 
-    Each snapshot's for itself, so that what is swept with it does not matter; its
-    chosen images are therefore read once more.
+    Images are chosen for each snapshot separately, so that the result does not depend
+    on other snapshots; the chosen images are therefore read once more.
 
     Args:
-      first: Gives the rows to sweep, ascending.
+      first: Returns the rows to sweep, ascending.
       settings: See `Sweep`.
     """
 
@@ -245,7 +245,7 @@ class Screened(Sweep[R]):
         ]
 
     def footprint(self, variables: Variables, images: Decoded) -> Footprint:
-        """That of the larger pass, see `Sweep.footprint`.
+        """The footprint of the larger pass, see `Sweep.footprint`.
 
         Args:
           variables: As for `Sweep`.
@@ -258,7 +258,7 @@ class Screened(Sweep[R]):
 
 
 def _working_bytes(lowered: jax.stages.Lowered) -> int:
-    """What a program takes besides its arguments; 0 where the compiler is silent."""
+    """Memory of a program besides its arguments; 0 if the compiler reports none."""
     memory_stats = lowered.compile().memory_analysis()
     return (
         0

@@ -21,7 +21,7 @@ class Peaks(NamedTuple):
     """Every neuron's response to every image of a batch.
 
     `values` is the maximum over the neuron's map, `cells` the row-major index of
-    the cell it is found in (the first of equal ones).
+    its cell (the first of equal ones).
     """
 
     values: Float[Array, "b n"]
@@ -29,7 +29,7 @@ class Peaks(NamedTuple):
 
 
 Reader = Callable[[Variables, UInt8[Array, "b h w 3"]], Peaks]
-"""Reads the peaks of a batch; anything of this shape can be swept, Flax or not."""
+"""Reads the peaks of a batch; any such function can be swept, with or without Flax."""
 
 
 class Recorder:
@@ -44,7 +44,7 @@ class Recorder:
         self.activations: dict[str, Array] = {}
 
     def __call__(self, site: str, activation: Array) -> Array:
-        """Keep the activation if it was asked for, and pass it on."""
+        """Keep the activation if it was requested, and pass it on."""
         if site in self.names:
             self.activations[site] = activation
         return activation
@@ -56,7 +56,7 @@ def read_activations(
     """A reader of whole activations, not yet compiled; for batches, not for sweeps.
 
     Args:
-      model: What is run.
+      model: The model.
       names: Taps to read.
 
     Returns:
@@ -74,11 +74,11 @@ def read_activations(
 
 
 def tap_names(sites: Sequence[Site], *, before_relu: bool) -> tuple[str, ...]:
-    """Tap of each site; before the nonlinearity where asked and where there is one.
+    """Tap of each site; before the nonlinearity if requested and available.
 
     Args:
-      sites: Of a model, in order.
-      before_relu: Whether the tap before the nonlinearity is meant.
+      sites: Sites of a model, in order.
+      before_relu: Whether to use the tap before the nonlinearity.
     """
     return tuple(s.pre if before_relu and s.pre else s.name for s in sites)
 
@@ -88,7 +88,7 @@ def read_peaks(model: Model, *, before_relu: bool = False) -> Reader:
 
     Args:
       model: Its sites are read in order.
-      before_relu: Read VGG's convolutions as the authors' code does.
+      before_relu: Read VGG's convolutions before their ReLU, like the authors' code.
     """
     names = tap_names(model.sites, before_relu=before_relu)
 
@@ -108,10 +108,10 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     """Peaks of one site, by plain reductions: XLA's argmax is slow on CPU.
 
     The cell is searched among the maxima of rows, then within one row: a search among
-    all cells takes five times as long in large maps. XLA's max on CPU passes over NaN
-    in all but the smallest arrays; a sum does not, and of so small a share of every
-    cell it is finite where they are. A map that is infinite in both directions counts
-    as NaN as well.
+    all cells takes five times as long in large maps. XLA's max on CPU ignores NaN
+    in all but the smallest arrays; a sum does not, and with a small factor on every
+    cell it is finite if they are. A map that is infinite in both directions also counts
+    as NaN.
     """
     _, high, wide, _ = maps.shape
     rows = jnp.max(maps, axis=2)
@@ -126,7 +126,7 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
 
 
 def _first_true(matches: Bool[Array, "b n c"], count: int) -> Int[Array, "b c"]:
-    """Where each column is first true; the last place if nowhere."""
+    """The first true row of each column; the last row if there is none."""
     places = jnp.arange(count, dtype=jnp.int32)[None, :, None]
     return jnp.min(jnp.where(matches, places, jnp.int32(count - 1)), axis=1)
 
@@ -147,9 +147,9 @@ def edit(
     """A tap that replaces masked channels of some sites.
 
     Args:
-      model: Whose sites may be edited.
+      model: The model whose sites may be edited.
       changes: Per site, which channels to replace and the activation to take them
-        from. A stack of masks is one `vmap` over this function's result, which
+        from. For a stack of masks `vmap` this function's result, which
         computes the layers before the site once.
 
     Raises:
@@ -177,21 +177,21 @@ def swap(
 
     Args:
       mask: Channels to replace.
-      source: Where their values come from.
-      activation: Where all others come from.
+      source: Source of their values.
+      activation: Source of all other values.
     """
     return jnp.where(mask[None, None, None], source, activation)
 
 
 def resume(name: str, activation: Float[Array, "b h w c"]) -> Tap:
-    """A tap that goes on from a site as if this had been its activation.
+    """A tap that replaces a site's activation and continues from it.
 
-    Nothing before the site enters the result, so the compiler leaves it out: the model
-    called with this tap is its own suffix (the paper's h of Sec. 3.3).
+    The result does not depend on layers before the site, so the compiler leaves them
+    out: the model called with this tap is its own suffix (the paper's h of Sec. 3.3).
 
     Args:
       name: Tap of the site.
-      activation: What the site shall have put out.
+      activation: The activation to continue from.
     """
 
     def tap(site: str, computed: Array) -> Array:

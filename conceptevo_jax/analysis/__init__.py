@@ -1,4 +1,4 @@
-"""What vectors, responses and gradients say: alignment, importance, reversion."""
+"""Measures of vectors, responses and gradients: alignment, importance, reversion."""
 
 from conceptevo_jax.analysis.alignment.compare import compare
 from conceptevo_jax.analysis.alignment.neighbourhoods import (

@@ -1,1 +1,1 @@
-"""Other ways to follow concepts over a training, to be compared with (Sec. 4.6)."""
+"""Other methods to follow concepts over a training, for comparison (Sec. 4.6)."""

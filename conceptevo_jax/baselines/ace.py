@@ -5,10 +5,10 @@ are clustered by their activations at one site; clusters that are frequent or sp
 over many images are concepts, each represented by the segments nearest to its centre.
 Whether the class depends on them is tested by `conceptevo_jax.baselines.tcav`.
 
-Departures from the authors' code: settings hold for all images and sites, where it
-changes them after the first; the last label of a division is a segment; everything is
-seeded; and scores go by the logit's gradient (see `tcav`). Costs a forward pass of all
-segments, nearly a hundred an image.
+Departures from the authors' code: settings hold for all images and sites, while it
+changes them after the first; the last label of a segmentation is a segment; everything
+is seeded; and scores use the logit's gradient (see `tcav`). Costs a forward pass of all
+segments, nearly a hundred per image.
 """
 
 import dataclasses
@@ -131,7 +131,7 @@ def _cluster(
     if distinct < count:
         raise DataError(
             f"{len(activations)} segments have only {distinct} different activations, "
-            f"too few for {count} clusters: the snapshot tells little apart. Choose "
+            f"too few for {count} clusters: the snapshot distinguishes little. Choose "
             "another snapshot or site, or fewer clusters."
         )
     centres = kmeans.cluster_centers_[kmeans.labels_]

@@ -1,9 +1,9 @@
-"""AlignedUMAP: a map per snapshot, aligned by tying each item to itself.
+"""AlignedUMAP: a map per snapshot, aligned by linking each item to itself.
 
 McInnes' extension of UMAP (https://umap-learn.readthedocs.io, "AlignedUMAP"): snapshots
 are laid out together, and an item that has a vector in two neighbouring snapshots is
-pulled to one place. It aligns maps, not vectors, and cannot tell an item that changed
-from one that did not. Compiling takes some 40 s.
+pulled to one place. It aligns maps, not vectors, and cannot distinguish an item that
+changed from one that did not. Compiling takes about 40 s.
 """
 
 import warnings

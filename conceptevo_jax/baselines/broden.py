@@ -1,4 +1,4 @@
-"""Images of a Broden-style folder, as Figure 9c used them.
+"""Images of a Broden-style folder, as in Figure 9c.
 
 Bau et al., 2017, https://arxiv.org/abs/1704.05796. The folder is that of `broden1_227`:
 `index.csv` with a row per image, `label.csv` with the names of the labels, and label

@@ -3,11 +3,11 @@
 It does two things with the neurons of one snapshot: it gives them vectors, fitted to
 that snapshot alone, and it groups those that detect the same concept. Its vectors
 minimise the same objective as ConceptEvo's base vectors (Eq. 1 of Park et al., 2023);
-what ConceptEvo adds is that other snapshots are projected rather than fitted anew.
+ConceptEvo projects other snapshots instead of fitting them anew.
 
 Departures from the authors' code: the term that pushes a neuron from a random one uses
-both vectors, where the code multiplies the random one with itself; and MinHash uses one
-set of permutations for all neurons, where the code draws new ones for each, which makes
+both vectors, while the code multiplies the random one with itself; and MinHash uses one
+set of permutations for all neurons, while the code draws new ones for each, which makes
 hashes incomparable. Dead neurons have no vector and no group.
 
 For the costs of fitting see `conceptevo_jax.embedding`. Grouping costs some

@@ -1,8 +1,8 @@
-"""Activations and logit gradients of a site, pooled over space: what TCAV starts from.
+"""Activations and logit gradients of a site, pooled over space: the input of TCAV.
 
-A concept is a direction among a site's channels, whatever the place in the image. So
-activations are averaged over space; gradients are summed, since a direction is added to
-every cell.
+A concept is a direction among a site's channels, independent of the place in the image.
+So activations are averaged over space; gradients are summed, since a direction is added
+to every cell.
 """
 
 from collections.abc import Callable

@@ -1,10 +1,10 @@
 """Image segments as candidates for concepts: SLIC at several resolutions.
 
-As ACE has them (Ghorbani et al., 2019, https://arxiv.org/abs/1902.03129, Sec. 3): every
+As in ACE (Ghorbani et al., 2019, https://arxiv.org/abs/1902.03129, Sec. 3): every
 image is divided coarsely and finely, tiny segments and near duplicates of coarser ones
-are left out, and each remaining segment becomes an image of its own. The last label of
-a division is a segment, too, which the authors' code leaves out. Costs about 20 ms an
-image of 32 pixels.
+are left out, and each remaining segment becomes a separate image. The last label of
+a segmentation is also a segment, which the authors' code leaves out. Costs about 20 ms
+per image of 32 pixels.
 """
 
 import dataclasses

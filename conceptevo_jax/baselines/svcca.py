@@ -3,7 +3,7 @@
 Raghu et al., 2017, https://arxiv.org/abs/1706.05806: keep the directions that hold most
 of each snapshot's variance, and average the correlations of the best matching linear
 combinations. Like linear CKA it measures how similarly two snapshots represent the same
-images, and not which neuron holds which concept. Costs two singular value
+images, but not which neuron holds which concept. Costs two singular value
 decompositions.
 """
 

@@ -1,14 +1,14 @@
 """Concept activation vectors, and whether a class depends on a concept (TCAV).
 
-Kim et al., 2018, https://arxiv.org/abs/1711.11279, as ACE uses it: a linear classifier
+Kim et al., 2018, https://arxiv.org/abs/1711.11279, as used by ACE: a linear classifier
 separates a concept's activations from those of random images; its normal is the
 concept's direction; the score is the share of the class's images whose logit rises
 along it. A concept is significant if its mean score over many random sets is unlikely
 among the mean scores of random controls in its place.
 
 The authors' code compares with one control by a paired t-test over the random sets.
-But these share the control, so that with more random sets the test only becomes surer
-that one draw differs from another, whatever both have to do with the class. Here every
+But these share the control, so that with more random sets the test only becomes more
+certain that one draw differs from another, independent of the class. Here every
 control is one observation, and the concept one more; the authors' test is reported
 next to it as `paired`.
 

@@ -1,5 +1,5 @@
-"""What things cost, beside what other tools need for the same work.
+"""Measured costs, compared with other tools for the same work.
 
-One file per part of the work; each gives rows of one form (`rows.py`). Another tool is
-measured where it is installed, and its row says so where it is not.
+One file per part of the work; each returns rows of the same form (`rows.py`). Another
+tool is measured if it is installed; otherwise its row says that it is missing.
 """

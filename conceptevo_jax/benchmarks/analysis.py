@@ -1,7 +1,7 @@
-"""What importance, reversion, a training step and the monitor cost in forward passes.
+"""Costs of importance, reversion, a training step and the monitor in forward passes.
 
-Of the same images through the same network, in one compiled call. Networks are
-untrained: costs do not depend on what was learnt.
+A forward pass runs the same images through the same network, in one compiled call.
+Networks are untrained, since costs do not depend on what was learnt.
 """
 
 from collections.abc import Callable, Sequence

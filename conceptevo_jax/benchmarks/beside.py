@@ -1,12 +1,12 @@
-"""Another checkout's package beside this one, measured in turns.
+"""Another checkout's package compared with this one, in alternating measurements.
 
-Each side is its own checkout's whole command, `experiment=benchmark
-'benchmark.parts=[PART]'`, in a process of its own started by the same interpreter: no
+Each side runs its own checkout's whole command, `experiment=benchmark
+'benchmark.parts=[PART]'`, in a separate process started by the same interpreter: no
 code of one side runs in the other, and any commit whose benchmark has parts can be
-measured, also from before this module. Each side has a store of its own, which is
-removed in the end. A peer such as gensim is measured by both, so that its ratio shows
-what the machine alone does to one. A call of a part takes its start and its compilation
-besides, twice in every round.
+measured, also from before this module. Each side has its own store, which is
+removed at the end. A tool such as gensim is measured by both sides, so that its ratio
+shows the effect of the machine alone. Every call of a part also takes time to start and
+compile, twice in every round.
 """
 
 import json

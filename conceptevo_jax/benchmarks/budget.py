@@ -1,9 +1,10 @@
-"""What is measured in a limited time, the most telling first.
+"""Measurements in a limited time, the most informative first.
 
-Nobody knows beforehand how long a measurement takes on a device. Each has a weight, its
-expected length beside the others'; what is done shows how long a unit of weight takes.
-What would not fit any more is not begun and says so. What is begun is finished, so that
-a call may take longer than its time by what the last one took.
+The duration of a measurement on a device is not known beforehand. Each has a weight,
+its expected duration relative to the others; finished measurements show how long a unit
+of weight takes. Measurements that would not fit are not started and reported as such. A
+started measurement is finished, so a call may exceed its time by the duration of its
+last measurement.
 """
 
 import dataclasses
@@ -45,7 +46,7 @@ def by_importance(parts: Sequence[Sequence[Measurement]]) -> list[Measurement]:
     """One measurement of each part in turn; within a part, what takes least first.
 
     Args:
-      parts: The measurements of each, the most telling part first.
+      parts: The measurements of each part, the most informative part first.
     """
     ordered = [
         sorted(part, key=lambda measurement: measurement.weight) for part in parts

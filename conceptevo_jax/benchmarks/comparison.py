@@ -1,7 +1,7 @@
-"""Rows that two checkouts measured in turns, as ratios of old to new with their spread.
+"""Rows that two checkouts measured alternately, as ratios of old to new with spread.
 
-A ratio is taken within each round, whose two calls follow one another; the median of
-the rounds is shown with the least and the largest. Above 1 the new side is faster, or
+A ratio is computed within each round, whose two calls follow one another; the median of
+the rounds is shown with the minimum and the maximum. Above 1 the new side is faster, or
 needs less.
 """
 

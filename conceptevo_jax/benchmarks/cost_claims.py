@@ -1,4 +1,4 @@
-"""What importance, reversion and the monitor may cost."""
+"""Claims about the costs of importance, reversion and the monitor."""
 
 from typing import Any
 
@@ -59,12 +59,12 @@ def _claims_of_importance(
         ),
         bounded(
             f"importance_memory_{name}",
-            "and <= 2 times the memory of a training step on as many images",
+            "memory <= 2 times that of a training step on the same number of images",
             sweep["bytes"] / step["bytes"] if measured else None,
             2.0,
             f"{sweep['bytes'] / 1e6:.0f} MB against {step['bytes'] / 1e6:.0f} MB"
             if measured
-            else "not run: this backend does not tell what a call needs",
+            else "not run: this backend does not report the memory of a call",
         ),
     ]
 

@@ -1,15 +1,15 @@
-"""The neuron embedding beside gensim's Word2Vec and beside one pair at a time.
+"""The neuron embedding compared with gensim's Word2Vec and with one pair at a time.
 
-A pair is an unordered one of neighbours in an image's shuffled list, with R negatives
-for either neuron (Eq. 1). For gensim the list is a sentence and the window 1: it makes
-two directed pairs of it, with R negatives each, so one of its pairs here is both.
-gensim moves two matrices, so that its loss is another one; what is compared is pairs a
-second at the same number of repeats and the same rate, where both find the planted
-groups again. Its sentences are shuffled and written beforehand and its vocabulary is
-built, which is not timed; our time holds the shuffling, not the compilation.
+A pair is an unordered pair of neighbours in an image's shuffled list, with R negatives
+for each neuron (Eq. 1). For gensim the list is a sentence and the window 1: it makes
+two directed pairs, with R negatives each, which together count as one pair here.
+gensim updates two matrices, so its loss is different. The comparison is of pairs per
+second at the same number of repeats and the same rate, where both recover the planted
+groups. gensim's sentences are shuffled and written beforehand and its vocabulary is
+built, which is not timed; our time includes the shuffling, not the compilation.
 
-The loop is what the authors' code does, with NumPy for the R negatives of a neuron,
-which it goes through one by one.
+The loop is that of the authors' code, with NumPy for the R negatives of a neuron,
+which the code processes one by one.
 """
 
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""What the neuron embedding is compared with: gensim, and one pair at a time."""
+"""Tools compared with the neuron embedding: gensim, and one pair at a time."""
 
 import tempfile
 from collections.abc import Iterator

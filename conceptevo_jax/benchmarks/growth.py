@@ -1,8 +1,8 @@
 """How time and memory grow with images, neurons, snapshots and classes.
 
-Each is measured at several sizes with all else fixed, compiled beforehand. The exponent
-is that of the power law through the last two sizes, where what does not grow weighs
-least: 1 is linear, 2 quadratic.
+Each is measured at several sizes with everything else fixed, compiled beforehand. The
+exponent is that of the power law through the last two sizes, where constant costs have
+the smallest weight: 1 is linear, 2 quadratic.
 """
 
 import gc

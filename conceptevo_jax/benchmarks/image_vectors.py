@@ -1,8 +1,8 @@
-"""Image vectors in closed form beside gradient descent, at the size of VGG16.
+"""Image vectors in closed form compared with gradient descent, at the size of VGG16.
 
 Both minimise the same loss on the same stimuli (Step 2.1) until the RMS distance of the
 neurons from the means of their stimuli is below one threshold. Descent gets the largest
-rate at which it is stable, not the paper's .002, at which it would take forever.
+rate at which it is stable, not the paper's .002, which would take far too long.
 """
 
 import dataclasses

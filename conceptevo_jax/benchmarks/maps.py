@@ -1,7 +1,8 @@
-"""What share of the demo's time goes into its map, which UMAP makes.
+"""The share of the demo's time that its map, made by UMAP, takes.
 
-Of the demo's own record, where there is a result beside this one; the map is timed here
-on as many points in any case, after a first one, which compiles.
+The share comes from the demo's record, if there is a demo result next to this one; in
+any case a map of a configured number of points is timed here, after a first one that
+compiles.
 """
 
 import json
@@ -18,12 +19,12 @@ DIM = 30
 
 
 def measure_maps(points: int, demo: Path, *, turns: int) -> list[Row]:
-    """Time of a map, and the share of the demo's that the demo's own took.
+    """Time of a map, and the share of the demo's time that its own map took.
 
     Args:
-      points: On the map.
-      demo: Result folder of the demo, where there is one.
-      turns: Of the timing.
+      points: Number of points on the map.
+      demo: Result folder of the demo, if there is one.
+      turns: Number of rounds of the timing.
     """
     vectors = np.random.default_rng(0).normal(size=(points, DIM)).astype(np.float32)
     (seconds,) = fastest({"map": partial(_points, vectors)}, turns).values()
@@ -44,7 +45,7 @@ def map_share(demo: Path) -> tuple[float | None, str]:
     """Share of a result's time that its map took, and of what, or why none is known."""
     path = demo / "results.json"
     if not path.is_file():
-        return None, "not run: needs a result of conceptevo experiment=demo beside it"
+        return None, "not run: needs a demo result in the same folder"
     results = json.loads(path.read_text("utf-8"))
     spent, whole = results["timings"].get("layout"), results["seconds"]
     if not spent:

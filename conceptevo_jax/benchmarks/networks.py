@@ -1,8 +1,8 @@
-"""A forward pass and a training step beside PyTorch's, eager and compiled.
+"""A forward pass and a training step compared with PyTorch, eager and compiled.
 
 The same architectures at the same widths, batch, optimiser and loss, in float32 or with
 layers in bfloat16, on the same device; ours reads uint8 pixels and normalises them in
-the same call. PyTorch runs as its performance guide advises: channels last,
+the same call. PyTorch runs as its performance guide recommends: channels last,
 `inference_mode` for the forward pass, gradients set to None, autocast for bfloat16.
 """
 

@@ -1,4 +1,4 @@
-"""What the explorer's page costs: random scenes, opened and stepped through.
+"""Costs of the explorer's page: random scenes, opened and stepped through.
 
 Chromium draws without a GPU (software WebGL), so that numbers can be compared between
 machines that have one and machines that have none.
@@ -48,7 +48,7 @@ _WATCH = """() => {
     }
   }).observe({ type: "event", durationThreshold: 16 });
 }"""
-"""Time from a key to the next paint, by the browser's own account, in steps of 8 ms
+"""Time from a key to the next paint, as reported by the browser, in steps of 8 ms
 (Event Timing, https://www.w3.org/TR/event-timing/); quicker ones are not reported."""
 
 

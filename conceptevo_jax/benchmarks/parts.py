@@ -1,4 +1,4 @@
-"""The parts of the benchmark by name, each of which makes a list of measurements."""
+"""The parts of the benchmark by name; each makes a list of measurements."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Stimuli of neurons whose concepts are known, and whether vectors find them again."""
+"""Stimuli of neurons with known concepts, and whether vectors recover these."""
 
 from collections.abc import Sequence
 

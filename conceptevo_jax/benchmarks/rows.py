@@ -1,4 +1,4 @@
-"""Rows of the benchmark's table, of one form for every part, and the claims in them."""
+"""Rows of the benchmark's table, in the same form for every part, and their claims."""
 
 import dataclasses
 import importlib.metadata
@@ -52,7 +52,7 @@ class Row:
 TIMES_AS_FAST, TIMES_THE_TIME = "times as fast as the peer", "times the peer's time"
 FORWARD_PASSES = "forward passes of the same images"
 PEERS = ("gensim", "torch", "torchvision")
-"""What may be measured beside ours."""
+"""Packages that ours may be compared with."""
 
 SECONDS, BYTES, EXPONENT, SHARE = "seconds", "bytes", "exponent", "share"
 
@@ -96,7 +96,7 @@ def _name(row: Row) -> str:
 def bounded(
     name: str, rule: str, measured: float | None, upper_bound: float, why: str
 ) -> Claim:
-    """A claim that a number is at most so much; one not measured says why.
+    """A claim that a number is within its bound; if not measured, it gives the reason.
 
     Args:
       name: The claim's id.

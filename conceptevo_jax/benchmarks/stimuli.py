@@ -1,11 +1,11 @@
-"""Finding stimuli beside a bare forward pass, and beside PyTorch with hooks.
+"""Finding stimuli compared with a bare forward pass, and with PyTorch hooks.
 
 The sweep reads every neuron's peak on every image and merges it into each neuron's
-strongest; a forward pass of the same batches, which lie on the device, ends with the
+strongest; a forward pass of the same batches, already on the device, ends with the
 logits. With PyTorch a forward hook per site takes the maxima of a map, and after each
-batch `topk` of what was kept and what is new decides, as its documentation has it; the
-network with its hooks may be compiled. In bfloat16 it is the first pass alone, whose
-candidates a real sweep then ranks in float32.
+batch `topk` selects among stored and new peaks, as in its documentation; the
+network with its hooks may be compiled. In bfloat16 only the first pass is measured,
+whose candidates a real sweep then re-ranks in float32.
 """
 
 from collections.abc import Callable, Mapping
@@ -137,7 +137,7 @@ def _rows(
     *,
     bounded: bool,
 ) -> list[Row]:
-    """A row of what each took, and the sweep beside all others.
+    """A row with each duration, and the sweep compared with all others.
 
     Args:
       seconds: Of a sweep of each.

@@ -1,8 +1,8 @@
-"""Time and memory of calls, measured side by side.
+"""Time and memory of calls, measured alternately.
 
-Absolute times mean little on a shared machine; those of one run, taken in turns, can be
-compared. Memory of compiled calls is the compiler's own account of what they need at
-once, that of NumPy the most that was allocated at once.
+Absolute times mean little on a shared machine; alternating times of one run can be
+compared. Memory of compiled calls is the peak that the compiler reports, that of NumPy
+the peak allocation.
 """
 
 import time

@@ -56,7 +56,7 @@ def why_no_compiler() -> str | None:
 
 
 def torch_device() -> str:
-    """Where PyTorch runs beside ours: `cpu`, or `cuda` where ours uses a GPU."""
+    """The device of PyTorch in comparisons: `cpu`, or `cuda` if ours uses a GPU."""
     return "cpu" if jax.default_backend() == "cpu" else "cuda"
 
 

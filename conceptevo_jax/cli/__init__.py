@@ -1,9 +1,9 @@
 """Command line: `conceptevo experiment=… key=value …`, or a subcommand.
 
-A first word without `=` is a subcommand; everything else is Hydra. Exit codes: 0 done,
-2 a mistake in what was typed or a setting under which a loss stopped being finite, 3
-something wrong with data, stored records or the disk, 4 the time limit was reached and
-the same call goes on from there, 130 interrupted, 143 ended by SIGTERM.
+A first word without `=` is a subcommand; everything else goes to Hydra. Exit codes: 0
+done, 2 a mistake in the command line or a setting with which a loss became non-finite,
+3 a problem with data, stored records or the disk, 4 the time limit was reached and
+the same call resumes, 130 interrupted, 143 ended by SIGTERM.
 """
 
 import contextlib
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _on_one_line(text: str) -> str:
-    """What is said of an error, whatever the names in it and other libraries say."""
+    """The message of an error as printable text, whatever names it contains."""
     from conceptevo_jax.printable import printable
 
     with contextlib.suppress(UnicodeEncodeError):
@@ -85,13 +85,13 @@ def _on_one_line(text: str) -> str:
 
 
 def _exit_code_and_message(error: BaseException) -> tuple[int, str] | None:
-    """Exit code of an error and what to say of it; None of a bug."""
+    """Exit code and message of an error; None for a bug."""
     from conceptevo_jax.errors import DataError, UsageError, refused_by_system
 
     if (variable := _refused_variable(error)) is not None:
         return USAGE, (
             f"conceptevo: the environment variable {variable} cannot be used: {error}. "
-            "Unset it, or set what is possible."
+            "Unset it, or set it to a valid value."
         )
     # Only now: where JAX refuses a variable it cannot even be imported.
     from conceptevo_jax.training import (
@@ -130,7 +130,7 @@ def _refused_variable(error: BaseException) -> str | None:
 
 
 def _command(words: list[str]) -> Callable[[], int]:
-    """What the words ask for; imported only then, since jax takes seconds.
+    """The command that the words name; imported only then, since jax takes seconds.
 
     Raises:
       UsageError: for an unknown subcommand.
@@ -202,6 +202,6 @@ def _usage() -> str:
         "       conceptevo ls [store=FOLDER]\n"
         "       conceptevo clean [store=FOLDER] [stage=NAME] [key=KEY] [yes=true]\n"
         f"\nexperiments: {names}\n"
-        "dry_run=true prints what an experiment would do, take and need.\n"
+        "dry_run=true prints the stages, time and disk space of an experiment.\n"
         "--cfg job prints the whole configuration; see the README for its groups."
     )

@@ -1,4 +1,4 @@
-"""From what Hydra composed to plain settings, with errors that say what is valid."""
+"""From a Hydra configuration to plain settings, with errors that list what is valid."""
 
 import dataclasses
 import re
@@ -53,10 +53,10 @@ def _require_known(node: Composed, prefix: str) -> None:
 
 
 def explain(error: Exception, composed: Composed | None) -> UsageError:
-    """Say which names would have been valid where Hydra only says that one is not.
+    """List the valid names for an invalid name that Hydra only reports.
 
     Args:
-      error: What composing raised.
+      error: The error from composing.
       composed: The same configuration without overrides, if it composes.
     """
     message = str(error).strip()
@@ -94,7 +94,7 @@ _SEARCHED = re.compile(r"path=file://(.+)")
 
 
 def _explain_choice(message: str) -> UsageError | None:
-    """A group's configurations, where Hydra says that one is not among them."""
+    """A group's configurations, for an unknown one that Hydra reports."""
     match = _MISSING_CONFIG_MESSAGE.match(message)
     if match is None:
         return None
@@ -118,16 +118,16 @@ _EXPECTED_KINDS = {
     "converted to Float": "a number, such as 0.5",
     "not a valid bool": "true or false",
     "is not a ListConfig": "a list, such as [1,2]",
-    "is not Optional": "a value: null is none here",
+    "is not Optional": "a value: null is not allowed",
     "DictConfig with ListConfig": "settings by their names, not a list",
-    "is not a subclass of": "all of its settings together: those of a further run come "
-    "with +run@runs.NAME=smoke/vgg16, one of them is set by its own name",
+    "is not a subclass of": "all of its settings together: add another run with "
+    "+run@runs.NAME=smoke/vgg16, or set a single setting by its own name",
 }
-"""What a setting must be, by what OmegaConf says of a value that it is not."""
+"""The expected kind of a setting, by OmegaConf's message about a wrong value."""
 
 
 def _explain_value(message: str, cause: str) -> UsageError | None:
-    """What a value must be, where Hydra says of which kind it is not."""
+    """The expected kind of a value, if Hydra reports a wrong kind."""
     word = re.fullmatch(r"(?s)Error merging override (?P<key>[^=]+)=.*", message)
     expected_kinds = [kind for sign, kind in _EXPECTED_KINDS.items() if sign in cause]
     # Where a part of a value is asked for, the value itself is not what is wrong.
@@ -146,7 +146,7 @@ _IN_FILE = re.compile(
 
 
 def _explain_file(message: str) -> UsageError | None:
-    """What is wrong in which file, where Hydra says which."""
+    """The problem and its file, if Hydra reports a file."""
     match = _IN_FILE.match(message)
     if match is None:
         return None
@@ -159,7 +159,7 @@ def _explain_file(message: str) -> UsageError | None:
         if expected_kinds
         else f"{key}: {match['flaw']}"
     )
-    return UsageError(f"{match['file']}.yaml: {flaw}. Mend that file.")
+    return UsageError(f"{match['file']}.yaml: {flaw}. Correct that file.")
 
 
 def _keys(node: Any) -> Sequence[str]:

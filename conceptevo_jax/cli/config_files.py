@@ -1,10 +1,10 @@
-"""What words and files may say to Hydra: settings of the schema, and nothing else.
+"""Checks that words and files given to Hydra only set keys of the schema.
 
-Hydra runs what its own part of a configuration names: callbacks, targets, launchers.
-On the command line that part is the user's own, but for callbacks, targets and further
-search paths. A file of `--config-dir` may be somebody else's: it sets what the schema
-knows, cannot speak of Hydra, and cannot name files outside of its folder. All of them
-are looked at before Hydra reads the first, about 1 ms each.
+Hydra runs code that its own part of a configuration names: callbacks, targets,
+launchers. On the command line users control that part, except callbacks, targets and
+further search paths. A file of `--config-dir` may come from somebody else: it can only
+set keys of the schema, cannot change Hydra, and cannot name files outside its folder.
+All files are checked before Hydra reads the first, about 1 ms each.
 """
 
 import argparse
@@ -24,15 +24,15 @@ from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import read_file, require_closed
 
 LARGEST = 200_000
-"""Bytes of a configuration file; PyYAML takes a second for them."""
+"""Largest configuration file in bytes, for which PyYAML takes a second."""
 
 MOST_VALUES = 100_000
-"""Values of a configuration file, those counted again that an alias repeats."""
+"""Largest number of values of a configuration file, with aliases written out."""
 
 MOST_FILES = 10_000
-"""Files and folders below `--config-dir`."""
+"""Largest number of files and folders below `--config-dir`."""
 
-_ONLY = "a configuration file can set what the schema knows and nothing else"
+_ONLY = "a configuration file can only set keys of the schema"
 _PLAIN = re.compile(r"\$\{[\w.]+\}")
 _HEADER = re.compile(r"\s*#.*@\s*package.*hydra")
 _HYDRA = re.compile(r"hydra([./@].*)?")
@@ -45,13 +45,13 @@ _NO_CHOICE = re.compile(r"\.\.|\\|\$|(^|[^\w+-])/")
 
 
 def require_settings_alone(words: Sequence[str]) -> None:
-    """Refuse words and files by which a configuration would do more than set values.
+    """Refuse words and files with which a configuration would do more than set values.
 
     Args:
       words: All words of the command line, Hydra's flags included.
 
     Raises:
-      UsageError: naming the word, or the file and what it says.
+      UsageError: naming the word, or the file and its content.
     """
     parsed_arguments = arguments(words)
     for flag in ("config_path", "config_name", "experimental_rerun"):
@@ -76,7 +76,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     """All words as Hydra parses them: its own flags, and settings in `overrides`.
 
     Raises:
-      UsageError: for a flag that it does not know, or one without its value.
+      UsageError: for an unknown flag, or a flag without its value.
     """
     printed = io.StringIO()
     try:
@@ -97,11 +97,11 @@ def _check_word(word: str, roots: Sequence[Path]) -> None:
     group, _, package = name.strip().lstrip("+~").partition("@")
     first, *subkeys = re.split(r"[./]", group)
     if "_target_" in word or "hydra" in package:
-        raise UsageError(f"{word!r} cannot be used: words name no code for Hydra.")
+        raise UsageError(f"{word!r} cannot be used: words cannot name code for Hydra.")
     if first == "hydra" and subkeys[:1] in _CLOSED:
         raise UsageError(
-            f"{word!r} cannot be used: of Hydra's own settings, callbacks, the search "
-            "path and all at once cannot be set. Add a folder with --config-dir=FOLDER."
+            f"{word!r} cannot be used: Hydra's callbacks, search path and whole "
+            "configuration cannot be set. Add a folder with --config-dir=FOLDER."
         )
     is_group = "/" in group or any(os.path.isdir(root / group) for root in roots)
     if is_group and _NO_CHOICE.search(value):
@@ -113,7 +113,7 @@ def _check_word(word: str, roots: Sequence[Path]) -> None:
 
 def _check_folder(root: Path) -> None:
     if not root.is_dir():
-        raise UsageError(f"--config-dir={root} is no folder: name one that is there.")
+        raise UsageError(f"--config-dir={root} is not a folder: name one that exists.")
     files = [path for path in _below(root) if path.name.endswith(".yaml")]
     try:
         require_closed(root, root)
@@ -132,7 +132,7 @@ def _below(root: Path) -> Iterator[Path]:
         if count > MOST_FILES:
             raise UsageError(
                 f"--config-dir={root} holds more than {MOST_FILES} files: name a "
-                "folder that holds configurations alone."
+                "folder that holds only configurations."
             )
         yield from (Path(directory, name) for name in files)
 
@@ -158,7 +158,7 @@ def read_settings(path: Path, within: Path) -> str:
     except (OSError, ValueError, yaml.YAMLError) as error:
         problem = " ".join(str(error).split())
         raise DataError(
-            f"{path} is no readable YAML file ({problem}): mend or remove it."
+            f"{path} is not a readable YAML file ({problem}): correct or remove it."
         ) from error
     if flaw is not None:
         raise DataError(f"{path} {flaw}: {_ONLY}.")
@@ -174,11 +174,11 @@ def _flaw_of_header(text: str) -> str | None:
 
 
 def _flaw_of_values(root: yaml.Node) -> str | None:
-    """What a file says that is no setting; None where there is nothing."""
+    """The part of a file that is not a setting; None if there is none."""
     if not isinstance(root, yaml.MappingNode):
-        return "holds no settings by their names, such as 'seed: 3'"
+        return "has no settings with names, such as 'seed: 3'"
     if _count(root, {}) > MOST_VALUES:
-        return f"stands for more than {MOST_VALUES} values"
+        return f"expands to more than {MOST_VALUES} values"
     for text, role in _texts(root, "value"):
         flaw = _flaw_of_text(text, role)
         if flaw is not None:

@@ -4,7 +4,7 @@ from rich.console import Console
 
 
 class _Console(Console):
-    """Leaves it to the command what to do when nobody reads any more."""
+    """Lets the command handle a closed output."""
 
     def on_broken_pipe(self) -> None:
         """Called by Rich while it handles the error, where it would exit with 1."""

@@ -1,12 +1,12 @@
-"""How a call ends that is asked to end: one line, a code, and nothing left running.
+"""How a call ends at a signal: one line, an exit code, and no process left running.
 
 Ctrl-C (SIGINT, code 130) and a scheduler's SIGTERM (code 143) are raised as `Ended` in
-the main thread, so that files in the making are dropped and workers are ended. Python's
-main thread cannot be reached inside a library, such as XLA's compiler: where it has not
-ended after `GRACE` seconds, or at a second signal, the process leaves at once. Files on
-the disk are whole then, too, and workers end with their parent.
+the main thread, so that unfinished files are dropped and workers are ended. Python's
+main thread cannot be reached inside a library, such as XLA's compiler: if it has not
+ended after `GRACE` seconds, or at a second signal, the process exits immediately. Files
+on disk are also complete then, and workers end with their parent.
 
-This module imports nothing that takes long: it is at work while jax is imported.
+This module imports nothing slow, since it must work while jax is imported.
 """
 
 import contextlib
@@ -24,14 +24,14 @@ GRACE = 4.0
 LINES = {
     signal.SIGINT: "conceptevo: interrupted; finished stages are kept.",
     signal.SIGTERM: "conceptevo: ended by SIGTERM; finished stages and epochs are kept,"
-    " and the same command goes on from there.",
+    " and the same command resumes.",
 }
 
 
 class Ended(KeyboardInterrupt):
     """A signal asks the call to end.
 
-    A `KeyboardInterrupt`, which libraries let pass.
+    It is a `KeyboardInterrupt`, which libraries do not catch.
     """
 
 
@@ -40,7 +40,7 @@ class Ends:
 
     Attributes:
       received: The first signal; None before.
-      at_once: Whether there is nothing to be put in order yet, as during imports, which
+      at_once: Whether there is nothing to clean up yet, as during imports, which
         an exception would leave half done.
       line_printed: Whether the line was printed.
     """
@@ -52,9 +52,10 @@ class Ends:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Handle both signals; they are handled as before afterwards.
+        """Handle both signals, and restore the earlier handlers afterwards.
 
-        Python lets only the main thread handle signals: elsewhere nothing is done.
+        Python lets only the main thread handle signals: in other threads this does
+          nothing.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -78,7 +79,7 @@ class Ends:
             os.close(reading)
 
     def last(self) -> tuple[int, str]:
-        """The exit code that a shell gives to the signal received, and what to say."""
+        """The exit code that a shell gives to the received signal, and the message."""
         assert self.received is not None
         self.line_printed = True
         return 128 + self.received, LINES[self.received]
@@ -93,7 +94,7 @@ class Ends:
             raise Ended
 
     def _watch(self, reading: int) -> None:
-        """Leave when the main thread takes too long, or at a second signal."""
+        """Exit when the main thread takes too long, or at a second signal."""
         deadline: float | None = None
         while True:
             seconds_left = (

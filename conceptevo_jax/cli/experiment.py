@@ -1,4 +1,4 @@
-"""Run an experiment from its configuration, and report what came out."""
+"""Run an experiment from its configuration, and report the results."""
 
 import argparse
 import contextlib
@@ -83,7 +83,7 @@ def run_experiment(words: Sequence[str]) -> int:
 
 @contextlib.contextmanager
 def _plan_sweep_words(parsed_arguments: argparse.Namespace) -> Iterator[list[str]]:
-    """Words by which Hydra keeps the words of a sweep of plans in a passing folder."""
+    """Words with which Hydra stores a sweep of plans in a temporary folder."""
     if not parsed_arguments.multirun or "dry_run=true" not in map(
         str.lower, parsed_arguments.overrides
     ):
@@ -94,11 +94,11 @@ def _plan_sweep_words(parsed_arguments: argparse.Namespace) -> Iterator[list[str
 
 
 class _Jobs:
-    """Executes configurations; keeps errors, of which Hydra would print more lines.
+    """Executes configurations; stores errors, which Hydra would print in many lines.
 
     Attributes:
-      failures: In order; those of a launcher's processes are raised there.
-      promised: Result folders of plans, with the folder that only theirs would be.
+      failures: Errors in order; those in a launcher's processes are raised there.
+      promised: Result folders of plans, each with the folder that only it would use.
     """
 
     def __init__(self) -> None:
@@ -155,7 +155,7 @@ def execute(composed: Composed, promised: dict[Path, Path]) -> None:
 
     Args:
       composed: What Hydra composed.
-      promised: See `_Jobs`; of a plan its folder is added.
+      promised: See `_Jobs`; a plan's folder is added.
     """
     config = resolve(composed)
     require_place(config)
@@ -179,7 +179,7 @@ def execute(composed: Composed, promised: dict[Path, Path]) -> None:
 
 
 def _run(config: Config, module: ModuleType) -> tuple[Session, Outcome]:
-    """Run it once, under one seed."""
+    """Run it once, with one seed."""
     start = time.perf_counter()
     session = Session(config, CONSOLE)
     outcome: Outcome = module.run(config, session)
@@ -227,7 +227,7 @@ def _finish(
     seconds: float,
     **further: Any,
 ) -> None:
-    """Write the configuration and `results.json`, and report what came out."""
+    """Write the configuration and `results.json`, and report the results."""
     if not is_first():
         return
     OmegaConf.save(OmegaConf.structured(config), folder / "config.yaml")

@@ -32,7 +32,7 @@ NO_PATCHES, FOLDER, TABLES, LIVE = "--no-patches", "--folder", "--tables", "--li
 def explore(words: list[str]) -> int:
     """Write the page of a result folder again, or with `--live` follow a training.
 
-    `RESULT_FOLDER/RUN` shows one run beside the base.
+    `RESULT_FOLDER/RUN` shows one run with the base.
     """
     if LIVE in words:
         return _follow(words)
@@ -73,7 +73,9 @@ def compare(words: list[str]) -> int:
                 require_own(written, _result(path))
         _print_page(_write(saved, page, flags, f"{first.name} and {second.name}"))
         if len(saved) == 2:
-            CONSOLE.print("The two are of different spaces, so each has its own map.")
+            CONSOLE.print(
+                "The two results have different spaces, so each has its own map."
+            )
     return 0
 
 
@@ -119,7 +121,7 @@ def _follow(words: list[str]) -> int:
 def _read(
     words: Sequence[str], flags: Sequence[str], keys: Sequence[str]
 ) -> tuple[set[str], list[str], dict[str, str]]:
-    """Tell flags, places and `key=value` words apart.
+    """Separate flags, places and `key=value` words.
 
     Raises:
       UsageError: for an unknown flag or key, with the valid ones.
@@ -147,7 +149,7 @@ def _result(path: Path) -> Path:
 
 
 def _usual_page(path: Path) -> Path:
-    """Where a result's page goes; that of one run lies beside it."""
+    """Where a result's page goes; the page of a single run lies next to it."""
     result = _result(path)
     return result / (PAGE if result == path else f"explorer-{path.name}.html")
 
@@ -160,12 +162,12 @@ def _page_path(out: str | None, usual: Path) -> Path:
 
 
 def _page_folder(page: Path) -> Path:
-    """The folder that stands for a page of many files."""
+    """The folder of a page of many files."""
     return page.with_name(page.name.removesuffix(".html"))
 
 
 def _tables_folder(page: Path) -> Path:
-    """The folder of the tables beside a page."""
+    """The folder of the tables next to a page."""
     return page.with_name(f"{_page_folder(page).name}-tables")
 
 

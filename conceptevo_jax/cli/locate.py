@@ -10,7 +10,7 @@ from conceptevo_jax.errors import unknown_name
 
 
 def folder(name: str) -> Path:
-    """`configs` or `experiments`: packed inside the package, or beside it."""
+    """`configs` or `experiments`: packed inside the package, or next to it."""
     package = Path(conceptevo_jax.__file__).parent
     packed = package / name
     return packed if packed.is_dir() else package.parent / name

@@ -1,4 +1,4 @@
-"""`conceptevo monitor`: follow a training that runs, one line per snapshot."""
+"""`conceptevo monitor`: follow a running training, one line per snapshot."""
 
 from collections.abc import Mapping
 
@@ -15,9 +15,9 @@ _YES = {"true": True, "false": False}
 
 
 def monitor(words: list[str]) -> int:
-    """Print what the monitor says of every snapshot of a training, until it ends.
+    """Print the monitor's report on every snapshot of a training, until it ends.
 
-    The training is only read. `space=` names a result folder whose space is looked in.
+    The training is only read. `space=` names a result folder whose space is used.
     """
     if not words or "=" in words[0]:
         raise UsageError(
@@ -43,7 +43,7 @@ def monitor(words: list[str]) -> int:
 
 
 def wait_option(option_values: Mapping[str, str]) -> bool:
-    """The option `wait`: whether to wait for what comes.
+    """The option `wait`: whether to wait for further snapshots.
 
     Raises:
       UsageError: if it is neither `true` nor `false`.
@@ -58,7 +58,7 @@ def interval_option(option_values: Mapping[str, str]) -> float:
     """The option `interval`.
 
     Raises:
-      UsageError: if it is no number above 0.
+      UsageError: if it is not a number above 0.
     """
     text = option_values.get("interval", "5")
     try:

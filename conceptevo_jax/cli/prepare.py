@@ -1,8 +1,8 @@
 """`conceptevo prepare`: prepare a TFDS set once with TensorFlow, to be read without.
 
-Reading a prepared set needs no TensorFlow; preparing most of them does, which is what
-the extra `[prepare]` brings. ImageNet is made from the two archives that its site gives
-to registered users.
+Reading a prepared set needs no TensorFlow; preparing most sets does, which
+the extra `[prepare]` installs. ImageNet is made from the two archives that its site
+offers to registered users.
 """
 
 import importlib.util
@@ -16,10 +16,10 @@ from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
 
 PATIENCE = 5.0
-"""Seconds to wait for the host of a data set, which TFDS would retry for minutes."""
+"""Seconds to wait for the host of a data set, where TFDS would retry for minutes."""
 
 _ARCHIVES = {"imagenet2012": ("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")}
-"""Files that a set cannot do without, where TFDS would go on without them."""
+"""Files that a set needs, without which TFDS would continue."""
 
 
 def prepare(words: list[str]) -> int:
@@ -54,7 +54,7 @@ def prepare(words: list[str]) -> int:
 
 
 def _plain(words: list[str]) -> list[str]:
-    """Turn `--data-dir=X` and `--data-dir X` into `data_dir=X`, as TFDS writes them."""
+    """Turn TFDS's forms `--data-dir=X` and `--data-dir X` into `data_dir=X`."""
     plain: list[str] = []
     for word in words:
         if plain and plain[-1].endswith("="):
@@ -71,7 +71,7 @@ def _require_tensorflow() -> None:
     if importlib.util.find_spec("tensorflow") is None:
         raise UsageError(
             "preparing a data set needs TensorFlow (reading it does not): install "
-            'the extra, as by `pip install "conceptevo-jax[prepare]"`.'
+            'the extra with `pip install "conceptevo-jax[prepare]"`.'
         )
 
 
@@ -87,7 +87,7 @@ def _builder(source: str, data_dir: str | None) -> Any:
 
 
 def _archives(name: str, builder: Any, manual_dir: str | None) -> Path | None:
-    """The folder of archives that the user fetched, for the sets that need one."""
+    """The folder of archives that the user downloaded, for sets that need one."""
     if not builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
         return None
     instructions = " ".join(builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
@@ -114,8 +114,8 @@ def _require_network(source: str, builder: Any) -> None:
             requests.head(url, timeout=PATIENCE, allow_redirects=True)
         except requests.RequestException as error:
             raise DataError(
-                f"{source} is fetched from {url}, which cannot be reached "
-                f"({type(error).__name__}). Prepare it where there is a network and "
+                f"{source} is downloaded from {url}, which cannot be reached "
+                f"({type(error).__name__}). Prepare it on a machine with a network and "
                 f"copy {builder.data_path} to the same place here."
             ) from error
 

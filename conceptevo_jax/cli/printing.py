@@ -1,4 +1,4 @@
-"""What an experiment prints: its plan, and what came out."""
+"""What an experiment prints: its plan and its results."""
 
 from pathlib import Path
 from types import ModuleType
@@ -28,10 +28,10 @@ def print_outcome(
     """Print the claims as a table, and the files to look at next.
 
     Args:
-      config: Of the experiment.
-      outcome: What came out.
-      written: The file of all numbers.
-      seconds: That the call took.
+      config: The experiment's configuration.
+      outcome: The results.
+      written: The file with all numbers.
+      seconds: Duration of the call.
     """
     title = f"{config.name} · scale {config.scale_name} · method {config.method.name}"
     table = Table(title=title)
@@ -70,10 +70,10 @@ def _short(path: Path) -> str:
 
 
 def print_plan(config: Config, module: ModuleType, promised: dict[Path, Path]) -> None:
-    """Print what would be done, how long it takes and how much disk it needs.
+    """Print the stages, and the time and disk space that they need.
 
     Args:
-      config: Of the experiment.
+      config: The experiment's configuration.
       module: The experiment.
       promised: Result folders of earlier plans of a sweep; this plan's is added.
     """
@@ -98,7 +98,7 @@ def print_plan(config: Config, module: ModuleType, promised: dict[Path, Path]) -
     if promised.setdefault(place, keyed) != keyed:
         place = keyed  # as another job of the sweep would have written there
     CONSOLE.print(
-        f"Estimate: {total} {hardware}, {needed} of disk, without what has a dash. "
+        f"Estimate: {total} {hardware}, {needed} of disk, without stages marked -. "
         f"Finished stages are reused.\nResults would go to "
         f"{_short(place)}; nothing was done."
     )

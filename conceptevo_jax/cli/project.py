@@ -1,4 +1,4 @@
-"""`conceptevo project`: add a finished training to a space that exists (Step 2.2)."""
+"""`conceptevo project`: add a finished training to an existing space (Step 2.2)."""
 
 import io
 from pathlib import Path
@@ -24,7 +24,7 @@ def project(words: list[str]) -> int:
     """Project `run=` into the space of the result folder `space=`.
 
     Writes `projected/<run>/` in the result folder. The space, its map and every point
-    on it stay as they are, byte for byte.
+    on it stay unchanged, byte for byte.
     """
     option_values = options(words, ("space", "run"))
     for needed in ("space", "run"):
@@ -40,10 +40,10 @@ def project(words: list[str]) -> int:
 
 
 def config_of(folder: Path) -> Config:
-    """The configuration that a result folder was made with.
+    """The configuration of a result folder.
 
     Raises:
-      DataError: if there is none, or it is not one.
+      DataError: if there is none, or it is invalid.
     """
     path = folder / "config.yaml"
     if not path.is_file():

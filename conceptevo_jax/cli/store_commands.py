@@ -1,4 +1,4 @@
-"""`conceptevo ls` and `conceptevo clean`: what the store holds, and freeing it."""
+"""`conceptevo ls` and `conceptevo clean`: list the store's stages, and free space."""
 
 import datetime
 from collections.abc import Mapping
@@ -43,10 +43,10 @@ def ls(words: list[str]) -> int:
 
 
 def clean(words: list[str]) -> int:
-    """Delete stages: those chosen by stage or key, else the unfinished ones.
+    """Delete stages: those chosen by stage or key, otherwise the unfinished ones.
 
-    Their names are shown first, and without `yes=true` nothing more is done. What a
-    running job is making is left alone, and so is all that is no stage of a store.
+    Their names are shown first, and without `yes=true` nothing is deleted. Stages of a
+    running job are kept, and so is everything that is not a stage of a store.
     """
     option_values = options(words, ("store", "stage", "key", "yes"))
     consent = option_values.get("yes", "false").lower()

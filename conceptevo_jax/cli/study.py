@@ -1,4 +1,4 @@
-"""`conceptevo study`: the questionnaire of a result, and what its answers say."""
+"""`conceptevo study`: the questionnaire of a result, and the analysis of answers."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ from conceptevo_jax.study.kit.questionnaire import (
 )
 
 QUESTIONNAIRE = "questionnaire"
-"""Folder beside a result's study."""
+"""Folder next to a result's study."""
 
 _VALID = ("out", "each", "forms", "contact", "consent", "complete", "link", "seed")
 
@@ -45,7 +45,7 @@ def build(words: list[str]) -> int:
     folder = typed_place(words[0]).absolute()
     out = typed_place(option_values.get("out", str(folder / QUESTIONNAIRE))).absolute()
     if out.exists() and not out.is_dir():
-        raise UsageError(f"out={option_values['out']} is a file: give a folder.")
+        raise UsageError(f"out={option_values['out']} is a file: name a folder.")
     require_own(out, folder)
     _print_questionnaire(
         write_questionnaire(load_study(folder), out, settings=settings)
@@ -84,7 +84,7 @@ def _number(option_values: Mapping[str, str], name: str, usual: int) -> int:
         return usual
     if not option_values[name].isdecimal():
         raise UsageError(
-            f"{name}={option_values[name]} is no whole number: give {name}=9."
+            f"{name}={option_values[name]} is not a whole number: write {name}=9."
         )
     return int(option_values[name])
 
@@ -95,10 +95,12 @@ def _consent(name: str) -> str:
         text = path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"consent={name} cannot be read ({error}): give a text file in UTF-8."
+            f"consent={name} cannot be read ({error}): name a text file in UTF-8."
         ) from error
     if not text:
-        raise UsageError(f"consent={name} is empty: it must say what is agreed to.")
+        raise UsageError(
+            f"consent={name} is empty: it must state what participants agree to."
+        )
     return text
 
 
@@ -115,7 +117,7 @@ def _print_questionnaire(questionnaire: Questionnaire) -> None:
         f"{SITE} in",
         f"  {mturk}  (a batch for Mechanical Turk)",
         f"  {prolific}  (addresses for Prolific's Taskflow)",
-        "It sends nothing: participants hand in a file, or paste its text. Read all "
+        "It sends nothing: participants hand in a file, or paste its text. Analyse all "
         "with\n  conceptevo study analyse RESULT_FOLDER ANSWERS.json ...",
     ):
         CONSOLE.print(line, soft_wrap=True, markup=False, highlight=False)

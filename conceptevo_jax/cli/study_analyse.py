@@ -1,4 +1,4 @@
-"""`conceptevo study analyse`: what those who answered a study say."""
+"""`conceptevo study analyse`: evaluate the answers to a study."""
 
 import glob
 from collections.abc import Sequence
@@ -26,19 +26,19 @@ from conceptevo_jax.study import Refused, load_study, public_ids, read_answers
 from conceptevo_jax.study.kit.report import format_estimate
 
 FOLDER = "study-answers"
-"""Of the results, in the result folder that the study is of."""
+"""Folder of the analysis, in the study's result folder."""
 
 _OPTIONS = ("out", "encoder")
 
 
 def analyse(words: list[str]) -> int:
-    """Read files of answers, print what they say, and write figures and a page.
+    """Read files of answers, print the results, and write figures and a page.
 
-    Machine participants are recognised by how their names begin.
+    Machine participants are recognised by the prefix of their names.
 
     Raises:
       UsageError: for a word that is neither a file nor an option.
-      DataError: if there is no study, or no answer that counts; nothing is written.
+      DataError: if there is no study, or no valid answer; nothing is written.
     """
     folder, files, option_values = _read(words)
     out = typed_place(option_values.get("out", str(folder / FOLDER))).absolute()
@@ -59,7 +59,7 @@ def analyse(words: list[str]) -> int:
     if not evaluation.participants:
         raise DataError(
             f"all {len(evaluation.screened.inattentive)} participants failed the "
-            "attention checks: there is nobody to judge the groups by."
+            "attention checks: no answers are left to evaluate."
         )
     CONSOLE.print(_table(evaluation, who_answered(evaluation, machine=machine)))
     page = write_study_result(
@@ -75,7 +75,7 @@ def analyse(words: list[str]) -> int:
 
 
 def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
-    """Tell the folder, the files and the options apart."""
+    """Separate the folder, the files and the options."""
     option_words = [word for word in words if _is_option(word)]
     places = [word for word in words if not _is_option(word)]
     option_values = options(option_words, _OPTIONS)
@@ -86,7 +86,7 @@ def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
         )
     out = typed_place(option_values.get("out", "."))
     if out.exists() and not out.is_dir():
-        raise UsageError(f"out={out} is a file: give a folder.")
+        raise UsageError(f"out={out} is a file: name a folder.")
     files = [file for pattern in places[1:] for file in _files(pattern)]
     return typed_place(places[0]).absolute(), files, option_values
 
@@ -101,14 +101,14 @@ def _files(place: str) -> list[Path]:
     """The file of that name, or those that a pattern matches."""
     path = typed_place(place)
     if path.is_dir():
-        raise UsageError(f"{place} is a folder: give its files, {path / '*.json'}.")
+        raise UsageError(f"{place} is a folder: name its files, {path / '*.json'}.")
     if path.exists():
         return [path]
     matches = [Path(name) for name in glob.glob(str(path))]
     if not matches:
         pattern = glob.has_magic(place)
         raise UsageError(
-            f"{'no file matches' if pattern else 'there is no file'} {place}: give the "
+            f"{'no file matches' if pattern else 'there is no file'} {place}: name the "
             "files that the questionnaire exported."
         )
     return matches
@@ -117,8 +117,8 @@ def _files(place: str) -> list[Path]:
 def _no_answers(refused: Sequence[Refused]) -> str:
     reasons = "; ".join(f"{refusal.file}: {refusal.reason}" for refusal in refused)
     return printable(
-        f"none of {len(refused)} files can be read, so there is no answer to judge the "
-        f"groups by: {reasons}"
+        f"none of {len(refused)} files can be read, so there are no answers to "
+        f"evaluate: {reasons}"
     )
 
 

@@ -1,8 +1,8 @@
-"""What is typed, as it is meant: `key=value` words, folders, and text for Hydra.
+"""Reads typed words literally: `key=value` words, folders, and text for Hydra.
 
-Hydra reads values by a grammar of its own, in which `photos (copy)` and `it's` are
-errors, `2026_11_29` is the number 20261129 and `12e4567` infinity. Where the schema
-holds text, such as a folder, a value is the text that was typed.
+Hydra reads values by its own grammar, in which `photos (copy)` and `it's` are
+errors, `2026_11_29` is the number 20261129 and `12e4567` infinity. If the schema
+holds text, such as a folder, a value here is the typed text.
 """
 
 import dataclasses
@@ -24,12 +24,12 @@ def options(words: Sequence[str], valid: Collection[str]) -> dict[str, str]:
     """Read `key=value` words.
 
     Args:
-      words: All of a command that are no places or flags.
-      valid: Keys that the command has.
+      words: All words of a command that are not places or flags.
+      valid: Keys of the command.
 
     Raises:
-      UsageError: for a word that is none, an unknown key, with the valid ones, or one
-        that stands twice.
+      UsageError: for a word of another form, an unknown key, with the valid ones, or a
+        repeated key.
     """
     values: dict[str, str] = {}
     for word in words:
@@ -42,7 +42,7 @@ def options(words: Sequence[str], valid: Collection[str]) -> dict[str, str]:
         if key not in valid:
             raise unknown_name("option", key, valid)
         if key in values:
-            raise UsageError(f"{key}= stands twice: leave out {word!r} or the other.")
+            raise UsageError(f"{key}= is given twice: leave out {word!r} or the other.")
         values[key] = value
     return values
 
@@ -57,17 +57,17 @@ def typed_names(words: Sequence[str]) -> frozenset[str]:
 
 
 def as_meant(words: Sequence[str]) -> list[str]:
-    """Words for Hydra, in which text is quoted where Hydra would not read it as text.
+    """Words for Hydra, with text quoted that Hydra would not read as text.
 
-    Quotes, backslashes and interpolations (`${…}`) that somebody typed stay Hydra's,
-    and with `-m` so do lists of values.
+    Typed quotes, backslashes and interpolations (`${…}`) are left to Hydra,
+    and so are lists of values with `-m`.
     """
     sweeps = "-m" in words or "--multirun" in words
     return [_as_meant(word, sweeps=sweeps) for word in words]
 
 
 def quoted(text: str) -> str:
-    """Text as Hydra's grammar reads it as nothing but text."""
+    """Text, quoted so that Hydra's grammar reads it as text."""
     return QuotedString(text, Quote.single).with_quotes()
 
 
@@ -92,10 +92,10 @@ def _as_meant(word: str, *, sweeps: bool) -> str:
 
 
 def require_words(words: Sequence[str]) -> None:
-    """Refuse words of which Hydra could only say where its grammar ended.
+    """Refuse words for which Hydra would only report a position in its grammar.
 
     Args:
-      words: Those that are no flags, nor belong to one.
+      words: All words that are not flags and do not belong to one.
 
     Raises:
       UsageError: naming the word.
@@ -104,9 +104,9 @@ def require_words(words: Sequence[str]) -> None:
         key = word.partition("=")[0]
         if _parsed(word) is None or not key:
             raise UsageError(
-                f"{word!r} is no setting: write key=value, such as seed=3, without "
-                "spaces beside the = and, where the value holds any, in quotes as a "
-                "whole."
+                f"{word!r} is not a setting: write key=value, such as seed=3, without "
+                "spaces around the =; if the value holds spaces, put the whole word in "
+                "quotes."
             )
 
 

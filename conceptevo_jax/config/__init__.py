@@ -1,7 +1,7 @@
 """Hydra schemas: every name and type that a configuration may contain.
 
-The schemas mirror the settings of the layers below and add nothing of their own; what
-a value means is told there. YAML files choose the values. Only this package, `cli` and
+The schemas mirror the settings of the layers below, where their meaning is
+documented. YAML files choose the values. Only this package, `cli` and
 the experiment runners import Hydra; everything below takes plain values.
 """
 

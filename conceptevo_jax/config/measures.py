@@ -20,11 +20,12 @@ class CollapseConfig:
 class ImportanceConfig:
     """Which evolutions are measured; see `Scoring` of `analysis.importance.scores`.
 
-    `classes` is how many classes, seeded at random; None for all. `images` of each are
-    used. Evolutions lie between milestones of training accuracy, `eval` or `running`,
-    or between the snapshots `epochs` where it names any. `shown` names a class for
-    figures, by run; elsewhere the one is shown whose ranking two halves of its images
-    agree on most. Of it the `top` evolutions are shown with so many `patches`.
+    `classes` is the number of classes, drawn at random by seed; None for all. `images`
+    is the number of images per class. Evolutions lie between milestones of training
+    accuracy, `eval` or `running`, or between the snapshots `epochs` if it names any.
+    `shown` names the class in figures, by run; otherwise figures show the class whose
+    ranking has the highest split-half reliability, with its `top` evolutions and
+    `patches` patches each.
     """
 
     method: str = "transpose"
@@ -58,10 +59,10 @@ class FailuresConfig:
     """What the experiment on failing trainings compares.
 
     `bases` are runs that serve as bases, one after the other; none is compared.
-    `groups` are runs of one architecture that are drawn together: the first is the
-    well-trained one. `again` names runs that repeat the one before under another seed.
-    Of a group, `collapsing`, `overfitted` and `recovering` say what shall become of
-    which run.
+    `groups` are runs of one architecture that are drawn together, the well-trained run
+    first. `again` names runs that repeat the run before them with another seed.
+    `collapsing`, `overfitted` and `recovering` name the runs of a group that are meant
+    to fail in this way.
     """
 
     bases: list[str] = field(default_factory=list)
@@ -75,12 +76,13 @@ class FailuresConfig:
 
 @dataclass
 class AlignmentConfig:
-    """What the experiment on alignment compares and asks.
+    """What the experiment on alignment compares, and the study's questions.
 
-    Each run in `bases` serves as base in turn, and all others but `judge` are compared
-    with it. `groups` is how many tasks each category of the study gets, `hand_picked`
+    Each run in `bases` serves as base in turn, and all others except `judge` are
+    compared with it. `groups` is the number of tasks in each category of the study,
+    `hand_picked`
     a JSON file with sets of neurons that a person chose: {"dogs": [ids]}. `judge` is
-    the run whose network the machine participants see with; it is in no space.
+    the run whose network the machine participants use; it is in no space.
     """
 
     bases: list[str] = field(default_factory=list)
@@ -91,12 +93,12 @@ class AlignmentConfig:
 
 @dataclass
 class HyperparametersConfig:
-    """Which settings are tried: one at a time, all others as in the centre.
+    """Which settings are tried: one at a time, all others at the centre.
 
-    Each run in `bases` serves as base in turn. Of `around_paper` the centre is
-    `methods.paper`, of `around_default` the method in use. Both are laid out as a
-    method is, with lists of values; an empty list tries nothing. `pool_share` is the
-    share of the pool that is used.
+    Each run in `bases` serves as base in turn. The centre of `around_paper` is
+    `methods.paper`, that of `around_default` the method in use. Both are structured
+    like a method, with lists of values; an empty list tries nothing. `pool_share` is
+    the share of the pool that is used.
     """
 
     bases: list[str] = field(default_factory=list)
@@ -106,13 +108,13 @@ class HyperparametersConfig:
 
 @dataclass
 class BaselinesConfig:
-    """What the comparison with other methods is made of.
+    """What is compared with other methods.
 
-    Of the run `run` the snapshots `epochs` are represented, or those at its milestones
-    of accuracy where none is named. ACE follows `segments` image segments at most, of
-    so many `images` per class, or the images of a Broden-style folder `broden`; its
-    concepts are those of `discovery` images of a class at `site`, the last site where
-    none is named, tested against `random_sets` of as many images.
+    The snapshots `epochs` of the run `run` are represented, or those at its milestones
+    of accuracy if none is named. ACE follows at most `segments` image segments, from
+    `images` images per class or from a Broden-style folder `broden`; its
+    concepts come from `discovery` images of a class at `site` (by default the last
+    site), tested against `random_sets` random sets of the same size.
     """
 
     run: str = "vgg16"
@@ -130,7 +132,7 @@ class BaselinesConfig:
 
 @dataclass
 class RateConfig:
-    """Trainings by which the monitor is judged: of one kind, under many seeds."""
+    """Trainings that test the monitor: of one kind, with many seeds."""
 
     kind: str = MISSING
     seeds: list[int] = MISSING
@@ -146,7 +148,7 @@ class RateImages:
 
 @dataclass
 class GrowthConfig:
-    """Ascending sizes at which each thing is measured; images in thousands' steps."""
+    """Ascending sizes at which growth is measured; images in steps of thousands."""
 
     images: list[int] = field(default_factory=lambda: [10_000, 100_000, 1_000_000])
     neurons: list[int] = field(default_factory=lambda: [1_000, 10_000, 100_000])
@@ -156,23 +158,21 @@ class GrowthConfig:
 
 @dataclass
 class BenchmarkConfig:
-    """How things are timed: on so many images, the fastest of several turns.
+    """How costs are measured: on `images` images, the fastest of `turns` rounds.
 
-    `parts` are those measured, all where it lists none. The explorer's page is opened
-    with `neurons` in so many `snapshots`, and with `many_neurons` in two. Full-size
-    networks are measured on batches of `full_images`, none where that is 0;
-    `torch.compile`, which takes minutes, compiles those that `compiled` names at the
-    preset in use and at full size those in `full_compiled`, and reading stimuli where
+    `parts` lists the parts to measure; an empty list means all. The explorer's page is
+    opened with `neurons` neurons in `snapshots` snapshots, and with `many_neurons` in
+    two. Full-size networks are measured on batches of `full_images`, or not at all if
+    that is 0. `torch.compile`, which takes minutes, compiles the networks in `compiled`
+    at the preset in use, those in `full_compiled` at full size, and reading stimuli if
     `compiled_sweep` is on. Stimuli are found in `sweep_batches` batches. Networks and
-    stimuli are measured in each of `computes`; `costs` are those measured besides a
+    stimuli are measured in each of `computes`; `costs` are measured in addition to a
     forward pass and a training step: `importance`, `reversion`, `monitor`. `grow` holds
-    the sizes of what grows.
-
-    With `minutes` the most telling rows come first, one of each part in turn, and what
-    would not fit into that time is reported as not run.
-
-    With `beside`, a folder that holds another checkout, each part is measured by this
-    checkout's command and by that one's in turns, `rounds` times.
+    the sizes for measuring growth.
+    With `minutes` the most informative rows come first, one of each part in turn, and
+    rows that would not fit into that time are reported as not run.
+    With `beside`, a folder with another checkout, each part is measured alternately by
+    this checkout's command and by the other's, `rounds` times.
     """
 
     parts: list[str] = field(default_factory=list)
@@ -203,10 +203,10 @@ class BenchmarkConfig:
 
 @dataclass
 class ExplorerConfig:
-    """What an experiment leaves for looking at it; see `conceptevo_jax.explorer`.
+    """What an experiment writes for the explorer; see `conceptevo_jax.explorer`.
 
-    Without `patches` no pixel and no name of an image is in the page. `tables` are
-    parquet and TensorBoard projector files beside it.
+    Without `patches` the page holds no pixel and no name of an image. `tables` adds
+    parquet and TensorBoard projector files.
     """
 
     page: bool = True

@@ -32,8 +32,8 @@ class EmbeddingConfig:
 class ProjectionConfig:
     """See `conceptevo_jax.projection.build_space`.
 
-    `stimuli` is how many of its strongest images a neuron is projected by, a tenth of
-    the pool at most; None for its k stimuli.
+    `stimuli` is the number of top images a neuron is projected from, at most a tenth of
+    the pool; None for its k stimuli.
     """
 
     policy: str = MISSING
@@ -68,7 +68,7 @@ class SensitivityConfig:
 
 @dataclass
 class MethodConfig:
-    """Every deviation from the paper, by one name."""
+    """All settings in which methods deviate from the paper, under one name."""
 
     name: str = MISSING
     stimuli: SearchConfig = field(default_factory=SearchConfig)

@@ -30,10 +30,10 @@ class Config:
 
     With `seeds` above 1 it runs once per seed, and its numbers are aggregated.
     `time_limit` is in seconds: a call that would take longer stops between two epochs
-    or stages, and the same call goes on from there. `methods` are compared with
-    `method` where an experiment compares any. With `monitor=on` every training is
-    watched, see `conceptevo_jax.monitor`. With `distributed=true` the processes that
-    were launched together work together, see `conceptevo_jax.devices`.
+    or stages, and the same call resumes. `methods` are compared with
+    `method` in experiments that compare methods. With `monitor=on` every training is
+    watched, see `conceptevo_jax.monitor`. With `distributed=true` processes that
+    were launched together share the work, see `conceptevo_jax.devices`.
     """
 
     name: str = MISSING
@@ -70,12 +70,13 @@ class Config:
 
 
 def register() -> None:
-    """Make the schemas known to Hydra; every YAML file is checked against them."""
+    """Register the schemas with Hydra, which checks every YAML file against them."""
     ConfigStore.instance().store("schema", Config)
 
 
 def plain(settings: Any, **changes: Any) -> dict[str, Any]:
-    """A schema's values as keyword arguments for what it mirrors; lists as tuples.
+    """A schema's values as keyword arguments of the settings it mirrors; lists as
+    tuples.
 
     Args:
       settings: A part of the configuration.

@@ -8,7 +8,7 @@ from omegaconf import MISSING
 
 @dataclass
 class DatasetFacts:
-    """Sizes of the whole data set, so that a plan need not touch it; None: look."""
+    """Sizes of the whole data set, so that a plan need not read it; None: read it."""
 
     train: int | None = None
     test: int | None = None
@@ -19,10 +19,11 @@ class DatasetFacts:
 class DatasetConfig:
     """Which images; see `conceptevo_jax.data`.
 
-    A size of None means all of them; of selection and judgement images, half of the
-    test images, at most 1,000. `on_bad_image` is `stop`, or `skip` to leave out what
+    A size of None means all images; for `selection_images` (validation) and
+    `judgement_images` (held-out test) it means half of the test split each, at most
+    1,000. `on_bad_image` is `stop`, or `skip` to leave out images that
     cannot be decoded. Without `keep_decoded` images are decoded whenever they are
-    needed, and take no disk.
+    needed, and take no disk space.
     """
 
     name: str = MISSING
@@ -77,9 +78,10 @@ class RegularisationConfig:
 class RunConfig:
     """One named training run; see `conceptevo_jax.training.Training`.
 
-    Of its snapshots, the untrained network and those after the epochs `milestones` are
-    observed and shown; all, where it lists none. On few images, of which the batches
-    are made smaller, epochs that nobody typed are raised to `least_steps`.
+    The untrained network and the snapshots after the epochs `milestones` are
+    observed and shown; all snapshots if it lists none. With few images batches are made
+    smaller, and the number of epochs, unless set by the user, is raised to give
+    `least_steps`.
     """
 
     title: str = MISSING

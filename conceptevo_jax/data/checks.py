@@ -1,6 +1,6 @@
-"""What pixels, labels, ids and rows must be, checked once, where they enter.
+"""Checks of pixels, labels, ids and rows, made once, where they enter the package.
 
-Types and shapes are looked at, and all labels and ids; never the values of pixels, so
+They check types and shapes, and all labels and ids, but never the values of pixels, so
 that a million images cost a fraction of a second, mapped from disk or in memory.
 """
 
@@ -16,14 +16,14 @@ _LARGEST = np.iinfo(np.int32).max
 
 
 def require_pixels(pixels: Any, what: str = "pixels") -> None:
-    """Refuse what is no array of RGB images `[i side side 3]` in uint8.
+    """Refuse anything except an array of RGB images `[i side side 3]` in uint8.
 
     Args:
-      pixels: An array, a memory map, or what has their `shape` and `dtype`.
-      what: The argument, as it is called in the message.
+      pixels: An array, a memory map, or an object with `shape` and `dtype`.
+      what: Name of the argument in the message.
 
     Raises:
-      UsageError: saying what it is, and how to make of it what is needed.
+      UsageError: saying what it is, and how to convert it.
     """
     shape, dtype = getattr(pixels, "shape", None), getattr(pixels, "dtype", None)
     if shape is None or dtype is None:
@@ -56,7 +56,7 @@ def _type_remedy(dtype: str) -> str:
 
 
 def _shape_remedy(shape: tuple[int, ...]) -> str:
-    """What to do, where the shape says what the array is."""
+    """How to convert the array, if its shape shows what it is."""
     if len(shape) == 3 and shape[-1] == 3:
         return ": one image becomes a batch by pixels[None]"
     if len(shape) == 3:
@@ -75,12 +75,12 @@ def _shape_remedy(shape: tuple[int, ...]) -> str:
 def checked_labels(
     labels: Any, count: int, what: str = "labels"
 ) -> Int32[np.ndarray, " i"]:
-    """Labels as int32, or a refusal of what are no classes of `count` images.
+    """Labels as int32; refuses anything but the classes of `count` images.
 
     Args:
-      labels: One class number an image, `[i]`.
+      labels: One class number per image, `[i]`.
       count: Number of images.
-      what: The argument, as it is called in the message.
+      what: Name of the argument in the message.
 
     Raises:
       UsageError: saying what they are, and what to do.
@@ -110,14 +110,14 @@ def checked_labels(
 
 
 def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
-    """Image ids as a tuple, or a refusal of what are no ids of `count` images.
+    """Image ids as a tuple; refuses anything but the ids of `count` images.
 
     Args:
-      keys: One id an image.
+      keys: One id per image.
       count: Number of images.
 
     Raises:
-      UsageError: naming the first that is no text or occurs twice.
+      UsageError: naming the first id that is not text or occurs twice.
     """
     ids = (keys,) if isinstance(keys, str) else tuple(keys)
     for row, key in enumerate(ids):
@@ -135,14 +135,14 @@ def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
 
 
 def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
-    """Rows of a set of `count` images, or a refusal of what are none.
+    """Rows of a set of `count` images; refuses anything else.
 
     Args:
       rows: Row numbers, each at most once, `[i]`.
       count: Number of images in the set.
 
     Raises:
-      UsageError: for a mask, a row that is not there, or one that occurs twice.
+      UsageError: for a mask, a row out of range, or one that occurs twice.
     """
     array = np.asarray(rows)
     if array.ndim != 1 or array.dtype.kind not in "iu":
@@ -157,11 +157,11 @@ def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
 
 
 def require_rows(rows: Any, count: int) -> None:
-    """Refuse what does not say of each of `count` images which row of a set it is.
+    """Refuse anything but the row in a set of each of `count` images.
 
     Args:
       rows: Row numbers, `[i]`.
-      count: Number of images that they are of.
+      count: Number of images.
 
     Raises:
       UsageError: saying what it is.
@@ -188,5 +188,5 @@ def _require_unlike(values: Sequence[object], what: str) -> None:
 
 
 def _listed(shape: Sequence[int]) -> str:
-    """A shape as this package writes shapes: `[400 3 16 16]`."""
+    """A shape in this package's notation: `[400 3 16 16]`."""
     return f"[{' '.join(map(str, shape))}]"

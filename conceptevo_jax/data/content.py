@@ -1,8 +1,8 @@
 """An image's id is its content: a hash of its encoded bytes, never its path or size.
 
 Equal images get numbers (`~2`, `~3`) by their place in the set, since every image needs
-an id of its own. Files are hashed once (about 1 GB a second and core) and remembered by
-size, times and inode: a file that was replaced, repaired or turned is hashed again.
+a unique id. Files are hashed once (about 1 GB a second and core) and remembered by
+size, times and inode: a file that was replaced, repaired or rotated is hashed again.
 """
 
 import errno
@@ -23,7 +23,7 @@ from conceptevo_jax.store import checksum, write_bytes
 from conceptevo_jax.types import record
 
 RACY_NS = 2_000_000_000
-"""A file changed this shortly before it was hashed may change again unseen."""
+"""A file changed this shortly before it was hashed may change again unnoticed."""
 
 _COLUMNS = ("size", "modified", "changed", "inode")
 
@@ -34,7 +34,7 @@ class FileIds:
 
     Attributes:
       ids: One per file: 32 hexadecimal characters.
-      changed: Names of the files whose content is not what it was at the last look.
+      changed: Names of the files whose content has changed since the last call.
       unreadable: Why files could not be read, by their names.
     """
 
@@ -44,7 +44,7 @@ class FileIds:
 
 
 def number_equal(ids: Iterable[str]) -> tuple[str, ...]:
-    """Tell equal ids apart by their place: `a`, `b`, `a~2`."""
+    """Distinguish equal ids by their place: `a`, `b`, `a~2`."""
     count: Counter[str] = Counter()
     keys = []
     for content in ids:
@@ -60,9 +60,9 @@ def content_of(key: str) -> str:
 
 
 def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> FileIds:
-    """Content ids of files, in order; of those in the cache only if they look the same.
+    """Content ids of files, in order; cached ids are used if a file looks unchanged.
 
-    A file that cannot be read gets an id of its name, so that reading it names it.
+    A file that cannot be read gets its name as id, so that reading it names it.
 
     Args:
       root: Their folder.
@@ -109,7 +109,7 @@ _Fingerprint = tuple[int, int, int, int]
 
 
 def _fingerprint(path: Path) -> _Fingerprint | None:
-    """Size, times and inode of a regular file; None where there is none to read."""
+    """Size, times and inode of a regular file; None if there is none to read."""
     try:
         facts = path.stat()
     except OSError:
@@ -136,7 +136,7 @@ def read_file(path: Path) -> bytes:
 
 
 def why_unreadable(path: Path) -> str | None:
-    """Why there is no regular file at a path, by its looks; None where there is one."""
+    """Why there is no regular file at a path; None if there is one."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -149,7 +149,7 @@ def why_unreadable(path: Path) -> str | None:
     if stat.S_ISDIR(mode):
         return _why_no_folder(path)
     kinds = {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
-    return f"it is no file, but a {kinds.get(stat.S_IFMT(mode), 'device')}"
+    return f"it is not a file, but a {kinds.get(stat.S_IFMT(mode), 'device')}"
 
 
 def _why_no_folder(path: Path) -> str:
@@ -157,7 +157,7 @@ def _why_no_folder(path: Path) -> str:
         os.scandir(path).close()
     except OSError as error:
         return f"it is a folder that cannot be read: {error.strerror}"
-    return "it is no file, but a folder"
+    return "it is not a file, but a folder"
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
@@ -200,7 +200,7 @@ def _remember(
 
 
 def _remembered(path: Path) -> dict[str, tuple[str, _Fingerprint]]:
-    """Ids and looks by name; nothing where the file is missing or damaged."""
+    """Ids and file states by name; nothing if the cache is missing or damaged."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:

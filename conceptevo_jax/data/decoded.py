@@ -1,8 +1,8 @@
-"""Decoded pixels kept on disk, so that many snapshots read images decoded once.
+"""Decoded pixels on disk, so that images are decoded once for many snapshots.
 
-`decode_images` writes plain uint8 pixels as fast as the processors decode, in memory
+`decode_images` writes plain uint8 pixels as fast as the processors decode, with memory
 that does not grow with their number; `open_decoded` compares their checksum, about 1 GB
-a second, and maps them back read-only. The disk holds 3 × side² bytes an image: 3 kB at
+a second, and maps them read-only. The disk holds 3 × side² bytes per image: 3 kB at
 32 pixels, 150 kB at 224.
 """
 
@@ -54,14 +54,14 @@ class Pixels(Protocol):
 class Decoded:
     """Decoded images.
 
-    Anything else than uint8 `[i side side 3]`, one class number from 0 and one id per
-    image is refused by `UsageError`.
+    Anything except uint8 `[i side side 3]`, one class number from 0 and one id per
+    image is refused with `UsageError`.
 
     Attributes:
       pixels: RGB values; mapped from disk, read-only, when opened by `open_decoded`.
       labels: Their classes; other integers become int32.
       keys: Their stable ids.
-      pixels_checksum: Of the pixels, where it is known: of those kept on disk.
+      pixels_checksum: Checksum of the pixels, if known: for pixels on disk.
     """
 
     pixels: Pixels
@@ -90,9 +90,9 @@ class Decoded:
 
     @property
     def content_id(self) -> str:
-        """Content key of ids, classes and pixels, whoever made them.
+        """Content key of ids, classes and pixels.
 
-        Images that are decoded on demand are known by their ids alone.
+        Images that are decoded on demand are identified only by their ids.
         """
         pixels = self.pixels_checksum
         if pixels is None and isinstance(self.pixels, np.ndarray):
@@ -101,11 +101,11 @@ class Decoded:
 
 
 def require_decoded(images: object, what: str) -> None:
-    """Refuse anything but decoded images, such as a bare array.
+    """Refuse anything except decoded images, such as a bare array.
 
     Args:
-      images: What was given.
-      what: The argument, as it is called in the message.
+      images: The value to check.
+      what: Name of the argument in the message.
 
     Raises:
       UsageError: naming the argument.
@@ -122,20 +122,21 @@ def decode_images(
 ) -> Decoded:
     """Decode the images at `rows` into `folder`, on all processors.
 
-    What was decoded there before is replaced; whoever holds it keeps its pixels.
+    Earlier decoded images there are replaced; code that has opened them keeps their
+    pixels.
 
     Args:
-      images: Where to read.
-      rows: Which images, in the order wanted.
-      folder: Gets `images.npy`, `labels.npy` and, when all is done, `keys.json`.
+      images: The image set.
+      rows: Rows of the images, in the wanted order.
+      folder: Gets `images.npy`, `labels.npy` and, at the end, `keys.json`.
 
     Returns:
       The images, opened from the folder.
 
     Raises:
-      UsageError: for rows that are none of the images', or that occur twice.
-      DataError: naming the first image that cannot be decoded, or a full disk; what
-        was there before stays.
+      UsageError: for rows out of range, or that occur twice.
+      DataError: naming the first image that cannot be decoded, or a full disk;
+        earlier images stay.
     """
     rows, folder = checked_rows(rows, len(images)), Path(folder)
     shape = (len(rows), images.side, images.side, 3)
@@ -162,7 +163,7 @@ def decode_images(
 
 
 def open_decoded(folder: str | os.PathLike[str]) -> Decoded:
-    """Open what `decode_images` wrote, mapping the pixels read-only.
+    """Open images that `decode_images` wrote, with pixels mapped read-only.
 
     Raises:
       DataError: naming a file that is missing or damaged, or an unfinished folder.
@@ -205,7 +206,7 @@ def _checksum(array: np.ndarray) -> str:
 def _written(
     file: Any, chunks: Iterator[UInt8[np.ndarray, "i h w 3"]]
 ) -> Iterator[memoryview]:
-    """Write chunks as they come, and pass on what a checksum is made of."""
+    """Write chunks as they arrive, and pass on the bytes for a checksum."""
     yield memoryview(np.dtype(np.uint8).str.encode())
     for chunk in chunks:
         file.write(chunk.data)
@@ -215,7 +216,7 @@ def _written(
 def _decoded_chunks(
     images: ImageSet, rows: np.ndarray
 ) -> Iterator[UInt8[np.ndarray, "i h w 3"]]:
-    """Decoded images in order; as many chunks ahead as there are threads."""
+    """Decoded images in order, with one chunk per thread decoded ahead."""
 
     def decode(start: int) -> np.ndarray:
         chunk_rows = rows[start : start + _CHUNK].tolist()

@@ -1,8 +1,9 @@
-"""From a file's bytes to RGB pixels: by decoders that were allowed, within bounds.
+"""From a file's bytes to RGB pixels: by allowed decoders, within bounds.
 
-The bytes choose the decoder, never a file's name, and only among the formats that were
-allowed. The number of pixels is read from the header, before memory is taken. What is
-said of a file that cannot be decoded is the same at each run and on each machine.
+The bytes choose the decoder, never a file's name, and only among allowed
+formats. The number of pixels is read from the header, before memory is allocated.
+Messages about files that cannot be decoded are the same in each run and on each
+machine.
 """
 
 import io
@@ -34,12 +35,12 @@ FORMATS = {
 }
 """Formats that may be allowed, by Pillow's names, with the suffixes of their files.
 
-Those that run other programs or hold no pixels of their own, such as EPS, are none."""
+Formats that run other programs or hold no pixels, such as EPS, are excluded."""
 
 DEFAULT_FORMATS = ("jpeg", "png", "webp")
 
 MAX_PIXELS = 100_000_000
-"""Of an image, where nothing else is said: 300 MB decoded."""
+"""Default largest number of pixels of an image: 300 MB decoded."""
 
 SIXTEEN_BITS = 65535
 
@@ -48,14 +49,14 @@ SIXTEEN_BITS = 65535
 class Decoding:
     """How files become pixels.
 
-    Anything else than known formats and whole numbers from 1 is refused by
+    Unknown formats and anything except whole numbers from 1 are refused with
     `UsageError`.
 
     Attributes:
       formats: Names of `FORMATS` that are opened.
       max_pixels: Height times width of the largest image that is decoded.
-      value_range: Largest value of files of more than 8 bits, which becomes white:
-        4095 for 12 bits in 16-bit files. None is 65535, and clips what is above.
+      value_range: The value of white in files of more than 8 bits: 4095 for 12 bits in
+        16-bit files. None means 65535. Larger values are clipped.
     """
 
     formats: Sequence[str] = DEFAULT_FORMATS
@@ -85,11 +86,11 @@ class Decoding:
 
     @property
     def suffixes(self) -> frozenset[str]:
-        """Of files that are opened, in lower case and without the dot."""
+        """Suffixes of files that are opened, in lower case and without the dot."""
         return frozenset(suffix for name in self.formats for suffix in FORMATS[name])
 
     def ids(self, contents: Iterable[str]) -> list[str]:
-        """Ids of images from those of their files: a declared range is part of them."""
+        """Ids of images from those of their files; they include a declared range."""
         if self.value_range is None:
             return list(contents)
         suffix = f":value_range={self.value_range}"
@@ -101,15 +102,15 @@ class Decoding:
 
 
 def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
-    """RGB pixels of an encoded image, the right way up; what is transparent is white.
+    """RGB pixels of an encoded image, upright, with transparency made white.
 
     Args:
       content: The file's bytes.
-      decoding: Formats and bounds that are allowed.
+      decoding: Allowed formats and bounds.
 
     Raises:
       DataError: saying why it is not decoded.
-      Exception: of some eight types, by Pillow on broken bytes; see `reason_of`.
+      Exception: of about eight types, by Pillow on broken bytes; see `reason_of`.
     """
     with _open_image(content, decoding) as opened:
         width, height = opened.size
@@ -136,7 +137,7 @@ def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def reason_of(error: BaseException) -> str:
-    """An error's text without what differs from run to run: memory addresses."""
+    """An error's text without memory addresses, which differ from run to run."""
     text = re.sub(r" at 0x[0-9A-Fa-f]+", "", str(error))
     return text or type(error).__name__
 
@@ -148,10 +149,10 @@ def _can_open(name: str) -> bool:
 
 
 def _open_image(content: bytes, decoding: Decoding) -> Image.Image:
-    """The image, of which only the header is read.
+    """The image, with only its header read.
 
-    Pillow's own `open` has a bound of its own on the number of pixels, one for the
-    whole process, and warns about it; ours is checked by the caller.
+    Pillow's `open` has its own limit on the number of pixels for the
+    whole process, and warns about it; our limit is checked by the caller.
     """
     if not content:
         raise DataError("it is empty")
@@ -173,7 +174,7 @@ def _beginning(content: bytes) -> bytes:
 
 
 def _describe_format(content: bytes, decoding: Decoding) -> str:
-    """What bytes seem to be that no allowed decoder takes."""
+    """A description of bytes that no allowed decoder accepts."""
     for pillow_name, (_, accepts) in Image.OPEN.items():
         name = pillow_name.lower()
         if accepts is None or accepts(_beginning(content)) is not True:
@@ -183,7 +184,7 @@ def _describe_format(content: bytes, decoding: Decoding) -> str:
         if name in FORMATS:
             return f"it is {pillow_name}: allow that by {decoding.allowing(name)}"
         return f"it is {pillow_name}, which is not opened"
-    return f"it is no image of a format that is opened ({', '.join(decoding.formats)})"
+    return f"it is not an image of an opened format ({', '.join(decoding.formats)})"
 
 
 def _loses_bits(opened: Image.Image) -> bool:

@@ -2,13 +2,13 @@
 
     <path>/train/<class>/*.jpg      and      <path>/test/<class>/*.jpg
 
-Which folders are splits and which are classes is decided in `data.splits`, what is read
-of a class folder in `data.listing`. Where there are no splits, a share of every class
+`data.splits` decides which folders are splits and which are classes, `data.listing`
+what is read in a class folder. Without splits, a share of every class
 is held out for testing, by a hash of the images' contents: the same images on every
 machine, and equal ones on the same side. An image's id is its content, so that a
-replaced file is another image, whose results are made anew, and a folder that was moved
-or renamed is the same set. Listing a million files takes about ten seconds, hashing
-them once about a second per gigabyte and core.
+replaced file is a different image, whose results are computed again, and a folder that
+was moved or renamed is the same set. Listing a million files takes about ten seconds,
+hashing them once about a second per gigabyte and core.
 """
 
 import os
@@ -40,7 +40,7 @@ from conceptevo_jax.printable import printable
 from conceptevo_jax.store import checksum
 
 TEST_SHARE = 0.2
-"""Of each class, where the folder has no splits and nothing else is said."""
+"""Default held-out share of each class in a folder without splits."""
 
 
 def load(
@@ -60,17 +60,17 @@ def load(
       split: `train` or `test`.
       source: The folder.
       side: Height and width in pixels to which every image is resized.
-      cache: Where contents' hashes are remembered; all files are hashed anew if None.
-      test_share: Share of each class that is held out where the folder has no splits.
-      formats: Names of image formats that are opened, of
-        `conceptevo_jax.data.decoding.FORMATS`; their suffixes are those that are read.
+      cache: Folder of the cache of hashes; all files are hashed anew if None.
+      test_share: Share of each class that is held out if the folder has no splits.
+      formats: Names of image formats that are opened, from
+        `conceptevo_jax.data.decoding.FORMATS`; files with their suffixes are read.
       max_pixels: Height times width of the largest image that is decoded.
       value_range: Largest value of files of more than 8 bits, such as 4095 for 12 bits
         in 16-bit files; 65535 if None.
 
     Raises:
       UsageError: if `test_share` is not between 0 and 1, a format is unknown, or a
-        number is none from 1.
+        number is not a whole number from 1.
       DataError: if the folder, a split, a class or its images are missing, or a class
         has too few images to hold any out.
     """
@@ -117,9 +117,9 @@ def _unreadable_reasons(
 def _split_files(
     root: Path, split: str, test_share: float, listed: Split, contents: FileIds
 ) -> tuple[list[File], list[str], tuple[str, ...]]:
-    """Files of a split, their content ids, and what a user should know of them.
+    """Files of a split, their content ids, and notes for the user.
 
-    Of a folder without splits of its own, those that are held out are the test images.
+    In a folder without splits the held-out images are the test images.
     """
     files = [
         file._replace(readable=file.path not in contents.unreadable)
@@ -150,11 +150,12 @@ def sizes(
 ) -> tuple[int, int, int]:
     """Number of training and test images and of classes, without reading any image.
 
-    Where the folder has no splits and holds equal images, within their number.
+    For a folder without splits that holds equal images, the numbers may be off by the
+    number of these.
 
     Args:
       source: The folder.
-      test_share: As for `load`, and so are the others.
+      test_share: As for `load`, like the others.
       formats: See there.
       max_pixels: See there.
       value_range: See there.
@@ -192,7 +193,7 @@ def _listed(root: Path, split: str, test_share: float, decoding: Decoding) -> Sp
 
 
 def _read(path: Path, content: str) -> bytes:
-    """A file's bytes, which must be those that its id was made from."""
+    """A file's bytes, which must match the content of its id."""
     image = read_file(path)
     if checksum(image) != content_of(content):
         raise DataError("the file changed after it was listed: run again")

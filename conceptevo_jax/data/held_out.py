@@ -19,7 +19,7 @@ from conceptevo_jax.store import checksum
 def require_two_of_each(
     root: Path, files: Sequence[File], classes: Sequence[str]
 ) -> list[int]:
-    """Number of readable files by class, of which there must be two.
+    """Number of readable files by class; every class needs two.
 
     Args:
       root: The folder, for the message.
@@ -45,7 +45,7 @@ def require_two_of_each(
 
 
 def held_out_count(distinct: int, share: float) -> int:
-    """Number of a class's distinct images that are held out: one at least, never all.
+    """Number of a class's distinct images that are held out: at least one, never all.
 
     Args:
       distinct: Number of distinct images, two or more.
@@ -57,10 +57,10 @@ def held_out_count(distinct: int, share: float) -> int:
 def held_out_images(
     ids: Sequence[str], files: Sequence[File], classes: Sequence[str], share: float
 ) -> tuple[Bool[np.ndarray, " i"], list[int]]:
-    """Which images are held out: of every class those of the smallest hashes.
+    """Which images are held out: in every class those with the smallest hashes.
 
-    Copies of one image stay on one side, but where a class has nothing else; what
-    cannot be read is not held out.
+    Copies of one image stay on one side, unless a class has no other images;
+    unreadable files are not held out.
 
     Args:
       ids: Content id of each file.

@@ -1,8 +1,8 @@
 """One split of a data set: images at random access, each with a stable id.
 
-An `ImageSet` decodes an image when it is asked for one, so it holds nothing but keys
-and labels in memory, and can be handed to grain as a random-access source. It is not
-for reading the same images again and again: see `decoded`. Decoding costs about 170 µs
+An `ImageSet` decodes an image when it is accessed, so it holds only keys
+and labels in memory, and can be passed to grain as a random-access source. To
+read the same images repeatedly, see `decoded`. Decoding costs about 170 µs
 for 28×28 pixels.
 """
 
@@ -29,22 +29,22 @@ class ImageSet:
     Attributes:
       name: The data set's name in the registry.
       split: `train` or `test`.
-      keys: Each image's id: its content (see `conceptevo_jax.data.content`), or, of a
-        set that comes with the package, its number: `fashion_mnist/train/012345`.
+      keys: Each image's id: its content (see `conceptevo_jax.data.content`), or, in a
+        set that ships with the package, its number: `fashion_mnist/train/012345`.
         Equal on every machine.
       labels: Each image's class.
       classes: Names of the classes, in the order of their labels, as text: see
         `conceptevo_jax.printable`.
-      side: Height and width of the images it gives, in pixels.
-      border: Black pixels added around each image before it is resized: real pixels
-        stay untouched where the border alone reaches `side`.
+      side: Height and width of the returned images, in pixels.
+      border: Black pixels added around each image before it is resized: if the border
+        alone reaches `side`, original pixels are not changed.
       origin: File or folder the images come from, for messages.
       read: Returns the image at a row as encoded bytes or as RGB pixels [h w 3].
-      names: What people call each image, its path below a folder or its name in TFDS;
-        none where ids are names.
+      names: A readable name of each image, its path below a folder or its name in TFDS;
+        none if ids are names.
       notes: Whole sentences about the files that a user should read.
-      decoding: How encoded bytes become pixels.
-      unreadable: Why files could not even be read, by the ids of their images.
+      decoding: How encoded bytes are decoded.
+      unreadable: Why files could not be read, by the ids of their images.
     """
 
     name: str
@@ -84,11 +84,11 @@ class ImageSet:
         return len(self.keys)
 
     def __getitem__(self, row: SupportsIndex) -> dict[str, Any]:
-        """`{"image": uint8 [side side 3], "label": int32}`, as grain reads it."""
+        """`{"image": uint8 [side side 3], "label": int32}`, for grain."""
         return {"image": self.image(row), "label": self.labels[row]}
 
     def name_of(self, row: int) -> str:
-        """What people call the image at `row`."""
+        """The readable name of the image at `row`."""
         return self.names[row] if self.names else self.keys[row]
 
     def image(self, row: SupportsIndex) -> UInt8[np.ndarray, "side side 3"]:
@@ -134,14 +134,14 @@ def find_bad(images: ImageSet) -> dict[str, str]:
 
 
 def without(images: ImageSet, bad: Collection[str]) -> ImageSet:
-    """The same images but for those with the given ids.
+    """The same images without those with the given ids.
 
     Args:
-      images: What to leave images out of.
-      bad: Ids of those to leave out.
+      images: The image set.
+      bad: Ids of the images to leave out.
 
     Raises:
-      DataError: if none is left of a class.
+      DataError: if no image of a class is left.
     """
     if not bad:
         return images
@@ -161,7 +161,7 @@ def subset(images: ImageSet, rows: Int[np.ndarray, " _"]) -> ImageSet:
 
     Args:
       images: The whole set.
-      rows: Which images to keep, `[j]`.
+      rows: Rows of the images to keep, `[j]`.
     """
     selected_rows = rows.tolist()
     return dataclasses.replace(

@@ -1,9 +1,9 @@
-"""The classes of a folder and their images, and what was passed over, counted.
+"""The classes of a folder and their images, and counts of the files that are skipped.
 
-Each folder in it is a class, with all folders below: links to folders are followed, but
-never back to one that is read already. Hidden entries, and what systems leave behind,
-are none. Listing takes about ten seconds for a million files: one look at each name,
-and at nothing else of a regular file.
+Each subfolder is a class, with all folders below it: links to folders are followed, but
+never back to a folder that is already read. Hidden and system files are
+skipped. Listing takes about ten seconds for a million files, since only the names of
+regular files are read.
 """
 
 import os
@@ -36,7 +36,7 @@ SYSTEM_NAMES = frozenset(
         "__pycache__",
     }
 )
-"""What systems put into people's folders, in lower case."""
+"""Names of files and folders that operating systems create, in lower case."""
 
 _IMAGE_SUFFIXES = frozenset(suffix for name in FORMATS for suffix in FORMATS[name])
 
@@ -44,8 +44,8 @@ _IMAGE_SUFFIXES = frozenset(suffix for name in FORMATS for suffix in FORMATS[nam
 class File(NamedTuple):
     """An image: its path below the listed folder, its class, whether it looks readable.
 
-    A folder that cannot be read stands here as one unreadable image, with a `/` at its
-    end.
+    A folder that cannot be read is represented by one unreadable image, with a `/` at
+    its end.
     """
 
     path: str
@@ -58,9 +58,9 @@ class Listing:
     """Classes of a folder, its images class by class, and sentences about the rest.
 
     Attributes:
-      classes: Names of the folders that hold images, as they are on the disk.
-      files: In the order of classes and names.
-      notes: Whole sentences about what is not read.
+      classes: Names of the folders that hold images, as on the disk.
+      files: Their files, in the order of classes and names.
+      notes: Whole sentences about files that are not read.
     """
 
     classes: tuple[str, ...]
@@ -77,7 +77,7 @@ def list_classes(folder: Path, decoding: Decoding) -> Listing:
 
     Raises:
       DataError: if it cannot be read, or holds no images in class folders, with the
-        numbers of what it does hold.
+        numbers of the files it holds.
     """
     passed = PassedOver()
     names = _class_folders(folder, decoding, passed)
@@ -104,7 +104,7 @@ def list_classes(folder: Path, decoding: Decoding) -> Listing:
 
 
 def subfolders(folder: Path) -> list[str]:
-    """Names of the folders in a folder, but for hidden ones and those of systems.
+    """Names of the folders in a folder, except hidden and system folders.
 
     Raises:
       DataError: if it cannot be read.
@@ -120,9 +120,9 @@ def holds_images(folder: Path, decoding: Decoding, *, below: bool) -> bool:
     """Whether images lie in a folder itself, or also in folders below it.
 
     Args:
-      folder: Where to look.
+      folder: The folder.
       decoding: Which suffixes are opened.
-      below: Whether to look in the folders below, too.
+      below: Whether to search the folders below, too.
     """
     if not below:
         return any(_is_image(entry, decoding.suffixes) for entry in _entries(folder))
@@ -158,7 +158,7 @@ def _below(
       name: The class folder.
       above: Folders that are not to be entered.
       decoding: Which suffixes are opened.
-      passed: Gets what is not.
+      passed: Collects the files that are not read.
     """
     suffixes, entered, pending = decoding.suffixes, set(above), [name]
     while pending:
@@ -229,7 +229,7 @@ def _is_image(entry: os.DirEntry[str], suffixes: frozenset[str]) -> bool:
 
 
 def _looks_readable(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file, which for all but links the listing itself shows."""
+    """Whether it is a file, which the listing shows for everything except links."""
     regular = entry.is_file(follow_symlinks=False)
     return regular or why_unreadable(Path(entry.path)) is None
 
@@ -243,7 +243,7 @@ def _suffix(name: str) -> str:
 def _nested(
     folder: Path, classes: Sequence[str], files: Sequence[File]
 ) -> tuple[str, ...]:
-    """A sentence, where a single class looks like a folder of class folders."""
+    """A sentence, if a single class looks like a folder of class folders."""
     if len(classes) != 1:
         return ()
     inner = {file.path.split("/")[1] for file in files if file.path.count("/") > 1}

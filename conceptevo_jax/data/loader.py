@@ -1,9 +1,9 @@
 """Batches: shuffled ones for training, sequential ones for sweeps and evaluation.
 
-Grain gives the order of the images, a function of (seed, step) alone; the pixels are
+Grain provides the order of the images, a function of (seed, step) alone; the pixels are
 gathered from the memory map. So a run resumes at any step exactly and at no cost, and
-every process computes its own share of the same batch. No augmentation. About 80,000
-images of 32×32 pixels a second on one core.
+every process computes its own share of the same batch. There is no augmentation. The
+speed is about 80,000 images of 32×32 pixels a second on one core.
 """
 
 from collections import deque
@@ -19,7 +19,7 @@ from conceptevo_jax.errors import UsageError
 from conceptevo_jax.types import record
 
 AHEAD = 2
-"""Batches that are read before they are asked for."""
+"""Number of batches that are read ahead."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,13 +27,13 @@ R = TypeVar("R")
 
 @record
 class TrainBatches:
-    """Shuffled training batches, any of them at once.
+    """Shuffled training batches, with random access.
 
     Attributes:
       decoded: The training images.
       order: Rows of batch `step` at index `step`, without end.
       batch_size: Images per batch, over all processes.
-      share: Which places of each batch are this process's.
+      share: This process's positions in each batch.
     """
 
     decoded: Decoded
@@ -69,7 +69,7 @@ def train_batches(
       decoded: The training images.
       batch_size: Images per batch, over all processes.
       seed: From 0 to 2³² - 1.
-      share: Which places of each batch are this process's; None for all.
+      share: This process's positions in each batch; None for all.
 
     Returns:
       The batches.
@@ -103,7 +103,7 @@ def sequential_batches(
       batch_size: Rows per batch.
 
     Yields:
-      Rows, and which of them are valid: the last batch is filled up with its last row.
+      Rows, and which of them are valid: the last batch is padded with its last row.
     """
     for start in range(0, count, batch_size):
         rows = np.arange(start, start + batch_size, dtype=np.int32)
@@ -111,13 +111,13 @@ def sequential_batches(
 
 
 def read_ahead(read: Callable[[T], R], requests: Iterable[T]) -> Iterator[R]:
-    """What `read` gives of each item, in order, the next few read meanwhile.
+    """The results of `read` for all requests, in order, with the next few read ahead.
 
-    So that a device does not wait for images to be decoded.
+    So a device does not wait for images to be decoded.
 
     Args:
       read: Called in one other thread; an `OnDemand` decodes a batch in many.
-      requests: Such as the numbers of batches.
+      requests: Arguments of `read`, such as the numbers of batches.
     """
     waiting: deque[Future[R]] = deque()
     with ThreadPoolExecutor(1) as thread:

@@ -1,8 +1,8 @@
-"""Pixels decoded when they are asked for, for sets that would fill the disk.
+"""Pixels decoded when they are accessed, for sets that would fill the disk.
 
-ImageNet at 299 pixels would take 343 GB decoded. An `OnDemand` stands in for the array
+ImageNet at 299 pixels would take 343 GB decoded. An `OnDemand` replaces the array
 of decoded pixels: indexing it with rows reads and decodes these images on all
-processors. Each image costs its decoding every time, so kept pixels are faster wherever
+processors. Each access decodes again, so stored pixels are faster if
 there is room for them.
 """
 
@@ -19,11 +19,11 @@ from conceptevo_jax.data.images import ImageSet
 
 
 class OnDemand:
-    """Looks like the array `[i side side 3]` of the images' pixels, and holds none.
+    """Behaves like the array `[i side side 3]` of the images' pixels, but holds none.
 
     Attributes:
-      shape: Of the array it stands for.
-      dtype: Of its values.
+      shape: Shape of the array that it replaces.
+      dtype: Type of its values.
     """
 
     dtype = np.dtype(np.uint8)
@@ -49,11 +49,11 @@ def decode_on_demand(images: ImageSet, rows: Int[np.ndarray, " i"]) -> Decoded:
     """The images at `rows`, in that order, without keeping any of them decoded.
 
     Args:
-      images: Where to read.
-      rows: Which images, in order, `[j]`.
+      images: The image set.
+      rows: Rows of the images, in order, `[j]`.
 
     Raises:
-      UsageError: for rows that are none of the images', or that occur twice.
+      UsageError: for rows out of range, or that occur twice.
     """
     rows = checked_rows(rows, len(images))
     return Decoded(

@@ -1,4 +1,4 @@
-"""What lies in a folder of images and is not read, counted and put in sentences."""
+"""Files in a folder of images that are not read: counts and sentences."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ from conceptevo_jax.data.decoding import FORMATS, Decoding
 from conceptevo_jax.printable import printable
 
 _NAMED = 5
-"""Names and suffixes that a sentence lists at most."""
+"""Largest number of names and suffixes that a sentence lists."""
 
 
 @dataclass
 class PassedOver:
-    """What lies in a folder and is not read.
+    """Files in a folder that are not read.
 
     Attributes:
       files: Number of all files in class folders.
-      suffixes: How many of them have a suffix that is not opened.
-      loose: Images beside the class folders.
+      suffixes: Numbers of files by suffix that is not opened.
+      loose: Number of images next to the class folders.
       empty: Folders without an image that is opened.
-      system: Names of entries that systems made.
-      revisited: Links to folders that are read already.
+      system: Names of system files.
+      revisited: Links to folders that are already read.
     """
 
     files: int = 0
@@ -43,12 +43,12 @@ def listed_names(names: Sequence[str]) -> str:
 def describe_passed_over(
     folder: Path, decoding: Decoding, passed: PassedOver
 ) -> tuple[str, ...]:
-    """Sentences about what was passed over, most of them about nothing as a rule.
+    """Sentences about files that were not read.
 
     Args:
-      folder: Which was listed.
-      decoding: What was opened.
-      passed: What was not, counted while it was listed.
+      folder: The listed folder.
+      decoding: The opened formats.
+      passed: The files not read, counted while listing.
     """
     folder_name = printable(str(folder))
     notes = []
@@ -72,7 +72,7 @@ def describe_passed_over(
         )
         notes.append(
             f"{sum(suffix_counts.values())} of {passed.files} files of {folder_name} "
-            f"are none that can be opened, and are left out: {suffix_names}."
+            f"cannot be opened, and are left out: {suffix_names}."
         )
     if passed.loose:
         notes.append(
@@ -110,13 +110,13 @@ def describe_no_images(
     folders: Sequence[str],
     locked: Sequence[str],
 ) -> str:
-    """What is said of a folder of whose images none can be read.
+    """The message about a folder without readable images.
 
     Args:
-      folder: Which was listed.
-      decoding: What would have been opened.
-      folders: Names of those in it.
-      locked: Of those, the ones that cannot be read.
+      folder: The listed folder.
+      decoding: The formats that would have been opened.
+      folders: Names of its subfolders.
+      locked: Subfolders that cannot be read.
     """
     suffixes = [suffix for name in decoding.formats for suffix in FORMATS[name]]
     what = "no images in its folders" if folders else "no folders"

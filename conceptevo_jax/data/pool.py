@@ -1,9 +1,9 @@
-"""Which images a result is made on: seeded, stratified, the same on every machine.
+"""Pools of images: seeded, stratified, the same on every machine.
 
 A pool is chosen by hashing the images' stable ids, so it depends neither on the order
-of the rows nor on the machine, and a smaller pool lies inside a larger one of the same
-seed. Its `pool_id` goes into everything made on it. It holds no pixels. Choosing among
-a million images takes about five seconds.
+of the rows nor on the machine, and a smaller pool is a subset of a larger one with the
+same seed. Every result records the `pool_id` of its pool. A pool holds no pixels.
+Choosing among a million images takes about five seconds.
 """
 
 import itertools
@@ -27,12 +27,12 @@ class Pool:
 
     Attributes:
       keys: Stable ids, ascending.
-      names: What people call each image.
-      rows: Where they lie in their image set.
+      names: A readable name of each image.
+      rows: Their rows in the image set.
       labels: Their classes.
       side: Height and width of the images, in pixels.
-      seed: What they were chosen with.
-      order: A seeded hash of each id, for breaking ties without regard to rows.
+      seed: The seed of the choice.
+      order: A seeded hash of each id, for breaking ties independently of rows.
       pool_id: Content key of the ids, the classes and the side.
     """
 
@@ -53,15 +53,15 @@ def select_pool(images: ImageSet, *, size: int | None = None, seed: int) -> Pool
     """Choose `size` images, each class in proportion to its share of the set.
 
     Args:
-      images: What to choose from.
-      size: How many images; all if None.
-      seed: Another seed gives other images.
+      images: The image set.
+      size: Number of images; all if None.
+      seed: Seed of the choice.
 
     Returns:
       The pool, independent of the order of the set's rows.
 
     Raises:
-      UsageError: if the set has fewer images than asked for, or a number is out of
+      UsageError: if the set has fewer images than requested, or a number is out of
         range.
     """
     require_seed(seed)
@@ -74,16 +74,16 @@ def select_pool(images: ImageSet, *, size: int | None = None, seed: int) -> Pool
 def heldout_pools(
     images: ImageSet, *, selection: int, judgement: int, seed: int
 ) -> tuple[Pool, Pool]:
-    """Choose two disjoint pools: one to choose settings by, one to judge them on.
+    """Choose two disjoint pools: one for choosing settings, one for testing them.
 
     Args:
-      images: What to choose from: the test split.
-      selection: Number of images of the first pool.
-      judgement: Number of images of the second.
-      seed: Another seed gives other images.
+      images: The image set: the test split.
+      selection: Number of validation images.
+      judgement: Number of held-out test images.
+      seed: Seed of the choice.
 
     Returns:
-      The selection pool and the judgement pool, both stratified by class.
+      The validation pool and the held-out test pool, both stratified by class.
 
     Raises:
       UsageError: if the set has fewer images than both need together.
@@ -109,9 +109,9 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
     """Choose `size` of decoded images, each class in proportion; for probes.
 
     Args:
-      images: What to choose from.
-      size: How many images; all where there are fewer.
-      seed: Another seed gives other images.
+      images: The decoded images.
+      size: Number of images; all if there are fewer.
+      seed: Seed of the choice.
 
     Returns:
       The pool, whose rows are those of `images`, and its pixels, in memory.
@@ -154,12 +154,12 @@ def require_disjoint(*pools: Pool) -> None:
 
 
 def require_same_pool(expected_id: str, found_id: str, what: str) -> None:
-    """Refuse a thing that was made on another pool.
+    """Refuse a record that was made on another pool.
 
     Args:
       expected_id: Id of the pool in use.
       found_id: Id of the pool that `what` was made on.
-      what: The thing, in words: `"stimuli of vgg16@3"`.
+      what: A description of the record: `"stimuli of vgg16@3"`.
 
     Raises:
       DataError: naming both pools.
@@ -176,7 +176,7 @@ def save_pool(path: Path, pool: Pool) -> None:
 
     Args:
       path: The file.
-      pool: What to write.
+      pool: The pool.
     """
     manifest = {"pool_id": pool.pool_id, "seed": pool.seed, "side": pool.side}
     manifest |= {"labels": pool.labels.tolist(), "rows": pool.rows.tolist()}

@@ -1,6 +1,6 @@
 """Image sources by name: a new one is one file with `load` and one line here.
 
-A name with a colon is a kind of source and what to open there: `tfds:cifar10`,
+A name with a colon combines a kind of source and its location: `tfds:cifar10`,
 `folder:~/images`. Loading opens a split; it decodes nothing.
 """
 
@@ -24,7 +24,7 @@ SOURCES: dict[str, Callable[..., ImageSet]] = {
     "tfds": tfds.load,
     "folder": folder.load,
 }
-"""Each takes `(split, *, source, side, **options)`, and where it likes `data_dir` and
+"""Each takes `(split, *, source, side, **options)`, and optionally `data_dir` and
 `cache`."""
 
 SPLITS = ("train", "test")
@@ -47,10 +47,10 @@ def load_images(
       name: One of `DATASETS`, `tfds:<name>` or `folder:<path>`.
       split: `train` or `test`.
       data_dir: Folder of TFDS data sets; the embedded one is prepared there. None is
-        TFDS's own, for `tfds:` only.
+        TFDS's default, for `tfds:` only.
       side: Height and width of the images, in pixels.
-      cache: Folder for what took long to find out about the images, if any.
-      **options: What the data set offers besides, such as `train_images=600`, or of
+      cache: Folder for caching slow information about the images, if any.
+      **options: Further options of the data set, such as `train_images=600`, or for
         folders and TFDS `formats=("jpeg", "png", "webp", "tiff")`.
 
     Returns:
@@ -76,7 +76,7 @@ def require_dataset(name: str, options: Mapping[str, object]) -> None:
 
     Args:
       name: As for `load_images`.
-      options: What is asked of the data set besides, by name.
+      options: Further options of the data set, by name.
 
     Raises:
       UsageError: naming what is unknown, with the valid names.
@@ -118,10 +118,10 @@ def dataset_sizes(name: str, *, data_dir: Path | None = None, **options: Any) ->
 def _require_options(
     name: str, load: Callable[..., ImageSet], options: Mapping[str, object]
 ) -> set[str]:
-    """Names of all that `load` takes, if the options are among them.
+    """Names of all options of `load`, if the given options are among them.
 
     Raises:
-      UsageError: naming the first that is none.
+      UsageError: naming the first unknown option.
     """
     parameters = set(inspect.signature(load).parameters)
     valid = parameters - set(_SETTINGS)

@@ -1,11 +1,11 @@
 """Generated images with known concepts: one coloured, textured shape on grey noise.
 
 For `scale=smoke` and for tests that need ground truth; not for claims about real
-images. An image is defined by (seed, split, index) alone and drawn in whole numbers,
+images. An image is defined by (seed, split, index) alone and drawn with integers,
 so it is the same on every machine and for every size of the split. The class is the
-shape and whether its colour is warm or cool; texture, position and size do not matter
-to it. A network of three convolutions reaches an accuracy of .75 in ten epochs of 300
-images and .94 of 600. Drawing takes about 250 µs an image.
+shape and whether its colour is warm or cool; it is independent of texture, position and
+size. A network of three convolutions reaches an accuracy of .75 in ten epochs of 300
+images and .94 of 600. Drawing takes about 250 µs per image.
 """
 
 import hashlib
@@ -83,7 +83,7 @@ def load(
       data_dir: Not used.
       train_images: Number of training images; a multiple of 10 is balanced.
       test_images: Number of test images, likewise.
-      seed: Another seed gives other images, with other ids.
+      seed: Seed of the images and their ids.
 
     Returns:
       The images.
@@ -110,10 +110,10 @@ def load(
 
 
 def factors(seed: int, split: str, index: Int[np.ndarray, " i"]) -> Factors:
-    """What the images at `index` of a split show.
+    """The content of the images at `index` of a split.
 
     Args:
-      seed: Of the data set.
+      seed: Seed of the data set.
       split: `train` or `test`.
       index: Numbers of images in the split, `[i]`.
     """

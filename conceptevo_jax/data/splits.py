@@ -1,8 +1,8 @@
 """Which folders of a data set are its training and test images, and which are classes.
 
-`Training` and `Testing` are splits as `train` and `test` are, and `val` serves where
-no `test` does. A folder of such a name is a split where it holds class folders; where
-it holds images itself, beside other class folders, it is a class of that name.
+`Training` and `Testing` are splits like `train` and `test`, and `val` is used if there
+is no `test`. A folder with such a name is a split if it holds class folders; if
+it holds images itself, next to other class folders, it is a class of that name.
 """
 
 import dataclasses
@@ -20,17 +20,17 @@ SPLIT_NAMES = {
     "train": ("train", "training"),
     "test": ("test", "testing", "validation", "val", "valid"),
 }
-"""What folders of a split may be called, in any case; the first one there is taken."""
+"""Possible names of a split's folder, in any letter case; the first match is used."""
 
 
 @record
 class Split:
-    """A listed folder, and what a user should know of it.
+    """A listed folder, with notes for the user.
 
     Attributes:
-      folder: Which was listed.
+      folder: The listed folder.
       listing: Its classes and images.
-      whole: Whether it holds all images, of which a part is still to be held out.
+      whole: Whether it holds all images, so that a part must still be held out.
     """
 
     folder: Path
@@ -39,7 +39,7 @@ class Split:
 
 
 def list_split(root: Path, split: str, decoding: Decoding) -> Split:
-    """List the images of a split, or all, where the folder has no splits of its own.
+    """List the images of a split, or all images if the folder has no splits.
 
     Args:
       root: Folder of splits, or of classes.
@@ -67,7 +67,7 @@ def list_split(root: Path, split: str, decoding: Decoding) -> Split:
 
 
 def _named(root: Path, folders: Sequence[str], names: Sequence[str]) -> list[Path]:
-    """Those of a list of folders that have one of the names, the first name first."""
+    """The folders of a list with one of the names, the first name first."""
     return [
         root / folder for name in names for folder in folders if folder.lower() == name
     ]
@@ -78,9 +78,9 @@ def _with_classes(
     other_folders: Sequence[str],
     decoding: Decoding,
 ) -> dict[str, list[Path]]:
-    """Those of the named folders that are splits.
+    """The named folders that are splits.
 
-    One that holds both class folders and images is a class where it stands alone among
+    A folder with both class folders and images is a class if it is the only one among
     other classes.
     """
     nested = {
@@ -132,7 +132,7 @@ def _divided(
     other_folders: Sequence[str],
     decoding: Decoding,
 ) -> Split:
-    """One of two splits, whose classes must be the other's."""
+    """One of two splits, which must have the same classes."""
     root_name = printable(str(root))
     if not with_classes["train"]:
         (test, *_) = with_classes["test"]
@@ -158,9 +158,7 @@ def _divided(
         flat = [path.name for path in unread if path not in with_classes["test"]]
         why = f" ({listed_names(flat)} without class folders)" if flat else ""
         skipped_names = listed_names([*(path.name for path in unread), *other_folders])
-        notes.append(
-            f"{read} of {root_name} are read, and {skipped_names} beside them not{why}."
-        )
+        notes.append(f"{read} of {root_name} are read, but not {skipped_names}{why}.")
     if holds_images(root, decoding, below=False):
         notes.append(f"Images that lie in {root_name} itself are left out.")
     listing = listed[split]
@@ -172,13 +170,13 @@ def _divided(
 
 
 def _no_test(root: Path, train: Path, candidates: Sequence[Path]) -> str:
-    """What is said of class folders to train on, and none to test on."""
+    """The message about class folders for training, but none for testing."""
     root_name, name = printable(str(root)), printable(train.name)
     if candidates:
         flat = listed_names([path.name for path in candidates])
-        what, add = f"{flat} beside it holds none of their names", candidates[0].name
+        what, add = f"{flat} next to it holds none of their names", candidates[0].name
     else:
-        what, add = f"no folder {' or '.join(SPLIT_NAMES['test'])} is beside it", "test"
+        what, add = f"there is no folder {' or '.join(SPLIT_NAMES['test'])}", "test"
     return (
         f"{root_name}/{name} holds class folders, but {what}: put class folders of the "
         f"same names into {root_name}/{printable(add)}, or name "

@@ -17,15 +17,15 @@ def stratified(
 ) -> Int[np.ndarray, " chosen"]:
     """Rows of `size` images, each class in proportion to its share.
 
-    Every image gets its place (rank + 1/2) / class size among the hashes of its
-    class; the smallest places are chosen, equal ones by hash.
+    Every image gets the position (rank + 1/2) / class size among the hashes of its
+    class; the smallest positions are chosen, equal ones by hash.
 
     Args:
       keys: Stable ids.
       labels: Classes.
-      size: How many images to choose.
-      seed: Enters the hash.
-      purpose: Enters the hash: choices for two purposes are independent.
+      size: Number of images to choose.
+      seed: Part of the hash.
+      purpose: Part of the hash: choices for two purposes are independent.
 
     Returns:
       The chosen rows, in no particular order.

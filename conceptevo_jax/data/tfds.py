@@ -3,9 +3,9 @@
 Reading needs no TensorFlow: the data set must have been prepared in the format
 `array_record`, as `conceptevo prepare` does. Nothing is ever downloaded here.
 
-An image's id is its content; its name is its file name where the data set has one,
-else its place in the split, which TFDS fixes. Ids, labels and names of classes are read
-once, see `conceptevo_jax.data.tfds_index`.
+An image's id is its content; its name is its file name if the data set has one,
+otherwise its position in the split, which TFDS fixes. Ids, labels and names of classes
+are read once, see `conceptevo_jax.data.tfds_index`.
 """
 
 import difflib
@@ -45,9 +45,9 @@ def load(
       source: Name of the data set: `cifar10`, `imagenette/320px-v2`, `name:1.0.0`.
       side: Height and width in pixels to which every image is resized.
       data_dir: Folder of TFDS data sets; TFDS's own default if None.
-      cache: Where ids and labels are kept; read anew each time if None.
-      train_split: What to train on, in TFDS's notation: `train[:90%]`.
-      test_split: What to test on; `test`, or else `validation`, if None.
+      cache: Folder of cached ids and labels; read anew each time if None.
+      train_split: The training split, in TFDS's notation: `train[:90%]`.
+      test_split: The test split; `test`, or else `validation`, if None.
       image: Name of the image's feature, if there are several.
       label: Name of the label's feature, if there are several.
       formats: Names of image formats that are opened, of
@@ -56,10 +56,10 @@ def load(
       value_range: Largest value of images of more than 8 bits; 65535 if None.
 
     Raises:
-      DataError: if the data set is not there, in another format, without such a split
+      DataError: if the data set is missing, in another format, without such a split
         or without labels.
       UsageError: if no TFDS data set has that name, a feature has to be named, a
-        format is unknown, or a number is none from 1.
+        format is unknown, or a number is not a whole number from 1.
     """
     decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
     builder = _builder(source, data_dir)
@@ -126,7 +126,7 @@ def sizes(
 
     Args:
       source: Name of the data set.
-      data_dir: As for `load`, and so are the others.
+      data_dir: As for `load`, like the others.
       train_split: See there.
       test_split: See there.
       label: See there.
@@ -159,14 +159,14 @@ def require_known(source: str) -> str:
             ", ".join(difflib.get_close_matches(name, builder_names, 5, 0.5)) or "none"
         )
         raise UsageError(
-            f"TensorFlow Datasets has no data set {name!r}; names that are alike: "
+            f"TensorFlow Datasets has no data set {name!r}; similar names: "
             f"{close_names}. All are listed at https://www.tensorflow.org/datasets/catalog."
         )
     return name
 
 
 def _builder(source: str, data_dir: Path | None) -> Any:
-    """The data set as it lies on the disk; TFDS is not asked to fetch anything."""
+    """The data set on disk; TFDS does not download anything."""
     import tensorflow_datasets as tfds
 
     from_disk = tfds.core.read_only_builder.builder_from_files

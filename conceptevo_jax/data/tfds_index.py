@@ -1,8 +1,8 @@
-"""What a TFDS split holds, read once: ids by content, names, labels, names of classes.
+"""The index of a TFDS split, read once: content ids, names, labels, class names.
 
-A pass over the records takes a few minutes for ImageNet; the index is kept beside
+A pass over the records takes a few minutes for ImageNet; the index is stored with
 sizes, times and inodes of the prepared files, and read again when these change.
-Prepared files are not edited: where their content is another one, that is named.
+Prepared files should not change: if their content differs, an error says so.
 """
 
 import io
@@ -21,7 +21,7 @@ from conceptevo_jax.types import record
 
 @record
 class SplitIndex:
-    """What a pass over the records of a split found.
+    """The result of a pass over the records of a split.
 
     Attributes:
       keys: Content ids, in the order of the records.
@@ -46,14 +46,14 @@ def index_split(
     """Ids, names and labels of all records, in their order.
 
     Args:
-      builder: Of the data set, as it lies on the disk.
+      builder: Builder of the data set on disk.
       records: The split's records, images encoded.
       split: Its name, in TFDS's notation.
       features: Names of the image's and the label's feature.
-      cache: Where the index is kept; read anew each time if None.
+      cache: Folder of the cached index; read anew each time if None.
 
     Raises:
-      DataError: if records cannot be read, or are not what they were.
+      DataError: if records cannot be read, or have changed.
     """
     info, begun = builder.info, time.time_ns()
     if cache is None:
@@ -117,7 +117,7 @@ def _fingerprints(folder: Path) -> tuple[str, ...]:
 def _require_unchanged(
     before: SplitIndex, after: SplitIndex, folder: Path, split: str, path: Path
 ) -> None:
-    """Refuse prepared files that hold something else than at the first look."""
+    """Refuse prepared files whose content has changed since they were first read."""
     pairs = list(zip(before.keys, after.keys, strict=False))
     changed = sum(a != b for a, b in pairs) + abs(len(before.keys) - len(after.keys))
     differences = [f"{changed} images"] if changed else []
@@ -151,7 +151,7 @@ def _joined(texts: tuple[str, ...]) -> np.ndarray:
 
 
 def _load_index(path: Path) -> tuple[SplitIndex, tuple[str, ...]] | None:
-    """What `_save_index` wrote; None where it is missing or damaged: read anew."""
+    """The index that `_save_index` wrote; None if it is missing or damaged."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:

@@ -1,4 +1,4 @@
-"""Vectors of the base model's neurons, learnt from who responds to the same images."""
+"""Vectors of the base model's neurons, learnt from responses to the same images."""
 
 from conceptevo_jax.embedding.fit import FitReport, fit_neurons
 from conceptevo_jax.embedding.loss import pair_losses

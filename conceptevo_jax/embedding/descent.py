@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Key
 from conceptevo_jax.embedding.pairs import CoActivations, sample_paths
 
 SHARED_PER_NEGATIVE = 12
-"""Random neurons that a batch draws for each of R, about; `_shared_negatives` rounds
+"""Shared negatives per batch, for each of R; `_shared_negatives` rounds
 their number. With twice as many, other networks align no better; with a third, planted
 groups are not always recovered."""
 
@@ -23,7 +23,7 @@ class Plan(NamedTuple):
     """Sizes that the compiled loop depends on.
 
     Attributes:
-      neurons: Live ones.
+      neurons: Number of live neurons.
       dim: Dimensions d.
       negatives: R.
       repeats: E.
@@ -53,13 +53,13 @@ def learn_vectors(
     Args:
       lists: Neurons of each image, renumbered over the live ones.
       order: All entries of the lists, list by list in a random order.
-      key: Decides start, pairs and negatives.
+      key: Key for start, pairs and negatives.
       learning_rate: Step per pair.
-      plan: Sizes, which the program is compiled for.
+      plan: Sizes for which the program is compiled.
 
     Returns:
-      The vectors; and for the start and then each repeat the mean loss of a pair, and
-      that of its positive term.
+      The vectors; and, for the start and each repeat, the mean loss per pair and
+      its positive term.
     """
     start_key, pair_key = jax.random.split(key)
     shape = (plan.neurons, plan.dim)
@@ -85,7 +85,7 @@ def learn_vectors(
 
 
 def _shared_negatives(negatives: int) -> int:
-    """Random neurons of a batch: whole registers, which a product is fastest with."""
+    """Shared negatives of a batch: whole registers, with which products are fastest."""
     registers = round(SHARED_PER_NEGATIVE * negatives / REGISTER)
     return max(registers, min(negatives, 1)) * REGISTER
 
@@ -103,8 +103,8 @@ def _batches(
 ) -> Int[Array, "t _"]:
     """One repeat's batches: each with the entries around it, and their negatives.
 
-    In the order: the entry before, the batch, its random neurons, the entry after. So
-    whoever is moved stands in a row.
+    The order is: the entry before, the batch, its shared negatives, the entry after. So
+    all updated neurons are adjacent.
     """
     path_key, negative_key = jax.random.split(key)
     rows = _windows(sample_paths(lists, path_key)[order], plan.batch_size, 2)
@@ -121,12 +121,13 @@ def _step(
     rate: Float[Array, ""],
     plan: Plan,
 ) -> tuple[Float[Array, "n d"], tuple[Float[Array, " _"], Float[Array, "_ r"]]]:
-    """Move one batch's neurons down the gradient of all pairs that they are in.
+    """Move one batch's neurons down the gradient of all their pairs.
 
-    A batch is neurons in path order with the two around them, who do not move, and its
-    random neurons, as `_batches` has them; and whether each and its successor are a
-    pair. In closed form, since autodiff's takes twice as long on a CPU. The products
-    with successors and with R of the random neurons are returned, for the loss.
+    A batch consists of neurons in path order with the two around them, which are not
+    updated, and its shared negatives, as in `_batches`; and whether each neuron and its
+    successor are a pair. The gradient is in closed form, since autodiff takes twice as
+    long on a CPU. The products with successors and with R of the negatives are
+    returned, for the loss.
     """
     rows, linked = batch
     gathered, size = vectors[rows], len(linked) - 1
@@ -154,7 +155,7 @@ def _step(
 
 
 def _pair_counts(linked: Float[Array, "*t _"]) -> Float[Array, "*t _"]:
-    """In how many pairs a neuron is: each has negatives for it."""
+    """Number of pairs of each neuron; each pair has negatives for it."""
     return linked[..., :-1] + linked[..., 1:]
 
 
@@ -165,8 +166,9 @@ def _losses(
 ) -> Float[Array, " 2"]:
     """Eq. 1 over a repeat, and its co-activated term.
 
-    R of the shared negatives suffice to estimate it, in a fraction of the time. All
-    batches at once: computed within a step it would take a fifth of the step's time.
+    R of the shared negatives suffice to estimate it, in a fraction of the time. It is
+    computed
+    for all batches together: within a step it would take a fifth of the step's time.
     """
     positive = (linked[:, 1:] * jax.nn.softplus(-positive_products)).sum()
     negative_terms = jax.nn.softplus(negative_products).sum(axis=2)

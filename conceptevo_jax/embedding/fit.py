@@ -3,7 +3,7 @@
 For one base snapshot at a time; other snapshots are projected, not learnt. All repeats
 and batches run in one jitted scan on the default device; pairs and negatives are drawn
 there. Three million pairs of 30 dimensions take a second on one CPU core, after
-two seconds of compilation; docs/performance.md says what that is owed to.
+two seconds of compilation; docs/performance.md lists what makes it fast.
 """
 
 import dataclasses
@@ -22,17 +22,17 @@ from conceptevo_jax.types import Embedding, Stimuli
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class FitReport:
-    """How learning went.
+    """Report on learning the vectors.
 
     Attributes:
       start_total: Mean loss of a pair (Eq. 1) at the random start.
       start_positive: Mean of its co-activated term there.
-      total: Mean loss of a pair in each repeat, while learning.
+      total: Mean loss of a pair in each repeat, during learning.
       positive: Mean of its co-activated term in each repeat.
       pairs: Pairs per repeat.
-      batch_size: Neurons of lists per update that were really used.
-      isolated: Live neurons that share no stimulus with another one; only their role
-        as negatives moves them.
+      batch_size: Neurons of lists per update that were actually used.
+      isolated: Live neurons that share no stimulus with another; they are updated only
+        as negatives.
     """
 
     start_total: float
@@ -57,32 +57,33 @@ def fit_neurons(
 ) -> tuple[Embedding, FitReport]:
     """Minimise Eq. 1 by stochastic gradient descent from U(−.5, .5).
 
-    An update moves a batch of neurons, consecutive ones of the shuffled lists, by the
-    gradients of all pairs that they are in, so a larger batch makes the same moves with
+    An update moves a batch of neurons, consecutive in the shuffled lists, by the
+    gradients of all their pairs, so a larger batch makes the same updates with
     slightly older vectors. It is never larger than the number of live neurons, beyond
-    which one update would move a vector too far. A batch's pairs are held against the
+    which one update would move a vector too far. All pairs of a batch use the
     same shared negatives, about `SHARED_PER_NEGATIVE` times R of them, each with a
-    weight that keeps the expected gradient that of Eq. 1; a matrix product computes
+    weight that preserves the expected gradient of Eq. 1; a matrix product computes
     it.
 
     Args:
       stimuli: The base snapshot's stimuli.
       dim: Dimensions d.
       learning_rate: Step per pair.
-      negatives: R, for how many random neurons those count that either neuron of a
-        pair is held against; they are drawn uniformly from the live ones, with
+      negatives: R, the number of random negatives that the shared ones represent for
+        each neuron of a pair; they are drawn uniformly from the live neurons, with
         replacement, partners not excluded.
-      repeats: E, how often pairs are sampled anew.
-      batch_size: Neurons of lists per update, at most; pairs are slightly fewer.
+      repeats: E, the number of times pairs are sampled.
+      batch_size: Largest number of neurons of lists per update; pairs are slightly
+        fewer.
       negatives_learn: See `pair_losses`.
-      seed: Decides start, pairs and negatives.
+      seed: Seed of start, pairs and negatives.
 
     Returns:
       The vectors, NaN with coverage 0 for dead neurons, and the report.
 
     Raises:
-      UsageError: if a setting is out of range, there is no pair, or the loss stops
-        being finite, naming the repeat.
+      UsageError: if a setting is out of range, there is no pair, or the loss becomes
+        non-finite, naming the repeat.
     """
     _require_positive(dim=dim, repeats=repeats, batch_size=batch_size)
     _require_positive(learning_rate=learning_rate)
@@ -106,7 +107,7 @@ def fit_neurons(
 
 
 def _report(losses: np.ndarray, pairs: int, batch: int, isolated: int) -> FitReport:
-    """What is said of the losses, the first of which are those of the start."""
+    """The report on the losses, the first of which belong to the start."""
     total, positive = losses.T
     return FitReport(
         start_total=float(total[0]),
@@ -135,7 +136,7 @@ def _require_finite(total: np.ndarray, learning_rate: float) -> None:
 
 
 def _list_order(images: np.ndarray, seed: int) -> np.ndarray:
-    """All entries, list by list in a random order, which stays that of all repeats."""
+    """All entries, list by list in a random order, the same for all repeats."""
     _, lists = np.unique(images, return_inverse=True)
     draws = stream(seed, "order of pairs").permutation(lists.max() + 1)
     return np.argsort(draws[lists], kind="stable").astype(np.int32)

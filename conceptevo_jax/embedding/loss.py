@@ -1,7 +1,7 @@
-"""Eq. 1: what a pair of co-activated neurons costs.
+"""Eq. 1: the loss of a pair of co-activated neurons.
 
 For the neuron embedding only, and to be differentiated with respect to the rows that
-a batch touches, never to all vectors. Costs `2 R + 1` inner products a pair.
+a batch uses, never to all vectors. Costs `2 R + 1` inner products per pair.
 """
 
 import jax
@@ -27,8 +27,8 @@ def pair_losses(
       context: Vectors vₘ.
       center_negatives: The R random neurons' vectors vᵣ in the sum with vₙ.
       context_negatives: Those in the sum with vₘ.
-      negatives_learn: Whether vᵣ receives a gradient, as Eq. 1 says. The authors'
-        code leaves it where it is.
+      negatives_learn: Whether vᵣ receives a gradient, as in Eq. 1. The authors'
+        code does not update it.
 
     Returns:
       The total per pair, and its first term, that of the co-activated pair.

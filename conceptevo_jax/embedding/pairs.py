@@ -1,11 +1,11 @@
 """Pairs of neurons that respond strongly to one image (paper, Sec. 3.2, Step 1.2).
 
-A window of two slides over each image's shuffled list of co-activated neurons. For
-sampling on the device, a repeat at a time; the multiset D of the paper is never stored.
-Not for weighting or filtering pairs: a pair is as frequent as the images its neurons
-share. Lists of up to `SHORT` neurons are shuffled by counting for each neuron how many
-drew less, which costs `SHORT` comparisons an entry; longer ones by one sort of all
-their entries. There are at most `n k` entries.
+A window of two slides over each image's shuffled list of co-activated neurons. Pairs
+are sampled on the device, one repeat at a time; the multiset D of the paper is never
+stored. Pairs are neither weighted nor filtered: a pair is as frequent as the images its
+neurons share. Lists of up to `SHORT` neurons are shuffled by counting for each neuron
+how many drew a smaller number, which costs `SHORT` comparisons per entry; longer lists
+by one sort of all their entries. There are at most `n k` entries.
 """
 
 from typing import NamedTuple
@@ -23,16 +23,16 @@ SHORT = 16
 
 
 class CoActivations(NamedTuple):
-    """For every image with two or more neurons, the list of them, laid end to end.
+    """For every image with two or more neurons, the list of these, concatenated.
 
     Attributes:
       images: Image id of each entry, ascending.
       neurons: Neuron of each entry, ascending within an image.
-      starts: Entries that are followed by another one of the same image: where a
-        window of length two fits, whatever the order within the lists.
+      starts: Entries that are followed by another entry of the same image: where a
+        window of length two fits, for any order within the lists.
       short: The entries of each list of up to `SHORT`, in a row; unused slots are `m`.
       long: The entries of all longer lists.
-      places: Where each entry is found once the rows of `short` and then the lists in
+      places: The position of each entry after the rows of `short` and then the lists in
         `long` have been shuffled.
     """
 
@@ -106,11 +106,11 @@ def sample_pairs(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, "p 2"]
     """Shuffle each image's list and pair up its neighbours: one repeat of Step 1.2.
 
     A list of `l` neurons gives `l - 1` pairs, a path over the list in random order.
-    To be called inside a jit, as `sample_paths`.
+    Call it inside a jit, like `sample_paths`.
 
     Args:
       lists: From `co_activations`.
-      key: Decides all orders.
+      key: Key for all orders.
 
     Returns:
       Neuron pairs, by image.
@@ -120,14 +120,15 @@ def sample_pairs(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, "p 2"]
 
 
 def sample_paths(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, " m"]:
-    """All lists in random order each, end to end: neighbours in a list are its pairs.
+    """All lists, each in random order, concatenated: neighbours in a list are its
+    pairs.
 
     Args:
       lists: From `co_activations`.
-      key: Decides all orders.
+      key: Key for all orders.
 
     Returns:
-      The neuron of each entry; the images' entries stay where they are.
+      The neuron of each entry; the entries of an image keep their positions.
     """
     images, neurons, _, short, long, places = map(jnp.asarray, lists)
     draws = jax.random.bits(key, images.shape)

@@ -4,7 +4,7 @@ A chunk is a gzipped container: `CEVO`, the format and the header's length as un
 32-bit numbers, a JSON header padded to a multiple of eight bytes, and the arrays, each
 padded likewise; little-endian throughout. The same scene gives the same bytes.
 
-Rounding errors at most: a point by 1/131,068 of the map's width or height; coverage by
+Largest rounding errors: a point by 1/131,068 of the map's width or height; coverage by
 1/508; movement by 1/508 of the run's largest; a component of a unit vector by 1/254; a
 score of importance by 1/131,068.
 """
@@ -24,7 +24,7 @@ from conceptevo_jax.types import site_slices
 
 FORMAT = 1
 FINE = 65534
-"""Steps of a 16-bit number, of which one more value marks what is missing."""
+"""Steps of a 16-bit number, with one more value to mark missing numbers."""
 
 COARSE = 254
 """The same of 8 bits."""
@@ -88,7 +88,7 @@ def _core_chunk(
     scenes: Sequence[Scene],
     study_groups: Sequence[Sequence[StudyGroup]],
 ) -> bytes:
-    """Everything that a page needs at once: scenes, runs and their maps."""
+    """Everything that a page needs at its start: scenes, runs and their maps."""
     arrays: dict[str, np.ndarray] = {}
     scene_facts: list[dict[str, Any]] = []
     run_facts: list[dict[str, Any]] = []

@@ -2,8 +2,8 @@
 
 The page itself is a built template in this package. A single file holds everything, so
 that it opens from a disk or as an attachment; a folder loads its parts when they are
-needed, which large runs should and live ones must. Nothing is half-written: files get
-their names when they are complete, and in a folder the list of them comes last.
+needed, as large runs should and live runs must. Files are never half-written: they get
+their names when they are complete, and in a folder their list is written last.
 """
 
 import base64
@@ -36,14 +36,14 @@ TITLE = "<title>conceptevo explorer</title>"
 TEMPLATE = "template.html"
 
 LARGEST_PAGE = 64_000_000
-"""Bytes above which one file becomes a folder."""
+"""Size in bytes above which a page is written as a folder."""
 
 
 def read_template() -> str:
     """The built page without data.
 
     Raises:
-      DataError: if it is not there or not whole.
+      DataError: if it is missing or incomplete.
     """
     path = importlib.resources.files("conceptevo_jax.explorer") / TEMPLATE
     try:
@@ -70,17 +70,17 @@ def write_page(
     patches: bool = True,
     limit: int | None = None,
 ) -> bool:
-    """Write one self-contained HTML file, whole or not at all.
+    """Write one self-contained HTML file, completely or not at all.
 
     Args:
       saved: One scene, or several of different spaces.
       path: The file.
-      title: Of the page.
+      title: Title of the page.
       patches: Whether it holds images.
       limit: Bytes above which writing is abandoned.
 
     Returns:
-      Whether it was written: false where it would have been larger than `limit`.
+      Whether it was written: false if it would have been larger than `limit`.
 
     Raises:
       DataError: if the template or a sheet cannot be read.
@@ -100,7 +100,7 @@ def write_page(
 
 
 class _TooLargeError(Exception):
-    """A page has become larger than it may be."""
+    """A page is larger than its limit."""
 
 
 def write_whole(
@@ -111,7 +111,7 @@ def write_whole(
     title: str,
     patches: bool = True,
 ) -> Path:
-    """Write a page as one file, or as a folder where the file would be too large.
+    """Write a page as one file, or as a folder if the file would be too large.
 
     Args:
       saved: One scene, or several of different spaces.
@@ -144,8 +144,8 @@ def write_folder(
 
     Args:
       saved: One scene, or several of different spaces.
-      folder: May hold an earlier page, which is replaced; a page that is open shows
-        its data until it asks again.
+      folder: May hold an earlier page, which is replaced; an open page shows the old
+        data until it reloads.
       title: Of the page.
       patches: Whether it holds images.
       live: Whether the page should look for later data.

@@ -1,4 +1,4 @@
-"""Scenes brought together: of one space on one map, of several spaces in one page."""
+"""Combine scenes: of one space on one map, of several spaces on one page."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def open_scene(path: Path) -> tuple[Saved, Sequence[Course]]:
       path: `RESULT_FOLDER` for all runs, `RESULT_FOLDER/RUN` for the base and one more.
 
     Raises:
-      UsageError: for a run that is not there, with those that are.
+      UsageError: for an unknown run, with the existing ones.
       DataError: if there is no scene, or it is damaged.
     """
     if (path / SCENE).is_dir():
@@ -68,10 +68,10 @@ def select_scene(path: Path, folder: Path) -> Saved:
 
 
 def compare(first: Path, second: Path, folder: Path) -> list[Saved]:
-    """Bring two results, or runs of them, together.
+    """Combine two results, or runs of them.
 
-    Where both are of one space and map, they become one scene, with the base once;
-    else there are two. Runs whose names clash are marked `A: ` and `B: `.
+    If both share a space and map, they become one scene, with the base once;
+    otherwise there are two. Runs whose names clash are marked `A: ` and `B: `.
 
     Args:
       first: As for `open_scene`.

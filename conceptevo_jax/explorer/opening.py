@@ -1,8 +1,8 @@
-"""Read a scene, and check it before a page is made of it: it may be somebody else's.
+"""Read a scene, and check it before making a page: it may come from somebody else.
 
-Checksums show damage, but whoever writes a scene writes them, too. So all numbers must
-be within what they count, and a sheet is a still WebP of the size that the images need,
-with nothing else in the file. Only its header is read: the browser decodes it.
+Checksums detect damage, but the author of a scene also writes them. So all numbers must
+be within their ranges, and a sheet must be a still WebP of the size that the images
+need, with no other content. Only its header is read: the browser decodes it.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ _LOSSLESS, _KEY_FRAME, _SIDE = 0x2F, b"\x9d\x01\x2a", 2**14 - 1
 _EPOCH = re.compile(r"init|step\d{1,12}")
 
 MOST_GROUPS = 255
-"""Groups that a page numbers in a byte, of which one value says none."""
+"""Largest number of groups, numbered in a byte in which one value means none."""
 
 _Rule = tuple[bool, str]
 
@@ -78,7 +78,7 @@ def load_scene(folder: Path, within: Path | None = None) -> Saved:
     scene = dataclasses.replace(head, courses=courses)
     flaw = flaw_of_scene(scene, len(checksums))
     if flaw is not None:
-        raise DataError(f"{folder} is no scene that fits together: {flaw}. {_REMEDY}")
+        raise DataError(f"{folder} is not a consistent scene: {flaw}. {_REMEDY}")
     sheets = sheet_paths(folder, len(checksums))
     for number, sheet in enumerate(sheets):
         _require_sheet(sheet, within, checksums[number], number, scene.pictures)
@@ -103,7 +103,7 @@ def _require_sheet(
 
 
 def flaw_of_scene(scene: Scene, sheets: int) -> str | None:
-    """What is inconsistent in a scene; None where nothing is.
+    """What is inconsistent in a scene; None if it is consistent.
 
     Args:
       scene: With its runs.
@@ -116,7 +116,7 @@ def flaw_of_scene(scene: Scene, sheets: int) -> str | None:
 
 
 def _scene_rules(scene: Scene, sheets: int) -> Iterator[_Rule]:
-    """Whether each rule holds, and the flaw where it does not.
+    """Whether each rule holds, and the flaw if it does not.
 
     Later rules rely on earlier ones.
     """
@@ -145,7 +145,7 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
     (e, n), side = course.dead.shape, scene.pictures.side
     slots, patches = course.image_ids.shape, course.corners.shape
     yield e > 0, "no snapshot"
-    yield all(map(_is_epoch, course.epochs)), "snapshots that are no epochs"
+    yield all(map(_is_epoch, course.epochs)), "snapshots that are not epochs"
     yield all(site.channels > 0 for site in course.sites), "an empty site"
     yield neuron_count(course.sites) == n, "sites of other neurons"
     for name in ("nonfinite", "coverage"):
@@ -181,7 +181,7 @@ def _within(numbers: np.ndarray, low: int, end: int | None) -> bool:
 
 
 def flaw_of_sheet(content: bytes, number: int, count: int, tile: int) -> str | None:
-    """Why a file is no sheet of a scene; None where it is one.
+    """Why a file is not a sheet of a scene; None if it is.
 
     Args:
       content: The file.
@@ -193,7 +193,7 @@ def flaw_of_sheet(content: bytes, number: int, count: int, tile: int) -> str | N
     width, height = COLUMNS * tile, rows * tile
     size = _still_size(content)
     if size is None:
-        return "it is no WebP file of one picture and nothing else"
+        return "it is not a WebP file of a single picture"
     if size != (width, height):
         return f"it is {size[0]}×{size[1]} pixels, not {width}×{height}"
     return None

@@ -21,7 +21,7 @@ class PatchCutter:
     def patches(
         self, course: Course, snapshot: int, neuron: int, *, count: int, size: int
     ) -> list[UInt8[np.ndarray, "size size 3"]]:
-        """A neuron's strongest patches, all of one size; fewer where it has fewer.
+        """A neuron's strongest patches, all of the same size; fewer if it has fewer.
 
         Args:
           course: The neuron's run.

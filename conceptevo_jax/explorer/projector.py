@@ -1,7 +1,7 @@
 """Neurons in the space as files for TensorBoard's projector.
 
-Of each run the last snapshot in which any neuron has a place, without the neurons that
-have none.
+For each run they hold the last snapshot in which any neuron has a vector, without the
+neurons that have none.
 """
 
 import math
@@ -26,7 +26,7 @@ _CONFIG = "projector_config.pbtxt"
 
 
 def write_projector(scene: Scene, folder: Path, cutter: PatchCutter | None) -> Path:
-    """Write a folder for TensorBoard's projector, whole or not at all.
+    """Write a folder for TensorBoard's projector, completely or not at all.
 
     Args:
       scene: The scene.
@@ -62,7 +62,7 @@ def _write_run(
 ) -> str:
     """Write one run's files; returns its entry in the configuration.
 
-    Nothing is written of a run of which no neuron has a place: the entry is empty.
+    A run without any neuron with a vector is not written, and its entry is empty.
     """
     name = f"{number}-{_file_name(course.name)}"
     placed = np.isfinite(course.vectors).all(axis=2) & ~course.dead

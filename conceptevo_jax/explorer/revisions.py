@@ -1,8 +1,8 @@
-"""What a folder page lists as its data, and which files of earlier pages may go.
+"""The data files that a folder page lists, and deletion of earlier ones.
 
-A live page reads `data/revision.js` again and again: it lists the data files by name.
-Data files are named by their content, so one that is there is complete and never
-changes. What the revision before the last one listed is deleted, and nothing else.
+A live page reads `data/revision.js` repeatedly: it lists the data files by name.
+Data files are named by their content, so an existing file is complete and never
+changes. Only files of the revision before the last one are deleted.
 """
 
 import json
@@ -47,7 +47,7 @@ def remove_revision(folder: Path) -> None:
 
 
 def read_revision(folder: Path) -> dict[str, dict[str, str]]:
-    """Data files that an open live page may still load; none where that is unknown."""
+    """Data files that an open live page may still load; none if that is unknown."""
     path = folder / REVISION
     try:
         text = read_file(path, path.parent, LARGEST_TEXT).decode()

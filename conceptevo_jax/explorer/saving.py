@@ -11,7 +11,7 @@ from conceptevo_jax.store.files import replace_folder, temporary_beside
 
 
 def save_scene(folder: Path, scene: Scene, sheets: Iterable[bytes]) -> Saved:
-    """Write a scene, whole or not at all, replacing one there.
+    """Write a scene, completely or not at all, replacing an earlier one.
 
     Args:
       folder: Of the scene; parents are made.

@@ -39,29 +39,29 @@ class Course:
       is_base: Whether the space was built from it.
       sites: Its sites, in forward order.
       epochs: Its snapshots.
-      progress: Epochs of training behind each.
+      progress: Epochs of training before each.
       points: Neurons on the map; NaN without a place.
       vectors: Neurons in the space; NaN without a place.
       dead: Which neurons have no stimuli.
       nonfinite: Which neurons had a response that is not finite.
       coverage: Share of a neuron's stimuli that have a vector, 0 to 1; NaN if unknown.
-      movement: In the space since the snapshot before; NaN in the first, and for a
-        neuron that is dead in either.
+      movement: Movement in the space since the snapshot before; NaN in the first, and
+        for a neuron that is dead in either.
       group: The nearest group of the base's neurons; -1 for none.
       lives: Per neuron, the snapshots in which its concept is clearest, is born,
         settles and dies.
       image_ids: Stimuli, as rows of the scene's images; unused slots -1.
-      corners: Row and column of each patch's first pixel; unused slots -1. No slots,
-        where patches may not be shown.
+      corners: Row and column of each patch's first pixel; unused slots -1. No slots
+        if patches may not be shown.
       length: Side of a neuron's patches, in pixels of the pool's images.
       table: Columns of the training table by name, `progress` among them.
       measures: Numbers per snapshot by name; None where there is none.
-      reports: The monitor's reports; none where it did not watch.
-      evolutions: Between which snapshots importance was measured, for which classes.
+      reports: The monitor's reports; none if it was off.
+      evolutions: The snapshots and classes for which importance was measured.
       importance: Score, low and high end of its interval, per evolution and class; NaN
-        for neurons that it was not measured of.
-      rank: Their order by it, the most important 0; -1 for copies of another channel
-        and where it was not measured.
+        for neurons for which it was not measured.
+      rank: Their order by importance, the most important 0; -1 for copies of another
+        channel and where it was not measured.
     """
 
     name: str
@@ -104,9 +104,9 @@ class Pictures:
     Attributes:
       rows: Their rows in the pool, ascending.
       labels: Their classes.
-      names: Their stable ids; none where patches may not be shown.
+      names: Their stable ids; none if patches may not be shown.
       side: Height and width of the pool's images, in pixels.
-      tile: The same on the sheets; 0 where there are none.
+      tile: The same on the sheets; 0 if there are none.
     """
 
     rows: Int[np.ndarray, " i"]
@@ -121,14 +121,14 @@ class Scene:
     """Runs in one space and on one map.
 
     Attributes:
-      title: What made it.
+      title: The experiment that made it.
       base: The base snapshot, `run@epoch`.
       method: Name of the method.
-      stability: Of the map, 0 to 1; None unknown.
+      stability: Stability of the map, 0 to 1; None if unknown.
       classes: Names of the classes.
       groups: Class, share of it among the stimuli, and size of each group of base
         neurons.
-      centers: Their middles' directions.
+      centers: Directions of their centres.
       pictures: The images.
       pool_id: The pool that they are of.
       space_id: Content key of space and map: scenes with the same one fit together.
@@ -154,13 +154,13 @@ Place = tuple[int, int, int]
 
 @record
 class StudyGroup:
-    """A group of neurons that a study asked about; a page's data have these fields.
+    """A group of neurons of a study; a page's data have these fields.
 
     Attributes:
-      name: What the study calls it.
-      category: The heading that it is listed under.
+      name: Its name in the study.
+      category: The heading under which it is listed.
       members: Places of the grouped neurons that the scene has.
-      intruder: Place of the intruder; None where it is in no snapshot of the scene.
+      intruder: Place of the intruder; None if it is in no snapshot of the scene.
       missing: Number of members and intruders that are in no snapshot of it.
     """
 
@@ -173,11 +173,11 @@ class StudyGroup:
 
 @record
 class Saved:
-    """A scene with all that its page also shows.
+    """A scene with everything else that its page shows.
 
     Attributes:
       scene: The scene.
-      sheets: WebP files in order; none where patches may not be shown.
+      sheets: WebP files in order; none if patches may not be shown.
       study_groups: Groups of a study. They are in the study's record, not the scene's.
     """
 

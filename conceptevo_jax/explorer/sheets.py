@@ -22,7 +22,7 @@ COLUMNS = 32
 PER_SHEET = COLUMNS * COLUMNS
 
 LARGEST = 96
-"""Side of a tile at most, in pixels."""
+"""Largest side of a tile, in pixels."""
 
 _EXACT = 32
 _LOSSLESS = {"lossless": True, "quality": 20, "method": 1}
@@ -109,6 +109,6 @@ def _read_image(path: Path) -> np.ndarray:
             return np.asarray(image.convert("RGB"))
     except OSError as error:
         raise DataError(
-            f"{path} is no readable sheet of images ({error}): run the experiment "
+            f"{path} is not a readable sheet of images ({error}): run the experiment "
             "again; finished stages are reused."
         ) from error

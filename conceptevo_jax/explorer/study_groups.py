@@ -1,4 +1,4 @@
-"""Groups of neurons that a study asked about, located among the runs of a scene."""
+"""Groups of neurons of a study, located among the runs of a scene."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,8 +18,8 @@ def locate_study_group(
 
     Args:
       courses: The runs of a scene.
-      name: What the study calls the group.
-      category: The heading that it is listed under.
+      name: Name of the group in the study.
+      category: The heading under which it is listed.
       members: Ids `run@epoch/site/index`; those of other snapshots are only counted.
       intruder: Id of the intruder.
     """
@@ -43,7 +43,7 @@ def locate_study_group(
 def _locate_neuron(
     neuron: str, courses: Sequence[Course], snapshots: Mapping[str, tuple[int, int]]
 ) -> Place | None:
-    """Place of the neuron with this id; None where the scene has no such neuron."""
+    """Place of the neuron with this id; None if the scene has no such neuron."""
     snapshot_name, _, site_and_index = neuron.partition("/")
     site, _, index = site_and_index.rpartition("/")
     if snapshot_name not in snapshots or not index.isdecimal():

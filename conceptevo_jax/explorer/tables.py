@@ -22,7 +22,7 @@ PROJECTOR = "projector"
 
 
 def write_tables(saved: Saved, folder: Path, *, patches: bool = True) -> list[Path]:
-    """Write `neurons.parquet` and `projector/`, each whole or not at all.
+    """Write `neurons.parquet` and `projector/`, each completely or not at all.
 
     Args:
       saved: The scene.

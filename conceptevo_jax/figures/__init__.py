@@ -1,4 +1,4 @@
-"""Figures from plain arrays: no jax, no statistics; every one as PNG and PDF."""
+"""Figures from plain arrays, without jax or statistics, each as PNG and PDF."""
 
 from conceptevo_jax.figures.agreement import MethodDots, draw_methods, draw_pairs
 from conceptevo_jax.figures.bars import Bars, draw_bars

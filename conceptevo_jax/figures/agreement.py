@@ -1,4 +1,4 @@
-"""Pictures of alignment: methods side by side, and every pair of snapshots."""
+"""Figures of alignment: methods next to each other, and every pair of snapshots."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -16,7 +16,7 @@ _ROW = 0.34
 """Height of a line, in inches."""
 
 _LETTERS = 14
-"""Letters of the title that fit on an inch."""
+"""Number of letters of the title per inch."""
 
 
 @record

@@ -1,4 +1,4 @@
-"""Methods side by side over training (paper, Fig. 9), and how far each drifts."""
+"""Methods next to each other over training (paper, Fig. 9), and how far each drifts."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """Evolutions as patches (paper, Figs. 3 and 6), and sheets of whole images.
 
-Everything is placed by hand, in inches, so that all patches have one size.
+Everything is placed by hand, in inches, so that all patches have the same size.
 """
 
 import math

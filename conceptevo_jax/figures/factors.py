@@ -1,4 +1,4 @@
-"""What a setting does: quality above, time below, a column per setting."""
+"""The effect of settings: quality above, time below, a column per setting."""
 
 from collections.abc import Sequence
 
@@ -24,9 +24,9 @@ class Factor:
     """One setting.
 
     Attributes:
-      name: What it is called.
-      values: What was tried, in words.
-      centre: Index of the value that all are compared with; None if it is not among
+      name: Its name.
+      values: The tried values, in words.
+      centre: Index of the value with which all are compared; None if it is not among
         them.
       quality: By line and value; NaN for none.
       seconds: By value.

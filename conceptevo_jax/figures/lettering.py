@@ -1,10 +1,10 @@
-r"""Text in figures: names are text, whatever they hold, in every script there is.
+r"""Text in figures: names are shown as text in every script, whatever they hold.
 
-Matplotlib takes `$` for the beginning of a formula, leaves names that begin with `_`
-out of legends, and draws boxes for characters that its font lacks. Here a name is what
-a reader sees in the folder. Characters that matplotlib's own font lacks are taken from
-the fonts of `FALLBACKS` that are installed; what none of them has stands as its code,
-`\u6f22`. It is not for text with formulae: figures have none.
+Matplotlib treats `$` as the start of a formula, leaves names that begin with `_`
+out of legends, and draws boxes for characters that its font lacks. Here a name looks as
+in the folder. Characters that matplotlib's own font lacks are taken from
+the installed fonts of `FALLBACKS`; characters missing from all are shown as their code,
+`\u6f22`. Text with formulae is not supported: figures have none.
 """
 
 import dataclasses
@@ -113,7 +113,7 @@ def drawable(text: str) -> str:
 
 
 def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
-    """A sentence on names in scripts of which no font is installed, if there are any.
+    """A sentence on names in scripts without an installed font, if there are any.
 
     Args:
       names: Of classes, as text.
@@ -126,7 +126,7 @@ def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
         "1 class name is" if len(lacking) == 1 else f"{len(lacking)} class names are"
     )
     return (
-        f"{number} in a script of which no font is installed: "
+        f"{number} in a script without an installed font: "
         f"figures show codes for its characters, {drawable(example)} for {example}. "
         "Install one that has them, such as Noto Sans CJK for Chinese, Japanese and "
         "Korean.",

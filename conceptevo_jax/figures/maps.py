@@ -98,7 +98,7 @@ def draw_training_map(
 
 
 def _note_dead(axes: Axes, panel: MapPanel) -> None:
-    """Say how many neurons are not on the map, rather than draw a false cluster."""
+    """State how many neurons are not on the map, instead of drawing a false cluster."""
     if panel.dead:
         axes.text(
             0.97,

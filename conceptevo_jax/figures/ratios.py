@@ -1,4 +1,4 @@
-"""Speeds, each compared with a peer that does the same work."""
+"""Speeds, each compared with a tool that does the same work."""
 
 from collections.abc import Sequence
 
@@ -74,7 +74,7 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
         handles = [
             Patch(color=RUNS[0], lw=0, label="faster than the peer"),
             Patch(color=RUNS[1], lw=0, label="slower"),
-            Line2D([], [], color=INK, lw=1.6, label="what is claimed at least"),
+            Line2D([], [], color=INK, lw=1.6, label="smallest claimed ratio"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure

@@ -32,7 +32,7 @@ class Measured:
       value: The number; None where there is none.
       low: Lower end; None without an interval.
       high: Upper end.
-      why: Why there is no number, in words.
+      why: The reason if there is no number.
     """
 
     name: str
@@ -90,8 +90,8 @@ def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
         for number, line in enumerate(lines):
             _draw_curve(axes, line, number)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        axes.set_xlabel("intruders' cards that at least a given share selected")
-        axes.set_ylabel("groups' cards that at least that share selected")
+        axes.set_xlabel("share of intruders' cards selected by at least a given share")
+        axes.set_ylabel("share of groups' cards selected by at least that share")
         axes.spines[["top", "right"]].set_visible(False)
         figure.legend(
             handles=[
@@ -110,7 +110,7 @@ def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
 def draw_label_similarity(
     rows: Sequence[Measured], baseline: Measured, *, encoder: str, who: str
 ) -> Figure:
-    """Draw how similar labels of one group are, category by category.
+    """Draw the similarity of labels of one group, category by category.
 
     Args:
       rows: Mean cosine per category.

@@ -1,6 +1,6 @@
-"""The shared space (paper, Fig. 1): models side by side, neighbourhoods circled.
+"""The shared space (paper, Fig. 1): one map per model, with circled neighbourhoods.
 
-Next to each map, for each circled neighbourhood, two neurons with the images they
+Next to each map, for each circled neighbourhood, are two neurons with the images they
 respond to most.
 """
 

@@ -72,7 +72,7 @@ def map_limits(points: Iterable[np.ndarray]) -> Limits:
 
 
 def map_height(limits: Limits, width: float) -> float:
-    """Height at which a map is drawn to scale.
+    """Height with which a map is drawn to scale.
 
     Args:
       limits: Of the map.

@@ -1,4 +1,4 @@
-"""Figure 4: tasks as participants see them, with the answers added for readers."""
+"""Figure 4: tasks as participants see them, with the answers marked for readers."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ class TaskPicture:
     Attributes:
       title: What it is of.
       patches: Of its cards.
-      names: What each card stands for.
+      names: The content of each card.
       intruder: Which card is the intruder's, from 0.
     """
 

@@ -1,9 +1,9 @@
 """ConvNeXt-T (Liu et al., 2022, https://arxiv.org/abs/2201.03545).
 
 Layer names, shapes and initialisation follow torchvision's `convnext_tiny`. Sites are
-the blocks, which are taken where they are added to the residual stream, and the
+the blocks, tapped where they are added to the residual stream, and the
 normalisation and the convolution of every downsampling between two stages: 24, without
-the stem. None is rectified. The narrow presets keep every site; their maps shrink
+the stem. No site is rectified. The narrow presets keep every site; their maps shrink
 from 8×8 to a single cell.
 
 Stochastic depth (Huang et al., 2016) drops the branch of a block for single images, at
@@ -71,7 +71,7 @@ _linear = nn.initializers.normal(0.02)
 
 
 class Block(nn.Module):
-    """x + scale · MLP(norm(depthwise(x))), the branch now and then left out."""
+    """x + scale · MLP(norm(depthwise(x))), with the branch randomly left out."""
 
     width: int
     layer_scale: float

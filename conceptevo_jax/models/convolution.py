@@ -1,8 +1,8 @@
-"""Convolutions, by what is fastest on the device at hand.
+"""Convolutions in the form that is fastest on the device.
 
-Accelerators get XLA's own. On CPU some convolutions take up to twenty times as long
-there as written out as a matrix product; which ones is a rule of shapes alone, measured
-in `docs/performance.md`. All ways agree to rounding, gradients included.
+Accelerators use XLA's convolution. On CPU it takes up to twenty times as long for some
+shapes as an explicit matrix product; the choice depends only on shapes, as measured
+in `docs/performance.md`. All forms agree to rounding, including gradients.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Conv(nn.Module):
       pad: Rows and columns of zeros on either side.
       use_bias: Whether a bias is added.
       kernel_init: Initialises the kernel; the bias starts at zero.
-      dtype: What is computed in; None for what inputs and parameters are.
+      dtype: Type of the computation; None for that of inputs and parameters.
     """
 
     width: int
@@ -83,14 +83,14 @@ def convolve(
 
 
 def _tiles(kernel: Pair, stride: Pair, pad: Pair) -> bool:
-    """Whether patches lie side by side, so that none has to be copied."""
+    """Whether patches do not overlap, so that none has to be copied."""
     return stride == kernel and pad == (0, 0)
 
 
 def _suits_product(kernel: Pair, cells: Pair) -> bool:
     """Whether the kernel is a row or a column, or larger than the map.
 
-    Then patches take little memory, and XLA's convolution is at its slowest.
+    In these cases patches take little memory, and XLA's convolution is slowest.
     """
     larger = any(k > n for k, n in zip(kernel, cells, strict=True))
     return min(kernel) == 1 or larger

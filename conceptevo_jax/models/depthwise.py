@@ -1,4 +1,4 @@
-"""Depthwise convolutions, each channel with its own kernel, by what is fastest."""
+"""Depthwise convolutions, each channel with its own kernel, in the fastest form."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ class DepthwiseConv(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
-        """Convolve every channel for itself."""
+        """Convolve every channel separately."""
         shape = (self.side, self.side, 1, self.width)
         kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, (self.width,), jnp.float32)

@@ -2,11 +2,10 @@
 
 Layer names, shapes and initialisation follow torchvision's `inception_v3` with its
 auxiliary head, whose logits are sown into the collection `auxiliary` in training mode;
-how much they count is a setting of the training. Sites are the five convolutions of the
+their weight is a setting of the training. Sites are the five convolutions of the
 stem and the eleven mixed blocks, after their last ReLU.
-
-Two blocks pass max-pooled copies of the block before on, 288 and 768 channels of the
-full size, which no weight changes: their peaks are equal, and the sites say so.
+Two blocks pass on max-pooled copies of the block before, 288 and 768 channels at
+full size, without weights: their peaks are equal, and the sites list them as copies.
 
 The narrow presets keep every site and read 32 pixels: they leave out the poolings of
 the stem and pad it, so that the grids are 15, 7 and 3 cells wide and stride 2 misses no
@@ -106,7 +105,7 @@ class BasicConv2d(nn.Module):
 
 
 class Mixed(nn.Module):
-    """One mixed block: branches side by side, their outputs concatenated."""
+    """One mixed block: parallel branches, with concatenated outputs."""
 
     branches: Sequence[Branch]
     size: Size

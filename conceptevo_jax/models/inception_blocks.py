@@ -1,4 +1,4 @@
-"""What InceptionV3's blocks consist of (Szegedy et al., 2016), as torchvision has it.
+"""The blocks of InceptionV3 (Szegedy et al., 2016), as in torchvision.
 
 Widths are those of the full size.
 """
@@ -23,8 +23,8 @@ class Branch:
     """One path through a block.
 
     Attributes:
-      layers: One after the other.
-      ends: Layers side by side at the end, their outputs concatenated.
+      layers: Layers in sequence.
+      ends: Parallel layers at the end, with concatenated outputs.
       pool: `average` before the layers, `max` in place of any, or none.
     """
 
@@ -156,4 +156,4 @@ POOLING = (3, 2)
 """Window and stride of every max pooling."""
 
 POOLED_BRANCH = "branch_pool"
-"""What torchvision calls the branch of a block that pools."""
+"""Torchvision's name for the branch of a block that pools."""

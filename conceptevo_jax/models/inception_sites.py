@@ -35,7 +35,7 @@ class Size:
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
 
     def width(self, full: int) -> int:
-        """Channels of a layer that has `full` of them at full size."""
+        """Channels of a layer that has `full` channels at full size."""
         return max(full // self.divide, self.min_width)
 
 
@@ -60,7 +60,7 @@ def inception_sites(size: Size) -> Iterator[Site]:
 
 
 def inception_pools(size: Size) -> Iterator[MaxPool]:
-    """The poolings of the stem, and of the blocks whose last branch is one."""
+    """The poolings of the stem, and of the blocks whose last branch is a pooling."""
     window, stride = POOLING
     for site, name in POOLED[size.stem].items():
         yield MaxPool(site=site, name=name, window=window, stride=stride)

@@ -1,16 +1,16 @@
 """Initial weights without a compile.
 
 XLA compiles a random draw for every shape: InceptionV3's initialisation took longer
-than its first epochs. Here the initialisation is traced, what no variable depends on is
-left out, the forward pass above all, and the rest is computed operation by operation:
-by NumPy where it is one of those that JAX's random numbers consist of, and by JAX
-itself where it is another. So every initialiser keeps its distribution, whether it is
-ours, Flax's or a user's; one of many other operations, such as `orthogonal`, is
-compiled shape by shape.
+than its first epochs. Here the initialisation is traced, operations that no variable
+depends on are left out, mainly the forward pass, and the rest is computed operation by
+operation: by NumPy for the operations that JAX's random numbers consist of, and by JAX
+for all others. So every initialiser keeps its distribution, whether it belongs to this
+package, to Flax or to a user; an initialiser with many other operations, such as
+`orthogonal`, is compiled shape by shape.
 
-Random bits are those of Philox (Salmon et al., 2011), a counter-based generator, under
-the key that Flax derives from its own key and the variable's path. Nothing depends on
-the device.
+Random bits come from Philox (Salmon et al., 2011), a counter-based generator, with
+the key that Flax derives from its own key and the variable's path. They do not depend
+on the device.
 """
 
 import dataclasses
@@ -44,7 +44,7 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
 """By JAX's name, the NumPy function of unsigned integers or floats."""
 
 _LIBRARYS = ("erf", "erf_inv")
-"""Computed in float64 and rounded, so that the mathematical library does not show."""
+"""Computed in float64 and rounded, to be independent of the mathematical library."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Initialisation:
     shapes: Any
 
     def draw(self, key: Key[Array, ""]) -> Any:
-        """The variables under a key, on JAX's default device."""
+        """The variables for a key, on JAX's default device."""
         leaves = _computed(self.program, [key])
         tree = jax.tree.structure(self.shapes)
         return jax.device_put(jax.tree.unflatten(tree, leaves))
@@ -70,8 +70,8 @@ def trace_initialisation(module: nn.Module, shape: Sequence[int]) -> Initialisat
     """Trace `module.init` for float32 input of a shape.
 
     Args:
-      module: What to initialise.
-      shape: Of its input, batch axis included.
+      module: The module to initialise.
+      shape: Shape of its input, including the batch axis.
     """
 
     def init(key: Key[Array, ""]) -> Any:

@@ -1,12 +1,13 @@
-"""The functions of a network that have kinks, and what they do at them.
+"""The functions of a network with kinks, and their derivatives there.
 
 A directional derivative is one-sided: the limit from the side that the direction points
-to. Off a kink it is the ordinary one. Where two values are equal, the larger of them
-moves as the faster of both, so the derivative of a maximum is the largest tangent over
-all equal ones; autodiff gives that of the first one, and 0 to a ReLU at exactly 0.
+to. Away from kinks it is the ordinary derivative. If two values are equal, their
+maximum changes as fast as the faster of both, so the derivative of a maximum is the
+largest tangent over all equal values; autodiff gives the tangent of the first value,
+and 0 for a ReLU at exactly 0.
 
-One-sided derivatives are not linear in their direction. They exist in forward mode
-alone (`jax.jvp`) and cannot be transposed: training takes autodiff's own.
+One-sided derivatives are not linear in their direction. They exist only in forward mode
+(`jax.jvp`) and cannot be transposed: training uses autodiff's derivatives.
 """
 
 import flax.linen as nn
@@ -16,7 +17,7 @@ from jaxtyping import Array, Bool, Float
 
 
 def relu(x: Float[Array, "*shape"], *, one_sided: bool) -> Float[Array, "*shape"]:
-    """The value or 0, whichever is larger; NaN where there is one.
+    """The larger of the value and 0; NaN stays NaN.
 
     Args:
       x: Any values.

@@ -1,4 +1,4 @@
-"""Batch normalisation as the reference networks have it, and Flax does not."""
+"""Batch normalisation like the reference networks, which Flax does not provide."""
 
 import flax.linen as nn
 import jax
@@ -7,14 +7,14 @@ from jaxtyping import Array, Float
 
 
 def at_least_float32(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """The array, in float32 if it is of a narrower type."""
+    """The array, in float32 if it has a narrower type."""
     return x if x.dtype.itemsize >= 4 else x.astype(jnp.float32)
 
 
 class BatchNorm(nn.Module):
     """Batch normalisation (Ioffe & Szegedy, 2015) that keeps PyTorch's statistics.
 
-    As in PyTorch, and unlike Flax's own, the running variance is that of the unbiased
+    As in PyTorch, and unlike in Flax, the running variance uses the unbiased
     estimate, so that trainings of both can be compared number by number. Parameters
     `scale` and `bias`; `batch_stats` holds `mean` and `var`.
 

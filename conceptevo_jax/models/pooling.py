@@ -1,9 +1,9 @@
-"""Pooling, by what is fastest on the device at hand.
+"""Pooling in the form that is fastest on the device.
 
-Accelerators get XLA's windowed reductions. On CPU a pooling is written out as a chain
+Accelerators use XLA's windowed reductions. On CPU a pooling is computed as a chain
 of slices, first along rows, then along columns, which is three to ten times as fast
-with its gradient (`docs/performance.md`). Of equal maxima the first takes the gradient,
-whichever way is taken; `one_sided` derives as Eq. 3 of the paper needs it.
+including its gradient (`docs/performance.md`). In both forms the first of equal maxima
+gets the gradient; `one_sided` gives the derivative that Eq. 3 of the paper needs.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from conceptevo_jax.models.kinks import larger, larger_one_sided
 def max_pool(
     x: Float[Array, "b h w c"], window: int, stride: int, *, one_sided: bool = False
 ) -> Float[Array, "b h2 w2 c"]:
-    """Largest value in square windows without padding; NaN where there is one.
+    """Largest value in square windows without padding; NaN if a window holds one.
 
     Args:
       x: Maps.
@@ -39,7 +39,7 @@ def max_pool(
 def average_pool(
     x: Float[Array, "b h w c"], window: int, stride: int, *, pad: int = 0
 ) -> Float[Array, "b h2 w2 c"]:
-    """Mean over square windows, zeros of the padding counted, as PyTorch does.
+    """Mean over square windows, including zeros of the padding, as in PyTorch.
 
     Args:
       x: Maps.
@@ -62,10 +62,10 @@ def tie_excess(
     window: int,
     stride: int,
 ) -> Float[Array, "b h2 w2 c"]:
-    """How much faster windows' maxima rise along a change than autodiff says.
+    """The difference of one-sided and autodiff derivatives of windows' maxima.
 
-    That is the largest change over the cells that share a window's maximum, less the
-    first one's; 0 in windows without a tie.
+    It is the largest change over the cells that share a window's maximum, minus that of
+    the first cell; 0 in windows without a tie.
 
     Args:
       x: Maps.

@@ -1,8 +1,8 @@
 """Find an architecture by name.
 
 Every module of this package that defines `ARCHITECTURES`, a mapping of names to
-builders `build(preset, classes) -> Model`, is found by itself: adding an
-architecture is adding one file.
+builders `build(preset, classes) -> Model`, is found automatically: to add an
+architecture, add one file.
 """
 
 import importlib
@@ -44,7 +44,8 @@ def build_model(name: str, *, preset: str = "full", classes: int) -> Model:
       classes: Number of logits.
 
     Raises:
-      UsageError: for an unknown name or preset, with the valid ones, or no classes.
+      UsageError: for an unknown name or preset, with the valid ones, or fewer than one
+        class.
     """
     if name not in MODELS:
         raise unknown_name("model", name, MODELS)
@@ -55,10 +56,10 @@ def build_model(name: str, *, preset: str = "full", classes: int) -> Model:
 def fitting_model(model: Model, variables: Variables) -> Model | None:
     """The model of the same architecture that variables belong to, if any does.
 
-    Every preset is traced, up to two seconds each: for messages of errors.
+    Every preset is traced, up to two seconds each: use it only for error messages.
 
     Args:
-      model: Of the architecture; its preset is tried first.
+      model: A model of the architecture; its preset is tried first.
       variables: Any tree.
     """
     classes = _classes(model, variables) if model.name in MODELS else None

@@ -1,8 +1,8 @@
-"""What every architecture offers: logits through a tap, and facts about its sites.
+"""The interface of every architecture: logits through a tap, and facts about its sites.
 
 A *tap* is a function `tap(site, activation) -> activation` that the model calls at
-every site. Reading, editing and differentiating are three small taps; nothing is
-registered and no state hides in the model. The identity tap costs nothing.
+every site. Reading, editing and differentiating are three small taps; no hooks are
+registered and the model has no hidden state. The identity tap costs nothing.
 """
 
 import dataclasses
@@ -24,32 +24,32 @@ from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Site, Snapshot
 
 Variables = Mapping[str, Any]
-"""Flax collections: `params`, and `batch_stats` where the model has any."""
+"""Flax collections: `params`, and `batch_stats` if the model has any."""
 
 Tap = Callable[[str, Array], Array]
 
 
 DTYPES = ("float32", "bfloat16")
-"""What a model may compute in."""
+"""The types that a model may compute in."""
 
 
 def identity_tap(site: str, activation: Array) -> Array:
-    """Leave the activation as it is.
+    """Return the activation unchanged.
 
     Args:
       site: Not used.
-      activation: Returned as it is.
+      activation: Returned unchanged.
     """
     return activation
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MaxPool:
-    """A max pooling that takes a site's activation as it is.
+    """A max pooling that directly follows a site.
 
     Attributes:
       site: Name of the site.
-      name: Of the tap after the pooling.
+      name: Name of the tap after the pooling.
       window: Side of its square windows, in cells.
       stride: Cells from one window to the next.
     """
@@ -62,17 +62,17 @@ class MaxPool:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
-    """A module with the facts that travel with it.
+    """A module with the facts about it.
 
     Attributes:
       name: The architecture's name in the registry.
-      preset: Which of its sizes this is.
+      preset: The name of its size.
       module: Called as `module.apply(variables, images, train=…, tap=…)`.
       sites: Observed layers in forward order.
       size: Input side in pixels.
       classes: Number of logits.
-      mean: Per RGB channel, of pixels scaled to 0..1.
-      std: Likewise.
+      mean: Mean per RGB channel, of pixels scaled to 0..1.
+      std: Standard deviation, likewise.
       pools: Max poolings that directly follow a site, in forward order.
     """
 
@@ -89,7 +89,7 @@ class Model:
     def init(self, seed: int) -> Variables:
         """Draw fresh variables from the distributions of the module's initialisers.
 
-        A weight depends on the seed, its path and its shape alone: it is the same on
+        A weight depends only on the seed, its path and its shape: it is the same on
         every machine and device, and nothing is compiled (`models/initial.py`).
 
         Raises:
@@ -106,14 +106,14 @@ class Model:
 
     @functools.cached_property
     def _initialisation(self) -> Initialisation:
-        """Traced once: that takes InceptionV3 a second, and every restoring asks."""
+        """Traced once, since it takes a second for InceptionV3 and is needed often."""
         return trace_initialisation(self.module, (1, self.size, self.size, 3))
 
     def normalise(self, pixels: Num[Array, "b h w 3"]) -> Float[Array, "b s s 3"]:
-        """Scale uint8 pixels to 0..1, then to the model's mean and deviation.
+        """Scale uint8 pixels to 0..1, then normalise by the model's mean and deviation.
 
         Larger images are shrunk to the model's size, bilinearly with antialiasing, so
-        that models of different sizes share one image set.
+        that models of different sizes can share one image set.
         """
         mean = jnp.asarray(self.mean, jnp.float32)
         std = jnp.asarray(self.std, jnp.float32)
@@ -134,8 +134,8 @@ class Model:
         Args:
           variables: Flax collections.
           pixels: Images of at least the model's size, from 0 to 255.
-          tap: Called with every site's name and activation; returns the activation that
-            the network goes on from.
+          tap: Called with every site's name and activation; returns the activation with
+            which the network continues.
         """
         images = self.normalise(pixels)
         logits = cast(Array, self.module.apply(variables, images, tap=tap))
@@ -145,10 +145,10 @@ class Model:
         """The same model, whose layers compute in `dtype`.
 
         Parameters, statistics of normalisation and logits stay float32, and so do sums
-        of products on accelerators; activations are of the type.
+        of products on accelerators; activations have the type.
 
         Raises:
-          UsageError: for a type that is none of `DTYPES`, or a module of one type.
+          UsageError: for a type not in `DTYPES`, or a module with a fixed type.
         """
         if dtype not in DTYPES:
             raise unknown_name("compute type", dtype, DTYPES)
@@ -165,7 +165,7 @@ class Model:
     def one_sided(self) -> "Model":
         """The same model, whose forward-mode derivatives are one-sided at kinks.
 
-        For `jax.jvp` alone: it cannot be derived backwards. A module without an
+        Only for `jax.jvp`: it does not support reverse mode. A module without an
         attribute `one_sided` keeps autodiff's derivatives.
         """
         if not hasattr(self.module, "one_sided"):
@@ -182,13 +182,13 @@ class Model:
         )
 
     def require_variables(self, variables: Any, what: str = "the variables") -> None:
-        """Refuse variables of another model, by tree, shapes and types alone.
+        """Refuse variables of another model, by tree, shapes and types.
 
-        Floats of another precision are taken. Nothing is compiled.
+        Floats of another precision are accepted. Nothing is compiled.
 
         Args:
-          variables: What was given as this model's variables.
-          what: The argument, in words.
+          variables: The values to check.
+          what: The argument's description.
 
         Raises:
           UsageError: with the first leaves that differ, and what to do.
@@ -232,7 +232,7 @@ class Model:
             )
 
     def require_size(self, size: int) -> None:
-        """Refuse images smaller than the model takes; larger ones are shrunk."""
+        """Refuse images smaller than the model's input; larger images are shrunk."""
         if size < self.size:
             raise UsageError(
                 f"{self.name} ({self.preset}) takes images of {self.size} pixels or "

@@ -1,8 +1,9 @@
 """Weights from torchvision's state dictionaries.
 
-The modules of this package are named as torchvision names them, so a parameter's path
-is its name there, up to the last word. Entries are turned to Flax's order of axes; none
-is guessed or left out. PyTorch is not needed: anything NumPy can read will do.
+The modules of this package have torchvision's names, so a parameter's path
+is its name there, except for the last word. Entries are transposed to Flax's order of
+axes; none is guessed or left out. PyTorch is not needed: any arrays that NumPy can read
+work.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,10 +22,10 @@ _WORDS = {
     "mean": "running_mean",
     "var": "running_var",
 }
-"""The last word of a name in torchvision, where it is another than in Flax."""
+"""The last word of a name in torchvision, if it differs from Flax."""
 
 _COUNTER = "num_batches_tracked"
-"""What PyTorch's batch normalisation keeps besides, and never uses by default."""
+"""A further entry of PyTorch's batch normalisation, which is unused by default."""
 
 _FLATTENED = "classifier.0.weight"
 """The linear layer that reads a flattened map: channels first in torchvision."""
@@ -35,12 +36,12 @@ _SHOWN = 5
 def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
     """Turn a torchvision state dictionary into a model's variables.
 
-    The published InceptionV3 weights were trained on pixels scaled to -1..1, to which
-    torchvision's `transform_input` leads back: evaluate them with
+    The published InceptionV3 weights were trained on pixels scaled to -1..1, which
+    torchvision's `transform_input` restores: evaluate them with
     `dataclasses.replace(model, mean=(0.5,) * 3, std=(0.5,) * 3)`.
 
     Args:
-      model: Of the same architecture, widths and classes as the weights.
+      model: A model with the architecture, widths and classes of the weights.
       state: `module.state_dict()` of torchvision's `vgg16`, `vgg19`, `inception_v3` or
         `convnext_tiny`, by name; linear weights are [out in], kernels [out in h w].
 

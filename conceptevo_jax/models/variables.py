@@ -1,4 +1,4 @@
-"""Do variables belong to a model? Told by their tree, shapes and types alone."""
+"""Whether variables belong to a model, by their tree, shapes and types."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,14 +11,14 @@ _SHOWN = 3
 
 
 def differences(model_shapes: Mapping[str, Any], variables: Any) -> list[str]:
-    """In words, the leaves by which variables differ from those wanted.
+    """Descriptions of the leaves in which variables differ from a model's.
 
     Args:
-      model_shapes: A model's shapes and types, as `Model.shapes` gives them.
+      model_shapes: A model's shapes and types, from `Model.shapes`.
       variables: Any tree.
 
     Returns:
-      One phrase per leaf, in the order of the trees; empty where they fit.
+      One phrase per leaf, in the order of the trees; empty if they fit.
     """
     expected, leaves = leaves_by_path(model_shapes), leaves_by_path(variables)
     faults = []

@@ -3,10 +3,10 @@
 Layer names, shapes and initialisation follow torchvision's `vgg16` and `vgg19`. Sites
 are the convolutions, tapped after their ReLU; `<site>.pre` taps before it.
 `vgg16_no_dropout` is VGG16 with a dropout rate of 0 and therefore starts from the
-very same weights for the same seed.
+same weights for the same seed.
 
 The narrow presets keep every site. Their layers start from He et al. (2015) scaled by
-fan-in: torchvision's N(0, .01) for linear layers is meant for 4,096 inputs and lets
+fan-in: torchvision's N(0, .01) for linear layers is meant for 4,096 inputs and makes
 the signal of a 96-unit layer vanish.
 """
 

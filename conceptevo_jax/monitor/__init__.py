@@ -1,7 +1,7 @@
-"""Watch a training while it runs: a few images, one sweep an epoch, a word in time.
+"""Watch a training while it runs: one sweep over a few images per epoch, and alarms.
 
 Measures and rules cost a few percent of an epoch and need neither labels nor a map.
-What the rules are worth is measured by `conceptevo experiment=monitor_rates`.
+`conceptevo experiment=monitor_rates` measures the error rates of the rules.
 """
 
 from conceptevo_jax.monitor.live import ConceptMonitor

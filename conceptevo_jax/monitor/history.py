@@ -1,4 +1,4 @@
-"""What the monitor remembers of the epochs before."""
+"""What the monitor remembers of earlier epochs."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,10 @@ class History:
     """The last two epochs, and the best values so far.
 
     Attributes:
-      epoch: The epoch kept last; None before the first.
-      before: The snapshot of the epoch before the present one.
-      now: The snapshot kept last.
-      best: Highest value of each judged measure up to `before`.
+      epoch: The last stored epoch; None before the first.
+      before: The snapshot of the epoch before the current one.
+      now: The last stored snapshot.
+      best: Highest value of each measure with a rule up to `before`.
       best_now: The same up to `now`.
     """
 
@@ -26,7 +26,7 @@ class History:
         self.best_now: dict[str, float] = {}
 
     def begin(self, epoch: Epoch) -> bool:
-        """Go on to an epoch; True if it is the one that was kept last."""
+        """Advance to an epoch; True if it repeats the last stored one."""
         if epoch == self.epoch:
             return True
         self.before, self.best = self.now, self.best_now

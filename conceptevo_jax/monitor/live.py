@@ -37,15 +37,15 @@ from conceptevo_jax.stimuli import Search, respond, stimuli_of_arrays
 from conceptevo_jax.types import Epoch, Responses, Site, Space, neuron_count
 
 LARGEST_PROBE = 1000
-"""Probe images at most, unless asked for."""
+"""Largest default number of probe images."""
 
 
 class ConceptMonitor:
-    """Says of every epoch of a training whether its concepts are well.
+    """Reports the health of a network's concepts at every epoch of a training.
 
-    Nothing but a sweep over the probe images, numbers on the host, and what is kept of
-    one snapshot: memory does not grow with epochs. Its calls never raise; whatever goes
-    wrong is named in the report.
+    An update costs one sweep over the probe images and some work on the host. Only one
+    snapshot's results are stored: memory does not grow with epochs. Updates never
+    raise; problems are named in the report.
 
     Attributes:
       probe: The probe images, for frameworks that compute responses themselves.
@@ -69,19 +69,20 @@ class ConceptMonitor:
         """Prepare; nothing is compiled yet.
 
         Args:
-          space: Where neurons are placed, or None to do without the measures of places.
-          images: The pool of the space; training images, where there is none.
-          apply: See `Apply`; None where only `update_arrays` will be called.
-          sites: What is watched in forward order: sites, or channels by name.
-          probe: Images looked at; the smaller of 1,000 and an eighth of `images`.
+          space: The space to project neurons into; None omits the measures in a space.
+          images: The pool of the space; without a space, training images.
+          apply: See `Apply`; None if only `update_arrays` will be called.
+          sites: The watched layers in forward order: sites, or channels by name.
+          probe: Number of probe images; by default the smaller of 1,000 and an eighth
+            of `images`.
           k: Stimuli per neuron.
           rules: When alarms are raised.
           sinks: Where reports go, see `monitor.sinks`.
-          seed: Of the choice of the probe images.
+          seed: Seed for choosing the probe images.
 
         Raises:
-          UsageError: for no sites or one that is named twice, a probe too small for k
-            stimuli, images that are not decoded, or a number out of range.
+          UsageError: for no sites or a site that is named twice, a probe too small for
+            k stimuli, images that are not decoded, or a number out of range.
           DataError: if the images are not the pool of the space.
         """
         require_decoded(images, "the monitor's images")
@@ -113,11 +114,11 @@ class ConceptMonitor:
     ) -> "ConceptMonitor":
         """A monitor of one of this package's architectures, at all of its sites.
 
-        Variables of another model are named in the report, and leave the monitor as
-        it was.
+        Variables of another model are named in the report and do not change the
+        monitor.
 
         Args:
-          model: What is trained.
+          model: The model that is trained.
           space: As for the class.
           images: As for the class.
           **settings: Further arguments of the class.
@@ -135,11 +136,11 @@ class ConceptMonitor:
         return monitor
 
     def update(self, epoch: Epoch, variables: Any) -> Report:
-        """Look at a snapshot; never raises.
+        """Measure a snapshot and report; never raises.
 
         Args:
-          epoch: Its number, or what it is called.
-          variables: What `apply` takes.
+          epoch: Its number or name.
+          variables: The first argument of `apply`.
         """
         return self._update(epoch, lambda notices: self._read(variables, notices))
 
@@ -147,7 +148,7 @@ class ConceptMonitor:
         """The same from responses computed elsewhere, by any framework; never raises.
 
         Args:
-          epoch: The snapshot's number, or what it is called.
+          epoch: The snapshot's number or name.
           peaks: Spatial maximum of every neuron of all sites, in order, on every image
             of `probe`, in order.
         """
@@ -209,14 +210,14 @@ class ConceptMonitor:
 
     def _read(self, variables: Any, notices: list[str]) -> Responses:
         if self._reader is None:
-            raise UsageError("the monitor was given no apply: call update_arrays")
+            raise UsageError("the monitor has no apply: call update_arrays")
         if self._require is not None:
             self._require(variables)
         shapes = jax.tree.map(np.shape, variables)
         if self._sweep is None or shapes != self._shapes:
             if self._sweep is not None:
                 notices.append(
-                    "the network's weights have other shapes: it begins anew"
+                    "the network's weights have other shapes: the monitor starts again"
                 )
                 self._history = History()
             size, name = len(self.probe), self.pool.pool_id
@@ -242,7 +243,7 @@ class ConceptMonitor:
 
 
 def _probe_size(requested: int | None, available_images: int, k: int) -> int:
-    """Number of probe images, by default a share of those there are."""
+    """Number of probe images, by default a share of all images."""
     if requested is None:
         requested = min(LARGEST_PROBE, available_images // 8)
     size = min(requested, available_images)

@@ -1,11 +1,11 @@
-"""The monitor's numbers: what one sweep over the probe images shows of a snapshot.
+"""The monitor's measures of a snapshot, from one sweep over the probe images.
 
 Without a space: `live_share`, `nonfinite_share`, `distinct_share`, `cka`, `selectivity`
 (the median over the neurons of the last third of the sites) and `persistence` (the mean
-overlap of their stimuli with those an epoch before, of those that lived then). With
-one, by Step 2.2 alone: `coverage`, `effective_rank`, `entropy`, `early_share`,
-`movement` and `relative_movement`. Each is explained where it is defined, in
-`analysis.diversity` and `analysis.movement`.
+overlap of their stimuli with those of the epoch before, over neurons that were live
+then). With a space, by Step 2.2 alone: `coverage`, `effective_rank`, `entropy`,
+`early_share`, `movement` and `relative_movement`. They are defined in
+`analysis.dynamics.diversity` and `analysis.dynamics.movement`.
 """
 
 import math
@@ -33,12 +33,12 @@ from conceptevo_jax.types import Embedding, Responses, Space, Stimuli, record
 
 @record
 class Glance:
-    """What is kept of a snapshot until the next.
+    """What is stored of a snapshot until the next.
 
     Attributes:
       stimuli: Its neurons' stimuli among the probe images.
       responses: To the probe images.
-      embedding: Its neurons in the space, where there is one.
+      embedding: Its neurons in the space, if there is one.
     """
 
     stimuli: Stimuli
@@ -53,7 +53,7 @@ def measure(
 
     Args:
       glance: The snapshot.
-      before: The one before, of the same network.
+      before: The snapshot before, of the same network.
       space: The space its neurons are in.
       probe: Number of probe images.
     """

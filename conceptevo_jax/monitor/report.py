@@ -1,4 +1,4 @@
-"""What the monitor says of one epoch."""
+"""The monitor's report on one epoch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,12 +22,12 @@ class Report:
     """One epoch of a training.
 
     Attributes:
-      epoch: As it was called.
+      epoch: Its number or name, as passed.
       status: `HEALTHY`, `DAMAGED`, `LOST` or `UNKNOWN`.
-      reasons: Why, in words, and whatever else is worth telling.
-      should_stop: Whether to go on is a waste: the concepts are lost.
-      measures: Numbers by name, see `monitor.measures`; None where there is none.
-      seconds: What the update took.
+      reasons: The reasons in words, and other remarks.
+      should_stop: Whether to stop training, because the concepts are lost.
+      measures: Numbers by name, see `monitor.measures`; None if not available.
+      seconds: Duration of the update.
     """
 
     epoch: Epoch

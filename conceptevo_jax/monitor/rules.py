@@ -1,18 +1,19 @@
-"""When the monitor raises an alarm, and which.
+"""When the monitor raises which alarm.
 
-Two measures decide, each against the best value the same run has shown so far, so that
-little depends on architecture or data. A network that loses what it knew answers all
-images equally: the selectivity of its late neurons falls to next to nothing. One that
-is merely shaken still distinguishes images, but its neurons select others than an epoch
-before: their persistence falls, which in a healthy run only grows as it settles.
+Two measures decide, each compared with its best value so far in the same run, so that
+little depends on architecture or data. A network that loses what it learnt responds to
+all images equally: the selectivity of its late neurons falls to nearly nothing. A
+network that is only damaged still distinguishes images, but its neurons select other
+images than in the epoch before: their persistence falls, which in a healthy run only
+grows.
 
-A run that was dead from its first epoch has no better past to fall from. So there are
-floors beside: of selectivity, and of the share of live neurons. They lie far below what
-untrained networks show.
+A run that was dead from its first epoch has no better value to fall from. So there are
+also floors, for selectivity and for the share of live neurons, far below the values of
+untrained networks.
 
 The shares were chosen on runs of seeds 101 to 103, the floors on 201 and 202. They are
-judged on others by `conceptevo experiment=monitor_rates`; experiments/README.md has the
-rates.
+tested on other seeds by `conceptevo experiment=monitor_rates`; experiments/README.md
+has the rates.
 """
 
 import dataclasses
@@ -30,13 +31,14 @@ class Rules:
     """Thresholds of the alarms.
 
     Attributes:
-      lost: Concepts are lost where selectivity falls below this share of its best.
-      nonfinite: Or where more than this share of the neurons is not finite.
-      damaged: They are damaged where persistence falls below this share of its best.
-      shaken: Or selectivity below this share of its best.
-      least_selectivity: Concepts are lost where selectivity is below this, whatever the
-        best was.
-      least_live: They are damaged where a smaller share of the neurons is live.
+      lost: Concepts are lost if selectivity falls below this share of its best.
+      nonfinite: They are also lost if more than this share of the neurons is not
+        finite.
+      damaged: They are damaged if persistence falls below this share of its best.
+      shaken: They are also damaged if selectivity falls below this share of its best.
+      least_selectivity: Concepts are lost if selectivity is below this, independent of
+        its best.
+      least_live: They are damaged if a smaller share of the neurons is live.
     """
 
     lost: float = 0.2
@@ -92,7 +94,7 @@ def _fallen(
     name: str,
     share: float,
 ) -> list[str]:
-    """In words, that a measure is below this share of its best; nothing if not."""
+    """A message if a measure is below this share of its best; nothing if not."""
     value = measures.get(name)
     if value is None or name not in best or value >= share * best[name]:
         return []
@@ -101,7 +103,7 @@ def _fallen(
 
 
 def _below(measures: Mapping[str, float | None], name: str, floor: float) -> list[str]:
-    """In words, that a measure is below a floor; nothing if not."""
+    """A message if a measure is below a floor; nothing if not."""
     value = measures.get(name)
     if value is None or value >= floor:
         return []

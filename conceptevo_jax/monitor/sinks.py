@@ -1,7 +1,7 @@
 """Where reports go: JSON lines, TensorBoard, Weights & Biases, MLflow.
 
-A sink is any callable that takes a report. One that fails is named in the next
-report and left alone otherwise: a full disk must not stop a training.
+A sink is any callable that takes a report. If a sink fails, the next report names it
+and training continues: a full disk must not stop a training.
 """
 
 import importlib
@@ -22,7 +22,7 @@ _STATUS = {HEALTHY: 0.0, DAMAGED: 1.0, LOST: 2.0}
 
 
 def json_lines(path: str | os.PathLike[str]) -> Sink:
-    """One JSON object a line, appended and flushed: `tail -f` follows it."""
+    """One JSON object per line, appended and flushed: `tail -f` follows it."""
     log = Path(path)
 
     def write(report: Report) -> None:
@@ -57,7 +57,7 @@ def wandb_metrics(run: Any = None) -> Sink:
     """Metrics `concepts/<measure>` of a Weights & Biases run.
 
     Args:
-      run: What `wandb.init` returned; the current run where there is none.
+      run: The value of `wandb.init`; by default the current run.
 
     Raises:
       UsageError: if wandb is not installed.
@@ -70,8 +70,8 @@ def mlflow_metrics(client: Any = None) -> Sink:
     """Metrics `concepts/<measure>` of the active MLflow run.
 
     Args:
-      client: The module `mlflow`, or what has its `log_metrics`; imported where there
-        is none.
+      client: The module `mlflow`, or an object with its `log_metrics`; by default
+        imported.
 
     Raises:
       UsageError: if mlflow is not installed.
@@ -88,7 +88,7 @@ def _numbers(report: Report) -> dict[str, float]:
 
 
 def _step(report: Report) -> int:
-    """Number of the epoch; -1 for the untrained network and those within an epoch."""
+    """Number of the epoch; -1 before training and for snapshots within an epoch."""
     return report.epoch if isinstance(report.epoch, int) else -1
 
 

@@ -12,7 +12,7 @@ from conceptevo_jax.models import Variables
 from conceptevo_jax.types import Site
 
 WRAPPER_KEY = "given"
-"""Sweeps take mappings; a user's variables may be any pytree, and lie in one here."""
+"""Sweeps take mappings; a user's variables may be any pytree, and are put into one."""
 
 
 Apply = Callable[[Any, Array], Mapping[str, Array]]
@@ -27,7 +27,7 @@ def watched_sites(sites: Sequence[Site] | Mapping[str, int]) -> tuple[Site, ...]
       sites: Sites in forward order, or numbers of channels by name.
 
     Raises:
-      UsageError: for no sites, one without channels, or a name that occurs twice.
+      UsageError: for no sites, a site without channels, or a name that occurs twice.
     """
     if isinstance(sites, Mapping):
         # Patches need receptive fields; the monitor does not.
@@ -36,7 +36,7 @@ def watched_sites(sites: Sequence[Site] | Mapping[str, int]) -> tuple[Site, ...]
             for name, n in sites.items()
         ]
     if not sites:
-        raise UsageError("no sites are named: say which layers are to be watched.")
+        raise UsageError("no sites are named: say which layers to watch.")
     hint = "Name layers with their channels, {'conv1': 64}, or give model.sites."
     for site in sites:
         require_type(site, Site, "a site", hint)
@@ -52,7 +52,7 @@ def peak_reader(apply: Apply, sites: Sequence[Site]) -> Reader:
 
     Args:
       apply: See `Apply`.
-      sites: What it gives activations of, in the order of the peaks.
+      sites: The sites that it returns, in the order of the peaks.
     """
 
     def read(wrapped: Variables, pixels: Array) -> Peaks:
@@ -74,7 +74,7 @@ def _peaks(activations: Mapping[str, Array], site: Site) -> Float[Array, "b c"]:
     if maps.shape[-1] != site.channels:
         raise DataError(
             f"site {site.name} has {maps.shape[-1]} channels, not {site.channels}: "
-            "the network is another one than the monitor was made for"
+            "the monitor was made for a different network"
         )
     flat = maps.reshape(maps.shape[0], -1, maps.shape[-1]).astype(jnp.float32)
     # XLA's max on CPU passes over NaN in all but the smallest arrays.

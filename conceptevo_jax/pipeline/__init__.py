@@ -1,4 +1,4 @@
-"""The engine: a configuration becomes trained, observed and stored runs.
+"""The engine: trains, observes and stores the runs of a configuration.
 
-It knows no experiment. What one measures on its runs is in `conceptevo_jax.reports`.
+It is independent of experiments; their measures are in `conceptevo_jax.reports`.
 """

@@ -1,4 +1,4 @@
-"""What the store keeps of a base: its space, how that came about, and refits of it."""
+"""What the store keeps of a base: its space, the reports of the fit, and refits."""
 
 import dataclasses
 
@@ -12,12 +12,12 @@ from conceptevo_jax.types import Embedding, Space, record
 
 @record
 class BaseSpace:
-    """A space with how it was made.
+    """A space with the reports of how it was made.
 
     Attributes:
       space: The space.
-      fit: How learning the base neurons' vectors went.
-      report: How giving the images vectors went.
+      fit: Report on learning the base neurons' vectors.
+      report: Report on computing the images' vectors.
     """
 
     space: Space
@@ -30,18 +30,18 @@ class Refits:
     """The same space fitted from other seeds.
 
     Attributes:
-      seeds: Of the fits.
-      images: Vectors of the pool's images under each.
+      seeds: Seeds of the fits.
+      images: Vectors of the pool's images in each fit.
     """
 
     seeds: tuple[int, ...]
     images: Float[np.ndarray, "f i d"]
 
     def spaces(self, space: Space) -> list[Space]:
-        """The refitted spaces, of the one that was fitted again.
+        """The refitted spaces of a space.
 
-        Its base neurons' learned vectors stay those of `space`: to project takes the
-        images' alone.
+        Their base neurons keep the learned vectors of `space`: projection uses only
+        the images' vectors.
         """
         coverage = space.images.coverage
         return [

@@ -1,6 +1,6 @@
-"""The unified space of an experiment: build it, project every snapshot, judge, lay out.
+"""The unified space of an experiment: build, project snapshots, compare, lay out.
 
-Every function looks in the store first. Only `embed_base` and `refit_base` need the
+Every function first searches the store. Only `embed_base` and `refit_base` need the
 base model; the others work on records.
 """
 
@@ -39,18 +39,18 @@ from conceptevo_jax.types import (
 )
 
 REFITS = 4
-"""How often a space is fitted again, for the intervals of alignment."""
+"""Number of refits of a space, for the intervals of alignment."""
 
 _REFIT_SEED_STEP = 100_000
-"""Between the seeds of the fits: far from those of `seeds=3`."""
+"""Step between the seeds of the fits, away from those of `seeds=3`."""
 
 
 def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:
-    """What a configuration says of image vectors.
+    """Settings of image vectors from a configuration.
 
     Args:
-      settings: Of the method in use.
-      seed: Decides vectors that start at random.
+      settings: Settings of the method in use.
+      seed: Seed of vectors that start at random.
     """
     values = plain(settings)
     del values["stimuli"]
@@ -71,12 +71,12 @@ def embed_base(
     """Build the space from one snapshot of the base run (Steps 1.2 to 2.1).
 
     Args:
-      store: Where spaces are kept.
-      images: The pool among them carries the space.
+      store: The store of spaces.
+      images: The image sets; the space uses the pool.
       base: The base run, observed at `epoch`.
-      epoch: Which of its snapshots the space is built from.
+      epoch: The snapshot from which the space is built.
       method: Settings of Eq. 1 and of image vectors.
-      seed: Of both.
+      seed: Seed of both.
     """
     shot = next(s for s in base.snapshots if s.epoch == epoch)
     observation = base.observations[epoch]
@@ -118,12 +118,12 @@ def refit_base(
     """Fit the space of `embed_base` again from `REFITS` other seeds.
 
     Args:
-      store: Where refits are kept.
-      images: As for `embed_base`; so are `base`, `epoch`, `method` and `seed`.
+      store: The store of refits.
+      images: As for `embed_base`, like `base`, `epoch` and `method`.
       base: The base run.
       epoch: Its snapshot.
       method: Settings.
-      seed: Of the first fit, from which those of the refits are counted.
+      seed: Seed of the first fit, from which those of the refits are counted.
     """
     fitted_space, key = embed_base(store, images, base, epoch, method, seed)
     seeds = tuple(seed + _REFIT_SEED_STEP * (1 + turn) for turn in range(REFITS))
@@ -158,7 +158,7 @@ def project_run(
     """Place all observed snapshots of a run in the space (Step 2.2).
 
     Args:
-      store: Where vectors are kept.
+      store: The store of vectors.
       space: The space.
       space_key: Its content key.
       run: A run with observations.
@@ -179,17 +179,17 @@ def project_run(
 def subject(
     name: str, observation: Observation, embedding: Embedding, pool: Pool, sample: int
 ) -> Subject:
-    """A snapshot as the alignment measures take it.
+    """A snapshot as input of the alignment measures.
 
     The base keeps responses to more of the pool than others; all are compared on the
     first `sample` images.
 
     Args:
-      name: Of the snapshot.
-      observation: What was observed of it.
+      name: Name of the snapshot.
+      observation: Its observation.
       embedding: Its neurons' vectors.
-      pool: The images that the space rests on.
-      sample: Images of the pool that are compared.
+      pool: The images on which the space is built.
+      sample: Number of pool images to compare.
     """
     return Subject(
         snapshot=name,
@@ -208,15 +208,15 @@ def align(
     keys: Mapping[str, str],
     seed: int,
 ) -> Alignment:
-    """Judge two snapshots on held-out images, or find how they were judged.
+    """Measure the alignment of two snapshots on held-out images, or load it.
 
     Args:
-      store: Where verdicts are kept.
-      first: A snapshot and what was observed of it.
-      second: The one it is compared with.
-      spaces: The space's refits, in which both are placed only if they are judged.
+      store: The store of alignments.
+      first: A snapshot and its observation.
+      second: The snapshot it is compared with.
+      spaces: The space's refits, into which both are projected only if needed.
       keys: Content keys of the space, of its refits and of both observations.
-      seed: Decides what is drawn.
+      seed: Seed of all random draws.
     """
     names = [snapshot.snapshot for snapshot, _ in (first, second)]
 
@@ -250,10 +250,10 @@ def lay_out(
     """Fit one map to several sets of vectors, in the order given.
 
     Args:
-      store: Where maps are kept.
-      vectors: Each `[n d]`.
-      settings: Of UMAP.
-      seed: Of UMAP.
+      store: The store of maps.
+      vectors: Sets of vectors, each `[n d]`.
+      settings: Settings of UMAP.
+      seed: Seed of UMAP.
 
     Returns:
       The map, and each set's points.
@@ -276,8 +276,8 @@ class Maps:
     """The same vectors on maps of several seeds.
 
     Attributes:
-      points: By seed.
-      vectors: One a row.
+      points: The points, by seed.
+      vectors: The vectors, one per row.
       stability: Mean overlap of neighbourhoods between the seeds.
     """
 
@@ -293,12 +293,12 @@ def lay_out_often(
     seed: int,
     times: int = 3,
 ) -> tuple[Layout, list[np.ndarray], str]:
-    """`lay_out` under several seeds.
+    """`lay_out` with several seeds.
 
     Args:
-      store: Where maps are kept.
-      vectors: Each `[n d]`.
-      settings: Of UMAP.
+      store: The store of maps.
+      vectors: Sets of vectors, each `[n d]`.
+      settings: Settings of UMAP.
       seed: The first of the seeds.
       times: Number of seeds.
 

@@ -46,11 +46,11 @@ class Images:
       test: Test images.
       pool: The images that carry the space, among the training images.
       pool_pixels: Their pixels.
-      selection: Test images for choosing settings.
-      judgement: Test images for reporting numbers.
-      selection_pixels: Pixels of the former.
-      judgement_pixels: Pixels of the latter.
-      skipped: Why an image was left out, by its name.
+      selection: The validation set: images of the test split for choosing settings.
+      judgement: The held-out test set: images of the test split for reported numbers.
+      selection_pixels: Pixels of the validation set.
+      judgement_pixels: Pixels of the held-out test set.
+      skipped: The reason why an image was left out, by its name.
       notes: Whole sentences about the images that a user should read.
     """
 
@@ -68,22 +68,22 @@ class Images:
 
     @property
     def content_key(self) -> str:
-        """Of all image sets: what an experiment is about, whatever it is called."""
+        """Content key of all image sets, independent of their names."""
         ids = (self.train.images_id, self.test.images_id, self.pool.pool_id)
         return content_key(*ids, self.selection.pool_id, self.judgement.pool_id)
 
 
 HELD_OUT = 1000
-"""Selection and judgement images at most, where no number is given."""
+"""Default limit on the number of validation and of held-out test images."""
 
 ON_BAD_IMAGE = ("stop", "skip")
 
 
 def dataset_facts(settings: DatasetConfig) -> Sizes:
-    """Sizes of the data set: as configured, or else as found, without any decoding.
+    """Sizes of the data set: as configured, or else as counted, without decoding.
 
     Raises:
-      UsageError, DataError: if it has to be looked at and is not there.
+      UsageError, DataError: if it has to be read and is missing.
     """
     of_folder = settings.name.startswith("folder:")
     try:
@@ -106,10 +106,10 @@ def dataset_facts(settings: DatasetConfig) -> Sizes:
 
 
 def heldout_sizes(settings: DatasetConfig, test: int) -> tuple[int, int]:
-    """Number of selection and judgement images where there are so many test images.
+    """Number of validation and of held-out test images for a number of test images.
 
     Args:
-      settings: Of the data set; sizes that are configured win.
+      settings: Settings of the data set; configured sizes have precedence.
       test: Number of test images.
     """
     half = min(test // 2, HELD_OUT)
@@ -122,14 +122,15 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     """Choose and decode all image sets, or open what is stored.
 
     The pool and the training images are chosen by one hash, so that the pool is a part
-    of the training images; selection and judgement come from the test split.
+    of the training images; validation and held-out test images come from the test
+    split.
 
     Args:
-      store: Where decoded images are kept.
-      settings: Of the data set.
+      store: The store of decoded images.
+      settings: Settings of the data set.
 
     Raises:
-      UsageError: for unknown names or sizes the data set does not have.
+      UsageError: for unknown names, or sizes larger than the data set.
       DataError: for images that cannot be read, unless they are to be skipped.
     """
     if settings.on_bad_image not in ON_BAD_IMAGE:
@@ -177,19 +178,20 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
 def _without_training_images(
     test_set: ImageSet, train: Pool
 ) -> tuple[ImageSet, tuple[str, ...]]:
-    """Test images that are no training images as well, and a note of those left out."""
+    """Test images that are not also training images, and a note on those left out."""
     trained = {content_of(key) for key in train.keys}
     shared = [key for key in test_set.keys if content_of(key) in trained]
     if not shared:
         return test_set, ()
     note = (
-        f"{len(shared)} of {len(test_set)} test images are training images as well, by "
-        "content: selection and judgement leave them out, test accuracy counts them."
+        f"{len(shared)} of {len(test_set)} test images are also training images, by "
+        "content: validation and held-out test sets leave them out, test accuracy "
+        "counts them."
     )
     if len(shared) == len(test_set):
         raise DataError(
             f"all {len(shared)} test images of {test_set.origin} are training images, "
-            "by content: nothing is left to judge on. Give it a test split of its own."
+            "by content: no held-out images are left. Add a separate test split."
         )
     held_out_rows = np.flatnonzero(~np.isin(np.array(test_set.keys), np.array(shared)))
     return subset(test_set, held_out_rows), (note,)
@@ -216,7 +218,7 @@ def _load(store: Store, settings: DatasetConfig, split: str) -> ImageSet:
 
 
 def _require_readable(*sets: ImageSet) -> None:
-    """Refuse files that could not even be read, before any is decoded."""
+    """Refuse files that cannot be read, before any is decoded."""
     unreadable = {
         images.name_of(row): images.unreadable[key]
         for images in sets
@@ -227,7 +229,7 @@ def _require_readable(*sets: ImageSet) -> None:
     for name, why in unreadable.items():
         raise DataError(
             f"{len(unreadable)} files or folders of {sets[0].origin} cannot be read, "
-            f"the first of them {name!r}: {why}. Mend or remove them, or leave them "
+            f"the first of them {name!r}: {why}. Repair or remove them, or leave them "
             "out by dataset.on_bad_image=skip."
         )
 
@@ -235,7 +237,7 @@ def _require_readable(*sets: ImageSet) -> None:
 def _decodable(store: Store, images: ImageSet) -> tuple[ImageSet, dict[str, str]]:
     """The images that can be decoded, and why the others cannot, by name.
 
-    Every image is tried once and never again.
+    Every image is tried only once.
     """
 
     def make(folder: Path) -> None:

@@ -1,9 +1,9 @@
 """The monitor in an experiment's trainings: one JSON line per epoch, kept with them.
 
-Whole epochs alone are looked at: within the first one, batch statistics have not come
-to rest, and an untrained network has nothing to lose. A training that runs is watched
-as it goes; one that is found finished, or goes on after a kill, has its snapshots read
-again, to the same reports.
+Only whole epochs are measured: within the first epoch, batch statistics have not
+settled, and an untrained network has nothing to lose. A running training is watched
+while it runs; if it is already finished, or resumes after a kill, its snapshots are
+read again, with the same reports.
 """
 
 import json
@@ -28,11 +28,11 @@ class Watch:
     """Watches one training; an `on_epoch` callable.
 
     Args:
-      monitor: Looks at the snapshots.
-      folder: Of the training.
+      monitor: Measures the snapshots.
+      folder: The training's folder.
       run: Its name.
-      model: What is trained.
-      name: Of the file in the folder that gets the reports.
+      model: The trained model.
+      name: Name of the file of reports in the folder.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Watch:
         self.reports: list[Report] | None = None
 
     def __call__(self, snapshot: Snapshot, row: Row) -> None:
-        """Look at an epoch, and first at those before it, if they were missed."""
+        """Measure an epoch, after earlier epochs that were missed."""
         if not is_watched(snapshot.epoch):
             return
         if self.reports is None:
@@ -52,7 +52,7 @@ class Watch:
         self._look([snapshot])
 
     def read_again(self) -> None:
-        """Look at all epochs of a finished training."""
+        """Measure all epochs of a finished training."""
         self.reports = []
         self._look(self._saved())
 
@@ -79,7 +79,7 @@ class Watch:
 
 
 def is_watched(epoch: Epoch) -> bool:
-    """Whether the monitor looks at a snapshot: at whole epochs alone."""
+    """Whether the monitor measures a snapshot: only whole epochs."""
     return isinstance(epoch, int)
 
 
@@ -89,9 +89,9 @@ def make_monitor(
     """A monitor of one architecture, in a space of the store if there is one.
 
     Args:
-      store: Where the space lies.
+      store: The store of the space.
       images: The pool.
-      model: What is watched.
+      model: The watched model.
       space_key: Content key of the space.
     """
     space = None
@@ -101,23 +101,23 @@ def make_monitor(
 
 
 def is_complete(path: Path, folder: Path) -> bool:
-    """Whether reports are there of every epoch of a finished training.
+    """Whether there are reports on every epoch of a finished training.
 
-    One that was watched, killed, and went on without being watched has some only.
+    A training that was watched, killed, and resumed unwatched has only some.
 
     Args:
       path: The file of reports.
-      folder: Of the training.
+      folder: The training's folder.
     """
     epochs = [row.epoch for row in read_table(folder / TABLE) if is_watched(row.epoch)]
     return [report["epoch"] for report in read_reports(path)] == epochs
 
 
 def read_reports(path: Path) -> list[dict[str, Any]]:
-    """All reports of a training, as plain values; none where it was not watched.
+    """All reports of a training, as plain values; none if it was not watched.
 
     Raises:
-      DataError: naming a line that is damaged, or a file that is no own one.
+      DataError: naming a damaged line, or a file that cannot be used.
     """
     if not path.is_file():
         return []
@@ -132,6 +132,6 @@ def read_reports(path: Path) -> list[dict[str, Any]]:
         except ValueError as error:
             raise DataError(
                 f"line {number} of {path} cannot be used ({error}). Delete the file: "
-                "the monitor looks again at the next call."
+                "the next call of the monitor writes it again."
             ) from error
     return reports

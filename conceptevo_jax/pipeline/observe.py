@@ -1,8 +1,8 @@
 """Observe the snapshots of a run: stimuli, and responses to held-out images.
 
-A sweep over the pool and one over the judgement images, compiled once per run. All
-snapshots that are not stored yet share them, as many at a time as memory holds; each
-one's observation is kept in the store by itself.
+This takes one sweep over the pool and one over the held-out test images, compiled once
+per run. All snapshots that are not stored yet share them, in groups that fit in memory;
+the store keeps each observation separately.
 """
 
 import dataclasses
@@ -21,13 +21,13 @@ from conceptevo_jax.types import Epoch, Observation, Responses, Snapshot
 
 
 def top_images_needed(k: int, projection_images: int | None, pool: int) -> int:
-    """Number of a neuron's strongest images that a sweep has to find.
+    """Number of a neuron's top images that a sweep has to find.
 
     Args:
       k: Stimuli per neuron.
-      projection_images: Images that it is projected by, at most a tenth of the pool;
+      projection_images: Images that it is projected from, at most a tenth of the pool;
         None, or fewer than k, for its stimuli.
-      pool: Images in the pool.
+      pool: Number of images in the pool.
     """
     return max(k, min(projection_images or 0, pool // 10))
 
@@ -36,12 +36,12 @@ class Observer:
     """Observes snapshots of one run; its sweeps are compiled when first needed.
 
     Args:
-      store: Where observations are kept.
-      images: Pool and judgement images.
+      store: The store of observations.
+      images: Pool and held-out test images.
       model: The run's model.
       run_key: Content key of the run.
       search: How stimuli are found.
-      projection_images: Images that a neuron is projected by, at most a tenth of the
+      projection_images: Images that a neuron is projected from, at most a tenth of the
         pool; None, or fewer than k, for its stimuli.
       sample: Number of pool images whose responses are kept.
     """
@@ -75,7 +75,7 @@ class Observer:
 
         Args:
           shots: Snapshots of the run.
-          time_left: Seconds left, within which a group is to end if it can.
+          time_left: Seconds left, within which a group should end if possible.
         """
         missing = [shot for shot in shots if not self.has(shot.epoch)]
         observed = self._look(missing, time_left)
@@ -111,7 +111,7 @@ class Observer:
     def _look(
         self, shots: Sequence[Snapshot], time_left: TimeLeft | None
     ) -> Iterator[tuple[Snapshot, Observation]]:
-        """Observe the snapshots, in order, when they are asked for."""
+        """Observe the snapshots, in order, when they are requested."""
         if not shots:
             return
         pace: list[float] = []
@@ -143,7 +143,7 @@ class Observer:
         ]
 
     def _footprint(self) -> Footprint:
-        """Of the two sweeps, one after the other."""
+        """Memory of the two sweeps, which run one after the other."""
         find, judge = self._sweeps
         shapes = self.model.shapes()
         footprints = (
@@ -165,5 +165,5 @@ class Observer:
 def _up_to(
     snapshot: Snapshot, observed: Iterator[tuple[Snapshot, Observation]]
 ) -> Observation:
-    """The snapshot's; those before it were stored by another process meanwhile."""
+    """The snapshot's observation; another process has stored those before it."""
     return next(observation for shot, observation in observed if shot is snapshot)

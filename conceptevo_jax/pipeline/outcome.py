@@ -1,7 +1,7 @@
-"""What an experiment leaves behind: claims, tables and `results.json`.
+"""The results of an experiment: claims, tables and `results.json`.
 
-A claim compares a number measured in this very run with what the paper says of it. One
-that does not hold is reported as such; one that was not measured says why.
+A claim compares a number measured in this run with the paper's statement. A claim
+that does not hold is reported as such; a claim that was not measured gives the reason.
 """
 
 import csv
@@ -25,14 +25,14 @@ class Claim:
 
     Attributes:
       id: A name without spaces.
-      paper: What the paper says of it, or None where it says nothing.
-      rule: What must be so for the claim to hold, in words. A number that has an
-        interval clears a bound by its end, one that has none by itself.
-      measured: The number found, or None.
-      interval: 95 % interval of it, or None.
-      n: How many things were measured.
+      paper: The paper's statement, or None if it makes none.
+      rule: The condition for the claim to hold, in words. A number with an
+        interval is compared by the end of the interval, otherwise by its value.
+      measured: The measured number, or None.
+      interval: Its 95 % interval, or None.
+      n: Number of observations.
       holds: Whether the rule is met; None if not measured.
-      why: What the number is made of, or why there is none.
+      why: Details of the number, or why there is none.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Claim:
 
 
 def finite(value: float | None) -> float | None:
-    """The value, or None where JSON has no number for it."""
+    """The value, or None if JSON has no number for it."""
     return value if value is not None and math.isfinite(value) else None
 
 
@@ -74,12 +74,12 @@ def write_results(
       experiment: Name of the experiment.
       scale: Name of the scale.
       method: Name of the method.
-      seeds: Of the repeats.
+      seeds: Seeds of the repeats.
       base: Name of the base snapshot, or None without one.
       device: Kind of device that computed it.
-      seconds: Of the whole call.
+      seconds: Duration of the whole call.
       timings: Seconds by stage.
-      claims: In the order they are to be told.
+      claims: The claims, in the order of the report.
       **further: More entries.
     """
     path = folder / "results.json"
@@ -110,7 +110,7 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
 
     Args:
       path: The file.
-      rows: All of the same keys.
+      rows: Rows with the same keys.
     """
     if not rows:
         path.unlink(missing_ok=True)

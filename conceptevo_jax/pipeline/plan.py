@@ -1,8 +1,8 @@
-"""What a run of an experiment would do, take and need, without doing it.
+"""The stages of an experiment with estimated time and disk space, without running them.
 
-Costs of models are counted by XLA from their shapes; time is that count over an
-assumed speed, so it is an estimate and says so. Narrow networks are meant for processor
-cores, full-size ones for an accelerator.
+Costs of models are counted by XLA from their shapes; time is that count divided by an
+assumed speed, so it is an estimate and labelled as such. Narrow networks are meant for
+processor cores, full-size ones for an accelerator.
 """
 
 import dataclasses
@@ -21,29 +21,29 @@ from conceptevo_jax.training import disk_bytes
 from conceptevo_jax.types import neuron_count
 
 CORE_GFLOPS = {"inception_v3": 16.0, "convnext_tiny": 28.0}
-"""Speed on one core where there are many small layers, as measured at demo scale."""
+"""Speed on one core for many small layers, as measured at demo scale."""
 
 PLAIN_CORE_GFLOPS = 36.0
-"""The same of all others; measured on VGG16 and VGG19."""
+"""Speed on one core for all other models; measured on VGG16 and VGG19."""
 
 LOOK_PASSES = 1.7
-"""Forward passes of an image that observing it takes, as measured at demo scale."""
+"""Cost of observing an image, in forward passes, as measured at demo scale."""
 
 GPU_GFLOPS = 150_000.0
 """Assumed speed of full-size networks on one H100: 30 % of its peak in TF32, 495
 TFLOP/s. Not measured."""
 
 DECODE_SECONDS = 2e-4
-"""Reading and decoding one image of 32×32 pixels on one core."""
+"""Time to read and decode one image of 32×32 pixels on one core."""
 
 SWEEP_PASSES = 4
-"""Forward passes of an image that the importance of all sites takes, at most."""
+"""Largest cost of the importance of all sites, in forward passes of an image."""
 
 START_SECONDS = 12.0
-"""Importing and compiling, per process."""
+"""Time to import and compile, per process."""
 
 PATCHING_SECONDS = 1.7
-"""Compiling the rest of a network behind one site, as measured on a slow core: .9 for
+"""Time to compile the network after one site, as measured on a slow core: .9 for
 VGG16, 2.1 for InceptionV3, 1.8 for ConvNeXt."""
 
 
@@ -52,11 +52,11 @@ class Step:
     """One planned stage.
 
     Attributes:
-      stage: What it is.
-      about: For which run.
+      stage: Name of the stage.
+      about: The run it is for.
       seconds: Estimated time on one core, or on one GPU for full-size networks; None
-        where nobody knows.
-      bytes: Estimated size of what it leaves, or None.
+        if unknown.
+      bytes: Estimated size of its files, or None.
     """
 
     stage: str
@@ -67,22 +67,22 @@ class Step:
 
 SPACE = (
     Step(stage="space", about="of the base's last epoch", seconds=None, bytes=None),
-    Step(stage="project", about="and judge alignment", seconds=None, bytes=None),
+    Step(stage="project", about="and measure alignment", seconds=None, bytes=None),
     Step(stage="lay out", about="and draw", seconds=None, bytes=None),
 )
-"""What follows training where there is a space."""
+"""The stages after training in experiments with a space."""
 
 
 NEURON_BYTES, NEURON_SECONDS = 450, 5e-5
-"""What a neuron's place in one snapshot takes in the explorer, as measured."""
+"""Cost of a neuron's place in one snapshot in the explorer, as measured."""
 
 
 def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
-    """Estimate the explorer's page, if there shall be one.
+    """Estimate the explorer's page, if one is configured.
 
     Args:
       config: The whole configuration.
-      jobs: What is observed.
+      jobs: The jobs, which are observed.
     """
     if not config.explorer.page:
         return []
@@ -98,7 +98,7 @@ def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
 
 
 def _neuron_places(job: Job) -> int:
-    """Neurons times the snapshots of them that are looked at."""
+    """Number of neurons times their observed snapshots."""
     model_config = job.run.model
     facts = dataset_facts(job.dataset)
     model = build_model(
@@ -130,7 +130,7 @@ def _gflop(model: Model) -> float:
 
 
 def is_for_gpu(run: RunConfig) -> bool:
-    """Whether a run's network is of full size."""
+    """Whether a run's network has full size."""
     return run.model.preset == "full"
 
 
@@ -141,7 +141,7 @@ def _speed(run: RunConfig) -> float:
 
 
 def plan_images(settings: DatasetConfig) -> Step:
-    """Estimate what decoding the images takes and leaves, where they are kept."""
+    """Estimate time and disk space of decoding the images, if they are kept."""
     facts = dataset_facts(settings)
     train = settings.train_images or facts.train
     images = train + (settings.test_images or facts.test)
@@ -190,7 +190,7 @@ def plan_job(job: Job) -> Step:
 
 
 def longest_first(jobs: Sequence[Job]) -> list[Job]:
-    """The order in which no core waits long for the last job, by estimate."""
+    """The order in which, by estimate, no core waits long for the last job."""
     return sorted(jobs, key=lambda job: -(plan_job(job).seconds or 0))
 
 
@@ -199,7 +199,7 @@ def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
 
     Args:
       config: The whole configuration.
-      names: Of the runs.
+      names: Names of the runs.
     """
     settings, steps = config.importance, []
     for name in names:
@@ -214,11 +214,11 @@ def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
 def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
     """Estimate reverting some runs' evolutions, importance included.
 
-    What follows a site is half of the network, on average.
+    On average, half of the network follows a site.
 
     Args:
       config: The whole configuration.
-      names: Of the runs.
+      names: Names of the runs.
     """
     settings, steps = config.reversion, []
     facts = dataset_facts(config.dataset)
@@ -248,7 +248,7 @@ def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
 
 
 def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int, int]:
-    """A run's model, training images per class, and over what it is repeated."""
+    """A run's model, training images per class, and number of repeats."""
     facts, importance = dataset_facts(config.dataset), config.importance
     model_config = config.runs[name].model
     model = build_model(
@@ -271,7 +271,7 @@ def _step(
     images: int | float,
     kept_images: int,
 ) -> Step:
-    """A stage that passes so many images forward, and keeps all neurons' of some."""
+    """A stage that passes images forward, and keeps all neurons' responses to some."""
     work = images * _gflop(model) / _speed(config.runs[name])
     return Step(
         stage=stage,
@@ -282,7 +282,7 @@ def _step(
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time for people; `-` for none."""
+    """A readable duration; `-` for none."""
     if seconds is None:
         return "-"
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
@@ -292,10 +292,10 @@ def duration(seconds: float | None) -> str:
 
 
 def total_seconds(steps: Sequence[Step], workers: int) -> float:
-    """Time of all steps on so many cores: at least the longest step alone.
+    """Time of all steps on a number of cores: at least the longest single step.
 
     Args:
-      steps: What is planned.
+      steps: The planned steps.
       workers: Number of cores.
     """
     times = [step.seconds or 0.0 for step in steps]

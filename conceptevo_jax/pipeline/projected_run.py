@@ -1,4 +1,4 @@
-"""Runs in the space, and the tables that tell of them."""
+"""Runs in the space, and their tables."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -29,13 +29,13 @@ AGREEMENTS = ("correlation", "centred", "overlap")
 
 @record
 class Projected:
-    """One run in the space: where its neurons lie, and how well they are aligned.
+    """One run in the space: its neurons' vectors and their alignment.
 
     Attributes:
       run: The run.
-      title: How figures call it.
+      title: Its title in figures.
       placed: Its neurons' vectors, by epoch.
-      alignments: Each snapshot against the base; none for the base itself.
+      alignments: Alignment of each snapshot with the base; none for the base itself.
       steps_per_epoch: Optimiser steps per epoch.
       base_images: Which images of the pool are stimuli of a base neuron.
     """
@@ -65,15 +65,15 @@ class Projected:
         return self.run.observations[epoch].stimuli
 
     def coverage(self, epoch: Epoch) -> float:
-        """Mean coverage of the live neurons; NaN where none lives."""
+        """Mean coverage of the live neurons; NaN if there are none."""
         live = ~self.stimuli(epoch).dead
         covered = self.placed[epoch].coverage[live]
         return float(covered.mean()) if live.any() else float("nan")
 
     def shared(self, epoch: Epoch) -> float:
-        """Share of the live neurons' stimuli that base neurons have too.
+        """Share of the live neurons' stimuli that are also stimuli of base neurons.
 
-        What the paper's Step 2.2 has to go by, whatever the coverage policy.
+        The paper's Step 2.2 can use only these; independent of the coverage policy.
         """
         rows = self.stimuli(epoch).image_ids
         used = rows[rows >= 0]
@@ -87,7 +87,7 @@ def project_all(
     fitted_space: BaseSpace,
     key: str,
 ) -> dict[str, Projected]:
-    """Project every run, the base too, and judge all others against the base.
+    """Project every run, including the base, and align all others with the base.
 
     Args:
       session: Store, images and settings.
@@ -127,7 +127,7 @@ def _judge(
     spaces: Sequence[Space],
     keys: Mapping[str, str],
 ) -> dict[Epoch, Alignment]:
-    """Judge every snapshot of a run against the base."""
+    """Measure the alignment of every snapshot of a run with the base."""
     verdicts = {}
     for epoch, vectors in placed.items():
         snapshot = _subject(
@@ -154,7 +154,7 @@ def without_alignment(
     placed: dict[Epoch, Embedding],
     covered: Bool[np.ndarray, " i"],
 ) -> Projected:
-    """A run in the space, not judged.
+    """A run in the space, without alignment.
 
     Args:
       session: Its settings and images.
@@ -221,7 +221,7 @@ def _snapshot_row(projected: Projected, epoch: Epoch) -> dict[str, Any]:
 
 
 def epoch_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
-    """The training tables of all runs, one below the other, without their times."""
+    """The training tables of all runs, joined, without their times."""
     rows = []
     for projected in projected_runs:
         for row in projected.run.rows:
@@ -243,10 +243,10 @@ def alignment_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
 
 
 def verdict_row(judged: Alignment, name: str) -> dict[str, Any]:
-    """Every measure and control of a pair of snapshots under one agreement.
+    """Every measure and control of a pair of snapshots for one definition of agreement.
 
     Args:
-      judged: How two snapshots are aligned.
+      judged: The alignment of two snapshots.
       name: One of `AGREEMENTS`, or `planted`.
     """
     agreement: Agreement = getattr(judged, name)

@@ -1,9 +1,9 @@
-"""Where an experiment's results go, and that they stay with the call they are of.
+"""Where an experiment's results go, so that each folder belongs to one call.
 
-A result folder belongs to one call: its settings and its images, by content, kept in
-`call.json`. The same call finds its folder again. One whose settings or images differ
-gets a folder of its own beside, named by a key, so that nothing is overwritten and no
-file of an older call lies among new ones.
+A result folder belongs to one call: its settings and its images, by content, stored in
+`call.json`. The same call finds its folder again. A call with other settings or images
+gets a separate folder, named by a key, so that nothing is overwritten and no
+files of different calls are mixed.
 """
 
 import dataclasses
@@ -28,15 +28,15 @@ from conceptevo_jax.store.keys import flat, plain
 from conceptevo_jax.store.stages import MARKER
 
 CALL = "call.json"
-"""In a result folder: the settings and images of the call that it belongs to."""
+"""File in a result folder with the settings and images of its call."""
 
 _HOW = ("run_dir", "workers", "time_limit", "dry_run", "distributed")
-"""Settings that say how a call is carried out, not what it is."""
+"""Settings that change how a call is executed, but not its results."""
 
 _SYSTEM = frozenset(
     map(Path, ("/", "/dev", "/home", "/opt", "/run", "/tmp", "/usr", "/var"))
 )
-"""Folders that are full of other things."""
+"""Folders that hold unrelated files."""
 
 _SYSTEM_BELOW = frozenset(
     Path(f"/{name}")
@@ -45,16 +45,16 @@ _SYSTEM_BELOW = frozenset(
         *("usr/bin", "usr/include", "usr/lib", "usr/sbin", "usr/share"),
     )
 )
-"""Folders in which nothing of ours can lie, at any depth."""
+"""Folders in which no result folder may lie, at any depth."""
 
 _SHOWN = 3
-"""Differences that a message names."""
+"""Largest number of differences that a message names."""
 
 
 def default_folder(config: Config) -> Path:
-    """`runs/<experiment>-<scale>`, or what `run_dir` says.
+    """`runs/<experiment>-<scale>`, or the value of `run_dir`.
 
-    A method other than the default, and several seeds, stand in the name.
+    The name includes a method other than the default, and several seeds.
     """
     parts = [config.name, config.scale_name]
     if config.seeds > 1:
@@ -67,25 +67,25 @@ def default_folder(config: Config) -> Path:
 
 
 def require_place(config: Config) -> None:
-    """Refuse a result folder that cannot be, before any work; nothing is made.
+    """Refuse an impossible result folder before any work; nothing is created.
 
     Raises:
-      DataError: for a file, a folder of the system, a name that is too long, or a place
+      DataError: for a file, a system folder, a name that is too long, or a place
         that cannot be written to.
     """
     folder = default_folder(config)
     remedy = "choose another run_dir"
     resolved = folder.resolve()
     if resolved in (*_SYSTEM, Path.home()):
-        raise DataError(f"{folder} is full of other things: {remedy}.")
+        raise DataError(f"{folder} holds unrelated files: {remedy}.")
     for path in (resolved, *resolved.parents):
         if path in _SYSTEM_BELOW:
-            raise DataError(f"{folder} lies in {path}, the system's own: {remedy}.")
+            raise DataError(f"{folder} lies in the system folder {path}: {remedy}.")
     longest = os.pathconf("/", "PC_NAME_MAX") - len("-0123456789ab")
     for part in folder.parts:
         if len(os.fsencode(part)) > longest:
             raise DataError(
-                f"{part[:20]}… is a name of {len(os.fsencode(part))} bytes, but at "
+                f"the name {part[:20]}… has {len(os.fsencode(part))} bytes, but at "
                 f"most {longest} are possible: {remedy}."
             )
     for path in (resolved, *resolved.parents):
@@ -94,7 +94,7 @@ def require_place(config: Config) -> None:
     existing = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
     if existing.is_symlink() and not existing.exists():
         raise DataError(
-            f"{existing} is a link to {os.readlink(existing)}, which is not there: "
+            f"{existing} is a link to {os.readlink(existing)}, which does not exist: "
             f"make that folder, or {remedy}."
         )
     if not existing.is_dir():
@@ -104,7 +104,7 @@ def require_place(config: Config) -> None:
 
 
 def keyed_folder(config: Config) -> Path:
-    """The default folder with the key of the call's settings, as sweeps have it."""
+    """The default folder with the key of the call's settings, as in sweeps."""
     return _keyed(default_folder(config), _settings(config))
 
 
@@ -113,8 +113,8 @@ class Claimed:
     """A call's result folder.
 
     Attributes:
-      folder: Where its results go.
-      note: Why not to the default folder, for people; None where they do.
+      folder: The folder of its results.
+      note: A message why it is not the default folder; None if it is.
     """
 
     folder: Path
@@ -126,10 +126,10 @@ def find_folder(config: Config, images: str | None) -> Claimed:
 
     Args:
       config: The call's configuration.
-      images: Content key of its images; None where they are not known yet.
+      images: Content key of its images; None if they are not known yet.
 
     Raises:
-      DataError: if a file has the folder's name, or what a folder says of itself is
+      DataError: if a file has the folder's name, or a folder's `call.json` is
         damaged.
     """
     settings, folder = _settings(config), default_folder(config)
@@ -144,14 +144,14 @@ def find_folder(config: Config, images: str | None) -> Claimed:
 
 
 def claim_folder(config: Config, images: str) -> Claimed:
-    """The same, and the folder is made and marked as the call's.
+    """The same, but the folder is created and marked as the call's.
 
     Args:
       config: The call's configuration.
       images: Content key of its images.
 
     Raises:
-      DataError: as `find_folder` does; and if a link leads out of it.
+      DataError: as in `find_folder`, and if a link leads out of it.
     """
     claimed = find_folder(config, images)
     # What is written there would go wherever a link leads.
@@ -164,14 +164,14 @@ def claim_folder(config: Config, images: str) -> Claimed:
 
 
 def require_settings(folder: Path, config: Config) -> None:
-    """Refuse a result folder whose configuration is not the one that it was made with.
+    """Refuse a result folder whose configuration was changed after its call.
 
     Args:
       folder: A result folder.
-      config: What its `config.yaml` says.
+      config: The content of its `config.yaml`.
 
     Raises:
-      DataError: if `config.yaml` and `call.json` differ, or the latter is not there.
+      DataError: if `config.yaml` and `call.json` differ, or the latter is missing.
     """
     remedy = f"Run the experiment of {folder} again; finished stages are reused."
     stored_settings = _read_call(folder, remedy)["settings"]
@@ -183,16 +183,16 @@ def require_settings(folder: Path, config: Config) -> None:
     ]
     if names:
         raise DataError(
-            f"{folder / 'config.yaml'} is not what the results were made with "
+            f"{folder / 'config.yaml'} is not the configuration of the results "
             f"({', '.join(names[:_SHOWN])}): it was damaged or edited. {remedy}"
         )
 
 
 def _read_call(folder: Path, remedy: str) -> dict[str, Any]:
-    """What a result folder says of its call: `settings` and `images`."""
+    """The record of a result folder's call: `settings` and `images`."""
     call = read_sealed(folder / CALL, remedy)
     if not isinstance(call.get("settings"), dict) or "images" not in call:
-        raise DataError(f"{folder / CALL} tells of no settings and images. {remedy}")
+        raise DataError(f"{folder / CALL} has no settings and images. {remedy}")
     return call
 
 
@@ -208,12 +208,12 @@ def _keyed(folder: Path, *parts: object) -> Path:
 def _difference(
     folder: Path, settings: Mapping[str, Any], images: str | None
 ) -> str | None:
-    """What makes a folder another call's; None where it is free or this call's."""
+    """Why a folder belongs to another call; None if it is free or this call's."""
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file: choose another run_dir.")
     if not (folder / CALL).is_file():
         used = folder.is_dir() and any(folder.iterdir())
-        return "holds files of something else" if used else None
+        return "holds unrelated files" if used else None
     remedy = "Delete the folder, or choose another run_dir."
     stored_call = _read_call(folder, remedy)
     stored, current = flat(stored_call["settings"]), flat(settings)

@@ -1,9 +1,9 @@
 """Train the runs of an experiment and observe their snapshots, several at a time.
 
 On CPU runs are trained in processes of one core each: independent one-core processes
-train 1.7 times as many images as one process on two cores. On an accelerator, and where
-several processes work together, runs take turns. A finished stage is found in the store
-and not run again.
+train 1.7 times as many images as one process on two cores. On an accelerator, and with
+joined processes, runs are trained one after the other. A finished stage is found in the
+store and not run again.
 """
 
 import dataclasses
@@ -54,7 +54,7 @@ from conceptevo_jax.types import Epoch, Observation, Snapshot
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Until:
-    """End a training once it has learnt and then collapsed, by test accuracy."""
+    """End a training after it has learnt and then collapsed, by test accuracy."""
 
     learns: float
     collapses: float
@@ -62,19 +62,19 @@ class Until:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Job:
-    """One training run and what to observe of it; plain data, for another process.
+    """One training run and its observation, as plain data for another process.
 
     Attributes:
       name: The run's name.
       run: Its settings.
       dataset: Its images.
       search: How stimuli are found, or None to observe nothing.
-      projection_images: Images that a neuron is projected by; None for its stimuli.
+      projection_images: Images that a neuron is projected from; None for its stimuli.
       epochs: Which snapshots to observe; None for all.
       sample: Number of pool images whose responses are kept.
       until: When to stop early, or None.
-      monitor: Whether the monitor looks at every snapshot, too.
-      space: Content key of the space it looks in, or None for none.
+      monitor: Whether the monitor also measures every snapshot.
+      space: Content key of the monitor's space, or None for none.
     """
 
     name: str
@@ -98,11 +98,11 @@ class Job:
         sample: int | None = None,
         method: MethodConfig | None = None,
     ) -> "Job":
-        """Train a run of a configuration, and observe it as a method wants it.
+        """Train a run of a configuration, and observe it as a method requires.
 
         Args:
           config: The whole configuration.
-          name: Of the run.
+          name: Name of the run.
           epochs: Which snapshots to observe; None for all.
           sample: Number of pool images whose responses are kept; None for the data
             set's `sample_images`.
@@ -127,13 +127,13 @@ class TrainedRun:
     Attributes:
       name: The run's name.
       key: Content key of its training.
-      model: What was trained.
+      model: The trained model.
       rows: Its table, a row per snapshot.
       snapshots: Its snapshots in order.
-      observations: What was observed, by epoch.
+      observations: Its observations, by epoch.
       keys: Content keys of the observations, by epoch.
-      reports: What the monitor said of each snapshot, as plain values; none where it
-        did not look.
+      reports: The monitor's report on each snapshot, as plain values; none if it was
+        off.
     """
 
     name: str
@@ -151,7 +151,7 @@ class TrainedRun:
 
 
 def training_of(run: RunConfig) -> Training:
-    """The training settings that a run's configuration stands for."""
+    """The training settings of a run's configuration."""
     settings = plain(
         run,
         optimizer=Optimizer(**plain(run.optimizer)),
@@ -163,12 +163,12 @@ def training_of(run: RunConfig) -> Training:
 
 
 def is_finished(store: Store, images: Images, job: Job) -> bool:
-    """Whether the store holds all that `execute` would leave there.
+    """Whether the store holds everything that `execute` would write.
 
     Args:
-      store: Where finished stages lie.
+      store: The store of finished stages.
       images: The images of `job.dataset`.
-      job: What to do.
+      job: The job.
     """
     model, settings = _model(images, job), training_of(job.run)
     key = content_key("train", *_made_from(images, job, model, settings))
@@ -196,15 +196,16 @@ def execute(
     """Train and observe one run in this process, skipping what is stored.
 
     Args:
-      store: Where finished stages lie.
+      store: The store of finished stages.
       images: The images of `job.dataset`.
-      job: What to do.
-      on_step: Called with steps done and steps in all, observation included.
-      time_left: Asked before every epoch and observation whether to go on.
+      job: The job.
+      on_step: Called with steps done and total steps, including observation.
+      time_left: Called before every epoch and observation to decide whether to
+        continue.
       observe: False ends after the training.
 
     Raises:
-      TimeUpError: when the time is up; what is finished is kept.
+      TimeUpError: when the time is up; finished work is kept.
     """
     model, settings = _model(images, job), training_of(job.run)
     observed = _observed_epochs(job, settings)
@@ -242,7 +243,7 @@ def execute(
 
 
 def _watched(folder: Path, images: Images, job: Job) -> Path | None:
-    """The file of a training that gets the monitor's reports, if it looks."""
+    """The file of a training for the monitor's reports, if it is on."""
     if not job.monitor:
         return None
     return folder / f"monitor-{job.space or images.pool.pool_id}.jsonl"
@@ -259,25 +260,24 @@ def require_time(time_left: TimeLeft | None, what: str) -> None:
     """Stop before a stage if the time is up.
 
     Args:
-      time_left: Seconds left when asked; None without a limit.
-      what: What would begin now.
+      time_left: Returns the seconds left; None without a limit.
+      what: Name of the stage that would begin now.
 
     Raises:
-      TimeUpError: naming what would have come next.
+      TimeUpError: naming the next stage.
     """
     if is_asked_to_end():
         raise AskedToEndError(
-            f"ended by SIGTERM before {what}. Run the same command again to go on from "
-            "there."
+            f"ended by SIGTERM before {what}. Run the same command again to resume."
         )
     if time_left is not None and first_decides(lambda: time_left() <= 0):
         raise TimeUpError(
-            f"the time is up before {what}. Run the same command again to go on."
+            f"the time is up before {what}. Run the same command again to resume."
         )
 
 
 _SWEEP_STEPS = 20
-"""A sweep counts as this many training steps in the progress bar."""
+"""Number of training steps that a sweep counts for in the progress bar."""
 
 
 class _Report:
@@ -346,7 +346,7 @@ def _train(
 def _made_from(
     images: Images, job: Job, model: Model, settings: Training
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """All that a training depends on: its settings, and keys of its inputs."""
+    """Everything that a training depends on: its settings, and keys of its inputs."""
     config = {**_architecture(model), "training": settings, "until": job.until}
     return config, {"train": images.train.images_id, "test": images.test.images_id}
 

@@ -48,13 +48,13 @@ from conceptevo_jax.types import Layout, Space
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What an experiment's `run` returns.
+    """The return value of an experiment's `run`.
 
     Attributes:
       base: Name of the base snapshot, or None without one.
-      claims: In the order they are to be told.
+      claims: The claims, in the order of the report.
       further: More entries for `results.json`.
-      look_next: Files worth opening, the best first.
+      look_next: Files worth opening, the most useful first.
     """
 
     base: str | None
@@ -68,7 +68,7 @@ class Session:
 
     Attributes:
       config: The whole configuration.
-      store: The shared store beside it.
+      store: The shared store, next to the result folder.
       images: All image sets, prepared.
       timings: Seconds per stage, in this call.
       time_left: Seconds until the configuration's time limit, or None without one.
@@ -89,9 +89,9 @@ class Session:
 
     @functools.cached_property
     def folder(self) -> Path:
-        """The result folder; made, and marked as this call's, when first asked for.
+        """The result folder; created, and marked as this call's, at its first use.
 
-        In all processes but the first one that is thrown away.
+        In all processes except the first it is a temporary folder.
         """
         if not is_first():
             return _scratch_folder()
@@ -112,13 +112,13 @@ class Session:
 
     @contextlib.contextmanager
     def stage(self, name: str, *, of: str = "") -> Iterator[None]:
-        """Add what is done inside to the time of a stage, and log it.
+        """Add the time of the block to a stage, and log it.
 
         Example: `with session.stage("space"): space = base_space(…)`.
 
         Args:
-          name: What `timings` call it.
-          of: What it is done for, where a stage is entered often; for the log alone.
+          name: Name of the stage in `timings`.
+          of: What it is done for, if a stage is entered often; only for the log.
 
         Raises:
           TimeUpError: if the call's time is up already.
@@ -137,20 +137,20 @@ class Session:
         """Train and observe all jobs, several at a time on CPU; results by name.
 
         Args:
-          jobs: What to do.
-          meanwhile: Prepares what comes next, called when a core has nothing to do
-            any more and others still train.
+          jobs: The jobs.
+          meanwhile: Prepares the next stage; called when a core has nothing left to do
+            while others still train.
 
         Raises:
-          UsageError, DataError: as found in a job.
+          UsageError, DataError: as raised in a job.
         """
         with self.stage("train and observe"):
             return self._train(self._watched(jobs), meanwhile)
 
     def _watched(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        """The jobs, with the monitor on if so configured: in the base's space.
+        """The jobs, with the monitor in the base's space if it is configured.
 
-        Then the base has to be trained before the others.
+        In that case the base is trained before the others.
         """
         if not self.config.monitor:
             return jobs
@@ -167,7 +167,7 @@ class Session:
         ]
 
     def save_space(self, space: Space, layout: Layout) -> None:
-        """Keep in the result folder what `conceptevo project` needs.
+        """Write to the result folder what `conceptevo project` needs.
 
         Args:
           space: The space.
@@ -183,7 +183,7 @@ class Session:
         *,
         alone: bool = True,
     ) -> dict[str, TrainedRun]:
-        """Train and observe; one of several jobs is not `alone`, and gets one core."""
+        """Train and observe; a job that is not `alone` gets one core."""
         workers = worker_count(self.config.workers, len(jobs) if alone else 2)
         with self._progress() as bars:
             tasks = {job.name: bars.add_task(job.name, start=False) for job in jobs}
@@ -233,11 +233,11 @@ class Session:
 
 
 LOG_SECONDS = 30.0
-"""Between two lines of progress where nobody sees a bar move, as in a file."""
+"""Seconds between two lines of progress where no bar is shown, as in a file."""
 
 
 class _Log:
-    """Tells of trainings in lines: when one ends, and now and then how far all are."""
+    """Prints a line when a training ends, and periodically the progress of all."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self.tell, self.lock = tell, threading.Lock()
@@ -246,7 +246,7 @@ class _Log:
         self.last = time.monotonic()
 
     def heard(self, name: str, done: int, total: int) -> None:
-        """A training made a step; called from several threads."""
+        """Record a training's progress; called from several threads."""
         with self.lock:
             self.steps[name] = done, total
             if done == total and name not in self.ended:
@@ -271,13 +271,12 @@ def _scratch_folder() -> Path:
 
 
 def worker_count(configured: int | None, jobs: int) -> int:
-    """How many processes to train in: one per core on CPU, one elsewhere.
+    """Number of processes for training: one per core on CPU, one elsewhere.
 
-    Processes that work together train each run together, one after the other.
+    Joined processes train each run together, one run after the other.
 
     Args:
-      configured: Number of processes that the configuration asks for; None for a core
-        each.
+      configured: Number of processes in the configuration; None for one per core.
       jobs: Number of trainings.
     """
     if process_count() > 1:

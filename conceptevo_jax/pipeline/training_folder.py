@@ -1,4 +1,4 @@
-"""Watch a training from outside, as it runs, by the files that it writes."""
+"""Watch a running training from outside, by the files that it writes."""
 
 import time
 from collections.abc import Iterator
@@ -29,10 +29,10 @@ def find_training(training: str, store: Store) -> Path:
 
     Args:
       training: Path or key.
-      store: Where trainings are looked up by key.
+      store: The store in which trainings are looked up by key.
 
     Raises:
-      DataError: if there is none, with those that there are.
+      DataError: if there is no such training, with the existing ones.
     """
     folder = typed_place(training, "TRAINING").absolute()
     if (current_folder(folder) / RUN).is_file():
@@ -45,20 +45,20 @@ def find_training(training: str, store: Store) -> Path:
         ", ".join(f"{e.key} ({e.about or 'unfinished'})" for e in trainings) or "none"
     )
     raise DataError(
-        f"{training} is no training's folder, and {store.root} has none of that key. "
-        f"It has: {listed}."
+        f"{training} is not the folder of a training, and {store.root} has none with "
+        f"that key. It has: {listed}."
     )
 
 
 def follow(
     folder: Path, result: Path | None, *, interval: float, wait: bool
 ) -> Iterator[tuple[Report, Row]]:
-    """Report on every epoch of a training, those to come included.
+    """Report on every epoch of a training, including future ones.
 
     Args:
-      folder: Of the training, in a store.
-      result: A result folder whose space is looked in, or None.
-      interval: Seconds between two looks.
+      folder: The training's folder, in a store.
+      result: A result folder whose space is used, or None.
+      interval: Seconds between two checks.
       wait: Whether to wait for more until the training is finished.
 
     Raises:
@@ -102,7 +102,7 @@ def _new(
 
 
 def current_folder(folder: Path) -> Path:
-    """Where a training lies now: its folder is renamed when it is finished."""
+    """The current folder of a training, which is renamed when it is finished."""
     if folder.is_dir():
         return folder
     name = folder.name.removesuffix(PARTIAL)
@@ -119,6 +119,6 @@ def _images(store: Store, pool_id: str) -> Decoded:
         if isinstance(inputs, dict) and inputs.get("pool") == pool_id:
             return open_decoded(entry.path)
     raise DataError(
-        f"{store.root} holds no decoded images {pool_id}, which the monitor looks at: "
+        f"{store.root} holds no decoded images {pool_id}, which the monitor needs: "
         "train with dataset.keep_decoded=true, or with monitor=on."
     )

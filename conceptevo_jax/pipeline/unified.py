@@ -1,7 +1,7 @@
-"""From training runs to one space: what every experiment about a space begins with.
+"""From training runs to one space: the first part of every experiment with a space.
 
 Trains and observes the base and the compared runs, builds the space from the base's
-last epoch, projects every snapshot, judges it and lays it out on one map.
+last epoch, projects every snapshot, measures its alignment and lays it out on one map.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.types import Epoch, Layout, record
 
 BASE_SAMPLE = 4096
-"""Pool images by which the base neurons' responses are ranked."""
+"""Number of pool images used to rank the base neurons' responses."""
 
 COLUMNS = 6
-"""Snapshots of a run that are drawn at most."""
+"""Largest number of snapshots of a run that are drawn."""
 
 
 @record
@@ -34,7 +34,7 @@ class Unified:
       compared: All other runs.
       base_space: The space and how it was made.
       layout: The map of the base and all shown snapshots.
-      points: Where the neurons of each shown snapshot lie on it, by its name.
+      points: The points of each shown snapshot's neurons on it, by its name.
     """
 
     base: Projected
@@ -62,8 +62,8 @@ class Unified:
 def space_jobs(config: Config) -> list[Job]:
     """What to train and observe: the base's last epoch, and the compared runs.
 
-    Of a compared run its milestones are observed, and the untrained network; all
-    snapshots where it names none.
+    For a compared run, its milestones and the untrained network are observed, or all
+    snapshots if it names no milestones.
     """
     base = base_of(config)
     last = config.runs[base].epochs - 1
@@ -76,13 +76,13 @@ def space_jobs(config: Config) -> list[Job]:
 
 
 def base_of(config: Config) -> str:
-    """Which run is the base.
+    """The name of the base run.
 
     Raises:
       UsageError: if none is named.
     """
     if config.base is None:
-        raise UsageError("base names no run: say which, with base=NAME.")
+        raise UsageError("base names no run: name one with base=NAME.")
     return config.base
 
 
@@ -92,7 +92,7 @@ def _milestones(config: Config, name: str) -> tuple[Epoch, ...] | None:
 
 
 def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
-    """Build the space, project and judge every run, lay out what is shown.
+    """Build the space, project and align every run, lay out the shown snapshots.
 
     The space and its map are written to the result folder, where `conceptevo project`
     finds them.
@@ -129,7 +129,7 @@ def unified(
     """Lay out a space's base and some snapshots on one map, and keep space and map.
 
     Args:
-      session: Where to, and the map's settings.
+      session: The result folder and the map's settings.
       fitted_space: The space.
       base_run: The base run, at the epoch the space was built from.
       compared: All other runs.
@@ -155,7 +155,7 @@ def unified(
 
 
 def shown_epochs(projected: Projected) -> list[Epoch]:
-    """`init` and whole epochs, evenly spread, the first and the last among them."""
+    """`init` and whole epochs, evenly spread, including the first and the last."""
     whole = [epoch for epoch in projected.epochs if isinstance(epoch, int)]
     spread = np.linspace(0, len(whole) - 1, min(COLUMNS - 1, len(whole)))
     return ["init", *(whole[i] for i in spread.round().astype(int))]

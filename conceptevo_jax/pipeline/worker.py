@@ -1,9 +1,9 @@
-"""The program of a worker: a process of one core that does one piece of work at a time.
+"""The program of a worker: a process on one core that does one task at a time.
 
 It binds itself to a core, reads orders as JSON lines from its standard input until that
-ends, and writes its progress as JSON lines. Where the input ends during a piece of
-work, its parent is gone, however it died, and the worker leaves at once. Compiled
-programs are kept, so that the second run of an architecture starts at once.
+ends, and writes its progress as JSON lines. If the input ends during a
+task, its parent has died, and the worker exits immediately. Compiled
+programs are kept, so that the second run of an architecture starts without compiling.
 """
 
 import json
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from conceptevo_jax.pipeline.images import Images
 
 EXPECTED = (DataError, UsageError, NonFiniteLossError, TimeUpError)
-"""Errors that are told as they were raised; any other is a bug."""
+"""Errors that are reported as raised; any other is a bug."""
 
 
 ORPHANED = 143
-"""Code with which a worker leaves whose parent is gone; nobody reads it."""
+"""Exit code of a worker whose parent is gone; no process reads it."""
 
 
 def use_cache(store: Store) -> None:
     """Keep compiled programs in the store; they are found again by content.
 
-    A folder that JAX was given for them, as by `JAX_COMPILATION_CACHE_DIR`, stays.
+    A folder that was set for JAX, for example by `JAX_COMPILATION_CACHE_DIR`, is kept.
     """
     import jax
 
@@ -47,12 +47,12 @@ def use_cache(store: Store) -> None:
 
 
 def until(deadline: float) -> TimeLeft:
-    """Tells the seconds left until a time of the monotonic clock."""
+    """Returns the seconds left until a time of the monotonic clock."""
     return lambda: deadline - time.monotonic()
 
 
 def main() -> int:
-    """Do what is ordered on standard input; 0, or 1 after reporting an error."""
+    """Execute orders from standard input; 0, or 1 after reporting an error."""
     keep_memory()
     root, core = Path(sys.argv[1]), int(sys.argv[2])
     if hasattr(os, "sched_setaffinity"):
@@ -86,7 +86,7 @@ def _answer(
     on_step: Callable[[int, int], None],
     opened: dict[str, "Images"],
 ) -> dict[str, Any]:
-    """Do what is ordered, and say that it is finished or what was wrong."""
+    """Execute an order, and report that it is finished or what was wrong."""
     try:
         _obey(store, order, on_step, opened)
     except EXPECTED as error:
@@ -103,7 +103,7 @@ class _Orders:
     """Orders from the standard input, read by a thread that notices its end at once.
 
     Attributes:
-      busy: Whether a piece of work is being done, for a parent that waits for it.
+      busy: Whether a task is running, for which a parent waits.
     """
 
     def __init__(self) -> None:
@@ -133,9 +133,9 @@ def _obey(
     on_step: Callable[[int, int], None],
     opened: dict[str, "Images"],
 ) -> None:
-    """Do one piece: a job's training, or its observation, too.
+    """Do one task: a job's training, or also its observation.
 
-    Images stay open for the next: checking them takes 1.4 s at demo scale.
+    Images stay open for the next task: checking them takes 1.4 s at demo scale.
     """
     from conceptevo_jax.pipeline.images import prepare_images
     from conceptevo_jax.pipeline.runs import execute, job_from_json

@@ -1,8 +1,8 @@
-"""Run jobs side by side in processes of one core each.
+"""Run jobs in parallel in processes of one core each.
 
-A process serves until nothing is left to do: it imports and traces once. A training and
-the observation of its snapshots are two pieces, so that a core which has no training
-left observes another's; the last piece, for which the others wait, is then a short one.
+A process runs until no work is left: it imports and traces once. A training and
+the observation of its snapshots are two tasks, so that a core without trainings
+observes another's; the last task, for which the others wait, is then short.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from conceptevo_jax.pipeline.runs import Job
 
 OnJob = Callable[[str, int, int], None]
-"""Called with a job's name, its steps done and its steps in all."""
+"""Called with a job's name, its steps done and its total steps."""
 
 _ERRORS: dict[str, type[Exception]] = {kind.__name__: kind for kind in worker.EXPECTED}
 
@@ -36,7 +36,7 @@ _SEQUENTIAL = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 
 
 class WorkerError(RuntimeError):
-    """A worker ended in a way that is a bug."""
+    """A worker ended unexpectedly, which is a bug."""
 
 
 def run_side_by_side(
@@ -49,19 +49,19 @@ def run_side_by_side(
 ) -> None:
     """Execute all jobs in at most `workers` processes at a time.
 
-    All trainings are begun in the jobs' order, then what they left is observed.
+    All trainings are started in the jobs' order, then their snapshots are observed.
 
     Args:
-      store: Where their results go.
-      jobs: What to do; nothing is returned, results are read from the store.
-      workers: Number of processes; each is bound to a core of its own.
-      on_job: Told of every job's progress, from several threads.
-      time_left: How many seconds the jobs may still take.
-      meanwhile: Called here when a core has nothing to do any more but others work.
+      store: The store of their results.
+      jobs: The jobs; nothing is returned, results are read from the store.
+      workers: Number of processes, each bound to its own core.
+      on_job: Receives every job's progress, from several threads.
+      time_left: Seconds that the jobs may still take.
+      meanwhile: Called here when a core has nothing left to do while others work.
 
     Raises:
       UsageError, DataError, NonFiniteLossError, TimeUpError: as raised in a worker.
-      WorkerError: if a worker dies otherwise, with the end of what it wrote.
+      WorkerError: if a worker dies otherwise, with the end of its output.
     """
     agenda, running = _Agenda(jobs), _Processes()
 
@@ -93,14 +93,14 @@ def run_side_by_side(
 
 
 class _Piece(NamedTuple):
-    """A job's training, or what follows it."""
+    """A job's training, or its observation."""
 
     job: "Job"
     observe: bool
 
 
 class _Agenda:
-    """What is left to do: trainings first, and observing none before it is trained."""
+    """The remaining tasks: trainings first; no run is observed before it is trained."""
 
     def __init__(self, jobs: Sequence["Job"]) -> None:
         self.changed = threading.Condition()
@@ -110,7 +110,7 @@ class _Agenda:
         self.trained: set[str] = set()
 
     def next(self) -> _Piece | None:
-        """The next piece, once there is one that can be begun; None at the end."""
+        """The next task, once one can be started; None at the end."""
         with self.changed:
             while self.left:
                 for piece in self.left:
@@ -121,20 +121,20 @@ class _Agenda:
             return None
 
     def finished(self, piece: _Piece) -> None:
-        """Let those go on that waited for it."""
+        """Mark a task as finished, and wake those that wait for it."""
         with self.changed:
             self.trained.add(piece.job.name)
             self.changed.notify_all()
 
     def stop(self) -> None:
-        """Leave the rest undone."""
+        """Drop the remaining tasks."""
         with self.changed:
             self.left.clear()
             self.changed.notify_all()
 
 
 class _Processes:
-    """The workers that run; once stopped, none can be started."""
+    """The running workers; once stopped, none can be started."""
 
     def __init__(self) -> None:
         self.lock, self.stopped = threading.Lock(), False
@@ -144,7 +144,7 @@ class _Processes:
     def start(
         self, store: Store, core: int
     ) -> Iterator[tuple[subprocess.Popen, IO[str]]]:
-        """One that serves a store until this ends, and what it writes beside."""
+        """A worker for a store until this context ends, and its error output."""
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
             self._start(store, core, errors) as process,
@@ -169,7 +169,7 @@ class _Processes:
             return process
 
     def stop(self) -> bool:
-        """End them all; whether this call, and not an earlier one, did so."""
+        """End all workers; return whether this call, and not an earlier one, did so."""
         with self.lock:
             first, self.stopped = not self.stopped, True
             for process in self.running:
@@ -178,7 +178,7 @@ class _Processes:
 
 
 class _Worker:
-    """A process on one core, started with its first piece of work."""
+    """A process on one core, started with its first task."""
 
     def __init__(self, store: Store, core: int, running: _Processes) -> None:
         self.store, self.core, self.running = store, core, running
@@ -189,13 +189,13 @@ class _Worker:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Let it end, and wait until it has."""
+        """Let the process end, and wait for it."""
         # One that died may have left an order unread.
         with contextlib.suppress(BrokenPipeError):
             self.open.close()
 
     def do(self, piece: _Piece, seconds: float | None, on_job: OnJob) -> None:
-        """Have a piece done, and return when it is.
+        """Do a task, and return when it is done.
 
         Raises:
           WorkerError: if the process fails.
@@ -217,22 +217,22 @@ class _Worker:
             code = process.wait()
             if code == -signal.SIGKILL:
                 raise DataError(
-                    f"run {piece.job.name}: its process was killed, most often since "
+                    f"run {piece.job.name}: its process was killed, usually because "
                     "memory ran out. Run the same command again with fewer processes, "
-                    "as by workers=1; finished epochs are kept."
+                    "such as workers=1; finished epochs are kept."
                 )
             errors.seek(0)
             tail = "".join(errors.readlines()[-20:])
             raise WorkerError(
                 f"run {piece.job.name}: its process ended with code {code}. "
-                f"The end of what it wrote:\n{tail}"
+                f"The end of its output:\n{tail}"
             )
 
 
 def _one_core(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a process with one core.
 
-    XLA's scheduler for operations at the same time gains nothing there, and makes
+    XLA's scheduler for concurrent operations gains nothing there, and makes
     ConvNeXt's training step half as long again.
     """
     flags = f"{environment.get('XLA_FLAGS', '')} {_SEQUENTIAL}".strip()
@@ -241,10 +241,10 @@ def _one_core(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _follow(lines: Iterable[str], name: str, on_job: OnJob) -> bool:
-    """Pass on what a worker tells of a piece; False if it ends before the piece.
+    """Pass on a worker's messages about a task; False if it ends before the task.
 
     Raises:
-      UsageError, DataError, NonFiniteLossError, TimeUpError: as told.
+      UsageError, DataError, NonFiniteLossError, TimeUpError: as reported.
     """
     for line in lines:
         message = json.loads(line)

@@ -1,8 +1,8 @@
 """From a base snapshot to the unified space in one call (Steps 1.2 to 2.1).
 
-The stimuli come from the sweep over the pool that found them; under the policy
-`responsive` the pool is swept once more, for which the ranks of the first sweep's
-sample of responses are needed.
+The stimuli come from an earlier sweep over the pool. With the policy
+`responsive` the pool is swept once more, which needs the ranks from the first sweep's
+sample of responses.
 """
 
 import dataclasses
@@ -35,22 +35,22 @@ def base_space(
     seed: int = 0,
     **fit: Any,
 ) -> tuple[Space, FitReport, SpaceReport]:
-    """Learn the base neurons' vectors and give every image of the pool one.
+    """Learn the base neurons' vectors and compute a vector for the pool's images.
 
     Args:
       model: The base model.
       variables: Its weights at the base epoch.
-      stimuli: What `find_stimuli` found for them.
-      sample: The responses it kept.
+      stimuli: Its stimuli from `find_stimuli`.
+      sample: The sampled responses from `find_stimuli`.
       pixels: The pool's images.
       base: Name of the snapshot, `run@epoch`.
-      settings: How images get their vectors.
-      before_relu: As the stimuli were searched.
-      seed: Decides the neurons' vectors.
+      settings: How image vectors are computed.
+      before_relu: As in the search for stimuli.
+      seed: Seed of the neurons' vectors.
       **fit: Further settings of `conceptevo_jax.embedding.fit_neurons`.
 
     Returns:
-      The space, and how learning and solving went.
+      The space, and the reports on learning and solving.
 
     Raises:
       UsageError: for variables of another model, or settings out of range.
@@ -89,24 +89,24 @@ def refit_space(
     before_relu: bool = False,
     **fit: Any,
 ) -> Float[np.ndarray, "f i d"]:
-    """Make a space again from other seeds: how much of it is the fit's chance?
+    """Fit a space again from other seeds, to measure the variance between fits.
 
-    Under `responsive` an image's vector is a mean over the same neurons whatever their
-    vectors are, so one sweep over the pool serves all fits.
+    With `responsive` an image's vector is a mean over the same neurons for any
+    vectors of these, so one sweep over the pool serves all fits.
 
     Args:
       model: The base model.
       variables: Its weights at the base epoch.
-      space: What `base_space` built from them.
+      space: The space from `base_space`.
       stimuli: The stimuli it was built from.
       pixels: The pool's images.
-      settings: As given to `base_space`; the seed is replaced.
-      seeds: Of the neurons' vectors, and of random starts.
-      before_relu: As given to `base_space`.
-      **fit: As given to `base_space`.
+      settings: As for `base_space`; the seed is replaced.
+      seeds: Seeds of the neurons' vectors, and of random starts.
+      before_relu: As for `base_space`.
+      **fit: As for `base_space`.
 
     Returns:
-      The images' vectors under each seed, NaN where the space has none.
+      The images' vectors for each seed, NaN where the space has none.
     """
     fits = [fit_neurons(stimuli, seed=seed, **fit)[0] for seed in seeds]
 
@@ -137,7 +137,7 @@ def _image_vectors(
     settings: SpaceSettings,
     responses: Iterable[Float[np.ndarray, "b n"]] | None,
 ) -> Float[np.ndarray, "i _"]:
-    """The images' vectors that other vectors of the same neurons would give."""
+    """The images' vectors for other vectors of the same neurons."""
     rebuilt, _ = build_space(
         stimuli,
         neurons,

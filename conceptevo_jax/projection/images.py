@@ -1,8 +1,8 @@
 """One vector per image of the pool, solved from the base neurons' (Step 2.1).
 
-For the policies `covered` and `random`, where only the images that some live base
-neuron has as a stimulus are solved for. Memory is `covered images × d` doubles, a few
-times over; the rest of the pool enters only the result.
+For the policies `covered` and `random`, which solve only for images that are a stimulus
+of a live base neuron. Memory is a few times `covered images × d` doubles; the rest of
+the pool appears only in the result.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def stimulus_matrix(stimuli: Stimuli, pool_size: int) -> sparse.csr_array:
     """A, `[n i]`: 1 / count[n] on the stimuli of live neurons; dead rows are empty.
 
     Args:
-      stimuli: Of one snapshot.
+      stimuli: Stimuli of one snapshot.
       pool_size: Number of images in the pool.
 
     Raises:
@@ -49,18 +49,18 @@ def solved_images(
     seed: int,
     keep_start: bool,
 ) -> tuple[Embedding, SolveReport]:
-    """Solve for the vectors of all images that base neurons have as stimuli.
+    """Solve for the vectors of all images that are stimuli of base neurons.
 
     Args:
       stimuli: The base snapshot's stimuli.
       neurons: Its neurons' learned vectors.
       pool_size: Images in the pool.
-      settings: Which solver, and how.
-      seed: Decides E₀ where it is random.
+      settings: The solver and its settings.
+      seed: Seed of E₀ if it is random.
       keep_start: Whether the other images keep their row of E₀ instead of NaN.
 
     Returns:
-      Image vectors with coverage 1 where solved for and 0 elsewhere, and the report.
+      Image vectors with coverage 1 if solved for and 0 otherwise, and the report.
     """
     rows = np.flatnonzero(neurons.placed)
     matrix = stimulus_matrix(stimuli, pool_size)[rows]

@@ -1,9 +1,9 @@
-"""A 2-D map of vectors by UMAP, and a way to put further vectors on it.
+"""A 2-D map of vectors by UMAP, and placing further vectors on it.
 
-For figures and the explorer, never for a number: a map keeps neighbours, not distances.
-Its stability score says how much of it depends on the seed. UMAP takes about ten
-seconds to import and compile, so it is imported when first needed; 6,000 vectors then
-take about five seconds a seed.
+Use maps for figures and the explorer, never for numbers: a map keeps neighbours, not
+distances. Its stability score shows how much it depends on the seed. UMAP takes about
+ten seconds to import and compile, so it is imported when first needed; 6,000 vectors
+then take about five seconds per seed.
 """
 
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ from conceptevo_jax.projection.umap_map import umap_points
 from conceptevo_jax.types import Layout
 
 STABILITY_NEIGHBORS = 15
-"""Size of the 2-D neighbourhoods that are compared between seeds."""
+"""Size of the 2-D neighbourhoods compared between seeds."""
 
 FEWEST = 4
-"""Vectors below which there is no map."""
+"""Smallest number of vectors for a map."""
 
 
 def fit_layout(
@@ -44,15 +44,16 @@ def fit_layout(
     metric: str = "cosine",
     stability_seeds: int = 1,
 ) -> Layout:
-    """Lay vectors out in two dimensions, in the row order given.
+    """Lay vectors out in two dimensions, in the order of their rows.
 
     Args:
-      vectors: One a row; rows with NaN are left out and get NaN points.
-      seed: Decides the map.
-      neighbors: UMAP's `n_neighbors`, lowered where there are fewer vectors.
-      min_dist: UMAP's.
-      metric: A name in `METRICS`; `place_points` goes by cosine in any case.
-      stability_seeds: Further seeds, `seed + 1` and so on, the map is compared with.
+      vectors: One vector per row; rows with NaN are left out and get NaN points.
+      seed: Seed of the map.
+      neighbors: UMAP's `n_neighbors`, lowered if there are fewer vectors.
+      min_dist: UMAP's `min_dist`.
+      metric: A name in `METRICS`; `place_points` always uses cosine.
+      stability_seeds: Number of further seeds, from `seed + 1`, to compare the map
+        with.
 
     Returns:
       The map, with the mean overlap of neighbourhoods between its seed and the others.
@@ -72,16 +73,16 @@ def fit_layout(
 def require_map(
     neighbors: int, min_dist: float, metric: str, stability_seeds: int = 1
 ) -> None:
-    """Refuse settings of a map that mean nothing, whatever is laid out.
+    """Refuse settings of a map that are invalid for any vectors.
 
     Args:
-      neighbors: As for `fit_layout`, and so are the others.
+      neighbors: As for `fit_layout`, like the others.
       min_dist: See there.
       metric: See there.
       stability_seeds: See there.
 
     Raises:
-      UsageError: naming the setting, and what would do.
+      UsageError: naming the setting, and valid values.
     """
     require_count("stability_seeds", stability_seeds)
     if metric not in METRICS:
@@ -99,11 +100,11 @@ def fit_layouts(
     min_dist: float = 0.1,
     metric: str = "cosine",
 ) -> list[Layout]:
-    """One map per seed of the same vectors; their neighbours are found once.
+    """One map per seed of the same vectors; their neighbours are computed once.
 
     Args:
-      vectors: As for `fit_layout`, and so are the other settings.
-      seeds: Two or more.
+      vectors: As for `fit_layout`, like the other settings.
+      seeds: Two or more seeds.
       neighbors: See there.
       min_dist: See there.
       metric: See there.
@@ -151,21 +152,21 @@ def fit_layouts(
 def place_points(
     layout: Layout, vectors: Float[np.ndarray, "m d"], neighbors: int = 3
 ) -> Float[np.ndarray, "m 2"]:
-    """Put further vectors on a map without touching what is there.
+    """Place further vectors on a map without changing existing points.
 
-    A vector goes to the mean of the points of its nearest fitted vectors by cosine,
-    weighted by inverse distance, so one with the direction of a fitted vector goes to
-    that one's point. UMAP's own transform starts in the same way, but then moves the
-    points by what else is placed with them. More than three neighbours often lie on
-    several islands of the map, and their mean in the void between.
+    A vector is placed at the mean of the points of its nearest fitted vectors by
+    cosine, weighted by inverse distance; a vector in the direction of a fitted vector
+    is placed at that vector's point. UMAP's transform starts in the same way, but then
+    the points also depend on the other placed vectors. More than three neighbours often
+    lie on several islands of the map, with their mean in the empty space between.
 
     Args:
       layout: The map.
-      vectors: One a row; rows with NaN get NaN points.
-      neighbors: How many fitted vectors to take the mean of.
+      vectors: One vector per row; rows with NaN get NaN points.
+      neighbors: Number of fitted vectors in the mean.
 
     Returns:
-      Points, each depending on its own vector and on the map only.
+      Points, each depending only on its own vector and on the map.
 
     Raises:
       UsageError: if `neighbors` is below 1, or the vectors have other dimensions.
@@ -185,7 +186,7 @@ def place_points(
 
 
 def _require_table(vectors: np.ndarray, dim: int | None = None) -> None:
-    """Refuse what is no table of numbers, or has another number of columns."""
+    """Refuse anything except a table of numbers with the right number of columns."""
     shape, kind = np.shape(vectors), np.asarray(vectors).dtype.kind
     if len(shape) != 2 or kind not in "fiu" or dim not in (None, shape[1]):
         raise UsageError(
@@ -214,7 +215,7 @@ def _overlap(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _weights(distances: np.ndarray) -> np.ndarray:
-    """Inverse distances `[m k]`, made to add up to 1; same directions take it all."""
+    """Inverse distances `[m k]` with sum 1; equal directions get all weight."""
     same = distances < SAME_DIRECTION_DISTANCE
     inverse = 1 / np.where(same, 1, distances)
     weights = np.where(same.any(axis=1, keepdims=True), same, inverse)

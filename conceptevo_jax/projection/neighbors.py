@@ -1,4 +1,4 @@
-"""Exact nearest neighbours of rows, by the metrics that a map can keep."""
+"""Exact nearest neighbours of rows, for the metrics of a map."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ _BLOCK = 512
 """Rows whose distances to all others are computed at once."""
 
 _THREADS = 8
-"""At most; each takes memory for a block of rows times all."""
+"""Largest number of threads; each takes memory for a block of rows times all."""
 
 
 def nearest_rows(
@@ -23,8 +23,8 @@ def nearest_rows(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The nearest rows of each row, itself first, and their distances, `[n k]`.
 
-    UMAP would do this itself, for over 4,096 rows approximately and only after 25 s of
-    compilation, and again for every seed.
+    UMAP would compute them itself, but only approximately for over 4,096 rows, after 25
+    s of compilation, and again for every seed.
 
     Args:
       rows: Finite vectors, `[n d]`.
@@ -56,8 +56,8 @@ def _cosine(
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """1 − cosine of all pairs of rows, half the squared distance of unit vectors.
 
-    Not a matrix product: its last bits would depend on which other rows are asked for,
-    and equal rows would not be at distance 0.
+    This is not a matrix product, whose last bits would depend on the other rows,
+    so that equal rows would not be at distance 0.
     """
     return cdist(unit_rows(first), unit_rows(second), "sqeuclidean") / 2
 
@@ -73,4 +73,4 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "cosine": _cosine,
     "euclidean": cdist,
 }
-"""The distances a map can keep, by UMAP's names."""
+"""The distances of a map, by UMAP's names."""

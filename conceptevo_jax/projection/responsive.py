@@ -1,10 +1,10 @@
-"""Image vectors from the base neurons that respond to an image most.
+"""Image vectors from the base neurons that respond most to an image.
 
-The policy `responsive`: it gives every image a vector, of the pool or not, and replaces
-Step 2.1 of the paper rather than solving it. Neurons respond on different scales, so a
-response counts by its rank among the same neuron's responses to a sample of images.
-Everything per batch is jittable, to be fused into a sweep over images; a batch costs
-`b n log q` comparisons and a top-k, and no memory beyond it is needed.
+The policy `responsive` gives every image a vector, also outside the pool, and replaces
+Step 2.1 of the paper instead of solving it. Neurons respond on different scales, so a
+response is measured by its rank among the same neuron's responses to a sample of
+images. Everything per batch is jittable, to be fused into a sweep over images; a batch
+costs `b n log q` comparisons and a top-k, and no memory beyond it is needed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,8 +19,8 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.types import Embedding, Site
 
 QUANTILE_LEVELS = 1 - np.linspace(1, 0, 129) ** 2
-"""Levels 0 to 1, 1/64 apart at the bottom and 1/16,384 at the top, where it matters
-which of many strong responses is the strongest."""
+"""Levels 0 to 1, 1/64 apart at the bottom and 1/16,384 at the top, to distinguish
+the strongest of many strong responses."""
 
 
 def response_quantiles(
@@ -34,8 +34,8 @@ def response_quantiles(
       levels: Ascending levels between 0 and 1.
 
     Returns:
-      The table that `rank_responses` looks into; NaN for a neuron with any non-finite
-      response, which can have no ranks.
+      The table for `rank_responses`; NaN for a neuron with any non-finite
+      response, which has no ranks.
     """
     finite = np.isfinite(peaks).all(axis=0)
     # In float64: between -3e38 and 3e38 float32 has no room for a difference.
@@ -47,18 +47,18 @@ def response_quantiles(
 def rank_responses(
     peaks: Float[Array, "b n"], quantiles: Float[Array, "n q"]
 ) -> Float[Array, "b n"]:
-    """Where each response lies in its neuron's own table, from 0 to 1.
+    """The rank of each response in its neuron's table, from 0 to 1.
 
-    The position in the table over q + 1, linear between two entries, and halfway
-    through a run of equal ones. Beyond the last entry the rank goes on growing, by
-    x / (x + spread) of what is left, so that the strongest responses still differ.
+    The rank is the position in the table over q + 1, linear between two entries, and in
+    the middle of a run of equal ones. Beyond the last entry it continues to grow, by
+    x / (x + spread) of the remainder, so that the strongest responses still differ.
 
     Args:
       peaks: Peak responses.
       quantiles: From `response_quantiles`.
 
     Returns:
-      Ranks; all neurons' tables having the same levels, they compare across neurons.
+      Ranks, comparable across neurons, since all tables have the same levels.
     """
     # Quarters, which change no rank: differences of the largest floats stay finite.
     values, quantiles = 0.25 * peaks.T, 0.25 * quantiles
@@ -87,21 +87,21 @@ def responsive_vectors(
 ) -> tuple[Float[Array, "b d"], Float[Array, " b"]]:
     """Mean vector of the `count` neurons that respond to each image most, by rank.
 
-    Equal ranks go to the neuron that comes first. To be called inside a jit, with
+    Ties go to the first neuron. Call it inside a jit, with
     `count` and `temperature` static.
 
     Args:
       peaks: Peak responses of the base neurons to a batch of images.
       quantiles: From `response_quantiles`.
       vectors: The base neurons' learned vectors.
-      live: Which of them count at all.
-      rectified: Which stand at a rectified site, so that only a positive peak counts.
-      count: How many neurons to average, fewer where fewer respond.
-      temperature: Of a softmax over their ranks, by which they are weighted; None for
+      live: Which neurons are live; others are not used.
+      rectified: Which are at a rectified site, so that only a positive peak counts.
+      count: Number of neurons to average, fewer if fewer respond.
+      temperature: Temperature of a softmax over their ranks that weights them; None for
         equal weights.
 
     Returns:
-      The images' vectors, NaN where no neuron responds, and 1 or 0 accordingly.
+      The images' vectors, NaN if no neuron responds, and coverage 1 or 0 accordingly.
     """
     positive = ~rectified[None] | (peaks > 0)
     responds = live[None] & jnp.isfinite(peaks) & positive
@@ -139,14 +139,14 @@ def responsive_images(
       batches: Peak responses of the base neurons, in pool order; rows that pad the
         last batch are dropped.
       quantiles: From `response_quantiles`.
-      neurons: The base neurons' learned vectors; those without one do not count.
+      neurons: The base neurons' learned vectors; those without one are not used.
       sites: The base model's sites.
-      count: Neurons to average per image.
+      count: Number of neurons to average per image.
       pool_size: Images in the pool.
       temperature: See `responsive_vectors`.
 
     Returns:
-      Image vectors, with coverage 0 and NaN where no neuron responds.
+      Image vectors, with coverage 0 and NaN if no neuron responds.
 
     Raises:
       DataError: if there are fewer rows than images.

@@ -2,10 +2,10 @@
 
 The loss is ½ Σₙ ‖mean of the vectors of n's stimuli − vₙ‖² + ½ λ ‖E − E₀‖², that is
 ½ ‖A E − V‖² + ½ λ ‖E − E₀‖² with A[n, i] = 1 / count[n] on stimuli. There are fewer
-neurons than images, so the start E₀ decides what the neurons leave open. Not for other
-losses. All in float64 on the CPU: A is sparse and a product with it costs `n k d`
-steps; conjugate gradients need tens to hundreds of them, descent at the paper's rate
-ten thousand.
+neurons than images, so the start E₀ determines what the neurons do not. Everything is
+computed in float64 on the CPU: A is sparse and a product with it costs `n k d`
+steps; conjugate gradients need tens to hundreds of products, descent at the paper's
+rate ten thousand.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from conceptevo_jax.errors import DivergenceError, UsageError, unknown_name
 from conceptevo_jax.streams import stream
 
 RANK_LIMIT = 1_000
-"""Neurons up to which the rank is counted, by a dense eigenvalue problem."""
+"""Largest number of neurons for which the rank is computed, by dense eigenvalues."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,13 @@ class SolveSettings:
 
     Attributes:
       solver: A name in `SOLVERS`.
-      initial: E₀: `zeros`, or `uniform` for U(−.5, .5) as the authors' code has it.
+      initial: E₀: `zeros`, or `uniform` for U(−.5, .5) as in the authors' code.
       ridge: λ.
       tolerance: `closed_form` stops when the gradient's norm, in every dimension, has
         fallen to this share of what it was.
       learning_rate: Step of `gradient_descent` (paper: .002).
       threshold: `gradient_descent` stops at this RMS distance over neurons.
-      max_iterations: Either stops here, and says whether it had converged.
+      max_iterations: Limit of both solvers, which report whether they converged.
     """
 
     solver: str = "closed_form"
@@ -64,7 +64,7 @@ class SolveReport:
 
     Attributes:
       residual: RMS over neurons of ‖mean of its stimuli's vectors − its vector‖.
-      rank: Rank of A, null for more than `RANK_LIMIT` neurons.
+      rank: Rank of A, None for more than `RANK_LIMIT` neurons.
       largest_norm: Norm of the longest image vector.
       iterations: Updates made.
       converged: Whether the stopping rule was met before the iterations ran out.
@@ -89,7 +89,7 @@ def solve(
       matrix: A, `[n i]`, with no empty rows.
       neurons: V, finite.
       start: E₀.
-      settings: Which solver, and how.
+      settings: The solver and its settings.
 
     Returns:
       E in float64, and the report.
@@ -121,7 +121,7 @@ def closed_form(
 
     By conjugate gradients on the normal equations (CGLS), all dimensions at once and
     without forming A Aᵀ: from zero it stays in the row space of A, so it finds the
-    solution of least norm, also where duplicate neurons make A Aᵀ singular.
+    solution of least norm, even if duplicate neurons make A Aᵀ singular.
 
     Args:
       matrix: A, `[n i]`.
@@ -206,7 +206,7 @@ def initial_images(count: int, dim: int, initial: str, seed: int) -> np.ndarray:
       count: Number of images.
       dim: Dimensions d.
       initial: A name in `INITIALS`.
-      seed: Decides random starts.
+      seed: Seed of random starts.
     """
     return INITIALS[initial](stream(seed, "initial image vectors"), (count, dim))
 

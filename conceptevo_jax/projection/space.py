@@ -1,8 +1,8 @@
 """Build the unified semantic space and project other snapshots into it.
 
 `build_space` is Step 2.1 of the paper's Sec. 3.2, `project_neurons` Step 2.2: once a
-space exists, a further run needs its stimuli only and leaves the space untouched.
-Projecting costs one sparse product, `n k d` steps.
+space exists, projecting a further run needs only its stimuli and does not change the
+space. It costs one sparse product, `n k d` steps.
 """
 
 import dataclasses
@@ -26,21 +26,21 @@ from conceptevo_jax.projection.solvers import SolveReport, SolveSettings, rms
 from conceptevo_jax.types import Embedding, Space, Stimuli
 
 POLICIES = ("covered", "random", "responsive")
-"""What becomes of images that no base neuron has as a stimulus: no vector; their
+"""Vectors of images that are no base neuron's stimulus: none; their
 random start; or, for every image, the mean of the neurons that respond most."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SpaceSettings:
-    """How images get their vectors.
+    """How image vectors are computed.
 
     Attributes:
       policy: One of `POLICIES`.
-      responsive: Neurons averaged per image under `responsive`.
-      temperature: Of the softmax over their ranks by which they are weighted there;
+      responsive: Number of neurons averaged per image with `responsive`.
+      temperature: Temperature of the softmax over their ranks that weights them there;
         None for equal weights.
-      solve: How image vectors are solved for under the other two.
-      seed: Decides random starts.
+      solve: How image vectors are solved for with the other two policies.
+      seed: Seed of random starts.
     """
 
     policy: str = "responsive"
@@ -67,14 +67,14 @@ class SpaceSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SpaceReport:
-    """What the space is worth.
+    """Quality of the space.
 
     Attributes:
       placed: Share of the pool's images that carry a vector.
-      covered: Share of them that at least one live base neuron has as a stimulus.
+      covered: Share of them that are a stimulus of at least one live base neuron.
       residual: RMS over base neurons of ‖projected − learned vector‖.
       largest_norm: Norm of the longest image vector.
-      solve: The solver's own report; none under `responsive`.
+      solve: The solver's report; None with `responsive`.
     """
 
     placed: float
@@ -95,18 +95,19 @@ def build_space(
     responses: Iterable[Float[Array, "b n"] | Float[np.ndarray, "b n"]] | None = None,
     method: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Space, SpaceReport]:
-    """Give the pool's images vectors, from the base neurons' learned ones (Step 2.1).
+    """Compute the pool's image vectors from the base neurons' vectors (Step 2.1).
 
     Args:
       stimuli: The base snapshot's stimuli.
       neurons: Its learned vectors, from `fit_neurons`.
       base: The snapshot's name, `run@epoch`.
       pool_size: Images in the pool.
-      settings: The coverage policy and what it needs.
-      quantiles: Of the base neurons' responses to a sample; needed by `responsive`.
+      settings: The coverage policy and its settings.
+      quantiles: Quantiles of the base neurons' responses to a sample; needed by
+        `responsive`.
       responses: Peak responses of the base neurons to the whole pool, in batches, read
         once; needed by `responsive`.
-      method: Further settings the space was made with, to be recorded.
+      method: Further settings of the space, to be recorded.
 
     Returns:
       The space and its report.
@@ -152,7 +153,7 @@ def _images(
     quantiles: np.ndarray,
     responses: Iterable[np.ndarray | Array] | None,
 ) -> tuple[Embedding, SolveReport | None]:
-    """Image vectors under the policy, and the solver's report if it has solved."""
+    """Image vectors for the policy, and the solver's report if one was used."""
     if settings.policy != "responsive":
         return solved_images(
             stimuli,
@@ -205,11 +206,11 @@ def project_neurons(stimuli: Stimuli, space: Space) -> Embedding:
       space: The unified space, which is only read.
 
     Returns:
-      Vectors, NaN for neurons none of whose stimuli carries a vector, and the share of
-      each neuron's stimuli that is covered.
+      Vectors, NaN for neurons without a stimulus that has a vector, and the covered
+      share of each neuron's stimuli.
 
     Raises:
-      DataError: if the stimuli are of another pool.
+      DataError: if the stimuli belong to another pool.
     """
     if stimuli.pool_id != space.pool_id:
         raise DataError(

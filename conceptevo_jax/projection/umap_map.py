@@ -1,4 +1,4 @@
-"""One map by UMAP, from a start that does not change from call to call."""
+"""One map by UMAP, from a reproducible start."""
 
 import importlib
 import sys
@@ -22,8 +22,8 @@ def umap_points(
     Args:
       rows: Finite vectors, `[n d]`.
       near: From `nearest_rows`.
-      seed: Decides the map.
-      min_dist: UMAP's.
+      seed: Seed of the map.
+      min_dist: UMAP's `min_dist`.
       metric: A name in `METRICS`.
     """
     umap = import_umap()
@@ -44,7 +44,7 @@ def umap_points(
 
 
 def import_umap() -> ModuleType:
-    """UMAP without its parametric variant, which brings all of TensorFlow along."""
+    """UMAP without its parametric variant, which would import TensorFlow."""
     variant = "umap.parametric_umap"
     sys.modules.setdefault(variant, None)  # type: ignore[arg-type]  # so it is missed
     try:
@@ -59,8 +59,9 @@ def import_umap() -> ModuleType:
 def _start(rows: np.ndarray, metric: str) -> np.ndarray:
     """Principal components, from which every seed's map starts.
 
-    UMAP's own start, by ARPACK, changes from call to call in its last bits and with it
-    the whole map. Rounding takes away what the last bits of a matrix product change.
+    UMAP's own start, by ARPACK, varies from call to call in its last bits, and with it
+    the whole map. Rounding removes such differences in the last bits of a matrix
+    product.
     """
     vectors = unit_rows(rows) if metric == "cosine" else rows.astype(np.float64)
     vectors = vectors - vectors.mean(axis=0)

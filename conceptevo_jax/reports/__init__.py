@@ -1,5 +1,5 @@
-"""What each experiment reports, a room for each: measure, tables, figures, claims.
+"""What each experiment reports, in a package each: measure, tables, figures, claims.
 
 `measure` makes records of numbers, `tables` writes them, `figures` draws them, and
-`claims` says what should hold and whether it does. `experiments/*.py` join them.
+`claims` states what should hold and whether it does. `experiments/*.py` combine them.
 """

@@ -1,7 +1,7 @@
 """Refuse settings that cannot work before the first stage runs, not minutes later.
 
-Only what can be told from the configuration alone: sizes that depend on the images
-are checked where these are read, and most rules where the settings are used.
+This checks only what follows from the configuration alone: sizes that depend on the
+images are checked when these are read, and most rules where the settings are used.
 """
 
 import contextlib
@@ -39,12 +39,12 @@ def check_config(config: Config) -> None:
     """Refuse unknown names and numbers out of range.
 
     Raises:
-      UsageError: naming the setting, with the valid names where it is a name.
+      UsageError: naming the setting, with the valid names if it is a name.
     """
     if config.distributed and config.workers not in (None, 1):
         raise UsageError(
-            f"workers={config.workers} with distributed=true: processes that work "
-            "together train one run after the other. Leave out one of the two."
+            f"workers={config.workers} with distributed=true: joined processes "
+            "train one run after the other. Leave out one of the two settings."
         )
     check_names(config)
     check_counts(config)
@@ -78,17 +78,17 @@ def check_config(config: Config) -> None:
 
 
 def doubts(config: Config) -> list[str]:
-    """What works, but is most often a mistake, as whole sentences."""
+    """Warnings, as whole sentences, about settings that are usually mistakes."""
     if dataset_facts(config.dataset).classes > 1:
         return []
     return [
-        f"{config.dataset.name} has a single class: whatever a network answers is "
+        f"{config.dataset.name} has a single class: every answer of a network is "
         "right, and it learns nothing. A folder of images has a folder for each class."
     ]
 
 
 def check_counts(config: Config) -> None:
-    """Refuse numbers by which settings could not even be fitted to the images.
+    """Refuse numbers with which settings could not even be fitted to the images.
 
     Raises:
       UsageError: naming the setting.
@@ -135,7 +135,7 @@ def _check_sizes(settings: DatasetConfig, sizes: Sizes) -> None:
 
 
 def _check_length(setting: str, run: RunConfig, train: int) -> None:
-    """Refuse batches and early steps that so many training images do not give."""
+    """Refuse batches and early steps that need more training images."""
     if run.batch_size > train:
         raise UsageError(
             f"{setting}.batch_size={run.batch_size} does not fit {train} training "
@@ -151,7 +151,7 @@ def _check_length(setting: str, run: RunConfig, train: int) -> None:
 
 
 def check_names(config: Config) -> None:
-    """Refuse names that cannot be part of a path, as files are called by them.
+    """Refuse names that cannot be part of a path, since files are named after them.
 
     Raises:
       UsageError: naming the setting and the name.
@@ -172,8 +172,8 @@ def check_names(config: Config) -> None:
         flaw = flaw_of_name(name)
         if flaw is not None:
             raise UsageError(
-                f"{setting}: {name!r} cannot be a name, since files are called by it: "
-                f"{flaw}. Choose one such as 'vgg16'."
+                f"{setting}: {name!r} cannot be a name, as files are named after it: "
+                f"{flaw}. Choose a name such as 'vgg16'."
             )
 
 
@@ -237,7 +237,7 @@ def _check_benchmark(config: Config) -> None:
     for name in ("conceptevo_jax/__init__.py", "experiments/benchmark.py", "configs"):
         if not (checkout / name).exists():
             raise UsageError(
-                f"benchmark.beside={benchmark.beside} is no checkout of "
+                f"benchmark.beside={benchmark.beside} is not a checkout of "
                 f"conceptevo_jax: {name} is missing. `git worktree add ../before "
                 "COMMIT` makes one."
             )
@@ -282,7 +282,7 @@ def _check_run(setting: str, run: RunConfig, side: int, classes: int) -> None:
 
 @contextlib.contextmanager
 def _naming(setting: str) -> Iterator[None]:
-    """Say of which part of the configuration a refusal is."""
+    """Name the part of the configuration that a refusal is about."""
     try:
         yield
     except UsageError as error:

@@ -1,8 +1,8 @@
-"""Settings that nobody typed fit themselves to sets of few images.
+"""Fit settings that the user did not type to data sets with few images.
 
-The recipes in `configs/` are made for thousands of images. Of a hundred photographs
-their batches are too large, their epochs too short to learn in, and their early steps
-never reached. What somebody typed stays as it is, and is refused where it cannot work.
+The recipes in `configs/` are made for thousands of images. For a hundred photographs
+their batches are too large, their epochs too few steps to learn, and their early steps
+never reached. Typed settings are not changed, and are refused if they cannot work.
 """
 
 import dataclasses
@@ -14,21 +14,21 @@ from conceptevo_jax.data import Sizes
 from conceptevo_jax.pipeline.images import dataset_facts
 
 BATCHES = 8
-"""Batches in an epoch, at least: with fewer a batch is made smaller."""
+"""Smallest number of batches in an epoch: with fewer, batches are made smaller."""
 
 
 def fit_to_images(config: Config, typed: Collection[str]) -> list[str]:
-    """Change what does not fit the number of images.
+    """Change settings that do not fit the number of images.
 
     Args:
       config: A whole configuration; it is changed.
       typed: Names of settings that stay, such as `runs.base.epochs`.
 
     Returns:
-      What was changed, as whole sentences.
+      The changes, as whole sentences.
 
     Raises:
-      DataError: if the images are looked at and not there.
+      DataError: if the images have to be read and are missing.
     """
     sizes = dataset_facts(config.dataset)
     _fit_parts(config.dataset, sizes, typed)
@@ -38,14 +38,14 @@ def fit_to_images(config: Config, typed: Collection[str]) -> list[str]:
         if changes := _fit_run(run, train, f"runs.{name}", typed):
             runs.setdefault(", ".join(changes), []).append(name)
     return [
-        f"There are {train} images to train on: {changes} in {', '.join(names)}. What "
-        f"is typed stays, such as runs.{names[0]}.epochs=…"
+        f"There are {train} images to train on: {changes} in {', '.join(names)}. Typed "
+        f"settings stay, such as runs.{names[0]}.epochs=…"
         for changes, names in runs.items()
     ]
 
 
 def _fit_parts(settings: DatasetConfig, sizes: Sizes, typed: Collection[str]) -> None:
-    """Take all images where there are fewer than were to be taken."""
+    """Take all images if there are fewer than requested."""
     half = sizes.test // 2
     available_counts = {
         "train_images": sizes.train,
@@ -66,7 +66,7 @@ def _fit_parts(settings: DatasetConfig, sizes: Sizes, typed: Collection[str]) ->
 def _fit_run(
     run: RunConfig, images: int, setting: str, typed: Collection[str]
 ) -> list[str]:
-    """Fit batch, epochs and early steps of one run; what was changed, in words."""
+    """Fit batch, epochs and early steps of one run; return the changes, in words."""
     before = dataclasses.replace(run)
     if f"{setting}.batch_size" not in typed:
         # A power of two, for devices that share it.
@@ -89,7 +89,7 @@ def _fit_run(
 
 
 def _lengthen(run: RunConfig, epochs: int) -> None:
-    """More epochs, of which the schedule and the milestones keep their parts."""
+    """More epochs, with the schedule and the milestones in proportion."""
     factor = epochs / run.epochs
     run.optimizer.warmup_epochs *= factor
     run.milestones = [round((m + 1) * factor) - 1 for m in run.milestones]

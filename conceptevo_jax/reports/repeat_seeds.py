@@ -1,7 +1,7 @@
-"""`seeds=3`: an experiment repeated under several seeds, its numbers aggregated.
+"""`seeds=3`: an experiment repeated with several seeds, its numbers aggregated.
 
 Each repeat draws other weights, batches, samples and maps; the images and their pools
-stay. It is a whole result of its own, beside which the aggregate lies.
+stay the same. Each repeat has a complete result folder, and the aggregate another.
 """
 
 import copy
@@ -19,18 +19,18 @@ from conceptevo_jax.pipeline.outcome import Claim, write_csv
 from conceptevo_jax.pipeline.result_folder import default_folder
 
 SEED_STEP = 10_000
-"""Between the seeds of two repeats: far from those that recipes were chosen on."""
+"""Step between the seeds of repeats, away from those that recipes were chosen on."""
 
 
 LABELS = frozenset({"epoch", "before", "after", "class", "neuron", "site"})
-"""Columns of names: numbers now and then, but never averaged."""
+"""Columns of names, which are never averaged even if they are numbers."""
 
 
 def repeats(config: Config) -> list[Config]:
-    """One configuration per seed, each with a result folder of its own.
+    """One configuration per seed, each with its own result folder.
 
-    The first repeat is the experiment as it is without `seeds`; in those that follow
-    every seed but that of the images is moved on.
+    The first repeat is the experiment without `seeds`; in the others
+    every seed except that of the images is shifted.
     """
     folder = default_folder(config)
     return [_repeat(config, number, folder) for number in range(config.seeds)]
@@ -53,11 +53,11 @@ def aggregate_claims(
 ) -> list[Claim]:
     """Each claim over all seeds: the mean with Student's interval over seeds.
 
-    It holds if it does under every seed that judged it.
+    It holds if it holds for every seed that decided it.
 
     Args:
-      seeds: Of the repeats.
-      claims_by_seed: The claims of each.
+      seeds: The seeds of the repeats.
+      claims_by_seed: The claims of each repeat.
     """
     tables = [{claim.id: claim for claim in claims} for claims in claims_by_seed]
     ids = dict.fromkeys(claim.id for claims in claims_by_seed for claim in claims)
@@ -80,30 +80,30 @@ def _over_seeds(seeds: Sequence[int], claims: Sequence[Claim | None]) -> Claim:
     first = claims_made[0][1]
     return dataclasses.replace(
         first,
-        rule=f"under every seed: {first.rule}",
+        rule=f"for every seed: {first.rule}",
         measured=float(np.mean(values)) if values else None,
         interval=mean_interval(values),
         n=len(values),
         holds=all(judged) if judged else None,
-        why=f"holds under {sum(judged)} of {len(judged)} seeds{by_seed}"
+        why=f"holds for {sum(judged)} of {len(judged)} seeds{by_seed}"
         if judged
         else first.why,
     )
 
 
 def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
-    """Aggregate every table that all repeats wrote alike, row by row.
+    """Aggregate, row by row, every table that has the same form in all repeats.
 
-    A value that is the same under every seed is kept. A number becomes its mean, with
+    A value that is the same for every seed is kept. A number becomes its mean, with
     the ends of Student's 95 % interval in `<column>_low` and `<column>_high`, unless it
-    is the end of an interval itself; where all seeds agree, both are that number.
-    Anything else, and what `LABELS` names, lists the seeds' values. Tables
+    is itself the end of an interval; if all seeds agree, both equal that number.
+    Other values, and columns in `LABELS`, list the seeds' values. Tables
     whose rows differ in number or columns, such as those of snapshots of runs that
-    ended early, are left out: they lie with each seed.
+    ended early, are left out, and remain in each seed's folder.
 
     Args:
-      folders: Result folders of the repeats, the first one's tables decide which.
-      target: The result folder of all of them.
+      folders: Result folders of the repeats; the tables of the first are aggregated.
+      target: The common result folder.
 
     Returns:
       The files written.
@@ -173,5 +173,5 @@ def _with_equal_columns(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _end(row: dict[str, Any], name: str) -> Any:
-    """The end of an interval where all seeds agreed: the number itself."""
+    """The end of an interval if all seeds agreed: the number itself."""
     return row.get(name.removesuffix("_low").removesuffix("_high"))

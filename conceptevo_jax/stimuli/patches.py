@@ -1,13 +1,13 @@
-"""Example patches: what part of its strongest images a neuron looks at.
+"""Example patches: the part of its strongest images that a neuron responds to.
 
 A patch is a square of the size of the site's receptive field around the cell of the
-peak. At the border it is shifted, not clipped, so that every patch of a site has one
-size. Patches come from the pool the stimuli were found in, so they always show what
+peak. At the border it is shifted, not clipped, so that all patches of a site have the
+same size. Patches come from the pool of the stimuli, so they always show what
 made a neuron respond. (The authors' code cuts a fixed share of the image, at the
 cell's corner, clipped at the border, from another image set.)
 
-Cutting is a view of the decoded pixels and costs nothing. A sprite sheet is one image
-with the patches of many neurons, all of one size: what figures and pages are made of.
+A cut is a view of the decoded pixels and costs nothing. A sprite sheet is one image
+with the patches of many neurons, all of the same size, for figures and pages.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from conceptevo_jax.errors import UsageError, require_count, unknown_name
 from conceptevo_jax.types import Site, Stimuli, record
 
 VIEWS = ("crop", "mask", "inverse_mask")
-"""The patch alone; the image with all else blacked out; the image without it."""
+"""The patch alone; the image with the rest black; the image without the patch."""
 
 
 @record
 class Windows:
-    """Where the patches of some neurons lie, in pixels of the pool's images.
+    """Positions of the patches of some neurons, in pixels of the pool's images.
 
     Attributes:
       top: First row; unused slots are -1.
@@ -45,17 +45,18 @@ def patch_windows(
     """Place a square around every peak.
 
     Args:
-      stimuli: Of one snapshot.
+      stimuli: Stimuli of one snapshot.
       side: Height and width of the pool's images, in pixels.
-      input_size: Side that the model reads; receptive fields are measured in it.
-      share: Side of the patches as a share of the image's, in place of the receptive
+      input_size: Side of the model's input, in whose pixels receptive fields are
+        measured.
+      share: Side of the patches as a share of the image's, instead of the receptive
         field.
 
     Returns:
-      One window per stimulus, wholly inside its image.
+      One window per stimulus, completely inside its image.
 
     Raises:
-      UsageError: if a side is no number of pixels, or `share` is not above 0 and at
+      UsageError: if a side is not a number of pixels, or `share` is not above 0 and at
         most 1.
     """
     require_count("side", side)
@@ -93,19 +94,19 @@ def neuron_patches(
     count: int,
     view: str = "crop",
 ) -> list[UInt8[np.ndarray, "h w 3"]]:
-    """A neuron's patches, the strongest first; fewer where it has fewer stimuli.
+    """A neuron's patches, the strongest first; fewer if it has fewer stimuli.
 
     Args:
-      stimuli: Of the neuron's snapshot.
+      stimuli: Stimuli of the neuron's snapshot.
       windows: From `patch_windows`.
-      neuron: Which one.
+      neuron: Number of the neuron.
       pixels: The pool's images, `[i side side 3]`.
-      count: How many patches at most.
+      count: Largest number of patches.
       view: One of `VIEWS`.
 
     Raises:
-      UsageError: for an unknown view, with the valid ones, a neuron that is not there,
-        or other images or windows than the stimuli's.
+      UsageError: for an unknown view, with the valid ones, a neuron out of range,
+        or images or windows that do not belong to the stimuli.
     """
     if view not in VIEWS:
         raise unknown_name("view of a patch", view, VIEWS)
@@ -167,7 +168,7 @@ class Sheet:
     Attributes:
       pixels: The image.
       neurons: The neuron of each row.
-      used: How many tiles of the row hold a patch; the others are blank.
+      used: Number of tiles of the row that hold a patch; the others are blank.
       size: Side of a tile, in pixels.
     """
 
@@ -194,9 +195,9 @@ def patch_sheet(
     """Put the patches of several neurons on one sheet.
 
     Args:
-      stimuli: Of the neurons' snapshot.
+      stimuli: Stimuli of the neurons' snapshot.
       windows: From `patch_windows`.
-      neurons: Which ones, in order.
+      neurons: Numbers of the neurons, in order.
       pixels: The pool's images, `[i side side 3]`.
       count: Tiles per neuron.
       size: Side of a tile in pixels. Smaller patches are enlarged cell by cell, larger

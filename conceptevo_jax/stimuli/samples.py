@@ -16,12 +16,13 @@ from conceptevo_jax.types import Responses, Site, neuron_count
 
 
 def narrow_sample(responses: Responses, pool: Pool, size: int) -> Responses:
-    """The responses to a smaller sample of the pool, with which the larger begins.
+    """The responses to a smaller sample of the pool, which is the start of a larger
+    one.
 
     Args:
-      responses: To the larger sample.
-      pool: That both are drawn from.
-      size: Images of the smaller one.
+      responses: Responses to the larger sample.
+      pool: The pool of both samples.
+      size: Number of images of the smaller sample.
     """
     return dataclasses.replace(
         responses,
@@ -34,8 +35,8 @@ def sample_rows(pool: Pool, size: int) -> Int[np.ndarray, " j"]:
     """Rows of a pool's sample, by the seeded hashes of its ids.
 
     Args:
-      pool: Whose images are sampled.
-      size: How many of them; a larger sample begins with a smaller one.
+      pool: The pool to sample from.
+      size: Number of images; a larger sample begins with the smaller one.
     """
     return np.argsort(pool.order, kind="stable")[:size].astype(np.int32)
 
@@ -44,7 +45,7 @@ def sample_id(pool: Pool, sample: Int[np.ndarray, " j"]) -> str:
     """Content key of the images of a sample.
 
     Args:
-      pool: Whose images they are.
+      pool: The pool of the images.
       sample: Their rows, in order.
     """
     return content_key("sample", pool.pool_id, sample.tolist())

@@ -37,8 +37,8 @@ from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 from conceptevo_jax.types import Responses, Site, Stimuli, neuron_count
 
 CANDIDATES = 2
-"""Images found in a narrower type for each that is wanted: its errors move an image by
-fewer ranks."""
+"""Over-retrieval factor of the candidate pass in a narrower type, whose errors move an
+image by fewer ranks."""
 
 TIES = ("hash", "order")
 DEAD = ("exclude", "keep")
@@ -51,14 +51,14 @@ class Search:
     Attributes:
       k: Stimuli per neuron.
       ties: `hash` breaks ties by a seeded hash of the image's id; `order` keeps the
-        earliest image, as the authors' code does.
+        earliest image, as in the authors' code.
       dead: `exclude` gives no stimuli to neurons that are silent, constant or not
         finite, and counts only positive peaks at rectified sites; `keep` gives
-        every neuron k images, as the authors' code does.
-      before_relu: Read VGG before its ReLU, as the authors' code does.
-      compute: `bfloat16` runs the network over the pool in that type to find twice as
-        many candidates, and in float32 over the candidates of all neurons alone, which
-        decides. It pays where these are few of the pool's images.
+        every neuron k images, as in the authors' code.
+      before_relu: Read VGG before its ReLU, as in the authors' code.
+      compute: `bfloat16` runs the network over the pool in that type to retrieve twice
+        as many candidates as needed, and re-ranks the candidates of all neurons in
+        float32. It is worthwhile if these are a small part of the pool's images.
     """
 
     k: int = 10
@@ -98,10 +98,10 @@ def observe(
       reader: Reads the peaks of a batch, see `activations.read_peaks`.
       sites: The model's sites in forward order.
       cells: Height and width of each site's map.
-      pool: The images the pass will be run over, in this order.
+      pool: The images of the pass, in this order.
       search: How stimuli are chosen.
-      sample: Image ids whose responses are kept as they are.
-      narrow: The same in a narrower type, to find candidates with; see
+      sample: Image ids whose responses are kept.
+      narrow: A reader in a narrower type, to retrieve candidates; see
         `Search.compute`, which has no effect here.
       require: Refuses variables of another model, see `Sweep`.
 
@@ -144,15 +144,15 @@ def find_stimuli(
     The sample is seeded with the pool, and a larger one begins with a smaller one.
 
     Args:
-      model: Whose neurons are looked at.
+      model: The model whose stimuli are searched.
       pool: Images to search.
-      search: How stimuli are chosen; by default as `Search` says.
+      search: How stimuli are chosen; by default `Search()`.
       sample: Number of images whose responses are kept.
 
     Raises:
-      UsageError: for anything but a pool, one of images smaller than the model takes or
-        fewer than a neuron needs stimuli; and by the sweep, before it compiles, for
-        variables of another model.
+      UsageError: for anything except a pool, for images smaller than the model's input,
+        or fewer images than stimuli per neuron; and by the sweep, before it compiles,
+        for variables of another model.
     """
     search = search or Search()
     require_type(pool, Pool, "the pool", "Choose one by ce.select_pool.")
@@ -184,14 +184,14 @@ def stimuli_of_arrays(
 
     Args:
       peaks: Spatial maximum of every neuron on every image of the pool, in order.
-      sites: Where the neurons belong; positions are unknown and given as cell 0.
+      sites: The sites of the neurons; positions are unknown and set to cell 0.
       pool: The images.
       search: How stimuli are chosen; `before_relu` has no effect.
       batch_size: Images merged at a time.
 
     Raises:
-      UsageError: if the pool has fewer images than a neuron needs stimuli.
-      DataError: if the responses are not of these images and neurons.
+      UsageError: if the pool has fewer images than stimuli per neuron.
+      DataError: if the responses do not belong to these images and neurons.
     """
     expected = len(pool), neuron_count(sites)
     if peaks.shape != expected:

@@ -1,8 +1,8 @@
-"""Streaming top-k per neuron with ties that no image order can decide.
+"""Streaming top-k per neuron, with ties broken independently of image order.
 
 Among equal peaks the image with the smaller `order` wins; `order` is a seeded hash of
-the image's stable id. One rank more than k is kept, so that a tie across rank k is
-seen. State: n x (k+1) values; nothing else grows with the number of images. Several
+the image's stable id. One rank more than k is kept, to detect a tie across rank k.
+The state has n x (k+1) values and does not grow with the number of images. Several
 devices each keep k+1 of the images they see; the best of these are the best of all.
 """
 
@@ -21,7 +21,8 @@ _LEAST = np.finfo(np.float32).min
 
 
 class TopK(NamedTuple):
-    """The best k+1 images of each neuron so far, and by what `search` calls it dead.
+    """The best k+1 images of each neuron so far, and statistics that show if it is
+    dead.
 
     `values` is -inf in unused slots; `lowest` and `highest` are over all finite peaks;
     `nonfinite` says whether any was NaN or infinite.
@@ -49,10 +50,10 @@ def top_k_fold(
     Args:
       neurons: Number of neurons.
       k: Stimuli per neuron.
-      order: Per image id, the rank it has among equals: smaller wins.
+      order: Per image id, its rank at ties: smaller wins.
       floor: Per neuron, peaks must be greater than this to count: 0 at rectified
         sites, -inf elsewhere.
-      rank_nonfinite: Rank infinite peaks by their sign and NaN last, where otherwise
+      rank_nonfinite: Rank infinite peaks by their sign and NaN last; otherwise
         they do not count.
     """
     ranks, floors = jnp.asarray(order), jnp.asarray(floor)
@@ -78,7 +79,7 @@ def _empty(n: int, slots: int) -> TopK:
 
 
 def _candidates(values: Float[Array, "b n"], nonfinite: bool) -> Float[Array, "b n"]:
-    """What peaks are ranked by; -inf does not count."""
+    """The values by which peaks are ranked; -inf does not count."""
     if nonfinite:
         values = jnp.nan_to_num(values, nan=_LEAST)
     else:
@@ -132,7 +133,7 @@ def _add(
 
 
 def _join(state: TopK, axis: str) -> TopK:
-    """The best k+1 of what every device kept, by the same rule as within one."""
+    """The best k+1 over all devices, by the same rule as within one."""
     slots = state.values.shape[1]
     columns = state.values, state.order, state.rows, state.cells
     gathered = tuple(jax.lax.all_gather(c, axis, axis=1, tiled=True) for c in columns)
@@ -153,10 +154,10 @@ def _merge(
     new: tuple[Shaped[Array, "n b"], ...],
     slots: int,
 ) -> list[Shaped[Array, "n s"]]:
-    """The first `slots` of two lists that are sorted as `_sorted_top` sorts.
+    """The first `slots` of two lists that `_sorted_top` has sorted.
 
-    An entry's place follows from how many of the other list precede it: comparisons
-    instead of a sort, on CPU four (61 slots) to ten (11) times as fast.
+    An entry's position follows from the number of entries of the other list before it:
+    comparisons instead of a sort, on CPU four (61 slots) to ten (11) times as fast.
     """
     old_value, old_order, old_row = (column[:, None, :] for column in old[:3])
     new_value, new_order, new_row = (column[:, :, None] for column in new[:3])
@@ -177,7 +178,7 @@ def _merge(
 def _sorted_top(
     columns: tuple[Shaped[Array, "n a"], ...], slots: int
 ) -> list[Shaped[Array, "n j"]]:
-    """The first `slots` by value, equal ones by order, and then by row."""
+    """The first `slots` by value, then by order, then by row."""
     values, *rest = columns
     down, order, *rest = jax.lax.sort((-values, *rest), num_keys=3)
     return [column[:, :slots] for column in (-down, order, *rest)]

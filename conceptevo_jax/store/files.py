@@ -1,9 +1,9 @@
-"""Files that are whole or not there, and checksums that show damage.
+"""Files that are complete or absent, and checksums that detect damage.
 
-What is written lies beside its final name first, is brought to the disk (`fsync`), and
-is renamed; so a kill, a full disk or a power cut leaves the old file or the new one.
-What is read again later carries a checksum: BLAKE2b of 16 bytes, about 1 ns a byte. A
-JSON file of ours holds its own, under `checksum`; it is *sealed*.
+A file is written under a temporary name, flushed to the disk (`fsync`), and
+renamed; so a kill, a full disk or a power cut leaves the old file or the new one.
+Files that are read again have a checksum: BLAKE2b of 16 bytes, about 1 ns per byte. A
+*sealed* JSON file holds its own checksum, under `checksum`.
 """
 
 import contextlib
@@ -23,13 +23,14 @@ from conceptevo_jax.store.keys import plain
 from conceptevo_jax.store.reading import LARGEST_TEXT, parse_json, read_file
 
 CHECKSUM = "checksum"
-"""Under this name a sealed JSON object holds the checksum of all its other entries."""
+"""Name under which a sealed JSON object holds the checksum of its other entries."""
 
 
 def temporary_beside(path: Path) -> Path:
     """A fresh name in the same folder as `path`, for writing before renaming.
 
-    It names the machine and the process, so that others know when nobody writes there.
+    It names the machine and the process, so that others know when no process writes
+    there.
     """
     writer = f"{_machine()}-{os.getpid():x}-{uuid.uuid4().hex[:8]}"
     return path.with_name(f".{path.name}.{writer}.tmp")
@@ -41,13 +42,13 @@ _TEMPORARY = re.compile(
 
 
 def drop_abandoned(folder: Path, *, deep: bool = True, locked: bool = False) -> None:
-    """Delete what killed processes of this machine left under temporary names.
+    """Delete temporary files of killed processes of this machine.
 
     Args:
-      folder: Where to look; it need not be there.
-      deep: Whether to look in the folders below, too.
-      locked: Whether nobody else can be writing there, so that all can go. Without a
-        lock what a process left stays until that is gone for good.
+      folder: The folder to search; it need not exist.
+      deep: Whether to search the folders below, too.
+      locked: Whether no other process can be writing there, so that all can be deleted.
+        Without a lock, files stay as long as their process exists.
     """
     temporary_paths = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
     for path in list(temporary_paths):
@@ -78,7 +79,7 @@ def _is_abandoned(writer: re.Match[str]) -> bool:
 
 @contextlib.contextmanager
 def naming_refusals(path: Path) -> Iterator[None]:
-    """Turn what the system refuses, such as a full disk, into an error that names it.
+    """Turn a refusal of the system, such as a full disk, into an error that names it.
 
     Raises:
       DataError: naming the file, the reason and what to do.
@@ -94,9 +95,9 @@ def naming_refusals(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write, which takes the place of `path` once it is whole.
+    """A file to write, which replaces `path` once it is complete.
 
-    Where the block raises, `path` stays as it was and nothing else is left.
+    If the block raises, `path` is unchanged and no other file is left.
 
     Raises:
       DataError: if the system refuses to write it, as on a full disk.
@@ -116,7 +117,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
+    """Flush the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -125,7 +126,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def replace_folder(temporary: Path, folder: Path) -> None:
-    """Give a finished folder its name; one that has it is moved away, then deleted.
+    """Give a finished folder its name; a folder with that name is moved, then deleted.
 
     Args:
       temporary: The finished folder, under its temporary name.
@@ -143,7 +144,7 @@ def replace_folder(temporary: Path, folder: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all.
+    """Write a file, completely or not at all.
 
     Args:
       path: The file.
@@ -154,7 +155,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file, whole or not at all.
+    """Write a UTF-8 text file, completely or not at all.
 
     Args:
       path: The file.
@@ -164,7 +165,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `value` as indented JSON, whole or not at all.
+    """Write `value` as indented JSON, completely or not at all.
 
     Args:
       path: The file.
@@ -179,7 +180,7 @@ def checksum(*parts: bytes | memoryview) -> str:
 
 
 def checksum_of(parts: Iterable[bytes | memoryview]) -> str:
-    """The same of parts that come one at a time, and are not kept."""
+    """The same checksum for parts that arrive one at a time, and are not stored."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(part)
@@ -187,7 +188,7 @@ def checksum_of(parts: Iterable[bytes | memoryview]) -> str:
 
 
 def seal(values: Mapping[str, object]) -> dict[str, Any]:
-    """The values as JSON holds them, with their checksum."""
+    """The values in JSON form, with their checksum."""
     content = plain(values)
     return {**content, CHECKSUM: checksum(_canonical(content))}
 
@@ -196,7 +197,7 @@ def unseal(text: str | bytes) -> dict[str, Any]:
     """The values of a sealed JSON object, without their checksum.
 
     Raises:
-      ValueError: saying what is wrong: no JSON, no object, no checksum or another one.
+      ValueError: saying what is wrong: no JSON, no object, no checksum or a wrong one.
     """
     content = parse_json(text)
     if not isinstance(content, dict) or CHECKSUM not in content:
@@ -208,7 +209,7 @@ def unseal(text: str | bytes) -> dict[str, Any]:
 
 
 def write_sealed(path: Path, values: Mapping[str, object]) -> None:
-    """Write a sealed JSON file, whole or not at all.
+    """Write a sealed JSON file, completely or not at all.
 
     Args:
       path: The file.
@@ -218,11 +219,11 @@ def write_sealed(path: Path, values: Mapping[str, object]) -> None:
 
 
 def read_sealed(path: Path, remedy: str) -> dict[str, Any]:
-    """Read what `write_sealed` wrote.
+    """Read a file that `write_sealed` wrote.
 
     Args:
-      path: The file; a link only where its target lies in the same folder.
-      remedy: What to do where it is missing or damaged, a whole sentence.
+      path: The file; a link only if its target lies in the same folder.
+      remedy: What to do if it is missing or damaged, a whole sentence.
 
     Raises:
       DataError: naming the file and the remedy.

@@ -10,7 +10,7 @@ import numpy as np
 
 
 def plain(value: object) -> Any:
-    """Turn dataclasses, tuples and NumPy scalars into what JSON can hold.
+    """Turn dataclasses, tuples and NumPy scalars into values that JSON can hold.
 
     Raises:
       TypeError: for anything that has no faithful JSON form, arrays included.
@@ -50,7 +50,7 @@ def content_key(*parts: object, arrays: Mapping[str, np.ndarray] | None = None) 
 
     Args:
       *parts: Anything `plain` accepts.
-      arrays: Named arrays; dtype, shape and bytes enter the key.
+      arrays: Named arrays; dtype, shape and bytes are part of the key.
 
     Returns:
       A key that is equal on every machine for equal content.

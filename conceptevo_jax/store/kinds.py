@@ -1,7 +1,7 @@
-"""Whether a value read from a file is what a record's field is declared to be.
+"""Whether a value read from a file has the declared type of a record's field.
 
-Arrays by type and rank, plain values by their Python type, lists and mappings by what
-they hold. How arrays fit each other is for the records themselves to say.
+Arrays are checked by type and rank, plain values by their Python type, lists and
+mappings by their content. Records check themselves whether their arrays fit each other.
 """
 
 import dataclasses
@@ -15,12 +15,11 @@ from jaxtyping import AbstractArray
 
 
 def fits(value: object, kind: Any) -> bool:
-    """Whether a value is of a field's type, as deep as that says.
+    """Whether a value has a field's type, at all levels of the annotation.
 
     Args:
-      value: As it was read.
-      kind: The field's annotation. What is none of the types that records hold is taken
-        to fit.
+      value: The value as read.
+      kind: The field's annotation. Types that records do not use are accepted.
     """
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if isinstance(kind, types.UnionType) or origin is typing.Union:

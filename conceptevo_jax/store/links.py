@@ -1,9 +1,10 @@
-"""Links that lead out of a folder are not followed: neither read nor written through.
+"""Links that lead out of a folder are not followed, neither for reading nor for
+writing.
 
 A result folder or store may come from somebody else, and a link in it may point at any
-file of the reader's. A folder that is reached through a link is as good as another, and
-so is a link whose target lies in the same folder. What changes while it is looked at is
-not noticed.
+file of the reader. A folder that is reached through a link is allowed, and
+so is a link whose target lies in the same folder. Changes during a check are
+not detected.
 """
 
 import contextlib
@@ -15,25 +16,26 @@ from conceptevo_jax.errors import DataError
 
 
 def is_within(path: Path, folder: Path) -> bool:
-    """Whether a path, its links followed, lies in a folder or is that folder.
+    """Whether a path, with links followed, lies in a folder or is that folder.
 
     Args:
-      path: A file or folder; it need not be there.
-      folder: In which it may lie.
+      path: A file or folder; it need not exist.
+      folder: The folder that may contain it.
     """
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def require_closed(path: Path, folder: Path) -> None:
-    """Refuse what leads out of a folder, and pipes and devices, which may not end.
+    """Refuse links out of a folder, and pipes and devices, whose reading may not end.
 
     Args:
-      path: A file or folder that shall be read or written, with all below it. It need
-        not be there.
-      folder: Out of which nothing may lead.
+      path: A file or folder to be read or written, with everything below it. It need
+        not exist.
+      folder: The folder that no link may leave.
 
     Raises:
-      DataError: naming the link and its target, or what is neither file nor folder.
+      DataError: naming the link and its target, or an entry that is neither file nor
+        folder.
     """
     _require_within(path, folder)
     for entry in _below(path):
@@ -53,9 +55,9 @@ def _require_within(path: Path, folder: Path) -> None:
 
 
 def _below(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """All that lies below a folder; folders that are links are not entered.
+    """Everything below a folder; folders that are links are not entered.
 
-    What cannot be listed, or is deleted meanwhile, is not read later either.
+    Entries that cannot be listed, or are deleted meanwhile, are not read later either.
     """
     pending: list[Path | str] = [folder]
     while pending:
@@ -70,8 +72,8 @@ def require_own(path: Path, result_folder: Path) -> None:
     """Refuse to write at a path where a link of the result leads elsewhere.
 
     Args:
-      path: A file or folder that is to be written. One that does not lie in the result
-        is its caller's own choice.
+      path: A file or folder to be written. A path outside the result is the caller's
+        choice.
       result_folder: A result folder.
 
     Raises:

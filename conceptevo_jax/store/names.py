@@ -1,16 +1,16 @@
-"""Names that become part of a path: one component of it, whoever wrote them.
+"""Names that become part of a path must be a single component of it.
 
-A run's name stands in a record that may be somebody else's, and in the names of figures
-and folders that are written. Names that never become paths, such as those of classes
+A run's name comes from a record that may be somebody else's, and becomes part of the
+names of figures and folders. Names that never become paths, such as those of classes
 and titles, are free.
 """
 
 LONGEST = 100
-"""Bytes of a name in UTF-8: file systems take 255, and names get prefixes and keys."""
+"""Longest name in bytes: file systems take 255, and names get prefixes and keys."""
 
 
 def flaw_of_name(name: object) -> str | None:
-    """What keeps a name from being one component of a path; None where nothing does.
+    """Why a name cannot be a single component of a path; None if it can.
 
     Args:
       name: Anything; only text can be a name.

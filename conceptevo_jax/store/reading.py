@@ -1,8 +1,8 @@
-"""Read files that may be somebody else's: what they declare is bounded beforehand.
+"""Read files that may come from somebody else, with limits on what they declare.
 
-Only regular files are opened, and through links only where these stay in the folder
-that is read. JSON is bounded in bytes and depth; arrays must fill their file exactly as
-their headers say, before memory is taken for them. Errors are `ValueError` and
+Only regular files are opened, and through links only if these stay in the folder
+that is read. JSON is limited in bytes and depth; arrays must fill their file exactly as
+their headers state, before memory is allocated for them. Errors are `ValueError` and
 `OSError`, to which readers add the file and what to do.
 """
 
@@ -21,10 +21,10 @@ import numpy as np
 from conceptevo_jax.store.links import is_within
 
 LARGEST_TEXT = 512_000_000
-"""Bytes of JSON or a table: a pool of all of ImageNet takes 130 million."""
+"""Largest JSON or table in bytes: a pool of all of ImageNet takes 130 million."""
 
 DEEPEST_JSON = 64
-"""Lists and objects within each other; a configuration has nine."""
+"""Deepest nesting of lists and objects; a configuration has nine levels."""
 
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -37,19 +37,19 @@ def read_file(path: Path, within: Path | None, limit: int | None = None) -> byte
 
     Args:
       path: The file.
-      within: Folder out of which no link may lead; None for a file that the user names,
-        wherever it really lies.
-      limit: Most bytes; by default what the machine's memory holds.
+      within: Folder that no link may leave; None for a file that the user names,
+        anywhere.
+      limit: Largest number of bytes; by default the machine's memory.
 
     Raises:
-      OSError: if it is not there or cannot be read.
-      ValueError: if it is no regular file, lies elsewhere or is too large.
+      OSError: if it is missing or cannot be read.
+      ValueError: if it is not a regular file, lies elsewhere or is too large.
     """
     about = path.stat()
     if within is not None and not is_within(path, within):
         raise ValueError(f"it leads to {os.path.realpath(path)}, out of {within}")
     if not stat.S_ISREG(about.st_mode):
-        raise ValueError("it is no regular file")
+        raise ValueError("it is not a regular file")
     byte_limit = _memory() if limit is None else limit
     if about.st_size > byte_limit:
         raise ValueError(
@@ -63,11 +63,12 @@ def _memory() -> int:
 
 
 def read_json(path: Path, within: Path | None) -> Any:
-    """The value of a JSON file, bounded; raises as `read_file` and `parse_json` do.
+    """The value of a JSON file, within limits; raises like `read_file` and
+    `parse_json`.
 
     Args:
       path: The file.
-      within: Folder out of which no link may lead, see `read_file`.
+      within: Folder that no link may leave, see `read_file`.
     """
     return parse_json(read_file(path, within, LARGEST_TEXT))
 
@@ -76,7 +77,7 @@ def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text.
 
     Raises:
-      ValueError: if it is none, or its lists and objects are nested too deeply.
+      ValueError: if it is not JSON, or its lists and objects are nested too deeply.
     """
     too_deep = f"it nests more than {DEEPEST_JSON} lists and objects"
     try:
@@ -106,8 +107,8 @@ def read_arrays(content: bytes) -> dict[str, np.ndarray]:
       content: The file.
 
     Raises:
-      ValueError: if it is none, is compressed, holds objects, or declares more or
-        fewer bytes than it has.
+      ValueError: if it is not such a file, is compressed, holds objects, or declares
+        more or fewer bytes than it has.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -123,7 +124,7 @@ def read_arrays(content: bytes) -> dict[str, np.ndarray]:
 
 
 def _require_held(members: Iterable[zipfile.ZipInfo], held: int) -> None:
-    """Refuse an archive that would be larger than its file when it is unpacked."""
+    """Refuse an archive that would be larger than its file when unpacked."""
     declared = 0
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED:

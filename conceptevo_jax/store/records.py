@@ -1,7 +1,7 @@
 """Save and load one record: a folder of `arrays.npz` and `manifest.json`.
 
-The manifest says what made the record: stage, resolved settings, content keys of its
-inputs, and package versions; it holds the arrays' checksum and one of its own. A record
+The manifest describes how the record was made: stage, resolved settings, content keys
+of its inputs, and package versions; it holds the arrays' checksum and its own. A record
 is written under a temporary name and renamed, so a reader sees all of it or nothing.
 """
 
@@ -37,7 +37,7 @@ from conceptevo_jax.store.reading import (
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"
-"""Marks a folder of ours until it has its manifest."""
+"""Marks a folder of this package until it has its manifest."""
 
 ARRAYS = "arrays.npz"
 
@@ -55,12 +55,12 @@ def versions() -> dict[str, str]:
 
 
 def save_record(folder: Path, value: object, **made_by: object) -> None:
-    """Write a record of `conceptevo_jax.types` to `folder`, replacing one there.
+    """Write a record of `conceptevo_jax.types` to `folder`, replacing an earlier one.
 
     Args:
-      folder: Where it shall be; parents are made.
+      folder: The record's folder; parents are created.
       value: A dataclass whose fields are arrays, nested records or plain values.
-      **made_by: What the manifest shall say besides: `stage`, `config`, `inputs`…
+      **made_by: Further entries of the manifest: `stage`, `config`, `inputs`…
 
     Raises:
       DataError: if the disk is full.
@@ -96,11 +96,11 @@ def read_manifest(folder: Path, within: Path | None = None) -> dict[str, Any]:
     """The manifest of the record at `folder`.
 
     Args:
-      folder: Of the record.
-      within: The result or store that no link may lead out of; by default `folder`.
+      folder: The record's folder.
+      within: The result or store that no link may leave; by default `folder`.
 
     Raises:
-      DataError: if there is none, or it is damaged or of another schema.
+      DataError: if there is none, or it is damaged or has another schema.
     """
     path = folder / MANIFEST
     try:
@@ -129,11 +129,11 @@ def read_manifest(folder: Path, within: Path | None = None) -> dict[str, Any]:
 
 
 def require_key(folder: Path, key: str, within: Path | None = None) -> None:
-    """Refuse a finished stage that was made from something else than its name says.
+    """Refuse a finished stage whose key differs from its name.
 
     Args:
-      folder: Of the stage.
-      key: That its name says.
+      folder: The stage's folder.
+      key: The key in its name.
       within: As for `read_manifest`.
 
     Raises:
@@ -153,7 +153,7 @@ def load_record(folder: Path, kind: type[R], within: Path | None = None) -> R:
     """Read the record at `folder`, which must be of type `kind`.
 
     Args:
-      folder: Of the record.
+      folder: The record's folder.
       kind: The dataclass that was saved.
       within: As for `read_manifest`.
 

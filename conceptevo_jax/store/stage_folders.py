@@ -1,4 +1,4 @@
-"""Folders of stages: which there are, filling one, and the locks that jobs hold."""
+"""Folders of stages: listing and filling them, and the locks that jobs hold."""
 
 import dataclasses
 import fcntl
@@ -20,7 +20,7 @@ from conceptevo_jax.store.links import require_closed
 from conceptevo_jax.store.records import MANIFEST, UNFINISHED, read_manifest
 
 PARTIAL = ".partial"
-"""Ends the name of a stage's folder until the stage is finished."""
+"""Suffix of a stage's folder until the stage is finished."""
 
 STAGE_NAME = re.compile(r"\.?(?P<stage>[a-z][a-z_-]*)-(?P<key>[0-9a-f]{12})(\.|$)")
 """Name of a stage's folder, finished or not."""
@@ -31,7 +31,7 @@ class Entry:
     """One stage in a store, finished or not.
 
     Attributes:
-      stage: What it is, such as `train` or `stimuli`.
+      stage: Name of the stage, such as `train` or `stimuli`.
       key: Content key of its settings and inputs.
       about: The manifest's one-line description.
       bytes: Size on disk.
@@ -60,9 +60,9 @@ def fill_folder(
 
     Args:
       final: The folder under its final name.
-      make: Fills the folder it is given, which may hold earlier partial work.
-      manifest: Says what the stage was made of.
-      together: Whether all processes call `make`, or the first alone.
+      make: Fills a folder, which may hold earlier partial work.
+      manifest: Describes how the stage was made.
+      together: Whether all processes call `make`, or only the first.
     """
     if final.exists():
         read_manifest(final)  # It has none: say so before the work, not after.
@@ -95,11 +95,11 @@ def fill_folder(
 
 
 def take_lock(path: Path, *, wait: bool) -> IO[str] | None:
-    """Hold a lock until the file is closed; None where somebody else does.
+    """Hold a lock until the file is closed; None if another process holds it.
 
     Args:
       path: The lock.
-      wait: Whether to wait until nobody else holds it.
+      wait: Whether to wait until no other process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("w")
@@ -112,14 +112,14 @@ def take_lock(path: Path, *, wait: bool) -> IO[str] | None:
 
 
 def is_stage(path: Path) -> bool:
-    """Whether this is a folder of a stage, finished or not, with a marker of ours."""
+    """Whether this is a folder of a stage, finished or not, with our marker."""
     if path.is_symlink() or not path.is_dir() or not STAGE_NAME.match(path.name):
         return False
     return any((path / marker).is_file() for marker in (MANIFEST, UNFINISHED))
 
 
 def read_entry(path: Path) -> Entry:
-    """What a stage's folder says of it; one without a manifest is unfinished."""
+    """The description of a stage in its folder; without a manifest it is unfinished."""
     manifest: dict[str, Any] = {}
     finished = not path.name.endswith((PARTIAL, ".tmp"))
     if finished:

@@ -1,15 +1,15 @@
 """The shared store: every finished stage in `runs/store/<stage>-<key>/`.
 
-A stage is named by what it is and a key over its settings and the keys of its inputs,
-so a changed setting re-runs exactly what depends on it and experiments share the
-rest. Long stages work in a `.partial` folder that survives a kill and is renamed when
-finished. Keys of the stages touched are kept, so that a caller can say what was
-reused. Of several processes the first writes, and all others read what it wrote: the
+A stage is named by its kind and a key of its settings and the keys of its inputs,
+so a changed setting re-runs exactly the stages that depend on it, and experiments share
+the rest. Long stages work in a `.partial` folder that survives a kill and is renamed
+when finished. The store counts reused stages, so that a caller can report them. With
+several processes the first writes, and all others read its files: the
 store must lie where all of them see it.
 
-The store's folder carries a marker, `store.json`, and so does each stage: nothing
-without one is listed or deleted. A finished stage is compared with the key that it is
-asked for under. Files that a stage leaves in its folder hold checksums of their own,
+The store's folder has a marker, `store.json`, and so does each stage: folders
+without a marker are neither listed nor deleted. The key of a finished stage is compared
+with the requested key. Files in a stage's folder have their own checksums,
 which their readers compare; see `conceptevo_jax.store.files`.
 """
 
@@ -45,10 +45,10 @@ R = TypeVar("R")
 
 
 MARKER = "store.json"
-"""In a store's folder: says that it is one, and of which layout."""
+"""File that marks a folder as a store, with its layout."""
 
 LAYOUT = 2
-"""Version of what lies where in a store; one of another version is refused."""
+"""Version of a store's layout; stores of another version are refused."""
 
 
 class Store:
@@ -56,8 +56,8 @@ class Store:
 
     Attributes:
       root: The folder.
-      seconds: Time spent in this process per stage that was really run.
-      reused: How many stages were found finished.
+      seconds: Time spent in this process per stage that was actually run.
+      reused: Number of stages that were already finished.
     """
 
     def __init__(self, root: Path) -> None:
@@ -102,8 +102,8 @@ class Store:
           kind: The record's type.
           make: Computes the record; called only when none is stored, and then in all
             processes.
-          config: Settings that the result depends on, and nothing else.
-          inputs: Content keys of what it is made from, by name.
+          config: Exactly the settings that the result depends on.
+          inputs: Content keys of its inputs, by name.
           about: One line for `conceptevo ls`.
 
         Returns:
@@ -138,7 +138,7 @@ class Store:
           key: Its content key.
 
         Raises:
-          DataError: if it is not there, damaged, or was made under another key.
+          DataError: if it is missing, damaged, or was made under another key.
         """
         folder = self.path(stage, key)
         require_key(folder, key, self.root)
@@ -158,11 +158,11 @@ class Store:
 
         Args:
           stage: Name of the stage.
-          make: Fills the folder it is given, which may hold earlier partial work.
-          config: Settings that the result depends on, and nothing else.
-          inputs: Content keys of what it is made from, by name.
+          make: Fills a folder, which may hold earlier partial work.
+          config: Exactly the settings that the result depends on.
+          inputs: Content keys of its inputs, by name.
           about: One line for `conceptevo ls`.
-          together: Whether all processes call `make`, or the first alone.
+          together: Whether all processes call `make`, or only the first.
 
         Returns:
           The finished folder and its content key.
@@ -189,10 +189,10 @@ class Store:
         return final, key
 
     def entries(self) -> list[Entry]:
-        """All stages in the store, newest last: folders that carry a marker of ours.
+        """All stages in the store, newest last: folders with this package's marker.
 
         Raises:
-          DataError: if the folder is no store, or one of another layout.
+          DataError: if the folder is not a store, or has another layout.
         """
         if not self.root.exists():
             return []
@@ -201,10 +201,10 @@ class Store:
         return sorted(stages, key=lambda entry: entry.modified)
 
     def remove(self, entry: Entry) -> None:
-        """Delete one stage; what was made from it stays usable.
+        """Delete one stage; stages made from it stay usable.
 
         Raises:
-          DataError: if it lies elsewhere, is no stage, or a job is working on it.
+          DataError: if it lies elsewhere, is not a stage, or a job is working on it.
         """
         if entry.path.parent != self.root:
             raise DataError(f"{entry.path} does not lie in the store {self.root}.")
@@ -238,7 +238,7 @@ class Store:
         self._checked = True
 
     def _require_layout(self) -> None:
-        """Refuse a folder of stages without our marker, or with that of another layout.
+        """Refuse a folder of stages without a marker, or with another layout.
 
         Raises:
           DataError: naming the folder and what to do.
@@ -254,8 +254,8 @@ class Store:
             return
         elif not self.root.is_dir():
             raise DataError(
-                f"{self.root} is no store but a file. Name the folder `store` that "
-                "lies beside the result folders, or choose another run_dir."
+                f"{self.root} is a file, not a store. Name the folder `store` next "
+                "to the result folders, or choose another run_dir."
             )
         elif not any(self.root.iterdir()):
             return
@@ -265,8 +265,8 @@ class Store:
             return
         else:
             raise DataError(
-                f"{self.root} is no store: it has no {MARKER}. Name the folder `store` "
-                "that lies beside the result folders."
+                f"{self.root} is not a store: it has no {MARKER}. Name the folder "
+                "`store` next to the result folders."
             )
         raise DataError(
             f"{self.root} {is_old}; this version reads layout {LAYOUT}, in which an "
@@ -281,9 +281,9 @@ class Store:
 
     @contextlib.contextmanager
     def _locked(self, folder: Path) -> Iterator[None]:
-        """Of several jobs that need a stage one makes it; the others wait for it.
+        """If several jobs need a stage, one makes it and the others wait for it.
 
-        A job that is killed lets go of the lock; the file stays and means nothing.
+        A killed job releases the lock; the lock file stays and has no effect.
         """
         lock = self._lock(folder.name)
 
@@ -302,4 +302,4 @@ class Store:
 
 
 _BESIDE_STAGES = frozenset({".compiled", ".locks", "indexed", "tfds"})
-"""What a store holds besides stages, and may hold before the first."""
+"""Entries of a store besides stages, which may exist before the first stage."""

@@ -1,4 +1,4 @@
-"""The study kit: what a study asks, and files of answers; no jax, no statistics."""
+"""The study kit: tasks of a study, and files of answers, without jax or statistics."""
 
 from conceptevo_jax.study.kit.answers import SCHEMA, Refused, read_answers
 from conceptevo_jax.study.kit.forms import Form, deal_forms

@@ -1,8 +1,8 @@
 """Random crops and flips on the device, decided by seed and step alone.
 
-Because a batch's augmentation depends on nothing else, a resumed run sees the very
-pixels that an uninterrupted one would have seen. Off, they leave no trace in the
-compiled step.
+Because a batch's augmentation depends only on these, a resumed run sees the same
+pixels as an uninterrupted run. If augmentation is off, it does not change the compiled
+step.
 """
 
 import jax
@@ -17,14 +17,14 @@ def augment(
     random_crop: int = 0,
     flip: bool = False,
 ) -> UInt8[Array, "b h w 3"]:
-    """Shift and mirror every image of a batch for itself.
+    """Shift and mirror every image of a batch independently.
 
     Args:
       pixels: The batch.
       key: Decides every crop and flip.
       random_crop: Black pixels added on each side before a square of the old size is
         cut out at random, as is usual for small images (He et al., 2016, Sec. 4.2).
-      flip: Whether to mirror left and right with a chance of one half.
+      flip: Whether to mirror left and right with probability one half.
     """
     count, height, width = pixels.shape[:3]
     if random_crop:

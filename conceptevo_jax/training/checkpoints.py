@@ -6,9 +6,10 @@
     <folder>/resume/epoch_<e>        optimiser state, for the latest two epochs only
 
 A snapshot costs the size of the weights; the optimiser's state would double or triple
-that for every epoch, and is only needed to go on. Several processes save and restore
-together, in a folder that all of them see; each gets its own copy of what is restored.
-What is restored is compared with what was saved, by the checksums in `checksums.json`.
+that for every epoch, and is only needed to resume. Several processes save and restore
+together, in a folder that all of them see; each gets its own copy of the restored
+arrays. Restored arrays are compared with the saved ones, by the checksums in
+`checksums.json`.
 """
 
 import contextlib
@@ -79,11 +80,11 @@ class Checkpoints:
         self._pending[str(epoch)] = tree_checksum(local_copy(tree))
 
     def save_resume(self, epoch: int, state: State) -> None:
-        """Save what the snapshot leaves out, so that training can go on exactly.
+        """Save what the snapshot leaves out, so that training can resume exactly.
 
         Args:
-          epoch: After which the state was reached.
-          state: The whole of it.
+          epoch: The epoch after which the state was reached.
+          state: The whole state.
         """
         resume_state = _resume_state(state)
         listed = {str(epoch): tree_checksum(local_copy(resume_state))}
@@ -119,10 +120,10 @@ class Checkpoints:
         return variables
 
     def restore_latest(self, like: State) -> tuple[int, State] | None:
-        """The last epoch from which training can go on, with its state, if any.
+        """The last epoch from which training can resume, with its state, if any.
 
         Raises:
-          DataError: if what is there cannot be read, or is damaged.
+          DataError: if the state cannot be read, or is damaged.
         """
         listed = read_checksums(self.folder)
         resumable_epochs = {
@@ -201,14 +202,14 @@ class Checkpoints:
 
 
 def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Snapshot]:
-    """All snapshots of a run, in the order of training; weights are read when asked.
+    """All snapshots of a run, in the order of training; weights are read when needed.
 
-    The order is that of the run's table: one taken within the second epoch comes after
-    the first epoch's.
+    The order is that of the run's table: a snapshot within the second epoch comes after
+    that of the first epoch.
 
     Args:
-      folder: What `train` wrote.
-      run: Name that the snapshots get.
+      folder: The folder that `train` wrote.
+      run: The run's name in the snapshots.
       model: The architecture that was trained.
 
     Raises:
@@ -218,7 +219,7 @@ def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Sn
     folder = Path(folder)
     if not (folder / "init").is_dir():
         raise DataError(
-            f"{folder} holds no run: give the folder that `train` wrote, in which the "
+            f"{folder} holds no run: pass the folder that `train` wrote, in which the "
             "untrained network lies in `init`."
         )
     checkpoints = Checkpoints(folder, model)
@@ -241,7 +242,7 @@ def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Sn
 
 
 def _resume_state(state: State) -> dict[str, Any]:
-    """What a snapshot leaves out; also the weights, where it holds their average."""
+    """What a snapshot leaves out; also the weights, if it holds their average."""
     resume_state = {
         "optimizer": state.optimizer,
         "step": state.step,

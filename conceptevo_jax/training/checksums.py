@@ -1,9 +1,9 @@
 """Checksums of a run's weights and tables, in `checksums.json` of its folder.
 
-Orbax's files carry none of their own: a changed byte there is another weight. What is
-restored is therefore compared with what was saved, array by array, at about 1 GB a
-second. A snapshot is listed once all of it is on the disk; one that is listed and gone
-is an error, one that a kill left unlisted is saved again.
+Orbax's files have no checksums: a changed byte there is a changed weight. So
+restored arrays are compared with the saved ones, array by array, at about 1 GB a
+second. A snapshot is listed once all of it is on the disk; a listed snapshot that is
+missing is an error, and a snapshot that a kill left unlisted is saved again.
 """
 
 import dataclasses
@@ -25,13 +25,13 @@ _KINDS: dict[str, Any] = {
     "resume": Mapping[str, str],
     "tables": Sequence[str],
 }
-"""What the file holds: by epochs as text, and the latest last."""
+"""Entries of the file, by epoch as text, the latest last."""
 
 _TABLES = 2
-"""The table there and the one before it: a kill may fall between list and table."""
+"""The current table and the one before: a kill may happen between list and table."""
 
 _RESUMED = 2
-"""States to resume from that are kept."""
+"""Number of states to resume from that are kept."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def read_checksums(folder: Path) -> Checksums:
     """The checksums in a run's folder; none where no snapshot was saved yet.
 
     Raises:
-      DataError: if the file is damaged, or lists something else.
+      DataError: if the file is damaged, or has other entries.
     """
     path = folder / CHECKSUMS
     if not path.is_file():
@@ -94,10 +94,10 @@ def update_checksums(
     """Add to the checksums in a run's folder.
 
     Args:
-      folder: Of the run.
-      snapshots: Of snapshots that are on the disk.
-      resume: Of states that are about to be saved; the latest two are kept.
-      table: Of a table that is about to be written.
+      folder: The run's folder.
+      snapshots: Checksums of snapshots that are on the disk.
+      resume: Checksums of states that are about to be saved; the latest two are kept.
+      table: Checksum of a table that is about to be written.
       forget: Epochs whose snapshots are about to be replaced.
     """
     before = read_checksums(folder)
@@ -118,12 +118,12 @@ def _number(state: tuple[str, str]) -> int:
 
 
 def require_checksum(expected: str | None, tree: Any, what: str) -> None:
-    """Refuse arrays that are not those that were saved.
+    """Refuse arrays that differ from the saved ones.
 
     Args:
-      expected: Their checksum, or None where none is listed.
-      tree: The arrays as they were read.
-      what: The thing, in words.
+      expected: Their checksum, or None if none is listed.
+      tree: The arrays as read.
+      what: A description of the arrays.
 
     Raises:
       DataError: naming it.

@@ -1,4 +1,4 @@
-"""How much disk a run takes."""
+"""The disk space of a run."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ from conceptevo_jax.models import Model
 def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False) -> int:
     """Estimated size of a run's checkpoints, in bytes.
 
-    The optimiser's state counts as two sets of weights; where an average is kept, the
+    The optimiser's state counts as two sets of weights; if an average is kept, the
     weights themselves are one more.
 
     Args:
@@ -28,11 +28,11 @@ def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False)
 
 
 def require_disk(folder: Path, needed: int) -> None:
-    """Refuse to begin what the disk cannot hold; bytes in `folder` need no more.
+    """Refuse to start what the disk cannot hold; files already in `folder` count.
 
     Args:
-      folder: Where the checkpoints go.
-      needed: Bytes of all of them.
+      folder: The folder of the checkpoints.
+      needed: Total bytes of all checkpoints.
     """
     free = shutil.disk_usage(folder).free
     missing_bytes = needed - sum(

@@ -34,14 +34,14 @@ def evaluate_rows(
     data: Decoded,
     rows: np.ndarray,
 ) -> Tally:
-    """Tally some of the images.
+    """Evaluate some of the images.
 
     Args:
       mesh: From `data_mesh`.
       step: From `make_eval_step`.
       variables: Replicated on all devices.
       data: The images, with their labels.
-      rows: Which of them, `[j]`.
+      rows: Rows of the images, `[j]`.
     """
     tally = replicate(mesh, Tally.zero())
     size = -(-min(EVAL_BATCH, len(rows)) // mesh.size) * mesh.size

@@ -1,8 +1,8 @@
-"""Whose training a folder holds: `run.json`, compared before a training goes on there.
+"""Which training a folder belongs to: `run.json`, compared before a training resumes.
 
 A folder belongs to one training: one model, one set of settings, the same images, by
-content. More epochs may be asked of it where the learning rates of those that are done
-stay what they were; anything else is refused by name.
+content. More epochs may be requested if the learning rates of the finished epochs
+stay the same; any other difference is named and refused.
 """
 
 from collections.abc import Mapping
@@ -19,29 +19,29 @@ from conceptevo_jax.training.optimizers import Optimizer, learning_rate
 from conceptevo_jax.training.settings import Training
 
 RUN = "run.json"
-"""In a training's folder: its name, model, settings and images."""
+"""File in a training's folder with its name, model, settings and images."""
 
 MOST_CLASSES = 1_000_000
-"""Classes of a network that is read: more are taken for damage."""
+"""Largest number of classes of a stored network: more count as damage."""
 
 _KINDS = {"name": str, "model": str, "preset": str, "classes": int, "train": str}
 _KINDS |= {"test": str, "content": dict, "training": dict}
 
 _FREE = ("name", "training.on_nonfinite")
-"""What may differ between two calls of one training."""
+"""Settings that may differ between two calls of one training."""
 
 _SHOWN = 4
-"""Differences that a message names."""
+"""Largest number of differences that a message names."""
 
 
 def describe_training(
     run: str, model: Model, data: Decoded, test: Decoded, settings: Training
 ) -> dict[str, Any]:
-    """All that a training is made of, as plain values.
+    """Everything that defines a training, as plain values.
 
     Args:
       run: Name of the run.
-      model: What is trained.
+      model: The model to train.
       data: Training images.
       test: Test images.
       settings: See `Training`.
@@ -53,7 +53,7 @@ def describe_training(
     if flaw is not None:
         raise UsageError(
             f"{run!r} cannot be the name of a run, since figures and folders are "
-            f"called by it: {flaw}. Give it a name such as 'vgg16'."
+            f"named after it: {flaw}. Choose a name such as 'vgg16'."
         )
     return plain(
         {
@@ -70,16 +70,16 @@ def describe_training(
 
 
 def read_run(folder: str | Path) -> dict[str, Any]:
-    """What a training's folder says of it: `name`, `model`, `preset`, `classes`, …
+    """The description in a training's folder: `name`, `model`, `preset`, `classes`, …
 
     Raises:
-      DataError: if it says nothing or something else, the file is damaged, or the
+      DataError: if it is missing or has other entries, the file is damaged, or the
         run's name cannot be part of a path.
     """
     path = Path(folder) / RUN
     about = read_sealed(
         path,
-        f"{folder} is no folder of a training of this version of conceptevo_jax: train "
+        f"{folder} is not a training folder of this version of conceptevo_jax: train "
         "again.",
     )
     flaw = _record_flaw(about)
@@ -95,11 +95,11 @@ def trained_model(folder: Path, about: Mapping[str, Any]) -> Model:
     """The model of a training, without its weights.
 
     Args:
-      folder: Of the training.
-      about: What `read_run` says of it.
+      folder: The training's folder.
+      about: Its description from `read_run`.
 
     Raises:
-      DataError: if there is no such model, with those that there are.
+      DataError: if there is no such model, with the available ones.
     """
     try:
         return build_model(
@@ -107,13 +107,13 @@ def trained_model(folder: Path, about: Mapping[str, Any]) -> Model:
         )
     except UsageError as error:
         raise DataError(
-            f"{folder / RUN} is of a model that is not there: {error} Add that model, "
+            f"{folder / RUN} names an unknown model: {error} Add that model, "
             "or train again."
         ) from error
 
 
 def _record_flaw(about: Mapping[str, Any]) -> str | None:
-    """What a record of a training lacks; None where it can be used."""
+    """What is wrong with a record of a training; None if it can be used."""
     for name, kind in _KINDS.items():
         # A truth value is a whole number for Python.
         if type(about.get(name)) is not kind:
@@ -127,16 +127,16 @@ def _record_flaw(about: Mapping[str, Any]) -> str | None:
 def claim_folder(
     folder: Path, about: Mapping[str, Any], *, steps_per_epoch: int
 ) -> None:
-    """Make a folder a training's own, or see that it is already.
+    """Mark a folder as a training's, or check that it is.
 
     Args:
-      folder: Of the training, new or used.
+      folder: The training's folder, new or used.
       about: From `describe_training`.
       steps_per_epoch: Optimiser steps per epoch.
 
     Raises:
       UsageError: if it holds another training, naming what differs.
-      DataError: if it holds snapshots, but nothing says whose.
+      DataError: if it holds snapshots, but no description of the training.
     """
     if not (folder / RUN).is_file():
         if (folder / CHECKSUMS).is_file() or (folder / "init").is_dir():
@@ -164,7 +164,7 @@ def claim_folder(
         listed = "; ".join(differing[:_SHOWN])
         suffix = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
         raise UsageError(
-            f"{folder} holds another training than the one asked for: "
+            f"{folder} holds another training than the requested one: "
             f"{listed}{suffix}. Choose another folder, or delete that one."
         )
     if before != about:
@@ -180,7 +180,7 @@ def _goes_on(
     finished_epochs: int,
     steps_per_epoch: int,
 ) -> bool:
-    """Whether a training of another length has the same first epochs as those done."""
+    """Whether a training of another length has the same finished epochs."""
     old, new = before["training"], about["training"]
     steps = finished_epochs * steps_per_epoch
     early = [[s for s in t["early_steps"] if s <= steps] for t in (old, new)]

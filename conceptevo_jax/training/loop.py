@@ -1,7 +1,7 @@
 """The training loop: epochs, evaluation, checkpoints, exact resume.
 
 Batch number `s` and the dropout of step `s` depend on the seed and `s` alone, so a
-killed run goes on from its last finished epoch as if nothing had happened: bitwise on
+killed run resumes from its last finished epoch with the same results: bitwise on
 CPU. Steps are driven from Python because XLA's CPU backend runs a convolution inside
 `lax.scan` many times slower than outside. Batches are sharded over all devices of all
 processes, which then train one network together; the first process writes its table.
@@ -53,16 +53,16 @@ T = TypeVar("T", State, Tally)
 OnEpoch = Callable[[Snapshot, Row], bool | None]
 """Called after every snapshot; returning True ends the training there.
 
-The snapshot's weights are those in training: on an accelerator their memory goes to
-the next step, so load them during the call.
+The snapshot's weights are those being trained: on an accelerator the next step reuses
+their memory, so load them during the call.
 """
 
 OnStep = Callable[[int, int], None]
-"""Called with the steps done and the steps in all."""
+"""Called with the steps done and the total steps."""
 
 
 TimeLeft = Callable[[], float]
-"""Tells how many seconds a call may still take."""
+"""Returns the seconds that a call may still take."""
 
 
 class NonFiniteLossError(FloatingPointError):
@@ -70,11 +70,11 @@ class NonFiniteLossError(FloatingPointError):
 
 
 class AskedToEndError(RuntimeError):
-    """A scheduler ended processes that train together, between two epochs."""
+    """A scheduler ended joined processes, between two epochs."""
 
 
 class TimeUpError(RuntimeError):
-    """The time given to a call is over; called again, it goes on where it stopped."""
+    """The time limit of a call is reached; the same call resumes where it stopped."""
 
 
 def train(
@@ -89,33 +89,33 @@ def train(
     on_step: OnStep | None = None,
     time_left: TimeLeft | None = None,
 ) -> list[Row]:
-    """Train a model, or go on where an interrupted call in `folder` stopped.
+    """Train a model, or resume where an interrupted call in `folder` stopped.
 
     A folder belongs to one training: a call with another model, other settings or other
-    images is refused. More epochs than before go on from the last one where the
-    schedule gives the epochs that are done the same learning rates. A call that was
-    ended by `on_epoch` trains its last epoch again, to the same end.
+    images is refused. A call with more epochs than before resumes from the last epoch
+    if the schedule gives the finished epochs the same learning rates. A call that was
+    ended by `on_epoch` trains its last epoch again, with the same result.
 
     Args:
       run: Name of the run, for messages and snapshots.
-      model: What to train.
-      data: Training images, `i` of them.
+      model: The model to train.
+      data: The `i` training images.
       test: Test images.
       settings: See `Training`.
-      folder: Where checkpoints and `epochs.csv` go.
-      on_epoch: Called in turn after every snapshot.
+      folder: The folder of checkpoints and `epochs.csv`.
+      on_epoch: Functions called in turn after every snapshot.
       on_step: Called after every step, for progress bars.
-      time_left: Asked after every epoch whether another one can be begun.
+      time_left: Called after every epoch to decide whether another one can start.
 
     Returns:
       The run's table, one row per snapshot.
 
     Raises:
-      UsageError: for settings that do not fit the data or devices, arguments that are
-        no decoded images, settings or functions, or a folder of another training.
+      UsageError: for settings that do not fit the data or devices, arguments of the
+        wrong type, or a folder of another training.
       DataError: if the disk cannot hold the checkpoints, or a file there is damaged.
       NonFiniteLossError: at the first non-finite loss under `on_nonfinite="stop"`.
-      TimeUpError: between two epochs, when the next would probably last too long.
+      TimeUpError: between two epochs, when the next would probably take too long.
     """
     require_trainable(model, data, test, settings)
     on_epoch, folder = callables(on_epoch, "on_epoch"), Path(folder).absolute()
@@ -193,7 +193,7 @@ class _Loop:
         return self.rows
 
     def _require_time(self, epoch: int) -> None:
-        """Stop before an epoch that would probably not end in time."""
+        """Stop before an epoch that would probably not finish in time."""
         if is_asked_to_end():
             self.checkpoints.wait()
             raise AskedToEndError(

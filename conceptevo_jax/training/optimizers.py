@@ -1,8 +1,8 @@
 """Optimisers and learning-rate schedules, by name.
 
-An optimiser here gives a *direction*; the step multiplies it by the learning rate,
+An optimiser here returns a *direction*; the step multiplies it by the learning rate,
 which the loop passes in. So runs that differ only in their schedule share one
-compiled step, and the learning rate of every epoch is a plain number in its table.
+compiled step, and the learning rate of every epoch is a plain number in the table.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from conceptevo_jax.errors import UsageError, unknown_name
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Optimizer:
-    """How weights move.
+    """How weights are updated.
 
     Attributes:
       name: `sgd` or `adamw`.
@@ -23,9 +23,9 @@ class Optimizer:
       schedule: `constant` or `cosine` (to zero at the last epoch).
       warmup_epochs: Linear warm-up over this many epochs.
       warmup_start: Learning rate at the start of the warm-up.
-      momentum: Of `sgd`.
-      weight_decay: Of `adamw` decoupled (Loshchilov & Hutter, 2017), of `sgd` added
-        to the gradient before the momentum, as PyTorch does.
+      momentum: Momentum of `sgd`.
+      weight_decay: Weight decay; for `adamw` decoupled (Loshchilov & Hutter, 2017),
+        for `sgd` added to the gradient before the momentum, as in PyTorch.
     """
 
     name: str = "sgd"
@@ -70,7 +70,7 @@ def learning_rate(
     """The learning rate of optimiser step number `step`, from 0.
 
     Args:
-      settings: Of the optimiser and its schedule.
+      settings: Settings of the optimiser and its schedule.
       step: Counted from 0 over all epochs.
       steps_per_epoch: Optimiser steps per epoch.
       epochs: Length of the whole schedule.

@@ -1,4 +1,4 @@
-"""How Orbax writes a run's snapshots, and errors of the system that it passes on."""
+"""How Orbax writes a run's snapshots, and how it reports errors of the system."""
 
 import contextlib
 import os
@@ -40,9 +40,9 @@ def open_manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointM
     """A manager of the checkpoints in one folder.
 
     Args:
-      folder: Where they lie.
+      folder: Their folder.
       prefix: Their names are the prefix, `_` and a number.
-      keep: Number of latest ones that are kept; None for all.
+      keep: Number of latest checkpoints to keep; None for all.
     """
     # Processes meet under names, which must differ where two managers save one epoch.
     multiprocessing = ocp.options.MultiprocessingOptions(
@@ -55,11 +55,11 @@ def open_manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointM
 
 
 def replace_checkpoint(manager: ocp.CheckpointManager, number: int, tree: Any) -> None:
-    """Save a checkpoint, in the place of one of the same number if there is one.
+    """Save a checkpoint, replacing one with the same number.
 
     Args:
-      manager: Of its folder.
-      number: Of the epoch or step.
+      manager: The manager of its folder.
+      number: Number of the epoch or step.
       tree: Arrays, on all devices.
     """
     if number in manager.all_steps():
@@ -71,7 +71,7 @@ def replace_checkpoint(manager: ocp.CheckpointManager, number: int, tree: Any) -
 def abstract_tree(tree: Any) -> Any:
     """Shapes and types to restore to, replicated on every process's first device.
 
-    Orbax refuses arrays of one process alone.
+    Orbax refuses arrays of a single process.
     """
     firsts = {device.process_index: device for device in reversed(jax.devices())}
     mesh = Mesh(np.array([firsts[process] for process in sorted(firsts)]), (MESH_AXIS,))

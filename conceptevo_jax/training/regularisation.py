@@ -1,4 +1,4 @@
-"""What a training step does besides descending."""
+"""Regularisation in a training step."""
 
 import dataclasses
 
@@ -7,17 +7,18 @@ from conceptevo_jax.errors import UsageError
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Regularisation:
-    """What the training step does besides descending; all of it off by default.
+    """Regularisation in a training step, all off by default.
 
     Attributes:
       random_crop: See `augment`.
       flip: See `augment`.
       label_smoothing: Share of the target that is spread over all classes (Szegedy et
-        al., 2016, Sec. 7); of the training loss alone.
+        al., 2016, Sec. 7), only in the training loss.
       ema: Decay of a moving average of weights and batch statistics, per step; 0 keeps
-        none. Where there is one, it is what is evaluated and saved as snapshots.
-      auxiliary_weight: Weight of each auxiliary head's cross-entropy. A module has such
-        heads by sowing their logits into the collection `auxiliary` in training mode.
+        no average. An average is what is evaluated and saved as snapshots.
+      auxiliary_weight: Weight of each auxiliary head's cross-entropy. A module defines
+        such heads by sowing their logits into the collection `auxiliary` in training
+        mode.
     """
 
     random_crop: int = 0
@@ -41,4 +42,4 @@ class Regularisation:
 
 
 PLAIN = Regularisation()
-"""Nothing but the auxiliary heads."""
+"""Only the auxiliary heads."""

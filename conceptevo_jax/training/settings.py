@@ -1,4 +1,4 @@
-"""The settings of a training, and whether they can be meant."""
+"""The settings of a training, and checks of them."""
 
 import dataclasses
 
@@ -24,17 +24,17 @@ class Training:
     """One training run, apart from its model and data.
 
     Attributes:
-      epochs: How many.
+      epochs: Number of epochs.
       batch_size: Images per step, over all devices.
       optimizer: See `Optimizer`.
-      seed: Of weights, batches and dropout.
-      early_steps: Steps after which to take a snapshot besides those per epoch.
-      on_nonfinite: `stop` raises at the first non-finite loss, `continue` goes on.
+      seed: Seed of weights, batches and dropout.
+      early_steps: Steps after which to take a snapshot, besides those per epoch.
+      on_nonfinite: `stop` raises at the first non-finite loss, `continue` ignores it.
       eval_images: Size of the sample of training images that is evaluated.
       regularisation: See `Regularisation`.
-      compute: What training steps compute in, `float32` or `bfloat16`; see
-        `Model.computing`. Evaluation computes in float32, and so does all that
-        observes the snapshots.
+      compute: Type of training steps, `float32` or `bfloat16`; see
+        `Model.computing`. Evaluation and observation of snapshots always compute in
+        float32.
     """
 
     epochs: int
@@ -49,13 +49,13 @@ class Training:
 
 
 def require_meant(settings: Training) -> None:
-    """Refuse settings that mean nothing, whatever is trained on whatever images.
+    """Refuse settings that are invalid for any model and images.
 
     Args:
-      settings: Of a training.
+      settings: Settings of a training.
 
     Raises:
-      UsageError: naming the setting, and what would do.
+      UsageError: naming the setting, and valid values.
     """
     require_seed(settings.seed)
     require_count("epochs", settings.epochs, minimum=0)
@@ -71,16 +71,16 @@ def require_meant(settings: Training) -> None:
 def require_trainable(
     model: Model, data: Decoded, test: Decoded, settings: Training
 ) -> None:
-    """Refuse settings that mean nothing, or do not fit the model, images or devices.
+    """Refuse settings that are invalid, or do not fit the model, images or devices.
 
     Args:
-      model: What is to be trained.
+      model: The model to train.
       data: Training images.
       test: Test images.
-      settings: How.
+      settings: Settings of the training.
 
     Raises:
-      UsageError: naming the setting or argument, and what would do.
+      UsageError: naming the setting or argument, and valid values.
     """
     require_type(model, Model, "the model", "Build it by ce.build_model.")
     require_type(settings, Training, "settings", "Make them by ce.Training(…).")
@@ -99,7 +99,7 @@ def require_trainable(
     if settings.batch_size % devices:
         raise UsageError(
             f"batch_size={settings.batch_size} is not a multiple of the {devices} "
-            "devices it is shared by."
+            "devices that share it."
         )
     steps = settings.epochs * (len(data) // settings.batch_size)
     late = [step for step in settings.early_steps if not 1 <= step <= steps]

@@ -21,11 +21,11 @@ _NEVER = 2**31 - 1
 
 
 class State(NamedTuple):
-    """Everything a run needs to go on exactly.
+    """Everything a run needs to resume exactly.
 
     `variables` are the Flax collections, `optimizer` optax's state, `step` the
     number of steps taken, `seed` the key data of the dropout generator, `average` the
-    moving average of the variables, or None where none is kept.
+    moving average of the variables, or None if none is kept.
     """
 
     variables: Any
@@ -36,7 +36,7 @@ class State(NamedTuple):
 
     @property
     def snapshot_variables(self) -> Any:
-        """The variables that snapshots hold: the average where there is one."""
+        """The variables that snapshots hold: the average if there is one."""
         return self.variables if self.average is None else self.average
 
 
@@ -65,12 +65,12 @@ def first_nonfinite(tally: Tally) -> int | None:
 def top1_top5_correct(
     logits: Float[Array, "*several b m"], labels: Int[Array, " b"]
 ) -> tuple[Bool[Array, "*several b"], Bool[Array, "*several b"]]:
-    """Which images are right at first, and among the first five.
+    """Top-1 and top-5 correctness of each image.
 
-    Logits that are not finite are wrong.
+    Logits that are not finite count as wrong.
 
     Args:
-      logits: Of each image, over m classes.
+      logits: Logits of each image, over m classes.
       labels: The images' classes.
     """
     labels = jnp.broadcast_to(labels, logits.shape[:-1])
@@ -103,9 +103,9 @@ def _add_to_tally(
 def _make_loss(
     model: Model, settings: Regularisation
 ) -> Callable[..., tuple[Array, tuple]]:
-    """Build `loss(params, state, pixels, labels) -> (loss, rest)`, of a whole batch.
+    """Build `loss(params, state, pixels, labels) -> (loss, rest)`, for a whole batch.
 
-    `rest` is what a step needs besides: each image's loss, the main head's logits, and
+    `rest` holds each image's loss, the main head's logits, and
     the collections that the forward pass changed, such as batch statistics.
     """
     heads = ["auxiliary"] if settings.auxiliary_weight else []
@@ -151,9 +151,9 @@ def make_train_step(
     any schedule. The tally's loss is that of the main head.
 
     Args:
-      model: What is trained.
+      model: The model to train.
       optimizer: Gives the direction of descent, see `direction`.
-      settings: What the step does besides descending.
+      settings: Regularisation of the step.
     """
     training_loss = _make_loss(model, settings)
 

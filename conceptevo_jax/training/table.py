@@ -1,7 +1,6 @@
-"""The table of a run: one row per snapshot, written whole after each.
+"""The table of a run: one row per snapshot, written completely after each.
 
-Its checksum stands in `checksums.json` beside it, and is compared when it is read.
-
+Its checksum is in `checksums.json` in the same folder, and is compared on reading.
 Accuracies are in evaluation mode; `running_top1` and `running_top5` are the training
 accuracies counted while the epoch ran, as the original implementation reports them.
 """
@@ -28,7 +27,7 @@ class Row:
     Attributes:
       epoch: The snapshot's epoch, see `conceptevo_jax.types.Epoch`.
       step: Optimiser steps taken.
-      learning_rate: Of the last step.
+      learning_rate: Learning rate of the last step.
       loss: Mean training loss since the epoch began; NaN in `init`.
       running_top1: Training accuracy since the epoch began, in training mode.
       running_top5: Likewise.
@@ -58,11 +57,11 @@ COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 
 
 def write_table(path: Path, rows: list[Row]) -> None:
-    """Write all rows as CSV, whole or not at all, and list its checksum.
+    """Write all rows as CSV, completely or not at all, and list its checksum.
 
     Args:
       path: The file, in the run's folder.
-      rows: One per snapshot, in order.
+      rows: The rows, one per snapshot, in order.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")

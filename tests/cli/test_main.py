@@ -73,7 +73,7 @@ def test_help_lists_experiments_and_subcommands(call, words):
         ((*SMOKE, "method.projection.policy=none"), "Valid: covered, random, resp"),
         ((*SMOKE, "base=vgg"), "unknown run 'vgg'. Did you mean"),
         ((*SMOKE, "method=null"), "Config group override must be a string"),
-        ((*SMOKE, "runs.vgg16.epochs"), "'runs.vgg16.epochs' is no setting: write"),
+        ((*SMOKE, "runs.vgg16.epochs"), "'runs.vgg16.epochs' is not a setting: write"),
         (("-m", *SMOKE, "sed=1"), "Could not override 'sed'"),
         (("project", "space=x"), "conceptevo project space=RESULT_FOLDER run=TRAINING"),
         (("project", "spce=x", "run=y"), "option 'spce'. Did you mean 'space'?"),

@@ -118,7 +118,7 @@ def test_a_name_is_asked_for(call, words):
 def test_unknown_names_and_options_are_told_at_once(call, with_tensorflow):
     code, _, err = call("prepare", "imagnette")
     assert code == 2
-    assert "names that are alike: imagenette" in err
+    assert "similar names: imagenette" in err
     code, _, err = call("prepare", "cifar10", "datadir=x")
     assert code == 2
     assert "unknown option 'datadir'" in err
@@ -152,5 +152,5 @@ def test_without_a_network_it_says_so_at_once(
     code, _, err = call("prepare", "cifar10", f"data_dir={tmp_path}")
     assert code == 3
     assert "cannot be reached (ConnectionError)" in err
-    assert "Prepare it where there is a network and copy" in err
+    assert "Prepare it on a machine with a network and copy" in err
     assert not list(tmp_path.glob("cifar10/*"))

@@ -109,7 +109,7 @@ def test_one_folder_too_high_nothing_is_deleted(call, store):
         (above / name).write_text("mine")
     code, _, err = call("clean", f"store={above}", "stage=all", "yes=true")
     assert code == 3
-    assert f"{above} is no store" in err
+    assert f"{above} is not a store" in err
     assert len(list(above.rglob("*"))) > 6
     assert kept(store) == EVERYTHING
 
@@ -166,7 +166,7 @@ def test_a_store_of_an_earlier_layout_is_named_with_what_to_do(call, store):
         ("stage=trian", "unknown stage 'trian'. Did you mean 'train'? Valid: all, ob"),
         ("key=abc", "unknown key 'abc'"),
         ("yess=true", "unknown option 'yess'. Did you mean 'yes'? Valid: key, stage,"),
-        ("yes=false", "yes= stands twice: leave out 'yes=false' or the other."),
+        ("yes=false", "yes= is given twice: leave out 'yes=false' or the other."),
     ],
 )
 def test_what_is_unknown_deletes_nothing(call, store, word, named):

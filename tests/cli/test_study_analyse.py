@@ -166,7 +166,7 @@ MISTAKES = [
     (["result"], "say which"),
     (["result", "none.json"], "there is no file none.json"),
     (["result", "none-*.json"], "no file matches none-"),
-    (["result", "answers"], r"answers is a folder: give its files, answers/\*.json"),
+    (["result", "answers"], r"answers is a folder: name its files, answers/\*.json"),
     (["result", "a.json", "out=a.json"], "out=a.json is a file"),
     (["result", "a.json", "outt=x"], "Did you mean 'out'"),
     (["result", "a.json", "encoder=tfid"], "Did you mean 'tfidf'"),

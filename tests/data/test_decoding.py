@@ -50,7 +50,7 @@ def test_what_is_no_image_says_so():
     assert refused(b"") == "it is empty"
     assert refused(b"\n").startswith("it is ")
     assert refused(b"no image") == (
-        "it is no image of a format that is opened (jpeg, png, webp)"
+        "it is not an image of an opened format (jpeg, png, webp)"
     )
     broken = b"RIFF\x10\0\0\0WEBPVP8 "
     with pytest.raises(Exception, match=r".") as told:

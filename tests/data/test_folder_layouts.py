@@ -74,8 +74,8 @@ def test_what_has_another_suffix_is_counted_and_told_with_the_mend(tmp_path):
     (tmp_path / "a/README").write_text("")
     assert notes_of(tmp_path) == (
         "35 of 57 files of D are .tif or .tiff, which is not opened: allow it by "
-        "dataset.options.formats=[jpeg,png,webp,tiff]. 2 of 57 files of D are none "
-        "that can be opened, and are left out: 1 without a suffix, 1 .csv."
+        "dataset.options.formats=[jpeg,png,webp,tiff]. 2 of 57 files of D cannot be "
+        "opened, and are left out: 1 without a suffix, 1 .csv."
     )
     allowed = ["jpeg", "png", "webp", "tiff"]
     assert total(tmp_path, formats=allowed) == 55
@@ -146,8 +146,8 @@ def test_val_serves_where_test_is_flat_and_that_is_told(tmp_path):
     assert opened(tmp_path, "test").names[0].startswith("val/")
     for split in ("train", "test"):
         assert notes_of(tmp_path, split) == (
-            "train and val of D are read, and test, extra beside them not (test "
-            "without class folders)."
+            "train and val of D are read, but not test, extra (test without class "
+            "folders)."
         )
 
 
@@ -156,18 +156,18 @@ def test_loose_images_beside_class_folders_of_a_split_change_nothing(tmp_path):
     fill(tmp_path, 1)
     assert [len(opened(tmp_path, split)) for split in ("train", "test")] == [20, 20]
     assert notes_of(tmp_path) == (
-        "train and val of D are read, and extra beside them not. Images that lie in D "
-        "itself are left out. 10 images lie in D/train itself and are left out: put "
-        "them into the folders of their classes."
+        "train and val of D are read, but not extra. Images that lie in D itself are "
+        "left out. 10 images lie in D/train itself and are left out: put them into the "
+        "folders of their classes."
     )
 
 
 @pytest.mark.parametrize(
     ("folders", "says"),
     [
-        (["test"], "but test beside it holds none of their names: "),
-        (["val/images"], "but val beside it holds none of their names: "),
-        ([], "but no folder test or testing or validation or val or valid is beside "),
+        (["test"], "but test next to it holds none of their names: "),
+        (["val/images"], "but val next to it holds none of their names: "),
+        ([], "but there is no folder test or testing or validation or val or valid: "),
     ],
 )
 def test_class_folders_to_train_on_alone_are_refused_with_the_mend(
@@ -245,9 +245,9 @@ def odd(root):
 ODD = {
     "a/gone.png": "it is a link to a file that is not there",
     "a/self.png": "it is a link that leads to itself",
-    "a/pipe.png": "it is no file, but a named pipe",
-    "a/device.png": "it is no file, but a device",
-    "a/socket.png": "it is no file, but a socket",
+    "a/pipe.png": "it is not a file, but a named pipe",
+    "a/device.png": "it is not a file, but a device",
+    "a/socket.png": "it is not a file, but a socket",
     r"a/caf\xe9.png": "it is empty",
 }
 
@@ -340,7 +340,7 @@ def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path):
     path = tmp_path / images.names[0]
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(DataError, match="it is no file, but a named pipe"):
+    with pytest.raises(DataError, match="it is not a file, but a named pipe"):
         images.image(0)
 
 

@@ -102,7 +102,7 @@ def test_what_cannot_be_decoded_is_found_with_a_reason(image_set, png):
     bad = find_bad(images)
     assert set(bad) == {"b", "c"}
     assert "truncated" in bad["b"]
-    assert bad["c"].startswith("it is no image of a format that is opened (jpeg,")
+    assert bad["c"].startswith("it is not an image of an opened format (jpeg,")
 
 
 def test_the_rest_goes_on_without_it(image_set, png):

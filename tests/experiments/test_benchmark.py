@@ -147,8 +147,8 @@ def test_an_unknown_cost_is_refused(call):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("scale=gpu", "benchmark.minutes=10"), "networks, as far as 10 minutes go"),
-        (("scale=smoke", f"benchmark.beside={folder('configs').parent}"), "3 times be"),
+        (("scale=gpu", "benchmark.minutes=10"), "networks, within 10 minutes"),
+        (("scale=smoke", f"benchmark.beside={folder('configs').parent}"), "3 rounds"),
     ],
 )
 def test_a_plan_says_how_it_is_measured(call, words, told):

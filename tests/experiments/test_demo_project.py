@@ -77,7 +77,7 @@ def test_a_result_whose_settings_were_edited_is_refused_by_name(demo, call):
     key = training(demo, "vgg16: ").key
     code, _, err = call("project", f"space={edited}", f"run={key}")
     assert code == 3
-    assert f"{config} is not what the results were made with" in err
+    assert f"{config} is not the configuration of the results" in err
     assert "dataset.options.seed" in err
     assert not (edited / "projected").exists()
 

@@ -150,7 +150,7 @@ def test_maps_and_curves_are_drawn(failures):
     [
         ("failures.collapsing=[vgg61]", "run in failures 'vgg61'. Did you mean"),
         ("base=vgg16", "failures.bases must contain base=vgg16"),
-        ("failures.bases=[base,vgg16]", "a base is no compared run"),
+        ("failures.bases=[base,vgg16]", "cannot be both base and compared"),
     ],
 )
 def test_mistakes_are_refused_before_anything_is_trained(demo, call, word, told):

@@ -44,15 +44,15 @@ def encoded(kind="WEBP", size=(256, 8), **how):
 @pytest.mark.parametrize(
     ("content", "flaw"),
     [
-        (b"a private file", "no WebP file"),
-        (b"", "no WebP file"),
-        (b"RIFF\x04\0\0\0WEBP", "no WebP file"),
-        (encoded("PNG"), "no WebP file"),
-        (encoded() + b"<script>", "no WebP file"),
-        (encoded(exif=b"Exif\0\0told"), "no WebP file"),
+        (b"a private file", "not a WebP file"),
+        (b"", "not a WebP file"),
+        (b"RIFF\x04\0\0\0WEBP", "not a WebP file"),
+        (encoded("PNG"), "not a WebP file"),
+        (encoded() + b"<script>", "not a WebP file"),
+        (encoded(exif=b"Exif\0\0told"), "not a WebP file"),
         (
             encoded(save_all=True, append_images=[Image.new("RGB", (256, 8), "red")]),
-            "no WebP file",
+            "not a WebP file",
         ),
         (encoded(size=(512, 8)), "is 512×8 pixels, not 256×8"),
         (encoded(size=(256, 16), lossless=True), "is 256×16 pixels, not 256×8"),
@@ -170,8 +170,8 @@ FLAWS = [
     (of_run(name="../../escaped"), "a run called '../../escaped': it holds a separ"),
     (of_run(name="base"), "two runs of one name"),
     (of_run(sites=(SITE,)), "sites of other neurons"),
-    (of_run(epochs=["init", "../x", 0]), "snapshots that are no epochs"),
-    (of_run(epochs=["init", 1, -1]), "snapshots that are no epochs"),
+    (of_run(epochs=["init", "../x", 0]), "snapshots that are not epochs"),
+    (of_run(epochs=["init", 1, -1]), "snapshots that are not epochs"),
     (of_run(image_ids=lambda ids: ids + 9), "unknown images"),
     (of_run(image_ids=lambda ids: ids - 9), "unknown images"),
     (of_run(corners=lambda corners: corners + 9), "patches outside of the images"),
@@ -226,5 +226,5 @@ def test_a_scene_that_does_not_fit_is_named(call, foreign, make_scene):
     save_scene(foreign / "scene", scene, [encoded()])
     code, _, err = call("explore", "result")
     assert code == 3
-    assert "scene is no scene that fits together: vgg: unknown images." in err
+    assert "scene is not a consistent scene: vgg: unknown images." in err
     assert not (foreign / "explorer.html").exists()

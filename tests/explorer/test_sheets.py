@@ -53,5 +53,5 @@ def test_a_damaged_sheet_is_named(rng, tmp_path):
     with pytest.raises(DataError, match=rf"{path} is 256×8 pixels, not 512×16"):
         read_tiles([path], 5, 16)
     path.write_bytes(path.read_bytes()[:30])
-    with pytest.raises(DataError, match=f"{path} is no readable sheet"):
+    with pytest.raises(DataError, match=f"{path} is not a readable sheet"):
         read_tiles([path], 5, 8)

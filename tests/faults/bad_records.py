@@ -241,7 +241,7 @@ SPACES = (
     data(*PROJECT, says=("config.yaml",), make=pipe("runs/one/config.yaml")),
     data(
         *PROJECT,
-        says=("config.yaml", "out of", "mend or remove it"),
+        says=("config.yaml", "out of", "correct or remove it"),
         make=linked("runs/one/config.yaml", "../../ann.json"),
     ),
     data(*PROJECT, says=("call.json",), make=gone("runs/one/call.json")),
@@ -268,10 +268,18 @@ SPACES = (
 TRAIN = "runs/store/train-*"
 
 TRAININGS = (
-    data("monitor", "nowhere", says=("nowhere is no training's folder", "It has: ")),
-    data("monitor", "photos", says=("photos is no training's folder", "It has: ")),
-    data("monitor", "ann.json", says=("ann.json is no training's folder", "It has: ")),
-    data("monitor", "runs/one", says=("runs/one is no training's folder",)),
+    data(
+        "monitor",
+        "nowhere",
+        says=("nowhere is not the folder of", "It has: "),
+    ),
+    data("monitor", "photos", says=("photos is not the folder of", "It has: ")),
+    data(
+        "monitor",
+        "ann.json",
+        says=("ann.json is not the folder of", "It has: "),
+    ),
+    data("monitor", "runs/one", says=("runs/one is not the folder of a training",)),
     data(*MONITOR, says=("holds no decoded images",)),
     data(*MONITOR, says=("run.json",), make=written(f"{TRAIN}/run.json", "{")),
     data(*MONITOR, says=("run.json",), make=written(f"{TRAIN}/run.json", "")),
@@ -288,15 +296,15 @@ TRAININGS = (
     data(*MONITOR, "space=nowhere", says=("nowhere/space",)),
     data(*LIVE[:3], "wait=false", says=("no result folder in",)),
     data(*LIVE[:3], "space=photos", says=("photos/config.yaml is missing",)),
-    data(*LIVE, says=("not of the space and map",)),
+    data(*LIVE, says=("does not belong to the space and map",)),
     data(*LIVE, says=("scene",), make=gone(SCENE)),
     data(*LIVE, says=("run.json",), make=written(f"{TRAIN}/run.json", "null")),
 )
 
 STORES = (
-    data("ls", "store=photos", says=("photos is no store", "store.json")),
-    data("ls", "store=ann.json", says=("ann.json is no store",)),
-    data("ls", "store=runs", says=("runs is no store", "store.json")),
+    data("ls", "store=photos", says=("photos is not a store", "store.json")),
+    data("ls", "store=ann.json", says=("ann.json is a file, not a store",)),
+    data("ls", "store=runs", says=("runs is not a store", "store.json")),
     data("ls", says=("store.json",), make=written("runs/store/store.json", "{")),
     data("ls", says=("store.json",), make=written("runs/store/store.json", "[]")),
     data("ls", says=("store.json",), make=written("runs/store/store.json", b"\xff")),
@@ -309,9 +317,9 @@ STORES = (
     data("ls", says=("store.json",), make=pipe("runs/store/store.json")),
     data("ls", says=("store.json",), make=gone("runs/store/store.json")),
     data("clean", "yes=true", says=("store.json",), make=gone("runs/store/store.json")),
-    data("clean", "yes=true", "store=photos", says=("photos is no store",)),
-    data("clean", "yes=true", "store=.", says=("is no store",)),
-    data("clean", "yes=true", "store=/", says=("/ is no store",)),
+    data("clean", "yes=true", "store=photos", says=("photos is not a store",)),
+    data("clean", "yes=true", "store=.", says=("is not a store",)),
+    data("clean", "yes=true", "store=/", says=("/ is not a store",)),
 )
 
 STUDIES = (
@@ -326,14 +334,14 @@ STUDIES = (
     data(*BUILD, says=("study",), make=told("runs/one/study/manifest.json", fields={})),
     usage(*BUILD, "consent=photos", says=("consent=photos", "text file")),
     usage(*BUILD, "consent=photos/a/0.png", says=("consent=photos/a/0.png", "UTF-8")),
-    usage(*BUILD, "out=ann.json", says=("out=ann.json is a file", "give a folder")),
+    usage(*BUILD, "out=ann.json", says=("out=ann.json is a file", "name a folder")),
     data("study", "analyse", "runs/two", "ann.json", says=("runs/two holds no study",)),
-    usage(*ANALYSE[:3], "bob.json", says=("no file bob.json", "give the files")),
-    usage(*ANALYSE[:3], "*.jsn", says=("no file matches *.jsn", "give the files")),
+    usage(*ANALYSE[:3], "bob.json", says=("no file bob.json", "name the files")),
+    usage(*ANALYSE[:3], "*.jsn", says=("no file matches *.jsn", "name the files")),
     usage(*ANALYSE[:3], "photos", says=("photos is a folder", "photos/*.json")),
     data(*ANALYSE[:3], "photos/a/0.png", says=("0.png: is not text",)),
     usage(*ANALYSE, "encoder=bert", says=("unknown encoder 'bert'", "minilm, tfidf")),
-    usage(*ANALYSE, "out=ann.json", says=("ann.json is a file", "give a folder")),
+    usage(*ANALYSE, "out=ann.json", says=("ann.json is a file", "name a folder")),
     data(*ANALYSE, says=("is broken JSON",), make=halved("ann.json")),
     data(*ANALYSE, says=("is broken JSON",), make=written("ann.json", "")),
     data(*ANALYSE, says=("not an object",), make=written("ann.json", "[1]")),

@@ -28,7 +28,7 @@ KINDS = (
     setting("runs.base.optimizer.learning_rate=1/100", "1/100", NUMBER),
     setting("runs.base.optimizer.learning_rate=0,1", "0,1", "add --multirun"),
     setting("runs.base.early_steps=first", "early_steps", "must be a list"),
-    setting("runs=null", "runs=null", "null is none here"),
+    setting("runs=null", "runs=null", "null is not allowed"),
     setting("importance={a", "importance", "all of its settings together"),
     setting("+runs.new.epochs=1", "runs.new", "+run@runs.NAME"),
     setting("dataset.keep_decoded=maybe", "dataset.keep_decoded", TRUTH),
@@ -46,7 +46,7 @@ NAMES = (
     setting("base=nobody", "unknown run 'nobody'", "Valid: base"),
     setting("base=null", "base names no run", "base=NAME"),
     setting("name=nobody", "unknown experiment 'nobody'", "Valid: alignment"),
-    setting("scale_name=a/b", "'a/b' cannot be a name", "Choose one such as"),
+    setting("scale_name=a/b", "'a/b' cannot be a name", "Choose a name such as"),
     setting("~runs.base", "unknown run 'base'", "Valid: convnext_tiny"),
     setting("runs.base.model.name=vgg91", "'vgg91'", "Did you mean 'vgg19'"),
     setting("runs.base.model.preset=mini", "'mini'", "Valid: full, small, tiny"),
@@ -149,7 +149,7 @@ NUMBERS = (
     usage(
         *("experiment=benchmark", "scale=smoke", "dry_run=true"),
         "benchmark.beside=nowhere",
-        says=("benchmark.beside=nowhere is no checkout", "git worktree add"),
+        says=("benchmark.beside=nowhere is not a checkout", "git worktree add"),
     ),
     usage(
         *("experiment=alignment", "scale=smoke", "dry_run=true"),

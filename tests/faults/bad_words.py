@@ -13,7 +13,7 @@ HEAD = "# @package _global_\nname: demo\n"
 
 def unreadable(word: str) -> Mistake:
     """A word that is no setting at all."""
-    return usage(*DEMO, word, says=(f"{word!r} is no setting", "write key=value"))
+    return usage(*DEMO, word, says=(f"{word!r} is not a setting", "write key=value"))
 
 
 HYDRA = (
@@ -54,7 +54,7 @@ COMMANDS = (
     usage("explore", "runs/one", "-q", says=("unknown flag '-q'", "--tables")),
     usage("explore", "runs/one", "ot=x", says=("'ot'", "Did you mean 'out'")),
     usage("explore", "runs/one", "out=", says=("is empty", "name one")),
-    usage("explore", "runs/one", "out=a", "out=b", says=("out= stands twice", "out=b")),
+    usage("explore", "runs/one", "out=a", "out=b", says=("= is given twice", "out=b")),
     usage("explore", "~nobody-here/x", says=("~nobody-here", "Write the whole path")),
     data("explore", "a\nb", says=("a b holds no scene", "give the result folder")),
     data("explore", "a\x1b[2Jb", says=(r"a\x1b[2Jb holds no scene", "give the result")),
@@ -86,7 +86,7 @@ COMMANDS = (
     usage("study", "build", "runs/one", "each=10", says=("each=10 does not fit",)),
     usage("study", "build", "runs/one", "each=²", says=("each=²", "each=9")),
     usage("study", "build", "runs/one", "forms=0", says=("forms=1 or more",)),
-    usage("study", "build", "runs/one", "link=a.b", says=("a.b is no web address",)),
+    usage("study", "build", "runs/one", "link=a.b", says=("a.b is not a web address",)),
     usage("study", "build", "runs/one", "consent=", says=("is empty",)),
     usage("study", "build", "runs/one", "again", says=("'again' is not", "consent")),
     usage("study", "analyse", says=("say which", "ANSWERS.json")),
@@ -105,7 +105,7 @@ COMMANDS = (
     usage("clean", "yes=true", "stage=trian", says=("'trian'", "'train'")),
     usage("clean", "yes=true", "key=0123", says=("unknown key '0123'", "Valid: ")),
     usage("clean", "yes=true", "key=", says=("unknown key ''", "Valid: ")),
-    usage("clean", "yes=true", "yes=true", says=("yes= stands twice", "leave out")),
+    usage("clean", "yes=true", "yes=true", says=("yes= is given twice", "leave out")),
 )
 
 
@@ -140,10 +140,10 @@ FILES = (
     configured(
         HEAD, "unknown experiment 'new'", "demo", place="theirs/experiment/newer.yaml"
     ),
-    configured(f"{HEAD}a: [", "new.yaml", "no readable YAML"),
-    configured(f"{HEAD}\tseed: 1", "new.yaml", "no readable YAML"),
-    configured(b"\xff\xfes\0e\0", "new.yaml", "no readable YAML"),
-    configured(b"seed: '\xe9'", "new.yaml", "no readable YAML"),
+    configured(f"{HEAD}a: [", "new.yaml", "not a readable YAML"),
+    configured(f"{HEAD}\tseed: 1", "new.yaml", "not a readable YAML"),
+    configured(b"\xff\xfes\0e\0", "new.yaml", "not a readable YAML"),
+    configured(b"seed: '\xe9'", "new.yaml", "not a readable YAML"),
     configured("x: " + "[" * 700 + "]" * 700, "new.yaml", "nests its values"),
     configured("x" * 200_001, "new.yaml", "200000"),
     configured(f"{HEAD}hydra: {{run: {{dir: /tmp}}}}", "new.yaml sets 'hydra'"),
@@ -159,8 +159,8 @@ FILES = (
     configured(
         f"{HEAD}defaults:\n  - /run@runs.base: no/such", "unknown run 'no/such'"
     ),
-    configured("- 1\n- 2", "new.yaml holds no settings by their names"),
-    configured("7", "new.yaml holds no settings by their names"),
+    configured("- 1\n- 2", "new.yaml has no settings with names"),
+    configured("7", "new.yaml has no settings with names"),
     configured("a: 1", "hydra.yaml is a file of Hydra's", place="theirs/hydra.yaml"),
     usage(*THEIRS, says=("new.yaml", "remove it"), make=pipe_among_configurations),
     usage(*THEIRS, says=("leads to", "out of"), make=configurations_elsewhere),

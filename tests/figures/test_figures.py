@@ -81,7 +81,7 @@ def bars_of(rng, columns):
         [f"a run with a name\n{n} → {n + 1}" for n in range(columns)],
         [("images of one kind", panels), ("images of quite another kind", panels)],
         names=["0-25 %", "25-50 %", "50-75 %", "75-100 %"],
-        line="as many random ones",
+        line="the same number at random",
         whiskers="95 % interval over classes",
         title="Change of accuracy when a quarter of a site's evolutions is reverted",
     )

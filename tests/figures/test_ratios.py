@@ -15,7 +15,7 @@ RATIOS = (
 
 @pytest.fixture
 def figure():
-    return draw_ratios(RATIOS, title="Speed beside others")
+    return draw_ratios(RATIOS, title="Speed against others")
 
 
 def test_nothing_leaves_the_canvas_and_bytes_repeat(figure, tmp_path):

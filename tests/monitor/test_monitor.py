@@ -193,7 +193,7 @@ def test_weights_of_other_shapes_begin_anew_where_the_network_is_the_users(image
     assert monitor.update(0, weights(40)).status == HEALTHY
     report = monitor.update(1, weights(50))
     assert report.status == HEALTHY
-    assert any("other shapes: it begins anew" in why for why in report.reasons)
+    assert any("other shapes: the monitor starts" in why for why in report.reasons)
     assert report.measures["persistence"] is None
 
 

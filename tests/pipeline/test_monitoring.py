@@ -153,7 +153,7 @@ def test_a_training_of_another_version_is_told(trained, store, tmp_path):
     folder = tmp_path / "store" / f"train-{trained.key}"
     shutil.copytree(store.path("train", trained.key), folder)
     (folder / RUN).write_text(json.dumps({"name": "tiny", "model": "vgg16"}))
-    with pytest.raises(DataError, match="no folder of a training of this version"):
+    with pytest.raises(DataError, match="not a training folder of this version"):
         list(follow(folder, None, interval=1.0, wait=False))
 
 

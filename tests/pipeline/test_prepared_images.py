@@ -92,7 +92,7 @@ def test_what_cannot_be_read_stops_with_its_number_or_is_listed(store, tmp_path)
     with pytest.raises(
         DataError,
         match=r"3 files or folders of .* the first of them 'a/gone0\.png': it is a "
-        r"link to a file that is not there\. Mend .*dataset\.on_bad_image=skip",
+        r"link to a file that is not there\. Repair .*dataset\.on_bad_image=skip",
     ):
         prepare_images(store, settings(root))
     skipped = {
@@ -114,7 +114,7 @@ def test_notes_are_told_once_and_name_scripts_without_a_font(store, tmp_path):
     (root / "b" / "labels.csv").write_text("")
     notes = prepare_images(store, settings(root)).notes
     assert [note.partition(" ")[0] for note in notes] == ["1", "lost+found", "1"]
-    assert "1 class name is in a script of which no font is installed" in notes[2]
+    assert "1 class name is in a script without an installed font" in notes[2]
 
 
 def test_an_image_that_was_too_large_is_tried_again_where_it_is_allowed(
@@ -164,7 +164,7 @@ def test_held_out_images_are_no_training_images(store, tmp_path):
         shutil.copy(copied, tmp_path / "test" / "a" / f"copy-{number}.png")
     images = prepare_images(store, settings(tmp_path))
     (note,) = images.notes
-    assert note.startswith("5 of 65 test images are training images as well")
+    assert note.startswith("5 of 65 test images are also training images")
     trained = set(map(content_of, images.train.keys))
     held_out = (*images.selection.keys, *images.judgement.keys)
     assert not trained & set(map(content_of, held_out))

@@ -90,7 +90,7 @@ def test_what_is_no_result_is_left_alone(here):
     holiday.write_text("a photograph")
     other = claim_folder(config(run_dir="mine"), "images")
     assert other.folder.parent == here
-    assert "holds files of something else" in other.note
+    assert "holds unrelated files" in other.note
     assert [path.name for path in holiday.parent.iterdir()] == ["holiday.jpg"]
 
 
@@ -114,7 +114,7 @@ def test_jobs_of_different_sweeps_never_share_a_folder():
 def test_settings_that_are_not_those_of_the_results_are_refused():
     folder = claim_folder(config(seed=3), "images").folder
     require_settings(folder, config(seed=3, workers=2))
-    with pytest.raises(DataError, match=r"config\.yaml is not what .*\(seed\)"):
+    with pytest.raises(DataError, match=r"config\.yaml is not the conf.*\(seed\)"):
         require_settings(folder, config(seed=4))
     call = json.loads((folder / CALL).read_text())
     call["settings"]["seed"] = 4
@@ -140,5 +140,5 @@ def test_a_folder_out_of_which_a_link_leads_is_not_written_to(here, link):
 def test_what_tells_of_no_call_is_named(here, told):
     folder = claim_folder(config(), "images").folder
     write_sealed(folder / CALL, told)
-    with pytest.raises(DataError, match=r"call\.json tells of no settings and images"):
+    with pytest.raises(DataError, match=r"call\.json has no settings and images"):
         find_folder(config(), "images")

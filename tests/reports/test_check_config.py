@@ -33,7 +33,7 @@ def test_a_data_set_of_a_single_class_is_told():
     assert doubts(config) == []
     config.dataset.facts = DatasetFacts(train=60, test=30, classes=1)
     (doubt,) = doubts(config)
-    assert "has a single class: whatever a network answers is right" in doubt
+    assert "has a single class: every answer of a network is right" in doubt
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_processes_that_work_together_are_no_workers():
     [
         ({"runs": {"../escaped": RunConfig()}}, "runs: '../escaped' cannot be a name"),
         ({"methods": {"a/b": MethodConfig()}}, "methods: 'a/b' cannot be a name"),
-        ({"runs": {"..": RunConfig()}}, "runs: '..' cannot be a name, since files"),
+        ({"runs": {"..": RunConfig()}}, "runs: '..' cannot be a name, as files"),
         ({"method": MethodConfig(name="/x")}, "method.name: '/x' cannot be a name"),
         ({"methods": {"a": MethodConfig(name="\n")}}, "methods.a.name: '.n' cannot be"),
         (

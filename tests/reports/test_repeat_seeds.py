@@ -83,7 +83,7 @@ def test_a_claim_holds_if_it_does_under_every_seed():
     assert found.measured == pytest.approx(0.3)
     assert found.interval == pytest.approx(mean_interval(values))
     assert (found.n, found.holds, found.paper) == (3, True, "said")
-    assert found.why.startswith("holds under 3 of 3 seeds; seed 0: 0.100; seed 1")
+    assert found.why.startswith("holds for 3 of 3 seeds; seed 0: 0.100; seed 1")
     mixed = [[claim(0.1, True)], [claim(0.2, False)]]
     (found,) = aggregate_claims([0, 1], mixed)
     assert found.holds is False
@@ -112,7 +112,7 @@ def test_what_never_came_to_pass_has_failed_without_a_number():
     assert "2 of 3 seeds" in found.why
     (found,) = aggregate_claims([0, 1], [[claim(None, False)]] * 2)
     assert (found.measured, found.n, found.holds) == (None, 0, False)
-    assert found.why == "holds under 0 of 2 seeds"
+    assert found.why == "holds for 0 of 2 seeds"
 
 
 def table(folder, name):

@@ -153,9 +153,9 @@ def test_a_folder_that_replaces_a_link_leaves_its_target(tmp_path):
 
 def test_what_is_no_file_is_not_waited_for(foreign):
     os.mkfifo(foreign / "pipe")
-    with pytest.raises(ValueError, match="it is no regular file"):
+    with pytest.raises(ValueError, match="it is not a regular file"):
         read_file(foreign / "pipe", foreign)
-    with pytest.raises(ValueError, match="it is no regular file"):
+    with pytest.raises(ValueError, match="it is not a regular file"):
         read_file(foreign, None)
     with pytest.raises(DataError, match="pipe is neither a file nor a folder: remove"):
         require_closed(foreign, foreign)

@@ -264,15 +264,15 @@ def test_a_store_of_another_layout_is_refused_before_any_work(store):
 def test_a_file_is_no_store(store):
     store.root.parent.mkdir()
     store.root.write_text("mine")
-    with pytest.raises(DataError, match=r"store is no store but a file\. Name the"):
+    with pytest.raises(DataError, match=r"store is a file, not a store\. Name the"):
         store.entries()
-    with pytest.raises(DataError, match="store is no store but a file"):
+    with pytest.raises(DataError, match="store is a file, not a store"):
         make_folder(store, refuse)
     assert store.root.read_text() == "mine"
 
 
 def test_a_folder_of_something_else_does_not_become_a_store(tmp_path):
     (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(DataError, match="is no store: it has no store"):
+    with pytest.raises(DataError, match="is not a store: it has no store"):
         make_record(Store(tmp_path), refuse)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

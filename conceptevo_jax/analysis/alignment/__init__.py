@@ -1,1 +1,1 @@
-"""Whether neurons that lie together in a space respond similarly."""
+"""Whether neurons that lie close together in a space respond similarly."""

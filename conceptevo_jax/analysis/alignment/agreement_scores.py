@@ -1,10 +1,10 @@
 """How well closeness in a space predicts agreement: scores, intervals and controls.
 
 One call scores all pairs of two snapshots' neurons under one definition of agreement.
-Intervals come from resamples of the neurons of both, to which spaces fitted from other
-seeds, where there are any, add how much they differ.
+Intervals come from resamples of the neurons of both; spaces fitted from other
+seeds, if there are any, add the variance between fits.
 
-Not for deciding which neurons are compared: that is
+To decide which neurons are compared, see
 `conceptevo_jax.analysis.alignment.compare`.
 """
 
@@ -40,15 +40,15 @@ RESAMPLES = 200
 """Bootstrap resamples of the neurons."""
 
 _REFIT_PAIRS = 50_000
-"""Largest number of disagreeing pairs by which fits are compared, the same for each."""
+"""Largest number of disagreeing pairs for comparing fits, the same for each fit."""
 
 
 @record
 class Uncertainty:
-    """What intervals are made of, the same for all measures of two snapshots.
+    """What intervals are computed from, the same for all measures of two snapshots.
 
     Attributes:
-      draws: How often each neuron of either snapshot is in each resample.
+      draws: How often each resample holds each neuron of either snapshot.
       refits: Similarity of every pair in each refitted space.
       rng: Draws permutations, samples of pairs and the order of refits.
     """
@@ -70,8 +70,8 @@ def resample_neurons(
     Args:
       a: Indices of the first snapshot's neurons, in order.
       b: Indices of the second's.
-      same_run: Whether both snapshots are of one run, whose neurons are then in a
-        resample equally often on both sides.
+      same_run: Whether both snapshots belong to one run; a resample then holds each of
+        its neurons equally often on both sides.
       rng: Draws the resamples.
     """
     if not same_run:
@@ -92,9 +92,9 @@ def score_agreement(
 
     Args:
       pairs: Which pairs agree and which disagree.
-      similarity: Of every pair: in the `space`, and under each control.
-      same_site: Whether both neurons of a pair are at sites of one name.
-      uncertainty: What the interval is made of.
+      similarity: Similarity of every pair: in the `space`, and under each control.
+      same_site: Whether both neurons of a pair are at sites of the same name.
+      uncertainty: What the interval is computed from.
     """
     if not pairs.agree.size:
         return Agreement(reason="No pair of neurons agrees more than the median pair.")
@@ -128,9 +128,9 @@ def score_nearest(
     """Mean correlation of the first snapshot's neurons with the nearest of the second.
 
     Args:
-      correlation: Of every pair; NaN where a pair is not considered.
+      correlation: Correlation of every pair; NaN for pairs that are not considered.
       space: Similarity of every pair in the space.
-      uncertainty: What the interval is made of.
+      uncertainty: What the interval is computed from.
     """
     considered = ~np.isnan(correlation)
     values = np.nan_to_num(correlation.astype(np.float64))

@@ -1,21 +1,22 @@
 """Alignment without humans: do neurons that agree on new images lie close together?
 
-The neurons of two snapshots are compared pair by pair. Whether two neurons agree is
-decided by their responses to *judgement* images, which neither built the space nor
-chose a setting; how close they lie is the cosine of their vectors. The AUC says how
-well the second predicts the first, under three definitions of agreement because each
-alone can be fooled, and next to controls that bound it from below and above.
+The neurons of two snapshots are compared pair by pair. Two neurons agree if their
+responses to held-out test images agree, which were used neither to build the space nor
+to choose settings; they are close if the cosine of their vectors is high. The AUC
+measures how well closeness predicts agreement, for three definitions of agreement,
+since each alone can be misleading, and next to controls that bound it from below and
+above.
 
-An interval answers: how far would the number move, had both networks had other neurons
-of the same kind, and had the space been fitted from another seed? Neurons of both sides
-are resampled (`analysis.statistics.crossed_bootstrap`), and subjects that hold their
-places in refitted spaces add how much these differ. Images are taken as they are.
+An interval states how far the number would move if both networks had other neurons
+of the same kind, and if the space were fitted from another seed. Neurons of both sides
+are resampled (`analysis.statistics.crossed_bootstrap`), and inputs with vectors in
+refitted spaces add the variance between fits. Images are treated as fixed.
 
-It measures how faithful the projection is, not what was learned: untrained networks
-score well too, so the caller compares them as one more row (`run@init`). Not the
-human study of the paper (Sec. 4.2), whose question it answers by other means.
+This measures how faithful the projection is, not what was learned: untrained networks
+score well too, so the caller compares them as one more row (`run@init`). It is not the
+human study of the paper (Sec. 4.2), but addresses the same question.
 
-Costs .2 s on one core for 600 x 600 neurons, 1,000 judgement images and 2,000 images
+Costs .2 s on one core for 600 x 600 neurons, 1,000 test images and 2,000 images
 of the pool, an eighth to a third more with four refits, and 4 bytes per pair and
 matrix. Beyond 4 million pairs a seeded sample of the first snapshot's neurons is
 compared with all of the second's: 5,504 x 8,640 neurons take 3 s and 1 GB.
@@ -52,23 +53,23 @@ from conceptevo_jax.errors import DataError, require_count, require_seed
 from conceptevo_jax.streams import stream
 
 MAX_PAIRS = 4_000_000
-"""With more pairs than this, a sample of the first snapshot's neurons is judged."""
+"""With more pairs than this, a sample of the first snapshot's neurons is compared."""
 
 
 def compare(
     a: Subject, b: Subject, *, seed: int, max_pairs: int = MAX_PAIRS
 ) -> Alignment:
-    """Judge how well two snapshots are aligned in the space they share.
+    """Measure how well two snapshots are aligned in the space they share.
 
-    Dead and unplaced neurons, those constant or not finite on the judgement images,
-    and copies of others are left out; within one run, so are pairs of the same index.
+    Neurons are left out if they are dead, have no vector, are constant or not finite on
+    the test images, or copy others; within one run, so are pairs of the same index.
 
     Args:
       a: Any snapshot.
-      b: The snapshot it is compared with, usually the base. Where the concepts of both
-        are known, agreement is selecting the same one, too.
-      seed: Decides bootstrap, permutations, random vectors and the sample of neurons.
-      max_pairs: Largest number of pairs to judge, kept by sampling neurons of `a`.
+      b: The snapshot it is compared with, usually the base. If the concepts of both
+        are known, agreement in the selected concept is measured, too.
+      seed: Seed of bootstrap, permutations, random vectors and the sample of neurons.
+      max_pairs: Largest number of pairs to compare, kept by sampling neurons of `a`.
 
     Returns:
       All measures and controls; null with a reason below 20 live neurons.
@@ -139,7 +140,7 @@ def _unmeasured_alignment(reason: str, facts: Mapping[str, Any]) -> Alignment:
 def _measure(
     a: NeuronRows, b: NeuronRows, same_run: bool, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """The fields of `Alignment` that hold measures: one per definition of agreement."""
+    """The fields of `Alignment` with measures, one per definition of agreement."""
     similarity = {
         name: products(a.similarity[name], b.similarity[name]) for name in a.similarity
     }

@@ -1,7 +1,7 @@
 """Correlation of one snapshot's neurons with the nearest ones of another.
 
-Every resample looks for the nearest neuron again: a neuron that it does not hold is no
-neuron's nearest. Costs one partial sort of every row, and per resample sixteen look-ups
+Every resample searches for the nearest neuron again, among the neurons that it holds.
+Costs one partial sort of every row, and per resample sixteen look-ups
 per neuron of the first snapshot.
 """
 
@@ -11,20 +11,20 @@ from jaxtyping import Bool, Float, Float64
 from conceptevo_jax.analysis.statistics.crossed_bootstrap import Draws
 
 _RANKS = 16
-"""Nearest neurons among which a resample looks: it has none of 16 once in 9 million."""
+"""Nearest neurons that a resample searches: all 16 are missing once in 9 million."""
 
 
 def nearest_values(
     correlation: Float[np.ndarray, "na nb"], similarity: Float[np.ndarray, "na nb"]
 ) -> Float64[np.ndarray, " na"]:
-    """Each neuron's correlation with the one nearest to it.
+    """Each neuron's correlation with its nearest neuron.
 
     Args:
-      correlation: Of every pair; NaN where a pair is not considered.
-      similarity: By which neurons are near.
+      correlation: Correlation of every pair; NaN for pairs that are not considered.
+      similarity: Similarity of every pair, which decides what is near.
 
     Returns:
-      One value per neuron of the first snapshot; where several are equally near, the
+      One value per neuron of the first snapshot; if several are equally near, the
       mean over them.
     """
     closeness = _closeness(correlation, similarity)
@@ -41,12 +41,12 @@ def resampled_nearest(
     """Mean of `nearest_values` in every resample of the neurons of both snapshots.
 
     Args:
-      correlation: Of every pair; NaN where a pair is not considered.
-      similarity: By which neurons are near.
+      correlation: Correlation of every pair; NaN for pairs that are not considered.
+      similarity: Similarity of every pair, which decides what is near.
       draws: How often each neuron is in each resample.
 
     Returns:
-      One mean a resample.
+      One mean per resample.
     """
     closeness = _closeness(correlation, similarity)
     ranks = min(_RANKS, closeness.shape[1])

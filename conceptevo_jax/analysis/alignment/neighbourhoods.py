@@ -1,7 +1,7 @@
 """Choose neighbourhoods of a map by rule: where every model's neurons agree.
 
-For circling in figures, in place of choosing by eye. A neighbourhood is a disc around
-a neuron of the first snapshot; the tightest are those whose members, of all snapshots
+For circles in figures that are not chosen by eye. A neighbourhood is a disc around
+a neuron of the first snapshot; the tightest are those whose members, over all snapshots
 together, respond most similarly to held-out images.
 """
 
@@ -50,7 +50,7 @@ def tight_neighbourhoods(
       min_members: Number of members that every snapshot must have.
 
     Returns:
-      The tightest discs first; fewer than `count`, or none, where the map has no more.
+      The tightest discs first; fewer than `count`, or none, if the map has no more.
     """
     all_points = np.concatenate(points)
     low, high = np.nanmin(all_points, axis=0), np.nanmax(all_points, axis=0)

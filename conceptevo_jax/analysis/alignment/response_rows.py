@@ -1,11 +1,10 @@
-"""Neurons as rows over images, whose products say how well two of them agree.
+"""Neurons as rows over images; the product of two rows is the neurons' agreement.
 
-The agreement of two neurons is the product of their rows: the correlation of their
-responses, the same without what all neurons of a network share, or the overlap of their
-strongest images. No labels are needed, and the two neurons may belong to any two
-architectures.
+Agreement is the correlation of responses, the same correlation without the part that
+all neurons of a network share, or the overlap of the strongest images. No labels are
+needed, and the two neurons may belong to any two architectures.
 
-Not for judging an embedding: that is `conceptevo_jax.analysis.alignment.compare`. Costs
+To evaluate an embedding, see `conceptevo_jax.analysis.alignment.compare`. Costs
 one matrix product per measure, about 7 ms for 600 x 600 neurons and 1,000 images on one
 core.
 """
@@ -19,7 +18,7 @@ TOP_IMAGES = 0.05
 """Share of the images that count as a neuron's strongest."""
 
 _NOTHING_LEFT = 1e-6
-"""A row that shrinks by this factor when a mean is removed holds rounding only."""
+"""A row that shrinks by this factor when a mean is removed is only rounding."""
 
 
 def unit_rows(
@@ -29,8 +28,8 @@ def unit_rows(
 
     Args:
       rows: Any rows.
-      scale: Size of each row before a mean was removed, against which its length is
-        judged.
+      scale: Size of each row before a mean was removed, with which its length is
+        compared.
     """
     norms = np.linalg.norm(rows, axis=1)
     nonzero = norms > _NOTHING_LEFT * scale
@@ -55,7 +54,7 @@ def standardise(peaks: Float[np.ndarray, "i n"]) -> Float64[np.ndarray, "n i"]:
       peaks: Every neuron's peak response to every image.
 
     Returns:
-      One row per neuron; all zero where it is constant on these images or anywhere
+      One row per neuron; all zero if it is constant on these images or anywhere
       not finite. The product of two rows is their Pearson correlation.
     """
     rows = np.zeros(peaks.shape[::-1])
@@ -82,7 +81,7 @@ def remove_image_means(
 def strongest_images(
     peaks: Float[np.ndarray, "i n"], rectified: Bool[np.ndarray, " n"]
 ) -> Float32[np.ndarray, "n i"]:
-    """Say which images are among the strongest 5 % of each neuron.
+    """Mark the images among the strongest 5 % of each neuron.
 
     Images that tie for the last places share those that remain in equal parts,
     so that the product of two rows is the overlap expected if both neurons broke
@@ -90,7 +89,7 @@ def strongest_images(
 
     Args:
       peaks: Every neuron's finite peak response to every image.
-      rectified: Whether only positive peaks mean a response of that neuron.
+      rectified: Whether only positive peaks count as a response of that neuron.
 
     Returns:
       Membership in [0, 1], scaled so that the product of two rows is the share of
@@ -112,7 +111,7 @@ def products(
     """Multiply every row of one set with every row of the other.
 
     Single precision is enough to rank pairs. Rounding to six decimals makes pairs
-    tie that are equal but for the order in which their products were summed.
+    tie that differ only by the order in which their products were summed.
 
     Args:
       rows_a: A row per neuron of the first snapshot.

@@ -1,9 +1,9 @@
-"""Which known concept a neuron selects, where images come with ground truth.
+"""Which known concept a neuron selects, for images with ground truth.
 
 A neuron selects a concept when its peak response separates images that show it from
-those that do not: by the AUC, which counts only the order of responses. Of all
-concepts it is the one with the largest. Not for photographs, whose concepts nobody has
-listed.
+those that do not: by the AUC, which uses only the order of responses. Among all
+concepts it selects the one with the largest AUC. Not for photographs, whose concepts
+are not listed.
 
 Costs one ranking of the responses: 20 ms for 600 neurons and 1,000 images on one core.
 """
@@ -21,7 +21,7 @@ SELECTIVE_AUC = 0.8
 def concept_aucs(
     peaks: Float[np.ndarray, "i n"], concept_present: Bool[np.ndarray, "i c"]
 ) -> Float64[np.ndarray, "n c"]:
-    """Chance that an image with a concept excites a neuron more than one without.
+    """Chance that an image with a concept excites a neuron more than an image without.
 
     Args:
       peaks: Every neuron's peak response to every image.

@@ -1,11 +1,11 @@
-"""How similar two neurons are said to be: by an embedding, or by a control.
+"""Similarity of two neurons by an embedding, or by a control.
 
-A similarity is one number per pair of neurons of two snapshots. The embedding's is
-the cosine after centring each snapshot's vectors. The controls know nothing (constant
-and random vectors), know the stimuli but no embedding (shared stimuli), or know the
-very responses (correlation over the pool: the ceiling).
+A similarity is one number per pair of neurons of two snapshots. For the embedding it is
+the cosine after centring each snapshot's vectors. The controls use no information
+(constant and random vectors), the stimuli without an embedding (shared stimuli), or the
+responses themselves (correlation over the pool: the ceiling).
 
-Not for deciding which pairs agree. Costs one matrix product each.
+Similarities do not decide which pairs agree. Each costs one matrix product.
 """
 
 import numpy as np
@@ -23,8 +23,8 @@ def directions(vectors: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
       vectors: Finite vectors of the live neurons of one snapshot.
 
     Returns:
-      Rows of length 1; all zero where a vector differs from the mean by rounding
-      only, so that the pairs of equal vectors tie.
+      Rows of length 1; all zero if a vector differs from the mean only by
+      rounding, so that pairs of equal vectors tie.
     """
     exact = vectors.astype(np.float64)
     size = np.sqrt((exact**2).sum(axis=1).mean())
@@ -44,7 +44,7 @@ def stimulus_rows(stimuli: Stimuli) -> scipy.sparse.csr_array:
 def shared_stimuli(
     rows_a: scipy.sparse.csr_array, rows_b: scipy.sparse.csr_array
 ) -> Float32[np.ndarray, "na nb"]:
-    """Share of two neurons' stimuli that both have: |A and B| / |A or B|.
+    """Share of two neurons' stimuli that they have in common: |A and B| / |A or B|.
 
     Args:
       rows_a: Rows of `stimulus_rows`, every neuron with at least one stimulus.

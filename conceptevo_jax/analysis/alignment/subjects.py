@@ -1,11 +1,11 @@
-"""A snapshot to be judged, and which of its neurons can be.
+"""A snapshot whose alignment is measured, and which of its neurons take part.
 
-A neuron is *live* when it has stimuli and a place in the space, its responses to the
-judgement images are finite and not constant, and it is no copy of another neuron of its
-network. Each live neuron becomes one row of every table that pairs are compared by.
+A neuron is *live* if it has stimuli and a vector in the space, its responses to the
+test images are finite and not constant, and it is no copy of another neuron of its
+network. Each live neuron becomes one row of every table of the comparison.
 
-Not for comparing: that is `conceptevo_jax.analysis.alignment.compare`. Costs a few
-passes over the responses, about 40 ms for 600 neurons, 1,000 judgement images and
+For the comparison see `conceptevo_jax.analysis.alignment.compare`. Costs a few
+passes over the responses, about 40 ms for 600 neurons, 1,000 test images and
 2,000 of the pool.
 """
 
@@ -45,19 +45,19 @@ MIN_NEURONS = 20
 
 @record
 class Subject:
-    """A snapshot whose place in the space is to be judged.
+    """A snapshot whose alignment is measured.
 
     Attributes:
       snapshot: Its name, `run@epoch`.
-      responses: To the judgement images.
-      pool: To the pool that built the space, or to a sample of it.
+      responses: Responses to the held-out test images.
+      pool: Responses to the pool that built the space, or to a sample of it.
       stimuli: Its stimuli in that pool.
       embedding: Its neurons in the space.
-      concepts: Which known concept each neuron selects, -1 for none; None where no
+      concepts: Which known concept each neuron selects, -1 for none; None if no
         concepts are known. See `analysis.alignment.selectivity`.
-      refits: Its neurons in spaces that differ from the one in use by the seed of their
-        fit alone, in the same order for all subjects; none to leave the fit's part out
-        of intervals.
+      refits: Its neurons in spaces that differ from the one in use only by the seed of
+        their fit, in the same order for all inputs; if empty, intervals leave out the
+        variance between fits.
     """
 
     snapshot: str
@@ -106,16 +106,16 @@ class Subject:
 
 @record
 class NeuronRows:
-    """Tables by which the live neurons of one snapshot are compared, one row each.
+    """Tables for comparing the live neurons of one snapshot, one row each.
 
     Attributes:
       index: Which neurons of the snapshot they are.
-      site: Name of each one's site.
-      agreement: By measure: rows over the judgement images.
-      similarity: By name: rows of the space, of vectors that know nothing, and of
+      site: Name of each neuron's site.
+      agreement: By measure: rows over the held-out test images.
+      similarity: By name: rows of the space, of constant and random vectors, and of
         the responses to the pool.
       stimuli: Sparse rows over the images of the pool.
-      refits: Rows of the space as it is fitted from other seeds.
+      refits: Rows of the space fitted from other seeds.
     """
 
     index: Int[np.ndarray, " n"]
@@ -127,10 +127,10 @@ class NeuronRows:
 
 
 def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
-    """Find the neurons of a snapshot that can be judged.
+    """Find the neurons of a snapshot that can be compared.
 
     Returns:
-      Which are live, and in words why they are too few, or None if they suffice.
+      Which are live, and the reason if they are too few, or None if they suffice.
     """
     peaks = subject.responses.peaks
     causes = {
@@ -152,7 +152,7 @@ def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
     listed = ", ".join(f"{n} {c}" for c, n in zip(causes, counts, strict=True) if n)
     return ~excluded, (
         f"{subject.snapshot} has {live} live neurons of {excluded.size} on the "
-        f"judgement images, at least {MIN_NEURONS} are needed ({listed})."
+        f"held-out test images, at least {MIN_NEURONS} are needed ({listed})."
     )
 
 
@@ -167,7 +167,7 @@ def neuron_rows(
       rng: Draws the vectors of the random control.
 
     Returns:
-      One row per live neuron in every table that pairs are compared by.
+      One row per live neuron in every table of the comparison.
     """
     peaks, sites = subject.responses.peaks[:, live], subject.responses.sites
     channels = [site.channels for site in sites]
@@ -208,7 +208,7 @@ def _same_concept(concepts: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n c"]:
 def sample_neurons(
     neurons: NeuronRows, count: int, *, rng: np.random.Generator
 ) -> NeuronRows:
-    """Draw a random sample of neurons, in order; all if there are no more than that.
+    """Draw a random sample of neurons, in order; all if there are no more.
 
     Args:
       neurons: Rows of the live neurons of a snapshot.

@@ -1,7 +1,7 @@
-"""What the comparison of two snapshots shows: records of plain numbers.
+"""Results of comparing two snapshots: records of plain numbers.
 
-They hold no arrays, so they fit into `results.json` and a table as they are, and
-`None` stands wherever there is no result. They cost nothing and compute nothing.
+They hold no arrays, so they can be written to `results.json` and tables directly;
+`None` means that there is no result.
 """
 
 import dataclasses
@@ -11,10 +11,11 @@ from conceptevo_jax.analysis.statistics.intervals import Interval
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Score:
-    """An AUC and what it rests on.
+    """An AUC and the number of pairs behind it.
 
     Attributes:
-      auc: Chance that an agreeing pair is the more similar one; None without pairs.
+      auc: Chance that an agreeing pair is more similar than a disagreeing pair; None
+        without pairs.
       agree: Number of agreeing pairs.
       disagree: Number of disagreeing pairs.
     """
@@ -32,19 +33,19 @@ class Agreement:
     """How well closeness in the space predicts one kind of agreement.
 
     Attributes:
-      overall: Over all considered pairs.
-      interval: 95 % interval of it over both snapshots' neurons, and over the seeds of
-        the space's fit where refits are known.
-      same_site: Over pairs at sites of one name.
-      cross_site: Over all other pairs.
+      overall: The AUC over all considered pairs.
+      interval: Its 95 % interval over both snapshots' neurons, and over the seeds of
+        the space's fit if there are refits.
+      same_site: The AUC over pairs at sites of the same name.
+      cross_site: The AUC over all other pairs.
       null_mean: Mean AUC with either snapshot's vectors permuted among its neurons.
       null_high: The larger of the two 97.5th percentiles.
-      above_null: Whether the lower end of the interval exceeds that.
+      above_null: Whether the lower end of the interval exceeds `null_high`.
       constant: AUC of constant vectors.
       random: AUC of random vectors.
       stimuli: AUC of plain stimulus overlap, without any embedding.
       pool: AUC of correlation over the pool, the ceiling.
-      reason: Why there is no result, in words.
+      reason: Why there is no result.
     """
 
     overall: Score = NO_SCORE
@@ -66,11 +67,11 @@ class Nearest:
     """Mean correlation of the first snapshot's neurons with one of the second's.
 
     Attributes:
-      nearest: With the neuron nearest in the space; where several are equally near,
-        the mean over them.
-      interval: 95 % interval of that, as in `Agreement`.
-      best: With the neuron that correlates most.
-      random: With any neuron: the mean over all.
+      nearest: Correlation with the neuron nearest in the space; if several are equally
+        near, the mean over them.
+      interval: Its 95 % interval, as in `Agreement`.
+      best: Correlation with the neuron that correlates most.
+      random: Correlation with a random neuron: the mean over all.
     """
 
     nearest: float | None = None
@@ -89,13 +90,13 @@ class Alignment:
       live_a: Neurons of the first that are placed and vary on the images.
       live_b: The same of the second.
       judged: Neurons of the first that were compared.
-      images: Number of judgement images.
+      images: Number of held-out test images.
       correlation: Agreement = correlation of responses.
       centred: Agreement = the same without each image's mean over the neurons.
       overlap: Agreement = overlap of the strongest 5 % of images.
       nearest: Correlation with the nearest neuron.
-      planted: Agreement = both select one known concept; None where none is known.
-      reason: Why there is no result at all, in words.
+      planted: Agreement = both select the same known concept; None if none is known.
+      reason: Why there is no result at all.
     """
 
     a: str

@@ -1,7 +1,7 @@
-"""Which concepts appear first: births by group of neurons that lie together.
+"""Which concepts appear first, by group of neurons that lie close together.
 
-Groups are clusters of the base's neurons (K-means over their directions), so that they
-are the same for all architectures. A neuron belongs to the group in which it lies in
+Groups are clusters of the base's neurons (K-means over their directions), so they
+are the same for all architectures. A neuron belongs to the group that contains it in
 the snapshot that shows its concept best.
 """
 
@@ -22,8 +22,8 @@ class Groups:
 
     Attributes:
       centers: Directions of their centers.
-      label: The class that most of their stimuli are of.
-      share: The share that is.
+      label: The most common class among their stimuli.
+      share: The share of the stimuli in that class.
       size: Number of base neurons in each.
     """
 
@@ -48,7 +48,7 @@ def group_base(
       stimuli: Their stimuli.
       labels: Classes of the pool's images.
       count: Number of groups.
-      seed: Of K-means' starts.
+      seed: Seed of K-means' starts.
 
     Raises:
       UsageError: if there are fewer live neurons than groups.
@@ -78,7 +78,7 @@ def group_members(
     Args:
       groups: The groups.
       embeddings: The run's neurons, by snapshot in order.
-      lives: When their concepts come and go.
+      lives: When their concepts appear and disappear.
 
     Returns:
       A group's number; -1 for a neuron without a concept or a place.

@@ -1,8 +1,8 @@
 """How many different concepts a snapshot's neurons hold (paper, Sec. 4.5).
 
 The paper's measure is the differential entropy of the neurons' points on the map. It
-moves with the scale of the points, and a few dead neurons in one place send it to minus
-infinity. Further measures have no scale: the effective rank of the vectors, the share
+depends on the scale of the points, and a few dead neurons in one place send it to minus
+infinity. Further measures are scale-free: the effective rank of the vectors, the share
 of distinct images among the stimuli, and the share of neurons that resemble the base's
 early sites.
 """
@@ -17,7 +17,7 @@ from conceptevo_jax.analysis.alignment.similarity import directions
 from conceptevo_jax.types import Site
 
 FLOOR = 1e-3
-"""Spacings count as at least this share of the base's standard deviation."""
+"""Smallest spacing, as a share of the base's standard deviation."""
 
 EARLY = 1 / 3
 """Share of the base's sites that count as early."""
@@ -56,7 +56,7 @@ def neuron_scale(values: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " d"]:
 
 
 def effective_rank(vectors: Float[np.ndarray, "n d"]) -> float:
-    """In how many directions the vectors spread: 1 to d.
+    """Effective number of directions in which the vectors spread: 1 to d.
 
     The exponential of the entropy of the normalised singular values of the centred
     vectors (Roy & Vetterli, 2007, EUSIPCO). 0 where all vectors are equal.
@@ -73,12 +73,13 @@ def effective_rank(vectors: Float[np.ndarray, "n d"]) -> float:
 
 
 def distinct_share(image_ids: Int[np.ndarray, "n k"], pool_size: int) -> float:
-    """How many different images the neurons select, as a share of the possible number.
+    """Number of different images the neurons select, as a share of the largest
+    possible.
 
         |∪_n X_n| / min(n k, images)
 
     with X_n the stimuli of neuron n; dead neurons select none. It falls when neurons
-    die as well as when they come to select the same images.
+    die, and when they start to select the same images.
 
     Args:
       image_ids: Stimuli of each neuron, rows of the pool; -1 in unused slots.
@@ -93,7 +94,7 @@ def early_share(
     base: Float[np.ndarray, "m d"],
     base_early: Bool[np.ndarray, " m"],
 ) -> Float[np.ndarray, " n"]:
-    """Which neurons' nearest base neuron is of an early site: 1 or 0.
+    """Whether each neuron's nearest base neuron is in an early site: 1 or 0.
 
     Args:
       vectors: Finite vectors of live neurons.
@@ -101,7 +102,7 @@ def early_share(
       base_early: Which of them belong to the first third of its sites.
 
     Returns:
-      One number a neuron; nearest is by cosine after centring both.
+      One number per neuron; nearest is by cosine after centring both.
     """
     nearest = (directions(vectors) @ directions(base).T).argmax(axis=1)
     return base_early[nearest].astype(float)
@@ -112,9 +113,9 @@ def selectivity(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, " n"]:
 
         std_i(r) / mean_i |r|
 
-    over the images; 0 for a neuron that is constant or not finite. Scale-free: a
-    network that responds equally to all images goes to 0, whether by silent neurons or
-    by ones that are always on.
+    over the images; 0 for a neuron that is constant or not finite. It is scale-free,
+    and near 0 in a network that responds equally to all images, whether its neurons are
+    silent or always on.
     """
     finite = np.isfinite(peaks).all(axis=0)
     rows = np.where(finite, peaks, 0).astype(np.float64)

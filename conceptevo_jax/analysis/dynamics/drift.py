@@ -1,14 +1,15 @@
-"""How well a representation stays put between two snapshots: one definition for all.
+"""How stable a representation is between snapshots, with one definition for all
+methods.
 
-A method gives every *item*, a neuron or an image segment, a vector in each snapshot. Of
-two snapshots this module asks how far the vectors moved that should have stayed, and
-how much of that a rigid motion undoes. A map that never changes does not drift, so
-drift stands next to purity: whether an item's neighbours are of its class, within a
-snapshot and, what neither a constant map nor a random one can have, from one snapshot
-to the other.
+A method gives every *item*, a neuron or an image segment, a vector in each snapshot.
+This module measures how far vectors moved between two snapshots that should have
+stayed, and how much of that a rigid motion undoes. A map that never changes does not
+drift, so drift is reported next to purity: whether an item's neighbours have its class,
+within a snapshot and from one snapshot to the other, which neither a constant nor a
+random map can achieve.
 
-Distances are Euclidean, in the vectors' own space or on a map. Not for how far concepts
-of a run really move: that is `conceptevo_jax.analysis.dynamics.movement`. Costs two
+Distances are Euclidean, in the vectors' own space or on a map. For how far the concepts
+of a run really move, see `conceptevo_jax.analysis.dynamics.movement`. Costs two
 matrices of distances, .2 s for 600 items on one core; of more than `MAX_VECTORS` a
 sample is taken.
 """
@@ -46,13 +47,12 @@ class Drift:
       shift: Per class, distance between its centroids in both snapshots, in units of
         the root mean square distance of its items from their centroid.
       raw: Squared distance between an item's two places, as a share of the squared
-        spread of both snapshots: 0 where nothing moved, about 1 for vectors that have
-        nothing to do with each other.
-      rigid: What remains of it after the best translation, rotation and reflection
+        spread of both snapshots: 0 if nothing moved, about 1 for unrelated vectors.
+      rigid: The part that remains after the best translation, rotation and reflection
         (orthogonal Procrustes; Schönemann, 1966, https://doi.org/10.1007/BF02289451).
       neighbours: Share of an item's nearest items that are the same in both.
       ranks: Rank correlation of the distances between items in both (Spearman).
-      purity: Share of an item's nearest items that are of its class, mean of both
+      purity: Share of an item's nearest items that have its class, mean of both
         snapshots.
       purity_across: The same from each snapshot to the other, the item itself left out.
       chance: Share of pairs of items that are of one class.
@@ -128,12 +128,12 @@ def centroid_shifts(
 
     Args:
       before: Items of the earlier snapshot.
-      after: Items of the later one, which may be other ones.
+      after: Items of the later one, which may be different items.
       classes: Number of classes.
 
     Returns:
-      Per class; NaN with fewer than `MIN_VECTORS` items in either snapshot, or where
-      all of a class lie on one point in both.
+      Per class; NaN with fewer than `MIN_VECTORS` items in either snapshot, or if
+      all items of a class lie on one point in both.
     """
     shifts = np.full(classes, np.nan)
     for label in range(classes):

@@ -1,8 +1,8 @@
 """Vectors with classes, and the purity of their neighbourhoods.
 
-Purity is the share of a vector's nearest neighbours that are of its class. Distances
-are Euclidean. Of more than `MAX_VECTORS` vectors a random sample is taken, since all
-distances are held at once.
+Purity is the share of a vector's nearest neighbours that have its class. Distances
+are Euclidean. From more than `MAX_VECTORS` vectors a random sample is drawn, since all
+distances are in memory at once.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ NEIGHBOURS = 10
 """Nearest neighbours that are considered."""
 
 MAX_VECTORS = 2000
-"""Largest number of vectors between which distances are taken."""
+"""Largest number of vectors between which distances are computed."""
 
 
 @record
@@ -23,7 +23,7 @@ class LabelledVectors:
     """One method's neurons or image segments in one snapshot.
 
     Attributes:
-      vectors: Where each lies; NaN for those without a place.
+      vectors: The vector of each; NaN for those without a place.
       labels: Class of each; -1 for none.
     """
 
@@ -74,7 +74,7 @@ def sample_labelled(
 
 
 def purity(queries: LabelledSample, neighbours: LabelledSample) -> float:
-    """Mean share of a vector's nearest neighbours that are of its class.
+    """Mean share of a vector's nearest neighbours that have its class.
 
     Args:
       queries: The vectors whose neighbours are taken.

@@ -1,9 +1,9 @@
-"""How far neurons move between two snapshots, and when their concepts come and go.
+"""How far neurons move between two snapshots, and the lifetimes of their concepts.
 
 Movement is measured on the vectors of one space. A projected vector is a mean, so it
-is short where the stimuli have little in common: lengths, and with them movements,
-shrink and grow with a snapshot's coverage and agreement. Movement is therefore given
-relative to the spread of the snapshot, too.
+is short if the stimuli have little in common: lengths, and with them movements,
+shrink and grow with a snapshot's coverage and agreement. Movement is therefore also
+given relative to the spread of the snapshot.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.types import Responses, Stimuli, record
 
 BORN = 0.1
-"""Overlap of stimuli from which a neuron holds a concept: two images of ten."""
+"""Smallest overlap of stimuli at which a neuron holds a concept: two images of ten."""
 
 SETTLED = 0.5
-"""Overlap with the epoch before from which a concept no longer changes."""
+"""Smallest overlap with the epoch before at which a concept counts as settled."""
 
 
 def movement(
@@ -56,15 +56,15 @@ def linear_cka(
 
         ‖Yᵀ X‖² / (‖Xᵀ X‖ ‖Yᵀ Y‖), Frobenius norms of centred responses
 
-    (Kornblith et al., 2019, Eq. 5, https://arxiv.org/abs/1905.00414). The interval is
-    of halves of the neurons, the same in both. Neurons that are not finite count for
-    nothing; there is no value where all are constant. Takes `n²` numbers of memory.
+    (Kornblith et al., 2019, Eq. 5, https://arxiv.org/abs/1905.00414). The interval
+    comes from halves of the neurons, the same in both. Neurons that are not finite are
+    left out; there is no value if all are constant. Takes `n²` numbers of memory.
 
     Args:
       first: Responses of one snapshot.
       second: Responses of the other to the same images.
       draws: Number of random halves of the neurons; 0 gives no interval.
-      seed: Of the halves.
+      seed: Seed of the halves.
 
     Raises:
       DataError: if the responses are to different images or of different neurons.
@@ -141,19 +141,20 @@ def _require_comparable(first: Stimuli, second: Stimuli) -> None:
 
 @record
 class Lifetimes:
-    """When each neuron's concept comes, stays and goes; indices of a run's snapshots.
+    """Lifetime of each neuron's concept, as indices of a run's snapshots.
 
     A neuron's concept is what it selects in the snapshot that agrees most with all
-    others, its medoid. -1 stands for never.
+    others, its medoid. -1 means never.
 
     Attributes:
       concept: The medoid, which shows the concept best; -1 for a neuron always dead.
-      born: The first snapshot from which on, up to the medoid, the stimuli overlap with
-        the concept's by `BORN`.
-      settled: The first from which on, until the concept dies or the run ends, each
-        snapshot overlaps with the next by `SETTLED`; never for one that has no next.
-      died: The first after the medoid from which on none overlaps with the concept by
-        `BORN`, dead ones included.
+      born: The first snapshot from which, up to the medoid, all stimuli overlap with
+        the concept's by at least `BORN`.
+      settled: The first snapshot from which, until the concept dies or the run ends,
+        each snapshot overlaps with the next by at least `SETTLED`; never for a snapshot
+        without a next.
+      died: The first snapshot after the medoid from which none overlaps with the
+        concept by `BORN`; dead neurons overlap with nothing.
     """
 
     concept: np.ndarray

@@ -1,6 +1,6 @@
-"""What one snapshot of a run says by itself, and against the snapshot before it.
+"""Measures of one snapshot of a run, alone and compared with the snapshot before it.
 
-All measures look at live neurons only: a dead neuron has no concept, and no place.
+All measures use only live neurons: a dead neuron has no concept and no vector.
 """
 
 from collections.abc import Sequence
@@ -40,9 +40,9 @@ class ObservedSnapshot:
     Attributes:
       snapshot: Its name, `run@epoch`.
       stimuli: Its neurons' stimuli in the pool.
-      responses: To held-out images, the same for all snapshots.
+      responses: Responses to held-out images, the same for all snapshots.
       embedding: Its neurons in the space.
-      maps: Its neurons on maps of several seeds; None where it is on none.
+      maps: Its neurons on maps of several seeds; None if it is on no map.
     """
 
     snapshot: str
@@ -54,7 +54,7 @@ class ObservedSnapshot:
 
 @record
 class Reference:
-    """The base, which sets the floor of entropies and which sites count as early.
+    """The base, which sets the floor of entropies and the early sites.
 
     Attributes:
       stimuli: The base's stimuli, of which the live ones count.
@@ -81,15 +81,15 @@ def measure_state(
     draws: int,
     seed: int,
 ) -> dict[str, Estimate]:
-    """The measures of a snapshot by itself.
+    """The measures of a single snapshot.
 
     Args:
       observation: The snapshot.
-      base: Of the space that it is in.
-      scales: Of the base, from `reference_scales`.
-      pool_size: Number of images in the pool that the stimuli are of.
+      base: The base of its space.
+      scales: Scales of the base, from `reference_scales`.
+      pool_size: Number of images in the pool of the stimuli.
       draws: Number of random halves of the neurons per interval.
-      seed: Of the halves.
+      seed: Seed of the halves.
     """
     stimuli, halving_options = observation.stimuli, {"draws": draws, "seed": seed}
     placed = observation.embedding.placed & ~stimuli.dead
@@ -174,14 +174,14 @@ def measure_change(
     draws: int,
     seed: int,
 ) -> dict[str, Estimate]:
-    """The measures of a snapshot against the one before it.
+    """The measures of a snapshot compared with the one before it.
 
     Args:
       before: The snapshot before; None for the first.
       after: The snapshot.
       moved: How far each neuron has moved since; None for the first snapshot.
       draws: Number of random halves of the neurons per interval.
-      seed: Of the halves.
+      seed: Seed of the halves.
     """
     names = ("movement", "relative_movement", "movement_map", "cka")
     if before is None or moved is None:
@@ -202,7 +202,7 @@ def measure_change(
 
 
 def missing(why: str) -> Estimate:
-    """No estimate, for a reason in words."""
+    """No estimate, with the reason."""
     return Estimate(value=None, low=None, high=None, n=0, why=why)
 
 

@@ -1,8 +1,8 @@
 """What happens to a run's concepts from snapshot to snapshot (paper, Sec. 4.5).
 
-Every measure of `MEASURES`, for every snapshot of a run, with a 95 % interval over its
-neurons. All look at live neurons only, whose number stands next to each: a dead neuron
-has no concept, and no place.
+Computes every measure of `MEASURES` for every snapshot of a run, with a 95 % interval
+over its neurons. All use only live neurons, whose number is reported with each: a dead
+neuron has no concept and no vector.
 """
 
 import math
@@ -38,7 +38,7 @@ MEASURES = {
     "movement_map": "movement on the map",
     "cka": "linear CKA to the snapshot before",
 }
-"""What each measure is called in figures and tables."""
+"""The label of each measure in figures and tables."""
 
 
 @record
@@ -48,11 +48,11 @@ class Trajectory:
     Attributes:
       snapshots: Their names in order.
       measures: Names in `MEASURES`.
-      value: NaN where there is none.
+      value: The values; NaN where there is none.
       low: Lower ends of the 95 % intervals over neurons; NaN where there is none.
       high: Upper ends.
-      neurons: Of which each is made.
-      why: Where there is no value the reason, by `snapshot measure`.
+      neurons: Number of neurons behind each value.
+      why: The reason where there is no value, by `snapshot measure`.
       by_site: Mean movement in the space since the snapshot before, per site.
       sites: The sites, in forward order.
     """
@@ -98,11 +98,11 @@ def measure_evolution(
 
     Args:
       observations: The snapshots in order, of one architecture.
-      base: Of the space they are in.
-      pool_size: Number of images in the pool that the stimuli are of.
+      base: The base of their space.
+      pool_size: Number of images in the pool of the stimuli.
       draws: Number of random halves of the neurons per interval, see
         `analysis.statistics.estimates`.
-      seed: Of the halves.
+      seed: Seed of the halves.
 
     Returns:
       One row per snapshot. Entropies and ranks need 20 live neurons; movement and CKA

@@ -1,1 +1,1 @@
-"""Which evolutions matter for a class, and what reverting them does: Eqs. 2 to 4."""
+"""Which evolutions matter for a class, and the effect of reverting them (Eqs. 2-4)."""

@@ -1,7 +1,8 @@
-"""Activation patching: channels of one network put into another, and its accuracy then.
+"""Activation patching: accuracy of a network with channels taken from another.
 
 Both networks run once per batch of images. From a site's two activations on, all sets
-of channels are one compiled call of the rest of the network, so late sites cost little.
+of channels need one compiled call of the rest of the network, so late sites cost
+little.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +21,10 @@ from conceptevo_jax.types import Site
 
 
 class Correctness(NamedTuple):
-    """Which images are classified correctly, by top 1 and by top 5.
+    """Top-1 and top-5 correctness of each image.
 
-    `before` and `after` are of the networks as they are, `reverted` and `transplanted`
-    of the patched ones, by repeat, site and quantile.
+    `before` and `after` belong to the unchanged networks, `reverted` and `transplanted`
+    to the patched networks, by repeat, site and quantile.
     """
 
     before: Bool[np.ndarray, "i 2"]
@@ -33,7 +34,7 @@ class Correctness(NamedTuple):
 
 
 Masks = Mapping[str, Bool[np.ndarray, "r q _"]]
-"""Per site, the channels to exchange, by repeat and quantile."""
+"""Per site, the channels to patch, by repeat and quantile."""
 
 Revert = Callable[
     [
@@ -49,13 +50,13 @@ Revert = Callable[
 
 
 def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> Revert:
-    """Prepare to exchange channels, at one site at a time and both ways.
+    """Prepare to patch channels, at one site at a time and in both directions.
 
     Compiled once per site, for any snapshots of the architecture.
 
     Args:
-      model: The architecture of both ends of the evolution.
-      sites: Where channels are exchanged.
+      model: The architecture of both snapshots of the evolution.
+      sites: The sites where channels are patched.
       batch_size: Images per call.
     """
     patch_batch = _patch_batches(model, [site.name for site in sites])
@@ -80,7 +81,7 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
 
 
 def _patch_batches(model: Model, names: Sequence[str]) -> Callable[..., Correctness]:
-    """Compile the exchange of all sets of channels, for one batch of images."""
+    """Compile patching all sets of channels, for one batch of images."""
     read = jax.jit(read_activations(model, names))
     suffixes = {name: patched_suffix(model, name) for name in names}
     judge = jax.jit(
@@ -117,9 +118,9 @@ def _patch_batches(model: Model, names: Sequence[str]) -> Callable[..., Correctn
 
 
 def patched_suffix(model: Model, name: str) -> Callable[..., Float[Array, "q b m"]]:
-    """Compile what follows a site, for several sets of channels.
+    """Compile the network after a site, for several sets of channels.
 
-    They are taken one after the other: on CPU that is faster than all at once (4.6
+    The sets are run one after the other: on CPU that is faster than all together (4.6
     against 5.1 forward passes for five sets at InceptionV3's first site), and needs a
     fifth of the memory.
 

@@ -1,4 +1,4 @@
-"""The two ends of an evolution: snapshots that fit a model and are finite."""
+"""The two endpoints of an evolution: snapshots that fit a model and are finite."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from conceptevo_jax.types import Snapshot
 
 
 def load_endpoint(model: Model, snapshot: Snapshot) -> Variables:
-    """Load one end of an evolution.
+    """Load one endpoint of an evolution.
 
     Args:
-      model: The architecture of both ends.
-      snapshot: The end.
+      model: The architecture of both endpoints.
+      snapshot: The endpoint.
 
     Raises:
       UsageError: if it is a snapshot of another architecture.
-      DataError: if a weight of it is not finite.
+      DataError: if one of its weights is not finite.
     """
     hint = "Take one of ce.snapshots, or conceptevo_jax.types.Snapshot."
     require_type(snapshot, Snapshot, "an end of an evolution", hint)
@@ -42,11 +42,11 @@ def overflow_error(
     endpoints: Sequence[Variables],
     pixels: np.ndarray,
 ) -> DataError:
-    """The error that names the ends whose activations overflow.
+    """The error that names the endpoints whose activations overflow.
 
     Args:
-      model: The architecture of both ends.
-      snapshots: Both ends of the evolution.
+      model: The architecture of both endpoints.
+      snapshots: Both endpoints of the evolution.
       endpoints: Their variables.
       pixels: Images on which the sensitivity is not finite.
     """

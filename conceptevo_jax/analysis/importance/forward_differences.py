@@ -1,10 +1,11 @@
-"""Eq. 3 as the paper writes it: a quotient of differences, in double precision.
+"""Eq. 3 as in the paper: a difference quotient, in double precision.
 
-The reference for derivatives. The step is taken along the evolution, to its side
-alone, so that the kinks of ReLUs and poolings count as in the paper's limit. It is a
-millionth of the site's activation: networks are linear over that but for few kinks.
-A bias of the logits is left out: next to one of .3 the logits of an untrained
-InceptionV3, some 1e-9, would change by less than float64 resolves.
+This is the reference for derivatives. The step goes along the evolution and only to its
+side, so that the kinks of ReLUs and poolings count as in the paper's limit. It is a
+millionth of the site's activation, over which networks are linear except for few kinks.
+
+A bias of the logits is left out: next to a bias of .3 the logits of an untrained
+InceptionV3, about 1e-9, would change by less than float64 resolves.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,10 +22,10 @@ from conceptevo_jax.models import Model, Tap, Variables
 from conceptevo_jax.types import Site, site_slices
 
 STEP = 1e-6
-"""How far a neuron's map is moved, in units of its site's largest activation."""
+"""Step of a neuron's map, in units of its site's largest activation."""
 
 NEURONS = 4
-"""Neurons per call, each moved by itself."""
+"""Neurons per call, each changed separately."""
 
 Differences = Callable[
     [Variables, Variables, UInt8[np.ndarray, "i h w 3"], int, Int[np.ndarray, " _"]],
@@ -34,17 +35,18 @@ Differences = Callable[
 
 
 def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
-    """Prepare the quotients of Eq. 3; compiled once for any snapshots and classes.
+    """Prepare the difference quotients of Eq. 3; compiled once for any snapshots and
+    classes.
 
     Takes a forward pass of the images per neuron, in float64 on a single device. All
-    images are one batch, so give few.
+    images are one batch, so use few.
 
     Args:
       model: The architecture.
-      sites: Whose neurons.
+      sites: The sites of the neurons.
 
     Returns:
-      The differences; NaN where the network computes in another type than it is given.
+      The differences; NaN if the network does not compute in the type of its input.
     """
     names = [site.name for site in sites]
     read, shifted_logits = _compile_reader(model, names), _compile_shifts(model, sites)

@@ -10,7 +10,7 @@ def accuracies(
     """Accuracy of one network over each group of images.
 
     Args:
-      correctness: Which images are classified correctly, by top 1 and by top 5.
+      correctness: Top-1 and top-5 correctness of each image.
       members: Which images are in which group, by repeat.
     """
     correct_counts = np.einsum(

@@ -14,7 +14,7 @@ from conceptevo_jax.types import Epoch, record
 SHARES = (0.25, 0.5, 0.75)
 
 ACCURACIES = {"eval": "train_top1", "running": "running_top1"}
-"""In evaluation mode on a fixed sample, or counted while the epoch ran."""
+"""Measured in evaluation mode on a fixed sample, or counted while the epoch ran."""
 
 
 @record
@@ -22,10 +22,10 @@ class Milestones:
     """Snapshots of one run, in order.
 
     Attributes:
-      epochs: Which snapshots.
+      epochs: The epochs of the snapshots.
       accuracies: Their top-1 training accuracies.
-      relative: Whether they are milestones of the way from the untrained network to
-        the best, because those of accuracy itself would coincide.
+      relative: Whether milestones are relative, between the accuracies of the untrained
+        network and of the best snapshot, because absolute ones would coincide.
     """
 
     epochs: tuple[Epoch, ...]
@@ -38,9 +38,9 @@ def find_milestones(
 ) -> Milestones:
     """The snapshots nearest 25, 50 and 75 % of top-1 training accuracy.
 
-    Only snapshots up to the best one are considered, early ones within an epoch
-    included, but not the untrained network. Where two milestones would be one snapshot,
-    as when a run never comes near 75 %, they are the three snapshots that come nearest
+    Only snapshots up to the best one are considered, including early ones within an
+    epoch, but not the untrained network. If two milestones would be the same snapshot,
+    for example when a run never comes near 75 %, they are the three snapshots nearest
     to 25, 50 and 75 % of the way from the untrained network's accuracy to the best.
 
     Args:
@@ -88,7 +88,7 @@ def find_milestones(
 def named_milestones(
     run: str, rows: Sequence[Row], epochs: Sequence[Epoch], *, accuracy: str = "eval"
 ) -> Milestones:
-    """Snapshots chosen by name, in place of milestones of accuracy.
+    """Snapshots chosen by name instead of by accuracy.
 
     Args:
       run: The run's name, for messages.
@@ -97,7 +97,7 @@ def named_milestones(
       accuracy: One of `ACCURACIES`.
 
     Raises:
-      UsageError: for an unknown one, with the valid ones, or fewer than two.
+      UsageError: for an unknown epoch, with the valid ones, or fewer than two.
     """
     if accuracy not in ACCURACIES:
         raise unknown_name("accuracy of milestones", accuracy, ACCURACIES)

@@ -17,14 +17,14 @@ def channel_masks(
     bins: int,
     seed: int,
 ) -> dict[str, np.ndarray]:
-    """Divide every site's neurons into bins of the ranking, and draw random ones.
+    """Divide every site's neurons into bins of the ranking, and draw random neurons.
 
     Args:
       importance: Sensitivities from which each repeat ranks the neurons.
-      sites: Where channels are exchanged.
-      sampled: Which images make the ranking, per repeat.
+      sites: The sites where channels are patched.
+      sampled: The images used for the ranking, per repeat.
       bins: Number of bins per site.
-      seed: Of ties in the rankings, and of the random draws.
+      seed: Seed of the random draws, and of ties in the rankings.
 
     Returns:
       Per site, masks of its channels `[r q c]`: the bins, the most important first, and

@@ -18,7 +18,7 @@ _DIVISIONS = 10
 """Random divisions of the images into halves."""
 
 _MIN_RANKED = 3
-"""Smallest number of changed neurons at a site of which a ranking says anything."""
+"""Smallest number of changed neurons at a site for a meaningful ranking."""
 
 
 def rank_neurons(
@@ -29,13 +29,13 @@ def rank_neurons(
 ) -> Int[np.ndarray, " n"]:
     """Neurons from the most to the least important.
 
-    Of neurons of equal score the one with the larger mean sensitivity comes first, then
-    chance decides.
+    Among neurons of equal score the one with the larger mean sensitivity comes first;
+    remaining ties are broken at random.
 
     Args:
       score: Share of images with a positive sensitivity, per neuron.
-      sensitivity: To every image, of every neuron.
-      seed: Decides between neurons that are equal in both.
+      sensitivity: Sensitivity for every image and neuron.
+      seed: Breaks ties between neurons that are equal in both.
       *numbers: Further numbers of the random stream, such as class and repeat.
 
     Returns:
@@ -51,16 +51,16 @@ def half_correlations(
     sites: Sequence[Site],
     seed: int,
 ) -> Float[np.ndarray, " s"]:
-    """Split-half reliability: how similarly two halves of the images rank neurons.
+    """Split-half reliability of a ranking, from two halves of the images.
 
     Spearman's correlation of the rankings, mean over those of ten seeded divisions in
     which neither half ranks all neurons equal.
 
     Args:
-      sensitivity: To every image, of every neuron.
+      sensitivity: Sensitivity for every image and neuron.
       changed: Which neurons changed; the others are left out.
       sites: The sites, in order of the neurons.
-      seed: Of the divisions.
+      seed: Seed of the divisions.
 
     Returns:
       One correlation per site; NaN where fewer than three neurons changed.
@@ -85,8 +85,8 @@ def class_correlation(importances: Sequence[Importance]) -> float:
     """How similarly different classes rank the neurons of one evolution.
 
     Spearman's correlation of the rankings at a site, mean over sites and pairs of
-    classes: what halves of one class's images have to exceed if a ranking is to be
-    specific to the class. NaN for fewer than two classes.
+    classes. If rankings are specific to the class, split-half reliability exceeds it.
+    NaN for fewer than two classes.
     """
     if len(importances) < 2:
         return float("nan")

@@ -1,11 +1,11 @@
-"""What reverting evolutions does to accuracy (paper, Sec. 4.4, Fig. 7).
+"""How reverting evolutions changes accuracy (paper, Sec. 4.4, Fig. 7).
 
 Per repeat: sample images of the class, rank the neurons of every site by importance on
-them, divide the ranking into percentile bins, take a bin's channels of `after` from
-`before`, and measure the accuracy. For comparison, as many random channels; and the
-reverse, a bin's channels of `after` brought into `before`.
+them, divide the ranking into percentile bins, replace a bin's channels of `after` by
+those of `before`, and measure the accuracy. The comparisons are the same number of
+random channels, and the reverse: a bin's channels of `after` patched into `before`.
 
-The paper measures on training images. Here the sampled ones, which made the ranking,
+The paper measures on training images. Here the sampled images, which made the ranking,
 are kept apart from other training images and from test images, which did not; and
 images of the other classes show whether a bin matters for this class or for all.
 """
@@ -43,7 +43,7 @@ images, and test images of the other classes."""
 METRICS = ("top1", "top5")
 
 DIRECTIONS = ("reverted", "transplanted")
-"""Channels of `before` put into `after`, and the other way round."""
+"""Channels of `before` patched into `after`, and the other way round."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,12 +53,12 @@ class Reverting:
     Attributes:
       bins: Percentile bins per site.
       repeats: Independent samples of images, and random draws.
-      images: Sampled images of the class per repeat; at most half of those it has, so
+      images: Sampled images of the class per repeat; at most half of its images, so
         that others are left.
       train_images: Largest number of training images, sampled ones included.
       test_images: Largest number of test images of the class.
       elsewhere_images: Largest number of test images of the other classes.
-      batch_size: Images per call; a call for bins takes as many for each bin.
+      batch_size: Images per call; a call for bins takes this number for each bin.
     """
 
     bins: int = 4
@@ -83,7 +83,7 @@ class ClassImages:
     """The images on which a class's evolutions are reverted.
 
     Raises `UsageError` unless pixels are uint8 `[i side side 3]` of one size, and
-    labels and rows those of the images.
+    labels and rows match the images.
 
     Attributes:
       label: The class.
@@ -143,15 +143,15 @@ def measure_reversion(
     """Prepare to measure reversions; compiled once for any snapshots and classes.
 
     Args:
-      model: The architecture of both ends of the evolution.
-      sites: Where evolutions are reverted.
-      settings: How evolutions are reverted; the defaults, where None.
-      seed: Of the samples and the random draws.
+      model: The architecture of both snapshots of the evolution.
+      sites: The sites where evolutions are reverted.
+      settings: How evolutions are reverted; by default `Reverting()`.
+      seed: Seed of the samples and the random draws.
 
     Returns:
       The measure. It raises `UsageError` for an unknown class or one with fewer than
       two training images, `DataError` for the importance of another evolution, class,
-      site or of other images, and what `load_endpoint` does.
+      site or of other images, and the errors of `load_endpoint`.
 
     Raises:
       UsageError: for no site, an unknown one, or one with fewer neurons than bins.
@@ -191,7 +191,7 @@ def measure_reversion(
 
 def _require_sites(model: Model, sites: Sequence[Site], bins: int) -> None:
     if not sites:
-        raise UsageError(f"no site of {model.name} is named to revert evolutions at.")
+        raise UsageError(f"no site of {model.name} is named for reverting evolutions.")
     for site in sites:
         require_type(site, Site, "a site", "Take some of model.sites.")
     for site in select_sites(model, [site.name for site in sites]):
@@ -243,7 +243,7 @@ def _sample_images(
 def _group_members(
     images: ClassImages, sampled: Bool[np.ndarray, "r i"]
 ) -> Bool[np.ndarray, "r g j"]:
-    """Which images are of which group, `GROUPS` in order."""
+    """Which images belong to which group, `GROUPS` in order."""
     sizes = [len(images.train), len(images.test), len(images.elsewhere)]
     members = np.zeros((len(sampled), len(GROUPS), sum(sizes)), bool)
     members[:, 0, : sizes[0]], members[:, 1, : sizes[0]] = sampled, ~sampled

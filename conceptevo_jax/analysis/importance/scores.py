@@ -1,8 +1,8 @@
 """Which evolutions matter for a class (paper, Sec. 3.3, Eq. 4).
 
 The importance of a neuron's evolution is the share of the class's images for which the
-class has a positive sensitivity to it. Next to it stands what the paper lacks: how
-similarly two halves of the images rank the neurons, and how far some sensitivities lie
+class has a positive sensitivity to it. In addition to the paper, this reports the
+split-half reliability of the ranking, and the difference of some sensitivities
 from finite differences in double precision.
 """
 
@@ -42,14 +42,15 @@ class Scoring:
     """How importance is computed.
 
     Attributes:
-      method: `transpose`, or `jvp` for one neuron after the other, which takes as many
-        forward passes as there are neurons.
-      sites: Names of the sites; all of the model's, where empty.
+      method: `transpose` (reverse mode, for all neurons together), or `jvp` (forward
+        mode, one forward pass per neuron).
+      sites: Names of the sites; if empty, all sites of the model.
       batch_size: Images per call; memory grows with it.
-      checked: How many of the most important neurons, and again of random ones, have
-        their sensitivity compared with finite differences.
-      ties: `one_sided`, the limit of Eq. 3 where values are equal, or `first`, as
-        in autodiff and so in the authors' code: of equal maxima the first counts.
+      checked: Number of the most important neurons, and the same number of random ones,
+        whose sensitivity is compared with finite differences.
+      ties: `one_sided`, the limit of Eq. 3 at ties, or `first`, as
+        in autodiff and therefore in the authors' code: the first of equal maxima
+        counts.
     """
 
     method: str = "transpose"
@@ -71,18 +72,19 @@ Measure = Callable[
     [Snapshot, Snapshot, UInt8[np.ndarray, "i h w 3"], Int[np.ndarray, " i"], int],
     Importance,
 ]
-"""`measure(before, after, pixels, rows, label)`; `rows` say which images of a set."""
+"""`measure(before, after, pixels, rows, label)`; `rows` identify images in a set."""
 
 
 def select_sites(model: Model, names: Sequence[str]) -> tuple[Site, ...]:
-    """The sites of these names, in forward order; all of the model's for no names.
+    """The sites of these names, in forward order; without names, all sites of the
+    model.
 
     Args:
       model: The architecture.
       names: Names of sites.
 
     Raises:
-      UsageError: for an unknown one, with the valid ones.
+      UsageError: for an unknown site, with the valid ones.
     """
     valid_names = {model.site(name).name for name in names}
     return tuple(s for s in model.sites if not valid_names or s.name in valid_names)
@@ -94,9 +96,9 @@ def measure_importance(
     """Prepare to measure importances; compiled once for any snapshots and classes.
 
     Args:
-      model: The architecture of both ends of the evolution.
-      scoring: How importance is computed; the defaults, where None.
-      seed: Decides which random neurons are checked, and how images are halved.
+      model: The architecture of both snapshots of the evolution.
+      scoring: How importance is computed; by default `Scoring()`.
+      seed: Seed of the random neurons to check and of the halves of images.
 
     Returns:
       The measure. It raises `UsageError` for no images, an unknown class, or a snapshot
@@ -179,7 +181,7 @@ def require_images(pixels: np.ndarray, label: int, model: Model) -> None:
 def _neurons_to_check(
     score: np.ndarray, sensitivity: np.ndarray, count: int, seed: int
 ) -> Int[np.ndarray, " _"]:
-    """The first `count` of the ranking, and as many of the others at random."""
+    """The first `count` of the ranking, and the same number of others at random."""
     order = rank_neurons(score, sensitivity, seed)
     count = min(count, len(order) // 2)
     rest = stream(seed, "checked neurons").permutation(order[count:])[:count]

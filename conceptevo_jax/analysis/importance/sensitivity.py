@@ -1,21 +1,21 @@
 """Sensitivity of a class to the evolution of a neuron (paper, Eqs. 2 and 3).
 
-The definition is the derivative of the class logit of `before`, at its own activation,
+Sensitivity is the derivative of the class logit of `before`, at its own activation,
 in the direction in which one neuron's map changes from `before` to `after`: `jax.jvp`,
-one-sided where ReLUs and poolings have kinks (`models.kinks`).
+one-sided at the kinks of ReLUs and poolings (`models.kinks`).
 
-For all neurons at once, one reverse pass gives the logit's gradient at every site for
+For all neurons together, one reverse pass gives the logit's gradient at every site for
 every image; its product with the change, summed over the neuron's map, is the same
-number where nothing is tied. After a ReLU many cells of a pooling's windows are, at 0:
-at sites in front of a max pooling each window is corrected, its gradient times the
-largest change over its tied cells. Ties further on are left to autodiff, which follows
-the first of tied cells and no ReLU at exactly 0: `docs/importance.md` reports how
-much that is, site by site.
+number if there are no ties. After a ReLU many cells of a pooling window tie at 0:
+at sites before a max pooling each window is corrected, to its gradient times the
+largest change over its tied cells. Ties further on are left to autodiff, which uses
+the first of tied cells and a zero derivative for a ReLU at exactly 0;
+`docs/importance.md` reports the error at each site.
 
 Images are sharded over all devices; every process gets the sensitivities of all.
 
 Activations are taken after the nonlinearity. Before a ReLU the gradient is zero
-wherever the neuron was off, and what it evolves from nothing would count for nothing.
+wherever the neuron was off, so newly evolved responses would not count.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ from conceptevo_jax.types import Site, neuron_count, site_slices
 
 TIES = ("one_sided", "first")
 """The derivative of a maximum of equal values: Eq. 3's limit, or that of autodiff,
-whose gradient goes to the first of them."""
+whose gradient goes to the first of the values."""
 
 TANGENTS = 4
 """Neurons per call of `jax.jvp`: more take memory and save little time."""
@@ -64,13 +64,13 @@ of them changed."""
 def by_vjp(
     model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
 ) -> Sense:
-    """Eq. 3 in reverse mode, for all neurons at once: gradient times change.
+    """Eq. 3 in reverse mode, for all neurons together: gradient times change.
 
-    Takes about three forward passes of the images, however many neurons there are.
+    Takes about three forward passes of the images for any number of neurons.
 
     Args:
       model: The architecture.
-      sites: Whose neurons.
+      sites: The sites of the neurons.
       batch_size: Images per call and device.
       ties: One of `TIES`.
     """
@@ -106,13 +106,13 @@ def by_vjp(
 def by_jvp(
     model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
 ) -> Sense:
-    """Eq. 3 by its definition, in forward mode, for the neurons asked for one by one.
+    """Eq. 3 by its definition, in forward mode, for selected neurons one by one.
 
     Takes one forward pass of the images per neuron.
 
     Args:
       model: The architecture.
-      sites: Whose neurons.
+      sites: The sites of the neurons.
       batch_size: Images per call and device.
       ties: One of `TIES`.
     """
@@ -199,7 +199,7 @@ def _compile_changes(
 def _sharded_batches(
     mesh: Mesh, pixels: np.ndarray, size: int
 ) -> Iterator[tuple[Array, Bool[np.ndarray, " b"]]]:
-    """All images in batches of `size` per device, and which of a batch are valid."""
+    """All images in batches of `size` per device, and which rows of each are valid."""
     batch_size = min(size, -(-len(pixels) // mesh.size)) * mesh.size
     local_rows = process_rows(mesh, batch_size)
     for rows, valid in sequential_batches(len(pixels), batch_size):
@@ -209,6 +209,6 @@ def _sharded_batches(
 def _padded_batches(
     neurons: np.ndarray, size: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """All neurons in batches of one size, and which of a batch are no padding."""
+    """All neurons in batches of one size, and which rows of a batch are not padding."""
     batches = sequential_batches(len(neurons), min(size, len(neurons)))
     return [(neurons[rows], valid) for rows, valid in batches]

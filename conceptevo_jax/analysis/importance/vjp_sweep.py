@@ -23,13 +23,13 @@ def compile_vjp_sweep(
 
     Args:
       model: The architecture.
-      sites: Whose neurons.
+      sites: The sites of the neurons.
       ties: `one_sided`, Eq. 3's limit at poolings that directly follow a site, or
-        `first`, as autodiff has it.
+        `first`, as in autodiff.
 
     Returns:
-      `sweep(before, after, pixels, label)`: every neuron's sensitivity to every image,
-      and on which it changed.
+      `sweep(before, after, pixels, label)`: every neuron's sensitivity for every image,
+      and whether it changed on that image.
     """
     names = [site.name for site in sites]
     pools = [p for p in model.pools if p.site in names and ties == "one_sided"]

@@ -1,1 +1,1 @@
-"""Intervals, rank statistics and agreement of raters; of numbers, not of neurons."""
+"""Intervals, rank statistics and agreement of raters, for plain numbers."""

@@ -5,7 +5,7 @@ ties counting one half. It is resampled by the neurons of both sets, not by pair
 pairs of one neuron are not independent. Its null comes from giving each neuron the
 vector of another.
 
-Not for drawing ROC curves. Costs one sort of the disagreeing pairs per AUC, about
+For ROC curves see `roc`. Costs one sort of the disagreeing pairs per AUC, about
 .6 ms for 180,000 on one core; the null 25 ms, and all resamples two products of a
 `resamples × na` matrix with one of all pairs.
 """
@@ -19,7 +19,7 @@ from conceptevo_jax.analysis.statistics.intervals import Interval
 from conceptevo_jax.analysis.statistics.pairs import Pairs
 
 PERMUTATIONS = 39
-"""Permutations of each set: chance exceeds the largest of 39 once in forty times."""
+"""Permutations of each set: chance exceeds the largest of 39 once in 40 times."""
 
 _NULL_PAIRS = 10_000
 """Largest number of disagreeing pairs in a permutation null; more are sampled."""
@@ -64,7 +64,7 @@ def resampled_aucs(
       draws: How often each neuron is in each resample.
 
     Returns:
-      One AUC a resample; NaN where it has no pair of one kind.
+      One AUC per resample; NaN if it lacks pairs of one kind.
     """
     values = similarity.ravel()
     agree_wins, disagree_wins = _win_shares(values[pairs.agree], values[pairs.disagree])
@@ -99,9 +99,9 @@ def permutation_null(
 ) -> Interval:
     """AUC when one set's vectors are permuted among its neurons.
 
-    Each set in turn is permuted, because each null exposes what the other leaves
-    standing: neurons of the set that is *not* permuted which agree with, and lie
-    near, everything.
+    Each set is permuted in turn, because each null exposes what the other does
+    not: neurons of the set that is *not* permuted which agree with, and lie
+    near, all others.
 
     Args:
       similarity: Of every pair.

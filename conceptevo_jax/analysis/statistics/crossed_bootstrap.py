@@ -1,10 +1,10 @@
-"""Intervals for crossed designs: answers of people to tasks, pairs of neurons.
+"""Two-way (pigeonhole) bootstrap for crossed designs: answers to tasks, neuron pairs.
 
 An answer shares its participant with some answers and its task with others, as a pair
-of neurons of two networks does with either neuron. So neither the answers nor the
-participants alone may be resampled: rows and columns are, each by itself (the
+of neurons of two networks shares either neuron. So neither the answers nor the
+participants alone may be resampled; rows and columns are resampled independently (the
 pigeonhole bootstrap; Owen, 2007, https://doi.org/10.1214/07-AOAS122). The intervals
-are somewhat wider than needed, most so where cells differ more than rows and columns
+are somewhat wider than needed, mostly if cells differ more than rows and columns
 do.
 
 They are centred: a resample has fewer different rows and columns, which makes an AUC of
@@ -36,10 +36,10 @@ class Draws:
 
 
 def resample(rows: int, columns: int, *, draws: int, rng: np.random.Generator) -> Draws:
-    """Draw as many rows and columns as there are, with replacement.
+    """Draw all rows and columns with replacement.
 
-    There are no resamples with fewer than two rows or columns: one alone says nothing
-    about the variation among them.
+    There are no resamples with fewer than two rows or columns, since a single one says
+    nothing about their variation.
 
     Args:
       rows: Number of rows.
@@ -78,19 +78,20 @@ def with_refits(
     fit_values: Float[np.ndarray, " f"],
     rng: np.random.Generator,
 ) -> Float64[np.ndarray, " r"]:
-    """Add to resamples how much a statistic differs between repeated random fits.
+    """Add the variance between repeated random fits to resamples of a statistic.
 
-    A handful of fits are too few to be resampled like rows and columns: their
-    variance, estimated with f - 1 degrees of freedom, is added instead, as quantiles of
-    Student's t in random order. The resamples are of one fit, not of the mean over all.
+    A handful of fits are too few to be resampled like rows and columns. Instead their
+    variance, estimated with f - 1 degrees of freedom, is added as quantiles of
+    Student's t in random order. The resamples belong to one fit, not to the mean over
+    all.
 
     Args:
-      resamples: The statistic of resamples, under one of the fits.
-      fit_values: The statistic of the whole sample under each fit, that one among them.
+      resamples: The statistic of resamples, for one of the fits.
+      fit_values: The statistic of the whole sample for each fit, including that one.
       rng: Decides the order.
 
     Returns:
-      The resamples; as they are where there is one fit alone.
+      The resamples; unchanged if there is only one fit.
     """
     if len(fit_values) < 2:
         return resamples
@@ -110,10 +111,10 @@ def bounded_estimate(
     """A value, at most 1, with its interval.
 
     Args:
-      value: The statistic of the whole sample; NaN where there is none.
+      value: The statistic of the whole sample; NaN if there is none.
       resamples: The statistic of each resample; NaN where there is none.
-      n: Number of observations that the value is made of.
-      why: In words, why there is no value, should it be NaN.
+      n: Number of observations behind the value.
+      why: The reason why there is no value, if it is NaN.
       lower_bound: The smallest possible value.
     """
     if not np.isfinite(value):

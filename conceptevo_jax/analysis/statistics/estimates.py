@@ -1,11 +1,11 @@
-"""A statistic of a snapshot's neurons, with what is known of its uncertainty.
+"""A statistic of a snapshot's neurons with its uncertainty.
 
-The interval answers: how far would the number move, had the network had other neurons
-of the same kind? It is that of a bootstrap without replacement: the statistic of many
+The interval states how far the number would move if the network had other neurons
+of the same kind. It comes from a bootstrap without replacement: the statistic of many
 random halves of the neurons, whose spread equals that of the whole (the delete-half
 jackknife; Shao & Wu, 1989, https://doi.org/10.1214/aos/1176347263). Drawing with
-replacement would hold some neurons twice, and entropies of spacings and ranks of
-matrices take twins for structure.
+replacement would repeat some neurons, and entropies of spacings and ranks of
+matrices mistake repeated neurons for structure.
 """
 
 from collections.abc import Callable
@@ -25,11 +25,11 @@ class Estimate:
     """A number with its 95 % interval, or the reason why there is none.
 
     Attributes:
-      value: The number; None where there is none.
+      value: The number; None if there is none.
       low: Lower end of the interval; None without a value or for too few neurons.
       high: Upper end.
-      n: Number of neurons, or of the observations named instead, that it is made of.
-      why: In words, why there is no value.
+      n: Number of neurons, or of other observations, behind the value.
+      why: The reason why there is no value.
     """
 
     value: float | None
@@ -52,9 +52,9 @@ def estimate(
     Args:
       statistic: Maps the indices of some neurons to the statistic of these.
       n: Number of neurons.
-      min_neurons: Fewer give no value, but a reason.
+      min_neurons: Fewer neurons give a reason instead of a value.
       draws: Number of random halves; 0 gives no interval.
-      seed: Of the halves.
+      seed: Seed of the halves.
     """
     if n < min_neurons:
         why = f"{n} live neurons are too few: {min_neurons} are needed"
@@ -69,12 +69,12 @@ def estimate(
 
 
 def halves(n: int, draws: int, seed: int) -> Bool[np.ndarray, "_ n"]:
-    """Random halves of `n` neurons, one a row; none for fewer than two.
+    """Random halves of `n` neurons, one per row; none for fewer than two.
 
     Args:
       n: Number of neurons.
       draws: Number of halves.
-      seed: Of the halves.
+      seed: Seed of the halves.
     """
     rng = stream(seed, "halves of neurons")
     members = np.zeros((draws if n > 1 else 0, n), bool)
@@ -86,7 +86,7 @@ def halves(n: int, draws: int, seed: int) -> Bool[np.ndarray, "_ n"]:
 def with_interval(
     value: float, half_values: Float[np.ndarray, " _"], n: int
 ) -> Estimate:
-    """A value with the interval that the same statistic of halves gives it.
+    """A value with the interval from the same statistic of halves.
 
     Args:
       value: The statistic of all neurons.
@@ -106,7 +106,7 @@ def mean_estimate(values: np.ndarray, *, draws: int = DRAWS, seed: int = 0) -> E
     Args:
       values: One number per neuron; those that are not finite are left out.
       draws: Number of random halves; 0 gives no interval.
-      seed: Of the halves.
+      seed: Seed of the halves.
     """
     finite = values[np.isfinite(values)]
     return estimate(

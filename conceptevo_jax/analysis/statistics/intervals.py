@@ -75,19 +75,19 @@ def difference_interval(
 ) -> Interval | None:
     """95 % interval of `first - second` from the intervals of both.
 
-    Each end adds the squares of the two reaches towards it, so that it is right for
-    skewed intervals, too (Zou & Donner, 2008, https://doi.org/10.1002/sim.3095). The
-    two are taken as independent; of two that rise and fall together it is wider than
-    needed.
+    Each end combines the two distances towards it by their squares, which is also
+    correct for skewed intervals (Zou & Donner, 2008, https://doi.org/10.1002/sim.3095).
+    The two numbers are treated as independent; if they are positively correlated, the
+    interval is wider than needed.
 
     Args:
       first: A number.
       first_interval: Its 95 % interval.
-      second: The number that is taken from it.
+      second: The number to subtract.
       second_interval: Its 95 % interval.
 
     Returns:
-      None where either has no interval.
+      None if either has no interval.
     """
     if first_interval is None or second_interval is None:
         return None

@@ -1,4 +1,4 @@
-"""Pairs that agree by a measure, set apart from pairs that do not."""
+"""Split pairs into those that agree by a measure and those that do not."""
 
 import math
 
@@ -25,15 +25,15 @@ class Pairs:
 
 
 def split_pairs(measure: Float[np.ndarray, "na nb"]) -> Pairs:
-    """Set the agreeing pairs apart from the disagreeing ones.
+    """Separate the agreeing from the disagreeing pairs.
 
-    A pair agrees when at most 1 % of the considered pairs are above it, and
+    A pair agrees if at most 1 % of the considered pairs are above it, and
     disagrees at or below the lower median. Overlaps are discrete: all pairs that tie
-    with the last agreeing one agree as well, so the share may exceed 1 %, and where
-    the value at 1 % is itself the median nothing agrees.
+    with the last agreeing one agree as well, so the share may exceed 1 %; if
+    the value at 1 % equals the median, no pair agrees.
 
     Args:
-      measure: Agreement of every pair; NaN where a pair is not considered.
+      measure: Agreement of every pair; NaN for pairs that are not considered.
 
     Returns:
       Both groups, as indices into the flattened measure.

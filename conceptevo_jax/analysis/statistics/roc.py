@@ -1,6 +1,6 @@
-"""ROC curves of scores with ties, as they are drawn.
+"""ROC curves of scores with ties, for drawing.
 
-The area under one is `analysis.statistics.auc.rank_auc` of the same scores.
+The area under a curve is `analysis.statistics.auc.rank_auc` of the same scores.
 """
 
 import numpy as np
@@ -14,9 +14,10 @@ class Roc:
     """An ROC curve from (0, 0) to (1, 1).
 
     Attributes:
-      thresholds: Scores, falling; at or above it counts as positive. Infinite first.
-      false_positive: Share of the negatives that count so.
-      true_positive: Share of the positives that do.
+      thresholds: Falling scores; a score at or above counts as positive. Infinite
+        first.
+      false_positive: Share of the negatives that count as positive.
+      true_positive: Share of the positives that count as positive.
     """
 
     thresholds: Float64[np.ndarray, " k"]
@@ -30,7 +31,7 @@ def roc_curve(
     """The curve of two sets of scores, one point per different score.
 
     Args:
-      positives: Scores of what should be found, at least one.
+      positives: Scores of what should count as positive, at least one.
       negatives: Scores of what should not, at least one.
     """
     distinct = np.unique(np.concatenate([positives, negatives]))[::-1]

@@ -21,7 +21,7 @@ from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import checksum
 
 VERSION = "1.0.0"
-"""Of the TFDS data set; another one is prepared beside it."""
+"""Version of the TFDS data set; another version is prepared next to it."""
 
 CONTENT = {
     "train": "556490105eb837b839cdb4509f4d1a14",

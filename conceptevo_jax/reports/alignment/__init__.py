@@ -1,1 +1,1 @@
-"""Whether neurons that lie together are similar: Figs. 4, 5, Secs. 4.2, 4.3."""
+"""Whether neurons that lie close together are similar: Figs. 4, 5, Secs. 4.2, 4.3."""

@@ -1,4 +1,4 @@
-"""Attention checks of a study: an obvious task, and every task a second time."""
+"""Attention checks of a study: an obvious task, and a repeat of every task."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ TaskPatches = UInt8[np.ndarray, "c p side side 3"]
 def add_attention_checks(
     session: Session, tasks: Sequence[Task], patches: Sequence[TaskPatches], seed: int
 ) -> tuple[list[Task], list[TaskPatches]]:
-    """The tasks, then each of them again with its cards reordered, and an obvious one.
+    """The tasks, their repeats with reordered cards, and an obvious task.
 
     Args:
-      session: Its images, of which the obvious task is made.
+      session: Its images are used for the obvious task.
       tasks: The tasks.
-      patches: Of each task.
-      seed: Of the order of cards, and of the obvious task's images.
+      patches: The patches of each task.
+      seed: Seed of the order of cards and of the obvious task's images.
     """
     all_tasks, all_patches = list(tasks), list(patches)
     for number, (task, card_patches) in enumerate(zip(tasks, patches, strict=True)):
@@ -53,7 +53,7 @@ def add_attention_checks(
 def _obvious_task(session: Session, seed: int) -> tuple[Task, TaskPatches] | None:
     """Whole images of one class on five cards, and of another class on the sixth.
 
-    None where the judgement images are too few for that.
+    None if there are too few held-out test images.
     """
     images, rng = session.images, stream(seed, "attention check")
     labels = images.judgement.labels

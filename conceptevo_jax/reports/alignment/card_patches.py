@@ -29,7 +29,7 @@ def task_patches(
 
     Args:
       placed: The snapshots whose neurons are on the cards.
-      held_out_stimuli: By name of the snapshot.
+      held_out_stimuli: Stimuli among the held-out images, by name of the snapshot.
       task: The task.
       cards: Its neurons and their images.
       pixels: The held-out images.
@@ -53,7 +53,7 @@ def _card_patches(
     image_ids: Int[np.ndarray, " p"],
     pixels: Decoded,
 ) -> UInt8[np.ndarray, "p side side 3"]:
-    """A neuron's patches of some of its stimuli, all of one size."""
+    """A neuron's patches for some of its stimuli, all of the same size."""
     snapshot = split_id(neuron)[0]
     stimuli = held_out_stimuli[snapshot]
     model = placed.runs[SnapshotId.parse(snapshot).run].model

@@ -1,4 +1,4 @@
-"""What should hold of alignment, and whether it does in this run."""
+"""Claims about alignment, and whether they hold in this run."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -32,7 +32,7 @@ def across_architectures(
 
     Args:
       placed: The snapshots in the base's space.
-      alignments: Of pairs with the base.
+      alignments: Alignments of pairs with the base.
     """
     base_family = family(placed.runs[placed.base])
     return {
@@ -89,7 +89,7 @@ def _superiority_claim(
         interval=share_interval(exceeding_count, len(gaps)) if gaps else None,
         n=len(gaps),
         holds=exceeding_count == len(gaps) if gaps else None,
-        why="; ".join(comparisons) or "no pair could be judged",
+        why="; ".join(comparisons) or "no pair could be compared",
     )
 
 
@@ -111,13 +111,13 @@ def _format_auc(agreement: Agreement) -> str:
 def control_claims(placed: PlacedSnapshots, alignments: PairAlignments) -> list[Claim]:
     """Is every trained snapshot above its untrained one, and above chance?
 
-    Measures that claim learned concepts are those that a projection alone cannot give:
-    the correlation of a neuron with the base neuron nearest to it, and on images with
-    known concepts whether near neurons select the same one.
+    Claims about learned concepts use measures that a projection alone cannot raise:
+    the correlation of a neuron with the nearest base neuron, and, on images with
+    known concepts, whether near neurons select the same concept.
 
     Args:
       placed: The snapshots in the base's space.
-      alignments: Of every snapshot with the base.
+      alignments: Alignments of every snapshot with the base.
     """
     claims = [_control_claim("nearest", placed, alignments)]
     if any(alignment.planted is not None for alignment in alignments.values()):
@@ -147,15 +147,15 @@ def _control_claim(
             f"{_format_number(last.estimate)}, chance {_format_number(last.chance)}"
         )
     description = {
-        "nearest": "mean correlation of a neuron with the base neuron nearest to it",
-        "planted": "AUC of the cosine for neurons that select one known concept",
+        "nearest": "mean correlation of a neuron with its nearest base neuron",
+        "planted": "AUC of the cosine for neurons that select the same concept",
     }[measure]
     return Claim(
         id=f"trained_above_controls_{measure}",
         paper=HUMAN,
-        rule=f"{description}: of every trained snapshot the lower end of its 95 % "
-        "interval is above chance (any base neuron; permuted), and that of its "
-        "difference from its untrained network above 0",
+        rule=f"{description}: for every trained snapshot the lower end of its 95 % "
+        "interval is above chance (a random base neuron; permuted vectors), and that "
+        "of its difference from its untrained network is above 0",
         measured=above / count if count else None,
         interval=share_interval(above, count) if count else None,
         n=count,
@@ -183,7 +183,7 @@ def _measure_with_chance(alignment: Alignment, measure: str) -> _MeasureWithChan
 def _exceeds_controls(
     trained: _MeasureWithChance, untrained: _MeasureWithChance
 ) -> bool:
-    """Whether it lies above chance and its untrained network, where these are known."""
+    """Whether it lies above chance and its untrained network, if these are known."""
     if trained.estimate is None or trained.interval is None:
         return False
     above = trained.chance is None or trained.interval[0] > trained.chance
@@ -202,12 +202,12 @@ def _format_number(number: float | None) -> str:
 def answer_claims(
     tasks: Sequence[Task], panel: MachinePanel | None, evaluation: Evaluation
 ) -> list[Claim]:
-    """What the answers of machine participants show, and what is left to people.
+    """Claims about machine participants' answers, and open claims about people.
 
     Args:
       tasks: The study's tasks without attention checks.
-      panel: What machine participants answered; None without a judge.
-      evaluation: Of their answers, or of none.
+      panel: The answers of machine participants; None without a judge.
+      evaluation: The evaluation of these answers, which may be none.
     """
     claims = study_claims(evaluation, machine=panel is not None)
     if panel is None:
@@ -223,8 +223,8 @@ def intruder_claims(
 
     Args:
       tasks: The study's tasks without attention checks.
-      hits: `[t]` whether each task's intruder was found, or the share of it in a tie.
-      participants: Number of machine participants, whose likeness was averaged.
+      hits: `[t]` whether each task's intruder was found; a fraction if cards tie.
+      participants: Number of machine participants, whose similarities were averaged.
     """
     claims = []
     for category in dict.fromkeys(task.category for task in tasks):
@@ -238,8 +238,8 @@ def intruder_claims(
             Claim(
                 id=f"machine_finds_intruder_{category}",
                 paper=None,
-                rule=f"share of tasks whose least alike card is the intruder's: lower "
-                f"end of the exact 95 % interval > 1/{cards}",
+                rule=f"share of tasks whose least similar card is the intruder's: "
+                f"lower end of the exact 95 % interval > 1/{cards}",
                 measured=hit_count / n,
                 interval=interval,
                 n=n,

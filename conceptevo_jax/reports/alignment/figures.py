@@ -31,9 +31,9 @@ MEASURES = {
     "correlation": "responses correlate",
     "centred": "the same, image means removed",
     "overlap": "strongest images overlap",
-    "planted": "both select one known concept",
+    "planted": "both select the same concept",
 }
-"""What two neurons may agree by, in words, by field of `Alignment`."""
+"""Labels of the definitions of agreement, by field of `Alignment`."""
 
 
 def draw_alignment(
@@ -45,9 +45,9 @@ def draw_alignment(
     """Write `methods`, `pairs` and `tasks`.
 
     Args:
-      folder: Where to.
+      folder: The folder to write to.
       spaces: By method, the one in use first: each base's space, and pairs with it.
-      alignments: Of every two snapshots of the first space.
+      alignments: Alignments of all pairs of snapshots of the first space.
       group_study: The study.
     """
     placed, _ = next(iter(spaces.values()))[0]
@@ -76,15 +76,15 @@ def _methods_figure(spaces: AlignedSpaces) -> Figure:
         ]
         panels.append((title, dots))
     title = (
-        "Held-out alignment of other architectures with the base: the chance that "
-        "neurons that agree lie closer than neurons that do not, with 95 % intervals "
-        "over neurons, under every method"
+        "Held-out alignment of other architectures with the base: the probability "
+        "that neurons that agree lie closer than neurons that do not, with 95 % "
+        "intervals over neurons, for every method"
     )
     return draw_methods(panels, row_names, title=title)
 
 
 def _available_measures(alignments: Iterable[Alignment]) -> list[tuple[str, str]]:
-    """Measures with their titles; all alignments of a data set have the same."""
+    """Measures with their titles, the same for all alignments of a data set."""
     first = next(iter(alignments))
     return [
         (name, title)
@@ -121,9 +121,9 @@ def _pairs_figure(placed: PlacedSnapshots, alignments: PairAlignments) -> Figure
             table[index[b], index[a]] = table[index[a], index[b]]
         panels.append((title, table))
     title = (
-        f"Held-out alignment of every two snapshots in the space of "
-        f"{placed.base_snapshot}: the chance that neurons that agree lie closer than "
-        "neurons that do not"
+        f"Held-out alignment of all pairs of snapshots in the space of "
+        f"{placed.base_snapshot}: the probability that neurons that agree lie closer "
+        "than neurons that do not"
     )
     return draw_pairs(names, panels, title=title)
 
@@ -145,8 +145,8 @@ def _tasks_figure(group_study: GroupStudy) -> Figure:
         for category, index in first_of_category.items()
     ]
     title = (
-        "Tasks as participants see them, without the names below: five neurons that "
-        "lie together, and an intruder (framed here); patches of held-out images, none "
-        "of which is on two cards"
+        "Tasks as participants see them, but without the names below: five neurons "
+        "that lie close together, and an intruder (framed here); patches of held-out "
+        "images, none of which is on two cards"
     )
     return draw_tasks(pictures, title=title)

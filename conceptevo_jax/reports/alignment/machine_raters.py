@@ -1,7 +1,7 @@
 """Machine participants: a network that is in no space judges a study's patches.
 
-Every site in the deeper half of the network is one judge: its features of a patch are
-the mean of each of its neurons' activation maps.
+Every site in the deeper half of the network is one participant. Its features of a patch
+are the mean activations of its neurons.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ BATCH = 250
 def ask_machines(study: Study, judge: TrainedRun, *, seed: int) -> MachinePanel:
     """Have the sites of a network's last snapshot answer a study.
 
-    Its attention checks are left out: a machine's attention is not in doubt.
+    Attention checks are left out, since machines need none.
 
     Args:
       study: The study.
@@ -55,10 +55,10 @@ def site_means(
     """Mean activation of every neuron of some sites, by site.
 
     Args:
-      model: Whose sites.
+      model: The model.
       variables: Its weights.
       names: The sites.
-      patches: Of any size; resized to the model's input.
+      patches: Patches of any size; resized to the model's input.
     """
     read_means = _mean_reader(model, names)
     size = (model.size, model.size)

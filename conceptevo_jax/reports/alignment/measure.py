@@ -22,7 +22,7 @@ PairAlignments = Mapping[tuple[str, str], Alignment]
 """Alignment of pairs of snapshots in one space, by both names."""
 
 AlignedSpaces = Mapping[str, Sequence[tuple[PlacedSnapshots, PairAlignments]]]
-"""By method: the space of every base, and the pairs that were aligned in it."""
+"""By method: the space of every base, and the pairs compared in it."""
 
 
 def all_snapshots(placed: PlacedSnapshots) -> list[SnapshotId]:
@@ -45,7 +45,7 @@ def base_pairs(placed: PlacedSnapshots) -> list[tuple[SnapshotId, SnapshotId]]:
 
 
 def every_pair(placed: PlacedSnapshots) -> list[tuple[SnapshotId, SnapshotId]]:
-    """Every two snapshots of a space, those of the base run included."""
+    """All pairs of snapshots of a space, including those of the base run."""
     snapshots = all_snapshots(placed)
     return [
         (later, earlier)
@@ -78,7 +78,7 @@ def align_pairs(
     placed: PlacedSnapshots,
     pairs: Iterable[tuple[SnapshotId, SnapshotId]],
 ) -> dict[tuple[str, str], Alignment]:
-    """Align pairs of snapshots on the judgement images, or load stored alignments.
+    """Align pairs of snapshots on the held-out test images, or load stored alignments.
 
     Args:
       session: The store, images and seed.
@@ -112,7 +112,7 @@ def align_pairs(
 def _subject(
     session: Session, placed: PlacedSnapshots, snapshot: SnapshotId
 ) -> tuple[Subject, Observation]:
-    """A snapshot as `align` takes it, with its known concepts where there are any."""
+    """A snapshot as input of `align`, with its known concepts if there are any."""
     run, epoch = snapshot
     observation, images = placed.runs[run].observations[epoch], session.images
     dataset, vectors = session.config.dataset, placed.vectors[run][epoch]

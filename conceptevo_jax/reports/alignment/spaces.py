@@ -1,6 +1,6 @@
 """Snapshots in several spaces, one per base and compared method.
 
-All methods use the same trainings and the same held-out images. Where a method observes
+All methods use the same trainings and the same held-out images. If a method observes
 networks differently, such as VGG before its ReLU, they are observed again.
 """
 
@@ -97,7 +97,7 @@ def _runs_observed_by(
 
 
 def _restrict_to_endpoints(run: TrainedRun) -> TrainedRun:
-    """The same run at its endpoints, projected by its plain stimuli."""
+    """The same run at its endpoints, projected from its stimuli alone."""
     epochs = endpoints(list(run.observations))
     observations = {epoch: run.observations[epoch] for epoch in epochs}
     return dataclasses.replace(
@@ -180,7 +180,7 @@ def lay_out_all(session: Session, placed: PlacedSnapshots) -> Unified:
 
 
 def _observed_at(run: TrainedRun, epoch: Epoch) -> TrainedRun:
-    """The same run, observed at one epoch alone."""
+    """The same run, observed only at one epoch."""
     return dataclasses.replace(
         run,
         observations={epoch: run.observations[epoch]},
@@ -189,5 +189,5 @@ def _observed_at(run: TrainedRun, epoch: Epoch) -> TrainedRun:
 
 
 def family(run: TrainedRun) -> str:
-    """The architecture a run counts as: all VGGs are one, with dropout or without."""
+    """The architecture of a run; all VGGs, with or without dropout, count as one."""
     return re.split(r"[\d_]", run.model.name)[0]

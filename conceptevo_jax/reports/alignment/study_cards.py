@@ -1,7 +1,7 @@
 """From a space to a study: groups of neurons, and held-out patches of each.
 
-Cards show judgement images, of which none is on two cards of a task unless the method
-is the paper's; the space, its groups and their intruders never saw them.
+Cards show held-out test images, none of them on two cards of a task unless the method
+is the paper's. The space, its groups and their intruders do not depend on these images.
 """
 
 import dataclasses
@@ -39,17 +39,17 @@ from conceptevo_jax.types import Epoch, Snapshot, SnapshotId, Stimuli
 TITLE = "Which of these belong together?"
 
 MIN_RESPONSES = 2 * PATCHES
-"""Held-out images that a neuron must respond to, to be in a group: twice what its card
-shows, since it may have to leave some to other cards."""
+"""Held-out images that a neuron in a group must respond to: twice the number on its
+card, since other cards may take some of them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class GroupStudy:
-    """A study, and what its cards stand for.
+    """A study, and the neurons and images on its cards.
 
     Attributes:
       study: The study.
-      cards: Of each task without attention checks: its neurons and images.
+      cards: The neurons and images of each task without attention checks.
     """
 
     study: Study
@@ -65,11 +65,11 @@ def make_group_study(session: Session, placed: PlacedSnapshots) -> GroupStudy:
     """Make a study of the groups in one space.
 
     Args:
-      session: The judgement images, settings and store.
+      session: The held-out test images, settings and store.
       placed: The snapshots in the space.
 
     Raises:
-      UsageError, DataError: if groups or their images cannot be had, naming which.
+      UsageError, DataError: if groups or their images are not available, naming which.
     """
     config, seed = session.config, session.config.seed
     stimuli = held_out_stimuli(session, placed)
@@ -136,10 +136,10 @@ def read_hand_picked_sets(file: str | None) -> dict[str, list[str]]:
 
 
 def held_out_stimuli(session: Session, placed: PlacedSnapshots) -> dict[str, Stimuli]:
-    """Strongest judgement images of every compared snapshot, by its name.
+    """Stimuli among the held-out test images, by name of the compared snapshot.
 
     Args:
-      session: The judgement images, settings and store.
+      session: The held-out test images, settings and store.
       placed: The snapshots in the space.
     """
     stimuli: dict[str, Stimuli] = {}

@@ -1,7 +1,7 @@
-"""What should hold of the answers to a study, and whether it does.
+"""Claims about the answers to a study, and whether they hold.
 
-Answers of machine participants are called so wherever they are shown, and no claim on
-people is judged by them.
+Answers of machine participants are always labelled as such, and never decide a claim
+about people.
 """
 
 from conceptevo_jax.analysis.statistics.estimates import Estimate
@@ -22,7 +22,7 @@ _PAPER_AUCS = {
     "same_model": "AUCs range from .90 to .86 (Sec. 4.2, Fig. 5)",
     "across": "AUC .86 across models and epochs (Sec. 4.2, Fig. 5)",
 }
-"""Of hand-picked sets the text gives no number."""
+"""The paper gives no number for hand-picked sets."""
 
 _PAPER_SIMILARITIES = {
     "hand_picked": ".455",
@@ -36,14 +36,14 @@ _ABOVE_PAIRS = "lower end of the 95 % interval of the excess over all pairs > 0"
 
 
 def study_claims(evaluation: Evaluation, *, machine: bool) -> list[Claim]:
-    """The paper's claims on people, and those on machine participants.
+    """The paper's claims about people, and those about machine participants.
 
-    Claims on people cover all four categories, and are judged by people only: without
-    their answers they say that there are none.
+    Claims about people cover all four categories, and are decided only by people's
+    answers: without these they say that there are none.
 
     Args:
-      evaluation: Of the answers.
-      machine: Whether they are those of machine participants.
+      evaluation: The evaluation of the answers.
+      machine: Whether machine participants gave them.
     """
     by_people = evaluation.participants > 0 and not machine
     scores_by_category = {scores.category: scores for scores in evaluation.judged}
@@ -127,7 +127,7 @@ def _unjudged_claim(
         interval=None,
         n=0,
         holds=None,
-        why="the study asks nothing of this category" if answered else NOBODY,
+        why="the study has no tasks in this category" if answered else NOBODY,
     )
 
 
@@ -139,13 +139,13 @@ def _bound_claim(
     bound: float,
     measurement: str,
 ) -> Claim:
-    """That an estimate lies above a bound; judged where it has an interval."""
+    """The claim that an estimate lies above a bound; decided if it has an interval."""
     low, high = estimate.low, estimate.high
     interval = None if low is None or high is None else (low, high)
     why = (
         measurement
         if interval
-        else "two participants and two tasks are needed to judge"
+        else "at least two participants and two tasks are needed"
     )
     return Claim(
         id=claim_id,

@@ -26,12 +26,12 @@ def draw_study(
     """Save all figures; one that would be empty is left out, an earlier one removed.
 
     Args:
-      folder: Where to.
-      evaluation: Of the answers.
+      folder: The folder to write to.
+      evaluation: The evaluation of the answers.
       machine: Whether machine participants answered.
 
     Returns:
-      PNG files by what they show.
+      PNG files by title.
     """
     figures = {
         ("roc", "ROC curves by category"): roc_figure(evaluation, machine=machine),
@@ -54,7 +54,7 @@ def roc_figure(evaluation: Evaluation, *, machine: bool) -> Figure:
     """Figure 5 of these answers.
 
     Args:
-      evaluation: Of the answers.
+      evaluation: The evaluation of the answers.
       machine: Whether machine participants answered.
     """
     no_points = np.empty(0)
@@ -72,10 +72,10 @@ def roc_figure(evaluation: Evaluation, *, machine: bool) -> Figure:
 
 
 def label_figure(evaluation: Evaluation, *, machine: bool) -> Figure | None:
-    """Similarity of labels; None where nothing can be compared.
+    """Similarity of labels; None if nothing can be compared.
 
     Args:
-      evaluation: Of the answers.
+      evaluation: The evaluation of the answers.
       machine: Whether machine participants answered.
     """
     similarities = evaluation.labels

@@ -1,6 +1,6 @@
-"""What the answers to a study give: participants screened, categories evaluated.
+"""Evaluation of the answers to a study: participants screened, categories evaluated.
 
-Answers are of people or of machine participants, never of both.
+Answers come from people or from machine participants, never from both.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,8 +35,8 @@ class Evaluation:
 
     Attributes:
       screened: All participants' attention, and the answers of the attentive.
-      judged: By category, without the inattentive.
-      labels: The same; its numbers are None with a reason where no labels were given.
+      judged: Scores by category, without the inattentive.
+      labels: Label similarities, likewise; None with a reason if no labels were given.
     """
 
     screened: Screened
@@ -53,7 +53,7 @@ def choose_encoder(name: str) -> Encoder:
     """The encoder of labels of that name.
 
     Raises:
-      UsageError: for an unknown one, or one that needs an extra that is missing.
+      UsageError: for an unknown encoder, or if it needs an extra that is missing.
     """
     if name not in ENCODERS:
         raise unknown_name("encoder", name, ENCODERS)
@@ -71,9 +71,9 @@ def evaluate(
 
     Args:
       tasks: All tasks of the study.
-      answers: To them.
-      encoder: Of labels; None for `TfIdf`.
-      seed: Of the bootstrap intervals.
+      answers: The answers.
+      encoder: Encoder of labels; None for `TfIdf`.
+      seed: Seed of the bootstrap intervals.
 
     Raises:
       DataError: if answers and tasks do not fit.
@@ -90,7 +90,7 @@ def who_answered(evaluation: Evaluation, *, machine: bool) -> str:
     """Number and kind of the attentive participants, in words.
 
     Args:
-      evaluation: Of their answers.
+      evaluation: The evaluation of their answers.
       machine: Whether they are machine participants.
     """
     n = evaluation.participants
@@ -110,6 +110,6 @@ def are_machines(answers: Sequence[Answer]) -> bool:
     if machines and len(machines) < len(names):
         raise DataError(
             f"{len(machines)} of {len(names)} participants are machines, such as "
-            f"{machines[0]}: analyse their files and those of people apart."
+            f"{machines[0]}: analyse their files and those of people separately."
         )
     return bool(machines)

@@ -38,12 +38,12 @@ def write_study_result(
     A table or figure that would be empty is left out, and an earlier one removed.
 
     Args:
-      folder: Where to.
-      evaluation: Of the answers.
+      folder: The folder to write to.
+      evaluation: The evaluation of the answers.
       refused: Files that were left out.
       machine: Whether machine participants answered.
-      study_id: Of the study.
-      title: Of the study.
+      study_id: The study's id.
+      title: The study's title.
 
     Returns:
       The page.

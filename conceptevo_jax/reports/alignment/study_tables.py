@@ -16,8 +16,8 @@ def write_study_tables(
     """Write all tables; one without rows is left out, and an earlier one removed.
 
     Args:
-      folder: Where to.
-      evaluation: Of the answers.
+      folder: The folder to write to.
+      evaluation: The evaluation of the answers.
       refused: Files of answers that were left out.
 
     Returns:
@@ -56,7 +56,7 @@ def category_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def label_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """A row per category of labels; none where nothing can be compared."""
+    """A row per category of labels; none if nothing can be compared."""
     similarities = evaluation.labels
     if similarities.baseline.value is None:
         return []

@@ -24,9 +24,9 @@ def write_tables(
     """Write `methods.csv`, `pairs.csv` and `groups.csv`.
 
     Args:
-      folder: Where to.
-      spaces: By method: each base's space, and the pairs aligned in it.
-      alignments: Of every two snapshots of the first space.
+      folder: The folder to write to.
+      spaces: By method: each base's space, and the pairs compared in it.
+      alignments: Alignments of all pairs of snapshots of the first space.
       group_study: The study.
     """
     write_csv(folder / "methods.csv", method_rows(spaces))
@@ -43,10 +43,10 @@ def write_machine_tables(
     """Write `machine_participants.csv` and `machine_tasks.csv`; nothing without them.
 
     Args:
-      folder: Where to.
+      folder: The folder to write to.
       tasks: The study's tasks without attention checks.
-      panel: What machine participants answered; None without a judge.
-      evaluation: Of their answers.
+      panel: The answers of machine participants; None without a judge.
+      evaluation: The evaluation of their answers.
     """
     if panel is None:
         return
@@ -103,7 +103,7 @@ def task_rows(tasks: Sequence[Task], panel: MachinePanel) -> list[dict[str, Any]
 
     Args:
       tasks: The study's tasks without attention checks.
-      panel: What machine participants answered.
+      panel: The answers of machine participants.
     """
     hits = intruder_hits(tasks, panel.likeness)
     return [

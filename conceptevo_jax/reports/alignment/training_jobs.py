@@ -1,4 +1,4 @@
-"""What the experiment on alignment trains and observes: which runs, at which epochs."""
+"""Which runs the experiment on alignment trains, and the epochs that it observes."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from conceptevo_jax.pipeline.unified import BASE_SAMPLE
 from conceptevo_jax.types import Epoch
 
 EPOCHS_WITHOUT_MILESTONES = 4
-"""Whole epochs of a run that are compared, where it names no milestones."""
+"""Whole epochs of a run that are compared if it names no milestones."""
 
 
 def compared_runs(config: Config) -> list[str]:
     """Names of all runs that are in a space.
 
     Raises:
-      UsageError: for a base or judge that is no run, or a judge that is compared.
+      UsageError: for a base or judge that is not a run, or a judge that is compared.
     """
     settings = config.alignment
     for name in (*settings.bases, *filter(None, [settings.judge])):
@@ -27,8 +27,8 @@ def compared_runs(config: Config) -> list[str]:
     if not settings.bases or settings.judge in settings.bases:
         raise UsageError(
             f"alignment.bases is {settings.bases} and alignment.judge "
-            f"{settings.judge!r}: name one base at least, and a judge that is none of "
-            "them."
+            f"{settings.judge!r}: name at least one base, and a judge that is not a "
+            "base."
         )
     return [name for name in config.runs if name != settings.judge]
 
@@ -48,7 +48,7 @@ def compared_epochs(config: Config, name: str) -> tuple[Epoch, ...]:
 
 
 def endpoints(epochs: Sequence[Epoch]) -> tuple[Epoch, ...]:
-    """The untrained network and the last epoch: all that methods are compared by."""
+    """The untrained network and the last epoch, at which methods are compared."""
     return (epochs[0], epochs[-1])
 
 

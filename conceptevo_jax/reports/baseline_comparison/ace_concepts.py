@@ -1,7 +1,7 @@
-"""ACE's concepts of some classes in a snapshot, and which of them the class needs.
+"""ACE's concepts of some classes in a snapshot, and which of them matter for the class.
 
 A class with too few segments, images or channels is left out, and the reason is
-reported; the other classes are still explained.
+reported; the other classes are still analysed.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Epoch, SnapshotId, record
 
 _MIN_SEGMENTS = 4
-"""Any concept has more segments than this, however few images there are."""
+"""Every concept has more segments than this, even with few images."""
 
 
 @record
@@ -36,8 +36,8 @@ class ClassConcepts:
       images: Number of images that concepts were discovered in.
       segments: Their segments.
       concepts: The concepts.
-      tests: Whether the class depends on each.
-      notes: What deviates from the configuration.
+      tests: Whether the class depends on each concept.
+      notes: Deviations from the configuration.
     """
 
     name: str
@@ -78,7 +78,7 @@ def find_concepts(
 
 @record
 class _SiteReader:
-    """What all classes have in common: a site of a snapshot, and the random sets.
+    """What all classes share: a site of a snapshot, and the random sets.
 
     Attributes:
       model: The network.
@@ -184,8 +184,8 @@ def _split_images(
         # Both parts shrink in the same proportion.
         split = len(rows) * settings.discovery // requested
         notes.append(
-            f"{name} has {len(rows)} training images where {requested} were asked "
-            f"for: concepts are found in {split} and tested on the others"
+            f"{name} has {len(rows)} training images instead of the {requested} "
+            f"requested: concepts are found in {split} and tested on the others"
         )
     discovery, tested = (
         np.asarray(train.pixels[np.sort(part)])
@@ -195,7 +195,7 @@ def _split_images(
 
 
 def _scaled_clustering(settings: BaselinesConfig, images: int) -> Clustering:
-    """ACE's own settings, in proportion where there are fewer than its forty images."""
+    """ACE's own settings, reduced in proportion for fewer than its forty images."""
     reference = Clustering()
     share = min(1.0, images / reference.max_members)
     return Clustering(

@@ -1,4 +1,4 @@
-"""What should hold of the drift of every method, and whether it does."""
+"""Claims about the drift of every method, and whether they hold."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ PAPER = "concepts stay where they are; flipped, rotated and shifted by others (F
 
 
 def drift_claims(drifts: Sequence[MethodDrift], rivals: Sequence[str]) -> list[Claim]:
-    """ConceptEvo drifts less than its rivals, and is purer than every control.
+    """ConceptEvo drifts less than other methods, and is purer than every control.
 
     Args:
       drifts: The drift of every method, ConceptEvo's first.
@@ -55,15 +55,15 @@ def _lower_drift_claim(
     return Claim(
         id=f"less_{measure}_{space}_{rival.method.name}",
         paper=PAPER,
-        rule=f"{name} ({space}) lower than that of {rival.method.title} between every "
-        "two milestones, their mean with the lower end of its 95 % interval (where "
-        "there are several pairs), at no lower purity",
+        rule=f"{name} ({space}) lower than that of {rival.method.title} for every pair "
+        "of milestones and, if there are several pairs, with the 95 % interval of the "
+        "mean difference above 0, at no lower purity",
         measured=float(np.mean(margins)) if margins else None,
         interval=interval,
         n=len(margins),
         # A map that never changes drifts least: lower drift counts at equal purity.
         holds=lower and purity >= rival_purity if margins else None,
-        why=f"{means}; by how much it is lower, mean of {len(margins)} pairs",
+        why=f"{means}; measured is the mean difference over {len(margins)} pairs",
     )
 
 
@@ -80,8 +80,9 @@ def _purer_than_controls_claim(
     return Claim(
         id=f"controls_lose_{space}",
         paper=None,
-        rule=f"purity across snapshots ({space}), which neither staying put nor chance "
-        "gives, is above that of every control (the value: there is no interval)",
+        rule=f"purity across snapshots ({space}), which neither constant nor random "
+        "vectors reach, is above that of every control (by value: there is no "
+        "interval)",
         measured=finite(purity - highest),
         interval=None,
         n=len(controls),

@@ -67,9 +67,9 @@ def save_figures(
     figure = draw_concept_maps(
         panels,
         snapshots,
-        title=f"Concept “{class_name}” over training by each method: blue, its neurons "
-        f"or segments (“{segment_names[label_by_unit['segments']]}”); ring: "
-        "their centre, with its path. One map per row, of all its snapshots.",
+        title=f"Concept “{class_name}” over training in each method. Blue: its neurons "
+        f"or segments (“{segment_names[label_by_unit['segments']]}”). Ring: "
+        "their centre, with its path. Each row is one map of all its snapshots.",
     )
     return [
         save_figure(figure, folder / "baseline_comparison")[0],
@@ -91,9 +91,9 @@ def _save_drift(folder: Path, drifts: Sequence[MethodDrift], space: str) -> Path
     figure = draw_drift(
         [_drift_dots(drifts_in_space, space, measure) for measure in MEASURES],
         [drift.method.title for drift in drifts_in_space],
-        title="Drift between every two milestones "
+        title="Drift between all pairs of milestones "
         + ("in each method's own space" if space == "vectors" else "on the maps")
-        + "; bars: means. Low drift means something at high purity alone.",
+        + "; bars: means. Low drift is meaningful only with high purity.",
     )
     return save_figure(figure, folder / f"drift_{space}")[0]
 

@@ -19,7 +19,7 @@ DEFAULT_FITTING = Fitting()
 
 @record
 class Fitted:
-    """Vectors that were fitted to one snapshot, with how that went.
+    """Vectors fitted to one snapshot, with the report of the fit.
 
     Attributes:
       embedding: The vectors.
@@ -33,7 +33,7 @@ class Fitted:
 def observe_widely(
     session: Session, run: TrainedRun, epochs: Sequence[Epoch]
 ) -> TrainedRun:
-    """The run observed with as many images per neuron as NeuroCartography takes.
+    """The run observed with the number of images per neuron that NeuroCartography uses.
 
     At most a tenth of the pool: with more, neurons would share most of their stimuli.
 
@@ -64,8 +64,8 @@ def fit_vectors(
     Args:
       session: Holds the store.
       run: The run, from `observe_widely`.
-      epoch: Which snapshot.
-      settings: How to fit; `images` is lowered where fewer stimuli were observed.
+      epoch: The snapshot's epoch.
+      settings: How to fit; `images` is lowered if fewer stimuli were observed.
       seed: See `fit_snapshot`.
     """
     stimuli = run.observations[epoch].stimuli

@@ -29,8 +29,8 @@ class FollowedSegments:
 def follow_segments(session: Session) -> FollowedSegments:
     """The image segments that are followed over the snapshots.
 
-    If a Broden-style folder is configured, its images, with all but the objects black;
-    else the segments of some images per class of the pool.
+    If a Broden-style folder is configured, these are its images with everything but the
+    objects black; otherwise the segments of some images per class of the pool.
     """
     settings, images = session.config.baselines, session.images
     seed = session.config.seed

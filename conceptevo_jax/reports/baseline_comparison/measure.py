@@ -1,4 +1,4 @@
-"""What is measured of the compared methods: drift, neuron classes, concept groups."""
+"""Measures of the compared methods: drift, neuron classes, concept groups."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -32,10 +32,10 @@ MEASURES = {
     "purity": "neighbour purity",
     "purity_across": "purity across snapshots",
 }
-"""What figures call each measure."""
+"""The label of each measure in figures."""
 
 MIN_NEURONS = 5
-"""Neurons of a class by which the correlation of their responses is judged."""
+"""Smallest number of neurons of a class for correlating their responses."""
 
 
 @record
@@ -45,7 +45,7 @@ class MethodDrift:
     Attributes:
       method: The method's vectors and maps.
       pairs: Indices of the snapshots that are compared.
-      drifts: By space, one per pair; a method that makes maps alone has no vectors.
+      drifts: By space, one per pair; a method that makes only maps has no vectors.
     """
 
     method: Representation
@@ -53,7 +53,7 @@ class MethodDrift:
     drifts: Mapping[str, Sequence[Drift]]
 
     def mean(self, space: str, measure: str) -> float:
-        """A measure's mean over the pairs; NaN if it is finite for none.
+        """A measure's mean over the pairs; NaN if it is finite for no pair.
 
         Args:
           space: One of `SPACES`.
@@ -64,7 +64,7 @@ class MethodDrift:
         return float(np.mean(finite_values)) if finite_values else float("nan")
 
     def margins(self, rival: "MethodDrift", space: str, measure: str) -> list[float]:
-        """The rival's measure less this method's, pair by pair.
+        """The rival's measure minus this method's, pair by pair.
 
         Args:
           rival: Another method, between the same snapshots.
@@ -81,11 +81,11 @@ class MethodDrift:
 def measure_drifts(
     methods: Sequence[Representation], *, classes: Mapping[str, int], seed: int
 ) -> list[MethodDrift]:
-    """Measure every method between every two snapshots.
+    """Measure every method for every pair of snapshots.
 
     Args:
       methods: The methods.
-      classes: Number of classes, by what has a vector (`Representation.units`).
+      classes: Number of classes, by kind of unit (`Representation.units`).
       seed: See `measure_drift`.
     """
     method_drifts = []
@@ -129,8 +129,8 @@ def most_coherent_class(
 ) -> int:
     """The class whose neurons' responses correlate best.
 
-    Of the classes with `MIN_NEURONS` or more; where there is none, the class with most
-    neurons.
+    Among the classes with at least `MIN_NEURONS` neurons; without such a class, the
+    class with the most neurons.
 
     Args:
       observation: Responses to held-out images.

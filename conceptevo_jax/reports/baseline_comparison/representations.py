@@ -1,8 +1,8 @@
-"""Snapshots of one run as every compared method represents them (paper, Fig. 9).
+"""Snapshots of one run as represented by every compared method (paper, Fig. 9).
 
-ConceptEvo projects them into one space; NeuroCartography fits each anew; ACE takes
-image segments as a snapshot's final layer responds to them. They are compared with
-variants that a reader would ask for, and with controls that know nothing of the
+ConceptEvo projects them into one space; NeuroCartography fits each snapshot separately;
+ACE represents image segments by a snapshot's final layer. The comparison includes
+variants that a reader would ask for, and controls that are independent of the
 network. All vectors of a method lie on one map.
 """
 
@@ -39,9 +39,9 @@ class Representation:
     Attributes:
       name: The method's name in tables.
       title: The method's name in figures.
-      units: What has a vector: "neurons" or "segments".
+      units: The kind of unit with a vector: "neurons" or "segments".
       vectors: Their vectors in each snapshot, in the method's own space; none for a
-        method that makes maps alone.
+        method that makes only maps.
       maps: Their places on one map of all snapshots.
       control: Whether the vectors are independent of the network.
     """
@@ -61,7 +61,7 @@ def represent_neurons(
     labels: Sequence[Int[np.ndarray, " n"]],
     placed: dict[Epoch, Embedding],
 ) -> list[Representation]:
-    """A run's neurons by ConceptEvo, the first, and by NeuroCartography.
+    """A run's neurons as represented by ConceptEvo, first, and by NeuroCartography.
 
     Args:
       session: Settings, images and store.
@@ -104,13 +104,12 @@ def represent_controls(
 ) -> list[Representation]:
     """Vectors that are independent of the network, constant and random.
 
-    The constant ones are random, too, and stay the same in every snapshot; the random
-    ones are drawn anew for each.
+    Constant vectors are also random, but the same in every snapshot; random
+    vectors are drawn anew for each.
 
     Args:
       session: Settings and store.
-      template: The controls have vectors of the same shapes, and NaN for the same
-        neurons.
+      template: Gives the shapes of the controls' vectors, and the neurons that are NaN.
     """
     rng = stream(session.config.seed, "random vectors")
     placed = [np.isfinite(snapshot.vectors) for snapshot in template.vectors]
@@ -141,7 +140,7 @@ def represent_segments(
     epochs: Sequence[Epoch],
     segments: FollowedSegments,
 ) -> Representation:
-    """Image segments by the run's final layer, the form of ACE in Figure 9c.
+    """Image segments represented by the run's final layer, as for ACE in Figure 9c.
 
     Args:
       session: Settings and store.
@@ -175,7 +174,7 @@ def _represent(
     *,
     control: bool = False,
 ) -> Representation:
-    """A method's vectors with their common map, as the paper lays them out."""
+    """A method's vectors with their common map, laid out as in the paper."""
     layout, seed = session.config.method.layout, session.config.seed
     with session.stage("layout", of=name):
         _, points = lay_out(session.store, vectors, layout, seed)
@@ -205,7 +204,7 @@ def _represent_aligned(
     vectors: Sequence[Float[np.ndarray, "n d"]],
     labels: Sequence[Int[np.ndarray, " n"]],
 ) -> Representation:
-    """NeuroCartography's vectors on maps that AlignedUMAP ties to each other."""
+    """NeuroCartography's vectors on maps that AlignedUMAP aligns."""
     layout, seed = session.config.method.layout, session.config.seed
 
     def make() -> AlignedMaps:
@@ -241,7 +240,7 @@ def _with_labels(
     vectors: Sequence[Float[np.ndarray, "n d"]],
     labels: Sequence[Int[np.ndarray, " n"]],
 ) -> tuple[LabelledVectors, ...]:
-    """One snapshot's vectors or map points each, with their classes."""
+    """The vectors or map points of each snapshot, with their classes."""
     pairs = zip(vectors, labels, strict=True)
     return tuple(
         LabelledVectors(vectors=snapshot_vectors, labels=snapshot_labels)

@@ -75,7 +75,7 @@ def drift_rows(
 def change_rows(
     observations: Sequence[Observation], snapshots: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """How much the whole representation changes between every two snapshots.
+    """How much the whole representation changes between all pairs of snapshots.
 
     Args:
       observations: One per snapshot.
@@ -99,7 +99,7 @@ def change_rows(
 
 
 def concept_rows(classes: Sequence[ClassConcepts]) -> list[dict[str, Any]]:
-    """A row per concept of ACE, by class, those that the class needs first."""
+    """A row per concept of ACE, by class, those that matter for the class first."""
     rows = [
         {
             "class": class_concepts.name,
@@ -124,8 +124,8 @@ def group_rows(groups: Groups, run: TrainedRun, epoch: Epoch) -> list[dict[str, 
 
     Args:
       groups: The groups.
-      run: Whose neurons they are.
-      epoch: Of which snapshot.
+      run: The run of the neurons.
+      epoch: The snapshot's epoch.
     """
     ids = neuron_ids(str(SnapshotId(run.name, epoch)), run.model.sites)
     return [

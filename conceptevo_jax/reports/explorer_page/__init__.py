@@ -1,1 +1,1 @@
-"""The explorer page of any result, and of a training that is under way."""
+"""The explorer page of any result, and of a running training."""

@@ -1,4 +1,4 @@
-"""A run in the space as the explorer shows it: places, lives, patches, measures."""
+"""A run in the space for the explorer: positions, lifetimes, patches, measures."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,14 +28,14 @@ LIVES = ("concept", "born", "settled", "died")
 
 @record
 class Frame:
-    """What the runs of a scene are placed and measured in.
+    """The map, scale and groups that all runs of a scene share.
 
     Attributes:
       layout: The map.
-      points: Where neurons lie on it, by snapshot name; others are placed.
+      points: Where neurons lie on it, by snapshot name; other snapshots are placed.
       scale: Standard deviation of the base's neurons in the space.
       centers: Directions of the groups' centers; no rows without groups.
-      side: Of the pool's images, in pixels.
+      side: Side of the pool's images, in pixels.
     """
 
     layout: Layout
@@ -65,11 +65,11 @@ def describe_run(
 
     Args:
       projected: The run in the space.
-      frame: The scene's.
+      frame: The frame of the scene.
       is_base: Whether the space was built from it.
-      important: How much its evolutions matter, if that was measured. An evolution
+      important: How important its evolutions are, if measured. An evolution
         whose endpoints are not among the run's snapshots is left out.
-      seed: Orders neurons that matter equally, as in the tables.
+      seed: Orders equally important neurons, as in the tables.
     """
     epochs, run = projected.epochs, projected.run
     stimuli = [projected.stimuli(epoch) for epoch in epochs]
@@ -116,7 +116,7 @@ def describe_run(
 def _points(
     projected: Projected, epoch: Epoch, frame: Frame
 ) -> Float[np.ndarray, "n 2"]:
-    """Where a snapshot's neurons lie on the map, as laid out or else placed."""
+    """Where a snapshot's neurons lie on the map, as laid out or placed later."""
     points = frame.points.get(projected.snapshot(epoch))
     if points is not None:
         return points.astype(np.float32)
@@ -124,7 +124,7 @@ def _points(
 
 
 def _coverage(projected: Projected) -> Float[np.ndarray, "e n"]:
-    """NaN for a dead neuron, which has no stimuli that could be covered."""
+    """Coverage of each neuron; NaN for a dead one, which has no stimuli to cover."""
     epochs = projected.epochs
     dead = np.stack([projected.stimuli(epoch).dead for epoch in epochs])
     coverage = np.stack([projected.placed[epoch].coverage for epoch in epochs])

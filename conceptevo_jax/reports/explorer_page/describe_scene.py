@@ -51,9 +51,9 @@ def describe_scene(
       runs: All others.
       space: The space.
       layout: The map.
-      points: Where neurons lie on it, `[n 2]` by snapshot name; what is not there is
-        placed on it without touching the rest.
-      importants: How much evolutions matter, of the runs of which that was measured.
+      points: Where neurons lie on it, `[n 2]` by snapshot name; other snapshots are
+        placed on it without moving the rest.
+      importants: How important evolutions are, for runs for which this was measured.
     """
     config, images = session.config, session.images
     groups, centers = _base_groups(base, images.pool, config.seed)
@@ -109,7 +109,7 @@ def space_key(space: Space, layout: Layout) -> str:
 def _base_groups(
     base: Projected, pool: Pool, seed: int
 ) -> tuple[list[dict[str, Any]], Float[np.ndarray, "g d"]]:
-    """Groups of the base's neurons and their centers; none of too few neurons."""
+    """Groups of the base's neurons and their centers; none with too few neurons."""
     epoch = base.epochs[-1]
     embedding, stimuli = base.placed[epoch], base.stimuli(epoch)
     vectors = embedding.vectors[embedding.placed & ~stimuli.dead]
@@ -140,9 +140,9 @@ def with_courses(scene: Scene, courses: Sequence[Course], images: Images) -> Sce
     Only images that are a stimulus somewhere are kept, in the order of the pool.
 
     Args:
-      scene: Without runs, or with others.
+      scene: A scene without runs, or with other runs.
       courses: The runs, the base first.
-      images: Whose pool.
+      images: The images, with the pool.
     """
     rows, numbered_courses = number_images(courses)
     pool = images.pool
@@ -156,11 +156,11 @@ def with_courses(scene: Scene, courses: Sequence[Course], images: Images) -> Sce
 
 
 def sheets_of(scene: Scene, images: Images) -> Iterable[bytes]:
-    """Sheets of a scene's images, as WebP files; none where patches are left out.
+    """Sheets of a scene's images, as WebP files; none if patches are left out.
 
     Args:
       scene: The scene.
-      images: Whose pool.
+      images: The images, with the pool.
     """
     pictures = scene.pictures
     if not pictures.tile:

@@ -1,9 +1,9 @@
 """Follow a training on the map of a finished result, in a page that refreshes itself.
 
 The training and the result are only read. Every new snapshot is observed, projected
-into the result's space (Step 2.2) and placed on its map, where nothing else moves; the
-page's data files are then written anew. Nothing is served: an open page loads them
-again. Observations go to the store, where an experiment finds them later.
+into the result's space (Step 2.2) and placed on its map, where nothing else moves; then
+the page's data files are rewritten. No server runs: an open page reloads the files.
+Observations go to the store, where an experiment finds them later.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ LoadConfig = Callable[[Path], Config]
 
 
 def choose_space(folder: Path, load: LoadConfig) -> Path:
-    """The newest result next to the training's store that is of the same images.
+    """The newest result with the same images, next to the training's store.
 
     Args:
-      folder: Of the training.
+      folder: The training's folder.
       load: Reads a result's configuration.
 
     Raises:
-      DataError: if there is none with a space, a map and a scene.
+      DataError: if there is no such result with a space, a map and a scene.
     """
     store = Store(folder.parent)
     train_images_id = read_run(current_folder(folder))["train"]
@@ -47,9 +47,9 @@ def choose_space(folder: Path, load: LoadConfig) -> Path:
             if same_pool and images.train.images_id == train_images_id:
                 return result
     raise DataError(
-        f"no result folder in {store.root.parent} has a space made of the images that "
-        f"{folder.name} learns from: name one with space=RESULT_FOLDER, or run an "
-        "experiment with a space, such as unified_space, on the same data set first."
+        f"no result folder in {store.root.parent} has a space made from the images "
+        f"that {folder.name} learns from: name one with space=RESULT_FOLDER, or first "
+        "run an experiment with a space, such as unified_space, on the same data set."
     )
 
 
@@ -65,18 +65,18 @@ def follow_on_map(
     """Write the page of a training after each of its snapshots, until it ends.
 
     Args:
-      folder: Of the training, in a store.
+      folder: The training's folder, in a store.
       result: A result folder with a space, a map and a scene.
-      config: The configuration it was made with.
+      config: The configuration of the result.
       interval: Seconds between two updates.
       wait: Whether to wait for more until the training is finished.
       patches: Whether the page holds images.
 
     Yields:
-      What was written to `live-<run>/` next to the store, each time.
+      What each update wrote to `live-<run>/` next to the store.
 
     Raises:
-      DataError: if the result has no scene, or is of other images.
+      DataError: if the result has no scene, or has other images.
     """
     live_run = LiveRun(folder, result, config, patches=patches)
     written: tuple[int, bool] | None = None

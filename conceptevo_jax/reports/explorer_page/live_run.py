@@ -1,4 +1,4 @@
-"""A training on the map of a finished result, as far as it has come."""
+"""A running training on the map of a finished result."""
 
 import dataclasses
 import re
@@ -55,16 +55,16 @@ class PageUpdate:
 
 
 class LiveRun:
-    """A training on a map, which is observed and shown as it goes on.
+    """A training on a map, observed and shown while it runs.
 
     Args:
-      folder: Of the training, in a store.
+      folder: The training's folder, in a store.
       result: A result folder with a space, a map and a scene.
-      config: The configuration it was made with.
+      config: The configuration of the result.
       patches: Whether the page holds images.
 
     Raises:
-      DataError: if the result has no scene, or is of other images.
+      DataError: if the result has no scene, or has other images.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ class LiveRun:
         )
 
     def _reports(self) -> list[dict]:
-        """Of the monitor, where one watches the training."""
+        """The monitor's reports, if it watches the training."""
         files = sorted(current_folder(self.folder).glob("monitor-*.jsonl"))
         return read_reports(files[0]) if files else []
 
@@ -191,11 +191,11 @@ def _timed_rows(rows: list[Row]) -> list[Row]:
 
 
 def _load_scene(result: Path, space: Space, layout: Layout) -> Scene:
-    """The result's scene; refused if it is of another space or map."""
+    """The result's scene; refused if it belongs to another space or map."""
     scene = load_scene(result / SCENE, result).scene
     if scene.space_id != space_key(space, layout):
         raise DataError(
-            f"{result / SCENE} is not of the space and map beside it: run the "
-            "experiment again; finished stages are reused."
+            f"{result / SCENE} does not belong to the space and map next to it: run "
+            "the experiment again; finished stages are reused."
         )
     return scene

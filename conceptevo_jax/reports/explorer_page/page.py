@@ -1,8 +1,8 @@
 """The explorer's page of an experiment: its scene and its page in the result folder.
 
 The scene goes to `scene/` in the result folder, from which `conceptevo explore` and
-`conceptevo compare` make pages again; the page is `explorer.html`, or, where it would
-be too large to open at once, `explorer/index.html`. Where the folder holds a study, the
+`conceptevo compare` make pages again; the page is `explorer.html` or, if it would
+be too large for one file, `explorer/index.html`. If the folder holds a study, the
 page lists its groups.
 """
 
@@ -60,10 +60,10 @@ def explore(
       space: The space.
       layout: The map.
       points: Where neurons lie on it, `[n 2]` by snapshot name.
-      importants: How much evolutions matter, of the runs of which that was measured.
+      importants: How important evolutions are, for runs for which this was measured.
 
     Returns:
-      The page; nothing where the configuration wants none.
+      The page; nothing if the configuration turns it off.
     """
     if not session.config.explorer.page:
         return []
@@ -74,12 +74,12 @@ def explore(
 def explore_unified(
     session: Session, unified: Unified, importants: Sequence[RunImportance] = ()
 ) -> list[Path]:
-    """`explore` for runs that are in one space and on one map already.
+    """`explore` for runs that are already in one space and on one map.
 
     Args:
       session: Images, settings and the result folder.
       unified: The runs, their space and their map.
-      importants: How much evolutions matter, of the runs of which that was measured.
+      importants: How important evolutions are, for runs for which this was measured.
     """
     with session.stage("explorer"):
         return explore(
@@ -123,7 +123,7 @@ def write_explorer(session: Session, scene: Scene) -> Path:
 
 
 def with_study(saved: Saved, folder: Path) -> Saved:
-    """The same with the groups that a result folder's study asks about, if it has one.
+    """The same scene with the groups of the result folder's study, if it has one.
 
     Args:
       saved: A scene.

@@ -1,4 +1,4 @@
-"""How much a run's evolutions matter, as the explorer shows it."""
+"""The importance of a run's evolutions, as the explorer shows it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,11 +23,11 @@ def describe_importance(
     """Evolutions between two of a run's snapshots, their importances and ranks.
 
     Args:
-      epochs: Of the run's snapshots. An evolution that begins or ends at another one is
+      epochs: Epochs of the run's snapshots. An evolution with other endpoints is
         left out.
-      important: How much the evolutions matter; None where that was not measured.
-      sites: The run's sites, at whose `n` neurons the numbers lie.
-      seed: Orders neurons that matter equally, as in the tables.
+      important: How important the evolutions are; None if not measured.
+      sites: The run's sites, with `n` neurons together.
+      seed: Orders equally important neurons, as in the tables.
 
     Returns:
       For each of `v` evolutions its endpoints, `m` classes and number of images; by

@@ -1,7 +1,7 @@
 """Measures of a run's snapshots as the explorer shows them.
 
-Those of `analysis.dynamics.trajectory` without intervals: equal numbers, at a small
-part of the cost.
+The same numbers as `analysis.dynamics.trajectory`, but without intervals, at a fraction
+of the cost.
 """
 
 import itertools
@@ -36,7 +36,7 @@ def snapshot_measures(
     scale: Float[np.ndarray, " d"],
     moved: Float[np.ndarray, "e n"],
 ) -> dict[str, list[float | None]]:
-    """Numbers per snapshot; None where there are too few neurons for one.
+    """Numbers per snapshot; None where there are too few neurons.
 
     Args:
       projected: The run in the space.

@@ -1,4 +1,4 @@
-"""What should hold of the settings in use: that they are near the best tried."""
+"""Claims that the settings in use are near the best tried."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ from conceptevo_jax.reports.hyperparameters.quality import (
 from conceptevo_jax.reports.hyperparameters.trials import Trial, has_centre_value
 
 NEAR = 0.01
-"""AUC that a setting near the best may lie below it."""
+"""How far a setting near the best may lie below it, in AUC."""
 
 _PAPER = {
     "stimuli.k": "k = 10, tested from 5 to 30 (Sec. 4.1)",
@@ -34,7 +34,8 @@ def near_best_claims(config: Config, trials: ScoredTrials) -> list[Claim]:
 
     Args:
       config: Names bases and centres.
-      trials: Trials, and how they did.
+      trials: Trials with their results.
+
     """
     claims = []
     for (centre, factor), factor_trials in group_by_factor(trials).items():
@@ -68,9 +69,9 @@ def _near_best_claim(
     return Claim(
         id=name,
         paper=paper,
-        rule=f"mean AUC of the best value tried above that of "
+        rule=f"mean AUC of the best value tried exceeds that of "
         f"{trials[used][0].value} by at most {NEAR}: upper end of the 95 % "
-        "interval over pairs of a base and a run (of one pair, the value)",
+        "interval over pairs of a base and a run (for a single pair, the value)",
         measured=finite(gap),
         interval=interval,
         n=len(run_gaps),

@@ -72,7 +72,7 @@ def factors_figure(config: Config, centre: str, trials: ScoredTrials) -> Figure:
     titles = [f"space of {config.runs[base].title}" for base in bases]
     title = (
         f"One setting at a time around method {centre} (grey: its own value). Held-out "
-        "alignment of other architectures, mean AUC, on the selection images; seconds "
+        "alignment of other architectures, mean AUC, on the validation images; seconds "
         "for learning neuron vectors, embedding images and projecting"
     )
     return draw_factors(factors, titles, quality="mean AUC", title=title)

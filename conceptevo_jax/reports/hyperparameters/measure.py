@@ -1,9 +1,9 @@
-"""Spaces made under settings that differ in one thing, and how well each aligns.
+"""Spaces whose settings differ in one value, and how well each aligns.
 
-Every neuron's responses to all images are read once; whatever a setting changes, from
-the number of stimuli to the share of the pool, is then derived from these. So a trial
-takes seconds, and no network. It is judged on the selection images alone: the settings
-chosen here are judged elsewhere, on other images.
+Every neuron's responses to all images are read once; everything that a setting changes,
+from the number of stimuli to the share of the pool, is then derived from them. So a
+trial takes seconds and runs no network. Alignment is measured only on the validation
+images: the chosen settings are tested elsewhere, on other images.
 """
 
 import time
@@ -33,22 +33,22 @@ from conceptevo_jax.stimuli import Search, stimuli_of_arrays
 from conceptevo_jax.types import Embedding, Responses, Stimuli, record
 
 _BATCH = 1000
-"""Images that are embedded at a time."""
+"""Number of images embedded at a time."""
 
 _SAMPLE = 1000
-"""Pool images whose responses a comparison takes."""
+"""Number of pool images whose responses a comparison uses."""
 
 
 @record
 class Tried:
-    """How a trial did with one base.
+    """Result of a trial with one base.
 
     Attributes:
       runs: The runs that were compared with the base.
       aucs: By run and agreement, in the order of `AGREEMENTS`; NaN for none.
-      fit_seconds: Learning the base neurons' vectors; None where that failed.
-      space_seconds: Embedding the images and projecting; None where that failed.
-      why: Why there is no space: the fit or the descent diverged.
+      fit_seconds: Time to learn the base neurons' vectors; None if that failed.
+      space_seconds: Time to embed the images and project; None if that failed.
+      why: Why there is no space: the fit or the gradient descent diverged.
     """
 
     runs: tuple[str, ...]
@@ -64,10 +64,10 @@ def run_trial(
     base: str,
     responses: Mapping[str, tuple[Responded, str]],
 ) -> Tried:
-    """Make a space under a trial's settings and judge all runs but the base in it.
+    """Make a space with a trial's settings and measure the alignment of the other runs.
 
-    Rates at which learning diverges are part of the paper's ranges, and reported as
-    such.
+    Rates at which learning diverges are part of the paper's ranges, and are reported
+    as diverged.
 
     Args:
       session: Images, store and seed.
@@ -166,7 +166,7 @@ def _pool_part(images: Images, share: float) -> tuple[Pool, np.ndarray]:
 def _strongest_stimuli(
     run_responses: Responded, pool: Pool, rows: np.ndarray, method: MethodConfig
 ) -> Stimuli:
-    """The number of strongest images that a neuron is projected by."""
+    """The number of top images that a neuron is projected from."""
     settings = plain(method.stimuli)
     settings["k"] = top_images_needed(
         settings["k"], method.projection.stimuli, len(pool)
@@ -177,7 +177,7 @@ def _strongest_stimuli(
 
 
 def _padded_batches(peaks: np.ndarray) -> Iterator[np.ndarray]:
-    """Of equal size, so that one program serves all; the last is padded."""
+    """Batches of equal size, so that one program serves all; the last is padded."""
     size = min(_BATCH, len(peaks))
     for start in range(0, len(peaks), size):
         batch = peaks[start : start + size]

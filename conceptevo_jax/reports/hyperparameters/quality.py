@@ -1,4 +1,4 @@
-"""How good a trial is, in one number: mean AUC, and mean time."""
+"""The quality of a trial in one number, its mean AUC, and its mean time."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,26 +9,26 @@ from conceptevo_jax.reports.hyperparameters.measure import Tried
 from conceptevo_jax.reports.hyperparameters.trials import Trial
 
 ScoredTrials = Sequence[tuple[Trial, Mapping[str, Tried]]]
-"""Trials, each with how it did with each base."""
+"""Trials, each with its results by base."""
 
 
 def mean_auc(tried: Tried) -> float:
-    """Mean AUC over agreements and all runs but the base."""
+    """Mean AUC over agreements and all runs except the base."""
     return float(tried.aucs.mean())
 
 
 def auc_by_run(tried: Tried) -> Float[np.ndarray, " r"]:
-    """Mean AUC over agreements of each run but the base."""
+    """Mean AUC over agreements of each run except the base."""
     return tried.aucs.mean(axis=1)
 
 
 def overall_auc(results_by_base: Mapping[str, Tried]) -> float:
-    """Mean AUC over the bases as well; NaN where the trial failed with one."""
+    """Mean AUC over the bases as well; NaN if the trial failed with a base."""
     return float(np.mean([mean_auc(tried) for tried in results_by_base.values()]))
 
 
 def mean_seconds(results_by_base: Mapping[str, Tried]) -> float:
-    """Mean time of a trial over the bases; NaN where it failed with one."""
+    """Mean time of a trial over the bases; NaN if it failed with a base."""
     times = [
         np.nan
         if tried.fit_seconds is None or tried.space_seconds is None

@@ -13,8 +13,8 @@ class Responded:
     """Every neuron's responses to all images of a snapshot.
 
     Attributes:
-      pool: To the pool.
-      selection: To the images that settings are chosen by.
+      pool: Responses to the pool.
+      selection: Responses to the validation images, on which settings are chosen.
     """
 
     pool: Responses
@@ -22,7 +22,7 @@ class Responded:
 
 
 def read_responses(session: Session, run: TrainedRun) -> tuple[Responded, str]:
-    """A run's last snapshot on the whole pool and the selection images.
+    """A run's last snapshot on the whole pool and the validation images.
 
     Args:
       session: Images and store.

@@ -14,7 +14,7 @@ def trial_rows(config: Config, trials: ScoredTrials) -> list[dict[str, Any]]:
 
     Args:
       config: Names the centres.
-      trials: Trials, and how they did.
+      trials: Trials with their results.
     """
     return [
         {

@@ -10,7 +10,7 @@ from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.pipeline.runs import Job
 
 POOL_SHARE = "pool_share"
-"""The one setting that is not of a method."""
+"""The only setting that does not belong to a method."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,13 +36,13 @@ def trial_jobs(config: Config) -> list[Job]:
     """Train every run; nothing is observed on the way.
 
     Raises:
-      UsageError: for a base that is no run, or none.
+      UsageError: for a base that is not a run, or without a base.
     """
     for name in config.hyperparameters.bases:
         if name not in config.runs:
             raise unknown_name("run in hyperparameters.bases", name, config.runs)
     if not config.hyperparameters.bases:
-        raise UsageError("hyperparameters.bases is empty: name one base at least.")
+        raise UsageError("hyperparameters.bases is empty: name at least one base.")
     return [
         Job(name=name, run=run, dataset=config.dataset)
         for name, run in config.runs.items()

@@ -1,4 +1,4 @@
-"""What should hold of the evolutions that matter for a class, and whether it does."""
+"""Claims about the evolutions that matter for a class, and whether they hold."""
 
 import math
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from conceptevo_jax.reports.importance.tables import top_neurons
 from conceptevo_jax.types import Epoch, Importance, neurons_among
 
 LEADING_NEURONS = 10
-"""Neurons per class by which it is judged what evolutions lead to."""
+"""Neurons per class in the claim about what evolutions lead to."""
 
 DIFFERENCE_TOLERANCE = {"transpose": 3e-2, "jvp": 1e-4}
 """Largest difference from forward differences, as a share of the largest sensitivity,
-by method: the sweep leaves ties behind the next pooling to autodiff, `jvp` none."""
+by method: the sweep leaves ties after the next pooling to autodiff, `jvp` none."""
 
 
 def importance_claims(
     session: Session, run_importance: RunImportance, observed: TrainedRun
 ) -> list[Claim]:
-    """That sensitivities are exact, that halves agree, and what evolutions lead to.
+    """Exact sensitivities, reliable rankings, and evolutions that lead to the class.
 
     Args:
       session: Images and settings.
@@ -88,8 +88,8 @@ def _reliability_claim(
     return Claim(
         id=f"halves_agree_{name}",
         paper=None,
-        rule="two halves of a class's images rank its neurons more alike than other "
-        "classes do: rank correlation, 95 % interval over classes above theirs",
+        rule="split-half reliability of a class's ranking (Spearman) exceeds the rank "
+        "correlation between classes: lower end of its 95 % interval over classes",
         measured=float(np.mean(finite_values)) if finite_values else None,
         interval=interval,
         n=len(finite_values),
@@ -126,8 +126,8 @@ def _class_claim(
         id=f"leads_to_the_class_{name}",
         paper="evolutions from abstract to class-related concepts (Figs. 3 and 6)",
         rule=f"the share of the class among the stimuli of its {LEADING_NEURONS} most "
-        "important neurons rises, the images that ranked them left out: 95 % interval "
-        "over classes above 0",
+        "important neurons rises, without the images used for the ranking: 95 % "
+        "interval over classes above 0",
         measured=finite(float(finite_mean(rise))),
         interval=interval,
         n=int(np.isfinite(rise).sum()),

@@ -23,12 +23,12 @@ _NOT_SCORING = ("images", "classes", "epochs", "accuracy", "shown", "top", "patc
 
 @record
 class Evolution:
-    """What happens to a run's concepts from one milestone to the next.
+    """The change of a run's concepts from one milestone to the next.
 
     Attributes:
       run: The run.
-      title: What figures call the run.
-      number: Which evolution of the run, from 1.
+      title: The run's title in figures.
+      number: Number of the evolution in the run, from 1.
       before: The earlier snapshot.
       after: The later one.
       accuracies: Top-1 training accuracy of both, as shares.
@@ -44,7 +44,7 @@ class Evolution:
     relative: bool
 
     def log_label(self, class_name: str) -> str:
-        """What a log calls this evolution where it is measured for a class."""
+        """Name of this evolution in a log, when it is measured for a class."""
         before, after = self.before.epoch, self.after.epoch
         return f"{self.run.name}, epochs {before} to {after}, {class_name}"
 
@@ -68,11 +68,11 @@ def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
     """The evolutions between the run's milestones of accuracy, or named snapshots.
 
     Args:
-      config: May name the snapshots, and says which accuracy counts.
-      run: With all its snapshots.
+      config: May name the snapshots, and chooses the accuracy.
+      run: The run, with all its snapshots.
 
     Raises:
-      UsageError: if it has too few snapshots for that, or none so named.
+      UsageError: if the run has too few snapshots, or none with such a name.
     """
     settings = config.importance
     milestones = milestones_of(settings.epochs, run, accuracy=settings.accuracy)
@@ -103,11 +103,11 @@ def milestones_of(
 
     Args:
       names: Epochs, or names such as `step8`.
-      run: Whose snapshots.
+      run: The run.
       accuracy: `eval` or `running`, see `find_milestones`.
 
     Raises:
-      UsageError: if the run has too few snapshots for that, or none so named.
+      UsageError: if the run has too few snapshots, or none with such a name.
     """
     if not names:
         return find_milestones(run.name, run.rows, accuracy=accuracy)
@@ -116,7 +116,7 @@ def milestones_of(
 
 
 def _cached_snapshot(shot: Snapshot) -> Snapshot:
-    """The snapshot, read from disk at its first use only: every class needs it."""
+    """The snapshot, read from disk only once, since every class needs it."""
     load = functools.lru_cache(maxsize=1)(shot.load)
     return Snapshot(run=shot.run, epoch=shot.epoch, load=load)
 
@@ -127,7 +127,7 @@ def measured_classes(config: Config, class_count: int) -> list[int]:
     Its seed is that of the images, so the sample is the same for all runs and seeds.
 
     Args:
-      config: Says how many classes are measured.
+      config: Sets the number of classes.
       class_count: The number of classes of the images.
     """
     sample_size = config.importance.classes

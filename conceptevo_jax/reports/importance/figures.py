@@ -1,4 +1,4 @@
-"""Evolutions that matter for a class, as patches, and the class itself."""
+"""Figures of evolutions that matter for a class, as patches, and of the class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,10 +36,10 @@ _TILE = 48
 """Side of a patch on the sheets, in pixels."""
 
 _REPEATS = 0.5
-"""Jaccard index of two neurons' stimuli above which one repeats the other."""
+"""Jaccard index of two neurons' stimuli above which they count as repeats."""
 
 _IMAGES, _COLUMNS = 60, 12
-"""Images of a class in its figure, and the number on a line."""
+"""Images of a class in its figure, and the number per row."""
 
 
 def draw_importance(
@@ -84,16 +84,16 @@ def evolutions_figure(
 ) -> Figure:
     """Figures 3 and 6: the most important neurons of each evolution for one class.
 
-    Of neurons that mostly share their stimuli, as blocks of one residual stream do, the
-    most important is shown.
+    If neurons share most of their stimuli, as in blocks of one residual stream, only
+    the most important one is shown.
 
     Args:
       images: The pool that patches are drawn from.
-      run: Observed at every milestone.
-      evolutions: Of the run, in order.
-      importances: Theirs for one class.
-      settings: How many neurons and patches.
-      seed: Decides between equally important neurons.
+      run: The run, observed at every milestone.
+      evolutions: Its evolutions, in order.
+      importances: Their importances for one class.
+      settings: Numbers of neurons and patches.
+      seed: Orders equally important neurons.
     """
     name = images.classes[importances[0].label]
     epochs = [evolutions[0].before.epoch, *(e.after.epoch for e in evolutions)]
@@ -124,9 +124,9 @@ def evolutions_figure(
         title=(
             f"{evolutions[0].title}: evolutions that matter for the class “{name}”",
             "Each neuron's strongest patches at each snapshot. Above the arrows: the "
-            f"share of {len(importances[0].images)} images of the class that the "
-            "evolution speaks for, with the 95 % interval of one neuron that nothing "
-            "selected.",
+            f"share of {len(importances[0].images)} images of the class for which the "
+            "evolution raises the class logit, with the 95 % interval of a neuron not "
+            "selected for its importance.",
         ),
     )
 
@@ -193,7 +193,7 @@ def distinct_neurons(
       ranked: Neurons of the importance.
       importance: Of some sites.
       stimuli: Of all sites of the same model.
-      count: How many to take at most.
+      count: Largest number of neurons.
     """
     rows = stimulus_rows(stimuli)
     positions = neurons_among(importance.sites, stimuli.sites)
@@ -237,15 +237,15 @@ def _sheet(
 
 
 def class_figure(images: Images, label: int, rows: np.ndarray) -> Figure:
-    """Images of a class as they are: what its neurons have to go by.
+    """Whole images of a class, to explain what its neurons respond to.
 
-    The paper looked at those of the bow tie to understand why its evolutions lead to
+    The paper looked at images of bow ties to understand why their evolutions lead to
     hands, necks and faces.
 
     Args:
       images: Training images, and names of the classes.
       label: The class.
-      rows: Its training images `[i]`, of which the first are drawn.
+      rows: Its training images `[i]`; the first are drawn.
     """
     name = images.classes[label]
     return draw_images(

@@ -1,7 +1,7 @@
 """How a run's concepts evolve between milestones: importance and reversion, stored.
 
-Each class of each evolution is a record of its own in the store, so that a long
-experiment goes on where it stopped.
+Each class of each evolution is a separate record in the store, so that a long
+experiment resumes where it stopped.
 """
 
 import functools
@@ -45,7 +45,7 @@ class EvolutionMeasures:
 
     Args:
       session: Images, store and settings.
-      run: Whose evolutions.
+      run: The run.
     """
 
     def __init__(self, session: Session, run: TrainedRun) -> None:
@@ -70,7 +70,7 @@ class EvolutionMeasures:
         """The evolution's importance for a class, on its training images.
 
         Args:
-          evolution: Of this run.
+          evolution: An evolution of this run.
           label: The class.
           count: Images of the class, sampled at random; None for all.
 
@@ -113,10 +113,10 @@ class EvolutionMeasures:
         )
 
     def reversion(self, evolution: Evolution, label: int) -> tuple[Reversion, str]:
-        """What reverting the evolution does to the accuracy on a class.
+        """How reverting the evolution changes the accuracy on a class.
 
         Args:
-          evolution: Of this run.
+          evolution: An evolution of this run.
           label: The class.
 
         Returns:
@@ -176,16 +176,16 @@ def measure_reversions(
     evolution: Evolution,
     labels: Sequence[int],
 ) -> tuple[list[Reversion], list[Importance]]:
-    """What reverting an evolution does, class by class, and what ranked its neurons.
+    """Effect of reverting an evolution, class by class, and the importances behind it.
 
     Args:
       session: Logs the stages.
-      measures: Of the evolution's run.
-      evolution: Which one.
+      measures: The measures of the evolution's run.
+      evolution: The evolution.
       labels: The classes.
 
     Returns:
-      Per class, the reversion and the importance that its bins are made of.
+      Per class, the reversion and the importance that defines its bins.
     """
     config, class_names = session.config, session.images.classes
     reversions, importances = [], []
@@ -199,9 +199,9 @@ def measure_reversions(
 
 
 def split_half_reliability(importance: Importance) -> float | None:
-    """Rank correlation of two halves of the images, mean over sites.
+    """Split-half reliability (Spearman) of the ranking, mean over sites.
 
-    None where no site has one.
+    None if no site has one.
     """
     finite_values = importance.halves[np.isfinite(importance.halves)]
     return float(finite_values.mean()) if len(finite_values) else None

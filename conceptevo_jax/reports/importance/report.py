@@ -1,6 +1,6 @@
 """The evolutions of a run that matter for each class: measured, tabled and drawn.
 
-What `important_evolutions` is made of, and a part of the demo.
+The content of `important_evolutions`, and a part of the demo.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ from conceptevo_jax.types import record
 
 @record
 class ImportanceReport:
-    """What is reported of the evolutions of several runs.
+    """Report on the evolutions of several runs.
 
     Attributes:
-      run_importances: Of every run, its evolutions and their importances.
-      claims: Three per evolution.
-      further: For `results.json`: the class that figures show of each run, and a row
+      run_importances: The evolutions of every run and their importances.
+      claims: Three claims per evolution.
+      further: For `results.json`: the class that figures show for each run, and a row
         per evolution and class.
-      figures: PNG files; of each run the evolutions and the class they matter for.
+      figures: PNG files; for each run the evolutions and the class they matter for.
       tables: CSV files.
     """
 
@@ -46,7 +46,7 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
 
     Args:
       session: Images, store, settings and folder.
-      runs: With all their snapshots.
+      runs: The runs, with all their snapshots.
     """
     run_importances = [measure_run_importance(session, run) for run in runs]
     observed_runs = session.train(
@@ -83,6 +83,6 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
 
 
 def _observation_job(config: Config, run_importance: RunImportance) -> Job:
-    """Observe the milestones of a run, which its accuracy decides."""
+    """Observe the milestones of a run, which depend on its accuracy."""
     name = run_importance.run.name
     return Job.observed(config, name, epochs=tuple(run_importance.epochs))

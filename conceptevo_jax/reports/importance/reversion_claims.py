@@ -1,4 +1,4 @@
-"""What should hold of reverting evolutions (Fig. 7), and whether it does."""
+"""Claims about reverting evolutions (Fig. 7), and whether they hold."""
 
 import itertools
 import math
@@ -18,10 +18,10 @@ from conceptevo_jax.types import Reversion
 def reversion_claims(
     evolution: Evolution, reversions: Sequence[Reversion], paper: Mapping[str, str]
 ) -> list[Claim]:
-    """What Fig. 7 shows, on top-1 accuracy of training images that did not rank.
+    """The claims of Fig. 7, on top-1 accuracy of training images not used for ranking.
 
     Args:
-      evolution: Which evolution.
+      evolution: The evolution.
       reversions: Its reversions, one per class.
       paper: The paper's true numbers, by `run evolution`.
     """
@@ -43,8 +43,8 @@ def reversion_claims(
             Claim(
                 id=f"{ordering}_{name}",
                 paper=paper_numbers,
-                rule=f"{rule}; lower end of its 95 % interval over classes above 0 (of "
-                "one class, which has no interval, the value)",
+                rule=f"{rule}; lower end of its 95 % interval over classes above 0 "
+                "(for one class, which has no interval, the value)",
                 measured=finite(means[weakest]),
                 interval=intervals[weakest],
                 n=int(np.isfinite(differences[weakest]).sum()),
@@ -58,7 +58,7 @@ def reversion_claims(
 
 
 def _describe_changes(evolution: Evolution, changes: Float[np.ndarray, "m q g"]) -> str:
-    """The evolution and its mean changes, as the first of its claims reports them."""
+    """The evolution and its mean changes, reported by the first of its claims."""
     group_means = "; ".join(
         f"{group}: {_format_changes(finite_mean(changes[..., g]))}"
         for g, group in enumerate(GROUPS)
@@ -74,7 +74,7 @@ def _describe_changes(evolution: Evolution, changes: Float[np.ndarray, "m q g"])
 def _orderings(
     changes: Float[np.ndarray, "m q"],
 ) -> Iterator[tuple[str, str, list[Float[np.ndarray, " m"]]]]:
-    """The order of the bins, as differences by class that all have to be above 0.
+    """The order of the bins, as differences by class that must all be above 0.
 
     Args:
       changes: Of accuracy, by class; the bins, and the random quantile last.
@@ -86,29 +86,31 @@ def _orderings(
     yield (
         "first_bin_harms_most",
         "top-1 change on other training images is lowest for the first bin; measured: "
-        "that of the next lowest less it",
+        "the next lowest change minus that of the first bin",
         [later - bins[0] for later in bins[1:]],
     )
     yield (
         "bins_in_order",
-        "it rises from each bin to the next; measured: the smallest step",
+        "top-1 change on other training images rises from each bin to the next; "
+        "measured: the smallest step",
         [after - before for before, after in itertools.pairwise(bins)],
     )
     yield (
         "random_between",
-        "that by random channels lies between those of the first and the last bin; "
-        "measured: the smaller distance",
+        "top-1 change by random channels lies between those of the first and the last "
+        "bin; measured: the smaller distance",
         [random - bins[0], bins[-1] - random],
     )
     if len(bins) > 3:
         yield (
             "random_between_2_and_3",
-            "and between those of the second and the third; measured: the same",
+            "top-1 change by random channels lies between those of the second and the "
+            "third bin; measured: the smaller distance",
             [random - bins[1], bins[2] - random],
         )
     yield (
         "last_bin_harms_least",
-        "no bin harms less than the last; measured: its change less the next best",
+        "no bin harms less than the last; measured: its change minus the next best",
         [bins[-1] - earlier for earlier in bins[:-1]],
     )
 

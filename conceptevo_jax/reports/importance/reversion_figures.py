@@ -1,4 +1,4 @@
-"""Bars of what reverting evolutions does to accuracy, from `tables/reversion.csv`."""
+"""Bar figures of accuracy after reverting evolutions, from `tables/reversion.csv`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,19 +15,19 @@ from conceptevo_jax.types import record
 Rows = Sequence[Mapping[str, Any]]
 
 GROUP_TITLES = {
-    "sampled": "training images that made the ranking",
+    "sampled": "training images used for the ranking",
     "other": "other training images",
     "test": "test images",
 }
-"""What figures call the groups of images of the class."""
+"""Labels of the groups of images of the class in figures."""
 
 
 @record
 class _Series:
-    """A row of panels: the rows of the table that it draws.
+    """A row of panels, and the table rows that it draws.
 
     Attributes:
-      title: What it shows.
+      title: The title.
       direction: One of `DIRECTIONS`.
       group: One of `GROUPS`.
       metric: One of `METRICS`.
@@ -43,12 +43,12 @@ def draw_reversion(rows: Rows, folder: Path, titles: Mapping[str, str]) -> list[
     """Draw `tables/reversion.csv`, of one seed or aggregated over several.
 
     Args:
-      rows: Its rows.
+      rows: The rows of the table.
       folder: The result folder.
-      titles: Of the runs.
+      titles: Titles of the runs.
 
     Returns:
-      The PNG files, the one like Fig. 7 first.
+      The PNG files, first the one that corresponds to Fig. 7.
     """
     written = []
     for metric in METRICS:
@@ -69,11 +69,11 @@ def draw_reversion(rows: Rows, folder: Path, titles: Mapping[str, str]) -> list[
 
 
 def _specificity_figure(rows: Rows, titles: Mapping[str, str]) -> Figure:
-    """What the evolutions do for the class, next to what they do for the others."""
+    """Effect of the evolutions on the class, next to their effect on the others."""
     title = (
-        "Whom the evolutions serve: what becomes of this class and of the others when "
-        "they are reverted, and when they are brought into the earlier network. Top-1 "
-        "accuracy on test images"
+        "Which classes the evolutions serve: change of top-1 accuracy on test images "
+        "of this class and of the others when evolutions are reverted, and when they "
+        "are patched into the earlier network"
     )
     series = [
         _Series(
@@ -105,7 +105,7 @@ def _bars_figure(
         [_column_title(column[0], titles) for column in columns],
         [(line.title, [_bars(column, line) for column in columns]) for line in series],
         names=list(bins),
-        line="as many random ones",
+        line="the same number at random",
         whiskers=f"95 % interval over {'seeds' if _over_seeds(rows) else 'classes'}",
         title=title,
     )

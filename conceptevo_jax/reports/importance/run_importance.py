@@ -27,13 +27,13 @@ def featured_class(
     run: str,
     importances: Sequence[Sequence[Importance]],
 ) -> int:
-    """The class that figures show of a run: as configured, or the most reliable one.
+    """The class in a run's figures: as configured, or with the most reliable ranking.
 
     Args:
       config: May name a class of the run.
-      images: Whose classes.
+      images: The images, with their classes.
       run: The run's name.
-      importances: Per evolution, those of all measured classes.
+      importances: Per evolution, the importances of all measured classes.
     """
     class_name = config.importance.shown.get(run)
     if class_name is not None:
@@ -52,15 +52,15 @@ def featured_class(
 
 @record
 class RunImportance:
-    """One run's evolutions and how much they matter.
+    """One run's evolutions and their importances.
 
     Attributes:
       run: The run.
-      evolutions: In order.
-      importances: Per evolution, those of all measured classes.
+      evolutions: Its evolutions, in order.
+      importances: Per evolution, the importances of all measured classes.
       featured_label: The class that figures show.
-      sampled_labels: The classes that were to be measured; claims rest on them alone.
-        The featured one is among them, unless the configuration names another.
+      sampled_labels: The classes to measure; claims use only these. The featured class
+        is among them, unless the configuration names another.
     """
 
     run: TrainedRun
@@ -97,7 +97,7 @@ def measure_run_importance(session: Session, run: TrainedRun) -> RunImportance:
 
     Args:
       session: Images, store and settings.
-      run: With all its snapshots.
+      run: The run, with all its snapshots.
     """
     config, measures = session.config, EvolutionMeasures(session, run)
     evolutions = evolutions_of(config, run)

@@ -25,7 +25,7 @@ RANDOM = "random"
 """The last of the quantiles: the same number of neurons at random."""
 
 CLAIM_GROUP = GROUPS.index("other")
-"""Claims rest on training images that the ranking did not use."""
+"""Claims use training images that the ranking did not use."""
 
 TABLED_NEURONS = 20
 """Neurons per class and evolution in `top_evolutions.csv`."""
@@ -44,7 +44,7 @@ def top_neurons(importance: Importance, count: int, seed: int) -> list[int]:
     Args:
       importance: Scores and sensitivities of `n` neurons.
       count: Neurons at most.
-      seed: Decides between equal ones.
+      seed: Orders equally important neurons.
 
     Returns:
       Their positions on the `n` axis, the most important first.
@@ -70,10 +70,10 @@ def _evolution_columns(evolution: Evolution) -> dict[str, Any]:
 def evolution_row(
     evolution: Evolution, importance: Importance, class_name: str
 ) -> dict[str, Any]:
-    """A row of `evolutions.csv`: for how many neurons an evolution surely matters.
+    """A row of `evolutions.csv`: the number of neurons that matter significantly.
 
     Args:
-      evolution: Which one.
+      evolution: The evolution.
       importance: Its importance for a class.
       class_name: The class.
     """
@@ -150,7 +150,7 @@ def importance_rows(
 def accuracy_changes(
     reversions: Sequence[Reversion], direction: str
 ) -> Float[np.ndarray, "m r s q g 2"]:
-    """Accuracy with exchanged channels less accuracy without, by class.
+    """Accuracy with patched channels minus accuracy without, by class.
 
     Args:
       reversions: Those of one evolution, one per class.
@@ -169,7 +169,7 @@ def accuracy_changes(
 
 
 def _baseline_field(direction: str) -> str:
-    """The field of `Reversion` with the accuracy before anything is exchanged."""
+    """The field of `Reversion` with the accuracy before any patching."""
     return "at_after" if direction == "reverted" else "at_before"
 
 
@@ -178,12 +178,12 @@ def reversion_rows(
 ) -> list[dict[str, Any]]:
     """Mean change of accuracy per group of images, metric, direction and quantile.
 
-    Averaged over sites, repeats and those `classes` that have such images, as in the
+    Averaged over sites, repeats and the `classes` with such images, as in the
     paper; `low` and `high` are the 95 % interval over classes, `sd_repeats` the
-    deviation between repeats.
+    standard deviation between repeats.
 
     Args:
-      evolution: Which one.
+      evolution: The evolution.
       reversions: One per class.
     """
     rows = []
@@ -213,7 +213,7 @@ def reversion_rows(
 def _change_columns(
     changes: Float[np.ndarray, "m r"], accuracy: float
 ) -> dict[str, Any]:
-    """The mean change over classes and repeats, and how sure it is."""
+    """The mean change over classes and repeats, with its uncertainty."""
     class_means = changes.mean(axis=1)
     low, high = mean_interval(class_means.tolist()) or (None, None)
     repeat_means = finite_mean(changes)

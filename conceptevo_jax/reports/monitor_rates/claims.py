@@ -1,4 +1,4 @@
-"""What should hold: every rate of errors is low."""
+"""Claims that every error rate of the monitor is low."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from conceptevo_jax.reports.monitor_rates.measure import (
 )
 
 FEWEST = {HEALTHY: 20, FAILING: 20, RECOVERING: 10}
-"""Runs of a kind without which a rate says little."""
+"""Smallest number of runs of a kind for a meaningful rate."""
 
 
 LARGEST_RATE = 0.1
-"""Rate of errors that claims allow."""
+"""Largest error rate that claims allow."""
 
 
 def rate_claim(row: dict[str, Any]) -> Claim:
-    """That an error is rare: the upper end of its rate's interval is low.
+    """The claim that an error is rare: the upper end of its rate's interval is low.
 
     Args:
-      row: Of `rate_rows`, over all architectures.
+      row: A row of `rate_rows`, over all architectures.
     """
     kind, rule, _ = ERRORS[row["error"]]
     low, high = row["low"], row["high"]

@@ -1,4 +1,4 @@
-"""What became of a watched training, and when the monitor was wrong about it."""
+"""Outcome of a watched training, and the monitor's errors about it."""
 
 from collections.abc import Callable
 
@@ -13,25 +13,25 @@ from conceptevo_jax.training import Row
 from conceptevo_jax.types import record
 
 HEALTHY, FAILING, RECOVERING, OTHER = "healthy", "failing", "recovering", "other"
-"""Kinds of trainings: three that recipes are for, and all that did otherwise."""
+"""Kinds of trainings: three that recipes intend, and all others."""
 
 
 CAME_BACK = 0.75
-"""Share of its best accuracy that a run which lost it must come back to."""
+"""Share of its best accuracy that a recovering run must regain."""
 
 
 @record
 class Watched:
-    """One run and what the monitor said of it.
+    """One run and the monitor's alarms.
 
     Attributes:
       recipe: Its configuration.
       model: Its architecture.
-      meant: What the recipe is for.
-      kind: What became of it; `other` if that is not what its recipe is for.
+      meant: The behaviour that the recipe intends.
+      kind: The actual behaviour; `other` if it is not the intended one.
       dropped: The epoch in which accuracy fell below half of its best, if it did.
       alarms: Epoch and status of every alarm.
-      rows: Its table, whole epochs alone.
+      rows: Its table, only whole epochs.
     """
 
     recipe: str
@@ -92,16 +92,16 @@ ERRORS: dict[str, tuple[str, str, Callable[[Watched], bool]]] = {
         lambda watched: watched.called_lost,
     ),
 }
-"""Ways to be wrong: of which kind of runs, in words, and when."""
+"""Errors of the monitor: the kind of runs, a description, and the condition."""
 
 
 def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:
-    """Judge a run by its own accuracy, and list the monitor's alarms.
+    """Classify a run by its accuracy, and list the monitor's alarms.
 
     Args:
-      run: Finished, with its monitor's reports.
-      recipe: Its name.
-      meant: What the recipe is for.
+      run: The finished run, with its monitor's reports.
+      recipe: Name of its recipe.
+      meant: The behaviour that the recipe intends.
       classes: Number of classes, for the accuracy of chance.
     """
     rows = [row for row in run.rows if isinstance(row.epoch, int)]

@@ -1,4 +1,4 @@
-"""Rates of errors with their intervals, and one row per training."""
+"""Error rates with their intervals, and one row per training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def rate_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
 
 
 def run_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
-    """One row per run: what became of it, and when the monitor spoke."""
+    """One row per run: its outcome, and when the monitor raised alarms."""
     return [
         {
             "recipe": watched_run.recipe,

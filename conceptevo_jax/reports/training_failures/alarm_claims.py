@@ -1,4 +1,4 @@
-"""Claims about the monitor: that it raises alarms in time, and only where it should."""
+"""Claims that the monitor raises alarms in time, and only when it should."""
 
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
 from conceptevo_jax.pipeline.outcome import Claim
@@ -12,7 +12,7 @@ def alarm_in_time_claim(projected: Projected, course: Course) -> Claim:
 
     Args:
       projected: The run, with the monitor's reports.
-      course: What became of it.
+      course: Its course.
     """
     statuses = _epoch_statuses(projected)
     alarms = [epoch for epoch, status in statuses if status in (DAMAGED, LOST)]
@@ -24,8 +24,8 @@ def alarm_in_time_claim(projected: Projected, course: Course) -> Claim:
         id=f"alarm_in_time_{projected.run.name}",
         paper="could help detect such issues in real time (Sec. 4.5)",
         rule=f"the monitor's first alarm in {projected.title} comes no later than the "
-        "epoch in which accuracy falls below half of its best; measured: epochs "
-        "earlier",
+        "epoch in which accuracy falls below half of its best; measured: the number of "
+        "epochs by which it comes earlier",
         measured=lead,
         interval=None,
         n=1,
@@ -43,7 +43,8 @@ def no_alarm_claim(projected: Projected) -> Claim:
     return Claim(
         id=f"no_alarm_{projected.run.name}",
         paper=None,
-        rule=f"the monitor raises no alarm in {projected.title}; measured: alarms",
+        rule=f"the monitor raises no alarm in {projected.title}; measured: number of "
+        "alarms",
         measured=float(len(alarms)) if statuses else None,
         interval=None,
         n=len(statuses),
@@ -72,10 +73,10 @@ def damaged_not_lost_claim(projected: Projected, course: Course) -> Claim:
         holds=bool(damaged) and not lost if course.recovered else None,
         why=f"{damaged} times damaged, {lost} times lost"
         if course.recovered
-        else "the run did not lose and recover",
+        else "the run did not lose its accuracy and recover",
     )
 
 
 def _epoch_statuses(projected: Projected) -> list[tuple[Epoch, str]]:
-    """What the monitor called each epoch."""
+    """The monitor's status of each epoch."""
     return [(report["epoch"], report["status"]) for report in projected.run.reports]

@@ -1,7 +1,7 @@
-"""Claims about failing trainings: diversity, movement, and what the monitor said.
+"""Claims about failing trainings: diversity, movement, and the monitor's alarms.
 
-Each is judged by what happened to the run: when its accuracy was best, when it was
-lost, whether it came back (`course.py`).
+Each claim uses the course of the run: when its accuracy was best, when it was
+lost, whether it recovered (`course.py`).
 """
 
 import math
@@ -39,7 +39,7 @@ from conceptevo_jax.types import record
 
 @record
 class PaperNumbers:
-    """What the paper says of these runs.
+    """What the paper reports about these runs.
 
     Attributes:
       entropy: Entropies of a run's snapshots, by run.
@@ -59,14 +59,14 @@ def space_claims(
     classes: int,
     paper: PaperNumbers,
 ) -> list[Claim]:
-    """Claims of diversity and movement, in one base's space.
+    """Claims about diversity and movement, in one base's space.
 
     Args:
-      config: Which run plays which part.
+      config: The roles of the runs.
       space: All compared runs in the space, measured.
-      milestones: Of training accuracy, of those runs that have them.
+      milestones: Milestones of training accuracy, for runs that have them.
       classes: The number of classes.
-      paper: What the paper says of these runs.
+      paper: What the paper reports about these runs.
     """
     settings, entropy = config.failures, paper.entropy
     courses = {
@@ -93,10 +93,10 @@ def run_claims(
     """Claims that need no base: overfitting, and the monitor's.
 
     Args:
-      config: Which run plays which part.
-      session: Its images.
+      config: The roles of the runs.
+      session: Provides the images.
       space: All compared runs, in any space.
-      paper: What the paper says of these runs.
+      paper: What the paper reports about these runs.
     """
     settings, runs = config.failures, space.runs
     classes, test_images = len(session.images.classes), len(session.images.test)
@@ -130,7 +130,7 @@ def movement_claims(
       space: Both runs in the space of a base, measured.
       well_trained: The well-trained run's name.
       overfitted: The overfitted run's name.
-      milestones: Of training accuracy, of those runs that have them.
+      milestones: Milestones of training accuracy, for runs that have them.
       paper: The paper's movements, by `run stage`.
     """
     pair = (well_trained, overfitted)
@@ -163,8 +163,8 @@ def movement_claims(
                 ),
                 rule=f"{measure} of {space.runs[overfitted].title} between 25, 50 and "
                 "75 % of training accuracy is less than that of "
-                f"{space.runs[well_trained].title}, in both stages; measured: by how "
-                f"much, where it is least certain; {ABOVE}",
+                f"{space.runs[well_trained].title}, in both stages; measured: the "
+                f"less certain difference; {ABOVE}",
                 measured=None if weakest is None else weakest.amount,
                 interval=None if weakest is None else weakest.interval,
                 n=len(differences),
@@ -182,13 +182,13 @@ def overfitting_claim(
     images: tuple[int, int],
     paper: str | None,
 ) -> Claim:
-    """A run that shall overfit does: its accuracies lie further apart.
+    """A run that is meant to overfit does: its accuracies lie further apart.
 
     Args:
       well_trained: The well-trained run.
-      overfitted: The run that shall overfit.
+      overfitted: The run that is meant to overfit.
       images: Number of training and of test images that accuracies are measured on.
-      paper: What the paper says of such a run.
+      paper: What the paper reports about such a run.
     """
     rows = [projected.run.rows[-1] for projected in (well_trained, overfitted)]
     accuracies = "; ".join(
@@ -213,9 +213,9 @@ def overfitting_claim(
     return Claim(
         id=f"overfits_{overfitted.run.name}",
         paper=paper,
-        rule=f"top-1 train less test accuracy of {overfitted.title} is larger than of "
-        f"{well_trained.title}, at the end, by more than the images leave open; "
-        "measured: by how much",
+        rule=f"top-1 train minus test accuracy at the end is larger for "
+        f"{overfitted.title} than for {well_trained.title}: lower end of the "
+        "difference's 95 % interval over images above 0; measured: the difference",
         measured=gap_difference,
         interval=interval,
         n=sum(images),

@@ -1,7 +1,7 @@
-"""What became of a run, by its top-1 test accuracy: when it was best, and what it lost.
+"""The course of a run by its top-1 test accuracy: its best, its losses, its recovery.
 
-Claims about failing trainings are judged by it. A run that did not do what its recipe
-is for is reported as such, and judges nothing.
+Claims about failing trainings depend on it. A run that did not behave as its recipe
+intends is reported as such, and decides no claim.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from conceptevo_jax.training import Row
 from conceptevo_jax.types import Epoch, record
 
 NEAR_CHANCE = 1.5
-"""Accuracy is at chance up to this multiple of one over the number of classes."""
+"""Largest accuracy that counts as chance, as a multiple of 1 / number of classes."""
 
 DROPPED = 0.5
 """Accuracy has dropped below this share of its best so far."""
@@ -27,7 +27,7 @@ LEARNT = 0.5
 
 @record
 class Course:
-    """What became of a run, as places in its list of snapshots; None for never.
+    """The course of a run, as indices in its list of snapshots; None for never.
 
     Attributes:
       first: The first whole epoch.
@@ -52,12 +52,12 @@ class Course:
 
     @property
     def recovered(self) -> bool:
-        """Whether the accuracy was lost and did not end at its lowest."""
+        """Whether the accuracy was lost and recovered from its lowest."""
         return self.dropped is not None and self.lowest < self.last
 
 
 def course_of(rows: Sequence[Row], classes: int) -> Course:
-    """What became of a run, by its top-1 test accuracy.
+    """The course of a run by its top-1 test accuracy.
 
     Args:
       rows: Its table.
@@ -90,7 +90,8 @@ def landmarks(epochs: Sequence[Epoch], course: Course) -> list[Epoch]:
 
     Args:
       epochs: All its snapshots, in order.
-      course: What became of it.
+      course: Its course.
+
     """
     places = (course.first, course.best, course.lowest, course.last, course.chance)
     return [epochs[place] for place in places if place is not None]
@@ -99,11 +100,11 @@ def landmarks(epochs: Sequence[Epoch], course: Course) -> list[Epoch]:
 def accuracy_milestones(
     trained: Mapping[str, TrainedRun], names: Sequence[str]
 ) -> dict[str, Milestones]:
-    """Milestones of training accuracy, of those runs that have them.
+    """Milestones of training accuracy, for runs that have them.
 
     Args:
       trained: All runs, by name.
-      names: Of which ones.
+      names: The runs to use.
     """
     milestones = {}
     for name in names:
@@ -118,8 +119,8 @@ def epochs_on_map(
     """The snapshots of a run that maps show: its landmarks, and its milestones.
 
     Args:
-      run: With its table.
-      milestones: Of its training accuracy, if it has them.
+      run: The run, with its table.
+      milestones: Milestones of its training accuracy, if it has them.
       classes: The number of classes.
     """
     course = course_of(run.rows, classes)
@@ -128,10 +129,10 @@ def epochs_on_map(
 
 
 def epoch_name(epochs: Sequence[Epoch], place: int | None) -> str:
-    """The snapshot at a place of a course, in words.
+    """The snapshot at an index of a course, in words.
 
     Args:
       epochs: All snapshots of the run, in order.
-      place: Its place; None for never.
+      place: The index; None for never.
     """
     return "no snapshot" if place is None else str(epochs[place])

@@ -1,4 +1,4 @@
-"""Differences that claims are about, and the end of their interval that decides."""
+"""Differences that claims are about, and the interval end that decides."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,10 @@ from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.analysis.statistics.intervals import Interval, difference_interval
 
 ABOVE = (
-    "lower end of the difference's 95 % interval over neurons above 0 (where too few "
-    "live for one, the difference)"
+    "lower end of the difference's 95 % interval over neurons above 0 (with too few "
+    "live neurons for an interval, the difference)"
 )
-"""How the rule of such a claim ends."""
+"""The last part of such a claim's rule."""
 
 
 class Difference(NamedTuple):
@@ -22,20 +22,20 @@ class Difference(NamedTuple):
 
     @property
     def lower_end(self) -> float:
-        """What must be above 0: the interval's lower end, or the difference itself."""
+        """The number that must be above 0: the lower end, or else the difference."""
         return self.amount if self.interval is None else self.interval[0]
 
 
 def snapshot_difference(
     trajectory: Trajectory, measure: str, larger: int, smaller: int
 ) -> Difference:
-    """By how much a measure is larger at one snapshot of a run than at another.
+    """The difference of a measure between two snapshots of a run.
 
     Args:
       trajectory: All measures of the run's snapshots.
-      measure: Which one.
-      larger: Place of the snapshot that the claim says is larger.
-      smaller: Place of the other one.
+      measure: The measure.
+      larger: Index of the snapshot with the larger value, according to the claim.
+      smaller: Index of the other snapshot.
     """
     values = trajectory.series(measure)
     return _difference(
@@ -62,11 +62,11 @@ def _difference(
 def estimate_difference(
     larger: Estimate | None, smaller: Estimate | None
 ) -> Difference | None:
-    """By how much one estimate exceeds another; None where either has no value.
+    """The difference of two estimates; None if either has no value.
 
     Args:
-      larger: The one that the claim says is larger.
-      smaller: The other one.
+      larger: The larger estimate, according to the claim.
+      smaller: The other estimate.
     """
     if larger is None or larger.value is None:
         return None

@@ -1,4 +1,4 @@
-"""Claims about the diversity of concepts: it grows, is lost, or comes back."""
+"""Claims about the diversity of concepts: it grows, is lost, or recovers."""
 
 import math
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ from conceptevo_jax.reports.training_failures.measure import RunsInSpace
 from conceptevo_jax.types import record
 
 DIVERSITY = ("entropy_map", "entropy", "effective_rank")
-"""Measures of a trajectory that stand for the diversity of concepts."""
+"""Measures of a trajectory that represent the diversity of concepts."""
 
 FALLEN = 0.8
-"""A measure has fallen below this share of its value at the best accuracy."""
+"""A measure counts as fallen below this share of its value at the best accuracy."""
 
 
 @record
 class _Trend:
-    """What a measure of diversity should do over a run.
+    """The expected trend of a measure of diversity over a run.
 
     Attributes:
-      verb: The last word of the claim's name.
+      verb: The verb in the claim's id.
       rule: The same in words.
-      steps: Pairs of snapshots, places in the run's list: the measure is larger at the
-        second than at the first.
-      missing: Why the run cannot judge it, or None if it can.
+      steps: Pairs of snapshots, as indices in the run's list: the measure is larger at
+        the second than at the first.
+      missing: Why the run cannot decide the claim, or None if it can.
     """
 
     verb: str
@@ -79,7 +79,7 @@ def collapse_claims(
 def recovery_claims(
     space: RunsInSpace, run: str, course: Course, paper: str | None
 ) -> list[Claim]:
-    """Concepts of an unstable run are damaged, and come back.
+    """Concepts of an unstable run are damaged, and recover.
 
     Args:
       space: Runs in the space of a base, measured.
@@ -90,9 +90,9 @@ def recovery_claims(
     trend = _Trend(
         verb="recovers",
         rule="falls from the best accuracy to the lowest after it, and rises again "
-        "to the end",
+        "until the end",
         steps=[(course.lowest, course.best), (course.lowest, course.last)],
-        missing=None if course.recovered else "the run did not lose and recover",
+        missing=None if course.recovered else "accuracy was not lost and recovered",
     )
     return [_trend_claim(space, run, measure, trend, paper) for measure in DIVERSITY]
 
@@ -100,7 +100,7 @@ def recovery_claims(
 def _trend_claim(
     space: RunsInSpace, run: str, measure: str, trend: _Trend, paper: str | None
 ) -> Claim:
-    """The claim of one measure; where it has two steps the less certain is measured."""
+    """The claim for one measure; with two steps, the less certain one is measured."""
     trajectory, projected = space.trajectories[run], space.runs[run]
     values, epochs = trajectory.series(measure), projected.epochs
     places = sorted({place for step in trend.steps for place in step})
@@ -129,7 +129,7 @@ def _trend_claim(
 def early_loss_claims(space: RunsInSpace, run: str, course: Course) -> list[Claim]:
     """A collapse shows in the concepts no later than in the accuracy.
 
-    A measure that has no value any more, for want of live neurons, has fallen.
+    A measure that has no value any more, for lack of live neurons, counts as fallen.
 
     Args:
       space: Runs in the space of a base, measured.
@@ -153,8 +153,9 @@ def early_loss_claims(space: RunsInSpace, run: str, course: Course) -> list[Clai
                 paper="loss of diversity is apparent before the accuracy reaches 0 "
                 "(Sec. 4.5)",
                 rule=f"{measure} of {projected.title} falls below {FALLEN} of its "
-                "value at the best accuracy, or too few neurons live to measure it, no "
-                "later than accuracy reaches chance; measured: epochs earlier",
+                "value at the best accuracy, or has too few live neurons to be "
+                "measured, no later than accuracy reaches chance; measured: the number "
+                "of epochs by which it falls earlier",
                 measured=lead,
                 interval=None,
                 n=1,

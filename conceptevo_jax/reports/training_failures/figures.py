@@ -20,7 +20,7 @@ ACCURACIES: dict[str, Callable[[Row], float]] = {
 }
 
 COLUMNS = 4
-"""Panels of measures in a row."""
+"""Number of panels in a row."""
 
 
 def draw_groups(
@@ -34,7 +34,7 @@ def draw_groups(
     Args:
       space: The runs in the space of a base.
       groups: Names of runs that are drawn together, by the group's name.
-      repeats: Runs that repeat the one before them under another seed.
+      repeats: Runs that repeat the run before them with another seed.
       folder: Where the figures go.
 
     Returns:
@@ -48,7 +48,7 @@ def draw_groups(
         written.append(save_figure(figure, folder / f"map_{group.lower()}")[0])
         curves = draw_curves(
             _panels(space, names, repeats),
-            title=f"{group}: every measure beside accuracy, in the space of "
+            title=f"{group}: every measure next to accuracy, in the space of "
             f"{space.base.title}; bands: 95 % over neurons",
             columns=COLUMNS,
             shares=False,

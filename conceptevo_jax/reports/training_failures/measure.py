@@ -1,6 +1,6 @@
 """All snapshots of several runs in the space of a base, on its maps, and measured.
 
-What the experiment on failing trainings does for each of its bases.
+The experiment on failing trainings does this for each of its bases.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class RunsInSpace:
       base: The base itself, projected like all other runs.
       runs: The compared runs, by name.
       layout: The first of the maps.
-      maps: Points `[r n 2]` on all `r` maps, by snapshot name; only of those on a map.
+      maps: Points `[r n 2]` on all `r` maps, by snapshot name; only for those on a map.
       trajectories: All measures of all snapshots, by run.
     """
 
@@ -76,7 +76,7 @@ class RunsInSpace:
           after: The later one.
 
         Returns:
-          Distances `[r n]`; None where one of the snapshots is on no map.
+          Distances `[r n]`; None if one of the snapshots is on no map.
         """
         names = [self.runs[run].snapshot(epoch) for epoch in (before, after)]
         if not all(name in self.maps for name in names):
@@ -97,8 +97,8 @@ def measure_runs(
     Args:
       session: Images, store and settings.
       trained: All runs, by name.
-      base: Which is the base; only one snapshot of it is observed.
-      compared: Which are measured.
+      base: Name of the base; only one of its snapshots is observed.
+      compared: Names of the runs to measure.
       map_epochs: Snapshots that maps show, by run.
     """
     config, store, images = session.config, session.store, session.images

@@ -1,14 +1,14 @@
-"""Which run of a configuration plays which part, and whether all of them exist."""
+"""The roles of a configuration's runs, and whether all of them exist."""
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
 
 
 def check_roles(config: Config) -> None:
-    """Refuse roles that no run can play.
+    """Refuse roles that no run can have.
 
     Raises:
-      UsageError: for a base that is none, an unknown run, or a run that is both a base
+      UsageError: for a missing base, an unknown run, or a run that is both a base
         and compared.
     """
     settings = config.failures
@@ -21,7 +21,7 @@ def check_roles(config: Config) -> None:
             raise unknown_name("run in failures", name, config.runs)
     shared = set(settings.bases) & set(compared)
     if shared:
-        raise UsageError(f"a base is no compared run, but {sorted(shared)} are both.")
+        raise UsageError(f"a run cannot be both base and compared: {sorted(shared)}.")
 
 
 def compared_runs(config: Config) -> list[str]:
@@ -40,7 +40,7 @@ def well_trained_run(config: Config, name: str) -> str:
     """The well-trained run of the group of another run.
 
     Args:
-      config: Has the groups.
+      config: The configuration, with the groups.
       name: The other run.
     """
     return next(g[0] for g in config.failures.groups.values() if name in g)

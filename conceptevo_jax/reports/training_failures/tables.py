@@ -76,7 +76,7 @@ def movement_between(
     Args:
       space: The run in the space of a base.
       run: Its name.
-      milestones: Of its training accuracy.
+      milestones: Milestones of its training accuracy.
 
     Returns:
       Per stage, the estimates by `MOVEMENTS`; None on maps that lack a milestone.
@@ -103,11 +103,11 @@ def movement_between(
 def movement_rows(
     space: RunsInSpace, milestones: Mapping[str, Milestones], paper: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Movement between milestones of accuracy, next to what the paper reports of it.
+    """Movement between milestones of accuracy, next to the paper's numbers.
 
     Args:
       space: The runs in the space of a base.
-      milestones: Of training accuracy, by run.
+      milestones: Milestones of training accuracy, by run.
       paper: The paper's movements, by `run stage`.
     """
     rows = []
@@ -140,18 +140,18 @@ def movement_rows(
 
 
 def lives_of(projected: Projected) -> Lifetimes:
-    """When the concepts of a run's neurons come and go, over its snapshots."""
+    """Lifetimes of the concepts of a run's neurons, over its snapshots."""
     return lifetimes([projected.stimuli(epoch) for epoch in projected.epochs])
 
 
 def lifetime_rows(
     space: RunsInSpace, lives: Mapping[str, Lifetimes]
 ) -> list[dict[str, Any]]:
-    """Per neuron, in which snapshots its concept is born, settles and dies.
+    """Per neuron, the snapshots in which its concept appears, settles and dies.
 
     Args:
       space: The runs in the space of a base.
-      lives: When their concepts come and go, by run.
+      lives: Lifetimes of their concepts, by run.
     """
     rows = []
     for name, run_lives in lives.items():
@@ -177,12 +177,12 @@ def birth_rows(
     lives: Mapping[str, Lifetimes],
     classes: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Per run, which groups of concepts are born first, in epochs of training.
+    """Per run, which groups of concepts appear first, in epochs of training.
 
     Args:
       space: The runs in the space of a base.
       groups: Groups of the base's neurons.
-      lives: When the runs' concepts come and go, by run.
+      lives: Lifetimes of the runs' concepts, by run.
       classes: Names of the classes.
     """
     rows = []
@@ -212,7 +212,7 @@ def birth_rows(
 
 
 def _birth_columns(births: Float[np.ndarray, " _"]) -> dict[str, Any]:
-    """How many neurons of a group are born, and when: median and quartiles."""
+    """How many concepts of a group appear, and when: median and quartiles."""
     quartiles = np.quantile(births, [0.25, 0.5, 0.75]) if len(births) else [None] * 3
     return {
         "neurons": len(births),
@@ -223,13 +223,13 @@ def _birth_columns(births: Float[np.ndarray, " _"]) -> dict[str, Any]:
 
 
 def _median_birth(row: Mapping[str, Any]) -> float:
-    """What orders groups: those that are never born come last."""
+    """Sort key of groups: those that never appear come last."""
     median = row["born_median"]
     return float("inf") if median is None else median
 
 
 def monitor_rows(space: RunsInSpace) -> list[dict[str, Any]]:
-    """What the monitor said of every snapshot."""
+    """The monitor's report on every snapshot."""
     rows = []
     for name, projected in space.runs.items():
         for report in projected.run.reports:

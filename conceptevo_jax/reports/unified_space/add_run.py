@@ -1,6 +1,6 @@
 """Add one finished training to an existing space, by Step 2.2 alone.
 
-The space and its map are only read: nothing that was there before moves.
+The space and its map are only read: existing points do not move.
 """
 
 import dataclasses
@@ -37,11 +37,11 @@ from conceptevo_jax.types import Epoch, Layout, Space
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Added:
-    """What was added to a space.
+    """A run that was added to a space.
 
     Attributes:
       name: The run's name.
-      folder: Where its vectors and points lie, one record per snapshot.
+      folder: The folder of its vectors and points, one record per snapshot.
       rows: One per snapshot, as in `tables/snapshots.csv`.
     """
 
@@ -55,15 +55,15 @@ def add_run(result: Path, config: Config, training: str) -> Added:
 
     Args:
       result: A result folder that holds `space` and `layout`.
-      config: The configuration it was made with.
-      training: The training's folder, or its key in the store beside the results.
+      config: The configuration of the result.
+      training: The training's folder, or its key in the store next to the results.
 
     Returns:
       What was written to `<result>/projected/<run>`.
 
     Raises:
-      DataError: if the training is not there or its name cannot be part of a path, the
-        space is of another pool, or a link leads out of the result.
+      DataError: if the training is missing or its name cannot be part of a path, the
+        space belongs to another pool, or a link leads out of the result.
     """
     space = load_record(result / "space", Space, result)
     layout = load_record(result / "layout", Layout, result)

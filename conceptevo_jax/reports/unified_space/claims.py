@@ -1,4 +1,4 @@
-"""Claims that several experiments make: of accuracy and of alignment."""
+"""Claims of several experiments: about accuracy and alignment."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,13 +14,13 @@ from conceptevo_jax.pipeline.projected_run import AGREEMENTS, Projected
 def accuracy_claim(
     projected: Projected, *, images: int, threshold: float, paper: str | None
 ) -> Claim:
-    """A well-trained run really is, at its last epoch.
+    """A well-trained run has a high test accuracy at its last epoch.
 
     Args:
       projected: The run.
       images: Number of test images.
       threshold: Top-1 test accuracy to reach.
-      paper: What the paper says of such a run.
+      paper: What the paper reports about such a run.
     """
     last = projected.run.rows[-1]
     interval = share_interval(round(last.test_top1 * images), images)
@@ -41,8 +41,8 @@ def accuracy_claim(
 def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
     """Per definition of agreement: is every snapshot above its permutation null?
 
-    The interval of the share is that of further snapshots; each of those at hand is
-    judged by its own.
+    The interval of the share is for further snapshots; each observed snapshot is
+    compared by its own interval.
     """
     claims = []
     for name in AGREEMENTS:
@@ -53,7 +53,7 @@ def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
         ]
         aucs = [row[f"auc_{name}"] for row in judged]
         auc_range = (
-            f"AUC {min(aucs):.2f} to {max(aucs):.2f}" if aucs else "nothing judged"
+            f"AUC {min(aucs):.2f} to {max(aucs):.2f}" if aucs else "nothing compared"
         )
         missing = f"; not above: {', '.join(below)}" if below else ""
         left_out = f"; {len(rows) - len(judged)} snapshots with too few live neurons"
@@ -76,9 +76,10 @@ def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
 def cross_alignment_claims(projected_runs: Sequence[Projected]) -> list[Claim]:
     """Per definition of agreement: are other architectures aligned with the base?
 
-    Judged at each run's last epoch against controls that know nothing (permuted,
-    constant and random vectors), and besides against its own untrained network, which
-    tells what training adds: alignment measures the projection, not what was learned.
+    Each run's last epoch is compared with uninformed controls (permuted,
+    constant and random vectors), and with its own untrained network, which
+    shows the effect of training: alignment measures the projection, not what was
+      learned.
     """
     claims = []
     for name in AGREEMENTS:
@@ -102,8 +103,9 @@ def cross_alignment_claims(projected_runs: Sequence[Projected]) -> list[Claim]:
             ),
             _share_claim(
                 f"more_aligned_than_untrained_{name}",
-                "and its difference from that of its own untrained network: lower end "
-                "of the 95 % interval above 0",
+                "held-out alignment of every other architecture's last epoch with the "
+                "base, minus that of its own untrained network: lower end of the 95 % "
+                "interval above 0",
                 [_exceeds(last, first) for last, first in agreements],
                 detail,
             ),
@@ -114,11 +116,11 @@ def cross_alignment_claims(projected_runs: Sequence[Projected]) -> list[Claim]:
 def _share_claim(
     name: str, rule: str, verdicts: Sequence[bool | None], detail: str
 ) -> Claim:
-    """A claim that all of several things are so; None stands for one not judged."""
+    """A claim that all verdicts hold; None stands for a verdict without a result."""
     judged = [verdict for verdict in verdicts if verdict is not None]
     return Claim(
         id=name,
-        paper="like concepts of other architectures lie together (Fig. 1)",
+        paper="similar concepts of other architectures lie close together (Fig. 1)",
         rule=rule,
         measured=sum(judged) / len(judged) if judged else None,
         interval=share_interval(sum(judged), len(judged)) if judged else None,

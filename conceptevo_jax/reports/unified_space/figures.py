@@ -1,4 +1,4 @@
-"""From projected runs to figures: what is shown, and what it is called."""
+"""Figures of projected runs: their content and titles."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -34,7 +34,7 @@ def site_depth(sites: Sequence[Site]) -> np.ndarray:
 def training_map(
     projected_runs: Sequence[Projected], base: Projected, points: Points
 ) -> Figure:
-    """A first Figure 2: runs in rows, epochs in columns, over the base in grey.
+    """A map like Figure 2: runs in rows, epochs in columns, over the base in grey.
 
     Args:
       projected_runs: One row each.
@@ -51,13 +51,13 @@ def map_over(
     background: np.ndarray,
     points: Points,
 ) -> Figure:
-    """The same where the base is known by its points alone.
+    """The same if only the points of the base are known.
 
-    Of every run those snapshots are drawn that have points; none from within an epoch.
+    For every run the snapshots with points are drawn, except those within an epoch.
 
     Args:
       projected_runs: One row each.
-      base_title: How the figure calls the base.
+      base_title: Title of the base in the figure.
       background: Points of the base's neurons `[n 2]`.
       points: On the common map.
     """
@@ -71,7 +71,7 @@ def map_over(
     runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
     title = (
         f"Concepts of {runs} in the space of {base_title}: "
-        "one dot a neuron; grey, the base's neurons. Accuracies train/test."
+        "each dot is a neuron; grey: the base's neurons. Accuracies: train/test."
     )
     return draw_training_map(rows, background, title=title)
 
@@ -100,7 +100,7 @@ def shared_space(images: Images, models: Sequence[Projected], points: Points) ->
     """Figure 1: models at their last epochs, neighbourhoods chosen by rule.
 
     Args:
-      images: Whose patches are shown.
+      images: The images that patches are cut from.
       models: Runs, each at its last epoch.
       points: On the common map.
     """
@@ -124,10 +124,10 @@ def shared_space(images: Images, models: Sequence[Projected], points: Points) ->
             (name, maps[index], site_depth(projected.run.model.sites), examples)
         )
     title = (
-        f"{len(models)} models in one space; a dot is a neuron, darker ones lie nearer "
-        "the input, grey ones belong to the other models.\nCircled: the neighbourhoods "
-        "whose neurons, of all models, respond most alike to held-out images, and the "
-        "strongest patches of two neurons in each."
+        f"{len(models)} models in one space. Each dot is a neuron: darker dots are "
+        "nearer the input, grey dots belong to the other models.\nCircled: the "
+        "neighbourhoods whose neurons, of all models, respond most similarly to "
+        "held-out images, with the strongest patches of two neurons in each."
     )
     return draw_shared_space(rows, circles, title=title)
 
@@ -158,7 +158,7 @@ def _examples(
 
 
 def _unlike(members: Int[np.ndarray, " _"], stimuli: Stimuli, count: int) -> list[int]:
-    """The first members that do not share half of their stimuli with one another.
+    """The first members that share less than half of their stimuli with each other.
 
     Copies and channels of one residual stream would show the same images twice.
     """
@@ -178,7 +178,7 @@ def run_curves(projected_runs: Sequence[Projected]) -> Figure:
         "share of dead neurons": lambda projected, e: float(
             projected.stimuli(e).dead.mean()
         ),
-        "share of stimuli that the base has too": lambda projected, e: projected.shared(
+        "share of stimuli shared with the base": lambda projected, e: projected.shared(
             e
         ),
         "held-out alignment (AUC)": _auc,
@@ -187,7 +187,7 @@ def run_curves(projected_runs: Sequence[Projected]) -> Figure:
         (name, [_curve(projected, value) for projected in projected_runs])
         for name, value in measures.items()
     ]
-    return draw_curves(panels, title="The runs, snapshot by snapshot")
+    return draw_curves(panels, title="The runs at every snapshot")
 
 
 def _curve(projected: Projected, value: Callable[[Projected, Epoch], float]) -> Curve:

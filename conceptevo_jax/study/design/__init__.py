@@ -1,1 +1,1 @@
-"""What a study asks: groups of neurons, intruders, cards, tasks."""
+"""The design of a study: groups of neurons, intruders, cards, tasks."""

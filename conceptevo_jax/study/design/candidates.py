@@ -1,8 +1,8 @@
 """Neurons of many snapshots as candidates for one group.
 
-Candidates are the neurons that are alive, lie somewhere in the space and are no copy
+Candidates are the neurons that are live, have a vector in the space and are no copy
 of another neuron of their network. They are numbered across snapshots, and each also
-has a *channel*: one neuron of a run has one channel at all epochs.
+has a *channel*, which is the same for one neuron of a run at all epochs.
 
 Costs a copy of the vectors.
 """
@@ -33,10 +33,10 @@ class Population:
     Attributes:
       run: Name of the run.
       epoch: The snapshot's epoch.
-      model: What counts as one model: the name of the architecture.
+      model: The name of the architecture, which identifies a model.
       sites: The model's sites in forward order.
-      vectors: The neurons in the space; NaN without a place.
-      live: Which neurons respond to anything.
+      vectors: The neurons in the space; NaN without a vector.
+      live: Which neurons respond to any image.
     """
 
     run: str
@@ -159,7 +159,7 @@ def split_id(neuron: str) -> tuple[str, str, int]:
     if len(parts) == 3 and "@" in parts[0] and parts[2].isdecimal():
         return parts[0], parts[1], int(parts[2])
     raise UsageError(
-        f"{neuron!r} is no neuron: an id reads run@epoch/site/index, such as "
+        f"{neuron!r} is not a neuron: an id reads run@epoch/site/index, such as "
         "vgg16@7/features.28/41."
     )
 

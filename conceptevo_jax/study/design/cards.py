@@ -1,15 +1,15 @@
 """Which held-out images the cards of a group show: no image on two cards.
 
-Similar neurons respond to the same images. Shown on two cards, a shared image
-would give the answer away, and what participants agreed on would be the image and not
-the concept. So the strongest images of the six neurons are dealt out, each image to
-one card at most: of all ways to do so the one with the least sum of ranks, in which a
+Similar neurons respond to the same images. On two cards, a shared image
+would give the answer away, and participants would agree on the image and not on
+the concept. So the strongest images of the six neurons are assigned to cards, each
+image to at most one card, with the smallest sum of ranks, in which a
 card's strongest image counts nine times, its second eight times and so on, so that no
-card gets all the strong ones (an assignment problem, solved exactly). `method=paper`
+card gets all strong images (an assignment problem, solved exactly). `method=paper`
 lets cards share images.
 
-A neuron for which too few images are left is replaced by a spare of its own snapshot,
-so that the group spans what it did.
+A neuron for which too few images are left is replaced by a spare of the same snapshot,
+so that the group still spans the same epochs and models.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ _NEVER = 1e9
 
 @record
 class Cards:
-    """What the six cards of a group show.
+    """The content of the six cards of a group.
 
     Attributes:
       group: The group, with the neurons that are shown.

@@ -1,7 +1,7 @@
-"""Members that span what their category must: epochs, and models.
+"""Members that satisfy the constraints of their category on epochs and models.
 
-Whether a cluster can give them is decided exactly: some two neurons of one run differ
-in epoch and in channel whenever the run has two epochs and two channels in it.
+Whether a cluster can provide them is decided exactly: two neurons of one run differ
+in epoch and in channel if the run has two epochs and two channels in it.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SIZE = 5
 def spanning(
     category: str, pool: Candidates, order: Int[np.ndarray, " _"]
 ) -> Int[np.ndarray, " _"] | None:
-    """Rows of different channels, the first five as the category needs them.
+    """Rows of different channels, the first five as required by the category.
 
     Args:
       category: One of `groups.CATEGORIES`, without hand-picked sets.
@@ -26,7 +26,7 @@ def spanning(
       order: Rows of a cluster, in the random order in which they are taken.
 
     Returns:
-      The rows; None where the cluster cannot give such a group.
+      The rows; None if the cluster cannot provide such a group.
     """
     anchors = _anchors(category, pool, order)
     if anchors is None:
@@ -41,7 +41,7 @@ def spanning(
 def _anchors(
     category: str, pool: Candidates, order: Int[np.ndarray, " _"]
 ) -> tuple[int, ...] | None:
-    """The rows that make a group span what it must; None where there are none."""
+    """The rows with which a group satisfies its constraints; None if there are none."""
     if category == "base":
         return ()
     for run in _distinct_in_order(pool.run[order]):

@@ -1,4 +1,4 @@
-"""Clusters of candidates, of which groups are drawn."""
+"""Clusters of candidates, from which groups are drawn."""
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -9,10 +9,10 @@ from conceptevo_jax.study.design.intruders import cosine_quantile
 from conceptevo_jax.types import record
 
 PER_CLUSTER = 20
-"""Neurons per cluster, unless the number of clusters is given; the paper is silent."""
+"""Default number of neurons per cluster; the paper does not state it."""
 
 MOST_CLUSTERS = 256
-"""Clusters at most, unless their number is given."""
+"""Default largest number of clusters."""
 
 
 @record
@@ -21,7 +21,7 @@ class Cluster:
 
     Attributes:
       pool: The candidates.
-      bound: What an intruder's cosines stay below.
+      bound: Upper bound of an intruder's cosines.
       inside: Which candidates are in the cluster.
       unused: Rows of those that are in no group yet.
     """

@@ -1,18 +1,19 @@
-"""Groups of five neurons that lie together, each with an intruder from elsewhere.
+"""Groups of five neurons that lie close together, each with an intruder from elsewhere.
 
-What participants are asked about (paper, Sec. 4.2, Fig. 4), in its four categories:
+Participants see these groups (paper, Sec. 4.2, Fig. 4), in four categories:
 
 - `hand_picked`: sets that a person chose, never a rule (see `hand_picked`);
 - `base`: neurons of the base snapshot;
-- `same_model`: neurons of one run, from two epochs at least;
-- `across`: neurons of two models at least, one of whose runs gives two epochs at least.
+- `same_model`: neurons of one run, from at least two epochs;
+- `across`: neurons of at least two models, with at least two epochs of one run.
 
 Groups come from K-means over the directions of the vectors, as in the paper. (The
-authors' code took the five nearest to a neuron, and nothing made a group of the last
-two categories span anything.) Members are drawn at random from one cluster, so a group
-represents the cluster and not its best part. No group holds one neuron of a run at two
-epochs, which would be similar in any space, and no neuron is in two groups of a
-category. The base's run is in no group of the last two, as it is in no comparison.
+authors' code took the five nearest to a neuron, and did not force groups of the last
+two categories to span epochs or models.) Members are drawn at random from one cluster,
+so a group represents the cluster and not its best part. No group holds one neuron of a
+run at two epochs, which would be similar in any space, and no neuron is in two groups
+of a category. The base's run is in no group of the last two categories, as it is in no
+comparison.
 
 An intruder is drawn from the other clusters of the same candidates. Its cosine with
 every member and spare is below a quantile of the cosines of random pairs of candidates,
@@ -48,24 +49,24 @@ CATEGORIES = ("hand_picked", "base", "same_model", "across")
 
 _NEEDED = {
     "base": "five live neurons of the base snapshot",
-    "same_model": "five live neurons of one run, from two epochs at least",
-    "across": "five live neurons of two models at least, one run of which gives two "
+    "same_model": "five live neurons of one run, from at least two epochs",
+    "across": "five live neurons of at least two models, one run of which gives two "
     "epochs",
 }
 
 
 @record
 class Group:
-    """Five neurons said to be similar and one said not to be; ids as in `types`.
+    """Five similar neurons and one dissimilar neuron, by ids as in `types`.
 
     Attributes:
-      name: Its name in a study, unlike any other group's.
+      name: Its unique name in a study.
       category: One of `CATEGORIES`.
       members: The five.
       intruder: The one from elsewhere.
       spares: Replacements of a member of the same snapshot, in order.
       spare_intruders: Replacements of the intruder, in order.
-      seed: What it was drawn with.
+      seed: The seed of the draw.
     """
 
     name: str
@@ -120,8 +121,8 @@ def make_groups(
       The groups, category by category.
 
     Raises:
-      UsageError: for an unknown base or category, or if a category cannot be had so
-        often, with what it needs.
+      UsageError: for an unknown base or category, or if a category has too few groups,
+        with what it needs.
     """
     names = [population.snapshot for population in populations]
     candidates = gather_candidates(populations)
@@ -184,8 +185,8 @@ def _draw_groups(
             groups.append(build_group(category, name, pool, rows, drawing.seed))
     if len(groups) < count:
         raise UsageError(
-            f"{count} groups of category {category} were asked for, {len(groups)} can "
-            f"be had: each needs a cluster with {_NEEDED[category]}, and a neuron "
+            f"{count} groups of category {category} were requested, {len(groups)} can "
+            f"be made: each needs a cluster with {_NEEDED[category]}, and a neuron "
             "unlike them all. Give more snapshots, fewer clusters or a higher quantile."
         )
     return groups

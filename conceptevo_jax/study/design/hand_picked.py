@@ -28,8 +28,8 @@ def hand_picked_groups(
 
     Args:
       populations: The snapshots that the neurons are of.
-      neuron_sets: Neuron ids by name of the set. Of more than five, five are drawn and
-        the rest are spares.
+      neuron_sets: Neuron ids by name of the set. From more than five, five are drawn
+        and the rest are spares.
       drawing: How the intruders are drawn, from the snapshots of a set's neurons.
 
     Raises:
@@ -58,7 +58,7 @@ def hand_picked_groups(
         if group_rows is None:
             raise UsageError(
                 f"no neuron of the snapshots of the hand-picked set {name!r} is unlike "
-                f"all of it: give a set of neurons that are more alike, or a higher "
+                f"all of it: name a set of more similar neurons, or a higher "
                 f"quantile than {drawing.quantile}."
             )
         group = build_group("hand_picked", name, candidates, group_rows, drawing.seed)

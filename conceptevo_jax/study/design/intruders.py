@@ -1,7 +1,7 @@
 """Neurons from other clusters that are unlike a group.
 
-A random neuron may be similar by chance, so an intruder's cosine with every member, and
-with all that may stand in for one, is below that of most random pairs.
+A random neuron may be similar by chance, so an intruder's cosine with every member and
+every possible replacement is below that of most random pairs.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from conceptevo_jax.study.design.category_constraints import SIZE
 from conceptevo_jax.types import record
 
 SPARES = 5
-"""Replacements at most, of the members and of the intruder."""
+"""Largest number of replacements, for the members and for the intruder."""
 
 _PAIRS = 20_000
 """Random pairs of candidates that an intruder's cosines are compared with."""
@@ -57,17 +57,17 @@ def add_intruder(
     bound: float,
     rng: np.random.Generator,
 ) -> GroupRows | None:
-    """Draw an intruder for a group, and settle its spares.
+    """Draw an intruder for a group, and determine its spares.
 
     Args:
       pool: The candidates.
-      order: The members, then rows that may stand in for them.
-      outside: Which candidates may be the intruder, by where they lie.
-      bound: What its cosines must stay below.
+      order: The members, then their possible replacements.
+      outside: Which candidates may be the intruder, by cluster.
+      bound: Upper bound of its cosines.
       rng: Draws the intruder and the order of the members.
 
     Returns:
-      The group; None where every candidate is too similar.
+      The group; None if every candidate is too similar.
     """
     members = order[:SIZE]
     same_snapshot = np.isin(pool.snapshot[order[SIZE:]], pool.snapshot[members])

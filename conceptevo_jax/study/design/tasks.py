@@ -1,9 +1,9 @@
-"""Tasks of a study, the answers given to them, and both as one table of votes.
+"""Tasks of a study, their answers, and both as one table of votes.
 
 A task shows six cards, five of a group and one of an intruder, and asks which belong
 together (paper, Sec. 4.2, Fig. 4). Cards are numbered from 1 in the task's own order,
-wherever a page shows them. A participant who says that there is no coherent group has
-selected no card.
+independent of where a page shows them. A participant who says that there is no coherent
+group has selected no card.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ class Task:
 
     Attributes:
       id: Its id in the study.
-      category: Of its group.
-      cards: What each card stands for, such as a neuron's id; card 1 first.
+      category: Category of its group.
+      cards: The content of each card, such as a neuron's id; card 1 first.
       intruder: Number of the intruder's card.
       obvious: An attention check: the intruder is unmistakable.
-      repeats: An attention check: id of the task that it asks again, with the same
+      repeats: An attention check: id of the task that it repeats, with the same
         cards in any order.
     """
 
@@ -53,10 +53,10 @@ class Task:
 
 @record
 class Answer:
-    """What one participant answered to one task.
+    """One participant's answer to one task.
 
     Attributes:
-      participant: Whose it is.
+      participant: The participant's name.
       task: Id of the task.
       selected: Numbers of the cards said to belong together; none if the answer is that
         there is no coherent group.
@@ -97,11 +97,11 @@ class Votes:
 
 
 def deal_tasks(groups: Sequence[Group], *, seed: int = 0) -> list[Task]:
-    """Make a task of each group, its cards in random order.
+    """Make a task from each group, with its cards in random order.
 
     Args:
-      groups: With names that differ.
-      seed: Of the order.
+      groups: Groups with different names.
+      seed: Seed of the order.
     """
     tasks = []
     for number, group in enumerate(groups):

@@ -1,15 +1,15 @@
-"""Read what the questionnaire exported: one JSON file per participant.
+"""Read files that the questionnaire exported: one JSON file per participant.
 
     {"schema": 1, "study": "…", "participant": "…", "started": "2023-05-01T10:00:00Z",
      "answers": [{"task": "across-3", "selected": [1, 2, 4], "none": false,
                   "label": "dogs", "seconds": 21.4}]}
 
 A page calls the tasks by names that reveal nothing about them. Cards are numbered from
-1 in the task's own order. `none` says that there is no coherent group; then no card is
-selected, else at least one is. Further fields are ignored.
+1 in the task's own order. `none` means that there is no coherent group; then no card is
+selected, otherwise at least one. Further fields are ignored.
 
 A file of another layout is refused as a whole and reported with the reason, never left
-out silently. Of several valid files of one participant the one that was started first
+out silently. If a participant has several valid files, the one that was started first
 counts: in a second attempt the tasks are familiar.
 """
 
@@ -36,7 +36,7 @@ class Refused:
 
     Attributes:
       file: The file.
-      reason: Why, in words.
+      reason: The reason.
     """
 
     file: Path

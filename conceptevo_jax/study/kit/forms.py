@@ -1,6 +1,6 @@
 """Deal the tasks of a study to forms; a participant fills in one of them.
 
-Numbers of askings of two ordinary tasks differ by one at most, and no form has a task
+The numbers of uses of two ordinary tasks differ by at most one, and no form has a task
 twice. Every form has its share of each category, up to one task. Attention checks are
 added, and replace no ordinary task.
 """
@@ -22,12 +22,12 @@ EACH = 9
 
 @record
 class Form:
-    """What one participant is asked.
+    """The tasks of one participant.
 
     Attributes:
-      tasks: Ids, the attention checks' among them; a page asks them in any order.
-      apart: A task and the one that asks it again, which must not follow each other;
-        empty where there is none.
+      tasks: Ids, including attention checks; a page shows them in any order.
+      apart: A task and its repeat, which must not follow each other;
+        empty if there is none.
     """
 
     tasks: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""What a study asks: its tasks, and the patches that their cards show.
+"""The material of a study: its tasks, and the patches on their cards.
 
-An experiment leaves it as a record; the questionnaire is made of it, and answers are
-read against it.
+An experiment writes it as a record; the questionnaire is made from it, and answers are
+checked against it.
 """
 
 from pathlib import Path
@@ -20,12 +20,14 @@ FOLDER = "study"
 
 @record
 class Study:
-    """Tasks with all that their cards show.
+    """Tasks with the content of their cards.
 
     Attributes:
-      title: What participants read first.
-      tasks: With ids that differ and equal numbers of cards; attention checks too.
-      patches: Of the cards, in the order of the tasks' own cards; the strongest first.
+      title: The title that participants read first.
+      tasks: Tasks with different ids and equal numbers of cards, including attention
+        checks.
+      patches: Patches of the cards, in the order of the tasks' cards, the strongest
+        first.
     """
 
     title: str

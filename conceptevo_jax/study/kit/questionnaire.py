@@ -1,8 +1,8 @@
-"""The questionnaire: one page that works from the disk and sends nothing.
+"""The questionnaire: one page that works from the disk and sends no data.
 
-`index.html` holds tasks, patches and forms, but no key to the answers: tasks have names
+`index.html` holds tasks, patches and forms, but no answer key: tasks have names
 that reveal nothing, and cards are in their tasks' own order. Each participant gets one
-form, tasks and cards in an order of their own. Parameters of the page's address:
+form, with tasks and cards in an individual order. Parameters of the page's address:
 
     form=3                                          else the name decides
     participant=ann, workerId=… or PROLIFIC_PID=…   else a name is made up
@@ -55,10 +55,10 @@ TEMPLATE = "questionnaire.html"
 MARKER = "<!--conceptevo:study-->"
 
 SITE = "https://YOUR-SITE"
-"""Stands in the tables for where the page will be."""
+"""Placeholder in the tables for the page's address."""
 
 LARGEST = 96
-"""Side of a patch at most, in pixels; it is shown smaller."""
+"""Largest side of a patch, in pixels; it is shown smaller."""
 
 CONSENT = (
     "I am at least 18 years old and take part of my own free will. I may stop at any "
@@ -74,12 +74,12 @@ _REDUCED = {"quality": 90, "method": 4}
 
 @record
 class Settings:
-    """What a questionnaire says and how tasks are dealt.
+    """Texts of a questionnaire, and how tasks are dealt.
 
     Attributes:
-      each: Ordinary tasks of a participant.
-      forms: How many different sets of tasks; by default as for `deal_forms`.
-      contact: Whom to ask, and where files go; may be empty.
+      each: Ordinary tasks per participant.
+      forms: Number of different sets of tasks; by default as for `deal_forms`.
+      contact: Contact person, and where to send files; may be empty.
       consent: What participants agree to; an empty line begins a paragraph.
       complete: Code that is shown at the end; may be empty.
       link: Address to go back to at the end; may be empty.
@@ -97,12 +97,12 @@ class Settings:
 
 @record
 class Questionnaire:
-    """What was written.
+    """The written files.
 
     Attributes:
       page: The questionnaire.
       tables: One row per form: for Mechanical Turk, and for Prolific.
-      forms: What is asked in each.
+      forms: The tasks of each form.
     """
 
     page: Path
@@ -113,12 +113,12 @@ class Questionnaire:
 def write_questionnaire(
     study: Study, folder: Path, *, settings: Settings
 ) -> Questionnaire:
-    """Write the page of a study and tables of its forms, each whole or not at all.
+    """Write the page of a study and tables of its forms, each completely or not at all.
 
     Args:
-      study: What is asked.
-      folder: Where to; it is made.
-      settings: What the page says.
+      study: The study.
+      folder: The folder to write to; it is created.
+      settings: Texts of the page.
 
     Raises:
       UsageError: if tasks cannot be dealt so, or the link is no web address.
@@ -126,7 +126,7 @@ def write_questionnaire(
     """
     if settings.link and urlsplit(settings.link).scheme not in ("http", "https"):
         raise UsageError(
-            f"link={settings.link} is no web address: it must begin with https://."
+            f"link={settings.link} is not a web address: it must begin with https://."
         )
     forms = deal_forms(
         study.tasks, each=settings.each, forms=settings.forms, seed=settings.seed

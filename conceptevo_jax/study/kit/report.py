@@ -1,7 +1,7 @@
 """The page that reports the results of a study: one file, to be opened from the disk.
 
-Pictures are embedded, nothing is loaded from a server, and no script runs. All that
-participants wrote is escaped. Nothing is computed here.
+Pictures are embedded, nothing is loaded from a server, and no script runs. All texts
+of participants are escaped. Nothing is computed here.
 """
 
 import base64
@@ -40,10 +40,10 @@ _MEANINGS = (
 
 @record
 class StudyReport:
-    """All that the page reports.
+    """The content of the page.
 
     Attributes:
-      title: Of the study.
+      title: Title of the study.
       study: Its id.
       who: Who answered, such as "12 people".
       machine: Whether they are machine participants.
@@ -71,7 +71,7 @@ class StudyReport:
 
 
 def format_estimate(estimate: Estimate) -> str:
-    """A number with its interval, or why there is none."""
+    """A number with its interval, or the reason why there is none."""
     if estimate.value is None:
         return estimate.why or "not measured"
     if estimate.low is None or estimate.high is None:
@@ -89,7 +89,7 @@ def write_report(report: StudyReport) -> str:
         _pictures(report.pictures),
         section("Grouped neurons against intruders", _category_table(report)),
         section("Labels", _label_table(report)),
-        section("What the paper says, and what was found here", _claim_table(report)),
+        section("Claims of the paper, and results here", _claim_table(report)),
         section("Attention", _attention_summary(report.screened)),
         section("Files left out", _refused_table(report.refused)),
         section("What the numbers mean", _definitions()),
@@ -166,7 +166,7 @@ def _label_table(report: StudyReport) -> str:
 
 def _claim_table(report: StudyReport) -> str:
     names = ("claim", "paper", "rule", "here", "holds", "why")
-    return table("Reported also where it does not hold.", names, report.verdicts)
+    return table("Reported also if they do not hold.", names, report.verdicts)
 
 
 def _attention_summary(screened: Screened) -> str:

@@ -1,1 +1,1 @@
-"""What answers say, and machines that answer: scores, attention, labels."""
+"""Evaluation of answers, and machines that answer: scores, attention, labels."""

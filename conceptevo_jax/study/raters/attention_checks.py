@@ -1,14 +1,15 @@
 """Attention checks: which participants read the questions.
 
-Two kinds of tasks check attention, and no figure is made of their answers:
+Two kinds of tasks check attention; their answers are in no figure:
 
 - an *obvious* one, whose intruder is unmistakable and whose group is: passed when the
   intruder's card is not selected and at most one grouped card is left out;
 - a *repeated* one, which asks an earlier task's cards again: passed when at most one
-  card is judged differently than before. Without the earlier answer it is not counted.
+  card is answered differently than before. Without the earlier answer it is not
+  counted.
 
-A participant who passes less than half of the checks answered is inattentive, by
-default; one who answered none is not judged.
+By default a participant who passes less than half of the answered checks is
+inattentive; a participant who answered none is kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,12 +22,12 @@ PASSED = 0.5
 """Smallest share of the checks that an attentive participant passes."""
 
 SLIPS = 1
-"""Cards that may be judged wrongly in a check that is passed."""
+"""Largest number of wrong cards in a passed check."""
 
 
 @record
 class Attention:
-    """How one participant did in the attention checks.
+    """One participant's result in the attention checks.
 
     Attributes:
       participant: The participant's name.

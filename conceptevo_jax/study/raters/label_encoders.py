@@ -1,4 +1,4 @@
-"""Encoders of labels, from text to vectors: substitutes for the paper's."""
+"""Encoders of labels, from text to vectors: substitutes for the paper's encoder."""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -15,9 +15,9 @@ Encoder = Callable[[Sequence[str]], Float[np.ndarray, "n d"]]
 
 
 class TfIdf:
-    """Words, and runs of two to four letters, weighted by how rare they are.
+    """Words, and runs of two to four letters, weighted by rarity.
 
-    Knows spelling and no meaning: "cars" is like "car" and unlike "vehicle".
+    It compares spelling, not meaning: "cars" is similar to "car" but not to "vehicle".
     """
 
     name = "TF-IDF of words and letters, in place of the Universal Sentence Encoder"

@@ -1,16 +1,16 @@
-"""Do people give a group similar names? Similarity of labels (paper, Sec. 4.3).
+"""Similarity of the labels that people give a group (paper, Sec. 4.3).
 
 The paper takes the cosine between sentence vectors of labels, averages it over all
 pairs of labels of one concept, and those averages over the concepts of a category. The
-baseline is the average over all pairs of labels whatsoever. (It reports .28 for the
-baseline, .455 for hand-picked groups and .40, .40 and .38 for the others, by the
+baseline is the average over all pairs of labels. (The paper reports .28 for the
+baseline, .455 for hand-picked groups and .40, .40 and .38 for the others, with the
 Universal Sentence Encoder.)
 
-The numbers depend on the encoder, which the result names: those of two encoders cannot
-be compared, nor any with the paper's. See `label_encoders`.
+The numbers depend on the encoder, which the result names: numbers of two encoders
+cannot be compared, nor can any with the paper's. See `label_encoders`.
 
-Intervals are a bootstrap's over the tasks of each category, centred as in
-`analysis.statistics.crossed_bootstrap`. Costs the encoder.
+Intervals come from a bootstrap over the tasks of each category, centred as in
+`analysis.statistics.crossed_bootstrap`. The cost is that of the encoder.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class LabelSimilarity:
     Attributes:
       category: The category.
       similarity: Mean cosine between the labels of a task, mean over tasks; `n` counts
-        tasks with two labels at least.
+        tasks with at least two labels.
       excess: Similarity minus the baseline.
       labels: Number of labels of these tasks.
     """

@@ -1,11 +1,11 @@
 """Machine participants: judges that see only the patches of a task's cards.
 
-They take the place of people as long as nobody has answered, and must never be called
-people. A judge has features of patches, of a network that took no part in building the
-space; a card is the mean of its patches' features. How *similar* a card is to a task is
-its mean cosine with the task's other cards; features are standardised over all cards of
-the study first, or what all patches share would decide. A judge selects a card that is
-more similar than most cards are to five cards of another task, drawn at random: that
+They replace people until people have answered, and must never be called
+people. A judge has features of patches, from a network that was not used to build the
+space; a card is the mean of its patches' features. The *similarity* of a card to a task
+is its mean cosine with the task's other cards; features are first standardised over all
+cards of the study, to remove what all patches share. A judge selects a card that is
+more similar than most cards are to five cards of another task, drawn at random: this
 comparison needs no knowledge of groups or intruders, and nothing is fitted.
 
 Judges differ in their features, so several give a graded score per card, as several
@@ -24,16 +24,16 @@ from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.types import record
 
 CHANCE = 0.8
-"""Share of the cards of other tasks that a selected card is more similar than. Chosen
-among .5 to .95 on trainings and seeds that no result is reported of."""
+"""A selected card is more similar than this share of the cards of other tasks. Chosen
+among .5 to .95 on trainings and seeds of no reported result."""
 
 _DRAWS = 2_000
-"""Pairs of a card and another task that give a judge the similarity by chance."""
+"""Pairs of a card and another task that estimate a judge's similarity by chance."""
 
 
 @record
 class MachinePanel:
-    """What machine participants answered to a study.
+    """The answers of machine participants to a study.
 
     Attributes:
       answers: Their answers, without labels.

@@ -1,10 +1,10 @@
 """Scores of participants' answers by category of groups (paper, Sec. 4.2, Fig. 5).
 
-How Figure 5 is made. The paper treats "the participants as classifiers and the grouped
-neurons as true labels" and draws an ROC curve of their determinations, one per card
-that a participant judged. Neither the paper nor the authors' code says what the
-threshold is. One participant's determinations are yes or no and give a single point; a
-curve needs a score, and the only one available is the share of participants that
+This computes Figure 5. The paper treats "the participants as classifiers and the
+grouped neurons as true labels" and draws an ROC curve of their determinations, one per
+card that a participant judged. Neither the paper nor the authors' code states the
+threshold. One participant's determinations are yes or no and give a single point; a
+curve needs a score, and the only available score is the share of participants that
 selected a card. So here, per category:
 
 - positives are the cards of grouped neurons, negatives the intruders', of all tasks;
@@ -19,7 +19,7 @@ true and false positives and negatives) are reported as well, pooled, with their
 balanced accuracy: the area under the curve through their single point, which does not
 depend on the number.
 
-Every interval is a bootstrap's over participants and tasks
+Every interval comes from a bootstrap over participants and tasks
 (`analysis.statistics.crossed_bootstrap`). A category of 260 participants and 60 tasks
 takes .2 s.
 """
@@ -70,7 +70,7 @@ class CategoryScores:
 
     Attributes:
       category: The category.
-      tasks: Number of tasks that somebody answered.
+      tasks: Number of answered tasks.
       participants: Number of participants who answered one of them.
       answers: Number of their answers.
       roc: The curve; None without an answer.
@@ -169,7 +169,7 @@ def _score_category(
         _alpha(votes, resamples),
         n,
         lower_bound=-1.0,
-        why="no two participants judged one card, or all judged all cards alike",
+        why="no card was judged by two participants, or all cards got the same answer",
     )
     return CategoryScores(
         category=category,

@@ -1,12 +1,12 @@
 """Simulated participants of known skill: to validate an analysis, or to plan a study.
 
-They answer as signal detection theory has it (Green and Swets, 1966). Every card has an
+They follow signal detection theory (Green and Swets, 1966). Every card has an
 appeal, in standard deviations of a participant's noise: on average `skill` for the
 cards of a group and 0 for an intruder's. A participant selects a card whose appeal with
 fresh noise exceeds the participant's criterion. With many participants per card the AUC
 of the shares tends to Φ(skill / (spread √2)); with few it is smaller.
 
-Machine-made answers: never to be shown as those of people.
+These answers are machine-made: never show them as answers of people.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def simulate(
     """
     if not 1 <= each <= len(tasks):
         raise UsageError(
-            f"{each} tasks per participant were asked for, of {len(tasks)}: give 1 to "
+            f"{each} tasks per participant were requested, of {len(tasks)}: pass 1 to "
             f"{len(tasks)}."
         )
     rng = stream(seed, "simulated participants")

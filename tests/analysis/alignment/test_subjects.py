@@ -33,7 +33,7 @@ def test_too_few_are_explained_cause_by_cause(world):
     live, reason = live_neurons(spoil(world.subject("run@2", world.detectors(23))))
     assert live.sum() == 19
     assert reason == (
-        "run@2 has 19 live neurons of 23 on the judgement images, at least 20 are "
+        "run@2 has 19 live neurons of 23 on the held-out test images, at least 20 are "
         "needed (1 dead, 1 unplaced, 1 not finite, 1 constant)."
     )
 

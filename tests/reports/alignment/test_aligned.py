@@ -58,7 +58,7 @@ def test_epochs_are_milestones_or_spread_and_the_last(words, epochs):
         ("alignment.bases=[bsae]", "run in alignment 'bsae'.*base"),
         ("alignment.judge=jugde", "'jugde'.*judge"),
         ("alignment.bases=[]", r"bases is \[\]"),
-        ("alignment.bases=[judge]", "judge that is none of them"),
+        ("alignment.bases=[judge]", "judge that is not a base"),
     ],
 )
 def test_runs_that_do_not_fit_are_named(word, message):

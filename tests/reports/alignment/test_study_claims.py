@@ -93,7 +93,7 @@ def test_people_who_see_nothing_do_not_hold_the_claim(study):
 def test_a_category_that_was_not_asked_is_not_judged(evaluation):
     claim = claims_by_id(evaluation, machine=False)["human_auc_hand_picked"]
     assert (claim.holds, claim.measured, claim.n) == (None, None, 0)
-    assert claim.why == "the study asks nothing of this category"
+    assert claim.why == "the study has no tasks in this category"
 
 
 def test_machines_judge_no_claim_on_people(evaluation):

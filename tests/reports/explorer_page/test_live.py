@@ -187,14 +187,14 @@ def test_without_a_result_of_these_images_it_says_what_to_do(folder, workspace):
     with pytest.raises(DataError, match="name one with space=RESULT_FOLDER"):
         choose_space(folder, config_of)
     (folder / RUN).write_text("{}")
-    with pytest.raises(DataError, match="no folder of a training of this version"):
+    with pytest.raises(DataError, match="not a training folder of this version"):
         choose_space(folder, config_of)
 
 
 def test_a_scene_of_another_space_is_refused(folder, workspace, explored):
     layout = dataclasses.replace(explored.layout, points=explored.layout.points + 1)
     save_record(workspace / "result" / "layout", layout)
-    with pytest.raises(DataError, match="not of the space and map beside it"):
+    with pytest.raises(DataError, match="does not belong to the space and map"):
         list(follow(folder, workspace, explored))
 
 
@@ -210,7 +210,7 @@ def test_the_command_says_where_the_page_is(call, folder, workspace):
     ("words", "expected_code", "message"),
     [
         ((), 2, "say which: conceptevo explore --live TRAINING"),
-        (("nothing",), 3, "nothing is no training's folder"),
+        (("nothing",), 3, "nothing is not the folder of a training"),
         (("x", "wait=perhaps"), 2, "unknown wait 'perhaps'. Valid: false, true."),
         (("x", "interval=0"), 2, "interval must be a number of seconds above 0"),
         (("x", "spce=y"), 2, "unknown option 'spce'. Did you mean 'space'?"),

@@ -137,8 +137,8 @@ ONE_MODEL = [
 @pytest.mark.parametrize(
     ("category", "populations", "needs"),
     [
-        ("same_model", ONE_EPOCH, "five live neurons of one run, from two epochs"),
-        ("across", ONE_EPOCH, "two models at least, one run of which gives two epochs"),
+        ("same_model", ONE_EPOCH, "of one run, from at least two epochs"),
+        ("across", ONE_EPOCH, "at least two models, one run of which gives two epochs"),
         ("across", ONE_MODEL, "two models"),
         ("base", [population("base", 9, live=few(120, 5))], "of the base snapshot"),
     ],
@@ -158,7 +158,7 @@ def test_a_collapsed_run_has_no_intruder():
 def test_as_many_groups_as_there_are_can_be_had_and_no_more():
     most = int((np.bincount(concepts_of("base", 120)) // 5).sum())
     assert len(draw(count=most, categories=("base",), quantile=1.0)) == most
-    with pytest.raises(UsageError, match=f"{most + 1} groups .* {most} can be had"):
+    with pytest.raises(UsageError, match=f"{most + 1} groups .* {most} can be made"):
         draw(count=most + 1, categories=("base",), quantile=1.0)
 
 
@@ -199,7 +199,7 @@ def test_hand_picked_sets_get_an_intruder_from_their_snapshots():
         ([*picked(4), "vgg@8/s0/1"], "unknown snapshot .*'beaks' 'vgg@8'"),
         ([*picked(4), "vgg@0/s7/1"], r"vgg@0/s7/1 does not exist; .* s1 \(80\)"),
         ([*picked(4), "vgg@0/s0/40"], "vgg@0/s0/40 does not exist"),
-        ([*picked(4), "vgg@0:s0:1"], "is no neuron: an id reads"),
+        ([*picked(4), "vgg@0:s0:1"], "is not a neuron: an id reads"),
         ([*picked(4), "vgg@5/s1/79"], "vgg@5/s1/79 of .* is dead"),
     ],
 )

@@ -124,7 +124,7 @@ def test_it_is_built_again_in_place(build, make_study):
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"link": "javascript:alert(1)"}, "is no web address"),
+        ({"link": "javascript:alert(1)"}, "is not a web address"),
         ({"each": 10}, "does not fit a study of 9 tasks"),
     ],
 )

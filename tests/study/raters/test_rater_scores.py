@@ -181,7 +181,7 @@ def test_a_category_without_an_answer_says_so():
     assert (found.roc, found.seconds, found.answers) == (None, None, 0)
     for one in (found.auc, found.accuracy, found.incoherent):
         assert (one.value, one.why) == (None, "nobody answered")
-    assert found.alpha.why.startswith("no two participants")
+    assert found.alpha.why.startswith("no card was judged by two")
 
 
 def test_one_participant_or_one_task_has_no_interval():

@@ -1,24 +1,20 @@
 """Runs in the space, and the tables that tell of them."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
-from conceptevo_jax.analysis import Agreement, Alignment, Subject
+from conceptevo_jax.analysis import Agreement, Alignment
 from conceptevo_jax.pipeline.base_space import BaseSpace
-from conceptevo_jax.pipeline.cached_space import align, project_run, refit_base, subject
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.types import (
     Embedding,
     Epoch,
-    Observation,
     SnapshotId,
-    Space,
     Stimuli,
     progress,
     record,
@@ -78,110 +74,6 @@ class Projected:
         rows = self.stimuli(epoch).image_ids
         used = rows[rows >= 0]
         return float(self.base_images[used].mean()) if used.size else float("nan")
-
-
-def project_all(
-    session: Session,
-    trained: Mapping[str, TrainedRun],
-    base: str,
-    fitted_space: BaseSpace,
-    key: str,
-) -> dict[str, Projected]:
-    """Project every run, the base too, and judge all others against the base.
-
-    Args:
-      session: Store, images and settings.
-      trained: All runs by name, observed.
-      base: Name of the base run.
-      fitted_space: The space.
-      key: Its content key.
-    """
-    config, store = session.config, session.store
-    base_run, epoch = trained[base], next(iter(trained[base].observations))
-    with session.stage("project", of=base):
-        placed = project_run(store, fitted_space.space, key, base_run)
-    covered = fitted_space.space.covered
-    projected = {base: _projected(session, base_run, base, placed, {}, covered)}
-    with session.stage("refit"):
-        refits, refits_key = refit_base(
-            store, session.images, base_run, epoch, config.method, config.seed
-        )
-    keys = {"space": key, "refits": refits_key, "base": base_run.keys[epoch]}
-    against = _subject(session, fitted_space.space.base, base_run, epoch, placed[epoch])
-    spaces = refits.spaces(fitted_space.space)
-    for name in (n for n in config.runs if n != base):
-        run = trained[name]
-        with session.stage("project", of=name):
-            placed = project_run(store, fitted_space.space, key, run)
-        with session.stage("align", of=name):
-            judged = _judge(session, run, placed, against, spaces, keys)
-        projected[name] = _projected(session, run, name, placed, judged, covered)
-    return projected
-
-
-def _judge(
-    session: Session,
-    run: TrainedRun,
-    placed: Mapping[Epoch, Embedding],
-    against: tuple[Subject, Observation],
-    spaces: Sequence[Space],
-    keys: Mapping[str, str],
-) -> dict[Epoch, Alignment]:
-    """Judge every snapshot of a run against the base."""
-    verdicts = {}
-    for epoch, vectors in placed.items():
-        snapshot = _subject(
-            session, str(SnapshotId(run.name, epoch)), run, epoch, vectors
-        )
-        all_keys = {**keys, "observation": run.keys[epoch]}
-        seed = session.config.seed
-        verdicts[epoch] = align(
-            session.store, snapshot, against, spaces, all_keys, seed
-        )
-    return verdicts
-
-
-def _subject(
-    session: Session, name: str, run: TrainedRun, epoch: Epoch, vectors: Embedding
-) -> tuple[Subject, Observation]:
-    observation, sample = run.observations[epoch], session.config.dataset.sample_images
-    return subject(name, observation, vectors, session.images.pool, sample), observation
-
-
-def without_alignment(
-    session: Session,
-    run: TrainedRun,
-    placed: dict[Epoch, Embedding],
-    covered: Bool[np.ndarray, " i"],
-) -> Projected:
-    """A run in the space, not judged.
-
-    Args:
-      session: Its settings and images.
-      run: The run.
-      placed: Its neurons' vectors, by epoch.
-      covered: Which images of the pool are stimuli of a base neuron.
-    """
-    return _projected(session, run, run.name, placed, {}, covered)
-
-
-def _projected(
-    session: Session,
-    run: TrainedRun,
-    name: str,
-    placed: dict[Epoch, Embedding],
-    judged: dict[Epoch, Alignment],
-    covered: Bool[np.ndarray, " i"],
-) -> Projected:
-    settings = session.config.runs[name]
-    return Projected(
-        run=run,
-        title=settings.title,
-        placed=placed,
-        alignments=judged,
-        steps_per_epoch=len(session.images.train) // settings.batch_size,
-        base_images=covered,
-    )
 
 
 def snapshot_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:

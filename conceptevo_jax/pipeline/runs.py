@@ -149,6 +149,14 @@ class TrainedRun:
         """The table's row of one snapshot."""
         return next(row for row in self.rows if row.epoch == epoch)
 
+    def observed_at(self, *epochs: Epoch) -> "TrainedRun":
+        """The same run with the observations of these snapshots alone."""
+        return dataclasses.replace(
+            self,
+            observations={epoch: self.observations[epoch] for epoch in epochs},
+            keys={epoch: self.keys[epoch] for epoch in epochs},
+        )
+
 
 def training_of(run: RunConfig) -> Training:
     """The training settings that a run's configuration stands for."""

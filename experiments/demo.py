@@ -27,9 +27,10 @@ from conceptevo_jax.pipeline.projected_run import (
     loss_rows,
     snapshot_rows,
 )
-from conceptevo_jax.pipeline.runs import Job, TrainedRun, Until
+from conceptevo_jax.pipeline.runs import Job, Until
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Outcome, Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.pipeline.unified import space_facts, space_jobs, unify
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.reports.explorer_page.page import explore

@@ -15,7 +15,7 @@ from conceptevo_jax.analysis import Alignment, Subject, compare
 from conceptevo_jax.config import LayoutConfig, MethodConfig, ProjectionConfig, plain
 from conceptevo_jax.pipeline.base_space import BaseSpace, Refits
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.projection import (
     SolveSettings,
     SpaceSettings,

@@ -10,11 +10,12 @@ from jaxtyping import Bool
 from conceptevo_jax.analysis import Agreement, Alignment
 from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.pipeline.outcome import finite
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.types import (
     Embedding,
     Epoch,
     SnapshotId,
+    Space,
     Stimuli,
     progress,
     record,
@@ -74,6 +75,29 @@ class Projected:
         rows = self.stimuli(epoch).image_ids
         used = rows[rows >= 0]
         return float(self.base_images[used].mean()) if used.size else float("nan")
+
+
+def join_space(
+    run: TrainedRun, title: str, vectors: dict[Epoch, Embedding], space: Space
+) -> Projected:
+    """A run that joins a finished space, with the steps per epoch of its table.
+
+    Args:
+      run: The run, observed.
+      title: How figures call it.
+      vectors: Its neurons' vectors, by epoch.
+      space: The space.
+    """
+    first_epoch_ends = [row.step for row in run.rows if row.epoch == 0]
+    return Projected(
+        run=run,
+        title=title,
+        placed=vectors,
+        alignments={},
+        # Before the first epoch's end `init` alone is shown, and needs none.
+        steps_per_epoch=first_epoch_ends[0] if first_epoch_ends else 1,
+        base_images=space.covered,
+    )
 
 
 def snapshot_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:

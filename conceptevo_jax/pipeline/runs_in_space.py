@@ -1,7 +1,8 @@
-"""Runs in the space of a base: what every experiment about a space begins with.
+"""Runs in the space of a base: one record, made in one place, for all experiments.
 
-The space is built from one snapshot of the base run; all others are projected into it.
-Where that is asked for they are also judged against the base.
+The space is built from one snapshot of the base run, and all others are projected into
+it. How well they are aligned with the base is measured where that is asked for; maps
+are in `joint_layout`.
 """
 
 import dataclasses
@@ -17,8 +18,8 @@ from conceptevo_jax.pipeline.cached_space import (
     refit_base,
 )
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.stimuli import narrow_sample
 from conceptevo_jax.types import Epoch, Observation, Space, record
 

@@ -13,13 +13,14 @@ from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.joint_layout import JointLayout, lay_out_runs
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.runs_in_space import (
     RunsInSpace,
     align_with_base,
     place_runs,
 )
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.types import Epoch, Layout
 
 BASE_SAMPLE = 4096

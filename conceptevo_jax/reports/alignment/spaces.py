@@ -11,9 +11,9 @@ from typing import Any
 
 from conceptevo_jax.config import MethodConfig
 from conceptevo_jax.pipeline.joint_layout import JointLayout, lay_out_runs
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.alignment.training_jobs import (
     alignment_jobs,
     compared_runs,

@@ -12,9 +12,9 @@ import numpy as np
 
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.reports.alignment.attention_tasks import add_attention_checks
 from conceptevo_jax.reports.alignment.card_patches import task_patches

@@ -17,9 +17,9 @@ from conceptevo_jax.analysis.dynamics.trajectory import Trajectory, measure_evol
 from conceptevo_jax.pipeline.cached_space import lay_out_often
 from conceptevo_jax.pipeline.joint_layout import JointLayout, vectors_on_map
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Epoch, Layout, record
 

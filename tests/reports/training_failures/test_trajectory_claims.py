@@ -7,8 +7,8 @@ from conceptevo_jax.analysis.dynamics.trajectory import Trajectory
 from conceptevo_jax.models import build_model
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.training_failures.alarm_claims import (
     alarm_in_time_claim,
     damaged_not_lost_claim,

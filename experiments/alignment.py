@@ -42,7 +42,7 @@ from conceptevo_jax.reports.alignment.study_figures import roc_figure
 from conceptevo_jax.reports.alignment.study_measure import evaluate
 from conceptevo_jax.reports.alignment.tables import write_machine_tables, write_tables
 from conceptevo_jax.reports.alignment.training_jobs import alignment_jobs
-from conceptevo_jax.reports.explorer_page.page import explore_unified
+from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.study import save_study
 
 
@@ -66,15 +66,14 @@ def run(config: Config, session: Session) -> Outcome:
     trained = session.train(jobs(config), meanwhile=warm_up)
     placements = place_all(session, trained)
     spaces = align_with_bases(session, placements)
-    placed, base_alignments = spaces[config.method.name][0]
-    on_map = lay_out_all(session, placed)
+    space, base_alignments = spaces[config.method.name][0]
+    joint_layout = lay_out_all(session, space)
     # The study comes before the page, which lists its groups.
     with session.stage("study"):
-        group_study = make_group_study(session, placed)
+        group_study = make_group_study(session, space)
     save_study(session.folder, group_study.study)
-    pages = explore_unified(session, on_map)
-    with session.stage("align"):
-        alignments = align_pairs(session, placed, every_pair(placed))
+    pages = explore(session, space, joint_layout)
+    alignments = align_pairs(session, space, every_pair(space))
     panel, judge, tasks = None, config.alignment.judge, group_study.questions
     if judge is not None:
         with session.stage("machine participants"):
@@ -92,11 +91,11 @@ def run(config: Config, session: Session) -> Outcome:
             figure_names.append("roc")
     claims = [
         *method_claims(config.method.name, spaces),
-        *control_claims(placed, base_alignments),
+        *control_claims(space, base_alignments),
         *answer_claims(tasks, panel, evaluation),
     ]
     return Outcome(
-        base=placed.base_snapshot,
+        base=space.base_snapshot,
         claims=claims,
         further={
             "spaces": space_reports(placements),

@@ -47,7 +47,7 @@ from conceptevo_jax.reports.baseline_comparison.tables import (
     group_rows,
     write_tables,
 )
-from conceptevo_jax.reports.explorer_page.page import explore_unified
+from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.importance.evolutions import class_of, milestones_of
 from conceptevo_jax.types import Epoch, SnapshotId
 
@@ -100,8 +100,8 @@ def run(config: Config, session: Session) -> Outcome:
     epochs = milestones_of(_snapshot_names(config), subject).epochs
     snapshots = [str(SnapshotId(subject.name, epoch)) for epoch in epochs]
     observations = [subject.observations[epoch] for epoch in epochs]
-    unified = unify(session, trained)
-    projected = next(p for p in unified.compared if p.run.name == subject.name)
+    space, joint_layout = unify(session, trained)
+    projected = space.runs[subject.name]
     labels = [neuron_classes(session, observation) for observation in observations]
     wide = observe_widely(session, subject, epochs)
     neurons = represent_neurons(session, wide, epochs, labels, projected.placed)
@@ -138,7 +138,7 @@ def run(config: Config, session: Session) -> Outcome:
             segment_names=segments.names,
         )
     return Outcome(
-        base=unified.base_space.space.base,
+        base=space.base_snapshot,
         claims=drift_claims(drifts, RIVALS),
         further={
             "snapshots": snapshots,
@@ -148,5 +148,5 @@ def run(config: Config, session: Session) -> Outcome:
                 note for class_concepts in concepts for note in class_concepts.notes
             ],
         },
-        look_next=[*figures, drift_table, *explore_unified(session, unified)],
+        look_next=[*figures, drift_table, *explore(session, space, joint_layout)],
     )

@@ -18,20 +18,22 @@ from conceptevo_jax.config import CollapseConfig, Config, RunConfig
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.pipeline.base_space import BaseSpace
+from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
 from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer, plan_importance
 from conceptevo_jax.pipeline.projected_run import (
-    Projected,
     alignment_rows,
     epoch_rows,
     loss_rows,
     snapshot_rows,
 )
-from conceptevo_jax.pipeline.runs import Job, TrainedRun, Until
+from conceptevo_jax.pipeline.runs import Job, Until
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Outcome, Session
-from conceptevo_jax.pipeline.unified import Unified, space_jobs, unify
+from conceptevo_jax.pipeline.trained_run import TrainedRun
+from conceptevo_jax.pipeline.unified import space_facts, space_jobs, unify
 from conceptevo_jax.projection import warm_up
-from conceptevo_jax.reports.explorer_page.page import explore_unified
+from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.importance.report import report_importance
 from conceptevo_jax.reports.unified_space.claims import accuracy_claim, alignment_claims
 from conceptevo_jax.reports.unified_space.figures import (
@@ -89,9 +91,9 @@ def run(config: Config, session: Session) -> Outcome:
       session: Store, images and result folder.
     """
     trained = session.train(jobs(config), meanwhile=warm_up)
-    space = unify(session, trained)
+    space, joint_layout = unify(session, trained)
     with session.stage("figures"):
-        _draw(session, space)
+        _draw(session, space, joint_layout)
     rows = snapshot_rows(space.compared)
     tables = session.folder / "tables"
     write_csv(tables / "snapshots.csv", rows)
@@ -99,10 +101,10 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(space.base_space))
     importance = report_importance(session, [trained[WELL_TRAINED]])
-    page = explore_unified(session, space, importance.run_importances)
+    page = explore(session, space, joint_layout, importance.run_importances)
     claims = [
         accuracy_claim(
-            _run(space, WELL_TRAINED),
+            space.runs[WELL_TRAINED],
             images=len(session.images.test),
             threshold=0.80,
             paper="well-trained VGG16: top-5 train accuracy .96 (Fig. 2a, ImageNet)",
@@ -115,9 +117,13 @@ def run(config: Config, session: Session) -> Outcome:
     figures = ("training_map", "shared_space", "runs")
     pictures = [session.folder / f"figures/{name}.png" for name in figures]
     return Outcome(
-        base=space.base_space.space.base,
+        base=space.base_snapshot,
         claims=claims,
-        further={"space": space.about(), "snapshots": rows, **importance.further},
+        further={
+            "space": space_facts(space, joint_layout.layout),
+            "snapshots": rows,
+            **importance.further,
+        },
         look_next=[
             *page,
             *pictures,
@@ -128,16 +134,12 @@ def run(config: Config, session: Session) -> Outcome:
     )
 
 
-def _run(space: Unified, name: str) -> Projected:
-    return next(projected for projected in space.compared if projected.run.name == name)
-
-
-def _draw(session: Session, space: Unified) -> None:
-    folder, points = session.folder / "figures", space.points
+def _draw(session: Session, space: RunsInSpace, joint_layout: JointLayout) -> None:
+    folder, points = session.folder / "figures", joint_layout.points
     save_figure(
         training_map(space.compared, space.base, points), folder / "training_map"
     )
-    pair = [space.base, _run(space, WELL_TRAINED)]
+    pair = [space.base, space.runs[WELL_TRAINED]]
     save_figure(shared_space(session.images, pair, points), folder / "shared_space")
     save_figure(run_curves(space.compared), folder / "runs")
 

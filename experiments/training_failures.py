@@ -13,6 +13,7 @@ runs move less.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from conceptevo_jax.analysis.dynamics.concept_onset import group_base
@@ -34,7 +35,10 @@ from conceptevo_jax.reports.training_failures.course import (
     epochs_on_map,
 )
 from conceptevo_jax.reports.training_failures.figures import draw_groups
-from conceptevo_jax.reports.training_failures.measure import RunsInSpace, measure_runs
+from conceptevo_jax.reports.training_failures.measure import (
+    RunMeasurements,
+    measure_runs,
+)
 from conceptevo_jax.reports.training_failures.roles import (
     check_roles,
     compared_runs,
@@ -118,40 +122,40 @@ def run(config: Config, session: Session) -> Outcome:
         name: epochs_on_map(trained[name], milestones.get(name), classes)
         for name in compared
     }
-    spaces = [
+    measurements = [
         measure_runs(session, trained, base, compared, map_epochs)
         for base in settings.bases
     ]
     movements = [
-        row for space in spaces for row in movement_rows(space, milestones, MOVEMENT)
+        row
+        for base_measurements in measurements
+        for row in movement_rows(base_measurements, milestones, MOVEMENT)
     ]
-    _write_tables(config, session, spaces, movements)
-    first_space = spaces[0]
-    session.save_space(first_space.base_space.space, first_space.layout)
-    with session.stage("explorer"):
-        page = explore(
-            session,
-            first_space.base,
-            list(first_space.runs.values()),
-            first_space.base_space.space,
-            first_space.layout,
-            first_space.points,
-        )
+    _write_tables(config, session, measurements, movements)
+    space, joint_layout = measurements[0].space, measurements[0].joint_layout
+    session.save_space(space.base_space.space, joint_layout.layout)
+    page = explore(session, space, joint_layout)
     claims = []
-    for space in spaces:
-        claims += space_claims(config, space, milestones, classes, PAPER)
-    claims += run_claims(config, session, first_space, PAPER)
+    for base_measurements in measurements:
+        claims += space_claims(config, base_measurements, milestones, classes, PAPER)
+    claims += run_claims(config, session, space, PAPER)
     tables = session.folder / "tables"
     with session.stage("figures"):
         figures = draw_groups(
-            first_space, settings.groups, settings.again, session.folder / "figures"
+            measurements[0],
+            settings.groups,
+            settings.again,
+            session.folder / "figures",
         )
     return Outcome(
-        base=first_space.base_space.space.base,
+        base=space.base_snapshot,
         claims=claims,
         further={
             "movement": movements,
-            "map_stability": [space.layout.stability for space in spaces],
+            "map_stability": [
+                base_measurements.joint_layout.layout.stability
+                for base_measurements in measurements
+            ],
         },
         look_next=[*page, *figures, tables / "measures.csv", tables / "movement.csv"],
     )
@@ -160,29 +164,29 @@ def run(config: Config, session: Session) -> Outcome:
 def _write_tables(
     config: Config,
     session: Session,
-    spaces: Sequence[RunsInSpace],
+    measurements: Sequence[RunMeasurements],
     movements: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Write all tables; those that need at most one space use the first."""
-    first_space, classes = spaces[0], session.images.classes
-    lives = {name: lives_of(projected) for name, projected in first_space.runs.items()}
-    base_epoch = first_space.base.epochs[-1]
+    """Write all tables; those that need one space, or none, are of the first."""
+    space, classes = measurements[0].space, session.images.classes
+    lives = {name: lives_of(projected) for name, projected in space.runs.items()}
+    base_epoch = space.base.epochs[-1]
     groups = group_base(
-        first_space.base.placed[base_epoch],
-        first_space.base.stimuli(base_epoch),
+        space.base.placed[base_epoch],
+        space.base.stimuli(base_epoch),
         session.images.pool.labels,
         count=config.failures.concept_groups,
         seed=config.seed,
     )
     for name, rows in (
-        ("measures", [row for space in spaces for row in measure_rows(space)]),
+        ("measures", list(chain.from_iterable(map(measure_rows, measurements)))),
         ("movement", movements),
-        ("movement_sites", [row for space in spaces for row in site_rows(space)]),
-        ("lifetimes", lifetime_rows(first_space, lives)),
+        ("movement_sites", list(chain.from_iterable(map(site_rows, measurements)))),
+        ("lifetimes", lifetime_rows(space, lives)),
         (
             "first_concepts",
-            birth_rows(first_space, groups, lives, classes),
+            birth_rows(space, groups, lives, classes),
         ),
-        ("monitor", monitor_rows(first_space)),
+        ("monitor", monitor_rows(space)),
     ):
         write_csv(session.folder / "tables" / f"{name}.csv", rows)

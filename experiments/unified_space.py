@@ -17,6 +17,7 @@ import numpy as np
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
+from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.outcome import finite, write_csv
 from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
 from conceptevo_jax.pipeline.projected_run import (
@@ -27,10 +28,11 @@ from conceptevo_jax.pipeline.projected_run import (
     snapshot_rows,
 )
 from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Outcome, Session
-from conceptevo_jax.pipeline.unified import Unified, space_jobs, unify
+from conceptevo_jax.pipeline.unified import space_facts, space_jobs, unify
 from conceptevo_jax.projection import warm_up
-from conceptevo_jax.reports.explorer_page.page import explore_unified
+from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.unified_space.claims import (
     accuracy_claim,
     alignment_claims,
@@ -62,9 +64,9 @@ def run(config: Config, session: Session) -> Outcome:
       session: Store, images and result folder.
     """
     trained = session.train(jobs(config), meanwhile=warm_up)
-    space = unify(session, trained)
+    space, joint_layout = unify(session, trained)
     with session.stage("figures"):
-        _draw(session, space)
+        _draw(session, space, joint_layout)
     rows, coverage = snapshot_rows(space.compared), coverage_rows(space)
     tables = session.folder / "tables"
     write_csv(tables / "snapshots.csv", rows)
@@ -72,7 +74,7 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "epochs.csv", epoch_rows([space.base, *space.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(space.base_space))
-    page = explore_unified(session, space)
+    page = explore(session, space, joint_layout)
     accuracies = [
         accuracy_claim(
             projected, images=len(session.images.test), threshold=0.75, paper=None
@@ -82,19 +84,23 @@ def run(config: Config, session: Session) -> Outcome:
     figures = ("unified_space", "training_map", "runs")
     pictures = [session.folder / f"figures/{name}.png" for name in figures]
     return Outcome(
-        base=space.base_space.space.base,
+        base=space.base_snapshot,
         claims=[
             *accuracies,
             *cross_alignment_claims(space.compared),
             *alignment_claims(rows),
         ],
-        further={"space": space.about(), "snapshots": rows, "coverage": coverage},
+        further={
+            "space": space_facts(space, joint_layout.layout),
+            "snapshots": rows,
+            "coverage": coverage,
+        },
         look_next=[*page, *pictures, tables / "coverage.csv", tables / "alignment.csv"],
     )
 
 
-def _draw(session: Session, space: Unified) -> None:
-    folder, points = session.folder / "figures", space.points
+def _draw(session: Session, space: RunsInSpace, joint_layout: JointLayout) -> None:
+    folder, points = session.folder / "figures", joint_layout.points
     projected_runs = [space.base, *space.compared]
     figure = shared_space(session.images, projected_runs, points)
     save_figure(figure, folder / "unified_space")
@@ -103,8 +109,8 @@ def _draw(session: Session, space: Unified) -> None:
     save_figure(run_curves(space.compared), folder / "runs")
 
 
-def coverage_rows(space: Unified) -> list[dict[str, Any]]:
-    """Per observed snapshot: how many of its stimuli have a vector from the base.
+def coverage_rows(space: RunsInSpace) -> list[dict[str, Any]]:
+    """Per observed snapshot: how much of its stimuli the base has a vector for.
 
     `covered` is the share of a live neuron's stimuli that are also a stimulus of a base
     neuron, which Step 2.2 of the paper uses; `nothing_covered` is the share of

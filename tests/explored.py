@@ -1,6 +1,7 @@
 """A small result with a space, a map and a scene; made of two tiny trainings."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,14 @@ from conceptevo_jax.config import (
     ProjectionConfig,
     SearchConfig,
 )
-from conceptevo_jax.pipeline.cached_space import embed_base, project_run
-from conceptevo_jax.pipeline.projected_run import Projected, without_alignment
+from conceptevo_jax.pipeline.joint_layout import JointLayout, vectors_on_map
+from conceptevo_jax.pipeline.projected_run import Projected
 from conceptevo_jax.pipeline.runs import Job, execute
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.explorer_page.describe_scene import describe_scene
 from conceptevo_jax.reports.explorer_page.page import write_explorer
-from conceptevo_jax.types import Layout, Space
+from conceptevo_jax.types import Layout
 
 EPOCHS = 2
 METHOD = MethodConfig(
@@ -36,19 +38,29 @@ class Explored:
     """The result's session, what it was described by, and its folder."""
 
     session: Session
-    base: Projected
-    run: Projected
-    space: Space
-    layout: Layout
+    space: RunsInSpace
+    joint_layout: JointLayout
     folder: Path
 
     @property
-    def points(self):
+    def base(self) -> Projected:
+        """The base run."""
+        return self.space.base
+
+    @property
+    def run(self) -> Projected:
+        """The compared run."""
+        return self.space.runs["vgg16"]
+
+    @property
+    def layout(self) -> Layout:
+        """The map."""
+        return self.joint_layout.layout
+
+    @property
+    def points(self) -> Mapping[str, np.ndarray]:
         """Where the base and the run's last snapshot lie."""
-        n = len(self.base.stimuli(EPOCHS - 1).dead)
-        last = self.run.snapshot(EPOCHS - 1)
-        points = self.layout.points
-        return {self.base.snapshot(EPOCHS - 1): points[:n], last: points[n:]}
+        return self.joint_layout.points
 
 
 def make_explored(folder, make_dataset, make_run) -> Explored:
@@ -79,32 +91,27 @@ def make_explored(folder, make_dataset, make_run) -> Explored:
             sample=15,
         )
         trained[name] = execute(store, images, job)
-    made, key = embed_base(store, images, trained["base"], EPOCHS - 1, METHOD, 0)
-    placed = {
-        name: without_alignment(
-            session,
-            run,
-            project_run(store, made.space, key, run),
-            made.space.covered,
-        )
-        for name, run in trained.items()
-    }
-    base, run = placed["base"], placed["vgg16"]
-    ends = [one.placed[EPOCHS - 1].vectors for one in (base, run)]
-    vectors = np.concatenate(ends)
-    layout = Layout(
-        points=vectors[:, :2].copy(), vectors=vectors, stability=0.5, seed=0
-    )
-    session.save_space(made.space, layout)
-    found = Explored(
+    space = place_runs(session, trained["base"], {"vgg16": trained["vgg16"]})
+    joint_layout = _lay_out_ends(space)
+    session.save_space(space.base_space.space, joint_layout.layout)
+    OmegaConf.save(OmegaConf.structured(config), session.folder / "config.yaml")
+    write_explorer(session, describe_scene(session, space, joint_layout))
+    return Explored(
         session=session,
-        base=base,
-        run=run,
-        space=made.space,
-        layout=layout,
+        space=space,
+        joint_layout=joint_layout,
         folder=session.folder,
     )
-    OmegaConf.save(OmegaConf.structured(config), session.folder / "config.yaml")
-    scene = describe_scene(session, base, [run], made.space, layout, found.points)
-    write_explorer(session, scene)
-    return found
+
+
+def _lay_out_ends(space: RunsInSpace) -> JointLayout:
+    """The base and the run's last snapshot at two of their coordinates in the space."""
+    vectors = vectors_on_map(space, {"vgg16": [EPOCHS - 1]})
+    points = {name: rows[:, :2].copy() for name, rows in vectors.items()}
+    layout = Layout(
+        points=np.concatenate(list(points.values())),
+        vectors=np.concatenate(list(vectors.values())),
+        stability=0.5,
+        seed=0,
+    )
+    return JointLayout(layout=layout, points=points)

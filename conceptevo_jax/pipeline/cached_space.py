@@ -13,10 +13,9 @@ from jaxtyping import Float
 
 from conceptevo_jax.analysis import Alignment, Subject, compare
 from conceptevo_jax.config import LayoutConfig, MethodConfig, ProjectionConfig, plain
-from conceptevo_jax.data import Pool
 from conceptevo_jax.pipeline.base_space import BaseSpace, Refits
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.projection import (
     SolveSettings,
     SpaceSettings,
@@ -26,7 +25,6 @@ from conceptevo_jax.projection import (
     project_neurons,
     refit_space,
 )
-from conceptevo_jax.stimuli import narrow_sample
 from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.types import (
     Embedding,
@@ -111,21 +109,21 @@ def refit_base(
     store: Store,
     images: Images,
     base: TrainedRun,
-    epoch: Epoch,
+    fitted: tuple[BaseSpace, str],
     method: MethodConfig,
     seed: int,
 ) -> tuple[Refits, str]:
-    """Fit the space of `embed_base` again from `REFITS` other seeds.
+    """Fit a space again from `REFITS` other seeds.
 
     Args:
-      store: The store of refits.
-      images: As for `embed_base`, like `base`, `epoch` and `method`.
-      base: The base run.
-      epoch: Its snapshot.
+      store: Where refits are kept.
+      images: As for `embed_base`; so are `base`, `method` and `seed`.
+      base: The base run, observed at the one snapshot the space was built from.
+      fitted: The space that `embed_base` built, and its content key.
       method: Settings.
       seed: Seed of the first fit, from which those of the refits are counted.
     """
-    fitted_space, key = embed_base(store, images, base, epoch, method, seed)
+    (fitted_space, key), (epoch,) = fitted, base.observations
     seeds = tuple(seed + _REFIT_SEED_STEP * (1 + turn) for turn in range(REFITS))
 
     def make() -> Refits:
@@ -174,30 +172,6 @@ def project_run(
             about=str(SnapshotId(run.name, epoch)),
         )
     return placed
-
-
-def subject(
-    name: str, observation: Observation, embedding: Embedding, pool: Pool, sample: int
-) -> Subject:
-    """A snapshot as input of the alignment measures.
-
-    The base keeps responses to more of the pool than others; all are compared on the
-    first `sample` images.
-
-    Args:
-      name: Name of the snapshot.
-      observation: Its observation.
-      embedding: Its neurons' vectors.
-      pool: The images on which the space is built.
-      sample: Number of pool images to compare.
-    """
-    return Subject(
-        snapshot=name,
-        responses=observation.judgement,
-        pool=narrow_sample(observation.sample, pool, sample),
-        stimuli=observation.stimuli,
-        embedding=embedding,
-    )
 
 
 def align(

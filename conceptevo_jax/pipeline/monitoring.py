@@ -9,37 +9,38 @@ read again, with the same reports.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.devices import in_first_process
-from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.pipeline.base_space import BaseSpace
-from conceptevo_jax.store import Store, read_file, seal, unseal, write_text
-from conceptevo_jax.store.reading import LARGEST_TEXT
-from conceptevo_jax.training import Row, read_table, snapshots
-from conceptevo_jax.training.table import TABLE
-from conceptevo_jax.types import Epoch, Snapshot
+from conceptevo_jax.pipeline.monitor_reports import is_watched
+from conceptevo_jax.pipeline.trained_run import TrainedRun, TrainingIdentity
+from conceptevo_jax.store import Store, seal, write_text
+from conceptevo_jax.training import Row
+from conceptevo_jax.types import Snapshot
 
 
 class Watch:
     """Watches one training; an `on_epoch` callable.
 
     Args:
-      monitor: Measures the snapshots.
-      folder: The training's folder.
-      run: Its name.
-      model: The trained model.
-      name: Name of the file of reports in the folder.
+      monitor: Looks at the snapshots.
+      folder: Of the training.
+      identity: Which run it is.
+      path: The file that gets the reports.
     """
 
     def __init__(
-        self, monitor: ConceptMonitor, folder: Path, run: str, model: Model, name: str
+        self,
+        monitor: ConceptMonitor,
+        folder: Path,
+        identity: TrainingIdentity,
+        path: Path,
     ) -> None:
-        self.monitor, self.folder, self.run = monitor, folder, run
-        self.model, self.path = model, folder / name
+        self.monitor, self.folder = monitor, folder
+        self.identity, self.path = identity, path
         self.reports: list[Report] | None = None
 
     def __call__(self, snapshot: Snapshot, row: Row) -> None:
@@ -51,19 +52,16 @@ class Watch:
             self._look(self._saved_before(snapshot))
         self._look([snapshot])
 
-    def read_again(self) -> None:
-        """Measure all epochs of a finished training."""
+    def read_again(self, run: TrainedRun) -> None:
+        """Look at all epochs of a finished training."""
         self.reports = []
-        self._look(self._saved())
-
-    def _saved(self) -> list[Snapshot]:
-        saved = snapshots(self.folder, self.run, self.model)
-        return [shot for shot in saved if is_watched(shot.epoch)]
+        self._look([shot for shot in run.snapshots if is_watched(shot.epoch)])
 
     def _saved_before(self, snapshot: Snapshot) -> list[Snapshot]:
         if snapshot.epoch == 0:
             return []
-        saved = self._saved()
+        run = TrainedRun.from_folder(self.folder, self.identity)
+        saved = [shot for shot in run.snapshots if is_watched(shot.epoch)]
         names = [shot.epoch for shot in saved]
         is_saved = snapshot.epoch in names
         return saved[: names.index(snapshot.epoch)] if is_saved else saved
@@ -76,11 +74,6 @@ class Watch:
         in_first_process(
             lambda: write_text(self.path, "".join(f"{line}\n" for line in lines))
         )
-
-
-def is_watched(epoch: Epoch) -> bool:
-    """Whether the monitor measures a snapshot: only whole epochs."""
-    return isinstance(epoch, int)
 
 
 def make_monitor(
@@ -98,40 +91,3 @@ def make_monitor(
     if space_key is not None:
         space = store.load("space", BaseSpace, space_key).space
     return ConceptMonitor.of_model(model, space, images)
-
-
-def is_complete(path: Path, folder: Path) -> bool:
-    """Whether there are reports on every epoch of a finished training.
-
-    A training that was watched, killed, and resumed unwatched has only some.
-
-    Args:
-      path: The file of reports.
-      folder: The training's folder.
-    """
-    epochs = [row.epoch for row in read_table(folder / TABLE) if is_watched(row.epoch)]
-    return [report["epoch"] for report in read_reports(path)] == epochs
-
-
-def read_reports(path: Path) -> list[dict[str, Any]]:
-    """All reports of a training, as plain values; none if it was not watched.
-
-    Raises:
-      DataError: naming a damaged line, or a file that cannot be used.
-    """
-    if not path.is_file():
-        return []
-    try:
-        content = read_file(path, path.parent, LARGEST_TEXT)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be used ({error}). Delete it.") from error
-    reports = []
-    for number, line in enumerate(content.splitlines(), 1):
-        try:
-            reports.append(unseal(line))
-        except ValueError as error:
-            raise DataError(
-                f"line {number} of {path} cannot be used ({error}). Delete the file: "
-                "the next call of the monitor writes it again."
-            ) from error
-    return reports

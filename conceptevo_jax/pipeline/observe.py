@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from conceptevo_jax.activations import Footprint, Sweep, in_groups
+from conceptevo_jax.config import Config, plain
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.stimuli import Observe, Search, find_stimuli, respond
@@ -60,6 +61,35 @@ class Observer:
         self.run_key, self.search, self.sample = run_key, search, sample
         self.num_images = top_images_needed(
             search.k, projection_images, len(images.pool)
+        )
+
+    @classmethod
+    def of_config(
+        cls,
+        config: Config,
+        store: Store,
+        images: Images,
+        model: Model,
+        run_key: str,
+    ) -> "Observer":
+        """Observes a run as the configuration's method wants it.
+
+        Args:
+          config: The whole configuration.
+          store: Where observations are kept.
+          images: Pool and judgement images.
+          model: The run's model.
+          run_key: Content key of the run.
+        """
+        method = config.method
+        return cls(
+            store,
+            images,
+            model,
+            run_key,
+            Search(**plain(method.stimuli)),
+            method.projection.stimuli,
+            config.dataset.sample_images,
         )
 
     def __call__(self, shot: Snapshot) -> tuple[Observation, str]:

@@ -1,22 +1,19 @@
 """Runs in the space, and their tables."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
-from conceptevo_jax.analysis import Agreement, Alignment, Subject
+from conceptevo_jax.analysis import Agreement, Alignment
 from conceptevo_jax.pipeline.base_space import BaseSpace
-from conceptevo_jax.pipeline.cached_space import align, project_run, refit_base, subject
 from conceptevo_jax.pipeline.outcome import finite
-from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.types import (
     Embedding,
     Epoch,
-    Observation,
     SnapshotId,
     Space,
     Stimuli,
@@ -80,107 +77,26 @@ class Projected:
         return float(self.base_images[used].mean()) if used.size else float("nan")
 
 
-def project_all(
-    session: Session,
-    trained: Mapping[str, TrainedRun],
-    base: str,
-    fitted_space: BaseSpace,
-    key: str,
-) -> dict[str, Projected]:
-    """Project every run, including the base, and align all others with the base.
+def join_space(
+    run: TrainedRun, title: str, vectors: dict[Epoch, Embedding], space: Space
+) -> Projected:
+    """A run that joins a finished space, with the steps per epoch of its table.
 
     Args:
-      session: Store, images and settings.
-      trained: All runs by name, observed.
-      base: Name of the base run.
-      fitted_space: The space.
-      key: Its content key.
+      run: The run, observed.
+      title: How figures call it.
+      vectors: Its neurons' vectors, by epoch.
+      space: The space.
     """
-    config, store = session.config, session.store
-    base_run, epoch = trained[base], next(iter(trained[base].observations))
-    with session.stage("project", of=base):
-        placed = project_run(store, fitted_space.space, key, base_run)
-    covered = fitted_space.space.covered
-    projected = {base: _projected(session, base_run, base, placed, {}, covered)}
-    with session.stage("refit"):
-        refits, refits_key = refit_base(
-            store, session.images, base_run, epoch, config.method, config.seed
-        )
-    keys = {"space": key, "refits": refits_key, "base": base_run.keys[epoch]}
-    against = _subject(session, fitted_space.space.base, base_run, epoch, placed[epoch])
-    spaces = refits.spaces(fitted_space.space)
-    for name in (n for n in config.runs if n != base):
-        run = trained[name]
-        with session.stage("project", of=name):
-            placed = project_run(store, fitted_space.space, key, run)
-        with session.stage("align", of=name):
-            judged = _judge(session, run, placed, against, spaces, keys)
-        projected[name] = _projected(session, run, name, placed, judged, covered)
-    return projected
-
-
-def _judge(
-    session: Session,
-    run: TrainedRun,
-    placed: Mapping[Epoch, Embedding],
-    against: tuple[Subject, Observation],
-    spaces: Sequence[Space],
-    keys: Mapping[str, str],
-) -> dict[Epoch, Alignment]:
-    """Measure the alignment of every snapshot of a run with the base."""
-    verdicts = {}
-    for epoch, vectors in placed.items():
-        snapshot = _subject(
-            session, str(SnapshotId(run.name, epoch)), run, epoch, vectors
-        )
-        all_keys = {**keys, "observation": run.keys[epoch]}
-        seed = session.config.seed
-        verdicts[epoch] = align(
-            session.store, snapshot, against, spaces, all_keys, seed
-        )
-    return verdicts
-
-
-def _subject(
-    session: Session, name: str, run: TrainedRun, epoch: Epoch, vectors: Embedding
-) -> tuple[Subject, Observation]:
-    observation, sample = run.observations[epoch], session.config.dataset.sample_images
-    return subject(name, observation, vectors, session.images.pool, sample), observation
-
-
-def without_alignment(
-    session: Session,
-    run: TrainedRun,
-    placed: dict[Epoch, Embedding],
-    covered: Bool[np.ndarray, " i"],
-) -> Projected:
-    """A run in the space, without alignment.
-
-    Args:
-      session: Its settings and images.
-      run: The run.
-      placed: Its neurons' vectors, by epoch.
-      covered: Which images of the pool are stimuli of a base neuron.
-    """
-    return _projected(session, run, run.name, placed, {}, covered)
-
-
-def _projected(
-    session: Session,
-    run: TrainedRun,
-    name: str,
-    placed: dict[Epoch, Embedding],
-    judged: dict[Epoch, Alignment],
-    covered: Bool[np.ndarray, " i"],
-) -> Projected:
-    settings = session.config.runs[name]
+    first_epoch_ends = [row.step for row in run.rows if row.epoch == 0]
     return Projected(
         run=run,
-        title=settings.title,
-        placed=placed,
-        alignments=judged,
-        steps_per_epoch=len(session.images.train) // settings.batch_size,
-        base_images=covered,
+        title=title,
+        placed=vectors,
+        alignments={},
+        # Before the first epoch's end `init` alone is shown, and needs none.
+        steps_per_epoch=first_epoch_ends[0] if first_epoch_ends else 1,
+        base_images=space.covered,
     )
 
 

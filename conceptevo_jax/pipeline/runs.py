@@ -26,13 +26,10 @@ from conceptevo_jax.config import (
 from conceptevo_jax.devices import first_decides, is_asked_to_end
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.monitoring import (
-    Watch,
-    is_complete,
-    make_monitor,
-    read_reports,
-)
+from conceptevo_jax.pipeline.monitor_reports import read_reports, reports_name
+from conceptevo_jax.pipeline.monitoring import Watch, make_monitor
 from conceptevo_jax.pipeline.observe import Observer
+from conceptevo_jax.pipeline.trained_run import TrainedRun, TrainingIdentity
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.training import (
@@ -44,7 +41,6 @@ from conceptevo_jax.training import (
     TimeUpError,
     Training,
     read_table,
-    snapshots,
     train,
 )
 from conceptevo_jax.training.loop import OnEpoch, OnStep
@@ -120,36 +116,6 @@ class Job:
         )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class TrainedRun:
-    """A finished run.
-
-    Attributes:
-      name: The run's name.
-      key: Content key of its training.
-      model: The trained model.
-      rows: Its table, a row per snapshot.
-      snapshots: Its snapshots in order.
-      observations: Its observations, by epoch.
-      keys: Content keys of the observations, by epoch.
-      reports: The monitor's report on each snapshot, as plain values; none if it was
-        off.
-    """
-
-    name: str
-    key: str
-    model: Model
-    rows: list[Row]
-    snapshots: list[Snapshot]
-    observations: dict[Epoch, Observation]
-    keys: dict[Epoch, str]
-    reports: Sequence[dict[str, Any]] = ()
-
-    def row(self, epoch: Epoch) -> Row:
-        """The table's row of one snapshot."""
-        return next(row for row in self.rows if row.epoch == epoch)
-
-
 def training_of(run: RunConfig) -> Training:
     """The training settings of a run's configuration."""
     settings = plain(
@@ -175,9 +141,11 @@ def is_finished(store: Store, images: Images, job: Job) -> bool:
     if not store.has("train", key):
         return False
     folder = store.path("train", key)
-    watched = _watched(folder, images, job)
-    if watched is not None and not is_complete(watched, folder):
-        return False
+    reports = _reports_file(folder, images, job)
+    if reports is not None:
+        run = TrainedRun.from_folder(folder, _identity(images, job, model), reports)
+        if not run.is_watched_to_the_end:
+            return False
     if job.search is None:
         return True
     observer = _observer(store, images, job, model, key)
@@ -213,16 +181,13 @@ def execute(
     total = steps + len(observed) * _SWEEP_STEPS
     report = _Report(on_step, total)
     folder, key = _train(store, images, job, model, settings, report, time_left)
-    watched = _watched(folder, images, job)
-    if watched is not None and not is_complete(watched, folder):
-        _watch(store, images, job, model, folder).read_again()
-    shots = snapshots(folder, job.name, model)
+    run = _read_back(store, images, job, model, folder)
     observations: dict[Epoch, Observation] = {}
     keys: dict[Epoch, str] = {}
     if observe and job.search is not None:
         observer = _observer(store, images, job, model, key)
         observed_shots = [
-            s for s in shots if job.epochs is None or s.epoch in job.epochs
+            s for s in run.snapshots if job.epochs is None or s.epoch in job.epochs
         ]
         observed_pairs = observer.each(observed_shots, time_left)
         for shot in observed_shots:
@@ -230,30 +195,39 @@ def execute(
             observations[shot.epoch], keys[shot.epoch] = next(observed_pairs)
             steps += _SWEEP_STEPS
             report(steps, total)
-    return TrainedRun(
-        name=job.name,
-        key=key,
-        model=model,
-        rows=read_table(folder / TABLE),
-        snapshots=shots,
-        observations=observations,
-        keys=keys,
-        reports=() if watched is None else read_reports(watched),
+    return dataclasses.replace(run, observations=observations, keys=keys)
+
+
+def _read_back(
+    store: Store, images: Images, job: Job, model: Model, folder: Path
+) -> TrainedRun:
+    """A finished training, with the monitor's reports on every epoch if it looks."""
+    reports = _reports_file(folder, images, job)
+    run = TrainedRun.from_folder(folder, _identity(images, job, model), reports)
+    if reports is None or run.is_watched_to_the_end:
+        return run
+    _watch(store, images, job, model, folder).read_again(run)
+    return dataclasses.replace(run, reports=read_reports(reports))
+
+
+def _identity(images: Images, job: Job, model: Model) -> TrainingIdentity:
+    return TrainingIdentity(
+        name=job.name, model=model, train_images_id=images.train.images_id
     )
 
 
-def _watched(folder: Path, images: Images, job: Job) -> Path | None:
-    """The file of a training for the monitor's reports, if it is on."""
+def _reports_file(folder: Path, images: Images, job: Job) -> Path | None:
+    """The file of a training that gets the monitor's reports, if it looks."""
     if not job.monitor:
         return None
-    return folder / f"monitor-{job.space or images.pool.pool_id}.jsonl"
+    return folder / reports_name(job.space or images.pool.pool_id)
 
 
 def _watch(store: Store, images: Images, job: Job, model: Model, folder: Path) -> Watch:
-    watched = _watched(folder, images, job)
-    assert watched is not None
+    reports = _reports_file(folder, images, job)
+    assert reports is not None
     monitor = make_monitor(store, images.pool_pixels, model, job.space)
-    return Watch(monitor, folder, job.name, model, watched.name)
+    return Watch(monitor, folder, _identity(images, job, model), reports)
 
 
 def require_time(time_left: TimeLeft | None, what: str) -> None:

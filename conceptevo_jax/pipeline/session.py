@@ -33,13 +33,8 @@ from conceptevo_jax.pipeline.result_folder import (
     default_folder,
     find_folder,
 )
-from conceptevo_jax.pipeline.runs import (
-    Job,
-    TrainedRun,
-    execute,
-    is_finished,
-    require_time,
-)
+from conceptevo_jax.pipeline.runs import Job, execute, is_finished, require_time
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.pipeline.worker import until, use_cache
 from conceptevo_jax.pipeline.worker_pool import run_side_by_side
 from conceptevo_jax.store import Store, save_record

@@ -6,20 +6,17 @@ from pathlib import Path
 
 from conceptevo_jax.data import Decoded, open_decoded
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
-from conceptevo_jax.pipeline.monitoring import is_watched
+from conceptevo_jax.pipeline.monitor_reports import is_watched
+from conceptevo_jax.pipeline.trained_run import (
+    TrainedRun,
+    TrainingIdentity,
+    current_folder,
+)
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import Store, load_record, read_manifest
-from conceptevo_jax.store.stage_folders import PARTIAL
-from conceptevo_jax.training import (
-    RUN,
-    Row,
-    read_run,
-    read_table,
-    snapshots,
-    trained_model,
-)
+from conceptevo_jax.store.records import MANIFEST
+from conceptevo_jax.training import RUN, Row
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Space
 
@@ -64,50 +61,57 @@ def follow(
     Raises:
       DataError: if the images are not in the store.
     """
-    about = read_run(current_folder(folder))
-    model = trained_model(current_folder(folder), about)
+    identity = TrainingIdentity.from_folder(folder)
     space = None
     if result is not None:
         space = load_record(result / "space", Space, result)
-    pool_id = about["train"] if space is None else space.pool_id
+    pool_id = identity.train_images_id if space is None else space.pool_id
     images = _images(Store(folder.parent), pool_id)
-    monitor = ConceptMonitor.of_model(model, space, images)
+    monitor = ConceptMonitor.of_model(identity.model, space, images)
     reported_epochs: set[Epoch] = set()
     while True:
         # Asked first: what was finished before a look needs no other one.
-        finished = (current_folder(folder) / "manifest.json").is_file()
-        yield from _new(
-            current_folder(folder), about["name"], model, monitor, reported_epochs
-        )
+        finished = has_ended(folder)
+        yield from _new(read_so_far(folder, identity), monitor, reported_epochs)
         if finished or not wait:
             return
         time.sleep(interval)
 
 
 def _new(
-    folder: Path,
-    run: str,
-    model: Model,
-    monitor: ConceptMonitor,
-    reported_epochs: set[Epoch],
+    run: TrainedRun | None, monitor: ConceptMonitor, reported_epochs: set[Epoch]
 ) -> Iterator[tuple[Report, Row]]:
-    if not (folder / TABLE).is_file():
+    if run is None:
         return
-    shots = {shot.epoch: shot for shot in snapshots(folder, run, model)}
-    for row in read_table(folder / TABLE):
+    shots = {shot.epoch: shot for shot in run.snapshots}
+    for row in run.rows:
         fresh = row.epoch in shots and row.epoch not in reported_epochs
         if fresh and is_watched(row.epoch):
             reported_epochs.add(row.epoch)
             yield monitor.update(row.epoch, shots[row.epoch].load()), row
 
 
-def current_folder(folder: Path) -> Path:
-    """The current folder of a training, which is renamed when it is finished."""
-    if folder.is_dir():
-        return folder
-    name = folder.name.removesuffix(PARTIAL)
-    renamed = name if folder.name.endswith(PARTIAL) else name + PARTIAL
-    return folder.with_name(renamed)
+def has_ended(folder: Path) -> bool:
+    """Whether a training in a store is finished."""
+    return (current_folder(folder) / MANIFEST).is_file()
+
+
+def read_so_far(
+    folder: Path, identity: TrainingIdentity, reports: Path | None = None
+) -> TrainedRun | None:
+    """What a training that may still run has saved; None before its first snapshot.
+
+    Args:
+      folder: Of the training.
+      identity: Which run it is.
+      reports: The file of the monitor's reports, or None to read none.
+
+    Raises:
+      DataError: as `TrainedRun.from_folder`.
+    """
+    if not (current_folder(folder) / TABLE).is_file():
+        return None
+    return TrainedRun.from_folder(folder, identity, reports)
 
 
 def _images(store: Store, pool_id: str) -> Decoded:

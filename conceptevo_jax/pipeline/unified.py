@@ -4,59 +4,30 @@ Trains and observes the base and the compared runs, builds the space from the ba
 last epoch, projects every snapshot, measures its alignment and lays it out on one map.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.pipeline.base_space import BaseSpace
-from conceptevo_jax.pipeline.cached_space import embed_base, lay_out
-from conceptevo_jax.pipeline.projected_run import Projected, project_all
-from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.joint_layout import JointLayout, lay_out_runs
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.pipeline.runs_in_space import (
+    RunsInSpace,
+    align_with_base,
+    place_runs,
+)
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.types import Epoch, Layout, record
+from conceptevo_jax.pipeline.trained_run import TrainedRun
+from conceptevo_jax.types import Epoch, Layout
 
 BASE_SAMPLE = 4096
 """Number of pool images used to rank the base neurons' responses."""
 
 COLUMNS = 6
 """Largest number of snapshots of a run that are drawn."""
-
-
-@record
-class Unified:
-    """Runs in one space, and on one map.
-
-    Attributes:
-      base: The base run, at the epoch the space was built from.
-      compared: All other runs.
-      base_space: The space and how it was made.
-      layout: The map of the base and all shown snapshots.
-      points: The points of each shown snapshot's neurons on it, by its name.
-    """
-
-    base: Projected
-    compared: Sequence[Projected]
-    base_space: BaseSpace
-    layout: Layout
-    points: Mapping[str, np.ndarray]
-
-    def about(self) -> dict[str, Any]:
-        """The space in numbers, for `results.json`."""
-        fit = self.base_space.fit
-        return {
-            "pool": self.base_space.space.pool_id,
-            "pairs_per_repeat": fit.pairs,
-            "isolated_neurons": fit.isolated,
-            "loss_start": fit.start_total,
-            "loss_end": float(fit.total[-1]),
-            "positive_start": fit.start_positive,
-            "positive_end": float(fit.positive[-1]),
-            "images": self.base_space.report,
-            "map_stability": self.layout.stability,
-        }
 
 
 def space_jobs(config: Config) -> list[Job]:
@@ -91,67 +62,20 @@ def _milestones(config: Config, name: str) -> tuple[Epoch, ...] | None:
     return ("init", *milestones) if milestones else None
 
 
-def unify(session: Session, trained: Mapping[str, TrainedRun]) -> Unified:
-    """Build the space, project and align every run, lay out the shown snapshots.
-
-    The space and its map are written to the result folder, where `conceptevo project`
-    finds them.
+def unify(
+    session: Session, trained: Mapping[str, TrainedRun]
+) -> tuple[RunsInSpace, JointLayout]:
+    """Build the space, project and judge every run, lay out what is shown.
 
     Args:
       session: Store, images and settings.
       trained: All runs by name, observed.
     """
-    config, base_name = session.config, base_of(session.config)
-    base = trained[base_name]
-    with session.stage("space"):
-        fitted_space, key = embed_base(
-            session.store,
-            session.images,
-            base,
-            next(iter(base.observations)),
-            config.method,
-            config.seed,
-        )
-    projected = project_all(session, trained, base_name, fitted_space, key)
-    base_run = projected.pop(base_name)
-    compared = list(projected.values())
-    on_map = [(run, epoch) for run in compared for epoch in shown_epochs(run)]
-    return unified(session, fitted_space, base_run, compared, on_map)
-
-
-def unified(
-    session: Session,
-    fitted_space: BaseSpace,
-    base_run: Projected,
-    compared: Sequence[Projected],
-    on_map: Sequence[tuple[Projected, Epoch]],
-) -> Unified:
-    """Lay out a space's base and some snapshots on one map, and keep space and map.
-
-    Args:
-      session: The result folder and the map's settings.
-      fitted_space: The space.
-      base_run: The base run, at the epoch the space was built from.
-      compared: All other runs.
-      on_map: Which of their snapshots are laid out.
-    """
-    snapshots = [(base_run, base_run.epochs[-1]), *on_map]
-    with session.stage("layout"):
-        layout, points = lay_out(
-            session.store,
-            [run.placed[epoch].vectors for run, epoch in snapshots],
-            session.config.method.layout,
-            session.config.seed,
-        )
-    session.save_space(fitted_space.space, layout)
-    names = [run.snapshot(epoch) for run, epoch in snapshots]
-    return Unified(
-        base=base_run,
-        compared=compared,
-        base_space=fitted_space,
-        layout=layout,
-        points=dict(zip(names, points, strict=True)),
-    )
+    base = base_of(session.config)
+    runs = {name: trained[name] for name in session.config.runs if name != base}
+    space = align_with_base(session, place_runs(session, trained[base], runs))
+    shown = {name: shown_epochs(run) for name, run in space.runs.items()}
+    return space, lay_out_runs(session, space, shown)
 
 
 def shown_epochs(projected: Projected) -> list[Epoch]:
@@ -159,3 +83,24 @@ def shown_epochs(projected: Projected) -> list[Epoch]:
     whole = [epoch for epoch in projected.epochs if isinstance(epoch, int)]
     spread = np.linspace(0, len(whole) - 1, min(COLUMNS - 1, len(whole)))
     return ["init", *(whole[i] for i in spread.round().astype(int))]
+
+
+def space_facts(space: RunsInSpace, layout: Layout) -> dict[str, Any]:
+    """A space and its map in numbers, for `results.json`.
+
+    Args:
+      space: The runs in the space.
+      layout: The map.
+    """
+    fit = space.base_space.fit
+    return {
+        "pool": space.base_space.space.pool_id,
+        "pairs_per_repeat": fit.pairs,
+        "isolated_neurons": fit.isolated,
+        "loss_start": fit.start_total,
+        "loss_end": float(fit.total[-1]),
+        "positive_start": fit.start_positive,
+        "positive_end": float(fit.positive[-1]),
+        "images": space.base_space.report,
+        "map_stability": layout.stability,
+    }

@@ -12,7 +12,7 @@ from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.monitor import HEALTHY as QUIET
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.monitor_rates.claims import FEWEST, rate_claim
 from conceptevo_jax.reports.monitor_rates.measure import watch
 from conceptevo_jax.reports.monitor_rates.tables import rate_rows

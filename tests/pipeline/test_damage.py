@@ -20,7 +20,7 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer import load_scene
 from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.base_space import BaseSpace
-from conceptevo_jax.pipeline.monitoring import read_reports
+from conceptevo_jax.pipeline.monitor_reports import read_reports
 from conceptevo_jax.store import Store, checksum, load_record, seal
 from conceptevo_jax.store.records import require_key
 from conceptevo_jax.training import read_run, read_table, snapshots

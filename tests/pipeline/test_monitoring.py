@@ -11,7 +11,9 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.monitor import ConceptMonitor, Rules
 from conceptevo_jax.pipeline import monitoring, training_folder
 from conceptevo_jax.pipeline.images import prepare_images
+from conceptevo_jax.pipeline.monitor_reports import read_reports
 from conceptevo_jax.pipeline.runs import execute, is_finished
+from conceptevo_jax.pipeline.trained_run import TrainingIdentity
 from conceptevo_jax.pipeline.training_folder import find_training, follow
 from conceptevo_jax.store import Store
 from conceptevo_jax.training import RUN, read_run, read_table
@@ -105,11 +107,12 @@ def test_unwatched_jobs_are_the_same_training_without_reports(
 def test_after_a_kill_the_epochs_before_are_caught_up_with(trained, store, images):
     folder = store.path("train", trained.key)
     monitor = ConceptMonitor.of_model(trained.model, None, images.pool_pixels, probe=40)
-    watch = monitoring.Watch(monitor, folder, "watched", trained.model, "late.jsonl")
+    identity = TrainingIdentity.from_folder(folder)
+    watch = monitoring.Watch(monitor, folder, identity, folder / "late.jsonl")
     last = trained.snapshots[-1]
     assert last.epoch == EPOCHS - 1
     watch(last, trained.rows[-1])
-    found = monitoring.read_reports(folder / "late.jsonl")
+    found = read_reports(folder / "late.jsonl")
     assert told(found) == told(trained.reports)
 
 

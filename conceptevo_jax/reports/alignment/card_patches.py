@@ -7,7 +7,7 @@ from jaxtyping import Int, UInt8
 from PIL import Image
 
 from conceptevo_jax.data import Decoded
-from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.study.design.candidates import neuron_place, split_id
 from conceptevo_jax.study.design.cards import Cards
@@ -19,7 +19,7 @@ TILE = 64
 
 
 def task_patches(
-    placed: PlacedSnapshots,
+    space: RunsInSpace,
     held_out_stimuli: Mapping[str, Stimuli],
     task: Task,
     cards: Cards,
@@ -28,8 +28,8 @@ def task_patches(
     """The patches of a task's cards, in the task's order.
 
     Args:
-      placed: The snapshots whose neurons are on the cards.
-      held_out_stimuli: Stimuli among the held-out images, by name of the snapshot.
+      space: The snapshots whose neurons are on the cards.
+      held_out_stimuli: By name of the snapshot.
       task: The task.
       cards: Its neurons and their images.
       pixels: The held-out images.
@@ -39,7 +39,7 @@ def task_patches(
     return np.stack(
         [
             _card_patches(
-                placed, held_out_stimuli, neuron, images_by_neuron[neuron], pixels
+                space, held_out_stimuli, neuron, images_by_neuron[neuron], pixels
             )
             for neuron in task.cards
         ]
@@ -47,7 +47,7 @@ def task_patches(
 
 
 def _card_patches(
-    placed: PlacedSnapshots,
+    space: RunsInSpace,
     held_out_stimuli: Mapping[str, Stimuli],
     neuron: str,
     image_ids: Int[np.ndarray, " p"],
@@ -56,7 +56,7 @@ def _card_patches(
     """A neuron's patches for some of its stimuli, all of the same size."""
     snapshot = split_id(neuron)[0]
     stimuli = held_out_stimuli[snapshot]
-    model = placed.runs[SnapshotId.parse(snapshot).run].model
+    model = space.runs[SnapshotId.parse(snapshot).run].run.model
     windows = patch_windows(stimuli, side=pixels.side, input_size=model.size)
     index = neuron_place(neuron, stimuli.sites)
     length = int(windows.length[index])

@@ -14,31 +14,33 @@ from conceptevo_jax.analysis.statistics.intervals import (
 )
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.reports.alignment.measure import AlignedSpaces, PairAlignments
-from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots, family
+from conceptevo_jax.reports.alignment.spaces import family
 from conceptevo_jax.reports.alignment.study_claims import study_claims
 from conceptevo_jax.reports.alignment.study_measure import Evaluation
 from conceptevo_jax.study.design.tasks import Task
 from conceptevo_jax.study.raters.machine import MachinePanel, intruder_hits
-from conceptevo_jax.types import SnapshotId
 
 HUMAN = "concepts of other models and epochs align: human AUC .86 to .90"
 
 
 def across_architectures(
-    placed: PlacedSnapshots, alignments: PairAlignments
+    space: RunsInSpace, alignments: PairAlignments
 ) -> dict[str, Alignment]:
     """Last epochs of other architectures against the base, by run.
 
     Args:
-      placed: The snapshots in the base's space.
-      alignments: Alignments of pairs with the base.
+      space: The snapshots in the base's space.
+      alignments: Of pairs with the base.
     """
-    base_family = family(placed.runs[placed.base])
+    base_family = family(space.base.run)
     return {
-        name: alignments[f"{name}@{list(run.observations)[-1]}", placed.base_snapshot]
-        for name, run in placed.runs.items()
-        if family(run) != base_family
+        projected.run.name: alignments[
+            projected.snapshot(projected.epochs[-1]), space.base_snapshot
+        ]
+        for projected in space.compared
+        if family(projected.run) != base_family
     }
 
 
@@ -62,11 +64,11 @@ def _superiority_claim(
 ) -> Claim:
     """Does a method exceed a compared one for every base and every architecture?"""
     comparisons, exceeding_count, gaps = [], 0, []
-    for (placed, alignments), (_, compared_alignments) in zip(
+    for (space, alignments), (_, compared_alignments) in zip(
         spaces[method], spaces[compared], strict=True
     ):
-        by_run = across_architectures(placed, alignments)
-        compared_by_run = across_architectures(placed, compared_alignments)
+        by_run = across_architectures(space, alignments)
+        compared_by_run = across_architectures(space, compared_alignments)
         for run in by_run:
             method_agreement = getattr(by_run[run], agreement)
             baseline = getattr(compared_by_run[run], agreement)
@@ -76,8 +78,8 @@ def _superiority_claim(
             gaps.append(gap)
             exceeding_count += gap > 0
             comparisons.append(
-                f"{run} in {placed.base}'s: {_format_auc(method_agreement)} and "
-                f"{_format_auc(baseline)}"
+                f"{run} in {space.base.run.name}'s: "
+                f"{_format_auc(method_agreement)} and {_format_auc(baseline)}"
             )
     return Claim(
         id=f"{method}_above_{compared}_{agreement}",
@@ -108,7 +110,7 @@ def _format_auc(agreement: Agreement) -> str:
     return f"{agreement.overall.auc:.2f}{interval}"
 
 
-def control_claims(placed: PlacedSnapshots, alignments: PairAlignments) -> list[Claim]:
+def control_claims(space: RunsInSpace, alignments: PairAlignments) -> list[Claim]:
     """Is every trained snapshot above its untrained one, and above chance?
 
     Claims about learned concepts use measures that a projection alone cannot raise:
@@ -116,35 +118,34 @@ def control_claims(placed: PlacedSnapshots, alignments: PairAlignments) -> list[
     known concepts, whether near neurons select the same concept.
 
     Args:
-      placed: The snapshots in the base's space.
-      alignments: Alignments of every snapshot with the base.
+      space: The snapshots in the base's space.
+      alignments: Of every snapshot with the base.
     """
-    claims = [_control_claim("nearest", placed, alignments)]
+    claims = [_control_claim("nearest", space, alignments)]
     if any(alignment.planted is not None for alignment in alignments.values()):
-        claims.append(_control_claim("planted", placed, alignments))
+        claims.append(_control_claim("planted", space, alignments))
     return claims
 
 
 def _control_claim(
-    measure: str, placed: PlacedSnapshots, alignments: PairAlignments
+    measure: str, space: RunsInSpace, alignments: PairAlignments
 ) -> Claim:
     comparisons, above, count = [], 0, 0
-    for name, run in placed.runs.items():
-        if name == placed.base:
-            continue
+    for projected in space.compared:
         untrained, *trained = (
             _measure_with_chance(
-                alignments[str(SnapshotId(name, epoch)), placed.base_snapshot], measure
+                alignments[projected.snapshot(epoch), space.base_snapshot], measure
             )
-            for epoch in run.observations
+            for epoch in projected.epochs
         )
         measured = [snapshot for snapshot in trained if snapshot.estimate is not None]
         count += len(measured)
         above += sum(_exceeds_controls(snapshot, untrained) for snapshot in measured)
         last = trained[-1]
         comparisons.append(
-            f"{name} untrained {_format_number(untrained.estimate)}, trained "
-            f"{_format_number(last.estimate)}, chance {_format_number(last.chance)}"
+            f"{projected.run.name} untrained {_format_number(untrained.estimate)}, "
+            f"trained {_format_number(last.estimate)}, "
+            f"chance {_format_number(last.chance)}"
         )
     description = {
         "nearest": "mean correlation of a neuron with its nearest base neuron",

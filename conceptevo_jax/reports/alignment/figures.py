@@ -16,13 +16,13 @@ from conceptevo_jax.figures import (
     draw_tasks,
     save_figure,
 )
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.reports.alignment.claims import across_architectures
 from conceptevo_jax.reports.alignment.measure import (
     AlignedSpaces,
     PairAlignments,
     all_snapshots,
 )
-from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots
 from conceptevo_jax.reports.alignment.study_cards import GroupStudy
 from conceptevo_jax.reports.alignment.study_measure import CATEGORY_TITLES
 from conceptevo_jax.types import SnapshotId
@@ -50,9 +50,9 @@ def draw_alignment(
       alignments: Alignments of all pairs of snapshots of the first space.
       group_study: The study.
     """
-    placed, _ = next(iter(spaces.values()))[0]
+    space, _ = next(iter(spaces.values()))[0]
     save_figure(_methods_figure(spaces), folder / "methods")
-    save_figure(_pairs_figure(placed, alignments), folder / "pairs")
+    save_figure(_pairs_figure(space, alignments), folder / "pairs")
     save_figure(_tasks_figure(group_study), folder / "tasks")
 
 
@@ -62,9 +62,9 @@ def _methods_figure(spaces: AlignedSpaces) -> Figure:
     columns: dict[str, list[Alignment]] = {}
     for method, spaces_of_method in spaces.items():
         rows = [
-            (f"{run} in the space of {placed.base_snapshot}", alignment)
-            for placed, alignments in spaces_of_method
-            for run, alignment in across_architectures(placed, alignments).items()
+            (f"{run} in the space of {space.base_snapshot}", alignment)
+            for space, alignments in spaces_of_method
+            for run, alignment in across_architectures(space, alignments).items()
         ]
         row_names = [name for name, _ in rows]
         columns[method] = [alignment for _, alignment in rows]
@@ -109,8 +109,8 @@ def _nan_for_none(numbers: Iterable[float | None]) -> Float64[np.ndarray, " _"]:
     )
 
 
-def _pairs_figure(placed: PlacedSnapshots, alignments: PairAlignments) -> Figure:
-    names = [str(SnapshotId(run, epoch)) for run, epoch in all_snapshots(placed)]
+def _pairs_figure(space: RunsInSpace, alignments: PairAlignments) -> Figure:
+    names = [str(SnapshotId(run, epoch)) for run, epoch in all_snapshots(space)]
     index = {name: number for number, name in enumerate(names)}
     panels = []
     for measure, title in _available_measures(alignments.values()):
@@ -121,9 +121,9 @@ def _pairs_figure(placed: PlacedSnapshots, alignments: PairAlignments) -> Figure
             table[index[b], index[a]] = table[index[a], index[b]]
         panels.append((title, table))
     title = (
-        f"Held-out alignment of all pairs of snapshots in the space of "
-        f"{placed.base_snapshot}: the probability that neurons that agree lie closer "
-        "than neurons that do not"
+        f"Held-out alignment of every two snapshots in the space of "
+        f"{space.base_snapshot}: the chance that neurons that agree lie closer than "
+        "neurons that do not"
     )
     return draw_pairs(names, panels, title=title)
 

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, UInt8
 
 from conceptevo_jax.activations import read_activations
 from conceptevo_jax.models import Model, Variables
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.study import Study
 from conceptevo_jax.study.raters.machine import MachinePanel, machine_panel
 

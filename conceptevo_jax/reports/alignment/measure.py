@@ -10,43 +10,44 @@ from conceptevo_jax.analysis import Alignment, Subject
 from conceptevo_jax.analysis.alignment.selectivity import selected_concepts
 from conceptevo_jax.data import Pool
 from conceptevo_jax.data.shapes import shape_concepts
-from conceptevo_jax.pipeline.cached_space import (
-    align,
-    subject,
+from conceptevo_jax.pipeline.cached_space import align
+from conceptevo_jax.pipeline.runs_in_space import (
+    RunsInSpace,
+    alignment_subject,
+    refit_spaces,
 )
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots
 from conceptevo_jax.types import Observation, SnapshotId
 
 PairAlignments = Mapping[tuple[str, str], Alignment]
 """Alignment of pairs of snapshots in one space, by both names."""
 
-AlignedSpaces = Mapping[str, Sequence[tuple[PlacedSnapshots, PairAlignments]]]
-"""By method: the space of every base, and the pairs compared in it."""
+AlignedSpaces = Mapping[str, Sequence[tuple[RunsInSpace, PairAlignments]]]
+"""By method: the space of every base, and the pairs that were aligned in it."""
 
 
-def all_snapshots(placed: PlacedSnapshots) -> list[SnapshotId]:
+def all_snapshots(space: RunsInSpace) -> list[SnapshotId]:
     """Run and epoch of every compared snapshot of a space."""
     return [
         SnapshotId(name, epoch)
-        for name, epochs in placed.vectors.items()
-        for epoch in epochs
+        for name, projected in space.runs.items()
+        for epoch in projected.epochs
     ]
 
 
-def base_pairs(placed: PlacedSnapshots) -> list[tuple[SnapshotId, SnapshotId]]:
+def base_pairs(space: RunsInSpace) -> list[tuple[SnapshotId, SnapshotId]]:
     """Every snapshot of the other runs, paired with the base snapshot."""
-    base = SnapshotId(placed.base, list(placed.vectors[placed.base])[-1])
+    base = SnapshotId(space.base.run.name, space.base.epochs[-1])
     return [
         (snapshot, base)
-        for snapshot in all_snapshots(placed)
-        if snapshot.run != placed.base
+        for snapshot in all_snapshots(space)
+        if snapshot.run != base.run
     ]
 
 
-def every_pair(placed: PlacedSnapshots) -> list[tuple[SnapshotId, SnapshotId]]:
-    """All pairs of snapshots of a space, including those of the base run."""
-    snapshots = all_snapshots(placed)
+def every_pair(space: RunsInSpace) -> list[tuple[SnapshotId, SnapshotId]]:
+    """Every two snapshots of a space, those of the base run included."""
+    snapshots = all_snapshots(space)
     return [
         (later, earlier)
         for index, earlier in enumerate(snapshots)
@@ -55,7 +56,7 @@ def every_pair(placed: PlacedSnapshots) -> list[tuple[SnapshotId, SnapshotId]]:
 
 
 def align_with_bases(
-    session: Session, placements: Mapping[str, Sequence[PlacedSnapshots]]
+    session: Session, placements: Mapping[str, Sequence[RunsInSpace]]
 ) -> AlignedSpaces:
     """Align every compared snapshot with the base of its space.
 
@@ -63,68 +64,66 @@ def align_with_bases(
       session: The store, images and seed.
       placements: By method: the snapshots in each base's space.
     """
-    spaces = {}
-    for method, spaces_of_method in placements.items():
-        with session.stage("align", of=method):
-            spaces[method] = [
-                (placed, align_pairs(session, placed, base_pairs(placed)))
-                for placed in spaces_of_method
-            ]
-    return spaces
+    return {
+        method: [
+            (space, align_pairs(session, space, base_pairs(space)))
+            for space in spaces_of_method
+        ]
+        for method, spaces_of_method in placements.items()
+    }
 
 
 def align_pairs(
     session: Session,
-    placed: PlacedSnapshots,
+    space: RunsInSpace,
     pairs: Iterable[tuple[SnapshotId, SnapshotId]],
 ) -> dict[tuple[str, str], Alignment]:
     """Align pairs of snapshots on the held-out test images, or load stored alignments.
 
     Args:
       session: The store, images and seed.
-      placed: The snapshots in their space.
+      space: The snapshots in their space.
       pairs: Run and epoch of both snapshots of each pair.
 
     Returns:
       By the names of both snapshots.
     """
+    refits, refits_key = refit_spaces(session, space)
     subjects: dict[SnapshotId, tuple[Subject, Observation]] = {}
-    spaces = placed.refits.spaces(placed.base_space.space)
     alignments = {}
-    for a, b in pairs:
-        for snapshot in (a, b):
-            if snapshot not in subjects:
-                subjects[snapshot] = _subject(session, placed, snapshot)
-        names = subjects[a][0].snapshot, subjects[b][0].snapshot
-        keys = {
-            "space": placed.key,
-            "refits": placed.refits_key,
-            "a": placed.runs[a.run].keys[a.epoch],
-            "b": placed.runs[b.run].keys[b.epoch],
-        }
-        seed = session.config.seed
-        alignments[names] = align(
-            session.store, subjects[a], subjects[b], spaces, keys, seed
-        )
+    with session.stage("align", of=space.method.name):
+        for a, b in pairs:
+            for snapshot in (a, b):
+                if snapshot not in subjects:
+                    subjects[snapshot] = _subject(session, space, snapshot)
+            keys = {
+                "space": space.key,
+                "refits": refits_key,
+                "a": space.runs[a.run].run.keys[a.epoch],
+                "b": space.runs[b.run].run.keys[b.epoch],
+            }
+            alignments[str(a), str(b)] = align(
+                session.store,
+                subjects[a],
+                subjects[b],
+                refits,
+                keys,
+                session.config.seed,
+            )
     return alignments
 
 
 def _subject(
-    session: Session, placed: PlacedSnapshots, snapshot: SnapshotId
+    session: Session, space: RunsInSpace, snapshot: SnapshotId
 ) -> tuple[Subject, Observation]:
-    """A snapshot as input of `align`, with its known concepts if there are any."""
-    run, epoch = snapshot
-    observation, images = placed.runs[run].observations[epoch], session.images
-    dataset, vectors = session.config.dataset, placed.vectors[run][epoch]
-    plain = subject(
-        str(snapshot),
-        observation,
-        vectors,
-        images.pool,
-        dataset.sample_images,
+    """A snapshot as `align` takes it, with its known concepts where there are any."""
+    projected, epoch = space.runs[snapshot.run], snapshot.epoch
+    observation = projected.run.observations[epoch]
+    concepts = _known_concepts(
+        session.config.dataset.name, observation, session.images.judgement
     )
-    concepts = _known_concepts(dataset.name, observation, images.judgement)
-    return dataclasses.replace(plain, concepts=concepts), observation
+    subject = alignment_subject(session, projected, epoch)
+    return dataclasses.replace(subject, concepts=concepts), observation
 
 
 def _known_concepts(

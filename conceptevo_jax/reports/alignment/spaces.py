@@ -10,58 +10,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conceptevo_jax.config import MethodConfig
-from conceptevo_jax.pipeline.base_space import BaseSpace, Refits
-from conceptevo_jax.pipeline.cached_space import (
-    embed_base,
-    project_run,
-    refit_base,
-)
-from conceptevo_jax.pipeline.projected_run import without_alignment
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.joint_layout import JointLayout, lay_out_runs
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.pipeline.unified import Unified, unified
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.alignment.training_jobs import (
     alignment_jobs,
     compared_runs,
     endpoints,
 )
 from conceptevo_jax.store import content_key
-from conceptevo_jax.types import Embedding, Epoch
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class PlacedSnapshots:
-    """All compared snapshots in one space.
-
-    Attributes:
-      method: Name of the method.
-      base: Name of the base run.
-      base_space: The space.
-      key: Its content key.
-      refits: The space fitted from other seeds.
-      refits_key: Their content key.
-      runs: The runs as this method observes them, by name; the base is among them.
-      vectors: Their neurons' vectors in the space, by run and epoch.
-    """
-
-    method: str
-    base: str
-    base_space: BaseSpace
-    key: str
-    refits: Refits
-    refits_key: str
-    runs: Mapping[str, TrainedRun]
-    vectors: Mapping[str, Mapping[Epoch, Embedding]]
-
-    @property
-    def base_snapshot(self) -> str:
-        """Name of the base snapshot, `run@epoch`."""
-        return self.base_space.space.base
 
 
 def place_all(
     session: Session, trained: Mapping[str, TrainedRun]
-) -> dict[str, list[PlacedSnapshots]]:
+) -> dict[str, list[RunsInSpace]]:
     """Build every space and project all compared snapshots into it.
 
     Args:
@@ -77,7 +40,7 @@ def place_all(
     for method in (config.method, *config.methods.values()):
         runs = _runs_observed_by(session, method, runs_in_use)
         placements[method.name] = [
-            _place_in_space(session, method, base, runs)
+            place_runs(session, runs[base], runs, method)
             for base in config.alignment.bases
         ]
     return placements
@@ -97,95 +60,44 @@ def _runs_observed_by(
 
 
 def _restrict_to_endpoints(run: TrainedRun) -> TrainedRun:
-    """The same run at its endpoints, projected from its stimuli alone."""
-    epochs = endpoints(list(run.observations))
-    observations = {epoch: run.observations[epoch] for epoch in epochs}
+    """The same run at its endpoints, projected by its plain stimuli."""
+    restricted = run.observed_at(*endpoints(list(run.observations)))
     return dataclasses.replace(
-        run,
+        restricted,
         observations={
             epoch: dataclasses.replace(observation, found=observation.stimuli)
-            for epoch, observation in observations.items()
+            for epoch, observation in restricted.observations.items()
         },
-        keys={epoch: content_key(run.keys[epoch], "stimuli") for epoch in epochs},
-    )
-
-
-def _place_in_space(
-    session: Session,
-    method: MethodConfig,
-    base: str,
-    runs: Mapping[str, TrainedRun],
-) -> PlacedSnapshots:
-    """Build the space of one base, and project all runs into it."""
-    store, seed = session.store, session.config.seed
-    last_epoch = list(runs[base].observations)[-1]
-    embedding_inputs = (store, session.images, runs[base], last_epoch, method, seed)
-    with session.stage("space", of=base):
-        base_space, key = embed_base(*embedding_inputs)
-    with session.stage("refit", of=base):
-        refits, refits_key = refit_base(*embedding_inputs)
-    vectors = {}
-    for name, run in runs.items():
-        with session.stage("project", of=name):
-            vectors[name] = project_run(store, base_space.space, key, run)
-    return PlacedSnapshots(
-        method=method.name,
-        base=base,
-        base_space=base_space,
-        key=key,
-        refits=refits,
-        refits_key=refits_key,
-        runs=runs,
-        vectors=vectors,
+        keys={
+            epoch: content_key(key, "stimuli") for epoch, key in restricted.keys.items()
+        },
     )
 
 
 def space_reports(
-    placements: Mapping[str, Sequence[PlacedSnapshots]],
+    placements: Mapping[str, Sequence[RunsInSpace]],
 ) -> list[dict[str, Any]]:
     """How the image vectors of every space were made, for `results.json`."""
     return [
         {
             "method": method,
-            "base": placed.base_snapshot,
-            "space": placed.base_space.report,
+            "base": space.base_snapshot,
+            "space": space.base_space.report,
         }
         for method, spaces_of_method in placements.items()
-        for placed in spaces_of_method
+        for space in spaces_of_method
     ]
 
 
-def lay_out_all(session: Session, placed: PlacedSnapshots) -> Unified:
+def lay_out_all(session: Session, space: RunsInSpace) -> JointLayout:
     """Lay out the base and all compared snapshots, and save the space and its map.
 
     Args:
       session: The map's settings and the result folder.
-      placed: The snapshots in their space.
+      space: The snapshots in their space.
     """
-    covered = placed.base_space.space.covered
-    last_epoch = list(placed.vectors[placed.base])[-1]
-    base = without_alignment(
-        session,
-        _observed_at(placed.runs[placed.base], last_epoch),
-        {last_epoch: placed.vectors[placed.base][last_epoch]},
-        covered,
-    )
-    compared = [
-        without_alignment(session, run, dict(placed.vectors[name]), covered)
-        for name, run in placed.runs.items()
-        if name != placed.base
-    ]
-    snapshots = [(run, epoch) for run in compared for epoch in run.epochs]
-    return unified(session, placed.base_space, base, compared, snapshots)
-
-
-def _observed_at(run: TrainedRun, epoch: Epoch) -> TrainedRun:
-    """The same run, observed only at one epoch."""
-    return dataclasses.replace(
-        run,
-        observations={epoch: run.observations[epoch]},
-        keys={epoch: run.keys[epoch]},
-    )
+    epochs = {name: projected.epochs for name, projected in space.runs.items()}
+    return lay_out_runs(session, space, epochs)
 
 
 def family(run: TrainedRun) -> str:

@@ -12,13 +12,13 @@ import numpy as np
 
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.reports.alignment.attention_tasks import add_attention_checks
 from conceptevo_jax.reports.alignment.card_patches import task_patches
 from conceptevo_jax.reports.alignment.measure import all_snapshots
-from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots
 from conceptevo_jax.stimuli import Search, find_stimuli
 from conceptevo_jax.stimuli.search import Observe
 from conceptevo_jax.store import read_json
@@ -61,26 +61,26 @@ class GroupStudy:
         return [task for task in self.study.tasks if not task.check]
 
 
-def make_group_study(session: Session, placed: PlacedSnapshots) -> GroupStudy:
+def make_group_study(session: Session, space: RunsInSpace) -> GroupStudy:
     """Make a study of the groups in one space.
 
     Args:
-      session: The held-out test images, settings and store.
-      placed: The snapshots in the space.
+      session: The judgement images, settings and store.
+      space: The snapshots in the space.
 
     Raises:
       UsageError, DataError: if groups or their images are not available, naming which.
     """
     config, seed = session.config, session.config.seed
-    stimuli = held_out_stimuli(session, placed)
+    stimuli = held_out_stimuli(session, space)
     populations = [
-        _population(placed, stimuli, run, epoch) for run, epoch in all_snapshots(placed)
+        _population(space, stimuli, run, epoch) for run, epoch in all_snapshots(space)
     ]
     count, drawing = config.alignment.groups, Drawing(seed=seed)
     sets = read_hand_picked_sets(config.alignment.hand_picked)
     groups = hand_picked_groups(populations, sets, drawing=drawing)
     groups += make_groups(
-        populations, base=placed.base_snapshot, count=count, drawing=drawing
+        populations, base=space.base_snapshot, count=count, drawing=drawing
     )
     ranking = ranked_stimuli(stimuli)
     shared = config.method.name == "paper"
@@ -88,7 +88,7 @@ def make_group_study(session: Session, placed: PlacedSnapshots) -> GroupStudy:
     tasks = deal_tasks([group_cards.group for group_cards in cards], seed=seed)
     pixels = session.images.judgement_pixels
     patches = [
-        task_patches(placed, stimuli, task, group_cards, pixels)
+        task_patches(space, stimuli, task, group_cards, pixels)
         for task, group_cards in zip(tasks, cards, strict=True)
     ]
     tasks, patches = add_attention_checks(session, tasks, patches, seed)
@@ -97,21 +97,21 @@ def make_group_study(session: Session, placed: PlacedSnapshots) -> GroupStudy:
 
 
 def _population(
-    placed: PlacedSnapshots,
+    space: RunsInSpace,
     stimuli: Mapping[str, Stimuli],
     name: str,
     epoch: Epoch,
 ) -> Population:
     """A snapshot's neurons; live are those that respond to enough held-out images."""
-    run = placed.runs[name]
+    projected = space.runs[name]
     responsive = stimuli[str(SnapshotId(name, epoch))].count >= MIN_RESPONSES
     return Population(
         run=name,
         epoch=epoch,
-        model=run.model.name,
-        sites=run.model.sites,
-        vectors=placed.vectors[name][epoch].vectors,
-        live=~run.observations[epoch].stimuli.dead & responsive,
+        model=projected.run.model.name,
+        sites=projected.run.model.sites,
+        vectors=projected.placed[epoch].vectors,
+        live=~projected.stimuli(epoch).dead & responsive,
     )
 
 
@@ -135,18 +135,17 @@ def read_hand_picked_sets(file: str | None) -> dict[str, list[str]]:
         ) from error
 
 
-def held_out_stimuli(session: Session, placed: PlacedSnapshots) -> dict[str, Stimuli]:
-    """Stimuli among the held-out test images, by name of the compared snapshot.
+def held_out_stimuli(session: Session, space: RunsInSpace) -> dict[str, Stimuli]:
+    """Strongest judgement images of every compared snapshot, by its name.
 
     Args:
-      session: The held-out test images, settings and store.
-      placed: The snapshots in the space.
+      session: The judgement images, settings and store.
+      space: The snapshots in the space.
     """
     stimuli: dict[str, Stimuli] = {}
-    for run in placed.runs.values():
-        snapshots = [
-            snapshot for snapshot in run.snapshots if snapshot.epoch in run.observations
-        ]
+    for projected in space.runs.values():
+        run = projected.run
+        snapshots = [shot for shot in run.snapshots if shot.epoch in run.observations]
         stimuli |= _find_held_out_stimuli(session, run, snapshots)
     return stimuli
 

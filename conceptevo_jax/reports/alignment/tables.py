@@ -57,9 +57,9 @@ def write_machine_tables(
 def method_rows(spaces: AlignedSpaces) -> list[dict[str, Any]]:
     """A row per method, base, compared snapshot and agreement."""
     return [
-        {"method": method, "base": placed.base, "snapshot": snapshot, **row}
+        {"method": method, "base": space.base.run.name, "snapshot": snapshot, **row}
         for method, spaces_of_method in spaces.items()
-        for placed, alignments in spaces_of_method
+        for space, alignments in spaces_of_method
         for (snapshot, _), alignment in alignments.items()
         for row in _agreement_rows(alignment)
     ]

@@ -17,8 +17,8 @@ from conceptevo_jax.config import BaselinesConfig
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model, Variables
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.evolutions import class_of
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Epoch, SnapshotId, record

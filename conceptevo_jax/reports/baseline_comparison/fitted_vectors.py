@@ -9,8 +9,9 @@ from jaxtyping import Float
 from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting, fit_snapshot
 from conceptevo_jax.embedding import FitReport
 from conceptevo_jax.pipeline.observe import top_images_needed
-from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.types import Embedding, Epoch, SnapshotId, record
 
 DEFAULT_FITTING = Fitting()

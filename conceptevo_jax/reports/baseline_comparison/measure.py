@@ -15,8 +15,8 @@ from conceptevo_jax.baselines.neurocartography import (
     activated_cells,
     group_neurons,
 )
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.baseline_comparison.representations import Representation
 from conceptevo_jax.types import Epoch, Observation, record
 

@@ -18,8 +18,8 @@ from conceptevo_jax.analysis.dynamics.labelled_vectors import LabelledVectors
 from conceptevo_jax.baselines.aligned_maps import align_maps
 from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting
 from conceptevo_jax.pipeline.cached_space import lay_out
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.baseline_comparison.fitted_vectors import (
     DEFAULT_FITTING,
     fit_vectors,

@@ -1,7 +1,7 @@
 """Runs in a space as a scene of the explorer, with the images that it shows."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,9 @@ from conceptevo_jax.explorer import (
     tile_side,
 )
 from conceptevo_jax.pipeline.images import Images
+from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.explorer_page.describe_run import (
     Frame,
@@ -36,30 +38,25 @@ GROUP_COUNT = 8
 
 def describe_scene(
     session: Session,
-    base: Projected,
-    runs: Sequence[Projected],
-    space: Space,
-    layout: Layout,
-    points: Mapping[str, np.ndarray],
+    space: RunsInSpace,
+    joint_layout: JointLayout,
     importants: Sequence[RunImportance] = (),
 ) -> Scene:
     """Turn runs in a space into a scene.
 
     Args:
       session: Images and settings.
-      base: The run that the space was built from, at one snapshot.
-      runs: All others.
-      space: The space.
-      layout: The map.
-      points: Where neurons lie on it, `[n 2]` by snapshot name; other snapshots are
-        placed on it without moving the rest.
-      importants: How important evolutions are, for runs for which this was measured.
+      space: The runs in the space.
+      joint_layout: Their map; snapshots that are not on it are placed on it without
+        touching the rest.
+      importants: How much evolutions matter, of the runs of which that was measured.
     """
     config, images = session.config, session.images
+    base, layout = space.base, joint_layout.layout
     groups, centers = _base_groups(base, images.pool, config.seed)
     frame = Frame(
         layout=layout,
-        points=points,
+        points=joint_layout.points,
         scale=base_scale(base),
         centers=centers,
         side=images.pool_pixels.side,
@@ -74,19 +71,19 @@ def describe_scene(
             important=important_by_run.get(run.run.name),
             seed=config.seed,
         )
-        for run in runs
+        for run in space.compared
     ]
     scene = Scene(
         title=f"{config.name} · scale {config.scale_name}",
-        base=space.base,
+        base=space.base_snapshot,
         method=config.method.name,
         stability=layout.stability,
         classes=images.classes,
         groups=groups,
         centers=centers,
         pictures=_no_pictures(images),
-        pool_id=space.pool_id,
-        space_id=space_key(space, layout),
+        pool_id=images.pool.pool_id,
+        space_id=space_key(space.base_space.space, layout),
     )
     return with_courses(scene, courses, images)
 

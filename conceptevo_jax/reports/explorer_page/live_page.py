@@ -15,10 +15,10 @@ from conceptevo_jax.config import Config
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.explorer import SCENE
 from conceptevo_jax.pipeline.images import prepare_images
-from conceptevo_jax.pipeline.training_folder import current_folder
+from conceptevo_jax.pipeline.trained_run import TrainingIdentity
+from conceptevo_jax.pipeline.training_folder import has_ended
 from conceptevo_jax.reports.explorer_page.live_run import LiveRun, PageUpdate
 from conceptevo_jax.store import Store, load_record
-from conceptevo_jax.training import read_run
 from conceptevo_jax.types import Space
 
 LoadConfig = Callable[[Path], Config]
@@ -36,7 +36,7 @@ def choose_space(folder: Path, load: LoadConfig) -> Path:
       DataError: if there is no such result with a space, a map and a scene.
     """
     store = Store(folder.parent)
-    train_images_id = read_run(current_folder(folder))["train"]
+    train_images_id = TrainingIdentity.from_folder(folder).train_images_id
     results = [path.parent for path in store.root.parent.glob(f"*/{SCENE}")]
     for result in sorted(results, key=lambda path: -path.stat().st_mtime):
         # What cannot be read, or whose images are gone, is no candidate.
@@ -82,7 +82,7 @@ def follow_on_map(
     written: tuple[int, bool] | None = None
     while True:
         # Before the update: a training that was finished by then has nothing new after.
-        finished = (current_folder(folder) / "manifest.json").is_file()
+        finished = has_ended(folder)
         count = live_run.update()
         if count and (count, finished) != written:
             written = count, finished

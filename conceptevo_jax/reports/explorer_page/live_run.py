@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conceptevo_jax.analysis.dynamics.diversity import neuron_scale
-from conceptevo_jax.config import Config, plain
+from conceptevo_jax.config import Config
 from conceptevo_jax.data import require_same_pool
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer import (
@@ -19,11 +19,16 @@ from conceptevo_jax.explorer import (
     write_folder,
 )
 from conceptevo_jax.pipeline.images import prepare_images
-from conceptevo_jax.pipeline.monitoring import read_reports
+from conceptevo_jax.pipeline.monitor_reports import find_reports
 from conceptevo_jax.pipeline.observe import Observer
-from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.pipeline.training_folder import current_folder
+from conceptevo_jax.pipeline.projected_run import Projected, join_space
+from conceptevo_jax.pipeline.trained_run import (
+    TrainedRun,
+    TrainingIdentity,
+    current_folder,
+    training_key,
+)
+from conceptevo_jax.pipeline.training_folder import read_so_far
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.reports.explorer_page.describe_run import Frame, describe_run
 from conceptevo_jax.reports.explorer_page.describe_scene import (
@@ -31,11 +36,8 @@ from conceptevo_jax.reports.explorer_page.describe_scene import (
     space_key,
     with_courses,
 )
-from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, load_record
-from conceptevo_jax.store.stage_folders import PARTIAL
-from conceptevo_jax.training import Row, read_run, read_table, snapshots, trained_model
-from conceptevo_jax.training.table import TABLE
+from conceptevo_jax.training import Row
 from conceptevo_jax.types import Embedding, Epoch, Layout, Observation, Space
 
 
@@ -71,25 +73,16 @@ class LiveRun:
         self, folder: Path, result: Path, config: Config, *, patches: bool
     ) -> None:
         self.folder, self.config = folder, config
-        run, store = read_run(current_folder(folder)), Store(folder.parent)
+        store = Store(folder.parent)
+        self.identity = TrainingIdentity.from_folder(folder)
         self.space = load_record(result / "space", Space, result)
         layout = load_record(result / "layout", Layout, result)
         self.scene = _load_scene(result, self.space, layout)
         self.images = prepare_images(store, config.dataset)
         pool = self.images.pool.pool_id
         require_same_pool(pool, self.space.pool_id, f"the space in {result}")
-        self.name = run["name"]
-        self.model = trained_model(current_folder(folder), run)
-        self.key = folder.name.removesuffix(PARTIAL).rpartition("-")[2]
-        search = Search(**plain(config.method.stimuli))
-        self.observer = Observer(
-            store,
-            self.images,
-            self.model,
-            self.key,
-            search,
-            config.method.projection.stimuli,
-            config.dataset.sample_images,
+        self.observer = Observer.of_config(
+            config, store, self.images, self.identity.model, training_key(folder)
         )
         self.base = next(course for course in self.scene.courses if course.is_base)
         self.frame = Frame(
@@ -100,35 +93,38 @@ class LiveRun:
             side=self.images.pool_pixels.side,
         )
         self.patches = patches and self.scene.pictures.tile > 0
-        plain_name = re.sub(r"[^\w.-]+", "-", self.name)
+        plain_name = re.sub(r"[^\w.-]+", "-", self.identity.name)
         self.target = store.root.parent / f"live-{plain_name}"
-        self.rows: list[Row] = []
+        self.run: TrainedRun | None = None
         self.observations: dict[Epoch, Observation] = {}
         self.keys: dict[Epoch, str] = {}
         self.placed: dict[Epoch, Embedding] = {}
 
     def update(self) -> int:
         """Observe and project new snapshots; the number of all snapshots."""
-        folder = current_folder(self.folder)
-        if (folder / TABLE).is_file():
-            self.rows = _timed_rows(read_table(folder / TABLE))
-            self.snapshots = snapshots(folder, self.name, self.model)
-            snapshots_by_epoch = {
-                snapshot.epoch: snapshot for snapshot in self.snapshots
-            }
-            new = [
-                snapshots_by_epoch[row.epoch]
-                for row in self.rows
-                if row.epoch in snapshots_by_epoch
-                and row.epoch not in self.observations
-            ]
-            for snapshot, (observation, key) in zip(
-                new, self.observer.each(new), strict=True
-            ):
-                epoch = snapshot.epoch
-                self.observations[epoch], self.keys[epoch] = observation, key
-                self.placed[epoch] = project_neurons(observation.found, self.space)
-        return len(self.observations)
+        reports = find_reports(current_folder(self.folder))
+        saved = read_so_far(self.folder, self.identity, reports)
+        if saved is not None:
+            self._observe(dataclasses.replace(saved, rows=_timed_rows(saved.rows)))
+        return len(self.placed)
+
+    def _observe(self, saved: TrainedRun) -> None:
+        """Observe and project the snapshots that are new."""
+        snapshots = {snapshot.epoch: snapshot for snapshot in saved.snapshots}
+        new = [
+            snapshots[row.epoch]
+            for row in saved.rows
+            if row.epoch in snapshots and row.epoch not in self.placed
+        ]
+        for snapshot, (observation, key) in zip(
+            new, self.observer.each(new), strict=True
+        ):
+            epoch = snapshot.epoch
+            self.observations[epoch], self.keys[epoch] = observation, key
+            self.placed[epoch] = project_neurons(observation.found, self.space)
+        self.run = dataclasses.replace(
+            saved, observations=self.observations, keys=self.keys
+        )
 
     def write(self, *, finished: bool) -> PageUpdate:
         """Write the scene and its page."""
@@ -140,7 +136,7 @@ class LiveRun:
         page = write_folder(
             [saved], self.target, title=scene.title, live=True, finished=finished
         )
-        return PageUpdate(page=page, epochs=list(self.observations), finished=finished)
+        return PageUpdate(page=page, epochs=list(self.placed), finished=finished)
 
     def _describe(self) -> Scene:
         """The base as in the result's scene, and the training."""
@@ -148,36 +144,14 @@ class LiveRun:
         if not self.patches:
             base = dataclasses.replace(base, corners=base.corners[:, :, :0])
         course = describe_run(self._projected(), self.frame, is_base=False)
-        scene = dataclasses.replace(self.scene, title=f"{self.name}, live")
+        scene = dataclasses.replace(self.scene, title=f"{self.identity.name}, live")
         return with_courses(scene, [base, course], self.images)
 
     def _projected(self) -> Projected:
-        settings = self.config.runs.get(self.name)
-        first_epoch_ends = [row.step for row in self.rows if row.epoch == 0]
-        run = TrainedRun(
-            name=self.name,
-            key=self.key,
-            model=self.model,
-            rows=self.rows,
-            snapshots=self.snapshots,
-            observations=self.observations,
-            keys=self.keys,
-            reports=self._reports(),
-        )
-        return Projected(
-            run=run,
-            title=self.name if settings is None else settings.title,
-            placed=self.placed,
-            alignments={},
-            # Before the first epoch's end `init` alone is shown, and needs none.
-            steps_per_epoch=first_epoch_ends[0] if first_epoch_ends else 1,
-            base_images=self.space.covered,
-        )
-
-    def _reports(self) -> list[dict]:
-        """The monitor's reports, if it watches the training."""
-        files = sorted(current_folder(self.folder).glob("monitor-*.jsonl"))
-        return read_reports(files[0]) if files else []
+        assert self.run is not None
+        settings = self.config.runs.get(self.run.name)
+        title = self.run.name if settings is None else settings.title
+        return join_space(self.run, title, self.placed, self.space)
 
 
 def _timed_rows(rows: list[Row]) -> list[Row]:

@@ -8,10 +8,8 @@ page lists its groups.
 
 import dataclasses
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from conceptevo_jax.explorer import (
     SCENE,
@@ -23,9 +21,9 @@ from conceptevo_jax.explorer import (
     without_patches,
     write_whole,
 )
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.joint_layout import JointLayout
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.pipeline.unified import Unified
 from conceptevo_jax.reports.alignment.study_measure import CATEGORY_TITLES
 from conceptevo_jax.reports.explorer_page.describe_scene import (
     describe_scene,
@@ -35,7 +33,6 @@ from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.study import load_study
 from conceptevo_jax.study.design.tasks import Task
 from conceptevo_jax.study.kit.material import FOLDER as STUDY
-from conceptevo_jax.types import Layout, Space
 
 PAGE = "explorer.html"
 FOLDER = "explorer"
@@ -44,53 +41,26 @@ TABLES = "explorer-tables"
 
 def explore(
     session: Session,
-    base: Projected,
-    runs: Sequence[Projected],
-    space: Space,
-    layout: Layout,
-    points: Mapping[str, np.ndarray],
+    space: RunsInSpace,
+    joint_layout: JointLayout,
     importants: Sequence[RunImportance] = (),
 ) -> list[Path]:
-    """Describe the runs and write their page.
+    """Describe runs in a space and write their page.
 
     Args:
       session: Images, settings and the result folder.
-      base: The run that the space was built from, at one snapshot.
-      runs: All others.
-      space: The space.
-      layout: The map.
-      points: Where neurons lie on it, `[n 2]` by snapshot name.
-      importants: How important evolutions are, for runs for which this was measured.
+      space: The runs in the space.
+      joint_layout: Their map.
+      importants: How much evolutions matter, of the runs of which that was measured.
 
     Returns:
       The page; nothing if the configuration turns it off.
     """
-    if not session.config.explorer.page:
-        return []
-    scene = describe_scene(session, base, runs, space, layout, points, importants)
-    return [write_explorer(session, scene)]
-
-
-def explore_unified(
-    session: Session, unified: Unified, importants: Sequence[RunImportance] = ()
-) -> list[Path]:
-    """`explore` for runs that are already in one space and on one map.
-
-    Args:
-      session: Images, settings and the result folder.
-      unified: The runs, their space and their map.
-      importants: How important evolutions are, for runs for which this was measured.
-    """
     with session.stage("explorer"):
-        return explore(
-            session,
-            unified.base,
-            unified.compared,
-            unified.base_space.space,
-            unified.layout,
-            unified.points,
-            importants,
-        )
+        if not session.config.explorer.page:
+            return []
+        scene = describe_scene(session, space, joint_layout, importants)
+        return [write_explorer(session, scene)]
 
 
 def write_explorer(session: Session, scene: Scene) -> Path:

@@ -2,8 +2,8 @@
 
 from conceptevo_jax.activations import read_peaks
 from conceptevo_jax.data import Decoded, Pool
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.stimuli import respond
 from conceptevo_jax.types import Responses, record
 

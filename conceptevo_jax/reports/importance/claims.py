@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float, Int
 from conceptevo_jax.analysis.importance.rankings import class_correlation
 from conceptevo_jax.analysis.statistics.intervals import finite_mean, mean_interval
 from conceptevo_jax.pipeline.outcome import Claim, finite
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.measure import split_half_reliability
 from conceptevo_jax.reports.importance.run_importance import RunImportance

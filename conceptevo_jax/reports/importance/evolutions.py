@@ -13,7 +13,8 @@ from conceptevo_jax.analysis.importance.scores import Scoring
 from conceptevo_jax.config import Config, plain
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Snapshot, record
 

@@ -18,8 +18,8 @@ from conceptevo_jax.figures import (
     save_figure,
 )
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.reports.importance.tables import top_neurons

@@ -21,8 +21,8 @@ from conceptevo_jax.analysis.importance.scores import (
 )
 from conceptevo_jax.config import plain
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.evolutions import (
     Evolution,
     scoring_of,

@@ -9,8 +9,9 @@ from typing import Any
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
-from conceptevo_jax.pipeline.runs import Job, TrainedRun
+from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.claims import importance_claims
 from conceptevo_jax.reports.importance.figures import draw_importance
 from conceptevo_jax.reports.importance.run_importance import (

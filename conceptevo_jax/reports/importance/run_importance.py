@@ -6,8 +6,8 @@ import numpy as np
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.evolutions import (
     Evolution,
     class_of,

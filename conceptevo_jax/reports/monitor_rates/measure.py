@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from conceptevo_jax.monitor import DAMAGED, LOST
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.training_failures.course import (
     LEARNT,
     NEAR_CHANCE,

@@ -11,6 +11,7 @@ from conceptevo_jax.analysis.importance.milestones import Milestones
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.training_failures.alarm_claims import (
     alarm_in_time_claim,
@@ -28,7 +29,7 @@ from conceptevo_jax.reports.training_failures.diversity_claims import (
     growth_claims,
     recovery_claims,
 )
-from conceptevo_jax.reports.training_failures.measure import RunsInSpace
+from conceptevo_jax.reports.training_failures.measure import RunMeasurements
 from conceptevo_jax.reports.training_failures.roles import (
     healthy_runs,
     well_trained_run,
@@ -54,7 +55,7 @@ class PaperNumbers:
 
 def space_claims(
     config: Config,
-    space: RunsInSpace,
+    measurements: RunMeasurements,
     milestones: Mapping[str, Milestones],
     classes: int,
     paper: PaperNumbers,
@@ -62,28 +63,30 @@ def space_claims(
     """Claims about diversity and movement, in one base's space.
 
     Args:
-      config: The roles of the runs.
-      space: All compared runs in the space, measured.
-      milestones: Milestones of training accuracy, for runs that have them.
+      config: Which run plays which part.
+      measurements: Of all compared runs in the space.
+      milestones: Of training accuracy, of those runs that have them.
       classes: The number of classes.
       paper: What the paper reports about these runs.
     """
     settings, entropy = config.failures, paper.entropy
     courses = {
         name: course_of(projected.run.rows, classes)
-        for name, projected in space.runs.items()
+        for name, projected in measurements.space.runs.items()
     }
     claims = []
     for name in healthy_runs(config):
-        claims += growth_claims(space, name, courses[name], entropy.get(name))
+        claims += growth_claims(measurements, name, courses[name], entropy.get(name))
     for name in settings.collapsing:
-        claims += collapse_claims(space, name, courses[name], entropy.get(name))
-        claims += early_loss_claims(space, name, courses[name])
+        claims += collapse_claims(measurements, name, courses[name], entropy.get(name))
+        claims += early_loss_claims(measurements, name, courses[name])
     for name in settings.recovering:
-        claims += recovery_claims(space, name, courses[name], entropy.get(name))
+        claims += recovery_claims(measurements, name, courses[name], entropy.get(name))
     for name in settings.overfitted:
         well_trained = well_trained_run(config, name)
-        claims += movement_claims(space, well_trained, name, milestones, paper.movement)
+        claims += movement_claims(
+            measurements, well_trained, name, milestones, paper.movement
+        )
     return claims
 
 
@@ -118,7 +121,7 @@ def run_claims(
 
 
 def movement_claims(
-    space: RunsInSpace,
+    measurements: RunMeasurements,
     well_trained: str,
     overfitted: str,
     milestones: Mapping[str, Milestones],
@@ -127,16 +130,18 @@ def movement_claims(
     """An overfitted run moves less between equal accuracies than a well-trained one.
 
     Args:
-      space: Both runs in the space of a base, measured.
+      measurements: Of both runs in the space of a base.
       well_trained: The well-trained run's name.
       overfitted: The overfitted run's name.
       milestones: Milestones of training accuracy, for runs that have them.
       paper: The paper's movements, by `run stage`.
     """
-    pair = (well_trained, overfitted)
+    pair, runs = (well_trained, overfitted), measurements.space.runs
     missing = [run for run in pair if run not in milestones]
     movements = [
-        movement_between(space, run, milestones[run]) for run in pair if not missing
+        movement_between(measurements, run, milestones[run])
+        for run in pair
+        if not missing
     ] or [[], []]
     claims = []
     for measure in MOVEMENTS:
@@ -156,15 +161,15 @@ def movement_claims(
             weakest = None
         claims.append(
             Claim(
-                id=f"{measure}_less_{overfitted}_{space.base.run.name}",
+                id=f"{measure}_less_{overfitted}_{measurements.space.base.run.name}",
                 paper="; ".join(
                     f"{run}: {paper.get(f'{run} 1')}, {paper.get(f'{run} 2')}"
                     for run in pair
                 ),
-                rule=f"{measure} of {space.runs[overfitted].title} between 25, 50 and "
+                rule=f"{measure} of {runs[overfitted].title} between 25, 50 and "
                 "75 % of training accuracy is less than that of "
-                f"{space.runs[well_trained].title}, in both stages; measured: the "
-                f"less certain difference; {ABOVE}",
+                f"{runs[well_trained].title}, in both stages; measured: by how "
+                f"much, where it is least certain; {ABOVE}",
                 measured=None if weakest is None else weakest.amount,
                 interval=None if weakest is None else weakest.interval,
                 n=len(differences),

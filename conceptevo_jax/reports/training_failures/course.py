@@ -11,7 +11,7 @@ import numpy as np
 
 from conceptevo_jax.analysis.importance.milestones import Milestones, find_milestones
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.training import Row
 from conceptevo_jax.types import Epoch, record
 

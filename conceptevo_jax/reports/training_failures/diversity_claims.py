@@ -9,7 +9,7 @@ from conceptevo_jax.reports.training_failures.differences import (
     ABOVE,
     snapshot_difference,
 )
-from conceptevo_jax.reports.training_failures.measure import RunsInSpace
+from conceptevo_jax.reports.training_failures.measure import RunMeasurements
 from conceptevo_jax.types import record
 
 DIVERSITY = ("entropy_map", "entropy", "effective_rank")
@@ -38,12 +38,12 @@ class _Trend:
 
 
 def growth_claims(
-    space: RunsInSpace, run: str, course: Course, paper: str | None
+    measurements: RunMeasurements, run: str, course: Course, paper: str | None
 ) -> list[Claim]:
     """Concepts of a well-trained run become more diverse.
 
     Args:
-      space: Runs in the space of a base, measured.
+      measurements: Of runs in the space of a base.
       run: The run's name.
       course: What became of it.
       paper: The paper's entropies of such a run.
@@ -53,16 +53,18 @@ def growth_claims(
         rule="grows from the first epoch to the last",
         steps=[(course.first, course.last)],
     )
-    return [_trend_claim(space, run, measure, trend, paper) for measure in DIVERSITY]
+    return [
+        _trend_claim(measurements, run, measure, trend, paper) for measure in DIVERSITY
+    ]
 
 
 def collapse_claims(
-    space: RunsInSpace, run: str, course: Course, paper: str | None
+    measurements: RunMeasurements, run: str, course: Course, paper: str | None
 ) -> list[Claim]:
     """Concepts of a collapsing run become less diverse.
 
     Args:
-      space: Runs in the space of a base, measured.
+      measurements: Of runs in the space of a base.
       run: The run's name.
       course: What became of it.
       paper: The paper's entropies of such a run.
@@ -73,16 +75,18 @@ def collapse_claims(
         steps=[(course.last, course.best)],
         missing=None if course.collapsed else "the run did not collapse",
     )
-    return [_trend_claim(space, run, measure, trend, paper) for measure in DIVERSITY]
+    return [
+        _trend_claim(measurements, run, measure, trend, paper) for measure in DIVERSITY
+    ]
 
 
 def recovery_claims(
-    space: RunsInSpace, run: str, course: Course, paper: str | None
+    measurements: RunMeasurements, run: str, course: Course, paper: str | None
 ) -> list[Claim]:
     """Concepts of an unstable run are damaged, and recover.
 
     Args:
-      space: Runs in the space of a base, measured.
+      measurements: Of runs in the space of a base.
       run: The run's name.
       course: What became of it.
       paper: The paper's entropies of such a run.
@@ -94,14 +98,20 @@ def recovery_claims(
         steps=[(course.lowest, course.best), (course.lowest, course.last)],
         missing=None if course.recovered else "accuracy was not lost and recovered",
     )
-    return [_trend_claim(space, run, measure, trend, paper) for measure in DIVERSITY]
+    return [
+        _trend_claim(measurements, run, measure, trend, paper) for measure in DIVERSITY
+    ]
 
 
 def _trend_claim(
-    space: RunsInSpace, run: str, measure: str, trend: _Trend, paper: str | None
+    measurements: RunMeasurements,
+    run: str,
+    measure: str,
+    trend: _Trend,
+    paper: str | None,
 ) -> Claim:
-    """The claim for one measure; with two steps, the less certain one is measured."""
-    trajectory, projected = space.trajectories[run], space.runs[run]
+    """The claim of one measure; where it has two steps the less certain is measured."""
+    trajectory, projected = measurements.trajectories[run], measurements.space.runs[run]
     values, epochs = trajectory.series(measure), projected.epochs
     places = sorted({place for step in trend.steps for place in step})
     values_text = ", ".join(f"{values[i]:.2f} at {epochs[i]}" for i in places)
@@ -115,7 +125,7 @@ def _trend_claim(
     )
     why = values_text if is_measured else f"too few live neurons: {values_text}"
     return Claim(
-        id=f"{measure}_{trend.verb}_{run}_{space.base.run.name}",
+        id=f"{measure}_{trend.verb}_{run}_{measurements.space.base.run.name}",
         paper=paper,
         rule=f"{measure} of {projected.title} {trend.rule}; {ABOVE}",
         measured=weakest.amount if is_measured else None,
@@ -126,20 +136,22 @@ def _trend_claim(
     )
 
 
-def early_loss_claims(space: RunsInSpace, run: str, course: Course) -> list[Claim]:
+def early_loss_claims(
+    measurements: RunMeasurements, run: str, course: Course
+) -> list[Claim]:
     """A collapse shows in the concepts no later than in the accuracy.
 
     A measure that has no value any more, for lack of live neurons, counts as fallen.
 
     Args:
-      space: Runs in the space of a base, measured.
+      measurements: Of runs in the space of a base.
       run: The run's name.
       course: What became of it.
     """
-    projected, claims = space.runs[run], []
+    projected, claims = measurements.space.runs[run], []
     epochs = projected.epochs
     for measure in ("effective_rank", "distinct_share"):
-        values = space.trajectories[run].series(measure)
+        values = measurements.trajectories[run].series(measure)
         # Negated, so that NaN counts as fallen.
         low = ~(values >= FALLEN * values[course.best])
         low[: course.best + 1] = False
@@ -149,7 +161,7 @@ def early_loss_claims(space: RunsInSpace, run: str, course: Course) -> list[Clai
             lead = projected.at(epochs[chance]) - projected.at(epochs[fallen])
         claims.append(
             Claim(
-                id=f"{measure}_falls_in_time_{run}_{space.base.run.name}",
+                id=f"{measure}_falls_in_time_{run}_{measurements.space.base.run.name}",
                 paper="loss of diversity is apparent before the accuracy reaches 0 "
                 "(Sec. 4.5)",
                 rule=f"{measure} of {projected.title} falls below {FALLEN} of its "

@@ -8,7 +8,7 @@ import numpy as np
 from conceptevo_jax.analysis.dynamics.trajectory import MEASURES
 from conceptevo_jax.figures import Curve, draw_curves, save_figure
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.reports.training_failures.measure import RunsInSpace
+from conceptevo_jax.reports.training_failures.measure import RunMeasurements
 from conceptevo_jax.reports.unified_space.figures import map_over
 from conceptevo_jax.training import Row
 
@@ -24,7 +24,7 @@ COLUMNS = 4
 
 
 def draw_groups(
-    space: RunsInSpace,
+    measurements: RunMeasurements,
     groups: Mapping[str, Sequence[str]],
     repeats: Sequence[str],
     folder: Path,
@@ -32,7 +32,7 @@ def draw_groups(
     """Two figures per group of runs, as in the paper's Figs. 2 and 8, and curves.
 
     Args:
-      space: The runs in the space of a base.
+      measurements: Of the runs in the space of a base.
       groups: Names of runs that are drawn together, by the group's name.
       repeats: Runs that repeat the run before them with another seed.
       folder: Where the figures go.
@@ -40,15 +40,16 @@ def draw_groups(
     Returns:
       The PNG files.
     """
-    background = space.points[space.base.snapshot(space.base.epochs[-1])]
+    space, points = measurements.space, measurements.joint_layout.points
+    background = points[space.base_snapshot]
     written = []
     for group, names in groups.items():
         runs = [space.runs[name] for name in names]
-        figure = map_over(runs, space.base.title, background, space.points)
+        figure = map_over(runs, space.base.title, background, points)
         written.append(save_figure(figure, folder / f"map_{group.lower()}")[0])
         curves = draw_curves(
-            _panels(space, names, repeats),
-            title=f"{group}: every measure next to accuracy, in the space of "
+            _panels(measurements, names, repeats),
+            title=f"{group}: every measure beside accuracy, in the space of "
             f"{space.base.title}; bands: 95 % over neurons",
             columns=COLUMNS,
             shares=False,
@@ -58,14 +59,14 @@ def draw_groups(
 
 
 def _panels(
-    space: RunsInSpace, names: Sequence[str], repeats: Sequence[str]
+    measurements: RunMeasurements, names: Sequence[str], repeats: Sequence[str]
 ) -> list[tuple[str, list[Curve]]]:
     """Per accuracy and measure, its title and a curve for each run."""
     panels = [
         (
             title,
             [
-                _accuracy_curve(space, name, accuracy, is_repeat=name in repeats)
+                _accuracy_curve(measurements, name, accuracy, is_repeat=name in repeats)
                 for name in names
             ],
         )
@@ -75,7 +76,7 @@ def _panels(
         (
             title,
             [
-                _measure_curve(space, name, measure, is_repeat=name in repeats)
+                _measure_curve(measurements, name, measure, is_repeat=name in repeats)
                 for name in names
             ],
         )
@@ -90,13 +91,13 @@ def _training_epochs(projected: Projected) -> np.ndarray:
 
 
 def _accuracy_curve(
-    space: RunsInSpace,
+    measurements: RunMeasurements,
     name: str,
     accuracy: Callable[[Row], float],
     *,
     is_repeat: bool,
 ) -> Curve:
-    projected = space.runs[name]
+    projected = measurements.space.runs[name]
     rows = [projected.run.row(epoch) for epoch in projected.epochs]
     return Curve(
         name=projected.title,
@@ -107,9 +108,12 @@ def _accuracy_curve(
 
 
 def _measure_curve(
-    space: RunsInSpace, name: str, measure: str, *, is_repeat: bool
+    measurements: RunMeasurements, name: str, measure: str, *, is_repeat: bool
 ) -> Curve:
-    projected, trajectory = space.runs[name], space.trajectories[name]
+    projected, trajectory = (
+        measurements.space.runs[name],
+        measurements.trajectories[name],
+    )
     column = trajectory.measures.index(measure)
     # The curve passes over snapshots that are on no map. Other measures keep their
     # gaps: movement on the map needs two snapshots in a row.

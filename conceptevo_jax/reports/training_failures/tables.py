@@ -13,7 +13,12 @@ from conceptevo_jax.analysis.importance.milestones import Milestones
 from conceptevo_jax.analysis.statistics.estimates import Estimate, mean_estimate
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.reports.training_failures.measure import RunsInSpace
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
+from conceptevo_jax.reports.training_failures.measure import (
+    RunMeasurements,
+    movement_on_maps,
+    neuron_movement,
+)
 from conceptevo_jax.types import neuron_ids
 
 MOVEMENTS = ("movement", "relative_movement", "movement_map")
@@ -21,18 +26,18 @@ MOVEMENTS = ("movement", "relative_movement", "movement_map")
 earlier snapshot, and on the maps."""
 
 
-def measure_rows(space: RunsInSpace) -> list[dict[str, Any]]:
+def measure_rows(measurements: RunMeasurements) -> list[dict[str, Any]]:
     """Every measure of every snapshot with its interval, one row each."""
     rows = []
-    for name, trajectory in space.trajectories.items():
-        projected = space.runs[name]
+    for name, trajectory in measurements.trajectories.items():
+        projected = measurements.space.runs[name]
         for i, epoch in enumerate(projected.epochs):
             accuracies = projected.run.row(epoch)
             for j, measure in enumerate(trajectory.measures):
                 reason = trajectory.why.get(f"{trajectory.snapshots[i]} {measure}")
                 rows.append(
                     {
-                        "base": space.base_space.space.base,
+                        "base": measurements.space.base_snapshot,
                         "run": name,
                         "epoch": epoch,
                         "progress": projected.at(epoch),
@@ -51,30 +56,30 @@ def measure_rows(space: RunsInSpace) -> list[dict[str, Any]]:
     return rows
 
 
-def site_rows(space: RunsInSpace) -> list[dict[str, Any]]:
+def site_rows(measurements: RunMeasurements) -> list[dict[str, Any]]:
     """Mean movement since the snapshot before, by site."""
     return [
         {
-            "base": space.base_space.space.base,
+            "base": measurements.space.base_snapshot,
             "run": name,
             "epoch": epoch,
             "site": site.name,
             "movement": finite(float(trajectory.by_site[i, s])),
         }
-        for name, trajectory in space.trajectories.items()
-        for i, epoch in enumerate(space.runs[name].epochs)
+        for name, trajectory in measurements.trajectories.items()
+        for i, epoch in enumerate(measurements.space.runs[name].epochs)
         for s, site in enumerate(trajectory.sites)
         if i
     ]
 
 
 def movement_between(
-    space: RunsInSpace, run: str, milestones: Milestones
+    measurements: RunMeasurements, run: str, milestones: Milestones
 ) -> list[dict[str, Estimate | None]]:
     """How far a run's neurons move from each milestone of accuracy to the next.
 
     Args:
-      space: The run in the space of a base.
+      measurements: Of the run in the space of a base.
       run: Its name.
       milestones: Milestones of its training accuracy.
 
@@ -82,12 +87,12 @@ def movement_between(
       Per stage, the estimates by `MOVEMENTS`; None on maps that lack a milestone.
     """
     stages = []
-    projected = space.runs[run]
+    projected = measurements.space.runs[run]
     for before, after in itertools.pairwise(milestones.epochs):
-        distances = space.neuron_movement(run, before, after)
+        distances = neuron_movement(measurements.space, run, before, after)
         live = ~projected.stimuli(before).dead
         size = spread(projected.placed[before].vectors[live])
-        map_distances = space.movement_on_maps(run, before, after)
+        map_distances = movement_on_maps(measurements, run, before, after)
         stages.append(
             {
                 "movement": mean_estimate(distances),
@@ -101,24 +106,26 @@ def movement_between(
 
 
 def movement_rows(
-    space: RunsInSpace, milestones: Mapping[str, Milestones], paper: Mapping[str, str]
+    measurements: RunMeasurements,
+    milestones: Mapping[str, Milestones],
+    paper: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Movement between milestones of accuracy, next to the paper's numbers.
 
     Args:
-      space: The runs in the space of a base.
-      milestones: Milestones of training accuracy, by run.
+      measurements: Of the runs in the space of a base.
+      milestones: Of training accuracy, by run.
       paper: The paper's movements, by `run stage`.
     """
     rows = []
     for name, run_milestones in milestones.items():
-        projected = space.runs[name]
+        projected = measurements.space.runs[name]
         for stage, movements in enumerate(
-            movement_between(space, name, run_milestones)
+            movement_between(measurements, name, run_milestones)
         ):
             before, after = run_milestones.epochs[stage : stage + 2]
             row = {
-                "base": space.base_space.space.base,
+                "base": measurements.space.base_snapshot,
                 "run": name,
                 "stage": stage + 1,
                 "before": before,
@@ -188,8 +195,8 @@ def birth_rows(
     rows = []
     for name, run_lives in lives.items():
         projected = space.runs[name]
-        placed = [projected.placed[epoch] for epoch in projected.epochs]
-        member = group_members(groups, placed, run_lives)
+        vectors = [projected.placed[epoch] for epoch in projected.epochs]
+        member = group_members(groups, vectors, run_lives)
         training_epochs = np.array([projected.at(epoch) for epoch in projected.epochs])
         # -1 stands for never: those neurons are in no group's births.
         births = training_epochs[np.maximum(run_lives.born, 0)]
@@ -199,7 +206,7 @@ def birth_rows(
             zip(groups.label, groups.share, strict=True)
         ):
             facts = {
-                "base": space.base_space.space.base,
+                "base": space.base_snapshot,
                 "run": name,
                 "group": group,
                 "class": classes[label],

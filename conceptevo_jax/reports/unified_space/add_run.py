@@ -10,19 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from conceptevo_jax.config import Config, plain
+from conceptevo_jax.config import Config
 from conceptevo_jax.data import require_same_pool
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.figures import save_figure
-from conceptevo_jax.pipeline.images import prepare_images
+from conceptevo_jax.pipeline.images import Images, prepare_images
 from conceptevo_jax.pipeline.observe import Observer
 from conceptevo_jax.pipeline.outcome import write_csv
-from conceptevo_jax.pipeline.projected_run import Projected, snapshot_rows
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.projected_run import (
+    Projected,
+    join_space,
+    snapshot_rows,
+)
+from conceptevo_jax.pipeline.trained_run import TrainedRun, TrainingIdentity
 from conceptevo_jax.pipeline.unified import shown_epochs
 from conceptevo_jax.projection import place_points, project_neurons
 from conceptevo_jax.reports.unified_space.figures import map_over
-from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import (
     Entry,
     Store,
@@ -30,8 +33,6 @@ from conceptevo_jax.store import (
     require_closed,
     save_record,
 )
-from conceptevo_jax.training import read_run, read_table, snapshots, trained_model
-from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Layout, Space
 
 
@@ -71,30 +72,20 @@ def add_run(result: Path, config: Config, training: str) -> Added:
     entry = _find(store, training)
     images = prepare_images(store, config.dataset)
     require_same_pool(images.pool.pool_id, space.pool_id, f"the space in {result}")
-    folder = result / "projected" / f"{_run_name(entry)}-{entry.key}"
+    identity = TrainingIdentity.from_folder(entry.path)
+    run_name = identity.name.replace(" ", "-")
+    folder = result / "projected" / f"{run_name}-{entry.key}"
     require_closed(folder, result)
-    run = _observed(store, entry, config, images)
-    placed = {
+    run = _observed(TrainedRun.from_folder(entry.path, identity), store, config, images)
+    vectors = {
         epoch: project_neurons(observation.found, space)
         for epoch, observation in run.observations.items()
     }
-    steps = [row.step for row in run.rows if row.epoch == 0]
-    projected = Projected(
-        run=run,
-        title=run.name,
-        placed=placed,
-        alignments={},
-        steps_per_epoch=steps[0],
-        base_images=space.covered,
-    )
+    projected = join_space(run, run.name, vectors, space)
     _write(folder, projected, layout, space)
     rows = snapshot_rows([projected])
     write_csv(folder / "snapshots.csv", rows)
     return Added(name=run.name, folder=folder, rows=rows)
-
-
-def _run_name(entry: Entry) -> str:
-    return read_run(entry.path)["name"].replace(" ", "-")
 
 
 def _find(store: Store, training: str) -> Entry:
@@ -109,30 +100,17 @@ def _find(store: Store, training: str) -> Entry:
     )
 
 
-def _observed(store: Store, entry: Entry, config: Config, images: Any) -> TrainedRun:
-    about = read_run(entry.path)
-    model = trained_model(entry.path, about)
-    observer = Observer(
-        store,
-        images,
-        model,
-        entry.key,
-        Search(**plain(config.method.stimuli)),
-        config.method.projection.stimuli,
-        config.dataset.sample_images,
-    )
-    shots = snapshots(entry.path, about["name"], model)
-    observed = {
-        s.epoch: pair for s, pair in zip(shots, observer.each(shots), strict=True)
-    }
-    return TrainedRun(
-        name=about["name"],
-        key=entry.key,
-        model=model,
-        rows=read_table(entry.path / TABLE),
-        snapshots=shots,
-        observations={epoch: pair for epoch, (pair, _) in observed.items()},
-        keys={epoch: key for epoch, (_, key) in observed.items()},
+def _observed(
+    run: TrainedRun, store: Store, config: Config, images: Images
+) -> TrainedRun:
+    """The run with observations of all its snapshots."""
+    observer = Observer.of_config(config, store, images, run.model, run.key)
+    epochs = [snapshot.epoch for snapshot in run.snapshots]
+    pairs = dict(zip(epochs, observer.each(run.snapshots), strict=True))
+    return dataclasses.replace(
+        run,
+        observations={epoch: observation for epoch, (observation, _) in pairs.items()},
+        keys={epoch: key for epoch, (_, key) in pairs.items()},
     )
 
 

@@ -7,7 +7,7 @@ from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import build_model
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.alignment.spaces import family
 from conceptevo_jax.reports.alignment.training_jobs import (
     alignment_jobs,

@@ -59,11 +59,6 @@ def move_session(explored, tmp_path, monkeypatch):
     return move
 
 
-def arguments(explored):
-    space, layout = explored.space, explored.layout
-    return explored.base, [explored.run], space, layout, explored.points
-
-
 def test_measures_are_those_of_the_tables(explored, course):
     base, run = explored.base, explored.run
     snapshots = [
@@ -166,8 +161,8 @@ def test_a_base_with_too_few_neurons_has_no_groups(explored):
     few_vectors[19:] = np.nan
     placed = {last: Embedding(vectors=few_vectors, coverage=embedding.coverage)}
     base = dataclasses.replace(explored.base, placed=placed)
-    _, *rest = arguments(explored)
-    scene = describe_scene(explored.session, base, *rest)
+    space = dataclasses.replace(explored.space, base=base)
+    scene = describe_scene(explored.session, space, explored.joint_layout)
     assert scene.groups == []
     assert all((course.group == -1).all() for course in scene.courses)
 
@@ -216,8 +211,8 @@ def test_importance_lies_at_its_neurons_with_its_interval(explored):
         featured_label=4,
         sampled_labels=[4],
     )
-    base, _, *rest = arguments(explored)
-    scene = describe_scene(explored.session, base, [shorter], *rest, [important])
+    space = dataclasses.replace(explored.space, runs={"vgg16": shorter})
+    scene = describe_scene(explored.session, space, explored.joint_layout, [important])
     course = scene.courses[1]
     assert list(course.epochs) == ["init", "step1", 1]
     # The other one ends at a snapshot that is not shown.
@@ -248,13 +243,15 @@ def test_a_result_has_a_page_of_all_its_runs(explored, parts_of, read_chunk):
 
 def test_without_a_page_nothing_is_written(explored, move_session, tmp_path):
     session = move_session(page=False)
-    assert explore(session, *arguments(explored)) == []
+    assert explore(session, explored.space, explored.joint_layout) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_patches_no_name_is_left_anywhere(explored, move_session, tmp_path):
     session = move_session(patches=False)
-    assert explore(session, *arguments(explored)) == [tmp_path / "explorer.html"]
+    assert explore(session, explored.space, explored.joint_layout) == [
+        tmp_path / "explorer.html"
+    ]
     saved = load_scene(tmp_path / "scene")
     assert saved.sheets == []
     class_folder = explored.session.images.pool.keys[0].rpartition("/")[0]
@@ -264,7 +261,7 @@ def test_without_patches_no_name_is_left_anywhere(explored, move_session, tmp_pa
 
 def test_tables_lie_beside_the_page_when_asked_for(explored, move_session, tmp_path):
     session = move_session(tables=True)
-    explore(session, *arguments(explored))
+    explore(session, explored.space, explored.joint_layout)
     table = pq.read_table(tmp_path / "explorer-tables" / "neurons.parquet")
     neurons = len(explored.base.stimuli(1).dead)
     assert table.num_rows == neurons * 5
@@ -275,7 +272,7 @@ def test_a_large_page_becomes_a_folder_and_replaces_the_file(
 ):
     session = move_session()
     page, parts = tmp_path / "explorer.html", tmp_path / "explorer" / "index.html"
-    whole = describe_scene(session, *arguments(explored))
+    whole = describe_scene(session, explored.space, explored.joint_layout)
     assert write_explorer(session, whole) == page
     monkeypatch.setattr(export, "LARGEST_PAGE", 1000)
     assert write_explorer(session, whole) == parts
@@ -304,7 +301,7 @@ def test_a_page_lists_the_groups_of_the_study_beside_it(
 ):
     session = move_session()
     ask_about(course, tmp_path)
-    (page,) = explore(session, *arguments(explored))
+    (page,) = explore(session, explored.space, explored.joint_layout)
     core = parts_of(page.read_text(), "chunk")["core"]
     last = list(course.epochs).index(1)
     group = {

@@ -5,7 +5,7 @@ import pytest
 
 from conceptevo_jax.analysis.importance.reversion import GROUPS
 from conceptevo_jax.models import build_model
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.reversion_claims import reversion_claims
 from conceptevo_jax.reports.importance.tables import (

@@ -7,7 +7,8 @@ from conceptevo_jax.analysis.dynamics.trajectory import Trajectory
 from conceptevo_jax.models import build_model
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
+from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.training_failures.alarm_claims import (
     alarm_in_time_claim,
     damaged_not_lost_claim,
@@ -21,7 +22,7 @@ from conceptevo_jax.reports.training_failures.diversity_claims import (
     growth_claims,
     recovery_claims,
 )
-from conceptevo_jax.reports.training_failures.measure import RunsInSpace
+from conceptevo_jax.reports.training_failures.measure import RunMeasurements
 from conceptevo_jax.training import Row
 from conceptevo_jax.types import Embedding
 
@@ -120,7 +121,9 @@ def space_of(run, reach=0.25, **measures):
     )
     base = partial_record(Projected, run=partial_record(TrainedRun, name="base"))
     return partial_record(
-        RunsInSpace, runs={"run": run}, trajectories={"run": trajectory}, base=base
+        RunMeasurements,
+        space=partial_record(RunsInSpace, runs={"run": run}, base=base),
+        trajectories={"run": trajectory},
     )
 
 

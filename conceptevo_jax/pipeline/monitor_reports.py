@@ -1,0 +1,53 @@
+"""What the monitor said of a training: a JSON line per epoch, beside its snapshots."""
+
+from pathlib import Path
+from typing import Any
+
+from conceptevo_jax.errors import DataError
+from conceptevo_jax.store import read_file, unseal
+from conceptevo_jax.store.reading import LARGEST_TEXT
+from conceptevo_jax.types import Epoch
+
+
+def is_watched(epoch: Epoch) -> bool:
+    """Whether the monitor looks at a snapshot: at whole epochs alone."""
+    return isinstance(epoch, int)
+
+
+def reports_name(images_id: str) -> str:
+    """Name of the file of reports in a training's folder.
+
+    Args:
+      images_id: Content key of the space that the monitor looks in, or else the pool's
+        id.
+    """
+    return f"monitor-{images_id}.jsonl"
+
+
+def find_reports(folder: Path) -> Path | None:
+    """The first file of reports in a training's folder; None where there is none."""
+    return min(folder.glob(reports_name("*")), default=None)
+
+
+def read_reports(path: Path) -> list[dict[str, Any]]:
+    """All reports of a training, as plain values; none where it was not watched.
+
+    Raises:
+      DataError: naming a line that is damaged, or a file that is no own one.
+    """
+    if not path.is_file():
+        return []
+    try:
+        content = read_file(path, path.parent, LARGEST_TEXT)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be used ({error}). Delete it.") from error
+    reports = []
+    for number, line in enumerate(content.splitlines(), 1):
+        try:
+            reports.append(unseal(line))
+        except ValueError as error:
+            raise DataError(
+                f"line {number} of {path} cannot be used ({error}). Delete the file: "
+                "the monitor looks again at the next call."
+            ) from error
+    return reports

@@ -1,0 +1,199 @@
+"""Runs in the space of a base: one record, made in one place, for all experiments.
+
+The space is built from one snapshot of the base run, and all others are projected into
+it. How well they are aligned with the base is measured where that is asked for; maps
+are in `joint_layout`.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from conceptevo_jax.analysis import Alignment, Subject
+from conceptevo_jax.config import MethodConfig
+from conceptevo_jax.pipeline.base_space import BaseSpace
+from conceptevo_jax.pipeline.cached_space import (
+    align,
+    embed_base,
+    project_run,
+    refit_base,
+)
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.pipeline.trained_run import TrainedRun
+from conceptevo_jax.stimuli import narrow_sample
+from conceptevo_jax.types import Epoch, Observation, Space, record
+
+
+@record
+class RunsInSpace:
+    """Runs in the space of a base.
+
+    Attributes:
+      base_space: The space and how it was made.
+      base: The base run, at the epoch the space was built from alone.
+      runs: The compared runs, by name. The base run may be among them, with all its
+        snapshots.
+      key: Content key of the space.
+      method: What the space was built by.
+    """
+
+    base_space: BaseSpace
+    base: Projected
+    runs: Mapping[str, Projected]
+    key: str
+    method: MethodConfig
+
+    @property
+    def base_snapshot(self) -> str:
+        """Name of the snapshot the space was built from, `run@epoch`.
+
+        What the space itself says is what the run was called when it was built.
+        """
+        return self.base.snapshot(self.base.epochs[-1])
+
+    @property
+    def compared(self) -> list[Projected]:
+        """The compared runs in order, without the base run."""
+        base = self.base.run.name
+        return [projected for name, projected in self.runs.items() if name != base]
+
+
+def place_runs(
+    session: Session,
+    base: TrainedRun,
+    runs: Mapping[str, TrainedRun],
+    method: MethodConfig | None = None,
+) -> RunsInSpace:
+    """Build the space of a base run's last observed snapshot, and project runs into it.
+
+    Args:
+      session: Store, images and settings.
+      base: The base run, observed.
+      runs: The compared runs by name, observed.
+      method: How to build the space; None for the method in use.
+    """
+    method = session.config.method if method is None else method
+    last_epoch = list(base.observations)[-1]
+    with session.stage("space", of=base.name):
+        base_space, key = embed_base(
+            session.store, session.images, base, last_epoch, method, session.config.seed
+        )
+    space = base_space.space
+    return RunsInSpace(
+        base_space=base_space,
+        base=_place(session, base.observed_at(last_epoch), space, key),
+        runs={name: _place(session, run, space, key) for name, run in runs.items()},
+        key=key,
+        method=method,
+    )
+
+
+def _place(session: Session, run: TrainedRun, space: Space, key: str) -> Projected:
+    with session.stage("project", of=run.name):
+        vectors = project_run(session.store, space, key, run)
+    settings = session.config.runs[run.name]
+    return Projected(
+        run=run,
+        title=settings.title,
+        placed=vectors,
+        alignments={},
+        steps_per_epoch=len(session.images.train) // settings.batch_size,
+        base_images=space.covered,
+    )
+
+
+def refit_spaces(session: Session, space: RunsInSpace) -> tuple[list[Space], str]:
+    """Fit the space again from other seeds, for the intervals of alignment.
+
+    Args:
+      session: Store, images and seed.
+      space: The runs in the space.
+
+    Returns:
+      The refitted spaces, and their content key.
+    """
+    base = space.base
+    with session.stage("refit", of=base.run.name):
+        refits, key = refit_base(
+            session.store,
+            session.images,
+            base.run,
+            (space.base_space, space.key),
+            space.method,
+            session.config.seed,
+        )
+    return refits.spaces(space.base_space.space), key
+
+
+def alignment_subject(session: Session, projected: Projected, epoch: Epoch) -> Subject:
+    """A snapshot as the alignment measures take it.
+
+    The base keeps responses to more of the pool than others; all are compared on the
+    first `dataset.sample_images`.
+
+    Args:
+      session: The pool, and how much of it is compared.
+      projected: The run.
+      epoch: Which of its snapshots.
+    """
+    observation = projected.run.observations[epoch]
+    sample_images = session.config.dataset.sample_images
+    return Subject(
+        snapshot=projected.snapshot(epoch),
+        responses=observation.judgement,
+        pool=narrow_sample(observation.sample, session.images.pool, sample_images),
+        stimuli=observation.stimuli,
+        embedding=projected.placed[epoch],
+    )
+
+
+def align_with_base(session: Session, space: RunsInSpace) -> RunsInSpace:
+    """Judge every snapshot of the compared runs against the base.
+
+    Args:
+      session: Store, images and settings.
+      space: The runs in the space.
+
+    Returns:
+      The same with the alignments of every compared run.
+    """
+    refits, refits_key = refit_spaces(session, space)
+    base, (epoch,) = space.base, space.base.epochs
+    base_subject = _subject_and_observation(session, base, epoch)
+    keys = {"space": space.key, "refits": refits_key, "base": base.run.keys[epoch]}
+    runs = {}
+    for name, projected in space.runs.items():
+        with session.stage("align", of=name):
+            alignments = _align_snapshots(
+                session, projected, base_subject, refits, keys
+            )
+        runs[name] = dataclasses.replace(projected, alignments=alignments)
+    return dataclasses.replace(space, runs=runs)
+
+
+def _align_snapshots(
+    session: Session,
+    projected: Projected,
+    base_subject: tuple[Subject, Observation],
+    refits: Sequence[Space],
+    keys: Mapping[str, str],
+) -> dict[Epoch, Alignment]:
+    """Every snapshot of a run against the base."""
+    return {
+        epoch: align(
+            session.store,
+            _subject_and_observation(session, projected, epoch),
+            base_subject,
+            refits,
+            {**keys, "observation": projected.run.keys[epoch]},
+            session.config.seed,
+        )
+        for epoch in projected.epochs
+    }
+
+
+def _subject_and_observation(
+    session: Session, projected: Projected, epoch: Epoch
+) -> tuple[Subject, Observation]:
+    subject = alignment_subject(session, projected, epoch)
+    return subject, projected.run.observations[epoch]

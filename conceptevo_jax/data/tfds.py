@@ -137,11 +137,10 @@ def sizes(
     tfds_splits = (train_split, test_split or _test_split(builder))
     for name in tfds_splits:
         _require_split(builder, source, name)
-    kind = _feature(
-        builder.info.features, tfds.features.ClassLabel, label, source, "label"
-    )
+    features = builder.info.features
+    kind = _feature(features, tfds.features.ClassLabel, label, source, "label")
     train, test = (builder.info.splits[name].num_examples for name in tfds_splits)
-    return train, test, builder.info.features[kind].num_classes
+    return train, test, features[kind].num_classes
 
 
 def require_known(source: str) -> str:

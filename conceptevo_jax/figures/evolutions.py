@@ -87,8 +87,7 @@ def draw_evolutions(
       title: Lines above the whole figure.
     """
     strip = patches * _PATCH
-    width = _NAME + len(snapshots) * strip + (len(snapshots) - 1) * _ARROW + _MARGIN
-    width = max(width, 5.0)
+    width = _columns_width(len(snapshots), strip)
     lines = _wrapped_title(title, width)
     height = _rows_height(len(lines), groups)
     with styled():
@@ -96,11 +95,16 @@ def draw_evolutions(
         axes = _inch_axes(figure, width, height)
         y = _draw_title(axes, lines)
         starts = [_NAME + i * (strip + _ARROW) for i in range(len(snapshots))]
-        _draw_heads(axes, snapshots, starts, y)
-        y += _HEAD
+        y = _draw_heads(axes, snapshots, starts, y)
         for group in groups:
             y = _draw_group(axes, group, starts, y, strip)
     return figure
+
+
+def _columns_width(snapshots: int, strip: float) -> float:
+    """Width of the figure for strips of patches of so many snapshots."""
+    width = _NAME + snapshots * strip + (snapshots - 1) * _ARROW + _MARGIN
+    return max(width, 5.0)
 
 
 def _rows_height(lines: int, groups: Sequence[EvolutionGroup]) -> float:
@@ -112,11 +116,12 @@ def _rows_height(lines: int, groups: Sequence[EvolutionGroup]) -> float:
 
 def _draw_heads(
     axes: Axes, snapshots: Sequence[tuple[str, str]], starts: Sequence[float], y: float
-) -> None:
-    """Write above each column which snapshot it is, and the fact about it."""
+) -> float:
+    """Write each column's snapshot and its fact; returns where the groups begin."""
     for start, (name, fact) in zip(starts, snapshots, strict=True):
         axes.text(start, y + 0.14, name, fontsize=8, fontweight="bold")
         axes.text(start, y + 0.29, fact, fontsize=7)
+    return y + _HEAD
 
 
 def _draw_group(
@@ -153,14 +158,9 @@ def _draw_neuron(
 
 
 def _draw_arrow(
-    axes: Axes,
-    end: float,
-    y: float,
-    interval: tuple[float, float, float],
-    *,
-    bold: bool,
+    axes: Axes, end: float, y: float, score: tuple[float, float, float], *, bold: bool
 ) -> None:
-    """Draw an arrow that leads to `end`, its score and interval above it."""
+    """Draw an arrow that leads to `end`, with a score and its interval above it."""
     tail, head = end - _ARROW + 0.06, end - 0.06
     axes.annotate(
         "",

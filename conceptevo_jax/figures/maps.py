@@ -76,20 +76,21 @@ def draw_training_map(
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(len(rows), columns, squeeze=False)
         for line, (name, panels) in zip(grid, rows, strict=True):
-            label = filled(name, 18)
-            line[0].set_ylabel(label, fontsize=8, fontweight="bold", labelpad=6)
-            _draw_run(line, panels, background, limits)
+            _draw_run(line, name, panels, background, limits)
         _draw_depth_bar(figure, grid)
     return figure
 
 
 def _draw_run(
     line: np.ndarray,
+    name: str,
     panels: Sequence[MapPanel],
     background: Float[np.ndarray, "n 2"],
     limits: Limits,
 ) -> None:
-    """Draw a run's snapshots into a line of axes, and none into the rest."""
+    """Draw a run's name and snapshots into a line of axes; the rest stays empty."""
+    label = filled(name, 18)
+    line[0].set_ylabel(label, fontsize=8, fontweight="bold", labelpad=6)
     for axes, panel in zip(line, panels, strict=False):
         bare_map(axes, limits)
         _draw_panel(axes, panel, background)

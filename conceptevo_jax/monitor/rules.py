@@ -79,11 +79,16 @@ def judge(
     ]
     if not damaged:
         return HEALTHY, []
+    return DAMAGED, [*damaged, *_still_selective(measures)]
+
+
+def _still_selective(measures: Mapping[str, float | None]) -> list[str]:
+    """In words, what keeps a damaged network from being lost; nothing if unknown."""
     selectivity = measures.get("selectivity")
-    if selectivity is not None:
-        remark = "the late neurons still tell images apart"
-        damaged.append(f"{remark} (selectivity {selectivity:.2f})")
-    return DAMAGED, damaged
+    if selectivity is None:
+        return []
+    remark = "the late neurons still tell images apart"
+    return [f"{remark} (selectivity {selectivity:.2f})"]
 
 
 def _fallen(

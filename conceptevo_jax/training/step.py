@@ -126,17 +126,27 @@ def _make_loss(
             mutable=[*state_collections, *heads],
         )
         logits = at_least_float32(logits)
-        losses = _cross_entropy(logits, labels, settings.label_smoothing)
-        total = jnp.mean(losses)
-        for sown in jax.tree.leaves(changed.get("auxiliary", {})):
-            extra = _cross_entropy(
-                at_least_float32(sown), labels, settings.label_smoothing
-            )
-            total += settings.auxiliary_weight * jnp.mean(extra)
+        sown = changed.get("auxiliary", {})
+        total, losses = _total_loss(logits, sown, labels, settings)
         collections = {k: v for k, v in changed.items() if k != "auxiliary"}
         return total, (losses, logits, collections)
 
     return training_loss
+
+
+def _total_loss(
+    logits: Float[Array, "b m"],
+    auxiliary: Any,
+    labels: Int[Array, " b"],
+    settings: Regularisation,
+) -> tuple[Float[Array, ""], Float[Array, " b"]]:
+    """The loss that is descended, and each image's at the main head."""
+    losses = _cross_entropy(logits, labels, settings.label_smoothing)
+    total = jnp.mean(losses)
+    for sown in jax.tree.leaves(auxiliary):
+        extra = _cross_entropy(at_least_float32(sown), labels, settings.label_smoothing)
+        total += settings.auxiliary_weight * jnp.mean(extra)
+    return total, losses
 
 
 def make_train_step(

@@ -71,7 +71,7 @@ def linear_cka(
     Raises:
       DataError: if the responses are to different images or of different neurons.
     """
-    _require_comparable(first, second)
+    _require_same_images(first, second)
     x, y = (_centred(responses.peaks) for responses in (first, second))
     n = x.shape[1]
     cka = _cka_of_members(x, y, halves(n, draws, seed))
@@ -80,7 +80,7 @@ def linear_cka(
     return with_interval(float(cka[0]), cka[1:], n)
 
 
-def _require_comparable(first: Responses, second: Responses) -> None:
+def _require_same_images(first: Responses, second: Responses) -> None:
     if first.images_id != second.images_id or first.sites != second.sites:
         raise DataError(
             f"responses of {first.peaks.shape[1]} neurons to images "

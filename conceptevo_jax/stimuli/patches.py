@@ -60,14 +60,18 @@ def patch_windows(
     """
     require_count("side", side)
     require_count("input_size", input_size)
-    if share is not None and not 0 < share <= 1:
-        raise UsageError(
-            f"the share of a patch must be above 0 and at most 1, not {share}."
-        )
+    _require_share(share)
     lengths = [_length(site, side, input_size, share) for site in stimuli.sites]
     length = np.repeat(lengths, [site.channels for site in stimuli.sites])
     corners = _corners(stimuli, length, side)
     return Windows(top=corners[..., 0], left=corners[..., 1], length=length)
+
+
+def _require_share(share: float | None) -> None:
+    if share is not None and not 0 < share <= 1:
+        raise UsageError(
+            f"the share of a patch must be above 0 and at most 1, not {share}."
+        )
 
 
 def _corners(

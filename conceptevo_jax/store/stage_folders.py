@@ -74,9 +74,7 @@ def fill_folder(
         else:
             in_first_process(lambda: make(partial))
     except BaseException:
-        # What failed before it kept anything has nothing to go on from.
-        if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
-            shutil.rmtree(partial)
+        _drop_if_empty(partial)
         raise
     in_first_process(lambda: _finish(partial, manifest, final))
 
@@ -86,6 +84,12 @@ def _begin(partial: Path, about: object) -> None:
     drop_abandoned(partial, locked=True)
     partial.mkdir(parents=True, exist_ok=True)
     write_json(partial / UNFINISHED, {"about": about})
+
+
+def _drop_if_empty(partial: Path) -> None:
+    # What failed before it kept anything has nothing to go on from.
+    if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
+        shutil.rmtree(partial)
 
 
 def _finish(partial: Path, manifest: Mapping[str, object], final: Path) -> None:

@@ -5,7 +5,7 @@ content. More epochs may be asked of it where the learning rates of those that a
 stay what they were; anything else is refused by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,11 +149,9 @@ def claim_folder(
     before = read_run(folder)
     differing = _forbidden_differences(folder, before, about, steps_per_epoch)
     if differing:
-        listed = "; ".join(differing[:_SHOWN])
-        suffix = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
         raise UsageError(
             f"{folder} holds another training than the one asked for: "
-            f"{listed}{suffix}. Choose another folder, or delete that one."
+            f"{_listed(differing)}. Choose another folder, or delete that one."
         )
     if before != about:
         write_sealed(folder / RUN, {**about, "name": before["name"]})
@@ -166,6 +164,11 @@ def _require_no_snapshots(folder: Path) -> None:
             "by another version of conceptevo_jax. Choose another folder, or "
             "delete it."
         )
+
+
+def _listed(differing: Sequence[str]) -> str:
+    suffix = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
+    return "; ".join(differing[:_SHOWN]) + suffix
 
 
 def _forbidden_differences(

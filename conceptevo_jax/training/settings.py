@@ -91,7 +91,10 @@ def require_trainable(
         model.require_labels(images.labels)
     model.computing(settings.compute)
     _require_batch_size(settings.batch_size, len(data))
-    steps = settings.epochs * (len(data) // settings.batch_size)
+    _require_early_steps(settings, settings.epochs * (len(data) // settings.batch_size))
+
+
+def _require_early_steps(settings: Training, steps: int) -> None:
     late = [step for step in settings.early_steps if not 1 <= step <= steps]
     if late:
         raise UsageError(

@@ -102,7 +102,8 @@ def _draw_panel(
     axes: Axes, panel: MapPanel, background: Float[np.ndarray, "n 2"]
 ) -> None:
     axes.set_title(f"{panel.epoch}\n{panel.facts}", fontsize=7, pad=3)
-    axes.scatter(*background.T, s=2, c=QUIET, linewidths=0)
+    base_x, base_y = background.T
+    axes.scatter(base_x, base_y, s=2, c=QUIET, linewidths=0)
     x, y = panel.points.T
     axes.scatter(x, y, s=5, c=panel.depth, cmap=DEPTH, vmin=0, vmax=1, linewidths=0)
     _note_dead(axes, panel)

@@ -21,9 +21,9 @@ from conceptevo_jax.benchmarks.growth import (
     grow_snapshots,
 )
 from conceptevo_jax.benchmarks.image_vectors import measure_image_vectors
-from conceptevo_jax.benchmarks.maps import measure_maps
+from conceptevo_jax.benchmarks.map_time import measure_maps
 from conceptevo_jax.benchmarks.networks import measure_network
-from conceptevo_jax.benchmarks.page import measure_pages
+from conceptevo_jax.benchmarks.page_costs import measure_pages
 from conceptevo_jax.benchmarks.rows import (
     Row,
 )

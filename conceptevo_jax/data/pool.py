@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int32, UInt32
 
 from conceptevo_jax.data.decoded import Decoded
-from conceptevo_jax.data.images import ImageSet, images_id
+from conceptevo_jax.data.image_set import ImageSet, images_id
 from conceptevo_jax.data.stratified import id_hashes, stratified
 from conceptevo_jax.errors import DataError, UsageError, is_whole, require_seed
 from conceptevo_jax.store import read_sealed, write_sealed

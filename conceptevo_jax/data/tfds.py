@@ -15,7 +15,7 @@ from typing import Any
 
 from conceptevo_jax.data.content import content_of, number_equal
 from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, Decoding
-from conceptevo_jax.data.images import ImageSet
+from conceptevo_jax.data.image_set import ImageSet
 from conceptevo_jax.data.tfds_index import index_split
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place

@@ -4,8 +4,8 @@ Measures and rules cost a few percent of an epoch and need neither labels nor a 
 What the rules are worth is measured by `conceptevo experiment=monitor_rates`.
 """
 
+from conceptevo_jax.monitor.epoch_report import DAMAGED, HEALTHY, LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.live import ConceptMonitor
-from conceptevo_jax.monitor.report import DAMAGED, HEALTHY, LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.rules import Rules
 from conceptevo_jax.monitor.sinks import (
     json_lines,

@@ -19,7 +19,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.monitor.report import DAMAGED, HEALTHY, LOST
+from conceptevo_jax.monitor.epoch_report import DAMAGED, HEALTHY, LOST
 
 JUDGED = ("selectivity", "persistence")
 """Measures whose best values are remembered."""

@@ -18,7 +18,7 @@ from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.store import Store, read_file, seal, unseal, write_text
-from conceptevo_jax.store.reading import LARGEST_TEXT
+from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
 from conceptevo_jax.training import Row, read_table, snapshots
 from conceptevo_jax.training.table import TABLE
 from conceptevo_jax.types import Epoch, Snapshot

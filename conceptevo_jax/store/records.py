@@ -18,6 +18,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.store.bounded_reading import (
+    LARGEST_TEXT,
+    parse_json,
+    read_arrays,
+    read_file,
+)
 from conceptevo_jax.store.files import (
     checksum,
     replace_folder,
@@ -28,12 +34,6 @@ from conceptevo_jax.store.files import (
 )
 from conceptevo_jax.store.keys import content_key, plain
 from conceptevo_jax.store.kinds import fits
-from conceptevo_jax.store.reading import (
-    LARGEST_TEXT,
-    parse_json,
-    read_arrays,
-    read_file,
-)
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"

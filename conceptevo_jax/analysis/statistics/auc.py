@@ -16,9 +16,9 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Float, Float32, Float64, Int
 
+from conceptevo_jax.analysis.statistics.agreeing_pairs import Pairs
 from conceptevo_jax.analysis.statistics.crossed_bootstrap import Draws
 from conceptevo_jax.analysis.statistics.intervals import Interval
-from conceptevo_jax.analysis.statistics.pairs import Pairs
 
 PERMUTATIONS = 39
 """Permutations of each set: chance exceeds the largest of 39 once in forty times."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.store import parse_json, read_file
-from conceptevo_jax.store.reading import LARGEST_TEXT
+from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
 from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.types import record
 

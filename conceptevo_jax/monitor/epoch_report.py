@@ -26,7 +26,7 @@ class Report:
       status: `HEALTHY`, `DAMAGED`, `LOST` or `UNKNOWN`.
       reasons: Why, in words, and whatever else is worth telling.
       should_stop: Whether to go on is a waste: the concepts are lost.
-      measures: Numbers by name, see `monitor.measures`; None where there is none.
+      measures: Numbers by name, see `monitor.probe_measures`; None where there is none.
       seconds: What the update took.
     """
 

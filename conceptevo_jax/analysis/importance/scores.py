@@ -31,7 +31,7 @@ from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Importance, Site, Snapshot, neuron_count
 
-METHODS = {"transpose": by_vjp, "jvp": by_jvp}
+METHODS = ("transpose", "jvp")
 
 _CHECKED_IMAGES = 4
 """Images on which sensitivities are compared with finite differences."""
@@ -107,15 +107,20 @@ def measure_importance(
     """
     require_seed(seed)
     settings = scoring or Scoring()
-    prepare, sites = METHODS[settings.method], select_sites(model, settings.sites)
+    sites = select_sites(model, settings.sites)
     return _ImportanceMeasure(
         model=model,
         sites=sites,
-        sense=prepare(model, sites, settings.batch_size, settings.ties),
+        sense=_prepare_sense(model, sites, settings),
         differences=forward_differences(model, sites),
         checked=settings.checked,
         seed=seed,
     )
+
+
+def _prepare_sense(model: Model, sites: tuple[Site, ...], settings: Scoring) -> Sense:
+    method = by_vjp if settings.method == "transpose" else by_jvp
+    return method(model, sites, settings.batch_size, settings.ties)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conceptevo_jax.benchmarks.page import FLAGS
+from conceptevo_jax.benchmarks.page_costs import FLAGS
 
 WAIT = 60_000
 """For a condition, in ms; a core that is shared with other tests is slow at times."""

@@ -1,7 +1,7 @@
 """Read a model's activations through its tap; sweep image sets in bounded memory."""
 
 from conceptevo_jax.activations.folds import Fold
-from conceptevo_jax.activations.groups import Footprint, Load, in_groups
+from conceptevo_jax.activations.memory_groups import Footprint, Load, in_groups
 from conceptevo_jax.activations.reading import map_batches, read_all_peaks
 from conceptevo_jax.activations.sweep import Screened, Sweep
 from conceptevo_jax.activations.taps import (

@@ -67,6 +67,16 @@ def folding(mesh: Mesh, folds: tuple[Fold, ...]) -> Folding:
 
     if mesh.size == 1:
         return Folding(empty, empty, jax.jit(add), lambda states: states)
+    return _folding_over_devices(mesh, empty, add, join)
+
+
+def _folding_over_devices(
+    mesh: Mesh,
+    empty: Callable[[], States],
+    add: Callable[..., States],
+    join: Callable[[States], States],
+) -> Folding:
+    """Compile all folds' reductions, each device with a row of the states."""
 
     def begin() -> States:
         return _as_row(empty())

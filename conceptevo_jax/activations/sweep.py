@@ -14,7 +14,12 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Int
 
 from conceptevo_jax.activations.folds import Fold, folding
-from conceptevo_jax.activations.groups import Footprint, Load, in_groups, tree_bytes
+from conceptevo_jax.activations.memory_groups import (
+    Footprint,
+    Load,
+    in_groups,
+    tree_bytes,
+)
 from conceptevo_jax.activations.reading import BATCH
 from conceptevo_jax.activations.taps import Reader
 from conceptevo_jax.data import (

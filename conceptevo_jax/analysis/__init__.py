@@ -12,11 +12,8 @@ from conceptevo_jax.analysis.alignment.verdicts import (
     Nearest,
     Score,
 )
-from conceptevo_jax.analysis.importance.reversion import (
-    ClassImages,
-    Reverting,
-    measure_reversion,
-)
+from conceptevo_jax.analysis.importance.class_images import ClassImages
+from conceptevo_jax.analysis.importance.reversion import Reverting, measure_reversion
 from conceptevo_jax.analysis.importance.scores import Scoring, measure_importance
 
 __all__ = [

@@ -9,6 +9,7 @@ label whole images.
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,14 +55,29 @@ def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> Broden
     """
     if limit < 1:
         raise UsageError(f"limit must be above 0, not {limit}.")
-    index = _read_table(folder / "index.csv", ("image", "object"))
-    rows = [row for row in index if row["object"]]
-    if not rows:
-        raise DataError(f"{folder / 'index.csv'} lists no image with a map of objects.")
+    rows = _rows_with_objects(folder / "index.csv")
     label_names = _read_label_names(folder / "label.csv")
     sampled = np.sort(stream(seed, "Broden images").permutation(len(rows))[:limit])
+    sampled_rows = [rows[number] for number in sampled.tolist()]
+    return _read_objects(folder, sampled_rows, label_names, side)
+
+
+def _rows_with_objects(path: Path) -> list[dict[str, str]]:
+    rows = [row for row in _read_table(path, ("image", "object")) if row["object"]]
+    if not rows:
+        raise DataError(f"{path} lists no image with a map of objects.")
+    return rows
+
+
+def _read_objects(
+    folder: Path,
+    rows: Sequence[dict[str, str]],
+    label_names: Mapping[int, str],
+    side: int,
+) -> BrodenImages:
+    """The images of these rows that show an object."""
     pixels, objects, ids = [], [], []
-    for row in (rows[number] for number in sampled.tolist()):
+    for row in rows:
         image, label = _object_image(folder / "images", row, side)
         if label:
             pixels.append(image)
@@ -69,7 +85,7 @@ def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> Broden
             ids.append(row["image"])
     if not ids:
         raise DataError(
-            f"none of {len(sampled)} images drawn from {folder} shows an object: their "
+            f"none of {len(rows)} images drawn from {folder} shows an object: their "
             "maps are 0 everywhere. Draw more, or give the maps of objects."
         )
     names = tuple(sorted(set(objects)))

@@ -161,6 +161,20 @@ def group_neurons(
     return Groups(members=tuple(members), sites=tuple(names))
 
 
+def _compile_cells(
+    model: Model, name: str
+) -> Callable[[Variables, Array], Bool[Array, "b x c"]]:
+    """Compile the reading of which cells of a site's maps are positive."""
+    read = read_activations(model, [name])
+
+    def cells(variables: Variables, images: Array) -> Bool[Array, "b x c"]:
+        maps = read(variables, images)[1][name]
+        return maps.reshape(maps.shape[0], -1, maps.shape[-1]) > 0
+
+    # Compiled with no other output, so that what follows the site is left out.
+    return jax.jit(cells)
+
+
 def activated_cells(
     model: Model, variables: Variables, pixels: Callable[[np.ndarray], np.ndarray]
 ) -> Cells:
@@ -173,23 +187,11 @@ def activated_cells(
     """
     readers: dict[str, Callable] = {}
 
-    def compile_reader(
-        name: str,
-    ) -> Callable[[Variables, Array], Bool[Array, "b x c"]]:
-        read = read_activations(model, [name])
-
-        def cells(variables: Variables, images: Array) -> Bool[Array, "b x c"]:
-            maps = read(variables, images)[1][name]
-            return maps.reshape(maps.shape[0], -1, maps.shape[-1]) > 0
-
-        # Compiled with no other output, so that what follows the site is left out.
-        return jax.jit(cells)
-
     def read(
         site: Site, rows: Int[np.ndarray, " i"]
     ) -> Iterator[Bool[np.ndarray, "x c"]]:
         if site.name not in readers:
-            readers[site.name] = compile_reader(site.name)
+            readers[site.name] = _compile_cells(model, site.name)
         for batch, valid in sequential_batches(len(rows), _BATCH):
             images = jnp.asarray(pixels(rows[batch]))
             yield from np.asarray(readers[site.name](variables, images))[valid]

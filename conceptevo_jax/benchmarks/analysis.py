@@ -4,7 +4,7 @@ A forward pass runs the same images through the same network, in one compiled ca
 Networks are untrained, since costs do not depend on what was learnt.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -57,20 +57,44 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
       session: Holds the images.
       name: Of the run whose network is measured.
     """
-    model_settings, count = config.runs[name].model, config.benchmark.images
-    classes = len(session.images.classes)
-    model = build_model(
-        model_settings.name, preset=model_settings.preset, classes=classes
-    )
+    count, train_images = config.benchmark.images, len(session.images.train)
+    model = _network(config, session, name)
+    calls, needs = _timed_calls(config, session, name, model)
+    seconds = fastest(calls, config.benchmark.turns)
+    passes = _forward_passes(config, len(model.sites), seconds)
+    return [
+        {
+            "run": name,
+            "what": what,
+            "images": count,
+            "seconds": seconds.get(what),
+            "forward_passes": passes.get(what),
+            "bytes": needs.get(what),
+            "share_of_epoch": seconds[MONITOR] / (seconds[STEP] * train_images / count)
+            if what == MONITOR
+            else None,
+        }
+        for what in seconds
+    ]
+
+
+def _network(config: Config, session: Session, name: str) -> Model:
+    settings, classes = config.runs[name].model, len(session.images.classes)
+    return build_model(settings.name, preset=settings.preset, classes=classes)
+
+
+def _timed_calls(
+    config: Config, session: Session, name: str, model: Model
+) -> tuple[dict[str, Callable[[], Any]], dict[str, int | None]]:
+    """A call of each piece of work, and how much memory some of them need."""
     ends = model.init(seed=0), model.init(seed=1)
     train = session.images.train
-    rows = np.arange(count) % len(train)
+    rows = np.arange(config.benchmark.images) % len(train)
     pixels = jnp.asarray(np.asarray(train.pixels[rows]))
     labels = jnp.asarray(train.labels[rows])
     forward, sweep = jax.jit(model.logits), compile_vjp_sweep(model, model.sites)
-    training = TrainingSteps(
-        model, training_of(config.runs[name]).optimizer, pixels, labels
-    )
+    optimizer = training_of(config.runs[name]).optimizer
+    training = TrainingSteps(model, optimizer, pixels, labels)
     calls: dict[str, Callable[[], Any]] = {FORWARD: partial(forward, ends[0], pixels)}
     needs = {FORWARD: memory(forward, ends[0], pixels), STEP: training.memory()}
     costs = config.benchmark.costs
@@ -82,29 +106,21 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
         calls |= _reversions(config, model, ends, pixels)
     if "monitor" in costs:
         calls[MONITOR] = _Updates(session, model, ends)
-    seconds = fastest(calls, config.benchmark.turns)
+    return calls, needs
+
+
+def _forward_passes(
+    config: Config, sites: int, seconds: Mapping[str, float]
+) -> dict[str, float]:
+    """How many forward passes take as long as each call."""
     forward_seconds = seconds[FORWARD]
     # Both networks run once for all sites, repeats and directions: each call bears its
     # share.
-    share = 2 * forward_seconds / reversion_calls(config, len(model.sites))
-    passes = {
+    share = 2 * forward_seconds / reversion_calls(config, sites)
+    return {
         what: (spent + (share if what.startswith(REVERSION) else 0)) / forward_seconds
         for what, spent in seconds.items()
     }
-    return [
-        {
-            "run": name,
-            "what": what,
-            "images": count,
-            "seconds": seconds.get(what),
-            "forward_passes": passes.get(what),
-            "bytes": needs.get(what),
-            "share_of_epoch": seconds[MONITOR] / (seconds[STEP] * len(train) / count)
-            if what == MONITOR
-            else None,
-        }
-        for what in seconds
-    ]
 
 
 class _Updates:

@@ -88,16 +88,16 @@ def call_command(checkout: Path, words: Sequence[str]) -> None:
         check=False,
     )
     if finished_process.returncode:
-        last = (
-            (finished_process.stderr or finished_process.stdout)
-            .strip()
-            .splitlines()[-_LINES:]
-        )
         raise DataError(
             f"the benchmark of {checkout} ended with code "
-            f"{finished_process.returncode}: {' | '.join(last)} Both checkouts must "
-            f"know what the call asks for: {' '.join(words)}"
+            f"{finished_process.returncode}: {_last_lines(finished_process)} Both "
+            f"checkouts must know what the call asks for: {' '.join(words)}"
         )
+
+
+def _last_lines(finished_process: subprocess.CompletedProcess[str]) -> str:
+    printed = finished_process.stderr or finished_process.stdout
+    return " | ".join(printed.strip().splitlines()[-_LINES:])
 
 
 def measure_side(
@@ -125,9 +125,8 @@ def measure_side(
             f"the benchmark of {checkout} left no rows in {path}: a commit is needed "
             "whose docs/performance.md lists the parts of the benchmark."
         )
-    settings = dict(
-        _flatten_settings(yaml.safe_load((folder / "config.yaml").read_text("utf-8")))
-    )
+    config = yaml.safe_load((folder / "config.yaml").read_text("utf-8"))
+    settings = dict(_flatten_settings(config))
     return Side(checkout, results["software"], settings, results["benchmark"])
 
 

@@ -21,9 +21,9 @@ from conceptevo_jax.benchmarks.growth import (
     grow_snapshots,
 )
 from conceptevo_jax.benchmarks.image_vectors import measure_image_vectors
-from conceptevo_jax.benchmarks.maps import measure_maps
+from conceptevo_jax.benchmarks.map_time import measure_maps
 from conceptevo_jax.benchmarks.networks import measure_network
-from conceptevo_jax.benchmarks.page import measure_pages
+from conceptevo_jax.benchmarks.page_costs import measure_pages
 from conceptevo_jax.benchmarks.rows import (
     Row,
 )
@@ -134,6 +134,24 @@ def _stimuli(config: Config, session: Session) -> list[Measurement]:
     ]
 
 
+def _network_rows(
+    config: Config, classes: int, name: str, compute: str, preset: str, *size: Any
+) -> list[Row]:
+    """Measure a run's network on random images, whose number and turns are `size`."""
+    (count, turns, compiled), rng = size, np.random.default_rng(0)
+    run = config.runs[name]
+    model = build_model(run.model.name, preset=preset, classes=classes)
+    return measure_network(
+        model,
+        training_of(run).optimizer,
+        rng.integers(0, 256, (count, model.size, model.size, 3), np.uint8),
+        rng.integers(0, classes, count, np.int32),
+        turns=turns,
+        compiles=run.model.name in compiled,
+        compute=compute,
+    )
+
+
 def _networks(config: Config, session: Session) -> list[Measurement]:
     settings = config.benchmark
     sizes = [(config.preset, settings.images, settings.turns, settings.compiled)]
@@ -142,22 +160,8 @@ def _networks(config: Config, session: Session) -> list[Measurement]:
             ("full", settings.full_images, settings.full_turns, settings.full_compiled)
         )
 
-    def call(name: str, compute: str, preset: str, *size: Any) -> list[Row]:
-        (count, turns, compiled), rng = size, np.random.default_rng(0)
-        run = config.runs[name]
-        # As many as in `costs`, whose compiled programs are then found again.
-        classes = len(session.images.classes)
-        model = build_model(run.model.name, preset=preset, classes=classes)
-        return measure_network(
-            model,
-            training_of(run).optimizer,
-            rng.integers(0, 256, (count, model.size, model.size, 3), np.uint8),
-            rng.integers(0, classes, count, np.int32),
-            turns=turns,
-            compiles=run.model.name in compiled,
-            compute=compute,
-        )
-
+    # As many as in `costs`, whose compiled programs are then found again.
+    call = partial(_network_rows, config, len(session.images.classes))
     return [
         _row_measurement(
             "networks",

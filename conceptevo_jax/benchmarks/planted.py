@@ -30,11 +30,18 @@ def planted_stimuli(
     rng = np.random.default_rng(seed)
     concepts = np.arange(neurons) % groups
     draws = rng.random((neurons, IMAGES), np.float32).argpartition(k, axis=1)[:, :k]
+    image_ids = (IMAGES * concepts[:, None] + draws).astype(np.int32)
+    return _stimuli(image_ids), concepts
+
+
+def _stimuli(image_ids: Int[np.ndarray, "n k"]) -> Stimuli:
+    """Stimuli of live neurons of one site, all equally strong."""
+    neurons, k = image_ids.shape
     site = Site(
         name="site", channels=neurons, rectified=True, receptive_field=1, stride=1
     )
-    stimuli = Stimuli(
-        image_ids=(IMAGES * concepts[:, None] + draws).astype(np.int32),
+    return Stimuli(
+        image_ids=image_ids,
         peaks=np.ones((neurons, k), np.float32),
         positions=np.zeros((neurons, k, 2), np.int32),
         count=np.full(neurons, k, np.int32),
@@ -45,7 +52,6 @@ def planted_stimuli(
         sites=(site,),
         pool_id="planted",
     )
-    return stimuli, concepts
 
 
 def random_space(sites: Sequence[Site], pool_id: str, images: int, dim: int) -> Space:

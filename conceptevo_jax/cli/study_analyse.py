@@ -23,7 +23,7 @@ from conceptevo_jax.reports.alignment.study_report import write_study_result
 from conceptevo_jax.reports.alignment.study_tables import printable
 from conceptevo_jax.store import require_own
 from conceptevo_jax.study import Refused, load_study, public_ids, read_answers
-from conceptevo_jax.study.kit.report import format_estimate
+from conceptevo_jax.study.kit.results_page import format_estimate
 
 FOLDER = "study-answers"
 """Folder of the analysis, in the study's result folder."""

@@ -9,7 +9,7 @@ from conceptevo_jax.data.decoded import (
     open_decoded,
     require_decoded,
 )
-from conceptevo_jax.data.images import ImageSet, find_bad, images_id, subset, without
+from conceptevo_jax.data.image_set import ImageSet, find_bad, images_id, subset, without
 from conceptevo_jax.data.loader import (
     TrainBatches,
     read_ahead,

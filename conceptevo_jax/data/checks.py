@@ -86,6 +86,20 @@ def checked_labels(
       UsageError: saying what they are, and what to do.
     """
     array = np.asarray(labels)
+    _require_whole_numbers(array, what)
+    if len(array) != count:
+        raise UsageError(
+            f"{what} are {len(array)}, but there are {count} images: give one each."
+        )
+    for row in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
+        raise UsageError(
+            f"{what}: {array[row]} of image {row} is no class; they are numbered from "
+            "0. Leave out images without a label."
+        )
+    return array.astype(np.int32, copy=False)
+
+
+def _require_whole_numbers(array: np.ndarray, what: str) -> None:
     if array.ndim == 2:
         raise UsageError(
             f"{what} are {_listed(array.shape)}, but one class number per image is "
@@ -97,16 +111,6 @@ def checked_labels(
             "per image is needed, an integer from 0: make labels.astype(np.int32) of "
             "whole numbers, and number classes that have names."
         )
-    if len(array) != count:
-        raise UsageError(
-            f"{what} are {len(array)}, but there are {count} images: give one each."
-        )
-    for row in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
-        raise UsageError(
-            f"{what}: {array[row]} of image {row} is no class; they are numbered from "
-            "0. Leave out images without a label."
-        )
-    return array.astype(np.int32, copy=False)
 
 
 def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,34 +79,51 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
             threads.map(lambda name: _fingerprint(root / name), names, chunksize=256)
         )
         trusted = [
-            before[name][0]
-            if name in before and before[name][1] == fingerprint
-            else None
+            _trusted_id(before.get(name), fingerprint)
             for name, fingerprint in zip(names, stats, strict=True)
         ]
+        identify = partial(_content_id, root, unreadable)
+        ids = tuple(threads.map(identify, names, trusted, chunksize=32))
+    if path is not None and (None in trusted or len(before) != len(names)):
+        _remember(path, names, ids, stats, begun)
+    changed = _changed_names(before, names, ids)
+    return FileIds(ids=ids, changed=changed, unreadable=unreadable)
 
-        def identify(row: int) -> str:
-            cached_id = trusted[row]
-            if cached_id is not None:
-                return cached_id
-            try:
-                return checksum(read_file(root / names[row]))
-            except DataError as error:
-                unreadable[names[row]] = str(error)
-                return checksum(b"unreadable:", os.fsencode(names[row]))
 
-        ids = tuple(threads.map(identify, range(len(names)), chunksize=32))
-    changed = tuple(
+def _changed_names(
+    before: Mapping[str, tuple[str, object]], names: Sequence[str], ids: Sequence[str]
+) -> tuple[str, ...]:
+    return tuple(
         name
         for name, content in zip(names, ids, strict=True)
         if name in before and before[name][0] != content
     )
-    if path is not None and (None in trusted or len(before) != len(names)):
-        _remember(path, names, ids, stats, begun)
-    return FileIds(ids=ids, changed=changed, unreadable=unreadable)
+
+
+def _content_id(
+    root: Path, unreadable: dict[str, str], name: str, trusted_id: str | None
+) -> str:
+    """A file's id; where it cannot be read one of its name, and why in `unreadable`."""
+    if trusted_id is not None:
+        return trusted_id
+    try:
+        return checksum(read_file(root / name))
+    except DataError as error:
+        unreadable[name] = str(error)
+        return checksum(b"unreadable:", os.fsencode(name))
 
 
 _Fingerprint = tuple[int, int, int, int]
+
+
+def _trusted_id(
+    remembered: tuple[str, _Fingerprint] | None, fingerprint: _Fingerprint | None
+) -> str | None:
+    """The id of a file that still looks as it did when it was hashed."""
+    if remembered is None:
+        return None
+    content, remembered_fingerprint = remembered
+    return content if remembered_fingerprint == fingerprint else None
 
 
 def _fingerprint(path: Path) -> _Fingerprint | None:

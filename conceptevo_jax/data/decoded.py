@@ -22,7 +22,7 @@ from conceptevo_jax.data.checks import (
     checked_rows,
     require_pixels,
 )
-from conceptevo_jax.data.images import ImageSet, images_id
+from conceptevo_jax.data.image_set import ImageSet, images_id
 from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.store import (
     checksum,

@@ -113,18 +113,7 @@ def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
       Exception: of about eight types, by Pillow on broken bytes; see `reason_of`.
     """
     with _open_image(content, decoding) as opened:
-        width, height = opened.size
-        if width * height > decoding.max_pixels:
-            raise DataError(
-                f"it has {width} x {height} pixels, but {decoding.max_pixels} are "
-                "decoded at most: allow more by dataset.options.max_pixels="
-                f"{width * height}"
-            )
-        if decoding.value_range is not None and _loses_bits(opened):
-            raise DataError(
-                "it has 16 bits a colour, of which only the upper 8 are read, so that "
-                "dataset.options.value_range cannot be kept: convert it to 8 bits"
-            )
+        _require_allowed(opened, decoding)
         upright = ImageOps.exif_transpose(opened)
         if upright.mode.startswith("I"):
             grey = _scaled(np.asarray(upright).astype(np.int64), decoding.value_range)
@@ -134,6 +123,21 @@ def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
             white = Image.new("RGBA", layers.size, (255, 255, 255, 255))
             return np.asarray(Image.alpha_composite(white, layers).convert("RGB"))
         return np.asarray(upright.convert("RGB"))
+
+
+def _require_allowed(opened: Image.Image, decoding: Decoding) -> None:
+    width, height = opened.size
+    if width * height > decoding.max_pixels:
+        raise DataError(
+            f"it has {width} x {height} pixels, but {decoding.max_pixels} are "
+            "decoded at most: allow more by dataset.options.max_pixels="
+            f"{width * height}"
+        )
+    if decoding.value_range is not None and _loses_bits(opened):
+        raise DataError(
+            "it has 16 bits a colour, of which only the upper 8 are read, so that "
+            "dataset.options.value_range cannot be kept: convert it to 8 bits"
+        )
 
 
 def reason_of(error: BaseException) -> str:

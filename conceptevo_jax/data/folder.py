@@ -30,7 +30,7 @@ from conceptevo_jax.data.held_out import (
     held_out_images,
     require_two_of_each,
 )
-from conceptevo_jax.data.images import ImageSet
+from conceptevo_jax.data.image_set import ImageSet
 from conceptevo_jax.data.listing import File
 from conceptevo_jax.data.passed_over import listed_names
 from conceptevo_jax.data.splits import Split, list_split

@@ -80,7 +80,12 @@ def held_out_images(
         if len(set(units)) < 2:
             single_image_classes.append(label)
             units = list(number_equal(units))
-        ranked = sorted(set(units), key=lambda unit: checksum(f"test:{unit}".encode()))
-        held_out_units = set(ranked[: held_out_count(len(ranked), share)])
-        held_out[rows] = [unit in held_out_units for unit in units]
+        held_out[rows] = _have_smallest_hashes(units, share)
     return held_out, single_image_classes
+
+
+def _have_smallest_hashes(units: list[str], share: float) -> list[bool]:
+    """Which of a class's images are of the share of different ones to hold out."""
+    ranked = sorted(set(units), key=lambda unit: checksum(f"test:{unit}".encode()))
+    held_out_units = set(ranked[: held_out_count(len(ranked), share)])
+    return [unit in held_out_units for unit in units]

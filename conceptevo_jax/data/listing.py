@@ -6,14 +6,23 @@ skipped. Listing takes about ten seconds for a million files, since only the nam
 regular files are read.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from conceptevo_jax.data.content import why_unreadable
 from conceptevo_jax.data.decoding import FORMATS, Decoding
+from conceptevo_jax.data.directory_entries import (
+    SYSTEM_NAMES,
+    directory_entries,
+    folder_identities,
+    is_folder,
+    is_hidden,
+    is_image,
+    looks_readable,
+    scan_directory,
+    suffix_of,
+)
 from conceptevo_jax.data.passed_over import (
     PassedOver,
     describe_no_images,
@@ -21,22 +30,6 @@ from conceptevo_jax.data.passed_over import (
 )
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.printable import printable
-
-SYSTEM_NAMES = frozenset(
-    {
-        "lost+found",
-        "__macosx",
-        "@eadir",
-        "#recycle",
-        "$recycle.bin",
-        "recycler",
-        "system volume information",
-        "thumbs.db",
-        "desktop.ini",
-        "__pycache__",
-    }
-)
-"""Names of files and folders that operating systems create, in lower case."""
 
 _IMAGE_SUFFIXES = frozenset(suffix for name in FORMATS for suffix in FORMATS[name])
 
@@ -81,7 +74,21 @@ def list_classes(folder: Path, decoding: Decoding) -> Listing:
     """
     passed = PassedOver()
     names = _class_folders(folder, decoding, passed)
-    above = _identities([folder, *folder.resolve().parents])
+    classes, files, locked = _list_files(folder, names, decoding, passed)
+    notes = describe_passed_over(folder, decoding, passed)
+    if not classes:
+        locked_names = [file.path for file in locked]
+        why = describe_no_images(folder, decoding, folders=names, locked=locked_names)
+        raise DataError(" ".join((why, *notes)))
+    notes += _nested(folder, classes, files)
+    return Listing(classes=tuple(classes), files=locked + files, notes=notes)
+
+
+def _list_files(
+    folder: Path, names: Sequence[str], decoding: Decoding, passed: PassedOver
+) -> tuple[list[str], list[File], list[File]]:
+    """Classes, their files, and the class folders of these names that are locked."""
+    above = folder_identities([folder, *folder.resolve().parents])
     classes: list[str] = []
     files: list[File] = []
     locked: list[File] = []
@@ -94,13 +101,7 @@ def list_classes(folder: Path, decoding: Decoding) -> Listing:
         else:
             files += (File(path, len(classes), readable) for path, readable in images)
             classes.append(name)
-    notes = describe_passed_over(folder, decoding, passed)
-    if not classes:
-        locked_names = [file.path for file in locked]
-        why = describe_no_images(folder, decoding, folders=names, locked=locked_names)
-        raise DataError(" ".join((why, *notes)))
-    notes += _nested(folder, classes, files)
-    return Listing(classes=tuple(classes), files=locked + files, notes=notes)
+    return classes, files, locked
 
 
 def subfolders(folder: Path) -> list[str]:
@@ -111,8 +112,8 @@ def subfolders(folder: Path) -> list[str]:
     """
     return sorted(
         entry.name
-        for entry in _entries(folder)
-        if not _is_hidden(entry.name) and _is_folder(entry)
+        for entry in directory_entries(folder)
+        if not is_hidden(entry.name) and is_folder(entry)
     )
 
 
@@ -125,21 +126,23 @@ def holds_images(folder: Path, decoding: Decoding, *, below: bool) -> bool:
       below: Whether to search the folders below, too.
     """
     if not below:
-        return any(_is_image(entry, decoding.suffixes) for entry in _entries(folder))
-    above = _identities(folder.resolve().parents)
+        return any(
+            is_image(entry, decoding.suffixes) for entry in directory_entries(folder)
+        )
+    above = folder_identities(folder.resolve().parents)
     return any(_below(folder.parent, folder.name, above, decoding, PassedOver()))
 
 
 def _class_folders(folder: Path, decoding: Decoding, passed: PassedOver) -> list[str]:
     names = []
-    for entry in _entries(folder):
+    for entry in directory_entries(folder):
         if entry.name.lower() in SYSTEM_NAMES:
             passed.system.add(entry.name)
         elif entry.name[0] == ".":
             continue
-        elif _is_folder(entry):
+        elif is_folder(entry):
             names.append(entry.name)
-        elif _suffix(entry.name) in _IMAGE_SUFFIXES:
+        elif suffix_of(entry.name) in _IMAGE_SUFFIXES:
             passed.loose += 1
     return sorted(names)
 
@@ -164,12 +167,12 @@ def _below(
     while pending:
         below = pending.pop()
         try:
-            (identity,) = _identities([root / below])
+            (identity,) = folder_identities([root / below])
             if identity in entered:
                 passed.revisited.append(below)
                 continue
             entered.add(identity)
-            entries = _scanned(root / below)
+            entries = scan_directory(root / below)
         except OSError:
             yield f"{below}/", False
             continue
@@ -179,65 +182,17 @@ def _below(
                 passed.system.add(entry.name)
             elif entry.name[0] == ".":
                 continue
-            elif _is_folder(entry):
+            elif is_folder(entry):
                 inner.append(f"{below}/{entry.name}")
             else:
                 passed.files += 1
-                suffix = _suffix(entry.name)
+                suffix = suffix_of(entry.name)
                 if suffix in suffixes:
-                    yield f"{below}/{entry.name}", _looks_readable(entry)
+                    yield f"{below}/{entry.name}", looks_readable(entry)
                 else:
                     passed.suffixes[suffix] += 1
         # The last is taken first: folders are entered in the order of their names.
         pending += sorted(inner, reverse=True)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        return _scanned(folder)
-    except OSError as error:
-        raise DataError(
-            f"folder {printable(str(folder))} cannot be read ({error.strerror}): give "
-            "yourself the right to read it, or name another."
-        ) from None
-
-
-def _scanned(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return list(entries)
-
-
-def _identities(folders: Sequence[Path]) -> set[tuple[int, int]]:
-    """Device and inode of each: equal for a folder and for links to it."""
-    return {(facts.st_dev, facts.st_ino) for facts in map(os.stat, folders)}
-
-
-def _is_hidden(name: str) -> bool:
-    return name[0] == "." or name.lower() in SYSTEM_NAMES
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself
-        return False
-
-
-def _is_image(entry: os.DirEntry[str], suffixes: frozenset[str]) -> bool:
-    hidden = _is_hidden(entry.name)
-    return not hidden and _suffix(entry.name) in suffixes and not _is_folder(entry)
-
-
-def _looks_readable(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file, which the listing shows for everything except links."""
-    regular = entry.is_file(follow_symlinks=False)
-    return regular or why_unreadable(Path(entry.path)) is None
-
-
-def _suffix(name: str) -> str:
-    """In lower case, without the dot; none where it is no word."""
-    stem, _, suffix = name.rpartition(".")
-    return suffix.lower() if stem and len(suffix) <= 8 else ""
 
 
 def _nested(

@@ -15,7 +15,7 @@ from jaxtyping import Int, UInt8
 
 from conceptevo_jax.data.checks import checked_rows
 from conceptevo_jax.data.decoded import Decoded
-from conceptevo_jax.data.images import ImageSet
+from conceptevo_jax.data.image_set import ImageSet
 
 
 class OnDemand:

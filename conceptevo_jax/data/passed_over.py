@@ -51,6 +51,16 @@ def describe_passed_over(
       passed: The files not read, counted while listing.
     """
     folder_name = printable(str(folder))
+    return (
+        *_describe_files(folder_name, decoding, passed),
+        *_describe_places(folder_name, passed),
+    )
+
+
+def _describe_files(
+    folder_name: str, decoding: Decoding, passed: PassedOver
+) -> list[str]:
+    """Sentences about files of formats that are not opened, and of none."""
     notes = []
     suffix_counts = Counter(passed.suffixes)
     for name, suffixes in FORMATS.items():
@@ -64,16 +74,25 @@ def describe_passed_over(
                 f"{decoding.allowing(name)}."
             )
     if +suffix_counts:
-        suffix_names = ", ".join(
-            f"{number} .{printable(suffix)}" if suffix else f"{number} without a suffix"
-            for suffix, number in sorted((+suffix_counts).items(), key=_by_number)[
-                :_NAMED
-            ]
-        )
         notes.append(
             f"{sum(suffix_counts.values())} of {passed.files} files of {folder_name} "
-            f"cannot be opened, and are left out: {suffix_names}."
+            "are none that can be opened, and are left out: "
+            f"{_commonest_suffixes(suffix_counts)}."
         )
+    return notes
+
+
+def _commonest_suffixes(suffix_counts: Counter[str]) -> str:
+    commonest = sorted((+suffix_counts).items(), key=_by_number)[:_NAMED]
+    return ", ".join(
+        f"{number} .{printable(suffix)}" if suffix else f"{number} without a suffix"
+        for suffix, number in commonest
+    )
+
+
+def _describe_places(folder_name: str, passed: PassedOver) -> list[str]:
+    """Sentences about images, folders and links that lie where no class has its own."""
+    notes = []
     if passed.loose:
         notes.append(
             f"{passed.loose} images lie in {folder_name} itself and are left out: put "
@@ -94,7 +113,7 @@ def describe_passed_over(
             f"{len(passed.revisited)} links in {folder_name} lead back to folders that "
             f"are read already, and are not followed: {listed_names(passed.revisited)}."
         )
-    return tuple(notes)
+    return notes
 
 
 def _by_number(counted: tuple[str, int]) -> tuple[int, str]:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int32, UInt32
 
 from conceptevo_jax.data.decoded import Decoded
-from conceptevo_jax.data.images import ImageSet, images_id
+from conceptevo_jax.data.image_set import ImageSet, images_id
 from conceptevo_jax.data.stratified import id_hashes, stratified
 from conceptevo_jax.errors import DataError, UsageError, is_whole, require_seed
 from conceptevo_jax.store import read_sealed, write_sealed
@@ -91,18 +91,14 @@ def heldout_pools(
     require_seed(seed)
     _require_enough(images, min(selection, judgement), "smaller held-out set")
     _require_enough(images, selection + judgement, "selection + judgement")
-    held_out = _pool(
-        images,
-        stratified(images.keys, images.labels, size=selection + judgement, seed=seed),
-        seed,
-    )
+    rows = stratified(images.keys, images.labels, size=selection + judgement, seed=seed)
+    held_out = _pool(images, rows, seed)
     first = stratified(
         held_out.keys, held_out.labels, size=selection, seed=seed, purpose="selection"
     )
     second = np.setdiff1d(np.arange(len(held_out)), first)
-    return _pool(images, held_out.rows[first], seed), _pool(
-        images, held_out.rows[second], seed
-    )
+    selection_pool = _pool(images, held_out.rows[first], seed)
+    return selection_pool, _pool(images, held_out.rows[second], seed)
 
 
 def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded]:
@@ -124,7 +120,13 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
     keys = tuple(images.keys[row] for row in rows)
     pixels: Any = np.asarray(images.pixels[rows])
     part = Decoded(pixels=pixels, labels=images.labels[rows], keys=keys)
-    pool = Pool(
+    return _pool_of_part(part, rows, seed), part
+
+
+def _pool_of_part(part: Decoded, rows: Int32[np.ndarray, " i"], seed: int) -> Pool:
+    """The pool that decoded images at these rows are, named by their ids."""
+    keys = tuple(part.keys)
+    return Pool(
         keys=keys,
         names=keys,
         rows=rows,
@@ -134,7 +136,6 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
         order=id_hashes(keys, str(seed), 4),
         pool_id=part.images_id,
     )
-    return pool, part
 
 
 def require_disjoint(*pools: Pool) -> None:

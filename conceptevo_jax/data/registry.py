@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from conceptevo_jax.data import fashion_mnist, folder, shapes, tfds
-from conceptevo_jax.data.images import ImageSet
+from conceptevo_jax.data.image_set import ImageSet
 from conceptevo_jax.errors import require_count, require_type, unknown_name
 
 DATASETS: dict[str, Callable[..., ImageSet]] = {

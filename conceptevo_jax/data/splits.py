@@ -150,15 +150,10 @@ def _divided(
     else:
         raise DataError(_no_test(root, folders["train"], split_folders["test"]))
     _require_same_classes(root_name, folders, listed)
-    notes = []
     beside = [path for paths in split_folders.values() for path in paths]
     unread = [path for path in beside if path not in folders.values()]
-    if unread or other_folders:
-        read = " and ".join(printable(path.name) for path in folders.values())
-        flat = [path.name for path in unread if path not in with_classes["test"]]
-        why = f" ({listed_names(flat)} without class folders)" if flat else ""
-        skipped_names = listed_names([*(path.name for path in unread), *other_folders])
-        notes.append(f"{read} of {root_name} are read, but not {skipped_names}{why}.")
+    flat = [path.name for path in unread if path not in with_classes["test"]]
+    notes = _unread_notes(root_name, folders, unread, flat, other_folders)
     if holds_images(root, decoding, below=False):
         notes.append(f"Images that lie in {root_name} itself are left out.")
     listing = listed[split]
@@ -167,6 +162,24 @@ def _divided(
         listing=dataclasses.replace(listing, notes=(*notes, *listing.notes)),
         whole=False,
     )
+
+
+def _unread_notes(
+    root_name: str,
+    folders: dict[str, Path],
+    unread: Sequence[Path],
+    flat: Sequence[str],
+    other_folders: Sequence[str],
+) -> list[str]:
+    """A sentence about the folders that lie beside those that are read, if any."""
+    if not (unread or other_folders):
+        return []
+    read = " and ".join(printable(path.name) for path in folders.values())
+    why = f" ({listed_names(flat)} without class folders)" if flat else ""
+    skipped_names = listed_names([*(path.name for path in unread), *other_folders])
+    return [
+        f"{read} of {root_name} are read, and {skipped_names} beside them not{why}."
+    ]
 
 
 def _no_test(root: Path, train: Path, candidates: Sequence[Path]) -> str:

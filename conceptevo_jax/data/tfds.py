@@ -15,7 +15,7 @@ from typing import Any
 
 from conceptevo_jax.data.content import content_of, number_equal
 from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, Decoding
-from conceptevo_jax.data.images import ImageSet
+from conceptevo_jax.data.image_set import ImageSet
 from conceptevo_jax.data.tfds_index import index_split
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
@@ -137,11 +137,10 @@ def sizes(
     tfds_splits = (train_split, test_split or _test_split(builder))
     for name in tfds_splits:
         _require_split(builder, source, name)
-    kind = _feature(
-        builder.info.features, tfds.features.ClassLabel, label, source, "label"
-    )
+    features = builder.info.features
+    kind = _feature(features, tfds.features.ClassLabel, label, source, "label")
     train, test = (builder.info.splits[name].num_examples for name in tfds_splits)
-    return train, test, builder.info.features[kind].num_classes
+    return train, test, features[kind].num_classes
 
 
 def require_known(source: str) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.store import parse_json, read_file, write_bytes, write_text
+from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
 from conceptevo_jax.store.kinds import fits
-from conceptevo_jax.store.reading import LARGEST_TEXT
 
 REVISION = "data/revision.js"
 

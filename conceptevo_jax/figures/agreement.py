@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -59,27 +60,36 @@ def draw_methods(
         grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
         for axes, (name, methods) in zip(grid, panels, strict=True):
             axes.set_title(name)
-            axes.axvline(0.5, color=INK, lw=0.6, ls=":")
-            axes.set_xlabel("AUC (.5: chance)")
-            for number, dots in enumerate(methods):
-                # Methods are spread around their row, so that none covers another.
-                y = np.arange(len(rows)) + 0.2 * (number - (len(methods) - 1) / 2)
-                colour = RUNS[number % len(RUNS)]
-                axes.hlines(y, dots.low, dots.high, color=colour, lw=1.4)
-                axes.plot(dots.values, y, "o", color=colour, ms=4)
-            axes.set_xlim(right=1.02)
-            for line in range(len(rows)):
-                axes.axhline(line + 0.5, color=QUIET, lw=0.5)
-            axes.spines[["top", "right", "left"]].set_visible(False)
-            axes.tick_params(axis="y", length=0)
+            _draw_dots(axes, methods, len(rows))
         grid[0].set_yticks(range(len(rows)), rows, fontsize=8)
         grid[0].set_ylim(len(rows) - 0.5, -0.5)
-        handles = [
-            Line2D([], [], color=RUNS[i % len(RUNS)], marker="o", ms=4, label=dots.name)
-            for i, dots in enumerate(panels[0][1])
-        ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        _draw_legend(figure, [dots.name for dots in panels[0][1]])
     return figure
+
+
+def _draw_legend(figure: Figure, methods: Sequence[str]) -> None:
+    handles = [
+        Line2D([], [], color=RUNS[i % len(RUNS)], marker="o", ms=4, label=name)
+        for i, name in enumerate(methods)
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+
+
+def _draw_dots(axes: Axes, methods: Sequence[MethodDots], rows: int) -> None:
+    """Draw one measure's panel: a dot with a whisker per method and row."""
+    axes.axvline(0.5, color=INK, lw=0.6, ls=":")
+    axes.set_xlabel("AUC (.5: chance)")
+    for number, dots in enumerate(methods):
+        # Methods are spread around their row, so that none covers another.
+        y = np.arange(rows) + 0.2 * (number - (len(methods) - 1) / 2)
+        colour = RUNS[number % len(RUNS)]
+        axes.hlines(y, dots.low, dots.high, color=colour, lw=1.4)
+        axes.plot(dots.values, y, "o", color=colour, ms=4)
+    axes.set_xlim(right=1.02)
+    for line in range(rows):
+        axes.axhline(line + 0.5, color=QUIET, lw=0.5)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
 
 
 @lettered
@@ -107,17 +117,22 @@ def draw_pairs(
         for column, (axes, (name, aucs)) in enumerate(zip(grid, panels, strict=True)):
             image = axes.imshow(aucs, vmin=0.5, vmax=1, cmap="viridis")
             axes.set_title(name)
-            ticks = range(len(names))
-            axes.set_xticks(ticks, names, rotation=90, fontsize=6)
-            axes.set_yticks(ticks, names if column == 0 else [""] * len(names))
-            axes.tick_params(length=0, labelsize=6)
-            for edge in _run_boundaries(names):
-                axes.axhline(edge, color="white", lw=1)
-                axes.axvline(edge, color="white", lw=1)
-            axes.spines[:].set_visible(False)
+            _label_snapshots(axes, names, with_rows=column == 0)
         assert image is not None
         figure.colorbar(image, ax=list(grid), shrink=0.7, label="AUC (.5: chance)")
     return figure
+
+
+def _label_snapshots(axes: Axes, names: Sequence[str], *, with_rows: bool) -> None:
+    """Name a table's columns, and its rows, and draw lines between runs."""
+    ticks = range(len(names))
+    axes.set_xticks(ticks, names, rotation=90, fontsize=6)
+    axes.set_yticks(ticks, names if with_rows else [""] * len(names))
+    axes.tick_params(length=0, labelsize=6)
+    for edge in _run_boundaries(names):
+        axes.axhline(edge, color="white", lw=1)
+        axes.axvline(edge, color="white", lw=1)
+    axes.spines[:].set_visible(False)
 
 
 def _run_boundaries(names: Sequence[str]) -> list[float]:

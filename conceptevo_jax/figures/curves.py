@@ -65,15 +65,8 @@ def draw_curves(
         subplots = figure.subplots(rows, columns, squeeze=False, sharex=True)
         grid = list(subplots.flat)
         for axes, (measure, curves) in zip(grid, panels, strict=False):
-            for curve, color in zip(curves, _colors(curves), strict=True):
-                _draw_curve(axes, curve, color)
             axes.set_title(measure, loc="left")
-            axes.set_xlabel("epochs of training")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.tick_params(labelbottom=True)
-            if shares or _is_constant(curves):
-                axes.set_ylim(-0.03, 1.03)
-            axes.spines[["top", "right"]].set_visible(False)
+            _draw_measure(axes, curves, as_share=shares or _is_constant(curves))
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
         handles, labels = grid[0].get_legend_handles_labels()
@@ -81,6 +74,18 @@ def draw_curves(
         legend_columns = max(1, int(width * _LETTERS / label_width))
         figure.legend(handles, labels, loc="outside lower center", ncols=legend_columns)
     return figure
+
+
+def _draw_measure(axes: Axes, curves: Sequence[Curve], *, as_share: bool) -> None:
+    """Draw one measure of all runs over the epochs, from 0 to 1 if it is a share."""
+    for curve, color in zip(curves, _colors(curves), strict=True):
+        _draw_curve(axes, curve, color)
+    axes.set_xlabel("epochs of training")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.tick_params(labelbottom=True)
+    if as_share:
+        axes.set_ylim(-0.03, 1.03)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _is_constant(curves: Sequence[Curve]) -> bool:

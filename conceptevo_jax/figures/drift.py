@@ -135,21 +135,24 @@ def draw_drift(
         lines_y = np.arange(len(methods))
         for axes, panel in zip(grid, panels, strict=True):
             axes.set_title(filled(panel.name, 18), fontsize=8)
-            for line_y in lines_y:
-                axes.axhline(line_y, color=QUIET, lw=0.5, zorder=0)
-            for number, values in enumerate(panel.values.T):
-                offset = 0.12 * (number - (panel.values.shape[1] - 1) / 2)
-                axes.plot(values, lines_y + offset, "o", color=INK, ms=3, alpha=0.5)
-            finite = np.isfinite(panel.values)
-            count = finite.sum(axis=1)
-            mean = np.where(finite, panel.values, 0).sum(axis=1) / np.maximum(count, 1)
-            measured = count > 0
-            axes.plot(
-                mean[measured], lines_y[measured], "|", color=RUNS[0], ms=11, mew=2.2
-            )
-            if panel.axis_minimum is not None:
-                axes.set_xlim(left=panel.axis_minimum)
-            axes.spines[["top", "right"]].set_visible(False)
+            _draw_dots(axes, panel, lines_y)
         grid[0].set_yticks(lines_y, methods)
         grid[0].set_ylim(len(methods) - 0.5, -0.5)
     return figure
+
+
+def _draw_dots(axes: Axes, panel: DriftDots, lines_y: np.ndarray) -> None:
+    """Draw one measure: a dot per pair of snapshots, and a bar at a method's mean."""
+    for line_y in lines_y:
+        axes.axhline(line_y, color=QUIET, lw=0.5, zorder=0)
+    for number, values in enumerate(panel.values.T):
+        offset = 0.12 * (number - (panel.values.shape[1] - 1) / 2)
+        axes.plot(values, lines_y + offset, "o", color=INK, ms=3, alpha=0.5)
+    finite = np.isfinite(panel.values)
+    count = finite.sum(axis=1)
+    mean = np.where(finite, panel.values, 0).sum(axis=1) / np.maximum(count, 1)
+    measured = count > 0
+    axes.plot(mean[measured], lines_y[measured], "|", color=RUNS[0], ms=11, mew=2.2)
+    if panel.axis_minimum is not None:
+        axes.set_xlim(left=panel.axis_minimum)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -87,29 +87,53 @@ def draw_evolutions(
       title: Lines above the whole figure.
     """
     strip = patches * _PATCH
-    width = _NAME + len(snapshots) * strip + (len(snapshots) - 1) * _ARROW + _MARGIN
-    width = max(width, 5.0)
+    width = _columns_width(len(snapshots), strip)
     lines = _wrapped_title(title, width)
-    rows = sum(len(group.neurons) for group in groups)
-    height = len(lines) * _TITLE + 0.15 + _HEAD + len(groups) * _HEAD
-    height += rows * (_PATCH + _GAP) + _MARGIN
+    height = _rows_height(len(lines), groups)
     with styled():
         figure = new_figure(width, height, by_hand=True)
         axes = _inch_axes(figure, width, height)
         y = _draw_title(axes, lines)
         starts = [_NAME + i * (strip + _ARROW) for i in range(len(snapshots))]
-        for start, (name, fact) in zip(starts, snapshots, strict=True):
-            axes.text(start, y + 0.14, name, fontsize=8, fontweight="bold")
-            axes.text(start, y + 0.29, fact, fontsize=7)
-        y += _HEAD
+        y = _draw_heads(axes, snapshots, starts, y)
         for group in groups:
-            axes.text(_MARGIN, y + 0.22, group.heading, fontsize=8, color=RUNS[0])
-            y += _HEAD - _GAP
-            for neuron in group.neurons:
-                _draw_neuron(axes, neuron, starts, y, strip, group.chosen_by)
-                y += _PATCH + _GAP
-            y += _GAP / 2
+            y = _draw_group(axes, group, starts, y, strip)
     return figure
+
+
+def _columns_width(snapshots: int, strip: float) -> float:
+    """Width of the figure for strips of patches of so many snapshots."""
+    width = _NAME + snapshots * strip + (snapshots - 1) * _ARROW + _MARGIN
+    return max(width, 5.0)
+
+
+def _rows_height(lines: int, groups: Sequence[EvolutionGroup]) -> float:
+    """Height of the figure for a title of so many lines."""
+    height = lines * _TITLE + 0.15 + _HEAD + len(groups) * _HEAD
+    rows = sum(len(group.neurons) for group in groups)
+    return height + (rows * (_PATCH + _GAP) + _MARGIN)
+
+
+def _draw_heads(
+    axes: Axes, snapshots: Sequence[tuple[str, str]], starts: Sequence[float], y: float
+) -> float:
+    """Write each column's snapshot and its fact; returns where the groups begin."""
+    for start, (name, fact) in zip(starts, snapshots, strict=True):
+        axes.text(start, y + 0.14, name, fontsize=8, fontweight="bold")
+        axes.text(start, y + 0.29, fact, fontsize=7)
+    return y + _HEAD
+
+
+def _draw_group(
+    axes: Axes, group: EvolutionGroup, starts: Sequence[float], y: float, width: float
+) -> float:
+    """Draw a heading and its rows from `y` on; returns where the next group begins."""
+    axes.text(_MARGIN, y + 0.22, group.heading, fontsize=8, color=RUNS[0])
+    y += _HEAD - _GAP
+    for neuron in group.neurons:
+        _draw_neuron(axes, neuron, starts, y, width, group.chosen_by)
+        y += _PATCH + _GAP
+    return y + _GAP / 2
 
 
 def _draw_neuron(
@@ -129,23 +153,30 @@ def _draw_neuron(
         if not strip.used:
             axes.text(start, middle, "responds to nothing", fontsize=7, va="center")
     evolutions = zip(starts[1:], neuron.scores, strict=True)
-    for evolution, (start, interval) in enumerate(evolutions):
-        tail, head = start - _ARROW + 0.06, start - 0.06
-        axes.annotate(
-            "",
-            (head, y + 0.25),
-            (tail, y + 0.25),
-            arrowprops={"arrowstyle": "->", "color": "#777777", "lw": 0.8},
-        )
-        score, low, high = interval
-        axes.text(
-            (tail + head) / 2,
-            y + 0.19,
-            f"{score:.2f} [{low:.2f}, {high:.2f}]",
-            fontsize=6.5,
-            ha="center",
-            fontweight="bold" if evolution == chosen_by else "normal",
-        )
+    for evolution, (start, score) in enumerate(evolutions):
+        _draw_arrow(axes, start, y, score, bold=evolution == chosen_by)
+
+
+def _draw_arrow(
+    axes: Axes, end: float, y: float, score: tuple[float, float, float], *, bold: bool
+) -> None:
+    """Draw an arrow that leads to `end`, with a score and its interval above it."""
+    tail, head = end - _ARROW + 0.06, end - 0.06
+    axes.annotate(
+        "",
+        (head, y + 0.25),
+        (tail, y + 0.25),
+        arrowprops={"arrowstyle": "->", "color": "#777777", "lw": 0.8},
+    )
+    value, low, high = score
+    axes.text(
+        (tail + head) / 2,
+        y + 0.19,
+        f"{value:.2f} [{low:.2f}, {high:.2f}]",
+        fontsize=6.5,
+        ha="center",
+        fontweight="bold" if bold else "normal",
+    )
 
 
 @lettered

@@ -13,6 +13,7 @@ from conceptevo_jax.figures.lettering import filled, lettered, wrapped
 from conceptevo_jax.figures.style import (
     DEPTH,
     QUIET,
+    Limits,
     bare_map,
     map_height,
     map_limits,
@@ -75,26 +76,47 @@ def draw_training_map(
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(len(rows), columns, squeeze=False)
         for line, (name, panels) in zip(grid, rows, strict=True):
-            label = filled(name, 18)
-            line[0].set_ylabel(label, fontsize=8, fontweight="bold", labelpad=6)
-            for axes, panel in zip(line, panels, strict=False):
-                bare_map(axes, limits)
-                axes.set_title(f"{panel.epoch}\n{panel.facts}", fontsize=7, pad=3)
-                axes.scatter(*background.T, s=2, c=QUIET, linewidths=0)
-                x, y = panel.points.T
-                axes.scatter(
-                    x, y, s=5, c=panel.depth, cmap=DEPTH, vmin=0, vmax=1, linewidths=0
-                )
-                _note_dead(axes, panel)
-            for axes in line[len(panels) :]:
-                axes.set_axis_off()
-        depths = ScalarMappable(Normalize(0, 1), DEPTH)
-        bar = figure.colorbar(
-            depths, ax=grid, shrink=0.5, aspect=25, pad=0.01, ticks=[0, 1]
-        )
-        bar.ax.set_yticklabels(["first\nsite", "last\nsite"])
-        bar.outline.set_visible(False)
+            _draw_run(line, name, panels, background, limits)
+        _draw_depth_bar(figure, grid)
     return figure
+
+
+def _draw_run(
+    line: np.ndarray,
+    name: str,
+    panels: Sequence[MapPanel],
+    background: Float[np.ndarray, "n 2"],
+    limits: Limits,
+) -> None:
+    """Draw a run's name and snapshots into a line of axes; the rest stays empty."""
+    label = filled(name, 18)
+    line[0].set_ylabel(label, fontsize=8, fontweight="bold", labelpad=6)
+    for axes, panel in zip(line, panels, strict=False):
+        bare_map(axes, limits)
+        _draw_panel(axes, panel, background)
+    for axes in line[len(panels) :]:
+        axes.set_axis_off()
+
+
+def _draw_panel(
+    axes: Axes, panel: MapPanel, background: Float[np.ndarray, "n 2"]
+) -> None:
+    axes.set_title(f"{panel.epoch}\n{panel.facts}", fontsize=7, pad=3)
+    base_x, base_y = background.T
+    axes.scatter(base_x, base_y, s=2, c=QUIET, linewidths=0)
+    x, y = panel.points.T
+    axes.scatter(x, y, s=5, c=panel.depth, cmap=DEPTH, vmin=0, vmax=1, linewidths=0)
+    _note_dead(axes, panel)
+
+
+def _draw_depth_bar(figure: Figure, grid: np.ndarray) -> None:
+    """Draw which colour stands for which depth in a network."""
+    depths = ScalarMappable(Normalize(0, 1), DEPTH)
+    bar = figure.colorbar(
+        depths, ax=grid, shrink=0.5, aspect=25, pad=0.01, ticks=[0, 1]
+    )
+    bar.ax.set_yticklabels(["first\nsite", "last\nsite"])
+    bar.outline.set_visible(False)
 
 
 def _note_dead(axes: Axes, panel: MapPanel) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -46,21 +47,7 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
         axes = figure.subplots()
         values = np.array([ratio.value for ratio in ratios])
         for row, ratio in enumerate(ratios):
-            color = RUNS[0] if ratio.value >= 1 else RUNS[1]
-            end = np.log2(ratio.value)
-            axes.barh(row, end, height=0.62, color=color, lw=0)
-            axes.annotate(
-                f"{ratio.value:.3g}",
-                (max(end, 0.0) if ratio.bound is None or end > 0 else 0.0, row),
-                (4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=7,
-                color=INK,
-            )
-            if ratio.bound is not None:
-                bound = np.log2(ratio.bound)
-                axes.vlines(bound, row - 0.42, row + 0.42, color=INK, lw=1.6)
+            _draw_ratio(axes, row, ratio)
         axes.set_yticks(range(len(ratios)), names, fontsize=7)
         axes.set_ylim(len(ratios) - 0.4, -0.6)
         low, high = np.log2(min(values.min(), 0.5)), np.log2(max(values.max(), 2.0))
@@ -71,10 +58,33 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
         axes.set_xlabel("times as fast as the peer (logarithmic)")
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.spines[["top", "right", "left"]].set_visible(False)
-        handles = [
-            Patch(color=RUNS[0], lw=0, label="faster than the peer"),
-            Patch(color=RUNS[1], lw=0, label="slower"),
-            Line2D([], [], color=INK, lw=1.6, label="smallest claimed ratio"),
-        ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=3)
+        _draw_legend(figure)
     return figure
+
+
+def _draw_ratio(axes: Axes, row: int, ratio: Ratio) -> None:
+    """Draw a comparison's bar from 1, its value, and the bound of what is claimed."""
+    color = RUNS[0] if ratio.value >= 1 else RUNS[1]
+    end = np.log2(ratio.value)
+    axes.barh(row, end, height=0.62, color=color, lw=0)
+    axes.annotate(
+        f"{ratio.value:.3g}",
+        (max(end, 0.0) if ratio.bound is None or end > 0 else 0.0, row),
+        (4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=7,
+        color=INK,
+    )
+    if ratio.bound is not None:
+        bound = np.log2(ratio.bound)
+        axes.vlines(bound, row - 0.42, row + 0.42, color=INK, lw=1.6)
+
+
+def _draw_legend(figure: Figure) -> None:
+    handles = [
+        Patch(color=RUNS[0], lw=0, label="faster than the peer"),
+        Patch(color=RUNS[1], lw=0, label="slower"),
+        Line2D([], [], color=INK, lw=1.6, label="what is claimed at least"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)

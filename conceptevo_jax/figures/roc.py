@@ -93,17 +93,21 @@ def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
         axes.set_xlabel("share of intruders' cards selected by at least a given share")
         axes.set_ylabel("share of groups' cards selected by at least that share")
         axes.spines[["top", "right"]].set_visible(False)
-        figure.legend(
-            handles=[
-                *(_legend_handle(line, number) for number, line in enumerate(lines)),
-                Line2D([], [], color="#888888", lw=0.8, ls=(0, (2, 2)), label="chance"),
-            ],
-            title="area under the curve, 95 % interval",
-            loc="outside lower center",
-            ncols=1,
-            handlelength=3.2,
-        )
+        _draw_legend(figure, lines)
     return figure
+
+
+def _draw_legend(figure: Figure, lines: Sequence[RocLine]) -> None:
+    figure.legend(
+        handles=[
+            *(_legend_handle(line, number) for number, line in enumerate(lines)),
+            Line2D([], [], color="#888888", lw=0.8, ls=(0, (2, 2)), label="chance"),
+        ],
+        title="area under the curve, 95 % interval",
+        loc="outside lower center",
+        ncols=1,
+        handlelength=3.2,
+    )
 
 
 @lettered
@@ -126,17 +130,8 @@ def draw_label_similarity(
         figure.suptitle("\n".join(title), fontsize=9, x=0.02, ha="left")
         axes = figure.subplots()
         _draw_band(axes, baseline)
-        for number, row in enumerate(rows):
-            if row.value is not None:
-                style = _line_style(number) | {"ls": "", "ms": 5}
-                axes.plot(row.value, number, **style)
-            if row.ends is not None:
-                axes.hlines(number, *row.ends, color=_color(number), lw=1.6)
-        names = [f"{filled(row.name, 30)}\n{row}" for row in rows]
-        axes.set_yticks(range(len(rows)), names)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
+        _draw_categories(axes, rows)
         axes.set_xlabel("mean cosine of two labels")
-        axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.spines[["top", "right", "left"]].set_visible(False)
         handles = [
             Patch(color=QUIET, lw=0, label=f"all pairs of labels: {baseline}"),
@@ -144,6 +139,20 @@ def draw_label_similarity(
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=1)
     return figure
+
+
+def _draw_categories(axes: Axes, rows: Sequence[Measured]) -> None:
+    """Draw a dot with a whisker per category, the first at the top."""
+    for number, row in enumerate(rows):
+        if row.value is not None:
+            style = _line_style(number) | {"ls": "", "ms": 5}
+            axes.plot(row.value, number, **style)
+        if row.ends is not None:
+            axes.hlines(number, *row.ends, color=_color(number), lw=1.6)
+    names = [f"{filled(row.name, 30)}\n{row}" for row in rows]
+    axes.set_yticks(range(len(rows)), names)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
 def _title_lines(heading: str, who: str, *further: str) -> list[str]:

@@ -4,8 +4,8 @@ Measures and rules cost a few percent of an epoch and need neither labels nor a 
 `conceptevo experiment=monitor_rates` measures the error rates of the rules.
 """
 
+from conceptevo_jax.monitor.epoch_report import DAMAGED, HEALTHY, LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.live import ConceptMonitor
-from conceptevo_jax.monitor.report import DAMAGED, HEALTHY, LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.rules import Rules
 from conceptevo_jax.monitor.sinks import (
     json_lines,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from conceptevo_jax.monitor.measures import Glance
+from conceptevo_jax.monitor.probe_measures import Glance
 from conceptevo_jax.monitor.rules import JUDGED
 from conceptevo_jax.types import Epoch
 

@@ -21,9 +21,9 @@ from conceptevo_jax.errors import (
     require_seed,
 )
 from conceptevo_jax.models import Model
+from conceptevo_jax.monitor.epoch_report import LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.history import History
-from conceptevo_jax.monitor.measures import Glance, measure
-from conceptevo_jax.monitor.report import LOST, UNKNOWN, Report
+from conceptevo_jax.monitor.probe_measures import Glance, measure
 from conceptevo_jax.monitor.rules import Rules, judge
 from conceptevo_jax.monitor.sinks import Sink
 from conceptevo_jax.monitor.watched_sites import (

@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.monitor.report import DAMAGED, HEALTHY, LOST
+from conceptevo_jax.monitor.epoch_report import DAMAGED, HEALTHY, LOST
 
 JUDGED = ("selectivity", "persistence")
 """Measures whose best values are remembered."""
@@ -81,11 +81,16 @@ def judge(
     ]
     if not damaged:
         return HEALTHY, []
+    return DAMAGED, [*damaged, *_still_selective(measures)]
+
+
+def _still_selective(measures: Mapping[str, float | None]) -> list[str]:
+    """In words, what keeps a damaged network from being lost; nothing if unknown."""
     selectivity = measures.get("selectivity")
-    if selectivity is not None:
-        remark = "the late neurons still tell images apart"
-        damaged.append(f"{remark} (selectivity {selectivity:.2f})")
-    return DAMAGED, damaged
+    if selectivity is None:
+        return []
+    remark = "the late neurons still tell images apart"
+    return [f"{remark} (selectivity {selectivity:.2f})"]
 
 
 def _fallen(

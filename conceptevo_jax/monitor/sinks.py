@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.monitor.report import DAMAGED, HEALTHY, LOST, Report
+from conceptevo_jax.monitor.epoch_report import DAMAGED, HEALTHY, LOST, Report
 
 _FLUSH_SECONDS = 2
 

@@ -36,19 +36,28 @@ def nearest_rows(
 
     def search(start: int) -> None:
         block_distances = METRICS[metric](rows[start : start + _BLOCK], rows)
-        block_rows = np.arange(len(block_distances))
-        block_distances[block_rows, start + block_rows] = -1
-        near = np.argpartition(block_distances, neighbors - 1, axis=1)[:, :neighbors]
-        near_distances = np.take_along_axis(block_distances, near, axis=1)
-        order = np.argsort(near_distances, axis=1, kind="stable")
         block = slice(start, start + len(block_distances))
-        indices[block] = np.take_along_axis(near, order, axis=1)
-        distances[block] = np.take_along_axis(near_distances, order, axis=1).clip(0)
+        indices[block], distances[block] = _nearest_of_block(
+            block_distances, start, neighbors
+        )
 
     # Both SciPy and NumPy let other threads work meanwhile.
     with ThreadPoolExecutor(min(len(cores()), _THREADS)) as threads:
         list(threads.map(search, range(0, len(rows), _BLOCK)))
     return indices, distances
+
+
+def _nearest_of_block(
+    block_distances: np.ndarray, start: int, neighbors: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of all rows to rows from `start` on, each itself first."""
+    block_rows = np.arange(len(block_distances))
+    block_distances[block_rows, start + block_rows] = -1
+    near = np.argpartition(block_distances, neighbors - 1, axis=1)[:, :neighbors]
+    near_distances = np.take_along_axis(block_distances, near, axis=1)
+    order = np.argsort(near_distances, axis=1, kind="stable")
+    nearest = np.take_along_axis(near, order, axis=1)
+    return nearest, np.take_along_axis(near_distances, order, axis=1).clip(0)
 
 
 def _cosine(

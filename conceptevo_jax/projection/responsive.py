@@ -13,7 +13,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.types import Embedding, Site
@@ -65,15 +65,23 @@ def rank_responses(
     count = quantiles.shape[1]
     below = jax.vmap(partial(jnp.searchsorted, side="left"))(quantiles, values)
     upto = jax.vmap(partial(jnp.searchsorted, side="right"))(quantiles, values)
+    fraction = _fractions(values, quantiles, upto)
+    middle = (below + upto + 1).astype(jnp.float32) / 2
+    position = jnp.where(upto > below, middle, upto.astype(jnp.float32) + fraction)
+    return position.T / (count + 1)
+
+
+def _fractions(
+    values: Float[Array, "n b"], quantiles: Float[Array, "n q"], upto: Int[Array, "n b"]
+) -> Float[Array, "n b"]:
+    """How far each value lies from the entry below it towards the next, 0 to 1."""
+    count = quantiles.shape[1]
     lower = jnp.take_along_axis(quantiles, jnp.maximum(upto - 1, 0), axis=1)
     upper = jnp.take_along_axis(quantiles, jnp.minimum(upto, count - 1), axis=1)
     spread = quantiles[:, -1:] - quantiles[:, :1]
     gap = jnp.where(upto == count, values - lower + spread, upper - lower)
     fraction = (values - lower) / jnp.where(gap > 0, gap, 1)
-    fraction = jnp.where(upto == 0, 0, fraction)
-    middle = (below + upto + 1).astype(jnp.float32) / 2
-    position = jnp.where(upto > below, middle, upto.astype(jnp.float32) + fraction)
-    return position.T / (count + 1)
+    return jnp.where(upto == 0, 0, fraction)
 
 
 def responsive_vectors(

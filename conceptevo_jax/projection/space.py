@@ -20,8 +20,8 @@ from conceptevo_jax.errors import (
     require_seed,
     unknown_name,
 )
-from conceptevo_jax.projection.images import solved_images, stimulus_matrix
 from conceptevo_jax.projection.responsive import responsive_images
+from conceptevo_jax.projection.solved_images import solved_images, stimulus_matrix
 from conceptevo_jax.projection.solvers import SolveReport, SolveSettings, rms
 from conceptevo_jax.types import Embedding, Space, Stimuli
 

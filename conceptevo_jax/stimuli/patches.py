@@ -61,23 +61,31 @@ def patch_windows(
     """
     require_count("side", side)
     require_count("input_size", input_size)
+    _require_share(share)
+    lengths = [_length(site, side, input_size, share) for site in stimuli.sites]
+    length = np.repeat(lengths, [site.channels for site in stimuli.sites])
+    corners = _corners(stimuli, length, side)
+    return Windows(top=corners[..., 0], left=corners[..., 1], length=length)
+
+
+def _require_share(share: float | None) -> None:
     if share is not None and not 0 < share <= 1:
         raise UsageError(
             f"the share of a patch must be above 0 and at most 1, not {share}."
         )
-    length = np.concatenate(
-        [
-            np.full(site.channels, _length(site, side, input_size, share))
-            for site in stimuli.sites
-        ]
-    )
+
+
+def _corners(
+    stimuli: Stimuli, length: Int[np.ndarray, " n"], side: int
+) -> Int[np.ndarray, "n k 2"]:
+    """Top and left of the square around every peak; -1 in slots without a stimulus."""
     channels = [site.channels for site in stimuli.sites]
     grids = np.repeat(stimuli.grids, channels, axis=0)
     centers = (stimuli.positions + 0.5) * (side / grids[:, None])
     corners = np.round(centers - length[:, None, None] / 2).astype(int)
     corners = np.clip(corners, 0, (side - length)[:, None, None])
     corners[stimuli.image_ids < 0] = -1
-    return Windows(top=corners[..., 0], left=corners[..., 1], length=length)
+    return corners
 
 
 def _length(site: Site, side: int, input_size: int, share: float | None) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from conceptevo_jax.activations import (
     Fold,
@@ -226,6 +226,14 @@ def _ranking(sites: Sequence[Site], pool: Pool, search: Search) -> Fold:
     return top_k_fold(len(floors), search.k, order, floors, rank_nonfinite=keep)
 
 
+def _dead_neurons(top: TopK, search: Search) -> Bool[np.ndarray, " n"]:
+    """Which neurons respond to nothing, always alike or not finitely."""
+    rows, nonfinite = np.asarray(top.rows), np.asarray(top.nonfinite)
+    constant = ~(np.asarray(top.highest) > np.asarray(top.lowest))
+    dead = (rows[:, 0] < 0) | constant | nonfinite
+    return np.zeros_like(dead) if search.dead == "keep" else dead
+
+
 def _stimuli(
     top: TopK,
     sites: Sequence[Site],
@@ -234,17 +242,12 @@ def _stimuli(
     search: Search,
 ) -> Stimuli:
     values, rows = np.asarray(top.values), np.asarray(top.rows)
-    peak_cells, nonfinite = np.asarray(top.cells), np.asarray(top.nonfinite)
     k = search.k
-    constant = ~(np.asarray(top.highest) > np.asarray(top.lowest))
-    dead = (rows[:, 0] < 0) | constant | nonfinite
-    if search.dead == "keep":
-        dead = np.zeros_like(dead)
+    dead = _dead_neurons(top, search)
     used = (rows[:, :k] >= 0) & ~dead[:, None]
     width = np.repeat(cells[:, 1], [site.channels for site in sites])[:, None]
-    positions = np.stack(
-        [peak_cells[:, :k] // width, peak_cells[:, :k] % width], axis=-1
-    )
+    peak_cells = np.asarray(top.cells)[:, :k]
+    positions = np.stack([peak_cells // width, peak_cells % width], axis=-1)
     tied = (values[:, k - 1] == values[:, k]) & (rows[:, k] >= 0) & ~dead
     return Stimuli(
         image_ids=np.where(used, rows[:, :k], -1).astype(np.int32),
@@ -253,7 +256,7 @@ def _stimuli(
         count=used.sum(axis=1).astype(np.int32),
         tied=tied,
         dead=dead,
-        nonfinite=nonfinite,
+        nonfinite=np.asarray(top.nonfinite),
         grids=np.asarray(cells),
         sites=tuple(sites),
         pool_id=pool_id,

@@ -1,5 +1,6 @@
 """Records on disk: arrays with a manifest, written atomically, keyed by content."""
 
+from conceptevo_jax.store.bounded_reading import parse_json, read_file, read_json
 from conceptevo_jax.store.files import (
     checksum,
     checksum_of,
@@ -15,7 +16,6 @@ from conceptevo_jax.store.files import (
 from conceptevo_jax.store.keys import content_key
 from conceptevo_jax.store.links import require_closed, require_own
 from conceptevo_jax.store.names import flaw_of_name
-from conceptevo_jax.store.reading import parse_json, read_file, read_json
 from conceptevo_jax.store.records import (
     load_record,
     read_manifest,

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from conceptevo_jax.errors import DataError, refused_by_system
+from conceptevo_jax.store.bounded_reading import LARGEST_TEXT, parse_json, read_file
 from conceptevo_jax.store.keys import plain
-from conceptevo_jax.store.reading import LARGEST_TEXT, parse_json, read_file
 
 CHECKSUM = "checksum"
 """Name under which a sealed JSON object holds the checksum of its other entries."""

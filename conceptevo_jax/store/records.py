@@ -18,6 +18,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from conceptevo_jax.errors import DataError
+from conceptevo_jax.store.bounded_reading import (
+    LARGEST_TEXT,
+    parse_json,
+    read_arrays,
+    read_file,
+)
 from conceptevo_jax.store.files import (
     checksum,
     replace_folder,
@@ -28,12 +34,6 @@ from conceptevo_jax.store.files import (
 )
 from conceptevo_jax.store.keys import content_key, plain
 from conceptevo_jax.store.kinds import fits
-from conceptevo_jax.store.reading import (
-    LARGEST_TEXT,
-    parse_json,
-    read_arrays,
-    read_file,
-)
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"
@@ -66,30 +66,35 @@ def save_record(folder: Path, value: object, **made_by: object) -> None:
       DataError: if the disk is full.
     """
     arrays, fields = _split(value)
+    facts = {"schema": SCHEMA, "type": type(value).__name__, "fields": fields}
     temporary = temporary_beside(folder)
     try:
         temporary.mkdir(parents=True)
-        (temporary / UNFINISHED).write_bytes(b"{}")
-        content = io.BytesIO()
-        # NumPy's stub takes further arguments for `allow_pickle`.
-        np.savez(content, **arrays)  # type: ignore[arg-type]
-        with replacing(temporary / ARRAYS) as file:
-            file.write(content.getbuffer())
-        manifest = {
-            "schema": SCHEMA,
-            "type": type(value).__name__,
-            "fields": fields,
-            **made_by,
-            "files": {ARRAYS: checksum(content.getbuffer())},
-            "versions": versions(),
-        }
-        write_sealed(temporary / MANIFEST, manifest)
-        (temporary / UNFINISHED).unlink()
+        _write_record(temporary, arrays, facts | made_by)
         replace_folder(temporary, folder)
     except BaseException:
         # Only a kill leaves it: `conceptevo clean` shows and frees it then.
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _write_record(
+    folder: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, object]
+) -> None:
+    """Write the arrays, and a manifest of these facts, into an empty folder."""
+    (folder / UNFINISHED).write_bytes(b"{}")
+    content = io.BytesIO()
+    # NumPy's stub takes further arguments for `allow_pickle`.
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    with replacing(folder / ARRAYS) as file:
+        file.write(content.getbuffer())
+    manifest = {
+        **facts,
+        "files": {ARRAYS: checksum(content.getbuffer())},
+        "versions": versions(),
+    }
+    write_sealed(folder / MANIFEST, manifest)
+    (folder / UNFINISHED).unlink()
 
 
 def read_manifest(folder: Path, within: Path | None = None) -> dict[str, Any]:

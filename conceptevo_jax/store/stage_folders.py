@@ -67,31 +67,35 @@ def fill_folder(
     if final.exists():
         read_manifest(final)  # It has none: say so before the work, not after.
     partial = final.with_name(final.name + PARTIAL)
-
-    def begin() -> None:
-        require_closed(partial, final.parent)
-        drop_abandoned(partial, locked=True)
-        partial.mkdir(parents=True, exist_ok=True)
-        write_json(partial / UNFINISHED, {"about": manifest["about"]})
-
-    in_first_process(begin)
+    in_first_process(lambda: _begin(partial, manifest["about"]))
     try:
         if together:
             make(partial)
         else:
             in_first_process(lambda: make(partial))
     except BaseException:
-        # What failed before it kept anything has nothing to go on from.
-        if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
-            shutil.rmtree(partial)
+        _drop_if_empty(partial)
         raise
+    in_first_process(lambda: _finish(partial, manifest, final))
 
-    def finish() -> None:
-        write_sealed(partial / MANIFEST, manifest)
-        (partial / UNFINISHED).unlink(missing_ok=True)
-        replace_folder(partial, final)
 
-    in_first_process(finish)
+def _begin(partial: Path, about: object) -> None:
+    require_closed(partial, partial.parent)
+    drop_abandoned(partial, locked=True)
+    partial.mkdir(parents=True, exist_ok=True)
+    write_json(partial / UNFINISHED, {"about": about})
+
+
+def _drop_if_empty(partial: Path) -> None:
+    # What failed before it kept anything has nothing to go on from.
+    if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
+        shutil.rmtree(partial)
+
+
+def _finish(partial: Path, manifest: Mapping[str, object], final: Path) -> None:
+    write_sealed(partial / MANIFEST, manifest)
+    (partial / UNFINISHED).unlink(missing_ok=True)
+    replace_folder(partial, final)
 
 
 def take_lock(path: Path, *, wait: bool) -> IO[str] | None:

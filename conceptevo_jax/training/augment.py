@@ -26,21 +26,26 @@ def augment(
         cut out at random, as is usual for small images (He et al., 2016, Sec. 4.2).
       flip: Whether to mirror left and right with probability one half.
     """
-    count, height, width = pixels.shape[:3]
     if random_crop:
-        pad = (random_crop, random_crop)
-        padded = jnp.pad(pixels, ((0, 0), pad, pad, (0, 0)))
-        shape = (count, 2)
-        corners = jax.random.randint(
-            jax.random.fold_in(key, 0), shape, 0, 2 * random_crop + 1
-        )
-
-        def cut(image: Array, corner: Array) -> Array:
-            start = (corner[0], corner[1], jnp.int32(0))
-            return jax.lax.dynamic_slice(image, start, (height, width, 3))
-
-        pixels = jax.vmap(cut)(padded, corners)
+        pixels = _crop(pixels, jax.random.fold_in(key, 0), random_crop)
     if flip:
-        mirrored = jax.random.bernoulli(jax.random.fold_in(key, 1), 0.5, (count,))
+        shape = pixels.shape[:1]
+        mirrored = jax.random.bernoulli(jax.random.fold_in(key, 1), 0.5, shape)
         pixels = jnp.where(mirrored[:, None, None, None], pixels[:, :, ::-1], pixels)
     return pixels
+
+
+def _crop(
+    pixels: UInt8[Array, "b h w 3"], key: Key[Array, ""], border: int
+) -> UInt8[Array, "b h w 3"]:
+    """Cut every image out of itself with a black border, at a random place."""
+    count, height, width = pixels.shape[:3]
+    pad = (border, border)
+    padded = jnp.pad(pixels, ((0, 0), pad, pad, (0, 0)))
+    corners = jax.random.randint(key, (count, 2), 0, 2 * border + 1)
+
+    def cut(image: Array, corner: Array) -> Array:
+        start = (corner[0], corner[1], jnp.int32(0))
+        return jax.lax.dynamic_slice(image, start, (height, width, 3))
+
+    return jax.vmap(cut)(padded, corners)

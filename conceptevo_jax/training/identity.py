@@ -5,7 +5,7 @@ content. More epochs may be requested if the learning rates of the finished epoc
 stay the same; any other difference is named and refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,7 @@ def describe_training(
     Raises:
       UsageError: for a name that cannot be part of a path, such as `a/b`.
     """
-    flaw = flaw_of_name(run)
-    if flaw is not None:
-        raise UsageError(
-            f"{run!r} cannot be the name of a run, since figures and folders are "
-            f"named after it: {flaw}. Choose a name such as 'vgg16'."
-        )
+    _require_run_name(run)
     return plain(
         {
             "name": run,
@@ -67,6 +62,15 @@ def describe_training(
             "training": settings,
         }
     )
+
+
+def _require_run_name(run: str) -> None:
+    flaw = flaw_of_name(run)
+    if flaw is not None:
+        raise UsageError(
+            f"{run!r} cannot be the name of a run, since figures and folders are "
+            f"called by it: {flaw}. Give it a name such as 'vgg16'."
+        )
 
 
 def read_run(folder: str | Path) -> dict[str, Any]:
@@ -139,19 +143,45 @@ def claim_folder(
       DataError: if it holds snapshots, but no description of the training.
     """
     if not (folder / RUN).is_file():
-        if (folder / CHECKSUMS).is_file() or (folder / "init").is_dir():
-            raise DataError(
-                f"{folder} holds snapshots but no {RUN}: it was damaged, or written "
-                "by another version of conceptevo_jax. Choose another folder, or "
-                "delete it."
-            )
+        _require_no_snapshots(folder)
         write_sealed(folder / RUN, about)
         return
     before = read_run(folder)
+    differing = _forbidden_differences(folder, before, about, steps_per_epoch)
+    if differing:
+        raise UsageError(
+            f"{folder} holds another training than the one asked for: "
+            f"{_listed(differing)}. Choose another folder, or delete that one."
+        )
+    if before != about:
+        write_sealed(folder / RUN, {**about, "name": before["name"]})
+
+
+def _require_no_snapshots(folder: Path) -> None:
+    if (folder / CHECKSUMS).is_file() or (folder / "init").is_dir():
+        raise DataError(
+            f"{folder} holds snapshots but no {RUN}: it was damaged, or written "
+            "by another version of conceptevo_jax. Choose another folder, or "
+            "delete it."
+        )
+
+
+def _listed(differing: Sequence[str]) -> str:
+    suffix = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
+    return "; ".join(differing[:_SHOWN]) + suffix
+
+
+def _forbidden_differences(
+    folder: Path,
+    before: Mapping[str, Any],
+    about: Mapping[str, Any],
+    steps_per_epoch: int,
+) -> list[str]:
+    """In words, why the training in the folder cannot go on as the other one."""
     finished_epochs = sum(
         epoch.isdecimal() for epoch in read_checksums(folder).snapshots
     )
-    differing = [
+    return [
         difference
         for name, difference in _differences(before, about)
         if name not in _FREE
@@ -160,15 +190,6 @@ def claim_folder(
             and _goes_on(before, about, finished_epochs, steps_per_epoch)
         )
     ]
-    if differing:
-        listed = "; ".join(differing[:_SHOWN])
-        suffix = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
-        raise UsageError(
-            f"{folder} holds another training than the requested one: "
-            f"{listed}{suffix}. Choose another folder, or delete that one."
-        )
-    if before != about:
-        write_sealed(folder / RUN, {**about, "name": before["name"]})
 
 
 _LENGTH = ("training.epochs", "training.early_steps")

@@ -90,21 +90,27 @@ def require_trainable(
         model.require_size(images.side)
         model.require_labels(images.labels)
     model.computing(settings.compute)
-    if settings.batch_size > len(data):
-        raise UsageError(
-            f"batch_size={settings.batch_size} does not fit {len(data)} training "
-            "images."
-        )
-    devices = jax.device_count()
-    if settings.batch_size % devices:
-        raise UsageError(
-            f"batch_size={settings.batch_size} is not a multiple of the {devices} "
-            "devices that share it."
-        )
-    steps = settings.epochs * (len(data) // settings.batch_size)
+    _require_batch_size(settings.batch_size, len(data))
+    _require_early_steps(settings, settings.epochs * (len(data) // settings.batch_size))
+
+
+def _require_early_steps(settings: Training, steps: int) -> None:
     late = [step for step in settings.early_steps if not 1 <= step <= steps]
     if late:
         raise UsageError(
             f"early_steps {late} are never reached: a run of {settings.epochs} epochs "
             f"has {steps} steps, counted from 1."
+        )
+
+
+def _require_batch_size(batch_size: int, images: int) -> None:
+    if batch_size > images:
+        raise UsageError(
+            f"batch_size={batch_size} does not fit {images} training images."
+        )
+    devices = jax.device_count()
+    if batch_size % devices:
+        raise UsageError(
+            f"batch_size={batch_size} is not a multiple of the {devices} "
+            "devices it is shared by."
         )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, Int, UInt8
+from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from conceptevo_jax.models import Model
 from conceptevo_jax.models.normalisation import at_least_float32
@@ -117,26 +117,48 @@ def _make_loss(
         pixels = augment(
             pixels, key, random_crop=settings.random_crop, flip=settings.flip
         )
-        state_collections = {k: v for k, v in state.variables.items() if k != "params"}
-        logits, changed = model.module.apply(
-            {"params": params, **state_collections},
-            model.normalise(pixels),
-            train=True,
-            rngs={"dropout": key},
-            mutable=[*state_collections, *heads],
-        )
-        logits = at_least_float32(logits)
-        losses = _cross_entropy(logits, labels, settings.label_smoothing)
-        total = jnp.mean(losses)
-        for sown in jax.tree.leaves(changed.get("auxiliary", {})):
-            extra = _cross_entropy(
-                at_least_float32(sown), labels, settings.label_smoothing
-            )
-            total += settings.auxiliary_weight * jnp.mean(extra)
+        variables = {**state.variables, "params": params}
+        logits, changed = _forward(model, variables, pixels, key, heads)
+        sown = changed.get("auxiliary", {})
+        total, losses = _total_loss(logits, sown, labels, settings)
         collections = {k: v for k, v in changed.items() if k != "auxiliary"}
         return total, (losses, logits, collections)
 
     return training_loss
+
+
+def _forward(
+    model: Model,
+    variables: Any,
+    pixels: UInt8[Array, "b h w 3"],
+    key: Key[Array, ""],
+    heads: list[str],
+) -> tuple[Float[Array, "b m"], dict[str, Any]]:
+    """The main head's logits in training mode, and the collections that changed."""
+    state_collections = [name for name in variables if name != "params"]
+    logits, changed = model.module.apply(
+        variables,
+        model.normalise(pixels),
+        train=True,
+        rngs={"dropout": key},
+        mutable=[*state_collections, *heads],
+    )
+    return at_least_float32(logits), dict(changed)
+
+
+def _total_loss(
+    logits: Float[Array, "b m"],
+    auxiliary: Any,
+    labels: Int[Array, " b"],
+    settings: Regularisation,
+) -> tuple[Float[Array, ""], Float[Array, " b"]]:
+    """The loss that is descended, and each image's at the main head."""
+    losses = _cross_entropy(logits, labels, settings.label_smoothing)
+    total = jnp.mean(losses)
+    for sown in jax.tree.leaves(auxiliary):
+        extra = _cross_entropy(at_least_float32(sown), labels, settings.label_smoothing)
+        total += settings.auxiliary_weight * jnp.mean(extra)
+    return total, losses
 
 
 def make_train_step(

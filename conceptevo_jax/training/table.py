@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import checksum, read_file, write_bytes
-from conceptevo_jax.store.reading import LARGEST_TEXT
+from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
 from conceptevo_jax.training.checksums import read_checksums, update_checksums
 from conceptevo_jax.types import Epoch
 

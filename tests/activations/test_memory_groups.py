@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from conceptevo_jax.activations import Footprint, groups, in_groups
+from conceptevo_jax.activations import Footprint, in_groups, memory_groups
 from conceptevo_jax.errors import UsageError
 
 SHAPE = (3, 1, 7)
@@ -46,13 +46,13 @@ def footprint(fits):
 
 @pytest.fixture(autouse=True)
 def memory(monkeypatch):
-    monkeypatch.setattr(groups, "free_bytes", lambda: FREE)
+    monkeypatch.setattr(memory_groups, "free_bytes", lambda: FREE)
 
 
 def test_there_is_free_memory_and_it_is_no_more_than_there_is(memory, monkeypatch):
     monkeypatch.undo()
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    assert 2**20 < groups.free_bytes() < pages
+    assert 2**20 < memory_groups.free_bytes() < pages
 
 
 @pytest.mark.parametrize(

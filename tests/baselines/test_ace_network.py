@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.baselines.ace import Clustering, discover_concepts
-from conceptevo_jax.baselines.pooling import pooled_activations
+from conceptevo_jax.baselines.pooled_activations import pooled_activations
 from conceptevo_jax.baselines.segments import Segmenting, segment_images
 from conceptevo_jax.data.shapes import SIDE, draw, factors, silhouettes
 from conceptevo_jax.models import Model, identity_tap

@@ -7,7 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conceptevo_jax.baselines.pooling import class_gradients, pooled_activations
+from conceptevo_jax.baselines.pooled_activations import (
+    class_gradients,
+    pooled_activations,
+)
 from conceptevo_jax.baselines.tcav import (
     Checking,
     _paired_p,

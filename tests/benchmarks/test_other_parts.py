@@ -8,7 +8,7 @@ import pytest
 
 from conceptevo_jax.activations import Sweep, read_peaks
 from conceptevo_jax.benchmarks import growth, image_vectors, networks, stimuli
-from conceptevo_jax.benchmarks.maps import map_share
+from conceptevo_jax.benchmarks.map_time import map_share
 from conceptevo_jax.benchmarks.rows import holds, row_claims
 from conceptevo_jax.benchmarks.torch_networks import torch_network
 from conceptevo_jax.models import build_model, from_torchvision

@@ -20,7 +20,7 @@ from conceptevo_jax.data import (
 from conceptevo_jax.data.stratified import stratified
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import read_sealed, write_sealed
-from conceptevo_jax.store.reading import LARGEST_TEXT
+from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
 
 
 def test_a_pool_of_all_of_imagenet_can_be_read_again(image_set, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from conceptevo_jax.analysis.importance.reversion import GROUPS, METRICS
-from conceptevo_jax.benchmarks.page import why_no_browser
+from conceptevo_jax.benchmarks.page_costs import why_no_browser
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.types import Importance, Reversion
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.projection import SOLVERS, SolveSettings, solvers
-from conceptevo_jax.projection.images import stimulus_matrix
+from conceptevo_jax.projection.solved_images import stimulus_matrix
 
 N, IMAGES, K, D = 12, 40, 4, 3
 

@@ -14,7 +14,7 @@ from conceptevo_jax.projection import (
     project_neurons,
     response_quantiles,
 )
-from conceptevo_jax.projection.images import stimulus_matrix
+from conceptevo_jax.projection.solved_images import stimulus_matrix
 from conceptevo_jax.store import load_record, save_record
 from conceptevo_jax.types import Embedding, Space
 

@@ -24,9 +24,9 @@ from conceptevo_jax.store import (
     save_record,
     write_sealed,
 )
+from conceptevo_jax.store.bounded_reading import DEEPEST_JSON, LARGEST_TEXT, read_arrays
 from conceptevo_jax.store.files import replace_folder
 from conceptevo_jax.store.kinds import fits
-from conceptevo_jax.store.reading import DEEPEST_JSON, LARGEST_TEXT, read_arrays
 from conceptevo_jax.types import Embedding, Site
 
 

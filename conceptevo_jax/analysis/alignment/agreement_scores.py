@@ -21,6 +21,7 @@ from conceptevo_jax.analysis.alignment.verdicts import (
     Nearest,
     Score,
 )
+from conceptevo_jax.analysis.statistics.agreeing_pairs import Pairs
 from conceptevo_jax.analysis.statistics.auc import (
     permutation_null,
     rank_auc,
@@ -33,7 +34,6 @@ from conceptevo_jax.analysis.statistics.crossed_bootstrap import (
     resample,
     with_refits,
 )
-from conceptevo_jax.analysis.statistics.pairs import Pairs
 from conceptevo_jax.types import record
 
 RESAMPLES = 200

@@ -48,7 +48,7 @@ from conceptevo_jax.analysis.alignment.verdicts import (
     Alignment,
     Nearest,
 )
-from conceptevo_jax.analysis.statistics.pairs import split_pairs
+from conceptevo_jax.analysis.statistics.agreeing_pairs import split_pairs
 from conceptevo_jax.errors import DataError, require_count, require_seed
 from conceptevo_jax.streams import stream
 

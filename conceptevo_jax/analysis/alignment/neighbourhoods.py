@@ -52,18 +52,29 @@ def tight_neighbourhoods(
     Returns:
       The tightest discs first; fewer than `count`, or none, if the map has no more.
     """
-    all_points = np.concatenate(points)
-    low, high = np.nanmin(all_points, axis=0), np.nanmax(all_points, axis=0)
-    radius = radius_share * float(np.linalg.norm(high - low))
+    radius = radius_share * _diagonal(np.concatenate(points))
     rows = [standardise(r.peaks) for r in responses]
     centers = points[0][np.isfinite(points[0]).all(axis=1)]
     candidates = (_disc_around(c, radius, points, rows, min_members) for c in centers)
     discs = [disc for disc in candidates if disc is not None]
     discs.sort(key=lambda disc: -disc.correlation)
+    return _separate_discs(discs, count, 4 * radius)
+
+
+def _diagonal(points: Float[np.ndarray, "_ 2"]) -> float:
+    """Length of the diagonal of the rectangle that all points just fit into."""
+    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+    return float(np.linalg.norm(high - low))
+
+
+def _separate_discs(
+    discs: Sequence[Neighbourhood], count: int, distance: float
+) -> list[Neighbourhood]:
+    """The first `count` discs that are further than `distance` from those before."""
     selected: list[Neighbourhood] = []
     for disc in discs:
         distances = [np.linalg.norm(disc.center - d.center) for d in selected]
-        if len(selected) < count and all(d > 4 * radius for d in distances):
+        if len(selected) < count and all(d > distance for d in distances):
             selected.append(disc)
     return selected
 

@@ -74,6 +74,17 @@ class Subject:
                 f"snapshot {self.snapshot!r} names no run: write run@epoch, since "
                 "neurons of one run and of two are not compared in the same way."
             )
+        self._require_one_model()
+        if (
+            self.concepts is not None
+            and not ((self.concepts >= -1) & (self.concepts < MAX_CONCEPTS)).all()
+        ):
+            raise DataError(
+                f"{self.snapshot}: concepts must be from 0 to {MAX_CONCEPTS - 1}, or "
+                f"-1 for none, not {sorted(set(self.concepts.tolist()))}."
+            )
+
+    def _require_one_model(self) -> None:
         n = neuron_count(self.responses.sites)
         sizes = {
             "responses": self.responses.peaks.shape[1],
@@ -88,14 +99,6 @@ class Subject:
             raise DataError(
                 f"{self.snapshot} has {n} neurons at its sites, but its records hold "
                 f"{mismatches}: they belong to another model. Make them again."
-            )
-        if (
-            self.concepts is not None
-            and not ((self.concepts >= -1) & (self.concepts < MAX_CONCEPTS)).all()
-        ):
-            raise DataError(
-                f"{self.snapshot}: concepts must be from 0 to {MAX_CONCEPTS - 1}, or "
-                f"-1 for none, not {sorted(set(self.concepts.tolist()))}."
             )
 
     @property
@@ -169,33 +172,38 @@ def neuron_rows(
     Returns:
       One row per live neuron in every table of the comparison.
     """
-    peaks, sites = subject.responses.peaks[:, live], subject.responses.sites
+    vectors, sites = subject.embedding.vectors[live], subject.responses.sites
     channels = [site.channels for site in sites]
-    vectors = subject.embedding.vectors[live]
+    return NeuronRows(
+        index=np.flatnonzero(live),
+        site=np.repeat([site.name for site in sites], channels)[live],
+        agreement=_agreement_rows(subject, live),
+        similarity={
+            "space": directions(vectors),
+            "constant": directions(np.ones_like(vectors)),
+            "random": directions(rng.normal(size=vectors.shape)),
+            "pool": standardise(subject.pool.peaks[:, live]),
+        },
+        stimuli=stimulus_rows(subject.stimuli)[live],
+        refits=tuple(directions(refit.vectors[live]) for refit in subject.refits),
+    )
+
+
+def _agreement_rows(
+    subject: Subject, live: Bool[np.ndarray, " n"]
+) -> dict[str, Float[np.ndarray, "live ..."]]:
+    """By measure of agreement: a row over the judgement images per live neuron."""
+    peaks, sites = subject.responses.peaks[:, live], subject.responses.sites
+    rectified = [site.rectified for site in sites for _ in range(site.channels)]
     rows = standardise(peaks)
     agreement = {
         "correlation": rows,
         "centred": remove_image_means(rows),
-        "overlap": strongest_images(
-            peaks, np.repeat([site.rectified for site in sites], channels)[live]
-        ),
+        "overlap": strongest_images(peaks, np.array(rectified)[live]),
     }
     if subject.concepts is not None:
         agreement["planted"] = _same_concept(subject.concepts[live])
-    similarity = {
-        "space": directions(vectors),
-        "constant": directions(np.ones_like(vectors)),
-        "random": directions(rng.normal(size=vectors.shape)),
-        "pool": standardise(subject.pool.peaks[:, live]),
-    }
-    return NeuronRows(
-        index=np.flatnonzero(live),
-        site=np.repeat([site.name for site in sites], channels)[live],
-        agreement=agreement,
-        similarity=similarity,
-        stimuli=stimulus_rows(subject.stimuli)[live],
-        refits=tuple(directions(refit.vectors[live]) for refit in subject.refits),
-    )
+    return agreement
 
 
 def _same_concept(concepts: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n c"]:

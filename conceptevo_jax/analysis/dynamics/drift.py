@@ -14,6 +14,9 @@ matrices of distances, .2 s for 600 items on one core; of more than `MAX_VECTORS
 sample is taken.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float64
 from scipy.spatial.distance import pdist
@@ -98,27 +101,44 @@ def measure_drift(
             "compared: drift is that of the same items, in the same dimensions."
         )
     rng = stream(seed, "drift")
-    snapshots = before, after
+    return Drift(
+        shift=centroid_shifts(before, after, classes=classes),
+        **_movement_facts(before, after, rng),
+        **_purity_facts(before, after, rng),
+    )
+
+
+def _movement_facts(
+    before: LabelledVectors, after: LabelledVectors, rng: np.random.Generator
+) -> dict[str, Any]:
+    """The fields of `Drift` about how far items move that have a place in both."""
     placed = before.placed & after.placed
-    x, y = (snapshot.vectors[placed].astype(np.float64) for snapshot in snapshots)
+    x, y = (s.vectors[placed].astype(np.float64) for s in (before, after))
     raw, rigid = _residuals(x, y)
     neighbours, ranks = _structure_agreement(x, y, rng)
-    first, second = (sample_labelled(snapshot, rng) for snapshot in snapshots)
+    return {
+        "raw": raw,
+        "rigid": rigid,
+        "neighbours": neighbours,
+        "ranks": ranks,
+        "items": int(placed.sum()),
+    }
+
+
+def _purity_facts(
+    before: LabelledVectors, after: LabelledVectors, rng: np.random.Generator
+) -> dict[str, Any]:
+    """The fields of `Drift` about whose neighbours are of their class."""
+    first, second = (sample_labelled(snapshot, rng) for snapshot in (before, after))
     within = [purity(sample, sample) for sample in (first, second)]
     across = [purity(first, second), purity(second, first)]
     chances = [chance_purity(sample.labels) for sample in (first, second)]
-    return Drift(
-        shift=centroid_shifts(before, after, classes=classes),
-        raw=raw,
-        rigid=rigid,
-        neighbours=neighbours,
-        ranks=ranks,
-        purity=float(np.mean(within)),
-        purity_across=float(np.mean(across)),
-        chance=float(np.mean(chances)),
-        items=int(placed.sum()),
-        labelled=float(np.mean([len(first.labels), len(second.labels)])),
-    )
+    return {
+        "purity": float(np.mean(within)),
+        "purity_across": float(np.mean(across)),
+        "chance": float(np.mean(chances)),
+        "labelled": float(np.mean([len(first.labels), len(second.labels)])),
+    }
 
 
 def centroid_shifts(
@@ -138,18 +158,23 @@ def centroid_shifts(
     shifts = np.full(classes, np.nan)
     for label in range(classes):
         members = [snapshot.class_rows(label) for snapshot in (before, after)]
-        if min(map(len, members)) < MIN_VECTORS:
-            continue
-        centres = [rows.mean(axis=0) for rows in members]
-        variances = [
-            ((rows - centre) ** 2).sum(axis=1).mean()
-            for rows, centre in zip(members, centres, strict=True)
-        ]
-        spread = float(np.sqrt(np.mean(variances)))
-        sizes = [(rows**2).sum(axis=1).mean() for rows in members]
-        if spread > _NOTHING * float(np.sqrt(np.mean(sizes))):
-            shifts[label] = np.linalg.norm(centres[1] - centres[0]) / spread
+        if min(map(len, members)) >= MIN_VECTORS:
+            shifts[label] = _relative_shift(members)
     return shifts
+
+
+def _relative_shift(members: Sequence[Float64[np.ndarray, "_ d"]]) -> float:
+    """How far a class's centroid moves from one snapshot's members to the other's."""
+    centres = [rows.mean(axis=0) for rows in members]
+    variances = [
+        ((rows - centre) ** 2).sum(axis=1).mean()
+        for rows, centre in zip(members, centres, strict=True)
+    ]
+    spread = float(np.sqrt(np.mean(variances)))
+    sizes = [(rows**2).sum(axis=1).mean() for rows in members]
+    if spread > _NOTHING * float(np.sqrt(np.mean(sizes))):
+        return float(np.linalg.norm(centres[1] - centres[0]) / spread)
+    return float("nan")
 
 
 def _residuals(

@@ -27,6 +27,8 @@ BORN = 0.1
 SETTLED = 0.5
 """Smallest overlap with the epoch before at which a concept counts as settled."""
 
+_CONSTANT = "all neurons of one of the two snapshots are constant or not finite"
+
 
 def movement(
     before: Float[np.ndarray, "n d"], after: Float[np.ndarray, "n d"]
@@ -69,23 +71,22 @@ def linear_cka(
     Raises:
       DataError: if the responses are to different images or of different neurons.
     """
+    _require_same_images(first, second)
+    x, y = (_centred(responses.peaks) for responses in (first, second))
+    n = x.shape[1]
+    cka = _cka_of_members(x, y, halves(n, draws, seed))
+    if cka is None:
+        return Estimate(value=None, low=None, high=None, n=n, why=_CONSTANT)
+    return with_interval(float(cka[0]), cka[1:], n)
+
+
+def _require_same_images(first: Responses, second: Responses) -> None:
     if first.images_id != second.images_id or first.sites != second.sites:
         raise DataError(
             f"responses of {first.peaks.shape[1]} neurons to images "
             f"{first.images_id} and of {second.peaks.shape[1]} to {second.images_id} "
             "cannot be compared: observe two snapshots of a run on the same images."
         )
-    x, y = (_centred(responses.peaks) for responses in (first, second))
-    n = x.shape[1]
-    members = halves(n, draws, seed)
-    cross_products, first_products, second_products = (
-        _squared_products(a, b, members) for a, b in ((x, y), (x, x), (y, y))
-    )
-    if not first_products[0] * second_products[0] > 0:
-        why = "all neurons of one of the two snapshots are constant or not finite"
-        return Estimate(value=None, low=None, high=None, n=n, why=why)
-    cka = cross_products / np.maximum(np.sqrt(first_products * second_products), 1e-300)
-    return with_interval(float(cka[0]), cka[1:], n)
 
 
 def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
@@ -93,6 +94,20 @@ def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
     # One scale for all: that of a whole snapshot cancels, and squares stay finite.
     rows /= max(float(np.abs(rows).max(initial=0)), 1e-300)
     return rows - rows.mean(axis=0)
+
+
+def _cka_of_members(
+    x: Float[np.ndarray, "i n"], y: Float[np.ndarray, "i n"], members: np.ndarray
+) -> np.ndarray | None:
+    """CKA of all neurons, then of each set of members; None where nothing varies."""
+    cross_products, first_products, second_products = (
+        _squared_products(a, b, members) for a, b in ((x, y), (x, x), (y, y))
+    )
+    if not first_products[0] * second_products[0] > 0:
+        return None
+    return cross_products / np.maximum(
+        np.sqrt(first_products * second_products), 1e-300
+    )
 
 
 def _squared_products(
@@ -169,11 +184,8 @@ def lifetimes(stimuli: Sequence[Stimuli]) -> Lifetimes:
     Args:
       stimuli: Of the snapshots in order, at least one; all on one pool.
     """
-    count, e = len(stimuli[0].count), len(stimuli)
-    overlap = np.zeros((count, e, e))
-    for i, first in enumerate(stimuli):
-        for j in range(i, e):
-            overlap[:, i, j] = overlap[:, j, i] = stimulus_overlap(first, stimuli[j])
+    overlap = _overlap_over_time(stimuli)
+    count, e, _ = overlap.shape
     concept = overlap.sum(axis=2).argmax(axis=1)
     alive = np.diagonal(overlap, axis1=1, axis2=2).any(axis=1)
     holds_concept = overlap[np.arange(count), concept] >= BORN
@@ -183,16 +195,33 @@ def lifetimes(stimuli: Sequence[Stimuli]) -> Lifetimes:
     for t in range(e - 1, -1, -1):
         born[(born == t + 1) & holds_concept[:, t]] = t
         died[(died == t + 1) & ~holds_concept[:, t] & (t > concept)] = t
+    times = {
+        "concept": concept,
+        "born": born,
+        "settled": _settling(overlap, born, died),
+        "died": np.where(died < e, died, -1),
+    }
+    return Lifetimes(**{k: np.where(alive, v, -1) for k, v in times.items()})
+
+
+def _overlap_over_time(stimuli: Sequence[Stimuli]) -> Float[np.ndarray, "n e e"]:
+    """Overlap of each neuron's stimuli in every snapshot with those in every other."""
+    count, e = len(stimuli[0].count), len(stimuli)
+    overlap = np.zeros((count, e, e))
+    for i, first in enumerate(stimuli):
+        for j in range(i, e):
+            overlap[:, i, j] = overlap[:, j, i] = stimulus_overlap(first, stimuli[j])
+    return overlap
+
+
+def _settling(
+    overlap: Float[np.ndarray, "n e e"], born: np.ndarray, died: np.ndarray
+) -> np.ndarray:
+    """The snapshot from which on each concept stays as it is; -1 for never."""
+    count, e, _ = overlap.shape
     stable, settled = np.ones(count, bool), np.full(count, -1)
     for t in range(e - 2, -1, -1):
         within = t + 1 < died
         stable &= ~within | (overlap[:, t, t + 1] >= SETTLED)
         settled[stable & within] = t
-    settled = np.where(settled >= 0, np.maximum(settled, born), -1)
-    times = {
-        "concept": concept,
-        "born": born,
-        "settled": settled,
-        "died": np.where(died < e, died, -1),
-    }
-    return Lifetimes(**{k: np.where(alive, v, -1) for k, v in times.items()})
+    return np.where(settled >= 0, np.maximum(settled, born), -1)

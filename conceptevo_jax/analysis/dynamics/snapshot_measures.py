@@ -91,10 +91,18 @@ def measure_state(
       draws: Number of random halves of the neurons per interval.
       seed: Seed of the halves.
     """
-    stimuli, halving_options = observation.stimuli, {"draws": draws, "seed": seed}
-    placed = observation.embedding.placed & ~stimuli.dead
-    vectors = observation.embedding.vectors[placed]
-    estimate_options = {"min_neurons": MIN_NEURONS, **halving_options}
+    halving_options = {"draws": draws, "seed": seed}
+    return {
+        **_stimulus_measures(observation, pool_size, halving_options),
+        **_place_measures(observation, base, scales, halving_options),
+    }
+
+
+def _stimulus_measures(
+    observation: ObservedSnapshot, pool_size: int, halving_options: dict[str, int]
+) -> dict[str, Estimate]:
+    """What the stimuli alone say: which neurons live, and of how many images."""
+    stimuli = observation.stimuli
     return {
         "live_share": mean_estimate((~stimuli.dead).astype(float), **halving_options),
         "nonfinite_share": mean_estimate(
@@ -108,6 +116,20 @@ def measure_state(
         "coverage": mean_estimate(
             observation.embedding.coverage[~stimuli.dead], **halving_options
         ),
+    }
+
+
+def _place_measures(
+    observation: ObservedSnapshot,
+    base: Reference,
+    scales: Sequence[np.ndarray],
+    halving_options: dict[str, int],
+) -> dict[str, Estimate]:
+    """How diverse the live neurons' places are in the space and on the maps."""
+    placed = observation.embedding.placed & ~observation.stimuli.dead
+    vectors = observation.embedding.vectors[placed]
+    estimate_options = {"min_neurons": MIN_NEURONS, **halving_options}
+    return {
         "entropy": estimate(
             lambda rows: vasicek_entropy(vectors[rows], scales[0]),
             len(vectors),
@@ -188,17 +210,23 @@ def measure_change(
         return {name: missing("there is no snapshot before") for name in names}
     halving_options = {"draws": draws, "seed": seed}
     size = spread(before.embedding.vectors[~before.stimuli.dead])
-    changes = {
+    return {
         "movement": mean_estimate(moved, **halving_options),
         "relative_movement": mean_estimate(moved / size, **halving_options),
-        "movement_map": missing("one of the two snapshots is not on the map"),
+        "movement_map": _map_movement(before, after, halving_options),
         "cka": linear_cka(before.responses, after.responses, **halving_options),
     }
-    if before.maps is not None and after.maps is not None:
-        pairs = zip(before.maps, after.maps, strict=True)
-        on_maps = np.stack([movement(a, b) for a, b in pairs]).mean(axis=0)
-        changes["movement_map"] = mean_estimate(on_maps, **halving_options)
-    return changes
+
+
+def _map_movement(
+    before: ObservedSnapshot, after: ObservedSnapshot, options: dict[str, int]
+) -> Estimate:
+    """How far neurons move on the map, mean over the maps."""
+    if before.maps is None or after.maps is None:
+        return missing("one of the two snapshots is not on the map")
+    pairs = zip(before.maps, after.maps, strict=True)
+    on_maps = np.stack([movement(a, b) for a, b in pairs]).mean(axis=0)
+    return mean_estimate(on_maps, **options)
 
 
 def missing(why: str) -> Estimate:

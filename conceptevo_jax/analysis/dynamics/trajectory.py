@@ -20,7 +20,7 @@ from conceptevo_jax.analysis.dynamics.snapshot_measures import (
     reference_scales,
     site_movements,
 )
-from conceptevo_jax.analysis.statistics.estimates import DRAWS
+from conceptevo_jax.analysis.statistics.estimates import DRAWS, Estimate
 from conceptevo_jax.analysis.statistics.intervals import Interval
 from conceptevo_jax.types import Site, record
 
@@ -98,11 +98,10 @@ def measure_evolution(
 
     Args:
       observations: The snapshots in order, of one architecture.
-      base: The base of their space.
-      pool_size: Number of images in the pool of the stimuli.
-      draws: Number of random halves of the neurons per interval, see
-        `analysis.statistics.estimates`.
-      seed: Seed of the halves.
+      base: Of the space they are in.
+      pool_size: Number of images in the pool that the stimuli are of.
+      draws: Number of random halves of the neurons per interval.
+      seed: Of the halves.
 
     Returns:
       One row per snapshot. Entropies and ranks need 20 live neurons; movement and CKA
@@ -111,6 +110,21 @@ def measure_evolution(
     Raises:
       DataError: for responses to different images.
     """
+    rows, by_site = _measure_snapshots(
+        observations, base, pool_size=pool_size, draws=draws, seed=seed
+    )
+    return _tabulate(observations, rows, by_site)
+
+
+def _measure_snapshots(
+    observations: Sequence[ObservedSnapshot],
+    base: Reference,
+    *,
+    pool_size: int,
+    draws: int,
+    seed: int,
+) -> tuple[list[dict[str, Estimate]], list[list[float]]]:
+    """Estimates by measure, and mean movement by site, of each snapshot."""
     rows, by_site = [], []
     scales = reference_scales(base)
     before: ObservedSnapshot | None = None
@@ -123,6 +137,15 @@ def measure_evolution(
         rows.append({name: estimates[name] for name in MEASURES})
         by_site.append(site_movements(moved, observation.stimuli.sites))
         before = observation
+    return rows, by_site
+
+
+def _tabulate(
+    observations: Sequence[ObservedSnapshot],
+    rows: Sequence[Mapping[str, Estimate]],
+    by_site: Sequence[Sequence[float]],
+) -> Trajectory:
+    """The tables of a trajectory, from each snapshot's estimates by measure."""
 
     def column(field: str, missing: float) -> np.ndarray:
         values = [[getattr(e, field) for e in row.values()] for row in rows]
@@ -135,12 +158,19 @@ def measure_evolution(
         low=column("low", np.nan),
         high=column("high", np.nan),
         neurons=column("n", 0.0).astype(int),
-        why={
-            f"{observation.snapshot} {name}": estimate.why
-            for observation, row in zip(observations, rows, strict=True)
-            for name, estimate in row.items()
-            if estimate.why is not None
-        },
+        why=_missing_reasons(observations, rows),
         by_site=np.array(by_site),
         sites=observations[0].stimuli.sites,
     )
+
+
+def _missing_reasons(
+    observations: Sequence[ObservedSnapshot], rows: Sequence[Mapping[str, Estimate]]
+) -> dict[str, str]:
+    """Why there is no value, by `snapshot measure`."""
+    return {
+        f"{observation.snapshot} {name}": estimate.why
+        for observation, row in zip(observations, rows, strict=True)
+        for name, estimate in row.items()
+        if estimate.why is not None
+    }

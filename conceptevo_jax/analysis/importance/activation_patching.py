@@ -5,7 +5,7 @@ of channels need one compiled call of the rest of the network, so late sites cos
 little.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -69,9 +69,7 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
         masks: Masks,
     ) -> Correctness:
         batches = []
-        size = min(batch_size, len(pixels))
-        for rows, valid in sequential_batches(len(pixels), size):
-            images = jnp.asarray(pixels[rows]), jnp.asarray(labels[rows])
+        for images, valid in _image_batches(pixels, labels, batch_size):
             parts = patch_batch(before, after, *images, masks)
             batches.append([part[..., valid, :] for part in parts])
         joined = (np.concatenate(p, axis=-2) for p in zip(*batches, strict=True))
@@ -80,41 +78,68 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
     return revert
 
 
+def _image_batches(
+    pixels: np.ndarray, labels: np.ndarray, batch_size: int
+) -> Iterator[tuple[tuple[Array, Array], Bool[np.ndarray, " b"]]]:
+    """Pixels and labels of one size, and which images are no padding."""
+    size = min(batch_size, len(pixels))
+    for rows, valid in sequential_batches(len(pixels), size):
+        yield (jnp.asarray(pixels[rows]), jnp.asarray(labels[rows])), valid
+
+
+@jax.jit
+def _judge(
+    logits: Float[Array, "... b m"], labels: Int[Array, " b"]
+) -> Bool[Array, "... b 2"]:
+    return jnp.stack(top1_top5_correct(logits, labels), axis=-1)
+
+
 def _patch_batches(model: Model, names: Sequence[str]) -> Callable[..., Correctness]:
     """Compile patching all sets of channels, for one batch of images."""
     read = jax.jit(read_activations(model, names))
     suffixes = {name: patched_suffix(model, name) for name in names}
-    judge = jax.jit(
-        lambda logits, labels: jnp.stack(top1_top5_correct(logits, labels), axis=-1)
-    )
 
     def patch_batch(
         before: Variables, after: Variables, pixels: Array, labels: Array, masks: Masks
     ) -> Correctness:
         logits_before, activations_before = read(before, pixels)
         logits_after, activations_after = read(after, pixels)
-        repeats = range(len(masks[names[0]]))
 
         def patch(
             variables: Variables, recipient: dict[str, Array], donor: dict[str, Array]
         ) -> np.ndarray:
-            logits = [
-                [
-                    suffixes[n](variables, recipient[n], donor[n], masks[n][r], pixels)
-                    for n in names
-                ]
-                for r in repeats
-            ]
-            return np.stack([[judge(cell, labels) for cell in row] for row in logits])
+            logits = _patched_logits(
+                suffixes, variables, recipient, donor, masks, pixels
+            )
+            return np.stack([[_judge(cell, labels) for cell in row] for row in logits])
 
         return Correctness(
-            before=np.asarray(judge(logits_before, labels)),
-            after=np.asarray(judge(logits_after, labels)),
+            before=np.asarray(_judge(logits_before, labels)),
+            after=np.asarray(_judge(logits_after, labels)),
             reverted=patch(after, activations_after, activations_before),
             transplanted=patch(before, activations_before, activations_after),
         )
 
     return patch_batch
+
+
+def _patched_logits(
+    suffixes: Mapping[str, Callable[..., Float[Array, "q b m"]]],
+    variables: Variables,
+    recipient: Mapping[str, Array],
+    donor: Mapping[str, Array],
+    masks: Masks,
+    pixels: Array,
+) -> list[list[Float[Array, "q b m"]]]:
+    """Logits with the masked channels from `donor`, by repeat and site."""
+    (repeats, *_) = {len(site_masks) for site_masks in masks.values()}
+    return [
+        [
+            suffix(variables, recipient[n], donor[n], masks[n][repeat], pixels)
+            for n, suffix in suffixes.items()
+        ]
+        for repeat in range(repeats)
+    ]
 
 
 def patched_suffix(model: Model, name: str) -> Callable[..., Float[Array, "q b m"]]:

@@ -9,6 +9,7 @@ InceptionV3, about 1e-9, would change by less than float64 resolves.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import jax
@@ -63,10 +64,7 @@ def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
             before = _to_float64(before)
             images = _to_float64(model.normalise(jnp.asarray(pixels)))
             activations = read(before, images)
-            activations_after = read(_to_float64(after), images)
-            change = {
-                name: activations_after[name] - activations[name] for name in names
-            }
+            change = _differences(activations, read(_to_float64(after), images))
             no_steps = np.zeros((NEURONS, sum(site.channels for site in sites)))
             before = _without_output_bias(
                 before, lambda v: shifted_logits(v, images, change, no_steps)[0]
@@ -77,11 +75,8 @@ def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
             steps = np.where(np.arange(len(size)) == neurons[:, None], size, 0)
             # The unmoved logits in the same calls: compiled apart they round apart.
             steps = np.concatenate([np.zeros_like(steps[:1]), steps])
-            parts = [
-                np.asarray(shifted_logits(before, images, change, steps[rows]))[valid]
-                for rows, valid in sequential_batches(len(steps), NEURONS)
-            ]
-        logits = np.concatenate(parts)[..., label]
+            logits_at = partial(shifted_logits, before, images, change)
+            logits = _in_batches(logits_at, steps)[..., label]
         if logits.dtype != np.float64:
             return np.full((len(pixels), len(neurons)), np.nan)
         return ((logits[1:] - logits[0]) / size[neurons, None]).T
@@ -131,6 +126,23 @@ def _compile_shifts(
         return jax.vmap(logits_after)(steps)
 
     return shifted_logits
+
+
+def _in_batches(
+    logits_at: Callable[[np.ndarray], Array], steps: Float[np.ndarray, "_ n"]
+) -> Float[np.ndarray, "_ b m"]:
+    """The logits of all steps, `NEURONS` rows per call."""
+    parts = [
+        np.asarray(logits_at(steps[rows]))[valid]
+        for rows, valid in sequential_batches(len(steps), NEURONS)
+    ]
+    return np.concatenate(parts)
+
+
+def _differences(
+    before: Mapping[str, Array], after: Mapping[str, Array]
+) -> dict[str, Array]:
+    return {name: after[name] - before[name] for name in before}
 
 
 def _logits(

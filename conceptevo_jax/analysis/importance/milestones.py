@@ -51,38 +51,13 @@ def find_milestones(
     Raises:
       UsageError: if there are fewer than three snapshots.
     """
-    if accuracy not in ACCURACIES:
-        raise unknown_name("accuracy of milestones", accuracy, ACCURACIES)
-    values = [getattr(row, ACCURACIES[accuracy]) for row in rows]
-    candidates = [
-        (row.epoch, value)
-        for row, value in zip(rows, values, strict=True)
-        if row.epoch != "init" and math.isfinite(value)
-    ]
-    best = max((value for _, value in candidates), default=math.nan)
-    # The first of several best ones; no candidate at all leaves none.
-    best_index = next((i for i, c in enumerate(candidates) if c[1] == best), -1)
-    rising = candidates[: best_index + 1]
-    if len(rising) < len(SHARES):
-        listed = ", ".join(f"{epoch}: {value:.2f}" for epoch, value in rising)
-        raise UsageError(
-            f"run {run} has fewer than three snapshots up to its best training "
-            f"accuracy ({listed or 'none'}), so there is no evolution between "
-            "milestones. Take snapshots within epochs, with "
-            f"runs.{run}.early_steps=[8,20,40], or name some, with importance.epochs."
-        )
+    accuracies = _training_accuracies(rows, accuracy)
+    rising = _snapshots_to_best(run, accuracies)
     indices = [_nearest_index(rising, share) for share in SHARES]
     relative = any(a >= b for a, b in itertools.pairwise(indices))
     if relative:
-        # Without an accuracy of its own, the untrained network is as good as nothing.
-        start = values[0] if math.isfinite(values[0]) else 0.0
-        targets = [start + share * (best - start) for share in SHARES]
-        indices = _distinct_nearest_indices(rising, targets)
-    return Milestones(
-        epochs=tuple(rising[i][0] for i in indices),
-        accuracies=tuple(rising[i][1] for i in indices),
-        relative=relative,
-    )
+        indices = _distinct_nearest_indices(rising, _relative_targets(accuracies))
+    return _milestones([rising[i] for i in indices], relative=relative)
 
 
 def named_milestones(
@@ -99,24 +74,79 @@ def named_milestones(
     Raises:
       UsageError: for an unknown epoch, with the valid ones, or fewer than two.
     """
+    accuracies = dict(_training_accuracies(rows, accuracy))
+    _require_rising_epochs(run, list(accuracies), epochs)
+    return _milestones([(e, accuracies[e]) for e in epochs], relative=False)
+
+
+def _milestones(
+    snapshots: Sequence[tuple[Epoch, float]], *, relative: bool
+) -> Milestones:
+    epochs, accuracies = zip(*snapshots, strict=True)
+    return Milestones(epochs=epochs, accuracies=accuracies, relative=relative)
+
+
+def _training_accuracies(
+    rows: Sequence[Row], accuracy: str
+) -> list[tuple[Epoch, float]]:
     if accuracy not in ACCURACIES:
         raise unknown_name("accuracy of milestones", accuracy, ACCURACIES)
-    accuracies = {row.epoch: getattr(row, ACCURACIES[accuracy]) for row in rows}
+    return [(row.epoch, getattr(row, ACCURACIES[accuracy])) for row in rows]
+
+
+def _trained(
+    accuracies: Sequence[tuple[Epoch, float]],
+) -> list[tuple[Epoch, float]]:
+    """Those but of the untrained network, where they are known."""
+    return [(e, v) for e, v in accuracies if e != "init" and math.isfinite(v)]
+
+
+def _snapshots_to_best(
+    run: str, accuracies: Sequence[tuple[Epoch, float]]
+) -> list[tuple[Epoch, float]]:
+    """The snapshots after the untrained network, up to the first of the best.
+
+    Raises:
+      UsageError: if there are fewer than three.
+    """
+    candidates = _trained(accuracies)
+    best = max((value for _, value in candidates), default=math.nan)
+    # The first of several best ones; no candidate at all leaves none.
+    best_index = next((i for i, c in enumerate(candidates) if c[1] == best), -1)
+    rising = candidates[: best_index + 1]
+    if len(rising) < len(SHARES):
+        listed = ", ".join(f"{epoch}: {value:.2f}" for epoch, value in rising)
+        raise UsageError(
+            f"run {run} has fewer than three snapshots up to its best training "
+            f"accuracy ({listed or 'none'}), so there is no evolution between "
+            "milestones. Take snapshots within epochs, with "
+            f"runs.{run}.early_steps=[8,20,40], or name some, with importance.epochs."
+        )
+    return rising
+
+
+def _relative_targets(accuracies: Sequence[tuple[Epoch, float]]) -> list[float]:
+    """Accuracies at `SHARES` of the way from the untrained network to the best."""
+    (_, start), *_ = accuracies
+    best = max(value for _, value in _trained(accuracies))
+    # Without an accuracy of its own, the untrained network is as good as nothing.
+    start = start if math.isfinite(start) else 0.0
+    return [start + share * (best - start) for share in SHARES]
+
+
+def _require_rising_epochs(
+    run: str, order: Sequence[Epoch], epochs: Sequence[Epoch]
+) -> None:
+    """Refuse epochs that a run lacks, or that do not follow each other."""
     for epoch in epochs:
-        if epoch not in accuracies:
-            raise unknown_name(f"snapshot of run {run}", epoch, map(str, accuracies))
-    order = list(accuracies)
+        if epoch not in order:
+            raise unknown_name(f"snapshot of run {run}", epoch, map(str, order))
     positions = [order.index(epoch) for epoch in epochs]
     if len(positions) < 2 or any(a >= b for a, b in itertools.pairwise(positions)):
         raise UsageError(
             f"run {run}: an evolution needs two or more snapshots in the order of "
             f"training ({', '.join(map(str, order))}), not {list(epochs)}."
         )
-    return Milestones(
-        epochs=tuple(epochs),
-        accuracies=tuple(accuracies[epoch] for epoch in epochs),
-        relative=False,
-    )
 
 
 def _nearest_index(candidates: Sequence[tuple[Epoch, float]], target: float) -> int:

@@ -31,17 +31,28 @@ def channel_masks(
       last a random draw as large as the first.
     """
     slices, masks = site_slices(importance.sites), {}
+
     for index, site in enumerate(sites):
         sensitivity = importance.sensitivity[:, slices[site.name]]
-        masks[site.name] = np.stack(
-            [
-                _bin_masks(
-                    sensitivity[rows], bins, (seed, importance.label, repeat, index)
-                )
-                for repeat, rows in enumerate(sampled)
-            ]
-        )
+        stream_key = seed, importance.label, index
+        masks[site.name] = _site_masks(sensitivity, sampled, bins, stream_key)
     return masks
+
+
+def _site_masks(
+    sensitivity: Float[np.ndarray, "i c"],
+    sampled: Bool[np.ndarray, "r i"],
+    bins: int,
+    stream_key: tuple[int, int, int],
+) -> Bool[np.ndarray, "r q c"]:
+    """A site's bins and random draw by repeat, with streams of seed, class and site."""
+    seed, label, index = stream_key
+    return np.stack(
+        [
+            _bin_masks(sensitivity[rows], bins, (seed, label, repeat, index))
+            for repeat, rows in enumerate(sampled)
+        ]
+    )
 
 
 def _bin_masks(

@@ -71,14 +71,29 @@ def half_correlations(
         return correlations[0]
     for division in correlations:
         order = rng.permutation(count)
-        halves = [order[: count // 2], order[count // 2 :]]
-        for index, columns in enumerate(site_slices(sites).values()):
-            site_sensitivity = sensitivity[:, columns][:, changed[columns]]
-            if site_sensitivity.shape[1] >= _MIN_RANKED:
-                first, second = (_ranks(site_sensitivity[half]) for half in halves)
-                if first.std() and second.std():
-                    division[index] = np.corrcoef(first, second)[0, 1]
+        division[:] = _half_correlation(sensitivity, changed, sites, order)
     return finite_mean(correlations)
+
+
+def _half_correlation(
+    sensitivity: Float[np.ndarray, "i n"],
+    changed: Bool[np.ndarray, " n"],
+    sites: Sequence[Site],
+    order: Int[np.ndarray, " i"],
+) -> Float[np.ndarray, " s"]:
+    """How similarly the first half of the images in `order` ranks neurons as the rest.
+
+    NaN at a site where a half ranks all neurons equal.
+    """
+    halves = [order[: len(order) // 2], order[len(order) // 2 :]]
+    correlations = np.full(len(sites), np.nan)
+    for index, columns in enumerate(site_slices(sites).values()):
+        site_sensitivity = sensitivity[:, columns][:, changed[columns]]
+        if site_sensitivity.shape[1] >= _MIN_RANKED:
+            first, second = (_ranks(site_sensitivity[half]) for half in halves)
+            if first.std() and second.std():
+                correlations[index] = np.corrcoef(first, second)[0, 1]
+    return correlations
 
 
 def class_correlation(importances: Sequence[Importance]) -> float:

@@ -14,9 +14,14 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Int, UInt8
+from jaxtyping import Bool
 
-from conceptevo_jax.analysis.importance.activation_patching import revert_evolutions
+from conceptevo_jax.analysis.importance.activation_patching import (
+    Correctness,
+    Revert,
+    revert_evolutions,
+)
+from conceptevo_jax.analysis.importance.class_images import ClassImages
 from conceptevo_jax.analysis.importance.endpoints import load_endpoint
 from conceptevo_jax.analysis.importance.group_accuracies import (
     accuracies,
@@ -24,7 +29,6 @@ from conceptevo_jax.analysis.importance.group_accuracies import (
 )
 from conceptevo_jax.analysis.importance.percentile_bins import channel_masks
 from conceptevo_jax.analysis.importance.scores import require_images, select_sites
-from conceptevo_jax.data import checked_labels, require_pixels, require_rows
 from conceptevo_jax.errors import (
     DataError,
     UsageError,
@@ -34,7 +38,7 @@ from conceptevo_jax.errors import (
 )
 from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
-from conceptevo_jax.types import Importance, Reversion, Site, Snapshot, record
+from conceptevo_jax.types import Importance, Reversion, Site, Snapshot
 
 GROUPS = ("sampled", "other", "test", "elsewhere")
 """Training images that made the ranking, other training images of the class, its test
@@ -78,57 +82,6 @@ class Reverting:
                 require_count(name, getattr(self, name))
 
 
-@record
-class ClassImages:
-    """The images on which a class's evolutions are reverted.
-
-    Raises `UsageError` unless pixels are uint8 `[i side side 3]` of one size, and
-    labels and rows match the images.
-
-    Attributes:
-      label: The class.
-      train: Training images of the class.
-      rows: Their rows in the set that they were taken from.
-      test: Test images of the class.
-      elsewhere: Test images of other classes.
-      elsewhere_labels: Their classes.
-    """
-
-    label: int
-    train: UInt8[np.ndarray, "i h w 3"]
-    rows: Int[np.ndarray, " i"]
-    test: UInt8[np.ndarray, "_ h w 3"]
-    elsewhere: UInt8[np.ndarray, "_ h w 3"]
-    elsewhere_labels: Int[np.ndarray, " _"]
-
-    def __post_init__(self) -> None:
-        require_count("the class", self.label, minimum=0)
-        for name in ("train", "test", "elsewhere"):
-            require_pixels(getattr(self, name), name)
-        sides = {getattr(self, n).shape[1] for n in ("train", "test", "elsewhere")}
-        if len(sides) > 1:
-            raise UsageError(
-                f"train, test and elsewhere are images of {sorted(sides)} pixels, but "
-                "one size is needed: resize them."
-            )
-        require_rows(self.rows, len(self.train))
-        labels = checked_labels(
-            self.elsewhere_labels, len(self.elsewhere), "elsewhere_labels"
-        )
-        if (labels == self.label).any():
-            raise UsageError(
-                f"elsewhere_labels hold class {self.label} itself: elsewhere are "
-                "images of the other classes."
-            )
-
-    def pixels_and_labels(self) -> tuple[np.ndarray, np.ndarray]:
-        """All pixels and their labels: training, test, elsewhere."""
-        class_labels = np.full(len(self.train) + len(self.test), self.label)
-        pixels = np.concatenate([self.train, self.test, self.elsewhere])
-        labels = np.concatenate([class_labels, self.elsewhere_labels])
-        return pixels, labels.astype(np.int32)
-
-
 Measure = Callable[[Snapshot, Snapshot, Importance, ClassImages], Reversion]
 """`measure(before, after, importance, images)`; importance of `images.train`."""
 
@@ -143,10 +96,10 @@ def measure_reversion(
     """Prepare to measure reversions; compiled once for any snapshots and classes.
 
     Args:
-      model: The architecture of both snapshots of the evolution.
-      sites: The sites where evolutions are reverted.
-      settings: How evolutions are reverted; by default `Reverting()`.
-      seed: Seed of the samples and the random draws.
+      model: The architecture of both ends of the evolution.
+      sites: Where evolutions are reverted.
+      settings: How they are reverted; the defaults, where None.
+      seed: Of the samples and the random draws.
 
     Returns:
       The measure. It raises `UsageError` for an unknown class or one with fewer than
@@ -159,34 +112,66 @@ def measure_reversion(
     require_seed(seed)
     settings = settings or Reverting()
     _require_sites(model, sites, settings.bins)
-    revert = revert_evolutions(model, sites, settings.batch_size)
+    return _ReversionMeasure(
+        model=model,
+        sites=tuple(sites),
+        settings=settings,
+        seed=seed,
+        revert=revert_evolutions(model, sites, settings.batch_size),
+    )
 
-    def measure(
-        before: Snapshot, after: Snapshot, importance: Importance, images: ClassImages
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _ReversionMeasure:
+    """A `Measure`: what is compiled once, and called for each evolution and class."""
+
+    model: Model
+    sites: tuple[Site, ...]
+    settings: Reverting
+    seed: int
+    revert: Revert
+
+    def __call__(
+        self,
+        before: Snapshot,
+        after: Snapshot,
+        importance: Importance,
+        images: ClassImages,
     ) -> Reversion:
-        require_images(images.train, images.label, model)
-        model.require_labels(images.elsewhere_labels)
-        _require_matching_importance(
-            importance, (before.name, after.name), images, sites
+        self._require_images(images)
+        names = before.name, after.name
+        _require_matching_importance(importance, names, images, self.sites)
+        endpoints = load_endpoint(self.model, before), load_endpoint(self.model, after)
+        sampled = _sample_images(images, self.settings, self.seed)
+        masks = channel_masks(
+            importance, self.sites, sampled, self.settings.bins, self.seed
         )
-        endpoints = load_endpoint(model, before), load_endpoint(model, after)
-        sampled = _sample_images(images, settings, seed)
-        masks = channel_masks(importance, sites, sampled, settings.bins, seed)
-        correctness = revert(*endpoints, *images.pixels_and_labels(), masks)
+        correctness = self.revert(*endpoints, *images.pixels_and_labels(), masks)
         members = _group_members(images, sampled)
         return Reversion(
             before=before.name,
             after=after.name,
             label=images.label,
-            at_before=accuracies(correctness.before, members),
-            at_after=accuracies(correctness.after, members),
-            reverted=patched_accuracies(correctness.reverted, members),
-            transplanted=patched_accuracies(correctness.transplanted, members),
+            **_group_accuracies(correctness, members),
             images=members.sum(axis=-1),
-            sites=tuple(sites),
+            sites=self.sites,
         )
 
-    return measure
+    def _require_images(self, images: ClassImages) -> None:
+        require_images(images.train, images.label, self.model)
+        self.model.require_labels(images.elsewhere_labels)
+
+
+def _group_accuracies(
+    correctness: Correctness, members: Bool[np.ndarray, "r g j"]
+) -> dict[str, np.ndarray]:
+    """The fields of `Reversion` that hold accuracies over the groups of images."""
+    return {
+        "at_before": accuracies(correctness.before, members),
+        "at_after": accuracies(correctness.after, members),
+        "reverted": patched_accuracies(correctness.reverted, members),
+        "transplanted": patched_accuracies(correctness.transplanted, members),
+    }
 
 
 def _require_sites(model: Model, sites: Sequence[Site], bins: int) -> None:

@@ -19,7 +19,7 @@ from conceptevo_jax.analysis.importance.forward_differences import (
     forward_differences,
 )
 from conceptevo_jax.analysis.importance.rankings import half_correlations, rank_neurons
-from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_vjp
+from conceptevo_jax.analysis.importance.sensitivity import TIES, Sense, by_jvp, by_vjp
 from conceptevo_jax.data import require_pixels, require_rows
 from conceptevo_jax.errors import (
     UsageError,
@@ -110,32 +110,45 @@ def measure_importance(
     require_seed(seed)
     settings = scoring or Scoring()
     sites = select_sites(model, settings.sites)
-    method = by_vjp if settings.method == "transpose" else by_jvp
-    sense = method(model, sites, settings.batch_size, settings.ties)
-    differences = forward_differences(model, sites)
-    all_neurons = np.arange(neuron_count(sites))
+    return _ImportanceMeasure(
+        model=model,
+        sites=sites,
+        sense=_prepare_sense(model, sites, settings),
+        differences=forward_differences(model, sites),
+        checked=settings.checked,
+        seed=seed,
+    )
 
-    def measure(
+
+def _prepare_sense(model: Model, sites: tuple[Site, ...], settings: Scoring) -> Sense:
+    method = by_vjp if settings.method == "transpose" else by_jvp
+    return method(model, sites, settings.batch_size, settings.ties)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _ImportanceMeasure:
+    """A `Measure`: what is compiled once, and called for each evolution and class."""
+
+    model: Model
+    sites: tuple[Site, ...]
+    sense: Sense
+    differences: Differences
+    checked: int
+    seed: int
+
+    def __call__(
+        self,
         before: Snapshot,
         after: Snapshot,
         pixels: UInt8[np.ndarray, "i h w 3"],
         rows: Int[np.ndarray, " i"],
         label: int,
     ) -> Importance:
-        require_images(pixels, label, model)
+        require_images(pixels, label, self.model)
         require_rows(rows, len(pixels))
-        endpoints = load_endpoint(model, before), load_endpoint(model, after)
-        # Accelerators would round to 10 bits or so, and lose the sign of what is small.
-        with jax.default_matmul_precision("highest"):
-            sensitivity, changed = sense(*endpoints, pixels, label, all_neurons)
-        finite = np.isfinite(sensitivity).all(axis=1)
-        if not finite.all():
-            raise overflow_error(model, (before, after), endpoints, pixels[~finite][:1])
+        sensitivity, changed, endpoints = self._sense(before, after, pixels, label)
         score = (sensitivity > 0).mean(axis=0)
-        checked = _neurons_to_check(score, sensitivity, settings.checked, seed)
-        difference = _relative_difference(
-            differences, endpoints, pixels, label, checked, sensitivity
-        )
+        checked = _neurons_to_check(score, sensitivity, self.checked, self.seed)
         return Importance(
             before=before.name,
             after=after.name,
@@ -144,13 +157,32 @@ def measure_importance(
             sensitivity=sensitivity,
             score=score,
             changed=changed,
-            halves=half_correlations(sensitivity, changed, sites, seed),
+            halves=half_correlations(sensitivity, changed, self.sites, self.seed),
             checked=checked,
-            difference=difference,
-            sites=sites,
+            difference=_relative_difference(
+                self.differences, endpoints, pixels, label, checked, sensitivity
+            ),
+            sites=self.sites,
         )
 
-    return measure
+    def _sense(
+        self, before: Snapshot, after: Snapshot, pixels: np.ndarray, label: int
+    ) -> tuple[np.ndarray, np.ndarray, tuple[Variables, Variables]]:
+        """Sensitivities `[i n]` of all neurons, which changed, and both ends' weights.
+
+        Raises:
+          DataError: if a sensitivity is not finite.
+        """
+        endpoints = load_endpoint(self.model, before), load_endpoint(self.model, after)
+        all_neurons = np.arange(neuron_count(self.sites))
+        # Accelerators would round to 10 bits or so, and lose the sign of what is small.
+        with jax.default_matmul_precision("highest"):
+            sensitivity, changed = self.sense(*endpoints, pixels, label, all_neurons)
+        finite = np.isfinite(sensitivity).all(axis=1)
+        if not finite.all():
+            ends, overflowing = (before, after), pixels[~finite][:1]
+            raise overflow_error(self.model, ends, endpoints, overflowing)
+        return sensitivity, changed, endpoints
 
 
 def require_images(pixels: np.ndarray, label: int, model: Model) -> None:

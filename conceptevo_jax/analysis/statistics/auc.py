@@ -10,13 +10,15 @@ For ROC curves see `roc`. Costs one sort of the disagreeing pairs per AUC, about
 `resamples × na` matrix with one of all pairs.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.sparse
 from jaxtyping import Float, Float32, Float64, Int
 
+from conceptevo_jax.analysis.statistics.agreeing_pairs import Pairs
 from conceptevo_jax.analysis.statistics.crossed_bootstrap import Draws
 from conceptevo_jax.analysis.statistics.intervals import Interval
-from conceptevo_jax.analysis.statistics.pairs import Pairs
 
 PERMUTATIONS = 39
 """Permutations of each set: chance exceeds the largest of 39 once in 40 times."""
@@ -118,12 +120,22 @@ def permutation_null(
     ]
     null_aucs = np.empty((2, PERMUTATIONS))
     for side, permutation in np.ndindex(2, PERMUTATIONS):
-        orders = [np.arange(size) for size in similarity.shape]
-        rng.shuffle(orders[side])
-        permuted = (similarity[orders[0][r], orders[1][c]] for r, c in pair_cells)
-        null_aucs[side, permutation] = rank_auc(*permuted)
+        null_aucs[side, permutation] = _permuted_auc(similarity, pair_cells, side, rng)
     high = np.quantile(null_aucs, 0.975, axis=1, method="higher").max()
     return float(null_aucs.mean()), float(high)
+
+
+def _permuted_auc(
+    similarity: Float[np.ndarray, "na nb"],
+    pair_cells: Sequence[tuple[np.ndarray, np.ndarray]],
+    side: int,
+    rng: np.random.Generator,
+) -> float:
+    """AUC of agreeing and disagreeing pairs' cells when one side is permuted."""
+    orders = [np.arange(size) for size in similarity.shape]
+    rng.shuffle(orders[side])
+    permuted = (similarity[orders[0][r], orders[1][c]] for r, c in pair_cells)
+    return rank_auc(*permuted)
 
 
 def _ranks(

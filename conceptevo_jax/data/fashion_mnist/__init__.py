@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from conceptevo_jax.data.images import ImageSet
+from conceptevo_jax.data.image_set import ImageSet
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import checksum
 

@@ -70,21 +70,28 @@ def embed(folder: Path, path: Path, *, train: int, test: int, seed: int) -> None
     """
     arrays: dict[str, np.ndarray] = {}
     for split, size in (("train", train), ("test", test)):
-        stem = folder / _SOURCES[split]
-        images = read_idx(stem.with_name(f"{stem.name}-images-idx3-ubyte.gz"))
-        labels = read_idx(stem.with_name(f"{stem.name}-labels-idx1-ubyte.gz"))
-        keys = [image_key(split, index) for index in range(len(images))]
-        selected_rows = np.sort(stratified(keys, labels, size=size, seed=seed))
-        encoded = [_webp(images[index]) for index in selected_rows]
-        arrays |= {
-            f"{split}_bytes": np.frombuffer(b"".join(encoded), np.uint8),
-            f"{split}_length": np.array([len(image) for image in encoded], np.uint16),
-            f"{split}_label": labels[selected_rows],
-            f"{split}_index": selected_rows.astype(np.uint16),
-        }
+        arrays |= _split_arrays(folder, split, size, seed)
     with path.open("wb") as file:
         # NumPy's stub takes further arguments for `allow_pickle`.
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def _split_arrays(
+    folder: Path, split: str, size: int, seed: int
+) -> dict[str, np.ndarray]:
+    """The chosen images of one split, encoded, with their labels and indices."""
+    stem = folder / _SOURCES[split]
+    images = read_idx(stem.with_name(f"{stem.name}-images-idx3-ubyte.gz"))
+    labels = read_idx(stem.with_name(f"{stem.name}-labels-idx1-ubyte.gz"))
+    keys = [image_key(split, index) for index in range(len(images))]
+    selected_rows = np.sort(stratified(keys, labels, size=size, seed=seed))
+    encoded = [_webp(images[index]) for index in selected_rows]
+    return {
+        f"{split}_bytes": np.frombuffer(b"".join(encoded), np.uint8),
+        f"{split}_length": np.array([len(image) for image in encoded], np.uint16),
+        f"{split}_label": labels[selected_rows],
+        f"{split}_index": selected_rows.astype(np.uint16),
+    }
 
 
 def read_idx(path: Path) -> UInt8[np.ndarray, "..."]:

@@ -8,12 +8,12 @@ from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.reports.alignment.study_measure import Evaluation
 from conceptevo_jax.study.design.groups import CATEGORIES
-from conceptevo_jax.study.kit.report import format_estimate
+from conceptevo_jax.study.kit.results_page import format_estimate
+from conceptevo_jax.study.raters.category_scores import CategoryScores
 from conceptevo_jax.study.raters.label_similarity import (
     LabelSimilarities,
     LabelSimilarity,
 )
-from conceptevo_jax.study.raters.scores import CategoryScores
 
 NOBODY = "no people have answered yet"
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from conceptevo_jax.errors import DataError, unknown_name
 from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.study.raters.attention_checks import Screened, screen
+from conceptevo_jax.study.raters.category_scores import CategoryScores, judge
 from conceptevo_jax.study.raters.label_encoders import Encoder, MiniLm, TfIdf
 from conceptevo_jax.study.raters.label_similarity import (
     LabelSimilarities,
     label_similarity,
 )
-from conceptevo_jax.study.raters.scores import CategoryScores, judge
 from conceptevo_jax.types import record
 
 CATEGORY_TITLES = {

@@ -16,7 +16,11 @@ from conceptevo_jax.reports.alignment.study_tables import write_study_tables
 from conceptevo_jax.store.files import write_json, write_text
 from conceptevo_jax.store.records import versions
 from conceptevo_jax.study.kit.answers import Refused
-from conceptevo_jax.study.kit.report import StudyReport, format_estimate, write_report
+from conceptevo_jax.study.kit.results_page import (
+    StudyReport,
+    format_estimate,
+    write_report,
+)
 
 SCHEMA = 1
 """Version of the layout of `study.json`."""

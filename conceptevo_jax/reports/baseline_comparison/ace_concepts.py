@@ -10,7 +10,10 @@ import numpy as np
 from jaxtyping import Float
 
 from conceptevo_jax.baselines.ace import Clustering, Concepts, discover_concepts
-from conceptevo_jax.baselines.pooling import class_gradients, pooled_activations
+from conceptevo_jax.baselines.pooled_activations import (
+    class_gradients,
+    pooled_activations,
+)
 from conceptevo_jax.baselines.segments import Segments, segment_images
 from conceptevo_jax.baselines.tcav import ConceptTest, check_concept
 from conceptevo_jax.config import BaselinesConfig

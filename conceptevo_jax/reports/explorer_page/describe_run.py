@@ -13,11 +13,11 @@ from conceptevo_jax.explorer import Course
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.projected_run import Projected
 from conceptevo_jax.projection import place_points
-from conceptevo_jax.reports.explorer_page.run_importance import describe_importance
 from conceptevo_jax.reports.explorer_page.run_measures import (
     movements,
     snapshot_measures,
 )
+from conceptevo_jax.reports.explorer_page.scene_importance import describe_importance
 from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.types import Epoch, Layout, progress, record

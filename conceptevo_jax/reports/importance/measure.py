@@ -10,11 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Int
 
-from conceptevo_jax.analysis.importance.reversion import (
-    ClassImages,
-    Reverting,
-    measure_reversion,
-)
+from conceptevo_jax.analysis.importance.class_images import ClassImages
+from conceptevo_jax.analysis.importance.reversion import Reverting, measure_reversion
 from conceptevo_jax.analysis.importance.scores import (
     measure_importance,
     select_sites,

@@ -117,6 +117,39 @@ def gather_candidates(populations: Sequence[Population]) -> Candidates:
       UsageError: without a snapshot, or if one is given twice.
       DataError: if the snapshots of one run have other sites.
     """
+    _require_different_snapshots(populations)
+    numbering = _run_numbering(populations)
+    run_numbers = [numbering[population.run][0] for population in populations]
+    offsets = [numbering[population.run][1] for population in populations]
+    models = {population.model: number for number, population in enumerate(populations)}
+    usable = [_usable_neurons(population) for population in populations]
+    counts = [len(neurons) for neurons in usable]
+    index = np.concatenate(usable)
+    return Candidates(
+        populations=tuple(populations),
+        snapshot=np.repeat(np.arange(len(counts)), counts),
+        index=index,
+        channel=index + np.repeat(offsets, counts),
+        run=np.repeat(run_numbers, counts),
+        model=np.repeat([models[p.model] for p in populations], counts),
+        directions=_directions(populations, usable),
+    )
+
+
+def _directions(
+    populations: Sequence[Population], neurons: Sequence[Int[np.ndarray, " _"]]
+) -> Float64[np.ndarray, "n d"]:
+    """Vectors of the neurons of each population, scaled to length 1."""
+    vectors = np.concatenate(
+        [
+            population.vectors[indices]
+            for population, indices in zip(populations, neurons, strict=True)
+        ]
+    ).astype(np.float64)
+    return unit_rows(vectors, np.zeros(len(vectors)))
+
+
+def _require_different_snapshots(populations: Sequence[Population]) -> None:
     names = [population.snapshot for population in populations]
     duplicates = {name for name in names if names.count(name) > 1}
     if duplicates or not names:
@@ -125,28 +158,6 @@ def gather_candidates(populations: Sequence[Population]) -> Candidates:
             f"groups need snapshots that differ, but {listed_names} was given"
             f"{' twice' if duplicates else ''}: pass each snapshot once."
         )
-    numbering = _run_numbering(populations)
-    run_numbers = [numbering[population.run][0] for population in populations]
-    offsets = [numbering[population.run][1] for population in populations]
-    models = {population.model: number for number, population in enumerate(populations)}
-    usable = [_usable_neurons(population) for population in populations]
-    counts = [len(neurons) for neurons in usable]
-    index = np.concatenate(usable)
-    vectors = np.concatenate(
-        [
-            population.vectors[neurons]
-            for population, neurons in zip(populations, usable, strict=True)
-        ]
-    ).astype(np.float64)
-    return Candidates(
-        populations=tuple(populations),
-        snapshot=np.repeat(np.arange(len(counts)), counts),
-        index=index,
-        channel=index + np.repeat(offsets, counts),
-        run=np.repeat(run_numbers, counts),
-        model=np.repeat([models[p.model] for p in populations], counts),
-        directions=unit_rows(vectors, np.zeros(len(vectors))),
-    )
 
 
 def split_id(neuron: str) -> tuple[str, str, int]:

@@ -52,13 +52,17 @@ def cluster_pool(
       The clusters, in random order.
     """
     count = count or min(max(len(pool) // PER_CLUSTER, 2), MOST_CLUSTERS)
-    # A collapsed run's neurons may all have one vector; K-means warns of it.
-    distinct = len(np.unique(pool.directions, axis=0))
-    fit = KMeans(min(count, distinct), n_init=3, random_state=seed)
-    labels = fit.fit_predict(pool.directions)
+    labels = _cluster_labels(pool.directions, count, seed)
     bound = cosine_quantile(pool, quantile, rng)
     masks = [labels == cluster for cluster in rng.permutation(labels.max() + 1)]
     return [
         Cluster(pool=pool, bound=bound, inside=mask, unused=np.flatnonzero(mask))
         for mask in masks
     ]
+
+
+def _cluster_labels(directions: np.ndarray, count: int, seed: int) -> np.ndarray:
+    # A collapsed run's neurons may all have one vector; K-means warns of it.
+    distinct = len(np.unique(directions, axis=0))
+    fit = KMeans(min(count, distinct), n_init=3, random_state=seed)
+    return fit.fit_predict(directions)

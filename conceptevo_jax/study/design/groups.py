@@ -37,7 +37,7 @@ from conceptevo_jax.study.design.candidates import (
     gather_candidates,
 )
 from conceptevo_jax.study.design.category_constraints import SIZE, spanning
-from conceptevo_jax.study.design.clusters import cluster_pool
+from conceptevo_jax.study.design.clusters import Cluster, cluster_pool
 from conceptevo_jax.study.design.intruders import (
     GroupRows,
     add_intruder,
@@ -157,19 +157,28 @@ def _candidate_pools(
     return [compared.select(compared.run == run) for run in np.unique(compared.run)]
 
 
-def _draw_groups(
-    category: str, pools: Sequence[Candidates], count: int, drawing: Drawing
-) -> list[Group]:
-    rng = stream(drawing.seed, "groups", CATEGORIES.index(category))
+def _cluster_queue(
+    pools: Sequence[Candidates], drawing: Drawing, rng: np.random.Generator
+) -> deque[Cluster]:
+    """The clusters of all pools in turn.
+
+    Pools and clusters take turns, so that no cluster gives two groups before every one
+    has been asked for one.
+    """
     pool_clusters = [
         cluster_pool(pool, drawing.clusters, drawing.quantile, drawing.seed, rng)
         for pool in pools
         if len(pool) > SIZE
     ]
-    # Pools and clusters take turns, so that no cluster gives two groups before every
-    # one has been asked for one.
     round_robin = chain.from_iterable(zip_longest(*pool_clusters))
-    queue = deque(cluster for cluster in round_robin if cluster is not None)
+    return deque(cluster for cluster in round_robin if cluster is not None)
+
+
+def _draw_groups(
+    category: str, pools: Sequence[Candidates], count: int, drawing: Drawing
+) -> list[Group]:
+    rng = stream(drawing.seed, "groups", CATEGORIES.index(category))
+    queue = _cluster_queue(pools, drawing, rng)
     groups: list[Group] = []
     while queue and len(groups) < count:
         cluster = queue.popleft()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Int
 
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.streams import stream
@@ -15,7 +16,11 @@ from conceptevo_jax.study.design.candidates import (
 )
 from conceptevo_jax.study.design.category_constraints import SIZE
 from conceptevo_jax.study.design.groups import Drawing, Group, build_group
-from conceptevo_jax.study.design.intruders import add_intruder, cosine_quantile
+from conceptevo_jax.study.design.intruders import (
+    GroupRows,
+    add_intruder,
+    cosine_quantile,
+)
 
 
 def hand_picked_groups(
@@ -40,30 +45,47 @@ def hand_picked_groups(
     candidates = gather_candidates(populations)
     groups = []
     for number, (name, ids) in enumerate(neuron_sets.items()):
-        rows = np.array(
-            [_candidate_row(candidates, name, neuron) for neuron in ids], int
-        )
-        if len(set(rows.tolist())) != len(ids) or len(ids) < SIZE:
-            raise UsageError(
-                f"the hand-picked set {name!r} has {len(ids)} neurons, of which "
-                f"{len(set(rows.tolist()))} differ: it needs five different ones."
-            )
+        rows = _candidate_rows(candidates, name, ids)
         rng = stream(drawing.seed, "hand-picked groups", number)
-        same_snapshots = np.isin(candidates.snapshot, candidates.snapshot[rows])
-        outside = same_snapshots & ~np.isin(np.arange(len(candidates)), rows)
-        pool = candidates.select(same_snapshots)
-        bound = cosine_quantile(pool, drawing.quantile, rng)
-        order = rng.permutation(rows)
-        group_rows = add_intruder(candidates, order, outside, bound, rng)
-        if group_rows is None:
-            raise UsageError(
-                f"no neuron of the snapshots of the hand-picked set {name!r} is unlike "
-                f"all of it: name a set of more similar neurons, or a higher "
-                f"quantile than {drawing.quantile}."
-            )
+        group_rows = _rows_with_intruder(candidates, rows, name, drawing.quantile, rng)
         group = build_group("hand_picked", name, candidates, group_rows, drawing.seed)
         groups.append(group)
     return groups
+
+
+def _rows_with_intruder(
+    candidates: Candidates,
+    rows: Int[np.ndarray, " _"],
+    set_name: str,
+    quantile: float,
+    rng: np.random.Generator,
+) -> GroupRows:
+    """A group of the set's neurons, with an intruder from their snapshots."""
+    same_snapshots = np.isin(candidates.snapshot, candidates.snapshot[rows])
+    outside = same_snapshots & ~np.isin(np.arange(len(candidates)), rows)
+    bound = cosine_quantile(candidates.select(same_snapshots), quantile, rng)
+    order = rng.permutation(rows)
+    group_rows = add_intruder(candidates, order, outside, bound, rng)
+    if group_rows is None:
+        raise UsageError(
+            f"no neuron of the snapshots of the hand-picked set {set_name!r} is unlike "
+            f"all of it: give a set of neurons that are more alike, or a higher "
+            f"quantile than {quantile}."
+        )
+    return group_rows
+
+
+def _candidate_rows(
+    candidates: Candidates, set_name: str, ids: Sequence[str]
+) -> Int[np.ndarray, " _"]:
+    """Rows of a set's neurons among the candidates."""
+    rows = [_candidate_row(candidates, set_name, neuron) for neuron in ids]
+    if len(set(rows)) != len(ids) or len(ids) < SIZE:
+        raise UsageError(
+            f"the hand-picked set {set_name!r} has {len(ids)} neurons, of which "
+            f"{len(set(rows))} differ: it needs five different ones."
+        )
+    return np.array(rows, int)
 
 
 def _candidate_row(candidates: Candidates, set_name: str, neuron: str) -> int:

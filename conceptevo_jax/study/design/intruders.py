@@ -70,16 +70,34 @@ def add_intruder(
       The group; None if every candidate is too similar.
     """
     members = order[:SIZE]
-    same_snapshot = np.isin(pool.snapshot[order[SIZE:]], pool.snapshot[members])
-    spares = order[SIZE:][same_snapshot][:SPARES]
-    inside = np.concatenate([members, spares])
-    # The same neuron of the run at another epoch would be similar in any space.
-    fits = outside & ~np.isin(pool.channel, pool.channel[inside])
-    rows = np.flatnonzero(fits)
-    max_cosines = (pool.directions[rows] @ pool.directions[inside].T).max(axis=1)
-    intruders = rng.permutation(rows[max_cosines < bound])[: 1 + SPARES]
+    spares = _spares(pool, order)
+    unlike = _unlike_neurons(pool, np.concatenate([members, spares]), outside, bound)
+    intruders = rng.permutation(unlike)[: 1 + SPARES]
     if not intruders.size:
         return None
     return GroupRows(
         members=rng.permutation(members), spares=spares, intruders=intruders
     )
+
+
+def _spares(
+    pool: Candidates, order: Int[np.ndarray, " _"]
+) -> Int[np.ndarray, " spares"]:
+    """The next rows in order after the members that are of the members' snapshots."""
+    members, rows = order[:SIZE], order[SIZE:]
+    same_snapshot = np.isin(pool.snapshot[rows], pool.snapshot[members])
+    return rows[same_snapshot][:SPARES]
+
+
+def _unlike_neurons(
+    pool: Candidates,
+    inside: Int[np.ndarray, " _"],
+    outside: Bool[np.ndarray, " n"],
+    bound: float,
+) -> Int[np.ndarray, " _"]:
+    """Rows `outside` whose cosines with all of `inside` stay below the bound."""
+    # The same neuron of the run at another epoch would be similar in any space.
+    fits = outside & ~np.isin(pool.channel, pool.channel[inside])
+    rows = np.flatnonzero(fits)
+    max_cosines = (pool.directions[rows] @ pool.directions[inside].T).max(axis=1)
+    return rows[max_cosines < bound]

@@ -129,37 +129,46 @@ def tabulate(tasks: Sequence[Task], answers: Sequence[Answer]) -> Votes:
       DataError: if a participant answered a task twice or selected a card that it does
         not have, or the tasks differ in their number of cards.
     """
+    width = _cards_per_task(tasks)
     columns = {task.id: column for column, task in enumerate(tasks)}
-    sizes = {len(task.cards) for task in tasks}
-    if len(columns) != len(tasks) or len(sizes) > 1:
-        raise DataError(
-            f"{len(tasks)} tasks with {len(columns)} ids and {sorted(sizes)} cards "
-            "make no table: ids must differ and numbers of cards be equal."
-        )
     task_answers = [answer for answer in answers if answer.task in columns]
     rows = {name: row for row, name in enumerate(_participants(task_answers))}
-    width = max(sizes, default=0)
     answered = np.zeros((len(rows), len(tasks)), bool)
-    selected = np.zeros((*answered.shape, width), bool)
-    seconds = np.full(answered.shape, np.nan)
-    for answer in task_answers:
-        cell = rows[answer.participant], columns[answer.task]
-        if answered[cell] or not set(answer.selected) <= set(range(1, width + 1)):
-            flaw = "twice" if answered[cell] else f"with cards {answer.selected}"
-            raise DataError(
-                f"participant {answer.participant} answered task {answer.task} {flaw}: "
-                f"give one answer each, of cards 1 to {width}."
-            )
-        answered[cell] = True
-        selected[cell][[card - 1 for card in answer.selected]] = True
-        seconds[cell] = answer.seconds
-    return Votes(
+    votes = Votes(
         participants=tuple(rows),
         tasks=tuple(tasks),
         answered=answered,
-        selected=selected,
-        seconds=seconds,
+        selected=np.zeros((*answered.shape, width), bool),
+        seconds=np.full(answered.shape, np.nan),
     )
+    for answer in task_answers:
+        _enter(votes, answer, (rows[answer.participant], columns[answer.task]))
+    return votes
+
+
+def _cards_per_task(tasks: Sequence[Task]) -> int:
+    """The number of cards that all tasks have; their ids must differ."""
+    ids, sizes = {task.id for task in tasks}, {len(task.cards) for task in tasks}
+    if len(ids) != len(tasks) or len(sizes) > 1:
+        raise DataError(
+            f"{len(tasks)} tasks with {len(ids)} ids and {sorted(sizes)} cards "
+            "make no table: ids must differ and numbers of cards be equal."
+        )
+    return max(sizes, default=0)
+
+
+def _enter(votes: Votes, answer: Answer, cell: tuple[int, int]) -> None:
+    """Enter an answer into the tables, if the cell is empty and its cards are there."""
+    width = votes.selected.shape[-1]
+    if votes.answered[cell] or not set(answer.selected) <= set(range(1, width + 1)):
+        flaw = "twice" if votes.answered[cell] else f"with cards {answer.selected}"
+        raise DataError(
+            f"participant {answer.participant} answered task {answer.task} {flaw}: "
+            f"give one answer each, of cards 1 to {width}."
+        )
+    votes.answered[cell] = True
+    votes.selected[cell][[card - 1 for card in answer.selected]] = True
+    votes.seconds[cell] = answer.seconds
 
 
 def _participants(answers: Sequence[Answer]) -> list[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from conceptevo_jax.store import parse_json, read_file
-from conceptevo_jax.store.reading import LARGEST_TEXT
+from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
 from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.types import record
 
@@ -63,30 +63,16 @@ def read_answers(
       The answers, participant by participant, and the files that are left out, both in
       the order of the files.
     """
-    tasks_by_name = {task.id: task for task in tasks}
-    tasks_by_public_id = {
-        name: tasks_by_name[task_id] for task_id, name in (names or {}).items()
-    }
-    tasks_by_name |= tasks_by_public_id
-    sheets: list[_Sheet] = []
-    refused: list[Refused] = []
     ordered = sorted(set(files))
-    for file in ordered:
-        try:
-            sheets.append(_read_sheet(file, study, tasks_by_name))
-        except _RefusalError as refusal:
-            refused.append(Refused(file=file, reason=str(refusal)))
-    first: dict[str, _Sheet] = {}
-    for sheet in sorted(sheets, key=lambda sheet: sheet.started):
-        first.setdefault(sheet.participant, sheet)
-    for sheet in sheets:
-        earlier = first[sheet.participant]
-        if sheet is not earlier:
-            reason = f"participant {sheet.participant!r} answered before, in "
-            refused.append(Refused(file=sheet.file, reason=f"{reason}{earlier.file}"))
-    refused.sort(key=lambda refusal: ordered.index(refusal.file))
-    counted = [sheet for sheet in sheets if first[sheet.participant] is sheet]
+    sheets, refused = _read_sheets(ordered, study, _tasks_by_name(tasks, names or {}))
+    counted, repeated = _first_sheets(sheets)
+    refused = sorted(refused + repeated, key=lambda r: ordered.index(r.file))
     return [answer for sheet in counted for answer in sheet.answers], refused
+
+
+def _tasks_by_name(tasks: Sequence[Task], names: Mapping[str, str]) -> dict[str, Task]:
+    by_id = {task.id: task for task in tasks}
+    return by_id | {name: by_id[task_id] for task_id, name in names.items()}
 
 
 class _RefusalError(Exception):
@@ -101,6 +87,36 @@ class _Sheet:
     participant: str
     started: datetime.datetime
     answers: tuple[Answer, ...]
+
+
+def _read_sheets(
+    files: Sequence[Path], study: str, tasks: Mapping[str, Task]
+) -> tuple[list[_Sheet], list[Refused]]:
+    sheets, refused = [], []
+    for file in files:
+        try:
+            sheets.append(_read_sheet(file, study, tasks))
+        except _RefusalError as refusal:
+            refused.append(Refused(file=file, reason=str(refusal)))
+    return sheets, refused
+
+
+def _first_sheets(
+    sheets: Sequence[_Sheet],
+) -> tuple[list[_Sheet], list[Refused]]:
+    """Each participant's first sheet, and the refusals of all others."""
+    first: dict[str, _Sheet] = {}
+    for sheet in sorted(sheets, key=lambda sheet: sheet.started):
+        first.setdefault(sheet.participant, sheet)
+    counted, refused = [], []
+    for sheet in sheets:
+        earlier = first[sheet.participant]
+        if sheet is earlier:
+            counted.append(sheet)
+        else:
+            reason = f"participant {sheet.participant!r} answered before, in "
+            refused.append(Refused(file=sheet.file, reason=f"{reason}{earlier.file}"))
+    return counted, refused
 
 
 def _read_sheet(file: Path, study: str, tasks: Mapping[str, Task]) -> _Sheet:
@@ -149,12 +165,7 @@ def _parse_answer(fields: Any, participant: str, tasks: Mapping[str, Task]) -> A
     location = f"the answer to {task!r}"
     if task not in tasks:
         raise _RefusalError(f"answers task {task!r}, which the study does not have")
-    selected = _field(fields, "selected", list, location)
-    numbers = range(1, len(tasks[task].cards) + 1)
-    if len({card for card in selected if _is_card(card, numbers)}) != len(selected):
-        raise _RefusalError(
-            f"{location} selects {selected}, not different cards of 1 to {numbers[-1]}"
-        )
+    selected = _selected_cards(fields, tasks[task], location)
     no_group = _field(fields, "none", bool, location)
     if no_group == bool(selected):
         contradiction = "selects cards too" if no_group else "selects no card"
@@ -173,6 +184,16 @@ def _parse_answer(fields: Any, participant: str, tasks: Mapping[str, Task]) -> A
         label=label,
         seconds=float(seconds),
     )
+
+
+def _selected_cards(fields: Mapping[str, Any], task: Task, location: str) -> list[int]:
+    selected: list[int] = _field(fields, "selected", list, location)
+    numbers = range(1, len(task.cards) + 1)
+    if len({card for card in selected if _is_card(card, numbers)}) != len(selected):
+        raise _RefusalError(
+            f"{location} selects {selected}, not different cards of 1 to {numbers[-1]}"
+        )
+    return selected
 
 
 def _field(

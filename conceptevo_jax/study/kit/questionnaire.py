@@ -124,18 +124,11 @@ def write_questionnaire(
       UsageError: if tasks cannot be dealt so, or the link is no web address.
       DataError: if the page's template cannot be read.
     """
-    if settings.link and urlsplit(settings.link).scheme not in ("http", "https"):
-        raise UsageError(
-            f"link={settings.link} is not a web address: it must begin with https://."
-        )
+    _require_web_address(settings.link)
     forms = deal_forms(
         study.tasks, each=settings.each, forms=settings.forms, seed=settings.seed
     )
-    # In JSON a `<` can only be in a string, where it may be written so.
-    escaped = json.dumps(page_data(study, forms, settings)).replace("<", "\\u003c")
-    block = f'<script type="application/json" id="conceptevo-study">{escaped}</script>'
-    before, after = _read_template()
-    write_text(folder / PAGE, before + block + after)
+    write_text(folder / PAGE, _page(page_data(study, forms, settings)))
     write_text(folder / MTURK, _mturk_table(len(forms)))
     write_text(folder / PROLIFIC, _prolific_table(len(forms)))
     return Questionnaire(
@@ -143,6 +136,20 @@ def write_questionnaire(
         tables=(folder / MTURK, folder / PROLIFIC),
         forms=tuple(forms),
     )
+
+
+def _require_web_address(link: str) -> None:
+    if link and urlsplit(link).scheme not in ("http", "https"):
+        raise UsageError(f"link={link} is no web address: it must begin with https://.")
+
+
+def _page(content: dict[str, object]) -> str:
+    """The template with the study's content in it."""
+    # In JSON a `<` can only be in a string, where it may be written so.
+    escaped = json.dumps(content).replace("<", "\\u003c")
+    block = f'<script type="application/json" id="conceptevo-study">{escaped}</script>'
+    before, after = _read_template()
+    return before + block + after
 
 
 def page_data(

@@ -39,6 +39,10 @@ class Attention:
     checks: int
     passed: int
 
+    def passes(self, min_share: float) -> bool:
+        """Whether at least this share of the checks was passed."""
+        return self.passed >= min_share * self.checks
+
 
 @record
 class Screened:
@@ -72,25 +76,26 @@ def screen(
     checks = [task for task in tasks if task.check]
     for task in checks:
         _require_original(task, by_id)
-    answers_by_participant: dict[str, dict[str, Answer]] = {}
-    for answer in answers:
-        answers_by_participant.setdefault(answer.participant, {})[answer.task] = answer
     attention = tuple(
         _check_attention(name, answered, checks, by_id)
-        for name, answered in answers_by_participant.items()
+        for name, answered in _answers_by_participant(answers).items()
     )
-    inattentive = {
-        summary.participant
-        for summary in attention
-        if summary.passed < min_share * summary.checks
-    }
+    inattentive = tuple(a.participant for a in attention if not a.passes(min_share))
     return Screened(
         answers=tuple(a for a in answers if a.participant not in inattentive),
         attention=attention,
-        inattentive=tuple(
-            name for name in answers_by_participant if name in inattentive
-        ),
+        inattentive=inattentive,
     )
+
+
+def _answers_by_participant(
+    answers: Sequence[Answer],
+) -> dict[str, dict[str, Answer]]:
+    """Each participant's answers by their tasks' ids."""
+    by_participant: dict[str, dict[str, Answer]] = {}
+    for answer in answers:
+        by_participant.setdefault(answer.participant, {})[answer.task] = answer
+    return by_participant
 
 
 def _require_original(task: Task, by_id: Mapping[str, Task]) -> None:

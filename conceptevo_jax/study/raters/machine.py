@@ -9,7 +9,7 @@ more similar than most cards are to five cards of another task, drawn at random:
 comparison needs no knowledge of groups or intruders, and nothing is fitted.
 
 Judges differ in their features, so several give a graded score per card, as several
-people do (`study.raters.scores`). Costs one product of cards per judge.
+people do (`study.raters.category_scores`). Costs one product of cards per judge.
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from conceptevo_jax.analysis.alignment.response_rows import (
     strongest_images,
     varying,
 )
-from conceptevo_jax.analysis.statistics.pairs import split_pairs
+from conceptevo_jax.analysis.statistics.agreeing_pairs import split_pairs
 
 
 def test_products_of_standardised_responses_are_pearson_correlations(rng):

@@ -6,9 +6,9 @@ from evolving import CHANNELS, CLASSES, hand_model, snapshot, weights
 
 from conceptevo_jax.analysis.importance import reversion as reversion_module
 from conceptevo_jax.analysis.importance.activation_patching import revert_evolutions
+from conceptevo_jax.analysis.importance.class_images import ClassImages
 from conceptevo_jax.analysis.importance.reversion import (
     GROUPS,
-    ClassImages,
     Reverting,
     measure_reversion,
 )

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
+from conceptevo_jax.analysis.statistics.agreeing_pairs import Pairs, split_pairs
 from conceptevo_jax.analysis.statistics.auc import (
     permutation_null,
     rank_auc,
@@ -18,7 +19,6 @@ from conceptevo_jax.analysis.statistics.crossed_bootstrap import (
     bounded_estimate,
     resample,
 )
-from conceptevo_jax.analysis.statistics.pairs import Pairs, split_pairs
 
 TIED = hnp.arrays(np.float32, st.integers(1, 30), elements=st.integers(0, 6))
 

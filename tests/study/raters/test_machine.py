@@ -5,8 +5,8 @@ import pytest
 from studied import tasks_of
 
 from conceptevo_jax.errors import DataError, UsageError
+from conceptevo_jax.study.raters.category_scores import judge
 from conceptevo_jax.study.raters.machine import CHANCE, intruder_hits, machine_panel
-from conceptevo_jax.study.raters.scores import judge
 
 F, PATCHES = 16, 9
 

@@ -15,7 +15,7 @@ from conceptevo_jax.analysis.statistics.roc import roc_curve
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.streams import stream
 from conceptevo_jax.study.design.tasks import Answer
-from conceptevo_jax.study.raters.scores import judge
+from conceptevo_jax.study.raters.category_scores import judge
 from conceptevo_jax.study.raters.simulated import Skill, simulate
 
 SKILLS = [0.0, 0.7, 1.5, 3.0]

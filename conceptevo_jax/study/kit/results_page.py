@@ -12,8 +12,8 @@ from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.study.kit.answers import Refused
 from conceptevo_jax.study.kit.report_markup import STYLE, join_lines, section, table
 from conceptevo_jax.study.raters.attention_checks import Screened
+from conceptevo_jax.study.raters.category_scores import CategoryScores
 from conceptevo_jax.study.raters.label_similarity import LabelSimilarities
-from conceptevo_jax.study.raters.scores import CategoryScores
 from conceptevo_jax.types import record
 
 NOT_PEOPLE = (

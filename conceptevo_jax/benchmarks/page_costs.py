@@ -1,4 +1,4 @@
-"""Costs of the explorer's page: random scenes, opened and stepped through.
+"""What the explorer's page costs: pages of random scenes, opened and stepped through.
 
 Chromium draws without a GPU (software WebGL), so that numbers can be compared between
 machines that have one and machines that have none.
@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from conceptevo_jax.benchmarks.random_scene import random_scene, scene_size
 from conceptevo_jax.benchmarks.rows import bounded
-from conceptevo_jax.explorer import Course, Pictures, Saved, Scene, write_folder
+from conceptevo_jax.explorer import Saved, write_folder
 from conceptevo_jax.pipeline.outcome import Claim
-from conceptevo_jax.types import Site, record
+from conceptevo_jax.types import record
 
 FLAGS = (
     "--headless",
@@ -34,7 +35,6 @@ FLAGS = (
 WIDTH, HEIGHT = 1440, 900
 """Of the window, in pixels."""
 
-_RUNS, _SITES, _CLASSES, _IMAGES = 5, 10, 10, 2000
 _STEPS = 12
 
 _PAUSE = 300
@@ -99,9 +99,7 @@ def measure_page(neurons: int, snapshots: int) -> PageCosts:
             executable_path=shutil.which("chromium"), args=FLAGS
         )
         view: Any = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        view.goto(page.as_uri())
-        view.wait_for_selector(".maps[data-drawn]", timeout=120_000)
-        first = view.evaluate("performance.now()") / 1000
+        first = _open(view, page)
         steps = _step(view, min(_STEPS, snapshots - 1))
         browser.close()
     return PageCosts(
@@ -113,6 +111,13 @@ def measure_page(neurons: int, snapshots: int) -> PageCosts:
     )
 
 
+def _open(view: Any, page: Path) -> float:
+    """Seconds until the maps of a page are drawn."""
+    view.goto(page.as_uri())
+    view.wait_for_selector(".maps[data-drawn]", timeout=120_000)
+    return float(view.evaluate("performance.now()") / 1000)
+
+
 def _step(view: Any, count: int) -> list[float]:
     """Seconds from a key to the paint of the snapshot before, one per step."""
     view.wait_for_timeout(5 * _PAUSE)
@@ -122,86 +127,6 @@ def _step(view: Any, count: int) -> list[float]:
         view.wait_for_timeout(_PAUSE)
     view.wait_for_timeout(5 * _PAUSE)
     return [spent / 1000 for spent in view.evaluate("window.paints")]
-
-
-def scene_size(scene: Scene) -> int:
-    """Neurons of all runs of a scene."""
-    return sum(len(course.length) for course in scene.courses)
-
-
-def random_scene(neurons: int, snapshots: int, seed: int = 0) -> Scene:
-    """A base and four runs whose neurons wander; without images.
-
-    Args:
-      neurons: Of all runs together.
-      snapshots: Of each run.
-      seed: Decides points and vectors.
-    """
-    rng = np.random.default_rng(seed)
-    channels = max(1, neurons // (_RUNS * _SITES))
-    names = ["base", *(f"run {number}" for number in range(1, _RUNS))]
-    return Scene(
-        title=f"{neurons:,} random neurons",
-        base=f"base@{snapshots - 2}",
-        method="random",
-        stability=None,
-        classes=[f"class {label}" for label in range(_CLASSES)],
-        groups=(),
-        centers=np.zeros((0, 30)),
-        pictures=Pictures(
-            rows=np.arange(_IMAGES),
-            labels=rng.integers(0, _CLASSES, _IMAGES),
-            names=(),
-            side=32,
-            tile=0,
-        ),
-        pool_id="random",
-        space_id="random",
-        courses=[_course(name, channels, snapshots, rng) for name in names],
-    )
-
-
-def _course(
-    name: str, channels: int, snapshots: int, rng: np.random.Generator
-) -> Course:
-    e, n, k, d = snapshots, channels * _SITES, 10, 30
-    steps = rng.normal(size=(e, n, 2)).cumsum(axis=0)
-    none = np.zeros((e, n), bool)
-    return Course(
-        name=name,
-        title=name,
-        architecture="random",
-        is_base=name == "base",
-        sites=tuple(
-            Site(
-                name=f"layer{number}",
-                channels=channels,
-                rectified=True,
-                receptive_field=8,
-                stride=1,
-            )
-            for number in range(_SITES)
-        ),
-        epochs=["init", *range(e - 1)],
-        progress=np.arange(e, dtype=float),
-        points=steps.astype(np.float32),
-        vectors=rng.normal(size=(e, n, d)).astype(np.float32),
-        dead=none,
-        nonfinite=none,
-        coverage=rng.random((e, n)),
-        movement=rng.random((e, n)),
-        group=np.full((e, n), -1),
-        lives=np.zeros((4, n), int),
-        image_ids=rng.integers(0, _IMAGES, (e, n, k)),
-        corners=np.zeros((e, n, 0, 2), int),
-        length=np.full(n, 8),
-        table={"progress": list(map(float, range(e))), "test_top1": [0.5] * e},
-        measures={},
-        reports=(),
-        evolutions=(),
-        importance=np.zeros((0, 0, 3, n)),
-        rank=np.zeros((0, 0, n), int),
-    )
 
 
 def measure_pages(
@@ -219,17 +144,7 @@ def measure_pages(
         return [], [bounded(name, rule, None, 0, why) for name, rule, _ in _PAGE]
     standard_page = measure_page(neurons, snapshots)
     large_page = measure_page(many_neurons, 2)
-    rows = [
-        {
-            "neurons": page.neurons,
-            "snapshots": page.snapshots,
-            "bytes": page.bytes,
-            "first_view": page.first_view,
-            "step": float(np.median(page.steps)) if page.steps else 0.0,
-            "slowest_step": max(page.steps, default=0.0),
-        }
-        for page in (standard_page, large_page)
-    ]
+    rows = [_page_row(page) for page in (standard_page, large_page)]
     measured = (standard_page.first_view, rows[0]["step"], large_page.first_view)
     claims = []
     for (name, rule, bound), value in zip(_PAGE, measured, strict=True):
@@ -238,6 +153,17 @@ def measure_pages(
         why = f"{page.neurons:,} neurons, {page.snapshots} snapshots{slowest}"
         claims.append(bounded(name, rule, value, bound, why))
     return rows, claims
+
+
+def _page_row(page: PageCosts) -> dict[str, Any]:
+    return {
+        "neurons": page.neurons,
+        "snapshots": page.snapshots,
+        "bytes": page.bytes,
+        "first_view": page.first_view,
+        "step": float(np.median(page.steps)) if page.steps else 0.0,
+        "slowest_step": max(page.steps, default=0.0),
+    }
 
 
 _PAGE = (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conceptevo_jax.benchmarks.page import random_scene, scene_size
+from conceptevo_jax.benchmarks.random_scene import random_scene, scene_size
 
 
 @pytest.mark.parametrize(("neurons", "snapshots"), [(500, 2), (1000, 5)])

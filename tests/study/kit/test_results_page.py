@@ -11,18 +11,18 @@ from browsing import LAPTOP, PHONE
 from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.figures import Measured, draw_label_similarity, save_figure
 from conceptevo_jax.study import Refused
-from conceptevo_jax.study.kit.report import (
+from conceptevo_jax.study.kit.results_page import (
     NOT_PEOPLE,
     StudyReport,
     format_estimate,
     write_report,
 )
 from conceptevo_jax.study.raters.attention_checks import Attention, Screened
+from conceptevo_jax.study.raters.category_scores import CategoryScores, Determinations
 from conceptevo_jax.study.raters.label_similarity import (
     LabelSimilarities,
     LabelSimilarity,
 )
-from conceptevo_jax.study.raters.scores import CategoryScores, Determinations
 
 EVIL = "<script>alert('\"&')</script>"
 NOTHING = Estimate(value=None, low=None, high=None, n=0, why="nobody answered")

@@ -11,6 +11,7 @@ then). With a space, by Step 2.2 alone: `coverage`, `effective_rank`, `entropy`,
 import math
 
 import numpy as np
+from jaxtyping import Bool
 
 from conceptevo_jax.analysis.alignment.subjects import MIN_NEURONS
 from conceptevo_jax.analysis.dynamics.diversity import (
@@ -64,20 +65,28 @@ def measure(
         "nonfinite_share": float(stimuli.nonfinite.mean()),
         "distinct_share": distinct_share(stimuli.image_ids, probe),
         "selectivity": float(np.median(selectivity(glance.responses.peaks)[late])),
-        "persistence": None,
-        "cka": None,
+        **_change(glance, before, late),
     }
-    if before is not None:
-        overlap = stimulus_overlap(before.stimuli, stimuli)[late]
-        lived = ~before.stimuli.dead[late]
-        numbers["persistence"] = float(overlap[lived].mean()) if lived.any() else None
-        cka = linear_cka(before.responses, glance.responses, draws=0)
-        numbers["cka"] = cka.value
     if space is not None and glance.embedding is not None:
         past = None if before is None else before.embedding
         numbers |= _placed(stimuli, glance.embedding, past, space)
     # Reports are JSON, which has no infinities.
     return {k: v if v is None or math.isfinite(v) else None for k, v in numbers.items()}
+
+
+def _change(
+    glance: Glance, before: Glance | None, late: Bool[np.ndarray, " n"]
+) -> dict[str, float | None]:
+    """How much of the snapshot before is left; None where there is none."""
+    if before is None:
+        return {"persistence": None, "cka": None}
+    overlap = stimulus_overlap(before.stimuli, glance.stimuli)[late]
+    lived = ~before.stimuli.dead[late]
+    cka = linear_cka(before.responses, glance.responses, draws=0)
+    return {
+        "persistence": float(overlap[lived].mean()) if lived.any() else None,
+        "cka": cka.value,
+    }
 
 
 def _placed(

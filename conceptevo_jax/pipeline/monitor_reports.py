@@ -5,7 +5,7 @@ from typing import Any
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import read_file, unseal
-from conceptevo_jax.store.reading import LARGEST_TEXT
+from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
 from conceptevo_jax.types import Epoch
 
 

@@ -15,11 +15,11 @@ from conceptevo_jax.devices import in_first_process
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.pipeline.base_space import BaseSpace
-from conceptevo_jax.store import Store, read_file, seal, unseal, write_text
-from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
-from conceptevo_jax.training import Row, read_table, snapshots
-from conceptevo_jax.training.table import TABLE
-from conceptevo_jax.types import Epoch, Snapshot
+from conceptevo_jax.pipeline.monitor_reports import is_watched
+from conceptevo_jax.pipeline.trained_run import TrainedRun, TrainingIdentity
+from conceptevo_jax.store import Store, seal, write_text
+from conceptevo_jax.training import Row
+from conceptevo_jax.types import Snapshot
 
 
 class Watch:

@@ -32,6 +32,7 @@ from conceptevo_jax.reports.alignment.measure import (
     align_with_bases,
     every_pair,
 )
+from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.reports.alignment.spaces import (
     lay_out_all,
     place_all,
@@ -75,7 +76,8 @@ def run(config: Config, session: Session) -> Outcome:
     pages = explore_unified(session, on_map)
     with session.stage("align"):
         alignments = align_pairs(session, placed, every_pair(placed))
-    panel, judge, tasks = None, config.alignment.judge, group_study.questions
+    panel, tasks = None, group_study.questions
+    judge = AlignmentSettings.of(config).judge
     if judge is not None:
         with session.stage("machine participants"):
             panel = ask_machines(group_study.study, trained[judge], seed=config.seed)

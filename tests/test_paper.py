@@ -9,13 +9,14 @@ import pytest
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
-from conceptevo_jax.config import register
 from conceptevo_jax.models import build_model
 from conceptevo_jax.models.tapped import parameter_count
 from conceptevo_jax.reports.check_config import check_config
+from conceptevo_jax.reports.importance.settings import (
+    ImportanceSettings,
+    ReversionSettings,
+)
 from conceptevo_jax.types import neuron_count
-
-register()
 
 PAPER = folder("configs") / "run" / "paper"
 
@@ -159,7 +160,7 @@ def test_the_plan_of_reverting_is_its_arithmetic(call):
 
 def test_the_evolutions_of_the_paper_have_its_numbers():
     config = made("experiment=reversion", "scale=paper")
-    reverting, of = config.reversion, config.importance
+    reverting, of = ReversionSettings.of(config), ImportanceSettings.of(config)
     assert (reverting.images, reverting.bins, reverting.repeats) == (128, 4, 5)
     assert (of.images, of.classes, of.patches, of.epochs) == (128, 100, 9, [])
     assert of.shown == {

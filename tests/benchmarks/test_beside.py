@@ -9,13 +9,10 @@ from rich.console import Console
 from conceptevo_jax.benchmarks import beside
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.training import TimeUpError
-
-register()
 
 SMOKE = ("experiment=benchmark", "scale=smoke")
 

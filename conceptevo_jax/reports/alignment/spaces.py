@@ -20,11 +20,13 @@ from conceptevo_jax.pipeline.projected_run import without_alignment
 from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.unified import Unified, unified
+from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.reports.alignment.training_jobs import (
     alignment_jobs,
     compared_runs,
     endpoints,
 )
+from conceptevo_jax.reports.settings import ComparedMethods
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Embedding, Epoch
 
@@ -74,11 +76,11 @@ def place_all(
     config = session.config
     runs_in_use = {name: trained[name] for name in compared_runs(config)}
     placements = {}
-    for method in (config.method, *config.methods.values()):
+    for method in (config.method, *ComparedMethods.of(config).methods.values()):
         runs = _runs_observed_by(session, method, runs_in_use)
         placements[method.name] = [
             _place_in_space(session, method, base, runs)
-            for base in config.alignment.bases
+            for base in AlignmentSettings.of(config).bases
         ]
     return placements
 

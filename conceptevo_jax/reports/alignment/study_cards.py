@@ -18,6 +18,7 @@ from conceptevo_jax.places import typed_place
 from conceptevo_jax.reports.alignment.attention_tasks import add_attention_checks
 from conceptevo_jax.reports.alignment.card_patches import task_patches
 from conceptevo_jax.reports.alignment.measure import all_snapshots
+from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.reports.alignment.spaces import PlacedSnapshots
 from conceptevo_jax.stimuli import Search, find_stimuli
 from conceptevo_jax.stimuli.search import Observe
@@ -76,8 +77,9 @@ def make_group_study(session: Session, placed: PlacedSnapshots) -> GroupStudy:
     populations = [
         _population(placed, stimuli, run, epoch) for run, epoch in all_snapshots(placed)
     ]
-    count, drawing = config.alignment.groups, Drawing(seed=seed)
-    sets = read_hand_picked_sets(config.alignment.hand_picked)
+    settings = AlignmentSettings.of(config)
+    count, drawing = settings.groups, Drawing(seed=seed)
+    sets = read_hand_picked_sets(settings.hand_picked)
     groups = hand_picked_groups(populations, sets, drawing=drawing)
     groups += make_groups(
         populations, base=placed.base_snapshot, count=count, drawing=drawing

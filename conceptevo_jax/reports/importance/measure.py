@@ -27,6 +27,7 @@ from conceptevo_jax.reports.importance.evolutions import (
     Evolution,
     scoring_of,
 )
+from conceptevo_jax.reports.importance.settings import ReversionSettings
 from conceptevo_jax.store import content_key
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Importance, Reversion
@@ -51,7 +52,7 @@ class EvolutionMeasures:
     def __init__(self, session: Session, run: TrainedRun) -> None:
         self.session, self.run, self.config = session, run, session.config
         self.scoring = scoring_of(self.config)
-        self.reverting = Reverting(**plain(self.config.reversion))
+        self.reverting = Reverting(**plain(ReversionSettings.of(self.config)))
         self.sites = select_sites(run.model, self.scoring.sites)
 
     @functools.cached_property
@@ -193,7 +194,7 @@ def measure_reversions(
         stage = f"revert {evolution.run.name}"
         with session.stage(stage, of=evolution.log_label(class_names[label])):
             reversions.append(measures.reversion(evolution, label)[0])
-        count = config.reversion.train_images
+        count = ReversionSettings.of(config).train_images
         importances.append(measures.importance(evolution, label, count)[0])
     return reversions, importances
 

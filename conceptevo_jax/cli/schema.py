@@ -13,12 +13,13 @@ import pkgutil
 import re
 import typing
 from collections.abc import Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
 
 import yaml
 from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
 
 import conceptevo_jax.benchmarks
 import conceptevo_jax.reports
@@ -113,6 +114,14 @@ def register(words: Sequence[str] = ()) -> type[Config]:
     return kind
 
 
+def registered() -> type[Config]:
+    """The schema by which Hydra checks."""
+    node = ConfigStore.instance().load("schema.yaml").node
+    kind = OmegaConf.get_type(node)
+    assert kind is not None
+    return kind
+
+
 def _named_experiments(words: Sequence[str]) -> list[str]:
     """The experiments that words choose, by their files in `experiments`."""
     values: dict[str, list[str]] = {"experiment": [], "name": []}
@@ -155,3 +164,16 @@ def setting_type(kind: object, path: Sequence[str]) -> object:
         else:
             return None
     return kind
+
+
+def setting_names(kind: object, path: Sequence[str]) -> list[str]:
+    """Names of the settings below another; none where it has no fixed ones.
+
+    Args:
+      kind: A schema.
+      path: The names that lead to that setting; empty for the top level.
+    """
+    below = setting_type(kind, path)
+    if isinstance(below, type) and is_dataclass(below):
+        return [field.name for field in fields(below)]
+    return []

@@ -1,8 +1,9 @@
-"""Hydra schemas: every name and type that a configuration may contain.
+"""Schemas: names and types of what all experiments share, and how others are declared.
 
 The schemas mirror the settings of the layers below and add nothing of their own; what
-a value means is told there. YAML files choose the values. Only this package, `cli` and
-the experiment runners import Hydra; everything below takes plain values.
+a value means is told there. What a single experiment has to be told is declared in its
+room or file, see `Settings`. YAML files choose the values. Only `cli` and the
+experiment runners import Hydra; everything below takes plain values.
 """
 
 from omegaconf import MISSING

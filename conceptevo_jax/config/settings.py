@@ -99,7 +99,7 @@ def _require_schema(kind: type[Settings]) -> None:
     if "__dataclass_fields__" not in vars(kind):
         raise UsageError(f"{_place(kind)} is no dataclass: write @dataclass above it.")
     try:
-        OmegaConf.structured(kind)
+        OmegaConf.structured(kind())
     except (OmegaConfBaseException, TypeError, ValueError) as error:
         flaw = str(error).splitlines()[0]
         raise UsageError(

@@ -55,7 +55,7 @@ def describe_training(
             f"{run!r} cannot be the name of a run, since figures and folders are "
             f"called by it: {flaw}. Give it a name such as 'vgg16'."
         )
-    return plain(
+    identity: dict[str, Any] = plain(
         {
             "name": run,
             "model": model.name,
@@ -67,6 +67,7 @@ def describe_training(
             "training": settings,
         }
     )
+    return identity
 
 
 def read_run(folder: str | Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from conceptevo_jax.analysis.dynamics.diversity import neuron_scale
 from conceptevo_jax.config import Config, plain
@@ -174,7 +175,7 @@ class LiveRun:
             base_images=self.space.covered,
         )
 
-    def _reports(self) -> list[dict]:
+    def _reports(self) -> list[dict[str, Any]]:
         """Of the monitor, where one watches the training."""
         files = sorted(current_folder(self.folder).glob("monitor-*.jsonl"))
         return read_reports(files[0]) if files else []

@@ -74,7 +74,7 @@ def trials_of(config: Config) -> list[Trial]:
 
 def _flatten_factors(
     factors: Mapping[str, Any], prefix: str = ""
-) -> Iterator[tuple[str, list]]:
+) -> Iterator[tuple[str, list[Any]]]:
     """Values by the path of their setting.
 
     Raises:

@@ -15,6 +15,8 @@ from conceptevo_jax.analysis.importance.reversion import (
     Reverting,
     measure_reversion,
 )
+from conceptevo_jax.analysis.importance.reversion import Measure as MeasureReversion
+from conceptevo_jax.analysis.importance.scores import Measure as MeasureImportance
 from conceptevo_jax.analysis.importance.scores import (
     measure_importance,
     select_sites,
@@ -56,11 +58,11 @@ class EvolutionMeasures:
         self.sites = select_sites(run.model, self.scoring.sites)
 
     @functools.cached_property
-    def _importance(self):  # noqa: ANN202  # its type is `importance.Measure`
+    def _importance(self) -> MeasureImportance:
         return measure_importance(self.run.model, self.scoring, seed=self.config.seed)
 
     @functools.cached_property
-    def _reversion(self):  # noqa: ANN202  # its type is `reversion.Measure`
+    def _reversion(self) -> MeasureReversion:
         return measure_reversion(
             self.run.model, self.sites, self.reverting, seed=self.config.seed
         )

@@ -62,7 +62,7 @@ SettingsOfRooms = compose_schema("SettingsOfRooms", __name__, ROOMS)
 """The schema of experiments that declare nothing of their own."""
 
 
-def schema(experiment: str | None = None) -> type[Config]:
+def schema(experiment: str | None) -> type[Config]:
     """What may be set of an experiment.
 
     Args:
@@ -91,7 +91,7 @@ def __getattr__(name: str) -> type[Config]:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def register(words: Sequence[str] = ()) -> type[Config]:
+def register(words: Sequence[str]) -> type[Config]:
     """Make the schema of a call known to Hydra, which checks every YAML file by it.
 
     Args:

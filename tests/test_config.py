@@ -9,6 +9,7 @@ import pytest
 from hydra.errors import HydraException
 
 from conceptevo_jax import config as schemas
+from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import explain, resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
@@ -57,6 +58,7 @@ def test_every_choice_composes_and_can_be_run(experiment, scale, method):
     assert (config.name, config.scale_name) == (experiment, scale)
     assert config.method.name == method
     check_config(config)
+    check_benchmark(config)
 
 
 def test_only_the_authors_code_derives_the_first_of_tied_cells():

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
@@ -72,6 +73,7 @@ def test_a_run_of_the_paper_has_its_numbers(name):
     if model == "inception_v3":
         assert told.auxiliary_weight == 0
     check_config(config)
+    check_benchmark(config)
 
 
 @pytest.mark.parametrize("experiment", OF_THE_PAPER)
@@ -95,6 +97,7 @@ def test_every_experiment_composes_at_every_scale(experiment, scale, method):
     config = made(f"experiment={experiment}", f"scale={scale}", f"method={method}")
     assert (config.name, config.scale_name) == (experiment, scale)
     check_config(config)
+    check_benchmark(config)
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "imagenette", "fashion_mnist"])
@@ -103,6 +106,7 @@ def test_a_gpu_trains_full_size_networks_on_the_set_that_is_named(dataset):
     assert config.dataset.name.startswith(("tfds:", "fashion_mnist"))
     assert (config.dataset.side, config.dataset.train_images) == (299, None)
     check_config(config)
+    check_benchmark(config)
 
 
 @pytest.mark.parametrize("name", COUNTS)

@@ -226,7 +226,8 @@ class Embedding:
     @property
     def placed(self) -> Bool[np.ndarray, " n"]:
         """Which rows have a vector."""
-        return np.isfinite(self.vectors).all(axis=1)
+        placed: Bool[np.ndarray, " n"] = np.isfinite(self.vectors).all(axis=1)
+        return placed
 
 
 @record

@@ -32,6 +32,7 @@ from conceptevo_jax.reports.alignment.measure import (
     align_with_bases,
     every_pair,
 )
+from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.reports.alignment.spaces import (
     lay_out_all,
     place_all,
@@ -74,7 +75,8 @@ def run(config: Config, session: Session) -> Outcome:
     save_study(session.folder, group_study.study)
     pages = explore(session, space, joint_layout)
     alignments = align_pairs(session, space, every_pair(space))
-    panel, judge, tasks = None, config.alignment.judge, group_study.questions
+    panel, tasks = None, group_study.questions
+    judge = AlignmentSettings.of(config).judge
     if judge is not None:
         with session.stage("machine participants"):
             panel = ask_machines(group_study.study, trained[judge], seed=config.seed)

@@ -40,6 +40,7 @@ from conceptevo_jax.reports.baseline_comparison.representations import (
     represent_neurons,
     represent_segments,
 )
+from conceptevo_jax.reports.baseline_comparison.settings import BaselinesSettings
 from conceptevo_jax.reports.baseline_comparison.tables import (
     change_rows,
     concept_rows,
@@ -57,7 +58,7 @@ RIVALS = ("neurocartography", "neurocartography_figure_9", "ace")
 
 def jobs(config: Config) -> list[Job]:
     """Everything to train: the base and the run that is compared."""
-    compared = config.baselines.run
+    compared = BaselinesSettings.of(config).run
     if compared not in config.runs:
         raise unknown_name("run in baselines", compared, config.runs)
     return [
@@ -70,8 +71,9 @@ def jobs(config: Config) -> list[Job]:
 
 def _snapshot_names(config: Config) -> list[str]:
     """The configured snapshots, or else the run's last three milestones."""
-    last = config.runs[config.baselines.run].milestones[-3:]
-    return config.baselines.epochs or [str(epoch) for epoch in last]
+    settings = BaselinesSettings.of(config)
+    last = config.runs[settings.run].milestones[-3:]
+    return settings.epochs or [str(epoch) for epoch in last]
 
 
 def _epochs_to_observe(config: Config) -> tuple[Epoch, ...] | None:
@@ -93,10 +95,11 @@ def run(config: Config, session: Session) -> Outcome:
       config: The whole configuration.
       session: Images, store and folder of this call.
     """
-    for name in config.baselines.classes:
+    settings = BaselinesSettings.of(config)
+    for name in settings.classes:
         class_of(name, session.images)
     trained = session.train(jobs(config), meanwhile=warm_up)
-    subject = trained[config.baselines.run]
+    subject = trained[settings.run]
     epochs = milestones_of(_snapshot_names(config), subject).epochs
     snapshots = [str(SnapshotId(subject.name, epoch)) for epoch in epochs]
     observations = [subject.observations[epoch] for epoch in epochs]
@@ -114,7 +117,7 @@ def run(config: Config, session: Session) -> Outcome:
     highlighted_class = most_coherent_class(
         observations[-1], labels[-1], classes["neurons"]
     )
-    names = config.baselines.classes or [session.images.classes[highlighted_class]]
+    names = settings.classes or [session.images.classes[highlighted_class]]
     with session.stage("ACE"):
         concepts, missing = find_concepts(session, subject, epochs[-1], names)
     for reason in missing:

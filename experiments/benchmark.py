@@ -39,6 +39,7 @@ from conceptevo_jax.benchmarks.rows import (
     speed_ratios,
     table,
 )
+from conceptevo_jax.benchmarks.settings import BenchmarkSettings
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import draw_ratios, save_figure
@@ -63,7 +64,7 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """The measurements; their duration is unknown."""
-    settings = config.benchmark
+    settings = BenchmarkSettings.of(config)
     detail = (
         f", {settings.rounds} rounds against {settings.beside}"
         if settings.beside
@@ -83,10 +84,11 @@ def parts_to_measure(config: Config) -> list[str]:
     Raises:
       UsageError: for an unknown part, with the valid names.
     """
-    for name in config.benchmark.parts:
+    parts = BenchmarkSettings.of(config).parts
+    for name in parts:
         if name not in PARTS:
             raise unknown_name("part of the benchmark", name, PARTS)
-    return config.benchmark.parts or list(PARTS)
+    return parts or list(PARTS)
 
 
 def run(config: Config, session: Session) -> Outcome:
@@ -96,7 +98,7 @@ def run(config: Config, session: Session) -> Outcome:
       config: Parts, sizes and time limit, under `benchmark`.
       session: Gives images and the result folder.
     """
-    settings, parts = config.benchmark, parts_to_measure(config)
+    settings, parts = BenchmarkSettings.of(config), parts_to_measure(config)
     require_costs(settings.costs)
     clear_results(session.folder)
     if settings.beside is not None:
@@ -124,7 +126,7 @@ def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measure
       session: Gives the time limit and the result folder.
       parts: Measurements of each part, the most informative part first.
     """
-    minutes = session.config.benchmark.minutes
+    minutes = BenchmarkSettings.of(session.config).minutes
     budget = Budget(minutes, spent=sum(session.timings.values(), 0.0))
     order = chain.from_iterable(parts) if minutes is None else by_importance(parts)
     whole = Measured([], [], {})

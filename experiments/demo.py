@@ -14,13 +14,13 @@ well-trained VGG16 the evolutions that matter most for a class are also shown.
 from collections.abc import Mapping, Sequence
 
 from conceptevo_jax.analysis.statistics.intervals import share_interval
-from conceptevo_jax.config import CollapseConfig, Config, RunConfig
+from conceptevo_jax.config import Config, RunConfig
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
-from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer, plan_importance
+from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
 from conceptevo_jax.pipeline.projected_run import (
     alignment_rows,
     epoch_rows,
@@ -34,6 +34,7 @@ from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.pipeline.unified import space_facts, space_jobs, unify
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.reports.explorer_page.page import explore
+from conceptevo_jax.reports.importance.plan import plan_importance
 from conceptevo_jax.reports.importance.report import report_importance
 from conceptevo_jax.reports.unified_space.claims import accuracy_claim, alignment_claims
 from conceptevo_jax.reports.unified_space.figures import (
@@ -41,6 +42,7 @@ from conceptevo_jax.reports.unified_space.figures import (
     shared_space,
     training_map,
 )
+from conceptevo_jax.reports.unified_space.settings import CollapseRule, CollapseSettings
 from conceptevo_jax.training import Row
 
 WELL_TRAINED = "vgg16"
@@ -61,7 +63,7 @@ def plan(config: Config) -> list[Step]:
 
 def collapse_jobs(config: Config) -> dict[int, Job]:
     """Repeats of the failing run by seed, trained only until they have collapsed."""
-    rule = config.collapse
+    rule = CollapseSettings.of(config).collapse
     if rule is None:
         return {}
     failing_run = config.runs[rule.run]
@@ -109,7 +111,9 @@ def run(config: Config, session: Session) -> Outcome:
             threshold=0.80,
             paper="well-trained VGG16: top-5 train accuracy .96 (Fig. 2a, ImageNet)",
         ),
-        collapse_claim(config.collapse, _collapse_tables(config, trained)),
+        collapse_claim(
+            CollapseSettings.of(config).collapse, _collapse_tables(config, trained)
+        ),
         positive_claim(space.base_space),
         *alignment_claims(rows),
         *importance.claims,
@@ -147,7 +151,7 @@ def _draw(session: Session, space: RunsInSpace, joint_layout: JointLayout) -> No
 def _collapse_tables(
     config: Config, trained: Mapping[str, TrainedRun]
 ) -> list[Sequence[Row]]:
-    rule = config.collapse
+    rule = CollapseSettings.of(config).collapse
     if rule is None:
         return []
     in_demo = [rule.run] if config.runs[rule.run].seed in rule.seeds else []
@@ -155,9 +159,7 @@ def _collapse_tables(
     return [trained[name].rows for name in (*in_demo, *repeated)]
 
 
-def collapse_claim(
-    rule: CollapseConfig | None, tables: Sequence[Sequence[Row]]
-) -> Claim:
+def collapse_claim(rule: CollapseRule | None, tables: Sequence[Sequence[Row]]) -> Claim:
     """The failing run learns first and collapses later, with several seeds.
 
     Args:

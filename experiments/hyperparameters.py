@@ -20,6 +20,7 @@ from conceptevo_jax.reports.hyperparameters.claims import near_best_claims
 from conceptevo_jax.reports.hyperparameters.figures import save_figures
 from conceptevo_jax.reports.hyperparameters.measure import run_trial
 from conceptevo_jax.reports.hyperparameters.responses import read_responses
+from conceptevo_jax.reports.hyperparameters.settings import HyperparametersSettings
 from conceptevo_jax.reports.hyperparameters.tables import trial_rows
 from conceptevo_jax.reports.hyperparameters.trials import trial_jobs, trials_of
 
@@ -31,7 +32,7 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    count = len(trials_of(config)) * len(config.hyperparameters.bases)
+    count = len(trials_of(config)) * len(HyperparametersSettings.of(config).bases)
     step = Step(stage="try", about=f"{count} spaces", seconds=count * 10.0, bytes=None)
     return [SPACE[0], step]
 
@@ -55,7 +56,7 @@ def run(config: Config, session: Session) -> Outcome:
         with session.stage("try", of=setting):
             results_by_base = {
                 base: run_trial(session, trial, base, responses)
-                for base in config.hyperparameters.bases
+                for base in HyperparametersSettings.of(config).bases
             }
         scored_trials.append((trial, results_by_base))
     rows = trial_rows(config, scored_trials)

@@ -12,16 +12,18 @@ the class.
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.pipeline.plan import Step, plan_importance
+from conceptevo_jax.pipeline.plan import Step
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.reports.importance.evolutions import training_jobs
+from conceptevo_jax.reports.importance.plan import plan_importance
 from conceptevo_jax.reports.importance.report import report_importance
+from conceptevo_jax.reports.importance.settings import ImportanceSettings
 
 
 def jobs(config: Config) -> list[Job]:
     """Everything to train; its accuracy decides which snapshots are observed."""
-    for name in config.importance.shown:
+    for name in ImportanceSettings.of(config).shown:
         if name not in config.runs:
             raise unknown_name("run in importance.shown", name, config.runs)
     return training_jobs(config)

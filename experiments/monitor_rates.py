@@ -26,6 +26,7 @@ from conceptevo_jax.reports.monitor_rates.measure import (
     RECOVERING,
     watch,
 )
+from conceptevo_jax.reports.monitor_rates.settings import MonitorRatesSettings
 from conceptevo_jax.reports.monitor_rates.tables import rate_rows, run_rows
 
 
@@ -33,7 +34,7 @@ def jobs(config: Config) -> list[Job]:
     """Every recipe with each of its seeds; only the monitor observes them."""
     kinds = (HEALTHY, FAILING, RECOVERING)
     rate_jobs = []
-    for name, rate in config.rates.items():
+    for name, rate in MonitorRatesSettings.of(config).rates.items():
         if name not in config.runs:
             raise unknown_name("run in rates", name, config.runs)
         if rate.kind not in kinds:
@@ -54,7 +55,8 @@ def seeds_of(config: Config, recipe: str) -> list[int]:
       config: Holds recipes and their seeds.
       recipe: Its name.
     """
-    return config.rates[recipe].seeds[: config.rate_seeds]
+    settings = MonitorRatesSettings.of(config)
+    return settings.rates[recipe].seeds[: settings.rate_seeds]
 
 
 def _job_name(recipe: str, seed: int) -> str:
@@ -77,7 +79,7 @@ def run(config: Config, session: Session) -> Outcome:
     classes = len(session.images.classes)
     watched = [
         watch(trained[_job_name(name, seed)], name, rate.kind, classes)
-        for name, rate in config.rates.items()
+        for name, rate in MonitorRatesSettings.of(config).rates.items()
         for seed in seeds_of(config, name)
     ]
     tables = session.folder / "tables"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.outcome import write_csv
-from conceptevo_jax.pipeline.plan import Step, plan_reversion
+from conceptevo_jax.pipeline.plan import Step
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.reports.importance.evolutions import (
@@ -29,6 +29,7 @@ from conceptevo_jax.reports.importance.measure import (
     EvolutionMeasures,
     measure_reversions,
 )
+from conceptevo_jax.reports.importance.plan import plan_reversion
 from conceptevo_jax.reports.importance.reversion_claims import reversion_claims
 from conceptevo_jax.reports.importance.reversion_figures import draw_reversion
 from conceptevo_jax.reports.importance.tables import (

@@ -44,6 +44,7 @@ from conceptevo_jax.reports.training_failures.roles import (
     compared_runs,
     healthy_runs,
 )
+from conceptevo_jax.reports.training_failures.settings import FailuresSettings
 from conceptevo_jax.reports.training_failures.tables import (
     birth_rows,
     lifetime_rows,
@@ -95,7 +96,7 @@ def plan(config: Config) -> list[Step]:
 
 
 def _job(config: Config, name: str) -> Job:
-    is_base = name in config.failures.bases
+    is_base = name in FailuresSettings.of(config).bases
     last_epoch = config.runs[name].epochs - 1
     return Job.observed(
         config,
@@ -113,7 +114,7 @@ def run(config: Config, session: Session) -> Outcome:
       session: Images, store and result folder.
     """
     trained = session.train(jobs(config), meanwhile=warm_up)
-    settings, classes = config.failures, len(session.images.classes)
+    settings, classes = FailuresSettings.of(config), len(session.images.classes)
     compared = compared_runs(config)
     milestones = accuracy_milestones(
         trained, [*healthy_runs(config), *settings.overfitted]
@@ -175,7 +176,7 @@ def _write_tables(
         space.base.placed[base_epoch],
         space.base.stimuli(base_epoch),
         session.images.pool.labels,
-        count=config.failures.concept_groups,
+        count=FailuresSettings.of(config).concept_groups,
         seed=config.seed,
     )
     for name, rows in (

@@ -9,10 +9,12 @@ import pytest
 from hydra.errors import HydraException
 
 from conceptevo_jax import config as schemas
+from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import explain, resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
-from conceptevo_jax.config import Config, plain, register
+from conceptevo_jax.cli.schema import SettingsOfRooms
+from conceptevo_jax.config import plain
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.cached_space import space_settings
@@ -20,10 +22,9 @@ from conceptevo_jax.pipeline.runs import training_of
 from conceptevo_jax.projection import SolveSettings, SpaceSettings, fit_layout
 from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.reports.importance.evolutions import scoring_of
+from conceptevo_jax.reports.unified_space.settings import CollapseSettings
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.training import Optimizer, Regularisation, Training
-
-register()
 
 
 def names(group):
@@ -57,6 +58,7 @@ def test_every_choice_composes_and_can_be_run(experiment, scale, method):
     assert (config.name, config.scale_name) == (experiment, scale)
     assert config.method.name == method
     check_config(config)
+    check_benchmark(config)
 
 
 def test_only_the_authors_code_derives_the_first_of_tied_cells():
@@ -83,7 +85,7 @@ def test_the_base_is_never_a_compared_run(scale):
     base = config.runs[config.base]
     others = [run for name, run in config.runs.items() if name != config.base]
     assert base.seed not in [run.seed for run in others]
-    assert base.seed not in config.collapse.seeds
+    assert base.seed not in CollapseSettings.of(config).collapse.seeds
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -251,6 +253,6 @@ def test_a_configuration_survives_being_written(tmp_path):
     composed = composed_config(["experiment=demo", "scale=smoke"])
     OmegaConf.save(composed, tmp_path / "config.yaml", resolve=True)
     again = OmegaConf.merge(
-        OmegaConf.structured(Config), OmegaConf.load(tmp_path / "config.yaml")
+        OmegaConf.structured(SettingsOfRooms), OmegaConf.load(tmp_path / "config.yaml")
     )
     assert resolve(again) == resolve(composed)

@@ -6,16 +6,18 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
-from conceptevo_jax.config import register
 from conceptevo_jax.models import build_model
 from conceptevo_jax.models.tapped import parameter_count
 from conceptevo_jax.reports.check_config import check_config
+from conceptevo_jax.reports.importance.settings import (
+    ImportanceSettings,
+    ReversionSettings,
+)
 from conceptevo_jax.types import neuron_count
-
-register()
 
 PAPER = folder("configs") / "run" / "paper"
 
@@ -71,6 +73,7 @@ def test_a_run_of_the_paper_has_its_numbers(name):
     if model == "inception_v3":
         assert told.auxiliary_weight == 0
     check_config(config)
+    check_benchmark(config)
 
 
 @pytest.mark.parametrize("experiment", OF_THE_PAPER)
@@ -94,6 +97,7 @@ def test_every_experiment_composes_at_every_scale(experiment, scale, method):
     config = made(f"experiment={experiment}", f"scale={scale}", f"method={method}")
     assert (config.name, config.scale_name) == (experiment, scale)
     check_config(config)
+    check_benchmark(config)
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "imagenette", "fashion_mnist"])
@@ -102,6 +106,7 @@ def test_a_gpu_trains_full_size_networks_on_the_set_that_is_named(dataset):
     assert config.dataset.name.startswith(("tfds:", "fashion_mnist"))
     assert (config.dataset.side, config.dataset.train_images) == (299, None)
     check_config(config)
+    check_benchmark(config)
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -159,7 +164,7 @@ def test_the_plan_of_reverting_is_its_arithmetic(call):
 
 def test_the_evolutions_of_the_paper_have_its_numbers():
     config = made("experiment=reversion", "scale=paper")
-    reverting, of = config.reversion, config.importance
+    reverting, of = ReversionSettings.of(config), ImportanceSettings.of(config)
     assert (reverting.images, reverting.bins, reverting.repeats) == (128, 4, 5)
     assert (of.images, of.classes, of.patches, of.epochs) == (128, 100, 9, [])
     assert of.shown == {

@@ -185,7 +185,7 @@ def activated_cells(
       variables: The snapshot's variables.
       pixels: Returns images of the pool by their rows, uint8 `[b h w 3]`.
     """
-    readers: dict[str, Callable] = {}
+    readers: dict[str, Callable[[Variables, Array], Array]] = {}
 
     def read(
         site: Site, rows: Int[np.ndarray, " i"]

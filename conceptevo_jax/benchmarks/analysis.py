@@ -19,6 +19,7 @@ from conceptevo_jax.analysis.importance.vjp_sweep import compile_vjp_sweep
 from conceptevo_jax.benchmarks.networks import FORWARD, STEP, TrainingSteps
 from conceptevo_jax.benchmarks.planted import random_space
 from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row
+from conceptevo_jax.benchmarks.settings import BenchmarkSettings
 from conceptevo_jax.benchmarks.timing import fastest, memory
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
@@ -26,6 +27,7 @@ from conceptevo_jax.models import Model, Variables, build_model
 from conceptevo_jax.monitor import ConceptMonitor
 from conceptevo_jax.pipeline.runs import training_of
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.reports.importance.settings import ReversionSettings
 
 SWEEP = "importance of all sites"
 
@@ -57,10 +59,10 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
       session: Holds the images.
       name: Of the run whose network is measured.
     """
-    count, train_images = config.benchmark.images, len(session.images.train)
+    count, train_images = BenchmarkSettings.of(config).images, len(session.images.train)
     model = _network(config, session, name)
     calls, needs = _timed_calls(config, session, name, model)
-    seconds = fastest(calls, config.benchmark.turns)
+    seconds = fastest(calls, BenchmarkSettings.of(config).turns)
     passes = _forward_passes(config, len(model.sites), seconds)
     return [
         {
@@ -89,7 +91,7 @@ def _timed_calls(
     """A call of each piece of work, and how much memory some of them need."""
     ends = model.init(seed=0), model.init(seed=1)
     train = session.images.train
-    rows = np.arange(config.benchmark.images) % len(train)
+    rows = np.arange(BenchmarkSettings.of(config).images) % len(train)
     pixels = jnp.asarray(np.asarray(train.pixels[rows]))
     labels = jnp.asarray(train.labels[rows])
     forward, sweep = jax.jit(model.logits), compile_vjp_sweep(model, model.sites)
@@ -97,7 +99,7 @@ def _timed_calls(
     training = TrainingSteps(model, optimizer, pixels, labels)
     calls: dict[str, Callable[[], Any]] = {FORWARD: partial(forward, ends[0], pixels)}
     needs = {FORWARD: memory(forward, ends[0], pixels), STEP: training.memory()}
-    costs = config.benchmark.costs
+    costs = BenchmarkSettings.of(config).costs
     if "importance" in costs:
         calls[SWEEP] = partial(sweep, *ends, pixels, 0)
         needs[SWEEP] = memory(sweep, *ends, pixels, 0)
@@ -149,14 +151,14 @@ def reversion_calls(config: Config, sites: int) -> int:
       config: Repeats of a reversion.
       sites: Number of sites.
     """
-    return sites * config.reversion.repeats * len(DIRECTIONS)
+    return sites * ReversionSettings.of(config).repeats * len(DIRECTIONS)
 
 
 def _reversions(
     config: Config, model: Model, ends: Sequence[Variables], pixels: Any
 ) -> dict[str, Callable[[], Any]]:
     """Per site, the call that reverts all bins and a random draw."""
-    quantiles = config.reversion.bins + 1
+    quantiles = ReversionSettings.of(config).bins + 1
     rng = np.random.default_rng(config.seed)
     read = jax.jit(read_activations(model, [site.name for site in model.sites]))
     old, new = (read(variables, pixels)[1] for variables in ends)

@@ -29,6 +29,7 @@ from conceptevo_jax.benchmarks.comparison import (
     speed_ratios_beside,
 )
 from conceptevo_jax.benchmarks.rows import device_name
+from conceptevo_jax.benchmarks.settings import BenchmarkSettings
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.figures import draw_ratios, save_figure
 from conceptevo_jax.pipeline.outcome import write_csv
@@ -171,7 +172,7 @@ def run_beside(
         for part in parts:
             before = list(comparisons)
             rounds: list[tuple[Side, Side]] = []
-            for _ in range(session.config.benchmark.rounds):
+            for _ in range(BenchmarkSettings.of(session.config).rounds):
                 about, arguments = f"measure {part}", (part, words)
                 with session.stage(about):
                     new = measure_side(new_checkout, *arguments, folders[0])

@@ -27,6 +27,7 @@ from conceptevo_jax.benchmarks.page_costs import measure_pages
 from conceptevo_jax.benchmarks.rows import (
     Row,
 )
+from conceptevo_jax.benchmarks.settings import BenchmarkSettings
 from conceptevo_jax.benchmarks.stimuli import measure_stimuli
 from conceptevo_jax.config import Config
 from conceptevo_jax.devices import cores
@@ -49,7 +50,7 @@ def _costs(config: Config, session: Session) -> list[Measurement]:
             cost_rows(costs), cost_claims(config, name, costs), {"costs": costs}
         )
 
-    what = ", ".join(["training step", *config.benchmark.costs])
+    what = ", ".join(["training step", *BenchmarkSettings.of(config).costs])
     return [
         Measurement(
             part="costs",
@@ -62,7 +63,7 @@ def _costs(config: Config, session: Session) -> list[Measurement]:
 
 
 def _page(config: Config, session: Session) -> list[Measurement]:
-    settings = config.benchmark
+    settings = BenchmarkSettings.of(config)
 
     def call() -> Measured:
         pages, claims = measure_pages(
@@ -85,7 +86,7 @@ def _row_measurement(
 
 
 def _embedding(config: Config, session: Session) -> list[Measurement]:
-    settings = config.benchmark
+    settings = BenchmarkSettings.of(config)
     call = partial(
         measure_embedding,
         neurons=settings.embedded_neurons,
@@ -99,7 +100,7 @@ def _embedding(config: Config, session: Session) -> list[Measurement]:
 
 
 def _image_vectors(config: Config, session: Session) -> list[Measurement]:
-    settings = config.benchmark
+    settings = BenchmarkSettings.of(config)
     call = partial(
         measure_image_vectors,
         neurons=settings.embedded_neurons,
@@ -110,7 +111,7 @@ def _image_vectors(config: Config, session: Session) -> list[Measurement]:
 
 
 def _stimuli(config: Config, session: Session) -> list[Measurement]:
-    settings = config.benchmark
+    settings = BenchmarkSettings.of(config)
     sizes = [(config.preset, settings.images, settings.turns)]
     if settings.full_images and config.preset != "full":
         sizes.append(("full", settings.full_images, settings.full_turns))
@@ -153,7 +154,7 @@ def _network_rows(
 
 
 def _networks(config: Config, session: Session) -> list[Measurement]:
-    settings = config.benchmark
+    settings = BenchmarkSettings.of(config)
     sizes = [(config.preset, settings.images, settings.turns, settings.compiled)]
     if settings.full_images and config.preset != "full":
         sizes.append(
@@ -177,13 +178,15 @@ def _networks(config: Config, session: Session) -> list[Measurement]:
 
 def _maps(config: Config, session: Session) -> list[Measurement]:
     demo = session.folder.with_name(f"demo-{config.scale_name}")
-    points, turns = config.benchmark.map_points, config.benchmark.full_turns
+    settings = BenchmarkSettings.of(config)
+    points, turns = settings.map_points, settings.full_turns
     call = partial(measure_maps, points, demo, turns=turns)
     return [_row_measurement("maps", f"of {points:,} points", call)]
 
 
 def _growth(config: Config, session: Session) -> list[Measurement]:
-    grow, neurons = config.benchmark.grow, config.benchmark.embedded_neurons
+    settings = BenchmarkSettings.of(config)
+    grow, neurons = settings.grow, settings.embedded_neurons
 
     def grow_model() -> list[Row]:
         most_classes = max(grow.classes)

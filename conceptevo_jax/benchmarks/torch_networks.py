@@ -17,6 +17,8 @@ from flax.traverse_util import flatten_dict
 
 from conceptevo_jax.benchmarks.rows import why_missing
 from conceptevo_jax.models import Model, convnext, inception, vgg
+from conceptevo_jax.models.inception_blocks import STEM
+from conceptevo_jax.models.inception_sites import Size
 
 ARCHITECTURES = {
     "vgg16": vgg.PRESETS,
@@ -74,7 +76,7 @@ def to_torch_device(network: Any) -> Any:
     return network.to(torch_device(), memory_format=torch.channels_last)
 
 
-def autocast(compute: str) -> AbstractContextManager:
+def autocast(compute: str) -> AbstractContextManager[object]:
     """What `compute` is to ours: layers in bfloat16, parameters in float32."""
     import torch
 
@@ -201,12 +203,12 @@ def _layer(layer: Any, shape: tuple[int, ...]) -> Any:
     return layer
 
 
-def _pad_stem(network: Any, size: inception.Size) -> None:
+def _pad_stem(network: Any, size: Size) -> None:
     """Pad the stem in place of its poolings, and shrink the auxiliary head's."""
     import torch
 
     network.maxpool1 = network.maxpool2 = torch.nn.Identity()
-    for layer in inception.STEM[1:]:
+    for layer in STEM[1:]:
         padding = tuple(side // 2 for side in layer.kernel)
         network.get_submodule(layer.name).conv.padding = padding
     head, (window, stride, _) = network.AuxLogits, size.auxiliary

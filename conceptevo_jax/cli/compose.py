@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from conceptevo_jax.cli.schema import registered, setting_names
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
 
@@ -144,6 +145,8 @@ _IN_FILE = re.compile(
     r"(?P<flaw>.*?)\s*full_key: *(?P<key>[\w.]*)"
 )
 
+_UNKNOWN_KEY = re.compile(r"Key '(?P<name>[^']+)' not in '\w+'")
+
 
 def _explain_file(message: str) -> UsageError | None:
     """The problem and its file, if Hydra reports a file."""
@@ -153,6 +156,14 @@ def _explain_file(message: str) -> UsageError | None:
     expected_kinds = [
         kind for sign, kind in _EXPECTED_KINDS.items() if sign in match["flaw"]
     ]
+    unknown = _UNKNOWN_KEY.match(match["flaw"])
+    if unknown is not None:
+        *parents, name = match["key"].split(".")
+        valid = setting_names(registered(), parents)
+        location = ".".join(parents) or "the top level"
+        if name == unknown["name"] and valid:
+            known = unknown_name(f"setting of {location}", name, valid)
+            return UsageError(f"{match['file']}.yaml: {known} Mend that file.")
     key = match["key"] or "one of its values"
     flaw = (
         f"{key} must be {expected_kinds[0]}"

@@ -19,13 +19,15 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import Composed, explain, resolve
 from conceptevo_jax.cli.config_files import arguments, require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.locate import folder, runner
 from conceptevo_jax.cli.printing import print_outcome, print_plan
+from conceptevo_jax.cli.schema import register
 from conceptevo_jax.cli.words import as_meant, quoted, require_words, typed_names
-from conceptevo_jax.config import Config, register
+from conceptevo_jax.config import Config
 from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.outcome import write_results
@@ -51,8 +53,7 @@ def run_experiment(words: Sequence[str]) -> int:
     Raises:
       UsageError: for names, values or keys that do not exist, with the valid ones.
     """
-    register()
-    words = as_meant(words)
+    words = as_meant(words, register(words))
     require_settings_alone(words)
     parsed_arguments = arguments(words)
     require_words(parsed_arguments.overrides)
@@ -121,7 +122,8 @@ class _Jobs:
 
 
 def composed_config(words: list[str]) -> Composed:
-    """Compose a configuration from overrides alone."""
+    """Compose a configuration from overrides alone, by the schema that they need."""
+    register(words)
     with initialize_config_dir(str(folder("configs")), version_base="1.3"):
         return compose("config", overrides=words)
 
@@ -162,6 +164,7 @@ def execute(composed: Composed, promised: dict[Path, Path]) -> None:
     check_counts(config)
     notes = fit_to_images(config, typed_names(HydraConfig.get().overrides.task))
     check_config(config)
+    check_benchmark(config)
     if config.distributed:
         start_processes()
         CONSOLE.quiet = not is_first()

@@ -22,7 +22,7 @@ def experiments() -> list[str]:
 
 
 def runner(name: str) -> ModuleType:
-    """Import the file that runs an experiment.
+    """The module that runs an experiment, imported at its first use.
 
     Raises:
       UsageError: for an unknown name, with the valid ones.
@@ -31,10 +31,17 @@ def runner(name: str) -> ModuleType:
         raise unknown_name("experiment", name, experiments())
     path = folder("experiments") / f"{name}.py"
     module_name = f"conceptevo_experiments_{name}"
+    loaded = sys.modules.get(module_name)
+    if loaded is not None and loaded.__file__ == str(path):
+        return loaded
     spec = importlib.util.spec_from_file_location(module_name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise
     return module

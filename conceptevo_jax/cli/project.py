@@ -11,8 +11,9 @@ from yaml import YAMLError
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.config_files import read_settings
 from conceptevo_jax.cli.console import CONSOLE
+from conceptevo_jax.cli.schema import schema
 from conceptevo_jax.cli.words import options
-from conceptevo_jax.config import Config, register
+from conceptevo_jax.config import Config
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.pipeline.result_folder import require_settings
 from conceptevo_jax.places import typed_place
@@ -52,10 +53,10 @@ def config_of(folder: Path) -> Config:
             "that built a space, such as runs/demo-demo."
         )
     text = read_settings(path, folder)
-    register()
     try:
         settings = OmegaConf.load(io.StringIO(text))
-        merged = OmegaConf.merge(OmegaConf.structured(Config), settings)
+        kind = schema(OmegaConf.select(settings, "name"))
+        merged = OmegaConf.merge(OmegaConf.structured(kind), settings)
         assert isinstance(merged, DictConfig)
         config = resolve(merged)
         check_names(config)

@@ -5,17 +5,16 @@ errors, `2026_11_29` is the number 20261129 and `12e4567` infinity. If the schem
 holds text, such as a folder, a value here is the typed text.
 """
 
-import dataclasses
 import re
 import typing
 from collections.abc import Collection, Sequence
 from types import NoneType
-from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 
+from conceptevo_jax.cli.schema import setting_type
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
 
@@ -56,14 +55,18 @@ def typed_names(words: Sequence[str]) -> frozenset[str]:
     return frozenset(name["name"] for name in names if name is not None)
 
 
-def as_meant(words: Sequence[str]) -> list[str]:
+def as_meant(words: Sequence[str], schema: type[Config]) -> list[str]:
     """Words for Hydra, with text quoted that Hydra would not read as text.
 
     Typed quotes, backslashes and interpolations (`${…}`) are left to Hydra,
     and so are lists of values with `-m`.
+
+    Args:
+      words: All words of the command line.
+      schema: The schema, which has the types of the settings.
     """
     sweeps = "-m" in words or "--multirun" in words
-    return [_as_meant(word, sweeps=sweeps) for word in words]
+    return [_as_meant(word, schema, sweeps=sweeps) for word in words]
 
 
 def quoted(text: str) -> str:
@@ -71,7 +74,7 @@ def quoted(text: str) -> str:
     return QuotedString(text, Quote.single).with_quotes()
 
 
-def _as_meant(word: str, *, sweeps: bool) -> str:
+def _as_meant(word: str, schema: type[Config], *, sweeps: bool) -> str:
     key, equals, value = word.partition("=")
     name = _NAME.fullmatch(key)
     if not equals or name is None or key.startswith("-"):
@@ -80,7 +83,7 @@ def _as_meant(word: str, *, sweeps: bool) -> str:
     override = _parsed(word)
     if override is None:
         return word if _parsed(quoted_word) is None else quoted_word
-    if not _is_text(name["name"]) or not value or re.search(r"\\|\$\{", value):
+    if not _is_text(schema, name["name"]) or not value or re.search(r"\\|\$\{", value):
         return word
     if (
         value == "null"
@@ -117,14 +120,7 @@ def _parsed(word: str) -> Override | None:
         return None
 
 
-def _is_text(name: str) -> bool:
-    """Whether the schema holds text under this name."""
-    kind: Any = Config
-    for part in name.split("."):
-        if dataclasses.is_dataclass(kind):
-            kind = typing.get_type_hints(kind).get(part)
-        elif typing.get_origin(kind) is dict:
-            kind = typing.get_args(kind)[1]
-        else:
-            return False
+def _is_text(schema: type[Config], name: str) -> bool:
+    """Whether a schema holds text under this name."""
+    kind = setting_type(schema, name.split("."))
     return kind is str or set(typing.get_args(kind)) == {str, NoneType}

@@ -1,24 +1,13 @@
-"""Hydra schemas: every name and type that a configuration may contain.
+"""Schemas: names and types of what all experiments share, and how others are declared.
 
 The schemas mirror the settings of the layers below, where their meaning is
-documented. YAML files choose the values. Only this package, `cli` and
-the experiment runners import Hydra; everything below takes plain values.
+documented. Settings of a single experiment are declared in its package or file, see
+`Settings`. YAML files choose the values. Only `cli` and the experiment runners import
+Hydra; everything below takes plain values.
 """
 
-from conceptevo_jax.config.measures import (
-    AlignmentConfig,
-    BaselinesConfig,
-    BenchmarkConfig,
-    CollapseConfig,
-    ExplorerConfig,
-    FailuresConfig,
-    GrowthConfig,
-    HyperparametersConfig,
-    ImportanceConfig,
-    RateConfig,
-    RateImages,
-    ReversionConfig,
-)
+from omegaconf import MISSING
+
 from conceptevo_jax.config.method import (
     EmbeddingConfig,
     LayoutConfig,
@@ -27,7 +16,9 @@ from conceptevo_jax.config.method import (
     SearchConfig,
     SensitivityConfig,
 )
-from conceptevo_jax.config.schema import Config, plain, register
+from conceptevo_jax.config.ranges import require_positive
+from conceptevo_jax.config.schema import Config, ExplorerConfig, plain
+from conceptevo_jax.config.settings import Settings, compose_schema
 from conceptevo_jax.config.training import (
     DatasetConfig,
     DatasetFacts,
@@ -38,31 +29,23 @@ from conceptevo_jax.config.training import (
 )
 
 __all__ = [
-    "AlignmentConfig",
-    "BaselinesConfig",
-    "BenchmarkConfig",
-    "CollapseConfig",
+    "MISSING",
     "Config",
     "DatasetConfig",
     "DatasetFacts",
     "EmbeddingConfig",
     "ExplorerConfig",
-    "FailuresConfig",
-    "GrowthConfig",
-    "HyperparametersConfig",
-    "ImportanceConfig",
     "LayoutConfig",
     "MethodConfig",
     "ModelConfig",
     "OptimizerConfig",
     "ProjectionConfig",
-    "RateConfig",
-    "RateImages",
     "RegularisationConfig",
-    "ReversionConfig",
     "RunConfig",
     "SearchConfig",
     "SensitivityConfig",
+    "Settings",
+    "compose_schema",
     "plain",
-    "register",
+    "require_positive",
 ]

@@ -1,39 +1,37 @@
-"""The schema of a whole experiment."""
+"""What every experiment has to be told, and may be."""
 
 import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from conceptevo_jax.config.measures import (
-    AlignmentConfig,
-    BaselinesConfig,
-    BenchmarkConfig,
-    CollapseConfig,
-    ExplorerConfig,
-    FailuresConfig,
-    HyperparametersConfig,
-    ImportanceConfig,
-    RateConfig,
-    RateImages,
-    ReversionConfig,
-)
 from conceptevo_jax.config.method import MethodConfig
 from conceptevo_jax.config.training import DatasetConfig, RunConfig
 
 
 @dataclass
+class ExplorerConfig:
+    """What an experiment writes for the explorer; see `conceptevo_jax.explorer`.
+
+    Without `patches` the page holds no pixel and no name of an image. `tables` adds
+    parquet and TensorBoard projector files.
+    """
+
+    page: bool = True
+    patches: bool = True
+    tables: bool = False
+
+
+@dataclass
 class Config:
-    """A whole experiment.
+    """What all experiments share; `Settings` are those of single ones.
 
     With `seeds` above 1 it runs once per seed, and its numbers are aggregated.
     `time_limit` is in seconds: a call that would take longer stops between two epochs
-    or stages, and the same call resumes. `methods` are compared with
-    `method` in experiments that compare methods. With `monitor=on` every training is
-    watched, see `conceptevo_jax.monitor`. With `distributed=true` processes that
-    were launched together share the work, see `conceptevo_jax.devices`.
+    or stages, and the same call resumes. With `monitor=on` every training is watched,
+    see `conceptevo_jax.monitor`. With `distributed=true` processes that were launched
+    together share the work, see `conceptevo_jax.devices`.
     """
 
     name: str = MISSING
@@ -52,26 +50,6 @@ class Config:
     method: MethodConfig = field(default_factory=MethodConfig)
     runs: dict[str, RunConfig] = field(default_factory=dict)
     base: str | None = None
-    importance: ImportanceConfig = field(default_factory=ImportanceConfig)
-    reversion: ReversionConfig = field(default_factory=ReversionConfig)
-    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
-    methods: dict[str, MethodConfig] = field(default_factory=dict)
-    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
-    hyperparameters: HyperparametersConfig = field(
-        default_factory=HyperparametersConfig
-    )
-    baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
-    failures: FailuresConfig = field(default_factory=FailuresConfig)
-    rates: dict[str, RateConfig] = field(default_factory=dict)
-    rate_seeds: int | None = None
-    rate_images: RateImages = field(default_factory=RateImages)
-    collapse: CollapseConfig | None = None
-    collapse_seeds: list[int] = field(default_factory=list)
-
-
-def register() -> None:
-    """Register the schemas with Hydra, which checks every YAML file against them."""
-    ConfigStore.instance().store("schema", Config)
 
 
 def plain(settings: Any, **changes: Any) -> dict[str, Any]:

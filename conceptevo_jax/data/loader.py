@@ -48,7 +48,8 @@ class TrainBatches:
 
     def rows(self, step: int) -> Int32[np.ndarray, " b"]:
         """Rows of this process's images in batch number `step`, counted from 0."""
-        return self.order[step].astype(np.int32)[self.share]
+        rows: Int32[np.ndarray, " b"] = self.order[step].astype(np.int32)[self.share]
+        return rows
 
     def batch(self, step: int) -> dict[str, np.ndarray]:
         """`{"image": uint8 [b h w 3], "label": int32 [b]}` of batch number `step`."""

@@ -115,12 +115,12 @@ def top_classes(scene: Scene, image_ids: Int[np.ndarray, "n k"]) -> list[str | N
 
 def _patch_images(
     course: Course, snapshot: int, cutter: PatchCutter | None
-) -> list[dict | None]:
+) -> list[dict[str, bytes | None] | None]:
     """The column `patch`; None for a neuron without patches."""
     n = course.dead.shape[1]
     if cutter is None:
         return [None] * n
-    images: list[dict | None] = []
+    images: list[dict[str, bytes | None] | None] = []
     for neuron in range(n):
         patches = cutter.patches(
             course, snapshot, neuron, count=PATCHES, size=len(cutter)

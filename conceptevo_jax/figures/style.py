@@ -38,7 +38,7 @@ _SETTINGS = {
 }
 
 
-def styled() -> AbstractContextManager:
+def styled() -> AbstractContextManager[object]:
     """A context in which figures get the shared look."""
     families = list(font_families())
     return mpl.rc_context({**_SETTINGS, "font.family": families})

@@ -49,5 +49,5 @@ class BatchNorm(nn.Module):
         normal = (x - centre[None, None, None]) * factor[None, None, None]
         return (normal + bias[None, None, None]).astype(kind)
 
-    def _move(self, running: nn.Variable, newest: Float[Array, " c"]) -> None:
+    def _move(self, running: nn.Variable[Array], newest: Float[Array, " c"]) -> None:
         running.value += self.momentum * (newest - running.value)

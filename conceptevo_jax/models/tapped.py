@@ -98,11 +98,13 @@ class Model:
         require_seed(seed)
         words = stream(seed, "initial weights").integers(2**32, size=2, dtype=np.uint32)
         key = jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32")
-        return self._initialisation.draw(key)
+        variables: Variables = self._initialisation.draw(key)
+        return variables
 
     def shapes(self) -> Variables:
         """Shapes and types of the variables, without making them."""
-        return self._initialisation.shapes
+        shapes: Variables = self._initialisation.shapes
+        return shapes
 
     @functools.cached_property
     def _initialisation(self) -> Initialisation:
@@ -117,7 +119,7 @@ class Model:
         """
         mean = jnp.asarray(self.mean, jnp.float32)
         std = jnp.asarray(self.std, jnp.float32)
-        scaled = pixels.astype(jnp.float32) / jnp.float32(255)
+        scaled: Array = pixels.astype(jnp.float32) / jnp.float32(255)
         if pixels.shape[1] != self.size:
             shape = (pixels.shape[0], self.size, self.size, 3)
             scaled = jax.image.resize(scaled, shape, "linear", antialias=True)

@@ -67,7 +67,7 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
     if any(faults.values()):
         raise DataError(_complaint(model, faults))
     channels = model.sites[-1].channels
-    return unflatten_dict(
+    variables: Variables = unflatten_dict(
         {
             path: jnp.asarray(
                 _to_flax_order(
@@ -79,6 +79,7 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
             for path in leaves
         }
     )
+    return variables
 
 
 def name_in_torchvision(path: tuple[str, ...]) -> str:

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 
 import jax
 
-from conceptevo_jax.analysis.importance.milestones import SHARES
-from conceptevo_jax.analysis.importance.reversion import DIRECTIONS
 from conceptevo_jax.config import Config, DatasetConfig, RunConfig
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.pipeline.images import dataset_facts, heldout_sizes
@@ -36,15 +34,8 @@ TFLOP/s. Not measured."""
 DECODE_SECONDS = 2e-4
 """Time to read and decode one image of 32×32 pixels on one core."""
 
-SWEEP_PASSES = 4
-"""Largest cost of the importance of all sites, in forward passes of an image."""
-
 START_SECONDS = 12.0
 """Time to import and compile, per process."""
-
-PATCHING_SECONDS = 1.7
-"""Time to compile the network after one site, as measured on a slow core: .9 for
-VGG16, 2.1 for InceptionV3, 1.8 for ConvNeXt."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,7 +116,8 @@ def _forward_gflop(name: str, preset: str, classes: int) -> float:
     return float(cost.get("flops", 0.0)) / 1e9
 
 
-def _gflop(model: Model) -> float:
+def model_gflop(model: Model) -> float:
+    """Cost of one image in evaluation mode, in 10⁹ operations."""
     return _forward_gflop(model.name, model.preset, model.classes)
 
 
@@ -134,7 +126,8 @@ def is_for_gpu(run: RunConfig) -> bool:
     return run.model.preset == "full"
 
 
-def _speed(run: RunConfig) -> float:
+def assumed_gflops(run: RunConfig) -> float:
+    """Speed at which a run's network is assumed to be evaluated, in GFLOP/s."""
     if is_for_gpu(run):
         return GPU_GFLOPS
     return CORE_GFLOPS.get(run.model.name, PLAIN_CORE_GFLOPS)
@@ -184,7 +177,7 @@ def plan_job(job: Job) -> Step:
     return Step(
         stage="train and observe" if observed_snapshots else "train",
         about=f"{job.name}: {run.title}, {settings.epochs} epochs, seed {run.seed}",
-        seconds=START_SECONDS + passes * _gflop(model) / _speed(run),
+        seconds=START_SECONDS + passes * model_gflop(model) / assumed_gflops(run),
         bytes=size,
     )
 
@@ -192,93 +185,6 @@ def plan_job(job: Job) -> Step:
 def longest_first(jobs: Sequence[Job]) -> list[Job]:
     """The order in which, by estimate, no core waits long for the last job."""
     return sorted(jobs, key=lambda job: -(plan_job(job).seconds or 0))
-
-
-def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
-    """Estimate the importance of some runs' evolutions for every measured class.
-
-    Args:
-      config: The whole configuration.
-      names: Names of the runs.
-    """
-    settings, steps = config.importance, []
-    for name in names:
-        model, images, times = _measured(config, name, settings.images)
-        neurons = neuron_count(model.sites)
-        passes = SWEEP_PASSES if settings.method == "transpose" else neurons
-        kept_images, work = images * times, images * times * passes
-        steps.append(_step("importance", config, name, model, work, kept_images))
-    return steps
-
-
-def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
-    """Estimate reverting some runs' evolutions, importance included.
-
-    On average, half of the network follows a site.
-
-    Args:
-      config: The whole configuration.
-      names: Names of the runs.
-    """
-    settings, steps = config.reversion, []
-    facts = dataset_facts(config.dataset)
-    for name in names:
-        model, train, times = _measured(config, name, settings.train_images)
-        test = min(settings.test_images or facts.test, facts.test // facts.classes)
-        elsewhere = (
-            facts.test
-            if settings.elsewhere_images is None
-            else settings.elsewhere_images
-        )
-        exchanged = (
-            settings.repeats
-            * (settings.bins + 1)
-            * len(DIRECTIONS)
-            * len(model.sites)
-            / 2
-        )
-        images = train * SWEEP_PASSES + (train + test + elsewhere) * (exchanged + 2)
-        stage = "importance and reversion"
-        kept_images = train * times
-        step = _step(stage, config, name, model, images * times, kept_images)
-        compile_seconds = PATCHING_SECONDS * len(model.sites)
-        seconds = (step.seconds or 0.0) + compile_seconds
-        steps.append(dataclasses.replace(step, seconds=seconds))
-    return steps
-
-
-def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int, int]:
-    """A run's model, training images per class, and number of repeats."""
-    facts, importance = dataset_facts(config.dataset), config.importance
-    model_config = config.runs[name].model
-    model = build_model(
-        model_config.name, preset=model_config.preset, classes=facts.classes
-    )
-    class_images = (config.dataset.train_images or facts.train) // facts.classes
-    evolutions = (len(importance.epochs) or len(SHARES)) - 1
-    return (
-        model,
-        min(images or class_images, class_images),
-        (importance.classes or facts.classes) * evolutions,
-    )
-
-
-def _step(
-    stage: str,
-    config: Config,
-    name: str,
-    model: Model,
-    images: int | float,
-    kept_images: int,
-) -> Step:
-    """A stage that passes images forward, and keeps all neurons' responses to some."""
-    work = images * _gflop(model) / _speed(config.runs[name])
-    return Step(
-        stage=stage,
-        about=f"{name}: {config.importance.classes or model.classes} classes",
-        seconds=START_SECONDS + work,
-        bytes=kept_images * neuron_count(model.sites) * 4,
-    )
 
 
 def duration(seconds: float | None) -> str:

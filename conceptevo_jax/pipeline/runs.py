@@ -347,7 +347,7 @@ def _observer(
     )
 
 
-def job_from_json(value: dict) -> Job:
+def job_from_json(value: dict[str, Any]) -> Job:
     """Rebuild a job that was sent to another process as JSON."""
     run = value["run"]
     parts = {

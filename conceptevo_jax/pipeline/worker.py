@@ -62,7 +62,7 @@ def main() -> int:
     os.dup2(2, 1)
     lock = threading.Lock()
 
-    def send(message: dict) -> None:
+    def send(message: dict[str, Any]) -> None:
         with lock:
             channel.write(json.dumps(message) + "\n")
             channel.flush()
@@ -82,7 +82,7 @@ def main() -> int:
 
 def _answer(
     store: Store,
-    order: dict,
+    order: dict[str, Any],
     on_step: Callable[[int, int], None],
     opened: dict[str, "Images"],
 ) -> dict[str, Any]:
@@ -108,10 +108,10 @@ class _Orders:
 
     def __init__(self) -> None:
         self.busy = False
-        self._left: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
+        self._left: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def next(self) -> dict | None:
+    def next(self) -> dict[str, Any] | None:
         """The next order, once there is one; None after the last."""
         return self._left.get()
 
@@ -129,7 +129,7 @@ class _Orders:
 
 def _obey(
     store: Store,
-    order: dict,
+    order: dict[str, Any],
     on_step: Callable[[int, int], None],
     opened: dict[str, "Images"],
 ) -> None:
@@ -148,7 +148,7 @@ def _obey(
     execute(store, opened[data], job, on_step, time_left, observe=order["observe"])
 
 
-def _progress(send: Callable[[dict], None], done: int, total: int) -> None:
+def _progress(send: Callable[[dict[str, Any]], None], done: int, total: int) -> None:
     send({"done": done, "total": total})
 
 

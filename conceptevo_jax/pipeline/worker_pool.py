@@ -138,12 +138,12 @@ class _Processes:
 
     def __init__(self) -> None:
         self.lock, self.stopped = threading.Lock(), False
-        self.running: set[subprocess.Popen] = set()
+        self.running: set[subprocess.Popen[str]] = set()
 
     @contextlib.contextmanager
     def start(
         self, store: Store, core: int
-    ) -> Iterator[tuple[subprocess.Popen, IO[str]]]:
+    ) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
         """A worker for a store until this context ends, and its error output."""
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
@@ -151,7 +151,7 @@ class _Processes:
         ):
             yield process, errors
 
-    def _start(self, store: Store, core: int, errors: IO[str]) -> subprocess.Popen:
+    def _start(self, store: Store, core: int, errors: IO[str]) -> subprocess.Popen[str]:
         with self.lock:
             if self.stopped:
                 raise WorkerError("stopped by another's failure")
@@ -183,7 +183,7 @@ class _Worker:
     def __init__(self, store: Store, core: int, running: _Processes) -> None:
         self.store, self.core, self.running = store, core, running
         self.open = contextlib.ExitStack()
-        self.started: tuple[subprocess.Popen, IO[str]] | None = None
+        self.started: tuple[subprocess.Popen[str], IO[str]] | None = None
 
     def __enter__(self) -> "_Worker":
         return self

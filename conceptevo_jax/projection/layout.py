@@ -219,4 +219,5 @@ def _weights(distances: np.ndarray) -> np.ndarray:
     same = distances < SAME_DIRECTION_DISTANCE
     inverse = 1 / np.where(same, 1, distances)
     weights = np.where(same.any(axis=1, keepdims=True), same, inverse)
-    return weights / weights.sum(axis=1, keepdims=True)
+    shares: np.ndarray = weights / weights.sum(axis=1, keepdims=True)
+    return shares

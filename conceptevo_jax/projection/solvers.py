@@ -218,7 +218,9 @@ def rms(difference: Float[np.ndarray, "n d"]) -> float:
 
 def _ratio(above: np.ndarray, below: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A quotient per dimension, 0 in those that are finished."""
-    return np.divide(above, below, out=np.zeros_like(above), where=mask)
+    ratio = np.zeros_like(above)
+    np.divide(above, below, out=ratio, where=mask)
+    return ratio
 
 
 def _rank(matrix: sparse.csr_array) -> int | None:

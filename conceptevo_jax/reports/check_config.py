@@ -5,31 +5,32 @@ images are checked when these are read, and most rules where the settings are us
 """
 
 import contextlib
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from conceptevo_jax.analysis.importance.milestones import ACCURACIES
-from conceptevo_jax.analysis.importance.reversion import Reverting
-from conceptevo_jax.analysis.importance.scores import select_sites
 from conceptevo_jax.config import (
     Config,
     DatasetConfig,
     MethodConfig,
     RunConfig,
     plain,
+    require_positive,
 )
 from conceptevo_jax.data import Sizes
 from conceptevo_jax.errors import UsageError, require_count, require_seed, unknown_name
-from conceptevo_jax.models import DTYPES, build_model
+from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.cached_space import space_settings
 from conceptevo_jax.pipeline.images import ON_BAD_IMAGE, dataset_facts, heldout_sizes
 from conceptevo_jax.pipeline.runs import training_of
-from conceptevo_jax.places import typed_place
 from conceptevo_jax.projection.layout import require_map
+from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.reports.alignment.study_cards import read_hand_picked_sets
+from conceptevo_jax.reports.baseline_comparison.check_settings import check_baselines
 from conceptevo_jax.reports.hyperparameters.trials import trials_of
-from conceptevo_jax.reports.importance.evolutions import scoring_of
+from conceptevo_jax.reports.importance.check_settings import check_importance
+from conceptevo_jax.reports.monitor_rates.settings import MonitorRatesSettings
+from conceptevo_jax.reports.settings import ComparedMethods
+from conceptevo_jax.reports.training_failures.settings import FailuresSettings
+from conceptevo_jax.reports.unified_space.settings import CollapseSettings
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import flaw_of_name
 from conceptevo_jax.training.settings import require_meant
@@ -50,7 +51,8 @@ def check_config(config: Config) -> None:
     check_counts(config)
     require_seed(config.seed)
     require_seed(config.dataset.seed, "dataset.seed")
-    collapsing = [] if config.collapse is None else [config.collapse.run]
+    rule = CollapseSettings.of(config).collapse
+    collapsing = [] if rule is None else [rule.run]
     base = [] if config.base is None else [config.base]
     for name in (*base, *collapsing):
         if name not in config.runs:
@@ -66,15 +68,15 @@ def check_config(config: Config) -> None:
         _check_run(f"runs.{name}", run, config.dataset.side, classes)
         _check_length(f"runs.{name}", run, train)
     _check_method("method", config.method, config.seed)
-    for name, method in config.methods.items():
+    for name, method in ComparedMethods.of(config).methods.items():
         _check_method(f"methods.{name}", method, config.seed)
     for trial in trials_of(config):
         _check_method(f"hyperparameters: {trial.factor}", trial.method, config.seed)
-    read_hand_picked_sets(config.alignment.hand_picked)
-    _require_positive("alignment", config.alignment, ("groups",))
-    _check_benchmark(config)
-    _check_importance(config, classes)
-    _check_baselines(config, classes)
+    alignment = AlignmentSettings.of(config)
+    read_hand_picked_sets(alignment.hand_picked)
+    require_positive("alignment", alignment, ("groups",))
+    check_importance(config, classes)
+    check_baselines(config, classes)
 
 
 def doubts(config: Config) -> list[str]:
@@ -93,15 +95,15 @@ def check_counts(config: Config) -> None:
     Raises:
       UsageError: naming the setting.
     """
-    _require_positive("", config, ("seeds",))
+    require_positive("", config, ("seeds",))
     for name in ("train", "test", "classes"):
         if getattr(config.dataset.facts, name) is not None:
-            _require_positive("dataset.facts", config.dataset.facts, (name,))
-    _require_positive("dataset", config.dataset, ("sample_images",))
+            require_positive("dataset.facts", config.dataset.facts, (name,))
+    require_positive("dataset", config.dataset, ("sample_images",))
     for name, run in config.runs.items():
-        _require_positive(f"runs.{name}", run, ("epochs", "batch_size", "eval_images"))
+        require_positive(f"runs.{name}", run, ("epochs", "batch_size", "eval_images"))
     if config.workers is not None:
-        _require_positive("", config, ("workers",))
+        require_positive("", config, ("workers",))
     if config.time_limit is not None and not config.time_limit >= 0:
         raise UsageError(
             f"time_limit must be a number of seconds, 0 or more, not "
@@ -156,16 +158,17 @@ def check_names(config: Config) -> None:
     Raises:
       UsageError: naming the setting and the name.
     """
+    compared = ComparedMethods.of(config).methods
     methods = {"method": config.method} | {
-        f"methods.{name}": method for name, method in config.methods.items()
+        f"methods.{name}": method for name, method in compared.items()
     }
     named = [("scale_name", config.scale_name)]
     named += [(f"{setting}.name", method.name) for setting, method in methods.items()]
     groups: dict[str, Iterable[str]] = {
         "runs": config.runs,
-        "methods": config.methods,
-        "rates": config.rates,
-        "failures.groups": config.failures.groups,
+        "methods": compared,
+        "rates": MonitorRatesSettings.of(config).rates,
+        "failures.groups": FailuresSettings.of(config).groups,
     }
     named += [(setting, name) for setting, names in groups.items() for name in names]
     for setting, name in named:
@@ -181,9 +184,9 @@ def _check_method(setting: str, method: MethodConfig, seed: int) -> None:
     Search(**plain(method.stimuli))
     space_settings(method.projection, seed)
     if method.projection.stimuli is not None:
-        _require_positive(f"{setting}.projection", method.projection, ("stimuli",))
+        require_positive(f"{setting}.projection", method.projection, ("stimuli",))
     embedding = ("dim", "learning_rate", "repeats", "batch_size")
-    _require_positive(f"{setting}.embedding", method.embedding, embedding)
+    require_positive(f"{setting}.embedding", method.embedding, embedding)
     negatives = method.embedding.negatives
     require_count(f"{setting}.embedding.negatives", negatives, minimum=0)
     layout = method.layout
@@ -191,72 +194,6 @@ def _check_method(setting: str, method: MethodConfig, seed: int) -> None:
         require_map(
             layout.neighbors, layout.min_dist, layout.metric, layout.stability_seeds
         )
-
-
-def _check_importance(config: Config, classes: int) -> None:
-    settings = config.importance
-    scoring, section = scoring_of(config), "importance"
-    Reverting(**plain(config.reversion))
-    _require_positive(section, settings, ("images", "top", "patches"))
-    if settings.accuracy not in ACCURACIES:
-        raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
-    if settings.classes is not None and not 1 <= settings.classes <= classes:
-        raise UsageError(
-            f"importance.classes must be from 1 to {classes}, the number of classes, "
-            f"not {settings.classes}."
-        )
-    for name in scoring.sites and config.runs:
-        model_config = config.runs[name].model
-        model = build_model(
-            model_config.name, preset=model_config.preset, classes=classes
-        )
-        select_sites(model, scoring.sites)
-
-
-def _check_benchmark(config: Config) -> None:
-    benchmark = config.benchmark
-    counts = ("images", "turns", "rounds", "sweep_batches")
-    limits = () if benchmark.minutes is None else ("minutes",)
-    _require_positive("benchmark", benchmark, (*counts, *limits))
-    for name in benchmark.computes:
-        if name not in DTYPES:
-            raise unknown_name("compute type", name, DTYPES)
-    if benchmark.beside is None:
-        return
-    if benchmark.minutes is not None:
-        raise UsageError(
-            f"benchmark.minutes={benchmark.minutes:g} with benchmark.beside: every "
-            "round has to measure the same rows. Leave out one of the two."
-        )
-    if config.seeds > 1:
-        raise UsageError(
-            f"seeds={config.seeds} with benchmark.beside: times do not depend on the "
-            "seed. Leave out one of the two; benchmark.rounds repeats the measurement."
-        )
-    checkout = typed_place(benchmark.beside, "benchmark.beside")
-    for name in ("conceptevo_jax/__init__.py", "experiments/benchmark.py", "configs"):
-        if not (checkout / name).exists():
-            raise UsageError(
-                f"benchmark.beside={benchmark.beside} is not a checkout of "
-                f"conceptevo_jax: {name} is missing. `git worktree add ../before "
-                "COMMIT` makes one."
-            )
-
-
-def _check_baselines(config: Config, classes: int) -> None:
-    baselines = config.baselines
-    counts = ("segments", "images", "discovery", "tested_images")
-    _require_positive("baselines", baselines, counts)
-    if baselines.clusters < 2 or baselines.random_sets < 3:
-        raise UsageError(
-            f"baselines.clusters={baselines.clusters} and baselines.random_sets="
-            f"{baselines.random_sets} are out of range: at least 2 and 3."
-        )
-    if baselines.site is not None and baselines.run in config.runs:
-        model_config = config.runs[baselines.run].model
-        build_model(
-            model_config.name, preset=model_config.preset, classes=classes
-        ).site(baselines.site)
 
 
 def _check_run(setting: str, run: RunConfig, side: int, classes: int) -> None:
@@ -287,11 +224,3 @@ def _naming(setting: str) -> Iterator[None]:
         yield
     except UsageError as error:
         raise UsageError(f"{setting}: {error}") from None
-
-
-def _require_positive(section: str, settings: Any, names: Sequence[str]) -> None:
-    for name in names:
-        value = getattr(settings, name)
-        if not 0 < value < math.inf:
-            setting = f"{section}.{name}".removeprefix(".")
-            raise UsageError(f"{setting} must be above 0, not {value}.")

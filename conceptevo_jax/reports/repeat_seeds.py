@@ -17,6 +17,7 @@ from conceptevo_jax.analysis.statistics.intervals import mean_interval
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
 from conceptevo_jax.pipeline.result_folder import default_folder
+from conceptevo_jax.reports.unified_space.settings import CollapseSettings
 
 SEED_STEP = 10_000
 """Step between the seeds of repeats, away from those that recipes were chosen on."""
@@ -43,8 +44,9 @@ def _repeat(config: Config, number: int, folder: Path) -> Config:
     repeat.run_dir = str(folder.with_name(f"{folder.name}-{number}"))
     for run in repeat.runs.values():
         run.seed += SEED_STEP * number
-    if repeat.collapse is not None:
-        repeat.collapse.seeds = [s + SEED_STEP * number for s in repeat.collapse.seeds]
+    rule = CollapseSettings.of(repeat).collapse
+    if rule is not None:
+        rule.seeds = [seed + SEED_STEP * number for seed in rule.seeds]
     return repeat
 
 

@@ -82,8 +82,8 @@ def _corners(
     channels = [site.channels for site in stimuli.sites]
     grids = np.repeat(stimuli.grids, channels, axis=0)
     centers = (stimuli.positions + 0.5) * (side / grids[:, None])
-    corners = np.round(centers - length[:, None, None] / 2).astype(int)
-    corners = np.clip(corners, 0, (side - length)[:, None, None])
+    unclipped = np.round(centers - length[:, None, None] / 2).astype(int)
+    corners = np.asarray(np.clip(unclipped, 0, (side - length)[:, None, None]))
     corners[stimuli.image_ids < 0] = -1
     return corners
 

@@ -61,7 +61,10 @@ def top_k_fold(
     def add(
         state: TopK, peaks: Peaks, rows: Int[Array, " b"], valid: Bool[Array, " b"]
     ) -> TopK:
-        return _add(state, peaks, rows, valid, ranks, floors, nonfinite=rank_nonfinite)
+        added: TopK = _add(
+            state, peaks, rows, valid, ranks, floors, nonfinite=rank_nonfinite
+        )
+        return added
 
     return Fold(lambda: _empty(neurons, k + 1), add, _join)
 

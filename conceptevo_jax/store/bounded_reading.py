@@ -92,11 +92,11 @@ def parse_json(text: str | bytes) -> Any:
     return value
 
 
-def _items(value: dict | list) -> Iterable[Any]:
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value
 
 
-def _containers(values: Iterable[Any]) -> list[dict | list]:
+def _containers(values: Iterable[Any]) -> list[dict[str, Any] | list[Any]]:
     return [value for value in values if isinstance(value, dict | list)]
 
 

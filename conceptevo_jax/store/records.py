@@ -200,7 +200,12 @@ def _split(
     return arrays, fields
 
 
-def _join(kind: type[R], fields: Mapping[str, Any], arrays: dict, prefix: str) -> R:
+def _join(
+    kind: type[R],
+    fields: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    prefix: str,
+) -> R:
     values: dict[str, Any] = {}
     # As in `_split`: `type[R]` cannot say "of a dataclass".
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]

@@ -113,7 +113,7 @@ class Checkpoints:
                 restored = manager.restore(
                     number, args=ocp.args.StandardRestore(target)
                 )
-            variables = local_copy(restored)
+            variables: Variables = local_copy(restored)
         expected = self._listed().get(str(epoch))
         what = f"snapshot {epoch!r} in {self.folder}"
         require_checksum(expected, variables, what)

@@ -21,7 +21,7 @@ def disk_bytes(model: Model, epochs: int, early: int, *, averaged: bool = False)
       early: Number of snapshots within epochs.
       averaged: Whether a moving average of the weights is kept.
     """
-    weights = sum(
+    weights: int = sum(
         leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(model.shapes())
     )
     return weights * (epochs + early + 1 + 2 * (2 + averaged))

@@ -50,7 +50,7 @@ def describe_training(
       UsageError: for a name that cannot be part of a path, such as `a/b`.
     """
     _require_run_name(run)
-    return plain(
+    identity: dict[str, Any] = plain(
         {
             "name": run,
             "model": model.name,
@@ -62,6 +62,7 @@ def describe_training(
             "training": settings,
         }
     )
+    return identity
 
 
 def _require_run_name(run: str) -> None:

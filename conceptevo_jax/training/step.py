@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
-from conceptevo_jax.models import Model
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.models.normalisation import at_least_float32
 from conceptevo_jax.training.augment import augment
 from conceptevo_jax.training.regularisation import PLAIN, Regularisation
@@ -102,7 +102,7 @@ def _add_to_tally(
 
 def _make_loss(
     model: Model, settings: Regularisation
-) -> Callable[..., tuple[Array, tuple]]:
+) -> Callable[..., tuple[Array, tuple[Array, Array, Variables]]]:
     """Build `loss(params, state, pixels, labels) -> (loss, rest)`, for a whole batch.
 
     `rest` holds each image's loss, the main head's logits, and
@@ -112,7 +112,7 @@ def _make_loss(
 
     def training_loss(
         params: Any, state: State, pixels: UInt8[Array, "b h w 3"], labels: Array
-    ) -> tuple[Array, tuple]:
+    ) -> tuple[Array, tuple[Array, Array, Variables]]:
         key = jax.random.fold_in(jax.random.wrap_key_data(state.seed), state.step)
         pixels = augment(
             pixels, key, random_crop=settings.random_crop, flip=settings.flip
@@ -210,9 +210,12 @@ def _cross_entropy(
     logits: Float[Array, "b m"], labels: Int[Array, " b"], smoothing: float
 ) -> Float[Array, " b"]:
     if not smoothing:
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+        losses: Array = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+        return losses
     exact = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
-    return optax.softmax_cross_entropy(logits, optax.smooth_labels(exact, smoothing))
+    smoothed = optax.smooth_labels(exact, smoothing)
+    losses = optax.softmax_cross_entropy(logits, smoothed)
+    return losses
 
 
 def _averaged(average: Any, variables: Any, decay: float) -> Any:

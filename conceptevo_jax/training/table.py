@@ -9,6 +9,7 @@ import csv
 import dataclasses
 import io
 from pathlib import Path
+from typing import Any
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import checksum, read_file, write_bytes
@@ -100,7 +101,9 @@ def read_table(path: Path) -> list[Row]:
 
 
 def _row(line: dict[str, str]) -> Row:
-    values: dict = {name: float(line[name]) for name in COLUMNS if name not in _OTHER}
+    values: dict[str, Any] = {
+        name: float(line[name]) for name in COLUMNS if name not in _OTHER
+    }
     label, bad = line["epoch"], line["nonfinite_step"]
     values["epoch"] = int(label) if label.isdecimal() else label
     values["nonfinite_step"] = int(bad) if bad else None

@@ -7,15 +7,12 @@ import pytest
 from rich.console import Console
 
 from conceptevo_jax.benchmarks import beside
+from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.training import TimeUpError
-
-register()
 
 SMOKE = ("experiment=benchmark", "scale=smoke")
 
@@ -155,4 +152,4 @@ def test_what_cannot_be_measured_is_refused_by_name(
         (tmp_path / "full" / name).mkdir()
     (tmp_path / "full" / "experiments" / "benchmark.py").touch()
     with pytest.raises(UsageError, match=message):
-        check_config(resolve(composed_config([*SMOKE, *words])))
+        check_benchmark(resolve(composed_config([*SMOKE, *words])))

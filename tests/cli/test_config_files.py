@@ -14,7 +14,6 @@ from conceptevo_jax.cli.config_files import (
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import folder
 from conceptevo_jax.cli.project import config_of
-from conceptevo_jax.config import register
 from conceptevo_jax.errors import DataError, UsageError
 
 THEIRS = ("experiment=theirs", "scale=smoke")
@@ -200,7 +199,6 @@ def test_an_experiment_of_somebody_else_is_composed(call, add):
 @pytest.fixture(scope="module")
 def made():
     """The configuration that a result is made with, as text."""
-    register()
     config = resolve(composed_config(["experiment=demo", "scale=smoke"]))
     return OmegaConf.to_yaml(OmegaConf.structured(config))
 

@@ -16,10 +16,7 @@ from conceptevo_jax.benchmarks.rows import Row
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import folder, runner
-from conceptevo_jax.config import register
 from conceptevo_jax.pipeline.session import Session
-
-register()
 
 SMOKE = ("experiment=benchmark", "scale=smoke")
 ONE = ("~runs.inception_v3", "~runs.convnext_tiny")

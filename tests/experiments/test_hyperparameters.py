@@ -11,11 +11,12 @@ from PIL import Image
 from conceptevo_jax.analysis.statistics.intervals import mean_interval
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.reports.hyperparameters.claims import near_best_claims
 from conceptevo_jax.reports.hyperparameters.measure import Tried
+from conceptevo_jax.reports.hyperparameters.settings import HyperparametersSettings
 from conceptevo_jax.reports.hyperparameters.trials import is_centre, trials_of
+from conceptevo_jax.reports.settings import ComparedMethods
 
 WORDS = (
     "experiment=hyperparameters",
@@ -53,7 +54,6 @@ def folder(demo, call):
 
 
 def made(*words):
-    register()
     return resolve(composed_config(list(words)))
 
 
@@ -135,8 +135,8 @@ def test_claims_follow_the_table(folder):
 )
 def test_a_setting_is_near_the_best_by_the_end_of_its_interval(gaps, holds):
     config = made(*WORDS[:2], "hyperparameters.bases=[vgg16]")
-    config.hyperparameters.around_paper = {"embedding": {"dim": [5, 30]}}
-    config.hyperparameters.around_default = {}
+    HyperparametersSettings.of(config).around_paper = {"embedding": {"dim": [5, 30]}}
+    HyperparametersSettings.of(config).around_default = {}
     _, better, used = trials_of(config)
 
     def tried(gains):
@@ -162,7 +162,10 @@ def test_each_trial_differs_from_its_centre_in_one_setting():
     assert len(trials) == 2 + 10 + 4
     centres = [trial for trial in trials if not trial.factor]
     assert [trial.centre for trial in centres] == ["paper", "default"]
-    methods = {"paper": config.methods["paper"], "default": config.method}
+    methods = {
+        "paper": ComparedMethods.of(config).methods["paper"],
+        "default": config.method,
+    }
     # A random start is what the policy of that name is about.
     changed = {"projection.initial"}
     for trial in trials:
@@ -193,6 +196,6 @@ def flat(method):
 )
 def test_settings_that_do_not_exist_are_told(factor, named):
     config = made(*WORDS[:2])
-    config.hyperparameters.around_paper = factor
+    HyperparametersSettings.of(config).around_paper = factor
     with pytest.raises(UsageError, match=named):
         trials_of(config)

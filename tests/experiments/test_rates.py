@@ -8,7 +8,6 @@ from conceptevo_jax.analysis.statistics.intervals import exact_interval
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import runner
-from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.monitor import HEALTHY as QUIET
@@ -18,7 +17,6 @@ from conceptevo_jax.reports.monitor_rates.measure import watch
 from conceptevo_jax.reports.monitor_rates.tables import rate_rows
 from conceptevo_jax.training import Row
 
-register()
 rates = runner("monitor_rates")
 
 

@@ -4,18 +4,15 @@ import pytest
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
+from conceptevo_jax.cli.schema import SettingsOfRooms
 from conceptevo_jax.config import (
-    Config,
     DatasetFacts,
-    FailuresConfig,
     MethodConfig,
     RunConfig,
-    register,
 )
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.reports.check_config import check_config, check_names, doubts
-
-register()
+from conceptevo_jax.reports.training_failures.settings import FailuresSettings
 
 
 def checked(*words):
@@ -112,7 +109,7 @@ def test_processes_that_work_together_are_no_workers():
         ({"method": MethodConfig(name="/x")}, "method.name: '/x' cannot be a name"),
         ({"methods": {"a": MethodConfig(name="\n")}}, "methods.a.name: '.n' cannot be"),
         (
-            {"failures": FailuresConfig(groups={"a/b": []})},
+            {"failures": FailuresSettings(groups={"a/b": []})},
             "failures.groups: 'a/b' cannot be a name",
         ),
         ({"scale_name": ""}, "scale_name: '' cannot be a name.*: it is empty"),
@@ -120,6 +117,6 @@ def test_processes_that_work_together_are_no_workers():
 )
 def test_names_that_files_are_called_by_are_one_component(changes, named):
     known = {"name": "demo", "scale_name": "smoke", "method": MethodConfig(name="a")}
-    check_names(Config(**known))
+    check_names(SettingsOfRooms(**known))
     with pytest.raises(UsageError, match=named):
-        check_names(Config(**{**known, **changes}))
+        check_names(SettingsOfRooms(**{**known, **changes}))

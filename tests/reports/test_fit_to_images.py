@@ -8,7 +8,6 @@ from PIL import Image
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.reports.fit_to_images import BATCHES, fit_to_images
@@ -31,7 +30,6 @@ def photographs(tmp_path):
 
 
 def composed(*words):
-    register()
     return resolve(composed_config(["experiment=unified_space", *words]))
 
 

@@ -7,17 +7,16 @@ import pytest
 from conceptevo_jax.analysis.statistics.intervals import mean_interval
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
 from conceptevo_jax.reports.importance.evolutions import measured_classes
+from conceptevo_jax.reports.importance.settings import ImportanceSettings
 from conceptevo_jax.reports.repeat_seeds import (
     SEED_STEP,
     aggregate_claims,
     aggregate_tables,
     repeats,
 )
-
-register()
+from conceptevo_jax.reports.unified_space.settings import CollapseSettings
 
 
 @pytest.fixture
@@ -40,7 +39,8 @@ def test_every_seed_moves_on_but_that_of_the_images(config):
         assert one.seeds == 1
         assert one.dataset == config.dataset
         assert one.collapse.seeds == [
-            seed + SEED_STEP * number for seed in config.collapse.seeds
+            seed + SEED_STEP * number
+            for seed in CollapseSettings.of(config).collapse.seeds
         ]
         for name, run in one.runs.items():
             assert run.seed == config.runs[name].seed + SEED_STEP * number
@@ -49,7 +49,7 @@ def test_every_seed_moves_on_but_that_of_the_images(config):
 
 def test_repeats_measure_the_same_classes(config):
     """Rows of their tables are averaged, so they have to be of the same class."""
-    config.importance.classes = 3
+    ImportanceSettings.of(config).classes = 3
     drawn = [measured_classes(one, 100) for one in repeats(config)]
     assert drawn[0] == drawn[1] == drawn[2]
     config.dataset.seed += 1

@@ -17,7 +17,6 @@ from jaxtyping import Bool, Float, Float64, Int
 from conceptevo_jax.analysis.alignment.nearest import nearest_values, resampled_nearest
 from conceptevo_jax.analysis.alignment.verdicts import (
     Agreement,
-    Interval,
     Nearest,
     Score,
 )
@@ -34,6 +33,7 @@ from conceptevo_jax.analysis.statistics.crossed_bootstrap import (
     resample,
     with_refits,
 )
+from conceptevo_jax.analysis.statistics.intervals import Interval
 from conceptevo_jax.types import record
 
 RESAMPLES = 200

@@ -208,7 +208,7 @@ def _agreement_rows(
 
 def _same_concept(concepts: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n c"]:
     """Rows whose products are 1 for one concept, 0 for two, NaN without one."""
-    rows = np.eye(MAX_CONCEPTS)[concepts]
+    rows: Float[np.ndarray, "n c"] = np.eye(MAX_CONCEPTS)[concepts]
     rows[concepts < 0] = np.nan
     return rows
 

@@ -77,7 +77,9 @@ def _mean_reader(model: Model, names: list[str]) -> Callable[..., list[Array]]:
     """A compiled function from weights and patches to each site's mean activations."""
     read = read_activations(model, names)
 
-    def means(variables: Variables, patches: Array, size: tuple[int, int]) -> list:
+    def means(
+        variables: Variables, patches: Array, size: tuple[int, int]
+    ) -> list[Array]:
         shape = (len(patches), *size, 3)
         pixels = jax.image.resize(patches.astype(jnp.float32), shape, "bilinear")
         # Networks read whole pixel values, as in training.

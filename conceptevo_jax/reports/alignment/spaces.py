@@ -14,11 +14,13 @@ from conceptevo_jax.pipeline.joint_layout import JointLayout, lay_out_runs
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
+from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.reports.alignment.training_jobs import (
     alignment_jobs,
     compared_runs,
     endpoints,
 )
+from conceptevo_jax.reports.settings import ComparedMethods
 from conceptevo_jax.store import content_key
 
 
@@ -37,11 +39,11 @@ def place_all(
     config = session.config
     runs_in_use = {name: trained[name] for name in compared_runs(config)}
     placements = {}
-    for method in (config.method, *config.methods.values()):
+    for method in (config.method, *ComparedMethods.of(config).methods.values()):
         runs = _runs_observed_by(session, method, runs_in_use)
         placements[method.name] = [
             place_runs(session, runs[base], runs, method)
-            for base in config.alignment.bases
+            for base in AlignmentSettings.of(config).bases
         ]
     return placements
 

@@ -19,6 +19,7 @@ from conceptevo_jax.places import typed_place
 from conceptevo_jax.reports.alignment.attention_tasks import add_attention_checks
 from conceptevo_jax.reports.alignment.card_patches import task_patches
 from conceptevo_jax.reports.alignment.measure import all_snapshots
+from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.stimuli import Search, find_stimuli
 from conceptevo_jax.stimuli.search import Observe
 from conceptevo_jax.store import read_json
@@ -76,8 +77,9 @@ def make_group_study(session: Session, space: RunsInSpace) -> GroupStudy:
     populations = [
         _population(space, stimuli, run, epoch) for run, epoch in all_snapshots(space)
     ]
-    count, drawing = config.alignment.groups, Drawing(seed=seed)
-    sets = read_hand_picked_sets(config.alignment.hand_picked)
+    settings = AlignmentSettings.of(config)
+    count, drawing = settings.groups, Drawing(seed=seed)
+    sets = read_hand_picked_sets(settings.hand_picked)
     groups = hand_picked_groups(populations, sets, drawing=drawing)
     groups += make_groups(
         populations, base=space.base_snapshot, count=count, drawing=drawing

@@ -8,6 +8,7 @@ from conceptevo_jax.config import Config, MethodConfig
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.unified import BASE_SAMPLE
+from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.types import Epoch
 
 EPOCHS_WITHOUT_MILESTONES = 4
@@ -20,7 +21,7 @@ def compared_runs(config: Config) -> list[str]:
     Raises:
       UsageError: for a base or judge that is not a run, or a judge that is compared.
     """
-    settings = config.alignment
+    settings = AlignmentSettings.of(config)
     for name in (*settings.bases, *filter(None, [settings.judge])):
         if name not in config.runs:
             raise unknown_name("run in alignment", name, config.runs)
@@ -60,7 +61,7 @@ def alignment_jobs(config: Config, method: MethodConfig | None = None) -> list[J
       method: Another method, which needs only the endpoints of each run; None for the
         method in use, and the judge.
     """
-    settings = config.alignment
+    settings = AlignmentSettings.of(config)
     epochs_by_run = {
         name: compared_epochs(config, name) for name in compared_runs(config)
     }

@@ -16,12 +16,12 @@ from conceptevo_jax.baselines.pooled_activations import (
 )
 from conceptevo_jax.baselines.segments import Segments, segment_images
 from conceptevo_jax.baselines.tcav import ConceptTest, check_concept
-from conceptevo_jax.config import BaselinesConfig
 from conceptevo_jax.data import Decoded
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
+from conceptevo_jax.reports.baseline_comparison.settings import BaselinesSettings
 from conceptevo_jax.reports.importance.evolutions import class_of
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Epoch, SnapshotId, record
@@ -99,7 +99,7 @@ class _SiteReader:
 
 
 def _site_reader(session: Session, run: TrainedRun, epoch: Epoch) -> _SiteReader:
-    settings, train = session.config.baselines, session.images.train
+    settings, train = BaselinesSettings.of(session.config), session.images.train
     site = settings.site or run.model.sites[-1].name
     snapshot = next(s for s in run.snapshots if s.epoch == epoch)
     variables = snapshot.load()
@@ -120,7 +120,7 @@ def _site_reader(session: Session, run: TrainedRun, epoch: Epoch) -> _SiteReader
 
 def _explain_class(session: Session, reader: _SiteReader, name: str) -> ClassConcepts:
     """The class's concepts, each tested against random segments in its place."""
-    settings, images = session.config.baselines, session.images
+    settings, images = BaselinesSettings.of(session.config), session.images
     seed = session.config.seed
     label = class_of(name, images)
     rng = stream(seed, "images of ACE", label)
@@ -165,7 +165,7 @@ def _explain_class(session: Session, reader: _SiteReader, name: str) -> ClassCon
 def _split_images(
     train: Decoded,
     label: int,
-    settings: BaselinesConfig,
+    settings: BaselinesSettings,
     name: str,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -197,7 +197,7 @@ def _split_images(
     return discovery, tested, notes
 
 
-def _scaled_clustering(settings: BaselinesConfig, images: int) -> Clustering:
+def _scaled_clustering(settings: BaselinesSettings, images: int) -> Clustering:
     """ACE's own settings, reduced in proportion for fewer than its forty images."""
     reference = Clustering()
     share = min(1.0, images / reference.max_members)

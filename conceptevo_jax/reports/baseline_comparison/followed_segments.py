@@ -7,6 +7,7 @@ from conceptevo_jax.baselines.broden import read_broden
 from conceptevo_jax.baselines.segments import segment_images
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.places import typed_place
+from conceptevo_jax.reports.baseline_comparison.settings import BaselinesSettings
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
@@ -32,7 +33,7 @@ def follow_segments(session: Session) -> FollowedSegments:
     If a Broden-style folder is configured, these are its images with everything but the
     objects black; otherwise the segments of some images per class of the pool.
     """
-    settings, images = session.config.baselines, session.images
+    settings, images = BaselinesSettings.of(session.config), session.images
     seed = session.config.seed
     if settings.broden is not None:
         broden = read_broden(

@@ -15,6 +15,7 @@ from conceptevo_jax.reports.hyperparameters.quality import (
     mean_seconds,
     overall_auc,
 )
+from conceptevo_jax.reports.hyperparameters.settings import HyperparametersSettings
 from conceptevo_jax.reports.hyperparameters.trials import Trial, has_centre_value
 
 NEAR = 0.01
@@ -61,7 +62,7 @@ def _near_best_claim(
     run_gaps = np.concatenate(
         [
             auc_by_run(trials[best][1][base]) - auc_by_run(trials[used][1][base])
-            for base in config.hyperparameters.bases
+            for base in HyperparametersSettings.of(config).bases
         ]
     )
     interval = mean_interval(run_gaps.tolist())

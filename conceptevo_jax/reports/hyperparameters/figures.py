@@ -14,6 +14,7 @@ from conceptevo_jax.reports.hyperparameters.quality import (
     mean_auc,
     mean_seconds,
 )
+from conceptevo_jax.reports.hyperparameters.settings import HyperparametersSettings
 from conceptevo_jax.reports.hyperparameters.trials import has_centre_value
 
 
@@ -41,7 +42,7 @@ def factors_figure(config: Config, centre: str, trials: ScoredTrials) -> Figure:
       centre: Name of the method that the trials differ from.
       trials: The trials around it, and how they did.
     """
-    bases = config.hyperparameters.bases
+    bases = HyperparametersSettings.of(config).bases
     factors = [
         Factor(
             name=factor,

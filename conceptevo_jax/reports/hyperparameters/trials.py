@@ -8,6 +8,8 @@ from typing import Any
 from conceptevo_jax.config import Config, MethodConfig
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.pipeline.runs import Job
+from conceptevo_jax.reports.hyperparameters.settings import HyperparametersSettings
+from conceptevo_jax.reports.settings import ComparedMethods
 
 POOL_SHARE = "pool_share"
 """The only setting that does not belong to a method."""
@@ -38,10 +40,11 @@ def trial_jobs(config: Config) -> list[Job]:
     Raises:
       UsageError: for a base that is not a run, or without a base.
     """
-    for name in config.hyperparameters.bases:
+    bases = HyperparametersSettings.of(config).bases
+    for name in bases:
         if name not in config.runs:
             raise unknown_name("run in hyperparameters.bases", name, config.runs)
-    if not config.hyperparameters.bases:
+    if not bases:
         raise UsageError("hyperparameters.bases is empty: name at least one base.")
     return [
         Job(name=name, run=run, dataset=config.dataset)
@@ -55,12 +58,13 @@ def trials_of(config: Config) -> list[Trial]:
     Raises:
       UsageError: for a setting that no method has, or `paper` missing in `methods`.
     """
-    settings = config.hyperparameters
-    if settings.around_paper and "paper" not in config.methods:
-        raise unknown_name("method", "paper", config.methods)
+    settings = HyperparametersSettings.of(config)
+    methods = ComparedMethods.of(config).methods
+    if settings.around_paper and "paper" not in methods:
+        raise unknown_name("method", "paper", methods)
     trials = []
     for centre, factors in (
-        (config.methods.get("paper"), settings.around_paper),
+        (methods.get("paper"), settings.around_paper),
         (config.method, settings.around_default),
     ):
         if centre is not None and factors:
@@ -70,7 +74,7 @@ def trials_of(config: Config) -> list[Trial]:
 
 def _flatten_factors(
     factors: Mapping[str, Any], prefix: str = ""
-) -> Iterator[tuple[str, list]]:
+) -> Iterator[tuple[str, list[Any]]]:
     """Values by the path of their setting.
 
     Raises:
@@ -146,5 +150,5 @@ def has_centre_value(config: Config, trial: Trial) -> bool:
       config: Names the centres.
       trial: The trial.
     """
-    methods = {config.method.name: config.method} | config.methods
+    methods = {config.method.name: config.method} | ComparedMethods.of(config).methods
     return is_centre(trial, methods[trial.centre])

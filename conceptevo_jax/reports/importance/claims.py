@@ -14,6 +14,7 @@ from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.measure import split_half_reliability
 from conceptevo_jax.reports.importance.run_importance import RunImportance
+from conceptevo_jax.reports.importance.settings import ImportanceSettings
 from conceptevo_jax.reports.importance.tables import top_neurons
 from conceptevo_jax.types import Epoch, Importance, neurons_among
 
@@ -36,6 +37,7 @@ def importance_claims(
       observed: The run with its milestones observed.
     """
     claims = []
+    method = ImportanceSettings.of(session.config).method
     labels = run_importance.sampled_labels
     for evolution, class_importances in run_importance.pairs():
         importances = [
@@ -47,9 +49,7 @@ def importance_claims(
             f"{len(importances)} classes, {len(importances[0].images)} images each"
         )
         claims += [
-            _exactness_claim(
-                name, sample_text, session.config.importance.method, importances
-            ),
+            _exactness_claim(name, sample_text, method, importances),
             _reliability_claim(name, sample_text, importances),
             _class_claim(name, sample_text, evolution, importances, observed, session),
         ]

@@ -15,11 +15,12 @@ from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.trained_run import TrainedRun
+from conceptevo_jax.reports.importance.settings import ImportanceSettings
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Snapshot, record
 
 _NOT_SCORING = ("images", "classes", "epochs", "accuracy", "shown", "top", "patches")
-"""Settings of `ImportanceConfig` that are not `Scoring`'s."""
+"""Settings of `ImportanceSettings` that are not `Scoring`'s."""
 
 
 @record
@@ -60,7 +61,7 @@ def training_jobs(config: Config) -> list[Job]:
 
 def scoring_of(config: Config) -> Scoring:
     """How a configuration computes importance."""
-    settings = plain(config.importance)
+    settings = plain(ImportanceSettings.of(config))
     scoring = {k: v for k, v in settings.items() if k not in _NOT_SCORING}
     return Scoring(**scoring, **plain(config.method.sensitivity))
 
@@ -75,7 +76,7 @@ def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
     Raises:
       UsageError: if the run has too few snapshots, or none with such a name.
     """
-    settings = config.importance
+    settings = ImportanceSettings.of(config)
     milestones = milestones_of(settings.epochs, run, accuracy=settings.accuracy)
     snapshots = {shot.epoch: _cached_snapshot(shot) for shot in run.snapshots}
     return [
@@ -131,7 +132,7 @@ def measured_classes(config: Config, class_count: int) -> list[int]:
       config: Sets the number of classes.
       class_count: The number of classes of the images.
     """
-    sample_size = config.importance.classes
+    sample_size = ImportanceSettings.of(config).classes
     if sample_size is None:
         return list(range(class_count))
     order = stream(config.dataset.seed, "classes").permutation(class_count)

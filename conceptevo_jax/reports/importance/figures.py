@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.alignment.similarity import shared_stimuli, stimulus_rows
 from conceptevo_jax.analysis.statistics.intervals import share_intervals
-from conceptevo_jax.config import ImportanceConfig
 from conceptevo_jax.figures import (
     EvolutionGroup,
     EvolvingNeuron,
@@ -22,6 +21,7 @@ from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.run_importance import RunImportance
+from conceptevo_jax.reports.importance.settings import ImportanceSettings
 from conceptevo_jax.reports.importance.tables import top_neurons
 from conceptevo_jax.stimuli import Sheet, patch_sheet, patch_windows
 from conceptevo_jax.types import (
@@ -55,7 +55,7 @@ def draw_importance(
     Returns:
       The PNG files.
     """
-    images, settings = session.images, session.config.importance
+    images, settings = session.images, ImportanceSettings.of(session.config)
     name, folder = run_importance.run.name, session.folder / "figures"
     importances = run_importance.featured_importances
     evolutions = evolutions_figure(
@@ -79,7 +79,7 @@ def evolutions_figure(
     run: TrainedRun,
     evolutions: Sequence[Evolution],
     importances: Sequence[Importance],
-    settings: ImportanceConfig,
+    settings: ImportanceSettings,
     seed: int,
 ) -> Figure:
     """Figures 3 and 6: the most important neurons of each evolution for one class.

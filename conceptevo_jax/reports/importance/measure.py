@@ -11,7 +11,9 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from conceptevo_jax.analysis.importance.class_images import ClassImages
+from conceptevo_jax.analysis.importance.reversion import Measure as MeasureReversion
 from conceptevo_jax.analysis.importance.reversion import Reverting, measure_reversion
+from conceptevo_jax.analysis.importance.scores import Measure as MeasureImportance
 from conceptevo_jax.analysis.importance.scores import (
     measure_importance,
     select_sites,
@@ -24,6 +26,7 @@ from conceptevo_jax.reports.importance.evolutions import (
     Evolution,
     scoring_of,
 )
+from conceptevo_jax.reports.importance.settings import ReversionSettings
 from conceptevo_jax.store import content_key
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Importance, Reversion
@@ -48,15 +51,15 @@ class EvolutionMeasures:
     def __init__(self, session: Session, run: TrainedRun) -> None:
         self.session, self.run, self.config = session, run, session.config
         self.scoring = scoring_of(self.config)
-        self.reverting = Reverting(**plain(self.config.reversion))
+        self.reverting = Reverting(**plain(ReversionSettings.of(self.config)))
         self.sites = select_sites(run.model, self.scoring.sites)
 
     @functools.cached_property
-    def _importance(self):  # noqa: ANN202  # its type is `importance.Measure`
+    def _importance(self) -> MeasureImportance:
         return measure_importance(self.run.model, self.scoring, seed=self.config.seed)
 
     @functools.cached_property
-    def _reversion(self):  # noqa: ANN202  # its type is `reversion.Measure`
+    def _reversion(self) -> MeasureReversion:
         return measure_reversion(
             self.run.model, self.sites, self.reverting, seed=self.config.seed
         )
@@ -190,7 +193,7 @@ def measure_reversions(
         stage = f"revert {evolution.run.name}"
         with session.stage(stage, of=evolution.log_label(class_names[label])):
             reversions.append(measures.reversion(evolution, label)[0])
-        count = config.reversion.train_images
+        count = ReversionSettings.of(config).train_images
         importances.append(measures.importance(evolution, label, count)[0])
     return reversions, importances
 

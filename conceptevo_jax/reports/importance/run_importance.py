@@ -18,6 +18,7 @@ from conceptevo_jax.reports.importance.measure import (
     EvolutionMeasures,
     split_half_reliability,
 )
+from conceptevo_jax.reports.importance.settings import ImportanceSettings
 from conceptevo_jax.types import Epoch, Importance, record
 
 
@@ -35,7 +36,7 @@ def featured_class(
       run: The run's name.
       importances: Per evolution, the importances of all measured classes.
     """
-    class_name = config.importance.shown.get(run)
+    class_name = ImportanceSettings.of(config).shown.get(run)
     if class_name is not None:
         return class_of(class_name, images)
 
@@ -103,10 +104,11 @@ def measure_run_importance(session: Session, run: TrainedRun) -> RunImportance:
     evolutions = evolutions_of(config, run)
     class_names = session.images.classes
     labels = measured_classes(config, len(class_names))
+    images_per_class = ImportanceSettings.of(config).images
 
     def measure_class(evolution: Evolution, label: int) -> Importance:
         with session.stage("importance", of=evolution.log_label(class_names[label])):
-            return measures.importance(evolution, label, config.importance.images)[0]
+            return measures.importance(evolution, label, images_per_class)[0]
 
     importances = [
         [measure_class(evolution, label) for label in labels]

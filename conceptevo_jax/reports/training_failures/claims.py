@@ -34,6 +34,7 @@ from conceptevo_jax.reports.training_failures.roles import (
     healthy_runs,
     well_trained_run,
 )
+from conceptevo_jax.reports.training_failures.settings import FailuresSettings
 from conceptevo_jax.reports.training_failures.tables import MOVEMENTS, movement_between
 from conceptevo_jax.types import record
 
@@ -69,7 +70,7 @@ def space_claims(
       classes: The number of classes.
       paper: What the paper reports about these runs.
     """
-    settings, entropy = config.failures, paper.entropy
+    settings, entropy = FailuresSettings.of(config), paper.entropy
     courses = {
         name: course_of(projected.run.rows, classes)
         for name, projected in measurements.space.runs.items()
@@ -101,7 +102,7 @@ def run_claims(
       space: All compared runs, in any space.
       paper: What the paper reports about these runs.
     """
-    settings, runs = config.failures, space.runs
+    settings, runs = FailuresSettings.of(config), space.runs
     classes, test_images = len(session.images.classes), len(session.images.test)
     claims = []
     for name in settings.overfitted:

@@ -2,6 +2,7 @@
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.reports.training_failures.settings import FailuresSettings
 
 
 def check_roles(config: Config) -> None:
@@ -11,7 +12,7 @@ def check_roles(config: Config) -> None:
       UsageError: for a missing base, an unknown run, or a run that is both a base
         and compared.
     """
-    settings = config.failures
+    settings = FailuresSettings.of(config)
     if config.base not in settings.bases:
         raise UsageError(f"failures.bases must contain base={config.base}.")
     compared = compared_runs(config)
@@ -26,12 +27,13 @@ def check_roles(config: Config) -> None:
 
 def compared_runs(config: Config) -> list[str]:
     """The runs of all groups."""
-    return [name for group in config.failures.groups.values() for name in group]
+    groups = FailuresSettings.of(config).groups
+    return [name for group in groups.values() for name in group]
 
 
 def healthy_runs(config: Config) -> list[str]:
     """The well-trained run of every group, which is its first, and its repeats."""
-    settings = config.failures
+    settings = FailuresSettings.of(config)
     leaders = [group[0] for group in settings.groups.values()]
     return [*leaders, *(name for name in settings.again if name not in leaders)]
 
@@ -43,4 +45,4 @@ def well_trained_run(config: Config, name: str) -> str:
       config: The configuration, with the groups.
       name: The other run.
     """
-    return next(g[0] for g in config.failures.groups.values() if name in g)
+    return next(g[0] for g in FailuresSettings.of(config).groups.values() if name in g)

@@ -1,6 +1,7 @@
 """Claims of several experiments: about accuracy and alignment."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from conceptevo_jax.analysis import Agreement
 from conceptevo_jax.analysis.statistics.intervals import (
@@ -38,7 +39,7 @@ def accuracy_claim(
     )
 
 
-def alignment_claims(rows: Sequence[Mapping]) -> list[Claim]:
+def alignment_claims(rows: Sequence[Mapping[str, Any]]) -> list[Claim]:
     """Per definition of agreement: is every snapshot above its permutation null?
 
     The interval of the share is for further snapshots; each observed snapshot is

@@ -4,7 +4,6 @@ import pytest
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.config import register
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -16,10 +15,10 @@ from conceptevo_jax.reports.alignment.training_jobs import (
 )
 from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.reports.hyperparameters.trials import trial_jobs
+from conceptevo_jax.reports.settings import ComparedMethods
 
 
 def resolved_config(*words, experiment="alignment"):
-    register()
     words = (f"experiment={experiment}", "scale=smoke", *words)
     return resolve(composed_config(list(words)))
 
@@ -30,7 +29,9 @@ def test_all_runs_are_compared_but_the_judge():
     jobs = {job.name: job for job in alignment_jobs(config)}
     assert jobs["judge"].search is None
     assert all(jobs[name].search is not None for name in compared_runs(config))
-    original_code_jobs = alignment_jobs(config, config.methods["original_code"])
+    original_code_jobs = alignment_jobs(
+        config, ComparedMethods.of(config).methods["original_code"]
+    )
     assert [job.name for job in original_code_jobs] == compared_runs(config)
     assert {job.search.before_relu for job in original_code_jobs} == {True}
     # Methods are compared by the endpoints of a run; nothing else is observed again.

@@ -1,0 +1,42 @@
+"""Whether evolutions can be measured and reverted as the settings say."""
+
+from conceptevo_jax.analysis.importance.milestones import ACCURACIES
+from conceptevo_jax.analysis.importance.reversion import Reverting
+from conceptevo_jax.analysis.importance.scores import select_sites
+from conceptevo_jax.config import Config, plain, require_positive
+from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.models import build_model
+from conceptevo_jax.reports.importance.evolutions import scoring_of
+from conceptevo_jax.reports.importance.settings import (
+    ImportanceSettings,
+    ReversionSettings,
+)
+
+
+def check_importance(config: Config, classes: int) -> None:
+    """Refuse settings of importance and reversion that cannot work.
+
+    Args:
+      config: The whole configuration.
+      classes: Of the images.
+
+    Raises:
+      UsageError: naming the setting.
+    """
+    settings = ImportanceSettings.of(config)
+    scoring, section = scoring_of(config), "importance"
+    Reverting(**plain(ReversionSettings.of(config)))
+    require_positive(section, settings, ("images", "top", "patches"))
+    if settings.accuracy not in ACCURACIES:
+        raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)
+    if settings.classes is not None and not 1 <= settings.classes <= classes:
+        raise UsageError(
+            f"importance.classes must be from 1 to {classes}, the number of classes, "
+            f"not {settings.classes}."
+        )
+    for name in scoring.sites and config.runs:
+        model_config = config.runs[name].model
+        model = build_model(
+            model_config.name, preset=model_config.preset, classes=classes
+        )
+        select_sites(model, scoring.sites)

@@ -98,7 +98,8 @@ def run(config: Config, session: Session) -> Outcome:
     trained = session.train(jobs(config), meanwhile=warm_up)
     subject = trained[config.baselines.run]
     epochs = milestones_of(_snapshot_names(config), subject).epochs
-    snapshots = [str(SnapshotId(subject.name, epoch)) for epoch in epochs]
+    snapshot_ids = [SnapshotId(subject.name, epoch) for epoch in epochs]
+    snapshots = [str(snapshot) for snapshot in snapshot_ids]
     observations = [subject.observations[epoch] for epoch in epochs]
     unified = unify(session, trained)
     projected = next(p for p in unified.compared if p.run.name == subject.name)
@@ -133,7 +134,7 @@ def run(config: Config, session: Session) -> Outcome:
             session,
             drifts,
             concepts,
-            snapshots=snapshots,
+            snapshots=snapshot_ids,
             label=highlighted_class,
             segment_names=segments.names,
         )

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from conceptevo_jax.epoch_labels import snapshot_label
 from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
 from conceptevo_jax.types import SnapshotId, record
@@ -84,7 +85,7 @@ def draw_methods(
 
 @lettered
 def draw_pairs(
-    names: Sequence[str],
+    snapshots: Sequence[SnapshotId],
     panels: Sequence[tuple[str, Float[np.ndarray, "s s"]]],
     *,
     title: str,
@@ -92,10 +93,11 @@ def draw_pairs(
     """Draw a table of AUCs of every two snapshots, a panel per measure.
 
     Args:
-      names: Of the snapshots, `run@epoch`, sorted by run.
+      snapshots: Sorted by run.
       panels: Per panel, what it measures, and its values; NaN is left blank.
       title: Above the figure.
     """
+    names = [snapshot_label(run, epoch) for run, epoch in snapshots]
     with styled():
         side = 0.16 * len(names) + 0.5
         width = (side + 0.2) * len(panels) + 1.6
@@ -111,7 +113,7 @@ def draw_pairs(
             axes.set_xticks(ticks, names, rotation=90, fontsize=6)
             axes.set_yticks(ticks, names if column == 0 else [""] * len(names))
             axes.tick_params(length=0, labelsize=6)
-            for edge in _run_boundaries(names):
+            for edge in _run_boundaries(snapshots):
                 axes.axhline(edge, color="white", lw=1)
                 axes.axvline(edge, color="white", lw=1)
             axes.spines[:].set_visible(False)
@@ -120,11 +122,10 @@ def draw_pairs(
     return figure
 
 
-def _run_boundaries(names: Sequence[str]) -> list[float]:
+def _run_boundaries(snapshots: Sequence[SnapshotId]) -> list[float]:
     """Axis positions between the last snapshot of a run and the first of the next."""
-    runs = [SnapshotId.parse(name).run for name in names]
     return [
         index + 0.5
-        for index, (run, next_run) in enumerate(pairwise(runs))
-        if run != next_run
+        for index, (snapshot, following) in enumerate(pairwise(snapshots))
+        if snapshot.run != following.run
     ]

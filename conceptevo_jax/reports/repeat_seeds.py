@@ -22,7 +22,10 @@ SEED_STEP = 10_000
 """Between the seeds of two repeats: far from those that recipes were chosen on."""
 
 
-LABELS = frozenset({"epoch", "before", "after", "class", "neuron", "site"})
+_SNAPSHOTS = ("epoch", "before", "after", "concept", "born", "settled", "died")
+_QUARTILES = ("born_median", "born_low", "born_high")
+
+LABELS = frozenset(("class", "neuron", "site", *_SNAPSHOTS, *_QUARTILES))
 """Columns of names: numbers now and then, but never averaged."""
 
 

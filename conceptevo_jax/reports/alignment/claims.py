@@ -12,6 +12,7 @@ from conceptevo_jax.analysis.statistics.intervals import (
     exact_interval,
     share_interval,
 )
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS
 from conceptevo_jax.reports.alignment.measure import AlignedSpaces, PairAlignments
@@ -132,19 +133,21 @@ def _control_claim(
     for name, run in placed.runs.items():
         if name == placed.base:
             continue
+        epochs = list(run.observations)
         untrained, *trained = (
             _measure_with_chance(
                 alignments[str(SnapshotId(name, epoch)), placed.base_snapshot], measure
             )
-            for epoch in run.observations
+            for epoch in epochs
         )
         measured = [snapshot for snapshot in trained if snapshot.estimate is not None]
         count += len(measured)
         above += sum(_exceeds_controls(snapshot, untrained) for snapshot in measured)
         last = trained[-1]
         comparisons.append(
-            f"{name} untrained {_format_number(untrained.estimate)}, trained "
-            f"{_format_number(last.estimate)}, chance {_format_number(last.chance)}"
+            f"{name} {epoch_label(epochs[0])} {_format_number(untrained.estimate)}, "
+            f"{epoch_label(epochs[-1])} {_format_number(last.estimate)}, "
+            f"chance {_format_number(last.chance)}"
         )
     description = {
         "nearest": "mean correlation of a neuron with the base neuron nearest to it",

@@ -135,7 +135,7 @@ class Checkpoints:
             return None
         epoch = max(resumable_epochs)
         target = ocp.args.StandardRestore(abstract_tree(_resume_state(like)))
-        what = f"the state to resume from, of {epoch_label(epoch)}"
+        what = f"the state to resume from after {epoch_label(epoch)}"
         with self._naming(what):
             restored = local_copy(self._resume.restore(epoch, args=target))
         description = f"{what} in {self.folder}"

@@ -19,6 +19,9 @@ _ROW = 0.34
 _LETTERS = 14
 """Letters of the title that fit on an inch."""
 
+_LETTER = 0.06
+"""Width of a letter of a snapshot's label, in inches."""
+
 
 @record
 class MethodDots:
@@ -100,9 +103,10 @@ def draw_pairs(
     names = [snapshot_label(run, epoch) for run, epoch in snapshots]
     with styled():
         side = 0.16 * len(names) + 0.5
-        width = (side + 0.2) * len(panels) + 1.6
+        label = _LETTER * max(map(len, names))
+        width = (side + 0.2) * len(panels) + 1.0 + label
         lines = wrapped(title, int(width * _LETTERS))
-        figure = new_figure(width, side + 1.2 + 0.18 * len(lines))
+        figure = new_figure(width, side + 0.5 + label + 0.18 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False)[0]
         image = None

@@ -39,7 +39,11 @@ def test_every_method_is_a_row_of_dots():
 
 
 def test_pairs_are_parted_where_a_run_ends():
-    snapshots = [SnapshotId("vgg", "init"), SnapshotId("vgg", 3), SnapshotId("cnx", 9)]
+    snapshots = [
+        SnapshotId("vgg", "init"),
+        SnapshotId("vgg", 3),
+        SnapshotId("a_run_with_a_long_name", 9),
+    ]
     values = np.array([[np.nan, 0.6, 0.7], [0.6, np.nan, 0.9], [0.7, 0.9, np.nan]])
     figure = draw_pairs(snapshots, [("m", values)], title="t")
     axes = figure.axes[0]
@@ -48,6 +52,12 @@ def test_pairs_are_parted_where_a_run_ends():
     labels = [snapshot_label(*snapshot) for snapshot in snapshots]
     for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
         assert [tick.get_text() for tick in ticks] == labels
+    figure.draw_without_rendering()
+    for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
+        boxes = [tick.get_window_extent() for tick in ticks]
+        assert all(
+            figure.bbox.x0 <= box.x0 and figure.bbox.y0 <= box.y0 for box in boxes
+        )
 
 
 @pytest.mark.parametrize("intruder", [0, 4])

@@ -2,12 +2,17 @@
 
 import dataclasses
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from partial_records import partial_record
 
+from conceptevo_jax.analysis.alignment.verdicts import (
+    NO_SCORE,
+    Agreement,
+    Alignment,
+)
 from conceptevo_jax.analysis.dynamics.movement import lifetimes
 from conceptevo_jax.analysis.dynamics.snapshot_measures import (
     ObservedSnapshot,
@@ -36,8 +41,9 @@ from conceptevo_jax.study import Study, save_study
 from conceptevo_jax.study.design.tasks import Task
 from conceptevo_jax.types import Embedding, Importance, site_slices
 
-UNALIGNED = SimpleNamespace(
-    correlation=SimpleNamespace(overall=SimpleNamespace(auc=None))
+UNALIGNED = partial_record(
+    Alignment,
+    correlation=partial_record(Agreement, overall=NO_SCORE),
 )
 
 

@@ -1,18 +1,22 @@
 """Lives of neurons and births of groups are told by the snapshots of their run."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from partial_records import partial_record
 
 from conceptevo_jax.analysis.dynamics.concept_onset import Groups
 from conceptevo_jax.analysis.dynamics.movement import Lifetimes
+from conceptevo_jax.models.tapped import Model
+from conceptevo_jax.pipeline.base_space import BaseSpace
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.reports.repeat_seeds import LABELS
 from conceptevo_jax.reports.training_failures.life_tables import (
     birth_rows,
     lifetime_rows,
 )
-from conceptevo_jax.types import Embedding, Site
+from conceptevo_jax.reports.training_failures.measure import RunsInSpace
+from conceptevo_jax.types import Embedding, Site, Space
 
 EPOCHS = ["init", "step4", 0, 1]
 GROUP = np.array([0, 0, 0, 1, 1, 1, 1, 2])
@@ -25,14 +29,17 @@ def space():
     """A run whose neurons lie on the centers of their groups."""
     place = Embedding(vectors=np.eye(3)[GROUP], coverage=np.ones(len(GROUP)))
     site = Site(name="s", channels=8, rectified=True, receptive_field=3, stride=1)
-    projected = SimpleNamespace(
-        epochs=EPOCHS,
+    model = partial_record(Model, sites=(site,))
+    projected = partial_record(
+        Projected,
         placed=dict.fromkeys(EPOCHS, place),
-        run=SimpleNamespace(model=SimpleNamespace(sites=(site,))),
+        run=partial_record(TrainedRun, model=model),
     )
-    return SimpleNamespace(
+    space = partial_record(Space, base="base@1")
+    return partial_record(
+        RunsInSpace,
         runs={"run": projected},
-        base_space=SimpleNamespace(space=SimpleNamespace(base="base@1")),
+        base_space=partial_record(BaseSpace, space=space),
     )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from partial_records import partial_record
 
 from conceptevo_jax.analysis.dynamics.trajectory import Trajectory
 from conceptevo_jax.epoch_labels import epoch_label
@@ -100,14 +101,6 @@ def projected_run(test, statuses=(), train=None):
         steps_per_epoch=1,
         base_images=np.ones(1, bool),
     )
-
-
-def partial_record(record_class, **fields):
-    """A record with only those fields that a claim reads."""
-    record = object.__new__(record_class)
-    for name, field in fields.items():
-        object.__setattr__(record, name, field)
-    return record
 
 
 def space_of(run, reach=0.25, **measures):

@@ -23,8 +23,9 @@ from jaxtyping import Bool, Float, Int
 from conceptevo_jax.errors import DataError
 
 Epoch = int | str
-"""An epoch's number (0 is the state after one epoch), `"init"`, or `"step<N>"` for
-a snapshot taken after N optimiser steps, within the first epochs."""
+"""An epoch's number (counted from 0; the state after its last optimiser step), `"init"`
+for the untrained network before it, or `"step<N>"` for a snapshot taken after N
+optimiser steps, within the first epochs. People read `conceptevo_jax.epoch_labels`."""
 
 
 T = TypeVar("T")
@@ -394,7 +395,10 @@ def neuron_ids(snapshot: str, sites: Sequence[Site]) -> list[str]:
 
 
 def progress(epoch: Epoch, steps_per_epoch: int) -> float:
-    """Epochs of training that lie behind a snapshot: `init` 0, epoch 0 is 1.
+    """How much training lies behind a snapshot, in epochs: `init` 0, epoch 0 is 1.
+
+    It is a position on axes of time, and no name of a snapshot: see
+    `conceptevo_jax.epoch_labels`.
 
     Args:
       epoch: The snapshot's.

@@ -101,7 +101,8 @@ def run(config: Config, session: Session) -> Outcome:
     trained = session.train(jobs(config), meanwhile=warm_up)
     subject = trained[settings.run]
     epochs = milestones_of(_snapshot_names(config), subject).epochs
-    snapshots = [str(SnapshotId(subject.name, epoch)) for epoch in epochs]
+    snapshot_ids = [SnapshotId(subject.name, epoch) for epoch in epochs]
+    snapshots = [str(snapshot) for snapshot in snapshot_ids]
     observations = [subject.observations[epoch] for epoch in epochs]
     space, joint_layout = unify(session, trained)
     projected = space.runs[subject.name]
@@ -136,7 +137,7 @@ def run(config: Config, session: Session) -> Outcome:
             session,
             drifts,
             concepts,
-            snapshots=snapshots,
+            snapshots=snapshot_ids,
             label=highlighted_class,
             segment_names=segments.names,
         )

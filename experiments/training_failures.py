@@ -35,6 +35,11 @@ from conceptevo_jax.reports.training_failures.course import (
     epochs_on_map,
 )
 from conceptevo_jax.reports.training_failures.figures import draw_groups
+from conceptevo_jax.reports.training_failures.life_tables import (
+    birth_rows,
+    lifetime_rows,
+    lives_of,
+)
 from conceptevo_jax.reports.training_failures.measure import (
     RunMeasurements,
     measure_runs,
@@ -46,9 +51,6 @@ from conceptevo_jax.reports.training_failures.roles import (
 )
 from conceptevo_jax.reports.training_failures.settings import FailuresSettings
 from conceptevo_jax.reports.training_failures.tables import (
-    birth_rows,
-    lifetime_rows,
-    lives_of,
     measure_rows,
     monitor_rows,
     movement_rows,

@@ -47,7 +47,7 @@ def test_the_loop_with_a_monitor_runs_and_prints_a_line_per_epoch(capsys, rng):
     exec(compile(SNIPPETS[1], "README.md", "exec"), names)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" | ")[0] for line in lines] == [
-        f"{epoch}: healthy" for epoch in range(3)
+        f"epoch {epoch}: healthy" for epoch in range(3)
     ]
 
 

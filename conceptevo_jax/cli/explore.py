@@ -9,6 +9,7 @@ from conceptevo_jax.cli.monitor import interval_option, wait_option
 from conceptevo_jax.cli.project import config_of
 from conceptevo_jax.cli.store_commands import store_option
 from conceptevo_jax.cli.words import options
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
     SCENE,
@@ -112,9 +113,8 @@ def _follow(words: list[str]) -> int:
         if not number:
             _print_page(live_page.page)
         ended = "; the training is finished" if live_page.finished else ""
-        CONSOLE.print(
-            f"{len(live_page.epochs)} snapshots, last {live_page.epochs[-1]}{ended}"
-        )
+        last = epoch_label(live_page.epochs[-1])
+        CONSOLE.print(f"{len(live_page.epochs)} snapshots, last {last}{ended}")
     return 0
 
 

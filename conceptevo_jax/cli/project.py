@@ -14,6 +14,7 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.schema import schema
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.config import Config
+from conceptevo_jax.epoch_labels import epoch_tick
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.pipeline.result_folder import require_settings
 from conceptevo_jax.places import typed_place
@@ -73,7 +74,7 @@ def _print_added(added: Added) -> None:
     table = Table("epoch", "test top-1", "dead", "coverage", title=added.name)
     for row in added.rows:
         table.add_row(
-            str(row["epoch"]),
+            epoch_tick(row["epoch"]),
             f"{row['test_top1']:.3f}",
             f"{row['dead_share']:.2f}",
             "-" if row["coverage"] is None else f"{row['coverage']:.2f}",

@@ -31,13 +31,14 @@ SCHEMA = pa.schema(
         ("movement", pa.float32()),
         ("group", pa.int32()),
         ("top_class", pa.string()),
-        ("born", pa.float64()),
-        ("settled", pa.float64()),
-        ("died", pa.float64()),
+        ("born", pa.string()),
+        ("settled", pa.string()),
+        ("died", pa.string()),
         ("patch", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
     ]
 )
-"""`born`, `settled` and `died` are epochs of training; unknown ones are null."""
+"""`born`, `settled` and `died` name snapshots as `epoch` does; null for never.
+`progress` is a position on axes: how much training lies behind the snapshot."""
 
 
 def record_batches(
@@ -71,7 +72,8 @@ def neuron_columns(scene: Scene, course: Course, snapshot: int) -> dict[str, Any
     epoch, n = course.epochs[snapshot], course.dead.shape[1]
     group = course.group[snapshot]
     _, born, settled, died = (
-        _snapshot_epochs(course, snapshots) for snapshots in course.lives
+        [None if place < 0 else str(course.epochs[place]) for place in places]
+        for places in course.lives
     )
     return {
         "id": neuron_ids(str(SnapshotId(course.name, epoch)), course.sites),
@@ -91,11 +93,6 @@ def neuron_columns(scene: Scene, course: Course, snapshot: int) -> dict[str, Any
         "settled": settled,
         "died": died,
     }
-
-
-def _snapshot_epochs(course: Course, snapshots: Int[np.ndarray, " n"]) -> np.ndarray:
-    """Epochs of training behind snapshots; NaN for -1."""
-    return np.where(snapshots < 0, np.nan, course.progress[np.maximum(snapshots, 0)])
 
 
 def top_classes(scene: Scene, image_ids: Int[np.ndarray, "n k"]) -> list[str | None]:

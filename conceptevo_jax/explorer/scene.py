@@ -39,7 +39,7 @@ class Course:
       is_base: Whether the space was built from it.
       sites: Its sites, in forward order.
       epochs: Its snapshots.
-      progress: Epochs of training before each.
+      progress: Amount of training before each, in epochs.
       points: Neurons on the map; NaN without a place.
       vectors: Neurons in the space; NaN without a place.
       dead: Which neurons have no stimuli.

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from conceptevo_jax.epoch_labels import snapshot_label
 from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
 from conceptevo_jax.types import SnapshotId, record
@@ -18,6 +19,9 @@ _ROW = 0.34
 
 _LETTERS = 14
 """Number of letters of the title per inch."""
+
+_LETTER = 0.06
+"""Width of a letter of a snapshot's label, in inches."""
 
 
 @record
@@ -94,7 +98,7 @@ def _draw_dots(axes: Axes, methods: Sequence[MethodDots], rows: int) -> None:
 
 @lettered
 def draw_pairs(
-    names: Sequence[str],
+    snapshots: Sequence[SnapshotId],
     panels: Sequence[tuple[str, Float[np.ndarray, "s s"]]],
     *,
     title: str,
@@ -102,44 +106,51 @@ def draw_pairs(
     """Draw a table of AUCs of every two snapshots, a panel per measure.
 
     Args:
-      names: Of the snapshots, `run@epoch`, sorted by run.
+      snapshots: Sorted by run.
       panels: Per panel, what it measures, and its values; NaN is left blank.
       title: Above the figure.
     """
+    names = [snapshot_label(run, epoch) for run, epoch in snapshots]
     with styled():
         side = 0.16 * len(names) + 0.5
-        width = (side + 0.2) * len(panels) + 1.6
+        label = _LETTER * max(map(len, names))
+        width = (side + 0.2) * len(panels) + 1.0 + label
         lines = wrapped(title, int(width * _LETTERS))
-        figure = new_figure(width, side + 1.2 + 0.18 * len(lines))
+        figure = new_figure(width, side + 0.5 + label + 0.18 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False)[0]
         image = None
         for column, (axes, (name, aucs)) in enumerate(zip(grid, panels, strict=True)):
             image = axes.imshow(aucs, vmin=0.5, vmax=1, cmap="viridis")
             axes.set_title(name)
-            _label_snapshots(axes, names, with_rows=column == 0)
+            _label_snapshots(axes, snapshots, names, with_rows=column == 0)
         assert image is not None
         figure.colorbar(image, ax=list(grid), shrink=0.7, label="AUC (.5: chance)")
     return figure
 
 
-def _label_snapshots(axes: Axes, names: Sequence[str], *, with_rows: bool) -> None:
+def _label_snapshots(
+    axes: Axes,
+    snapshots: Sequence[SnapshotId],
+    names: Sequence[str],
+    *,
+    with_rows: bool,
+) -> None:
     """Name a table's columns, and its rows, and draw lines between runs."""
     ticks = range(len(names))
     axes.set_xticks(ticks, names, rotation=90, fontsize=6)
     axes.set_yticks(ticks, names if with_rows else [""] * len(names))
     axes.tick_params(length=0, labelsize=6)
-    for edge in _run_boundaries(names):
+    for edge in _run_boundaries(snapshots):
         axes.axhline(edge, color="white", lw=1)
         axes.axvline(edge, color="white", lw=1)
     axes.spines[:].set_visible(False)
 
 
-def _run_boundaries(names: Sequence[str]) -> list[float]:
+def _run_boundaries(snapshots: Sequence[SnapshotId]) -> list[float]:
     """Axis positions between the last snapshot of a run and the first of the next."""
-    runs = [SnapshotId.parse(name).run for name in names]
     return [
         index + 0.5
-        for index, (run, next_run) in enumerate(pairwise(runs))
-        if run != next_run
+        for index, (snapshot, following) in enumerate(pairwise(snapshots))
+        if snapshot.run != following.run
     ]

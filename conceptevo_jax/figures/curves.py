@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from conceptevo_jax.figures.epoch_axis import mark_epochs
 from conceptevo_jax.figures.lettering import lettered, wrapped
 from conceptevo_jax.figures.style import RUNS, new_figure, styled
 from conceptevo_jax.types import record
@@ -23,7 +23,8 @@ class Curve:
 
     Attributes:
       name: The run's title.
-      epochs: Epochs of training that lie behind each value; 0 is the untrained net.
+      progress: How much training lies behind each value, see
+        `conceptevo_jax.types.progress`.
       values: NaN where there is none.
       low: Lower ends of intervals, or None.
       high: Upper ends.
@@ -32,7 +33,7 @@ class Curve:
     """
 
     name: str
-    epochs: Float[np.ndarray, " e"]
+    progress: Float[np.ndarray, " e"]
     values: Float[np.ndarray, " e"]
     low: Float[np.ndarray, " e"] | None = None
     high: Float[np.ndarray, " e"] | None = None
@@ -64,9 +65,13 @@ def draw_curves(
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         subplots = figure.subplots(rows, columns, squeeze=False, sharex=True)
         grid = list(subplots.flat)
+        end = max(
+            curve.progress.max(initial=0) for _, curves in panels for curve in curves
+        )
         for axes, (measure, curves) in zip(grid, panels, strict=False):
             axes.set_title(measure, loc="left")
             _draw_measure(axes, curves, as_share=shares or _is_constant(curves))
+            mark_epochs(axes, end)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
         handles, labels = grid[0].get_legend_handles_labels()
@@ -80,8 +85,6 @@ def _draw_measure(axes: Axes, curves: Sequence[Curve], *, as_share: bool) -> Non
     """Draw one measure of all runs over the epochs, from 0 to 1 if it is a share."""
     for curve, color in zip(curves, _colors(curves), strict=True):
         _draw_curve(axes, curve, color)
-    axes.set_xlabel("epochs of training")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.tick_params(labelbottom=True)
     if as_share:
         axes.set_ylim(-0.03, 1.03)
@@ -106,10 +109,10 @@ def _colors(curves: Sequence[Curve]) -> list[str]:
 def _draw_curve(axes: Axes, curve: Curve, color: str) -> None:
     if curve.low is not None and curve.high is not None:
         axes.fill_between(
-            curve.epochs, curve.low, curve.high, color=color, alpha=0.15, lw=0
+            curve.progress, curve.low, curve.high, color=color, alpha=0.15, lw=0
         )
     axes.plot(
-        curve.epochs,
+        curve.progress,
         curve.values,
         marker="o",
         ms=2.5,

@@ -192,7 +192,9 @@ def _make_drawable(argument: Any) -> Any:
     if isinstance(argument, str):
         return drawable(argument)
     if isinstance(argument, list | tuple):
-        return type(argument)(_make_drawable(part) for part in argument)
+        # A named tuple takes its fields one by one, but for this method.
+        make = getattr(argument, "_make", type(argument))
+        return make(_make_drawable(part) for part in argument)
     if dataclasses.is_dataclass(argument) and not isinstance(argument, type):
         names = [field.name for field in dataclasses.fields(argument)]
         fields = {name: _make_drawable(getattr(argument, name)) for name in names}

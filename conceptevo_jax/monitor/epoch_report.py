@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.types import Epoch, record
 
 HEALTHY = "healthy"
@@ -46,7 +47,7 @@ class Report:
         ]
         reasons = "; ".join(self.reasons)
         numbers = ", ".join(formatted_measures)
-        return f"{self.epoch}: {self.status}" + "".join(
+        return f"{epoch_label(self.epoch)}: {self.status}" + "".join(
             f" | {part}" for part in (numbers, reasons) if part
         )
 

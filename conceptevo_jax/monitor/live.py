@@ -12,6 +12,7 @@ from threadpoolctl import ThreadpoolController
 
 from conceptevo_jax.activations import read_peaks
 from conceptevo_jax.data import Decoded, require_decoded, require_same_pool, select_part
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import (
     DataError,
     UsageError,
@@ -200,7 +201,7 @@ class ConceptMonitor:
     ) -> tuple[str, list[str], dict[str, float | None]]:
         responses = read(notices)
         if self._history.begin(epoch):
-            notices.append(f"epoch {epoch} was seen before: it replaces itself")
+            notices.append(f"{epoch_label(epoch)} was seen before: it replaces itself")
         glance = self._glance(responses)
         before, best = self._history.before, self._history.best
         numbers = measure(glance, before, self.space, len(self.probe))

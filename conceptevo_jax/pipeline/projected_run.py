@@ -54,7 +54,7 @@ class Projected:
         return str(SnapshotId(self.run.name, epoch))
 
     def at(self, epoch: Epoch) -> float:
-        """Epochs of training behind a snapshot."""
+        """How much training lies behind a snapshot, in epochs."""
         return progress(epoch, self.steps_per_epoch)
 
     def stimuli(self, epoch: Epoch) -> Stimuli:

@@ -23,7 +23,10 @@ SEED_STEP = 10_000
 """Step between the seeds of repeats, away from those that recipes were chosen on."""
 
 
-LABELS = frozenset({"epoch", "before", "after", "class", "neuron", "site"})
+_SNAPSHOTS = ("epoch", "before", "after", "concept", "born", "settled", "died")
+_QUARTILES = ("born_median", "born_low", "born_high")
+
+LABELS = frozenset(("class", "neuron", "site", *_SNAPSHOTS, *_QUARTILES))
 """Columns of names, which are never averaged even if they are numbers."""
 
 

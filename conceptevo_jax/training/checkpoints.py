@@ -22,6 +22,7 @@ from typing import Any
 import orbax.checkpoint as ocp
 
 from conceptevo_jax.devices import in_first_process, local_copy
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.store import require_closed
@@ -135,7 +136,7 @@ class Checkpoints:
             return None
         epoch = max(resumable_epochs)
         target = ocp.args.StandardRestore(abstract_tree(_resume_state(like)))
-        what = f"the state to resume from after epoch {epoch}"
+        what = f"the state to resume from after {epoch_label(epoch)}"
         with self._naming(what):
             restored = local_copy(self._resume.restore(epoch, args=target))
         description = f"{what} in {self.folder}"

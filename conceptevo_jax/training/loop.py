@@ -29,6 +29,7 @@ from conceptevo_jax.devices import (
     replicate,
     shard,
 )
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import DataError, callables
 from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
@@ -197,17 +198,18 @@ class _Loop:
         if is_asked_to_end():
             self.checkpoints.wait()
             raise AskedToEndError(
-                f"{self.run}: ended by SIGTERM before epoch {epoch} of "
-                f"{self.settings.epochs}. Run the same command again to go on from "
-                "there."
+                f"{self.run}: ended by SIGTERM before {epoch_label(epoch)}, of "
+                f"{self.settings.epochs} epochs. Run the same command again to go on "
+                "from there."
             )
         time_left, longest = self.time_left, self.longest
         if time_left is None or first_decides(lambda: time_left() >= longest):
             return
         self.checkpoints.wait()
         raise TimeUpError(
-            f"{self.run}: the time is up before epoch {epoch} of "
-            f"{self.settings.epochs}. Run the same command again to go on from there."
+            f"{self.run}: the time is up before {epoch_label(epoch)}, of "
+            f"{self.settings.epochs} epochs. Run the same command again to go on from "
+            "there."
         )
 
     def _epoch(self, epoch: int, total: int) -> bool:
@@ -289,9 +291,10 @@ class _Loop:
             return
         self.checkpoints.wait()
         raise NonFiniteLossError(
-            f"{self.run}: the loss was not finite at step {step} (epoch {epoch}, "
-            f"learning rate {self._rate(step):g}). Lower optimizer.learning_rate, or "
-            "set on_nonfinite=continue to watch the collapse."
+            f"{self.run}: the loss was not finite at step {step} "
+            f"({epoch_label(epoch)}, learning rate {self._rate(step):g}). "
+            "Lower optimizer.learning_rate, or set on_nonfinite=continue to watch the "
+            "collapse."
         )
 
     def _resume(self, fresh: State) -> tuple[int, State]:
@@ -303,8 +306,8 @@ class _Loop:
         names = [row.epoch for row in rows]
         if epoch not in names:
             raise DataError(
-                f"{self.folder / TABLE} has no row for epoch {epoch}, whose state to "
-                "resume from is there: delete the folder and train again."
+                f"{self.folder / TABLE} has no row for {epoch_label(epoch)}, whose "
+                "state to resume from is there: delete the folder and train again."
             )
         self.rows = rows[: names.index(epoch) + 1]
         return epoch + 1, self._replicate(state)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from browsing import stop_clock
 
+from conceptevo_jax.epoch_labels import epoch_label, snapshot_label
 from conceptevo_jax.explorer import load_scene
 from conceptevo_jax.types import neuron_ids
 
@@ -27,7 +28,7 @@ def test_the_file_is_small(demo):
 
 
 def test_every_run_is_on_the_map(scene, page):
-    names = [f"{one.name}@{one.epochs[-1]}" for one in scene.courses]
+    names = [snapshot_label(one.name, one.epochs[-1]) for one in scene.courses]
     expect(page.locator(".chip")).to_contain_text(names)
     places = sum(int(one.dead.shape[1]) for one in scene.courses)
     never = sum(int(np.isnan(one.points).any(2).all(0).sum()) for one in scene.courses)
@@ -37,14 +38,14 @@ def test_every_run_is_on_the_map(scene, page):
 def test_it_plays_to_its_end(scene, page):
     time = page.locator(".time")
     page.keyboard.press("Home")
-    expect(time).to_have_text("untrained")
+    expect(time).to_have_text("init")
     stop_clock(page)
     page.get_by_role("button", name="play").click()
     expect(page.get_by_role("button", name="pause")).to_be_visible()
     page.clock.run_for(30_000)
     expect(page.get_by_role("button", name="play")).to_be_visible()
-    last = max(one.progress[-1] for one in scene.courses if not one.is_base)
-    expect(time).to_have_text(f"{last:g} epochs")
+    last = max(one.epochs[-1] for one in scene.courses if not one.is_base)
+    expect(time).to_have_text(epoch_label(last))
 
 
 def test_a_neuron_is_found_with_its_patches(scene, page):

@@ -61,7 +61,7 @@ def test_a_view_opened_anew_is_the_same(page, visit, planted_page):
     before, other = state(page), visit(planted_page, view)
     after = acting.until(other, lambda: state(other), lambda now: same(now, before))
     assert same(after, before)
-    assert (before["time"], before["tab"]) == ("3 epochs", "Neuron")
+    assert (before["time"], before["tab"]) == ("epoch 2", "Neuron")
 
 
 @pytest.mark.parametrize("alone", [False, True])
@@ -84,7 +84,7 @@ def test_a_region_opened_anew_holds_the_same(page, visit, planted_page, alone):
 
 def test_the_address_of_an_open_page_can_be_changed(page, planted_page):
     page.goto(f"{planted_page.as_uri()}#e=1&k=fish&t=class&c=coverage")
-    expect(page.locator(".time")).to_have_text("1 epoch")
+    expect(page.locator(".time")).to_have_text("epoch 0")
     expect(page.get_by_role("tabpanel").get_by_role("heading", level=2)).to_have_text(
         "fish"
     )
@@ -103,7 +103,7 @@ def test_the_address_of_an_open_page_can_be_changed(page, planted_page):
 )
 def test_nonsense_in_the_address_is_left_out(visit, planted_page, nonsense):
     page = visit(planted_page, nonsense)
-    expect(page.locator(".time")).to_have_text("4 epochs")
+    expect(page.locator(".time")).to_have_text("epoch 3")
     expect(page.locator(".count")).to_have_text("36 neurons")
     expect(page.get_by_label("colour", exact=True)).to_have_value("run")
     expect(page.get_by_label("curve", exact=True)).to_have_value("test_top1")
@@ -112,7 +112,7 @@ def test_nonsense_in_the_address_is_left_out(visit, planted_page, nonsense):
 
 def test_a_time_between_snapshots_is_the_nearest(visit, planted_page):
     page = visit(planted_page, "e=1.4")
-    expect(page.locator(".time")).to_have_text("1 epoch")
+    expect(page.locator(".time")).to_have_text("epoch 0")
 
 
 def test_a_site_opened_anew_is_selected(page, visit, planted_page):

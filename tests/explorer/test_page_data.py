@@ -238,7 +238,7 @@ def test_text_from_data_shows_as_text(hostile, visit):
     run = f"long {CLOSING}"
     expect(page).to_have_title(f"{HOSTILE} {CLOSING} · conceptevo")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{HOSTILE} {CLOSING}")
-    expect(page.locator(".chip").nth(1)).to_contain_text(f"{run}@3")
+    expect(page.locator(".chip").nth(1)).to_contain_text(f"{run}, epoch 3")
     expect(page.locator(".alarms")).to_have_text(f"▼ {run}: lost ({HOSTILE})")
     expect(page.get_by_label("legend")).to_contain_text(run)
     expect(acting.find(page, "<img")).to_have_text([f"class{HOSTILE}"])

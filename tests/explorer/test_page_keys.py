@@ -42,7 +42,7 @@ def test_the_question_mark_opens_help_and_escape_closes_it(page):
     page.keyboard.press("Home")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    expect(page.locator(".time")).to_have_text("4 epochs")
+    expect(page.locator(".time")).to_have_text("epoch 3")
 
 
 def test_space_plays_and_pauses(page):
@@ -51,7 +51,7 @@ def test_space_plays_and_pauses(page):
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="pause")).to_be_visible()
     page.clock.run_for(acting.PACE)
-    expect(page.locator(".time")).to_have_text("1 epoch")
+    expect(page.locator(".time")).to_have_text("epoch 0")
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="play")).to_be_visible()
 
@@ -67,12 +67,12 @@ def test_space_on_a_button_presses_it_alone(page):
 
 def test_arrows_home_and_end_change_the_time(page):
     for key, name in (
-        ("ArrowLeft", "3 epochs"),
-        ("Home", "untrained"),
-        ("ArrowRight", "1 epoch"),
-        ("End", "4 epochs"),
-        ("Shift+ArrowLeft", "untrained"),
-        ("Shift+ArrowRight", "4 epochs"),
+        ("ArrowLeft", "epoch 2"),
+        ("Home", "init"),
+        ("ArrowRight", "epoch 0"),
+        ("End", "epoch 3"),
+        ("Shift+ArrowLeft", "init"),
+        ("Shift+ArrowRight", "epoch 3"),
     ):
         page.keyboard.press(key)
         expect(page.locator(".time")).to_have_text(name)
@@ -134,7 +134,7 @@ def test_m_goes_to_the_map_and_arrows_walk_there(page):
     expect(heading(page)).to_have_text("base@3/conv2/0")
     page.keyboard.press("ArrowDown")
     expect(heading(page)).to_have_text("short@1/conv1/3")
-    expect(page.locator(".time")).to_have_text("4 epochs")
+    expect(page.locator(".time")).to_have_text("epoch 3")
 
 
 def test_arrows_with_shift_move_the_map(page):
@@ -253,12 +253,12 @@ def test_tab_reaches_everything_in_order_and_focus_is_seen(page):
         "runs on map 1",
         "map of neurons; arrow keys walk from neuron to neuron, ? tells all keys",
         "Neuron",
-        "@init",
+        "init",
         "base@3/conv1/1",
         "play",
-        "epochs of training",
-        "base@3acc 0.60base",
-        "short@1acc 0.35ended",
+        "epoch",
+        "base, epoch 3acc 0.60base",
+        "short, epoch 1acc 0.35ended",
         "curve",
     )
     places = [order.index(name) for name in wanted]
@@ -271,10 +271,10 @@ def focused(page):
 
 def test_focus_stays_where_a_pane_is_drawn_anew(page):
     acting.choose(page, "long/conv1/3")
-    row = page.get_by_role("button", name="@0", exact=True)
+    row = page.get_by_role("button", name="epoch 0", exact=True)
     row.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("tr[aria-current=true] th")).to_have_text("@0")
+    expect(page.locator("tr[aria-current=true] th")).to_have_text("epoch 0")
     expect(row).to_be_focused()
 
 

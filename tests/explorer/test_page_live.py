@@ -63,18 +63,18 @@ def test_a_live_page_follows_the_training_and_tells_its_end(save, visit, tmp_pat
     page = visit(write(3))
     badge = page.locator(".badge")
     expect(badge).to_have_text("live")
-    expect(page.locator(".chip").nth(1)).to_contain_text("long@1")
+    expect(page.locator(".chip").nth(1)).to_contain_text("long, epoch 1")
     acting.choose(page, "long/conv1/4")
     page.get_by_label("colour", exact=True).select_option("coverage")
     write(4)
-    expect(page.locator(".chip").nth(1)).to_contain_text("long@2")
-    expect(page.locator(".time")).to_have_text("3 epochs")
+    expect(page.locator(".chip").nth(1)).to_contain_text("long, epoch 2")
+    expect(page.locator(".time")).to_have_text("epoch 2")
     expect(page.get_by_role("heading", name="long@2/conv1/4")).to_be_visible()
     expect(page.locator("table.concept tr")).to_have_count(4)
     expect(page.get_by_label("colour", exact=True)).to_have_value("coverage")
     expect(badge).to_have_text("live")
     write(5)
-    expect(page.locator(".chip").nth(1)).to_contain_text("long@3")
+    expect(page.locator(".chip").nth(1)).to_contain_text("long, epoch 3")
     write(5, finished=True)
     expect(badge).to_have_text("training finished")
     expect(page.get_by_role("heading", name="long@3/conv1/4")).to_be_visible()
@@ -88,7 +88,7 @@ def test_a_live_page_leaves_a_reader_at_an_earlier_time_there(save, visit, tmp_p
     acting.set_epoch(page, 1)
     write_folder(saved[1:], folder, **how)
     expect(page.get_by_role("slider")).to_have_attribute("max", "3")
-    expect(page.locator(".time")).to_have_text("1 epoch")
+    expect(page.locator(".time")).to_have_text("epoch 0")
 
 
 ASK = """() => {
@@ -108,7 +108,7 @@ def test_what_was_changed_last_is_kept_when_the_training_goes_on(save, visit, tm
     page.get_by_label("colour", exact=True).select_option("coverage")
     write_folder(saved[1:], folder, **how)
     page.evaluate(ASK)
-    expect(page.locator(".chip").nth(1)).to_contain_text("long@2")
+    expect(page.locator(".chip").nth(1)).to_contain_text("long, epoch 2")
     expect(page.get_by_label("colour", exact=True)).to_have_value("coverage")
 
 
@@ -135,7 +135,13 @@ def test_two_spaces_are_two_maps_with_their_own_runs(compared, visit):
         chosen = choices.nth(place).locator("option:checked")
         expect(chosen).to_have_text(f"all runs of {title}")
     expect(page.locator(".count")).to_have_text(["36 neurons", "24 neurons"])
-    runs = ("A: base@3", "long@3", "A: short@1", "B: base@3", "B: short@1")
+    runs = (
+        "A: base, epoch 3",
+        "long, epoch 3",
+        "A: short, epoch 1",
+        "B: base, epoch 3",
+        "B: short, epoch 1",
+    )
     for place, name in enumerate(runs):
         expect(page.locator(".chip").nth(place)).to_contain_text(name)
 

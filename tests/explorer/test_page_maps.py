@@ -209,7 +209,7 @@ COLOURINGS = {
     "importance for a class": ["for cat", "not known"],
     "movement": ["≥ 1.0", "since the snapshot before"],
     "coverage": ["share of the stimuli that have a vector"],
-    "birth of the concept": ["untrained", "4 epochs"],
+    "birth of the concept": ["init", "epoch 3"],
     "dead or live": ["live", "dead"],
 }
 

@@ -31,8 +31,8 @@ def test_facts_of_a_neuron_that_moved(page):
         coverage="100 %",
         movement="2.00",
         sees="50 % of the image's side",
-        born="1 epoch",
-        settled="2 epochs",
+        born="epoch 0",
+        settled="epoch 1",
         died="never",
     )
     expect(page.locator("dl.facts > div")).to_have_count(7)
@@ -43,7 +43,7 @@ def test_facts_of_a_neuron_that_died(page):
     expect_facts(
         page, state="dead, shown at its last place", coverage="–", movement="–"
     )
-    expect_facts(page, born="untrained", died="3 epochs")
+    expect_facts(page, born="init", died="epoch 2")
     expect(section(page, "Classes of its stimuli")).to_contain_text("no stimuli")
     expect(section(page, "In other runs")).to_contain_text("no place in this snapshot")
     acting.set_epoch(page, 2)
@@ -55,7 +55,7 @@ def test_facts_of_a_neuron_that_died(page):
 def test_its_concept_over_time_has_a_row_of_patches_per_snapshot(page):
     inspect(page, "long/conv1/0")
     rows = page.locator("table.concept tr")
-    expect(rows.locator("th")).to_have_text(["@init", "@0", "@1", "@2", "@3"])
+    expect(rows.locator("th")).to_have_text(["init", *(f"epoch {n}" for n in range(4))])
     wanted = world.long().image_ids[:, world.MOVER]
     for row, images in enumerate(wanted.tolist()):
         patches = rows.nth(row).get_by_role("img")
@@ -75,10 +75,10 @@ def test_a_patch_is_cut_out_of_its_image(page, row, label):
 def test_a_row_leads_to_its_time(page):
     inspect(page, "long/conv1/0")
     current = page.locator("tr[aria-current=true] th")
-    expect(current).to_have_text("@3")
-    page.get_by_role("button", name="@0").click()
-    expect(page.locator(".time")).to_have_text("1 epoch")
-    expect(current).to_have_text("@0")
+    expect(current).to_have_text("epoch 3")
+    page.get_by_role("button", name="epoch 0", exact=True).click()
+    expect(page.locator(".time")).to_have_text("epoch 0")
+    expect(current).to_have_text("epoch 0")
     expect_facts(page, coverage="50 %")
 
 
@@ -114,8 +114,8 @@ def test_importance_of_its_evolutions_is_told_per_class(page):
     parts = section(page, "Importance of its evolutions").locator("div:has(> h4)")
     expect(parts).to_have_text(
         [
-            "@init → @1dog0.95 [0.90, 0.99]cat0.65 [0.60, 0.69]",
-            "@1 → @3cat0.75 [0.70, 0.79]dog0.45 [0.40, 0.49]",
+            "init → epoch 1dog0.95 [0.90, 0.99]cat0.65 [0.60, 0.69]",
+            "epoch 1 → epoch 3cat0.75 [0.70, 0.79]dog0.45 [0.40, 0.49]",
         ]
     )
 

@@ -23,7 +23,7 @@ def names(neurons):
 def test_the_order_is_that_of_the_planted_ranks(page, label):
     rank(page, world.CLASSES[label])
     expect(lists(page).locator("h3")).to_contain_text(
-        ["long @init → @1", "long @1 → @3"]
+        ["long, init → epoch 1", "long, epoch 1 → epoch 3"]
     )
     for evolution in range(2):
         rows = lists(page).nth(evolution).locator("li > .link")
@@ -52,9 +52,9 @@ def test_patches_before_and_after_are_those_of_the_two_snapshots(page):
 def test_either_end_of_an_evolution_can_be_shown(page):
     rank(page, "cat")
     lists(page).nth(1).get_by_role("button", name="show before").click()
-    expect(page.locator(".time")).to_have_text("2 epochs")
+    expect(page.locator(".time")).to_have_text("epoch 1")
     lists(page).nth(1).get_by_role("button", name="show after").click()
-    expect(page.locator(".time")).to_have_text("4 epochs")
+    expect(page.locator(".time")).to_have_text("epoch 3")
 
 
 def test_a_row_leads_to_its_neuron(page):
@@ -69,11 +69,13 @@ def test_without_importance_neurons_are_ranked_by_their_stimuli(page):
     page.locator(".chip", has_text="long").click()
     pane = page.get_by_role("tabpanel")
     expect(pane).to_contain_text("Importance was not measured for these runs.")
-    expect(lists(page).locator("h3")).to_have_text(["short@1"])
+    expect(lists(page).locator("h3")).to_have_text(["short, epoch 1"])
     expect(lists(page).locator("li > .link")).to_have_text(
         [f"short/conv1/{n}" for n in (3, 4, 5)]
     )
-    expect(lists(page).locator("li > .faint").first).to_have_text("4 of 4, born @init")
+    expect(lists(page).locator("li > .faint").first).to_have_text(
+        "4 of 4, born at init"
+    )
 
 
 def test_choosing_none_ranks_nothing(page):

@@ -45,7 +45,7 @@ def test_dragging_with_shift_selects_what_lies_within(page):
     )
     pane = page.get_by_role("tabpanel")
     expect(pane.get_by_role("heading", level=2)).to_have_text(
-        "10 neurons in the region at 4 epochs"
+        "10 neurons in the region at epoch 3"
     )
     expect(pane).to_contain_text("base 3 · long 4 · short 3")
 

@@ -20,7 +20,7 @@ SPANNING = [
     "base@3/conv2/0",
     "long@1/conv1/4",
 ]
-"""The last is the intruder. After two epochs four are in their own snapshots."""
+"""The last is the intruder. At epoch 1 four are in their own snapshots."""
 
 
 def listed(name, *neurons, category="base model"):
@@ -92,7 +92,7 @@ def test_choosing_one_selects_its_neurons_and_marks_the_intruder(opened):
     page = opened(GROUPS, "t=selection&p=*0,long")
     group(page, HOSTILE).click()
     expect(heading(page)).to_have_text(f"5 neurons of the study group {HOSTILE}")
-    expect(page.locator(".time")).to_have_text("2 epochs")
+    expect(page.locator(".time")).to_have_text("epoch 1")
     expect(sheet(page).locator(".link")).to_have_text(SPANNING)
     odd = sheet(page).locator(".like", has_text="intruder")
     expect(odd.locator(".link")).to_have_text(SPANNING[-1:])
@@ -114,11 +114,11 @@ def test_a_name_goes_to_the_snapshot_that_was_asked_about(opened):
     group(page, HOSTILE).click()
     sheet(page).get_by_role("button", name=SPANNING[0]).click()
     expect(heading(page)).to_have_text(SPANNING[0])
-    expect(page.locator(".time")).to_have_text("1 epoch")
+    expect(page.locator(".time")).to_have_text("epoch 0")
     page.get_by_role("tab", name="Selection").click()
     sheet(page).get_by_role("button", name="base@3/conv2/0").click()
     expect(heading(page)).to_have_text("base@3/conv2/0")
-    expect(page.locator(".time")).to_have_text("1 epoch")
+    expect(page.locator(".time")).to_have_text("epoch 0")
 
 
 def test_what_is_not_shown_is_told_of_the_group_chosen(opened):

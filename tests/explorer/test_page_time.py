@@ -16,7 +16,7 @@ def time(page):
 
 @pytest.fixture
 def slider(page):
-    return page.get_by_role("slider", name="epochs of training")
+    return page.get_by_role("slider", name="epoch")
 
 
 def chips(page):
@@ -25,9 +25,13 @@ def chips(page):
 
 def test_the_first_view_is_the_last_snapshot_of_all_runs(page, time):
     expect(page).to_have_title("planted · page · conceptevo")
-    expect(time).to_have_text("4 epochs")
+    expect(time).to_have_text("epoch 3")
     expect(chips(page)).to_have_text(
-        ["base@3acc 0.60base", "long@3acc 0.60", "short@1acc 0.35ended"]
+        [
+            "base, epoch 3acc 0.60base",
+            "long, epoch 3acc 0.60",
+            "short, epoch 1acc 0.35ended",
+        ]
     )
     expect(page.locator(".count")).to_have_text("36 neurons")
 
@@ -37,27 +41,27 @@ def test_dragging_the_slider_goes_to_the_nearest_snapshots(page, time, slider):
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] - 8, middle)
     page.mouse.down()
-    for share, name in ((0.52, "2 epochs"), (0.27, "1 epoch"), (0.0, "untrained")):
+    for share, name in ((0.52, "epoch 1"), (0.27, "epoch 0"), (0.0, "init")):
         page.mouse.move(box["x"] + 8 + share * (box["width"] - 16), middle, steps=5)
         expect(time).to_have_text(name)
         expect(slider).to_have_attribute("aria-valuetext", name)
     page.mouse.up()
-    expect(chips(page)).to_contain_text(["base@3", "long@init", "short@init"])
+    expect(chips(page)).to_contain_text(["base, epoch 3", "long, init", "short, init"])
     expect(page.get_by_text("ended", exact=True)).to_have_count(0)
 
 
 def test_the_slider_has_keys_of_its_own(page, time, slider):
     slider.focus()
     for key, name in (
-        ("ArrowLeft", "3 epochs"),
-        ("ArrowDown", "2 epochs"),
-        ("ArrowUp", "3 epochs"),
-        ("PageDown", "untrained"),
-        ("PageUp", "4 epochs"),
-        ("Home", "untrained"),
-        ("ArrowRight", "1 epoch"),
-        ("End", "4 epochs"),
-        ("ArrowRight", "4 epochs"),
+        ("ArrowLeft", "epoch 2"),
+        ("ArrowDown", "epoch 1"),
+        ("ArrowUp", "epoch 2"),
+        ("PageDown", "init"),
+        ("PageUp", "epoch 3"),
+        ("Home", "init"),
+        ("ArrowRight", "epoch 0"),
+        ("End", "epoch 3"),
+        ("ArrowRight", "epoch 3"),
     ):
         page.keyboard.press(key)
         expect(time).to_have_text(name)
@@ -65,9 +69,9 @@ def test_the_slider_has_keys_of_its_own(page, time, slider):
 
 def test_a_run_ends_after_its_last_snapshot_and_not_before(page, slider):
     acting.set_epoch(page, 2)
-    expect(chips(page).nth(2)).to_have_text("short@1acc 0.35")
+    expect(chips(page).nth(2)).to_have_text("short, epoch 1acc 0.35")
     slider.press("ArrowRight")
-    expect(chips(page).nth(2)).to_have_text("short@1acc 0.35ended")
+    expect(chips(page).nth(2)).to_have_text("short, epoch 1acc 0.35ended")
 
 
 def test_playing_goes_through_all_snapshots_and_stops_at_the_end(page, time):
@@ -75,23 +79,23 @@ def test_playing_goes_through_all_snapshots_and_stops_at_the_end(page, time):
     browsing.stop_clock(page)
     page.get_by_role("button", name="play").click()
     expect(page.get_by_role("button", name="pause")).to_be_visible()
-    for name in ("3 epochs", "4 epochs"):
+    for name in ("epoch 2", "epoch 3"):
         page.clock.run_for(acting.PACE)
         expect(time).to_have_text(name)
     expect(page.get_by_role("button", name="play")).to_be_visible()
     page.clock.run_for(2 * acting.PACE)
-    expect(time).to_have_text("4 epochs")
+    expect(time).to_have_text("epoch 3")
 
 
 def test_playing_from_the_end_begins_anew_and_can_be_paused(page, time):
     browsing.stop_clock(page)
     page.get_by_role("button", name="play").click()
-    expect(time).to_have_text("untrained")
+    expect(time).to_have_text("init")
     page.clock.run_for(acting.PACE)
-    expect(time).to_have_text("1 epoch")
+    expect(time).to_have_text("epoch 0")
     page.get_by_role("button", name="pause").click()
     page.clock.run_for(2 * acting.PACE)
-    expect(time).to_have_text("1 epoch")
+    expect(time).to_have_text("epoch 0")
 
 
 def test_the_points_are_where_they_were_at_the_time_shown(page):
@@ -125,7 +129,7 @@ def test_points_move_there_unless_motion_is_unwanted(visit, planted_page, wish):
     for _ in range(40):
         page.clock.run_for(acting.PACE // 20)
         pictures.add(page.evaluate(PICTURE))
-    expect(page.locator(".time")).to_have_text("4 epochs")
+    expect(page.locator(".time")).to_have_text("epoch 3")
     assert len(pictures) == 2 if wish == "reduce" else len(pictures) > 2
 
 
@@ -142,7 +146,7 @@ def test_a_click_on_the_curves_goes_there(page, time):
     plot = page.locator(".plot .u-over")
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 0.26, "y": 20})
-    expect(time).to_have_text("1 epoch")
+    expect(time).to_have_text("epoch 0")
 
 
 def test_the_alarm_is_told_at_its_epoch_alone(page):

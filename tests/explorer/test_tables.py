@@ -60,7 +60,7 @@ def test_numbers_are_the_scenes_and_what_is_not_known_is_null(saved, rows):
                 for name, place in zip(
                     ("born", "settled", "died"), one.lives[1:, neuron], strict=True
                 ):
-                    known = None if place < 0 else one.progress[place]
+                    known = None if place < 0 else str(one.epochs[place])
                     assert row[name] == known
 
 

@@ -68,7 +68,7 @@ def lives_of(snapshots: int) -> np.ndarray:
     return lives
 
 
-def _course(name: str, epochs: list, progress: list, shift: float, **facts) -> Course:
+def course(name: str, epochs: list, progress: list, shift: float, **facts) -> Course:
     """A run whose neurons never move, each with a direction of its own."""
     e = len(epochs)
     of = corners_of(e)
@@ -110,17 +110,17 @@ def base() -> Course:
     """A vector here is .8 of the one before of the other runs, and .6 of its own."""
     between = 0.8 * np.roll(UNITS, 1, axis=0) + 0.6 * UNITS
     vectors = between[None].astype(np.float32)
-    return _course("base", [3], [4.0], -0.1, is_base=True, vectors=vectors)
+    return course("base", [3], [4.0], -0.1, is_base=True, vectors=vectors)
 
 
 def short() -> Course:
-    """Ends after two epochs."""
-    return _course("short", ["init", 0, 1], [0.0, 1.0, 2.0], 0.1)
+    """Ends with epoch 1."""
+    return course("short", ["init", 0, 1], [0.0, 1.0, 2.0], 0.1)
 
 
 def long() -> Course:
     """Five snapshots, with importance, an alarm, and neurons that change."""
-    plain = _course("long", ["init", 0, 1, 2, 3], [0.0, 1.0, 2.0, 3.0, 4.0], 0.0)
+    plain = course("long", ["init", 0, 1, 2, 3], [0.0, 1.0, 2.0, 3.0, 4.0], 0.0)
     points, ids = plain.points.copy(), plain.image_ids.copy()
     points[4, MOVER] = CORNERS[2] + [0.36, 0]
     ids[4, MOVER] = 2 * PER_CLASS + np.arange(STIMULI)

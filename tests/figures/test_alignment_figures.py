@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
+from conceptevo_jax.epoch_labels import snapshot_label
 from conceptevo_jax.figures import (
     Factor,
     MethodDots,
@@ -13,6 +14,7 @@ from conceptevo_jax.figures import (
     draw_pairs,
     draw_tasks,
 )
+from conceptevo_jax.types import SnapshotId
 
 
 def dots(name, values):
@@ -37,12 +39,25 @@ def test_every_method_is_a_row_of_dots():
 
 
 def test_pairs_are_parted_where_a_run_ends():
-    names = ["vgg@init", "vgg@3", "cnx@init"]
+    snapshots = [
+        SnapshotId("vgg", "init"),
+        SnapshotId("vgg", 3),
+        SnapshotId("a_run_with_a_long_name", 9),
+    ]
     values = np.array([[np.nan, 0.6, 0.7], [0.6, np.nan, 0.9], [0.7, 0.9, np.nan]])
-    figure = draw_pairs(names, [("m", values)], title="t")
+    figure = draw_pairs(snapshots, [("m", values)], title="t")
     axes = figure.axes[0]
     np.testing.assert_array_equal(axes.images[0].get_array().filled(np.nan), values)
     assert {float(line.get_xdata()[0]) for line in axes.lines} == {0.0, 1.5}
+    labels = [snapshot_label(*snapshot) for snapshot in snapshots]
+    for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [tick.get_text() for tick in ticks] == labels
+    figure.draw_without_rendering()
+    for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
+        boxes = [tick.get_window_extent() for tick in ticks]
+        assert all(
+            figure.bbox.x0 <= box.x0 and figure.bbox.y0 <= box.y0 for box in boxes
+        )
 
 
 @pytest.mark.parametrize("intruder", [0, 4])

@@ -38,7 +38,7 @@ def panel(rng, epoch, dead):
 @pytest.fixture
 def training_map(rng):
     rows = [
-        ("a run with a rather long name", [panel(rng, "untrained", 0)] * 6),
+        ("a run with a rather long name", [panel(rng, "init", 0)] * 6),
         ("short", [panel(rng, "epoch 3", 7)] * 4),
     ]
     background = rng.normal(size=(50, 2)) * 3
@@ -66,8 +66,8 @@ def shared_space(rng):
 
 @pytest.fixture
 def curves(rng):
-    epochs = np.arange(5.0)
-    lines = [Curve(name=n, epochs=epochs, values=rng.random(5)) for n in "abc"]
+    progress = np.arange(5.0)
+    lines = [Curve(name=n, progress=progress, values=rng.random(5)) for n in "abc"]
     return draw_curves([("accuracy", lines), ("dead", lines)], title="Runs")
 
 
@@ -254,15 +254,15 @@ def test_every_image_is_drawn_once(images):
 
 
 def test_curves_of_any_measure_wrap_and_show_repeats_and_bands(rng):
-    epochs = np.arange(4.0)
+    progress = np.arange(4.0)
     values = 10 * rng.random(4) - 5
     own = Curve(
-        name="run", epochs=epochs, values=values, low=values - 1, high=values + 1
+        name="run", progress=progress, values=values, low=values - 1, high=values + 1
     )
     twin = Curve(
-        name="run, another seed", epochs=epochs, values=values + 1, is_repeat=True
+        name="run, another seed", progress=progress, values=values + 1, is_repeat=True
     )
-    other = Curve(name="other", epochs=epochs, values=-values)
+    other = Curve(name="other", progress=progress, values=-values)
     panels = [(f"measure {i}", [own, twin, other]) for i in range(5)]
     figure = draw_curves(panels, title="Measures", columns=3, shares=False)
     drawn = [axes for axes in figure.axes if axes.lines]

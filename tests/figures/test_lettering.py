@@ -39,7 +39,9 @@ NAMES = (
 
 
 def curves(rng):
-    lines = [Curve(name=n, epochs=np.arange(3.0), values=rng.random(3)) for n in NAMES]
+    lines = [
+        Curve(name=n, progress=np.arange(3.0), values=rng.random(3)) for n in NAMES
+    ]
     return draw_curves([(name, lines) for name in NAMES[:3]], title=", ".join(NAMES))
 
 
@@ -132,7 +134,7 @@ def test_an_installed_font_gives_the_characters_that_the_first_one_lacks(
     only_fallback("Not Installed", "STIXGeneral")
     assert lettering.font_families() == ("DejaVu Sans", "STIXGeneral")
     assert lettering.drawable(rare) == rare
-    line = Curve(name=rare, epochs=np.arange(2.0), values=np.zeros(2))
+    line = Curve(name=rare, progress=np.arange(2.0), values=np.zeros(2))
     save_figure(draw_curves([(rare, [line])], title=rare), tmp_path / "figure")
     only_fallback()
     assert lettering.drawable(rare) == lettering.escaped(rare)

@@ -174,7 +174,7 @@ def test_the_command_prints_a_line_per_epoch(call, trained, store):
     assert code == 0
     lines = [line for line in out.splitlines() if line.startswith("top-1 ")]
     assert len(lines) == EPOCHS
-    assert all(f"| {epoch}: " in line for epoch, line in enumerate(lines))
+    assert all(f"| epoch {epoch}: " in line for epoch, line in enumerate(lines))
     assert "selectivity" in lines[0]
 
 

@@ -66,7 +66,8 @@ def test_a_signal_to_one_process_ends_all_of_them_after_the_same_epoch(
     last = {printed.splitlines()[-1] for printed in ended}
     (line,) = last
     number = re.fullmatch(
-        r"tiny: ended by SIGTERM before epoch (\d+) of 2000\. Run the same.*", line
+        r"tiny: ended by SIGTERM before epoch (\d+), of 2000 epochs\. Run the same.*",
+        line,
     )
     (entry,) = [e for e in Store(tmp_path / "store").entries() if e.stage == "train"]
     assert not entry.finished

@@ -221,7 +221,7 @@ def test_a_worker_stops_when_the_time_is_up_and_goes_on_later(store, make_job):
     """With no time left nothing is begun; the same call with time ends it."""
     job = make_job("late", seed=17)
     images = prepare_images(store, job.dataset)
-    with pytest.raises(TimeUpError, match=r"run late: .*before epoch 0 of 1"):
+    with pytest.raises(TimeUpError, match=r"run late: .*before epoch 0, of 1 epochs"):
         run_side_by_side(store, [job], 1, ignore, lambda: -1.0)
     assert not is_finished(store, images, job)
     run_side_by_side(store, [job], 1, ignore, lambda: 600.0)

@@ -81,7 +81,7 @@ def test_when_the_time_is_up_it_stops_between_epochs_and_goes_on(
     for done in (1, 2):
         left = iter([60.0, 0.0])
         with pytest.raises(
-            TimeUpError, match=f"before epoch {done} of 3.*same command"
+            TimeUpError, match=f"before epoch {done}, of 3 epochs.*same command"
         ):
             run(tmp_path, time_left=lambda left=left: next(left))
         assert read_table(tmp_path / "epochs.csv")[-1].epoch == done - 1
@@ -92,7 +92,7 @@ def test_when_the_time_is_up_it_stops_between_epochs_and_goes_on(
 def test_an_epoch_that_would_last_too_long_is_not_begun(run, tmp_path):
     """Less is left than the longest epoch took, though not nothing."""
     left = iter([60.0, 1e-9])
-    with pytest.raises(TimeUpError, match="before epoch 1 of 3"):
+    with pytest.raises(TimeUpError, match="before epoch 1, of 3 epochs"):
         run(tmp_path, time_left=lambda: next(left))
 
 

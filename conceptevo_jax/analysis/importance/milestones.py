@@ -7,6 +7,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.training import Row
 from conceptevo_jax.types import Epoch, record
@@ -115,7 +116,9 @@ def _snapshots_to_best(
     best_index = next((i for i, c in enumerate(candidates) if c[1] == best), -1)
     rising = candidates[: best_index + 1]
     if len(rising) < len(SHARES):
-        listed = ", ".join(f"{epoch}: {value:.2f}" for epoch, value in rising)
+        listed = ", ".join(
+            f"{epoch_label(epoch)}: {value:.2f}" for epoch, value in rising
+        )
         raise UsageError(
             f"run {run} has fewer than three snapshots up to its best training "
             f"accuracy ({listed or 'none'}), so there is no evolution between "

@@ -12,6 +12,7 @@ from conceptevo_jax.analysis.statistics.intervals import (
     exact_interval,
     share_interval,
 )
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
@@ -132,19 +133,21 @@ def _control_claim(
 ) -> Claim:
     comparisons, above, count = [], 0, 0
     for projected in space.compared:
+        epochs = projected.epochs
         untrained, *trained = (
             _measure_with_chance(
                 alignments[projected.snapshot(epoch), space.base_snapshot], measure
             )
-            for epoch in projected.epochs
+            for epoch in epochs
         )
         measured = [snapshot for snapshot in trained if snapshot.estimate is not None]
         count += len(measured)
         above += sum(_exceeds_controls(snapshot, untrained) for snapshot in measured)
         last = trained[-1]
         comparisons.append(
-            f"{projected.run.name} untrained {_format_number(untrained.estimate)}, "
-            f"trained {_format_number(last.estimate)}, "
+            f"{projected.run.name} {epoch_label(epochs[0])} "
+            f"{_format_number(untrained.estimate)}, "
+            f"{epoch_label(epochs[-1])} {_format_number(last.estimate)}, "
             f"chance {_format_number(last.chance)}"
         )
     description = {

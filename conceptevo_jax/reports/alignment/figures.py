@@ -8,6 +8,7 @@ from jaxtyping import Float64
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis import Agreement, Alignment
+from conceptevo_jax.epoch_labels import snapshot_label
 from conceptevo_jax.figures import (
     MethodDots,
     TaskPicture,
@@ -62,7 +63,7 @@ def _methods_figure(spaces: AlignedSpaces) -> Figure:
     columns: dict[str, list[Alignment]] = {}
     for method, spaces_of_method in spaces.items():
         rows = [
-            (f"{run} in the space of {space.base_snapshot}", alignment)
+            (f"{run} in the space of {_base_label(space)}", alignment)
             for space, alignments in spaces_of_method
             for run, alignment in across_architectures(space, alignments).items()
         ]
@@ -110,11 +111,11 @@ def _nan_for_none(numbers: Iterable[float | None]) -> Float64[np.ndarray, " _"]:
 
 
 def _pairs_figure(space: RunsInSpace, alignments: PairAlignments) -> Figure:
-    names = [str(SnapshotId(run, epoch)) for run, epoch in all_snapshots(space)]
-    index = {name: number for number, name in enumerate(names)}
+    snapshots = all_snapshots(space)
+    index = {str(snapshot): number for number, snapshot in enumerate(snapshots)}
     panels = []
     for measure, title in _available_measures(alignments.values()):
-        table = np.full((len(names), len(names)), np.nan)
+        table = np.full((len(snapshots), len(snapshots)), np.nan)
         for (a, b), alignment in alignments.items():
             auc = getattr(alignment, measure).overall.auc
             table[index[a], index[b]] = np.nan if auc is None else auc
@@ -122,10 +123,14 @@ def _pairs_figure(space: RunsInSpace, alignments: PairAlignments) -> Figure:
         panels.append((title, table))
     title = (
         f"Held-out alignment of every two snapshots in the space of "
-        f"{space.base_snapshot}: the chance that neurons that agree lie closer than "
+        f"{_base_label(space)}: the chance that neurons that agree lie closer than "
         "neurons that do not"
     )
-    return draw_pairs(names, panels, title=title)
+    return draw_pairs(snapshots, panels, title=title)
+
+
+def _base_label(space: RunsInSpace) -> str:
+    return snapshot_label(*SnapshotId.parse(space.base_snapshot))
 
 
 def _tasks_figure(group_study: GroupStudy) -> Figure:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from conceptevo_jax.epoch_labels import snapshot_label
 from conceptevo_jax.figures import (
     ConceptPanel,
     DriftDots,
@@ -22,6 +23,7 @@ from conceptevo_jax.reports.baseline_comparison.measure import (
     MethodDrift,
 )
 from conceptevo_jax.reports.baseline_comparison.representations import Representation
+from conceptevo_jax.types import SnapshotId
 
 PAPER_ROWS = ("neurocartography_figure_9", "ace")
 """Rows of the paper's figure below ConceptEvo's."""
@@ -35,7 +37,7 @@ def save_figures(
     drifts: Sequence[MethodDrift],
     concepts: Sequence[ClassConcepts],
     *,
-    snapshots: Sequence[str],
+    snapshots: Sequence[SnapshotId],
     label: int,
     segment_names: Sequence[str],
 ) -> list[Path]:
@@ -45,7 +47,7 @@ def save_figures(
       session: Images and folder.
       drifts: The drift of every method, ConceptEvo's first.
       concepts: ACE's concepts, by class.
-      snapshots: Names of the snapshots.
+      snapshots: Of the run, in order.
       label: The class whose neurons and segments are highlighted.
       segment_names: Names of the classes of segments.
     """
@@ -66,7 +68,7 @@ def save_figures(
     ]
     figure = draw_concept_maps(
         panels,
-        snapshots,
+        [snapshot_label(*snapshot) for snapshot in snapshots],
         title=f"Concept “{class_name}” over training in each method. Blue: its neurons "
         f"or segments (“{segment_names[label_by_unit['segments']]}”). Ring: "
         "their centre, with its path. Each row is one map of all its snapshots.",
@@ -111,7 +113,7 @@ def _drift_dots(drifts: Sequence[MethodDrift], space: str, measure: str) -> Drif
 
 
 def _save_concepts(
-    folder: Path, concepts: Sequence[ClassConcepts], snapshot: str
+    folder: Path, concepts: Sequence[ClassConcepts], snapshot: SnapshotId
 ) -> list[Path]:
     """ACE's concepts as patches, a figure per class that has any."""
     paths = []
@@ -119,7 +121,9 @@ def _save_concepts(
         strips = concept_strips(class_concepts, concepts=CONCEPTS, patches=PATCHES)
         if strips:
             figure = draw_concepts(
-                strips, title=f"ACE: concepts of “{class_concepts.name}” at {snapshot}"
+                strips,
+                title=f"ACE: concepts of “{class_concepts.name}” in "
+                f"{snapshot_label(*snapshot)}",
             )
             name = (
                 f"ace_{class_concepts.name}".lower().replace(" ", "_").replace("/", "_")

@@ -45,7 +45,7 @@ def importance_claims(
         ]
         name = f"{run_importance.run.name}_{evolution.number}"
         sample_text = (
-            f"{evolution.title}, {evolution.before.epoch} to {evolution.after.epoch}, "
+            f"{evolution.title}, {evolution.span_label}, "
             f"{len(importances)} classes, {len(importances[0].images)} images each"
         )
         claims += [

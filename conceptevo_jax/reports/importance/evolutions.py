@@ -11,6 +11,7 @@ from conceptevo_jax.analysis.importance.milestones import (
 )
 from conceptevo_jax.analysis.importance.scores import Scoring
 from conceptevo_jax.config import Config, plain
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.runs import Job
@@ -45,10 +46,14 @@ class Evolution:
     accuracies: tuple[float, float]
     relative: bool
 
+    @property
+    def span_label(self) -> str:
+        """From which snapshot to which: `init to epoch 3`."""
+        return f"{epoch_label(self.before.epoch)} to {epoch_label(self.after.epoch)}"
+
     def log_label(self, class_name: str) -> str:
         """Name of this evolution in a log, when it is measured for a class."""
-        before, after = self.before.epoch, self.after.epoch
-        return f"{self.run.name}, epochs {before} to {after}, {class_name}"
+        return f"{self.run.name}, {self.span_label}, {class_name}"
 
 
 def training_jobs(config: Config) -> list[Job]:

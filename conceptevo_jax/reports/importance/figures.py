@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.alignment.similarity import shared_stimuli, stimulus_rows
 from conceptevo_jax.analysis.statistics.intervals import share_intervals
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.figures import (
     EvolutionGroup,
     EvolvingNeuron,
@@ -106,13 +107,13 @@ def evolutions_figure(
     )
     return draw_evolutions(
         [
-            (_epoch_title(epoch), f"training accuracy {accuracy:.2f}")
+            (epoch_label(epoch), f"training accuracy {accuracy:.2f}")
             for epoch, accuracy in zip(epochs, accuracies, strict=True)
         ],
         [
             EvolutionGroup(
-                heading=f"most important from {_epoch_title(evolution.before.epoch)} "
-                f"to {_epoch_title(evolution.after.epoch)}",
+                heading=f"most important from {epoch_label(evolution.before.epoch)} "
+                f"to {epoch_label(evolution.after.epoch)}",
                 chosen_by=number,
                 neurons=[rows[neuron] for neuron in neurons],
             )
@@ -211,12 +212,6 @@ def distinct_neurons(
         if len(distinct) == count:
             break
     return distinct
-
-
-def _epoch_title(epoch: Epoch) -> str:
-    if isinstance(epoch, int):
-        return f"epoch {epoch}"
-    return epoch.replace("step", "step ").replace("init", "untrained")
 
 
 def _sheet(

@@ -64,7 +64,7 @@ def _describe_changes(evolution: Evolution, changes: Float[np.ndarray, "m q g"])
         for g, group in enumerate(GROUPS)
     )
     return (
-        f"{evolution.title}, {evolution.before.epoch} to {evolution.after.epoch} "
+        f"{evolution.title}, {evolution.span_label} "
         f"(training accuracy {evolution.accuracies[0]:.2f} to "
         f"{evolution.accuracies[1]:.2f}{', relative' if evolution.relative else ''}), "
         f"top-1 change by bin | random: {group_means}"

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.importance.reversion import DIRECTIONS, METRICS
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.figures import Bars, draw_bars, save_figure
 from conceptevo_jax.reports.importance.tables import RANDOM
 from conceptevo_jax.types import record
@@ -113,7 +114,7 @@ def _bars_figure(
 
 def _column_title(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     """The run, the snapshots unless they differ by seed, and their accuracies."""
-    snapshots = f"{row['before']} → {row['after']}"
+    snapshots = f"{epoch_label(row['before'])} → {epoch_label(row['after'])}"
     # A table over several seeds joins the values in which they differ by a bar.
     evolution = f"evolution {row['evolution']}" if "|" in snapshots else snapshots
     low, high = (_parse_number(row[f"train_top1_{end}"]) for end in ("before", "after"))

@@ -1,9 +1,12 @@
 """Claims that the monitor raises alarms in time, and only when it should."""
 
+from collections.abc import Sequence
+
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import Projected
-from conceptevo_jax.reports.training_failures.course import Course, epoch_name
+from conceptevo_jax.reports.training_failures.course import Course, place_label
 from conceptevo_jax.types import Epoch
 
 
@@ -30,16 +33,19 @@ def alarm_in_time_claim(projected: Projected, course: Course) -> Claim:
         interval=None,
         n=1,
         holds=None if dropped is None else lead is not None and lead >= 0,
-        why=f"accuracy drops at {epoch_name(projected.epochs, dropped)}; first alarm "
-        f"at {alarms[0] if alarms else 'no epoch'}, 'lost' at "
-        f"{lost[0] if lost else 'no epoch'}",
+        why=f"accuracy drops at {place_label(projected.epochs, dropped)}; first alarm "
+        f"at {_first_label(alarms)}, 'lost' at {_first_label(lost)}",
     )
 
 
 def no_alarm_claim(projected: Projected) -> Claim:
     """The monitor is silent on a well-trained run."""
     statuses = _epoch_statuses(projected)
-    alarms = [f"{status} at {epoch}" for epoch, status in statuses if status != HEALTHY]
+    alarms = [
+        f"{status} at {epoch_label(epoch)}"
+        for epoch, status in statuses
+        if status != HEALTHY
+    ]
     return Claim(
         id=f"no_alarm_{projected.run.name}",
         paper=None,
@@ -80,3 +86,7 @@ def damaged_not_lost_claim(projected: Projected, course: Course) -> Claim:
 def _epoch_statuses(projected: Projected) -> list[tuple[Epoch, str]]:
     """The monitor's status of each epoch."""
     return [(report["epoch"], report["status"]) for report in projected.run.reports]
+
+
+def _first_label(epochs: Sequence[Epoch]) -> str:
+    return epoch_label(epochs[0]) if epochs else "no epoch"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from conceptevo_jax.analysis.importance.milestones import Milestones, find_milestones
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.training import Row
@@ -128,11 +129,11 @@ def epochs_on_map(
     return ["init", *turns, *(() if milestones is None else milestones.epochs)]
 
 
-def epoch_name(epochs: Sequence[Epoch], place: int | None) -> str:
+def place_label(epochs: Sequence[Epoch], place: int | None) -> str:
     """The snapshot at an index of a course, in words.
 
     Args:
       epochs: All snapshots of the run, in order.
       place: The index; None for never.
     """
-    return "no snapshot" if place is None else str(epochs[place])
+    return "no snapshot" if place is None else epoch_label(epochs[place])

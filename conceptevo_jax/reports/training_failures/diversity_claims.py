@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from conceptevo_jax.pipeline.outcome import Claim
-from conceptevo_jax.reports.training_failures.course import Course, epoch_name
+from conceptevo_jax.reports.training_failures.course import Course, place_label
 from conceptevo_jax.reports.training_failures.differences import (
     ABOVE,
     snapshot_difference,
@@ -114,7 +114,9 @@ def _trend_claim(
     trajectory, projected = measurements.trajectories[run], measurements.space.runs[run]
     values, epochs = trajectory.series(measure), projected.epochs
     places = sorted({place for step in trend.steps for place in step})
-    values_text = ", ".join(f"{values[i]:.2f} at {epochs[i]}" for i in places)
+    values_text = ", ".join(
+        f"{values[i]:.2f} at {place_label(epochs, i)}" for i in places
+    )
     differences = [
         snapshot_difference(trajectory, measure, larger, smaller)
         for smaller, larger in trend.steps
@@ -172,8 +174,9 @@ def early_loss_claims(
                 interval=None,
                 n=1,
                 holds=None if chance is None else lead is not None and lead >= 0,
-                why=f"best at {epoch_name(epochs, course.best)}, chance at "
-                f"{epoch_name(epochs, chance)}, fallen at {epoch_name(epochs, fallen)}",
+                why=f"best at {place_label(epochs, course.best)}, chance at "
+                f"{place_label(epochs, chance)}, fallen at "
+                f"{place_label(epochs, fallen)}",
             )
         )
     return claims

@@ -85,8 +85,8 @@ def _panels(
     return panels
 
 
-def _training_epochs(projected: Projected) -> np.ndarray:
-    """Epochs of training behind each snapshot."""
+def _progress(projected: Projected) -> np.ndarray:
+    """How much training lies behind each snapshot, in epochs."""
     return np.array([projected.at(epoch) for epoch in projected.epochs], float)
 
 
@@ -101,7 +101,7 @@ def _accuracy_curve(
     rows = [projected.run.row(epoch) for epoch in projected.epochs]
     return Curve(
         name=projected.title,
-        epochs=_training_epochs(projected),
+        progress=_progress(projected),
         values=np.array([accuracy(row) for row in rows], float),
         is_repeat=is_repeat,
     )
@@ -120,7 +120,7 @@ def _measure_curve(
     drawable = np.isfinite(trajectory.value[:, column]) | (measure != "entropy_map")
     return Curve(
         name=projected.title,
-        epochs=_training_epochs(projected)[drawable],
+        progress=_progress(projected)[drawable],
         values=trajectory.value[drawable, column],
         low=trajectory.low[drawable, column],
         high=trajectory.high[drawable, column],

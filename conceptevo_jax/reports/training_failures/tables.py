@@ -1,25 +1,19 @@
-"""Tables of runs' evolutions: measures, milestones, lifetimes, first concepts."""
+"""Tables of runs' evolutions: measures, movement between milestones, the monitor."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float
-
-from conceptevo_jax.analysis.dynamics.concept_onset import Groups, group_members
-from conceptevo_jax.analysis.dynamics.movement import Lifetimes, lifetimes, spread
+from conceptevo_jax.analysis.dynamics.movement import spread
 from conceptevo_jax.analysis.importance.milestones import Milestones
 from conceptevo_jax.analysis.statistics.estimates import Estimate, mean_estimate
 from conceptevo_jax.pipeline.outcome import finite
-from conceptevo_jax.pipeline.projected_run import Projected
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.reports.training_failures.measure import (
     RunMeasurements,
     movement_on_maps,
     neuron_movement,
 )
-from conceptevo_jax.types import neuron_ids
 
 MOVEMENTS = ("movement", "relative_movement", "movement_map")
 """Measures of movement between milestones: in the space, relative to the spread of the
@@ -144,95 +138,6 @@ def movement_rows(
                     row[column] = None if estimate is None else getattr(estimate, part)
             rows.append(row | {"paper": paper.get(f"{name} {stage + 1}")})
     return rows
-
-
-def lives_of(projected: Projected) -> Lifetimes:
-    """Lifetimes of the concepts of a run's neurons, over its snapshots."""
-    return lifetimes([projected.stimuli(epoch) for epoch in projected.epochs])
-
-
-def lifetime_rows(
-    space: RunsInSpace, lives: Mapping[str, Lifetimes]
-) -> list[dict[str, Any]]:
-    """Per neuron, the snapshots in which its concept appears, settles and dies.
-
-    Args:
-      space: The runs in the space of a base.
-      lives: Lifetimes of their concepts, by run.
-    """
-    rows = []
-    for name, run_lives in lives.items():
-        epochs = space.runs[name].epochs
-        ids = neuron_ids("", space.runs[name].run.model.sites)
-        for neuron, neuron_id in enumerate(ids):
-            places = {
-                event: int(getattr(run_lives, event)[neuron])
-                for event in ("concept", "born", "settled", "died")
-            }
-            event_epochs = {
-                event: None if place < 0 else epochs[place]
-                for event, place in places.items()
-            }
-            neuron_name = neuron_id.partition("/")[2]
-            rows.append({"run": name, "neuron": neuron_name, **event_epochs})
-    return rows
-
-
-def birth_rows(
-    space: RunsInSpace,
-    groups: Groups,
-    lives: Mapping[str, Lifetimes],
-    classes: Sequence[str],
-) -> list[dict[str, Any]]:
-    """Per run, which groups of concepts appear first, in epochs of training.
-
-    Args:
-      space: The runs in the space of a base.
-      groups: Groups of the base's neurons.
-      lives: Lifetimes of the runs' concepts, by run.
-      classes: Names of the classes.
-    """
-    rows = []
-    for name, run_lives in lives.items():
-        projected = space.runs[name]
-        vectors = [projected.placed[epoch] for epoch in projected.epochs]
-        member = group_members(groups, vectors, run_lives)
-        training_epochs = np.array([projected.at(epoch) for epoch in projected.epochs])
-        # -1 stands for never: those neurons are in no group's births.
-        births = training_epochs[np.maximum(run_lives.born, 0)]
-        is_born = run_lives.born >= 0
-        run_rows = []
-        for group, (label, share) in enumerate(
-            zip(groups.label, groups.share, strict=True)
-        ):
-            facts = {
-                "base": space.base_snapshot,
-                "run": name,
-                "group": group,
-                "class": classes[label],
-                "share_of_class": float(share),
-            }
-            run_rows.append(facts | _birth_columns(births[(member == group) & is_born]))
-        run_rows.sort(key=_median_birth)
-        rows += [row | {"order": order} for order, row in enumerate(run_rows, 1)]
-    return rows
-
-
-def _birth_columns(births: Float[np.ndarray, " _"]) -> dict[str, Any]:
-    """How many concepts of a group appear, and when: median and quartiles."""
-    quartiles = np.quantile(births, [0.25, 0.5, 0.75]) if len(births) else [None] * 3
-    return {
-        "neurons": len(births),
-        "born_median": quartiles[1],
-        "born_low": quartiles[0],
-        "born_high": quartiles[2],
-    }
-
-
-def _median_birth(row: Mapping[str, Any]) -> float:
-    """Sort key of groups: those that never appear come last."""
-    median = row["born_median"]
-    return float("inf") if median is None else median
 
 
 def monitor_rows(space: RunsInSpace) -> list[dict[str, Any]]:

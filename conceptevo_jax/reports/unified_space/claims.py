@@ -8,6 +8,7 @@ from conceptevo_jax.analysis.statistics.intervals import (
     difference_interval,
     share_interval,
 )
+from conceptevo_jax.epoch_labels import epoch_label, snapshot_label
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS, Projected
 
@@ -34,7 +35,7 @@ def accuracy_claim(
         interval=interval,
         n=images,
         holds=interval[0] >= threshold,
-        why=f"epoch {last.epoch}; train top-1 {last.train_top1:.3f}, "
+        why=f"{epoch_label(last.epoch)}; train top-1 {last.train_top1:.3f}, "
         f"top-5 train/test {last.train_top5:.3f}/{last.test_top5:.3f}",
     )
 
@@ -50,13 +51,15 @@ def alignment_claims(rows: Sequence[Mapping[str, Any]]) -> list[Claim]:
         judged = [row for row in rows if row[f"above_null_{name}"] is not None]
         above = sum(row[f"above_null_{name}"] for row in judged)
         below = [
-            f"{r['run']}@{r['epoch']}" for r in judged if not r[f"above_null_{name}"]
+            snapshot_label(row["run"], row["epoch"])
+            for row in judged
+            if not row[f"above_null_{name}"]
         ]
         aucs = [row[f"auc_{name}"] for row in judged]
         auc_range = (
             f"AUC {min(aucs):.2f} to {max(aucs):.2f}" if aucs else "nothing compared"
         )
-        missing = f"; not above: {', '.join(below)}" if below else ""
+        missing = f"; not above ({'; '.join(below)})" if below else ""
         left_out = f"; {len(rows) - len(judged)} snapshots with too few live neurons"
         claims.append(
             Claim(
@@ -87,7 +90,8 @@ def cross_alignment_claims(projected_runs: Sequence[Projected]) -> list[Claim]:
         agreements = [_last_and_first(projected, name) for projected in projected_runs]
         detail = "; ".join(
             f"{projected.run.name} {_auc(last)} (null {_number(last.null_high)}, "
-            f"random {_number(last.random)}, untrained {_auc(first)})"
+            f"random {_number(last.random)}, "
+            f"{epoch_label(projected.epochs[0])} {_auc(first)})"
             for projected, (last, first) in zip(projected_runs, agreements, strict=True)
         )
         claims += [

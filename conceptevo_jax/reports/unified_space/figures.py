@@ -7,6 +7,7 @@ from jaxtyping import Int
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis import tight_neighbourhoods
+from conceptevo_jax.epoch_labels import epoch_label, snapshot_label
 from conceptevo_jax.figures import (
     Circle,
     Curve,
@@ -88,7 +89,7 @@ def _panel(projected: Projected, epoch: Epoch, points: Points) -> MapPanel:
         f"\ntop-5 {row.train_top5:.2f}/{row.test_top5:.2f}"
     )
     return MapPanel(
-        epoch="untrained" if epoch == "init" else f"epoch {epoch}",
+        epoch=epoch_label(epoch),
         facts=facts,
         points=points[projected.snapshot(epoch)],
         depth=site_depth(projected.run.model.sites),
@@ -119,7 +120,7 @@ def shared_space(images: Images, models: Sequence[Projected], points: Points) ->
             (c.label, d.members[index]) for c, d in zip(circles, discs, strict=True)
         ]
         examples = _examples(projected, members, images)
-        name = f"{projected.title}, epoch {projected.epochs[-1]}"
+        name = snapshot_label(projected.title, projected.epochs[-1])
         rows.append(
             (name, maps[index], site_depth(projected.run.model.sites), examples)
         )
@@ -193,7 +194,7 @@ def run_curves(projected_runs: Sequence[Projected]) -> Figure:
 def _curve(projected: Projected, value: Callable[[Projected, Epoch], float]) -> Curve:
     return Curve(
         name=projected.title,
-        epochs=np.array([projected.at(epoch) for epoch in projected.epochs], float),
+        progress=np.array([projected.at(epoch) for epoch in projected.epochs], float),
         values=np.array([value(projected, epoch) for epoch in projected.epochs], float),
     )
 

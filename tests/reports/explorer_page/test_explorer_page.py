@@ -6,7 +6,13 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from partial_records import partial_record
 
+from conceptevo_jax.analysis.alignment.verdicts import (
+    NO_SCORE,
+    Agreement,
+    Alignment,
+)
 from conceptevo_jax.analysis.dynamics.movement import lifetimes
 from conceptevo_jax.analysis.dynamics.snapshot_measures import (
     ObservedSnapshot,
@@ -15,6 +21,7 @@ from conceptevo_jax.analysis.dynamics.snapshot_measures import (
 from conceptevo_jax.analysis.dynamics.trajectory import measure_evolution
 from conceptevo_jax.analysis.statistics.intervals import share_interval
 from conceptevo_jax.config import ExplorerConfig
+from conceptevo_jax.epoch_labels import epoch_label, epoch_tick
 from conceptevo_jax.explorer import export, load_scene
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.reports.explorer_page.describe_scene import (
@@ -28,10 +35,16 @@ from conceptevo_jax.reports.explorer_page.page import (
 )
 from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.run_importance import RunImportance
+from conceptevo_jax.reports.unified_space.figures import run_curves, training_map
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.study import Study, save_study
 from conceptevo_jax.study.design.tasks import Task
 from conceptevo_jax.types import Embedding, Importance, site_slices
+
+UNALIGNED = partial_record(
+    Alignment,
+    correlation=partial_record(Agreement, overall=NO_SCORE),
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +70,27 @@ def move_session(explored, tmp_path, monkeypatch):
         return explored.session
 
     return move
+
+
+def test_figures_of_a_run_call_its_snapshots_as_the_package_does(explored):
+    """Panels of the map are whole snapshots, ticks of the curves lie under theirs."""
+    run = explored.run
+    everywhere = {run.snapshot(e): run.placed[e].vectors[:, :2] for e in run.epochs}
+    points = explored.points | everywhere
+    panels = training_map([run], explored.base, points).axes
+    titles = [axes.get_title().partition("\n")[0] for axes in panels]
+    assert [t for t in titles if t] == [epoch_label(e) for e in ("init", 0, 1)]
+    unaligned = dataclasses.replace(
+        run, alignments=dict.fromkeys(run.epochs, UNALIGNED)
+    )
+    for axes in run_curves([unaligned]).axes:
+        ticks = [tick.get_text() for tick in axes.get_xticklabels()]
+        assert ticks == [epoch_tick(e) for e in ("init", 0, 1)]
+        places = [run.at(epoch) for epoch in ("init", 0, 1)]
+        np.testing.assert_allclose(axes.get_xticks(), places)
+        np.testing.assert_allclose(
+            axes.lines[0].get_xdata(), [run.at(epoch) for epoch in run.epochs]
+        )
 
 
 def test_measures_are_those_of_the_tables(explored, course):

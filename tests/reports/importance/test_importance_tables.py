@@ -83,6 +83,13 @@ def claims_by_name(evolution, reversions):
     return {claim.id.removesuffix("_vgg16_1"): claim for claim in claims}
 
 
+def test_an_evolution_is_told_by_its_snapshots_as_the_paper_counts_them(evolution, rng):
+    assert evolution.span_label == "step 8 to epoch 2"
+    reversions = make_reversions(rng, **PAPER_LIKE)
+    first = next(iter(claims_by_name(evolution, reversions).values()))
+    assert first.why.startswith("VGG16, step 8 to epoch 2 (")
+
+
 PAPER_LIKE = {"bins": (-0.12, -0.04, -0.02, 0.01), "random": -0.03}
 
 

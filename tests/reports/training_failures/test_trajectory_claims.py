@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from partial_records import partial_record
 
 from conceptevo_jax.analysis.dynamics.trajectory import Trajectory
+from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.models import build_model
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
 from conceptevo_jax.pipeline.projected_run import Projected
@@ -100,14 +102,6 @@ def projected_run(test, statuses=(), train=None):
         steps_per_epoch=1,
         base_images=np.ones(1, bool),
     )
-
-
-def partial_record(record_class, **fields):
-    """A record with only those fields that a claim reads."""
-    record = object.__new__(record_class)
-    for name, field in fields.items():
-        object.__setattr__(record, name, field)
-    return record
 
 
 def space_of(run, reach=0.25, **measures):
@@ -238,6 +232,29 @@ def test_silence_is_counted():
 def test_a_run_that_recovers_must_be_called_damaged_and_not_lost(status, holds):
     run = projected_run([0.1, 0.6, 0.2, 0.7], status)
     assert damaged_not_lost_claim(run, course_of(run.run.rows, 10)).holds is holds
+
+
+def test_claims_call_snapshots_as_the_paper_does():
+    """The best accuracy is at epoch 0; half of it is gone at epoch 2, all at 3."""
+    statuses = [HEALTHY, DAMAGED, LOST, LOST]
+    run = projected_run([0.1, 0.6, 0.5, 0.2, 0.1], statuses)
+    course = course_of(run.run.rows, 10)
+    space = space_of(
+        run, effective_rank=[1, 9, 8, 3, 2], distinct_share=[1, 9, 8, 3, 2]
+    )
+    assert alarm_in_time_claim(run, course).why == (
+        "accuracy drops at epoch 2; first alarm at epoch 1, 'lost' at epoch 2"
+    )
+    assert no_alarm_claim(run).why == "; ".join(
+        f"{status} at {epoch_label(epoch)}"
+        for epoch, status in enumerate(statuses)
+        if status != HEALTHY
+    )
+    for claim in early_loss_claims(space, "run", course):
+        assert claim.why == "best at epoch 0, chance at epoch 3, fallen at epoch 2"
+    grown = space_of(run, **diversity([1, 2, 3, 4, 5]))
+    (claim, *_) = growth_claims(grown, "run", course, None)
+    assert claim.why == "2.00 at epoch 0, 5.00 at epoch 3"
 
 
 def test_overfitting_is_a_larger_gap():

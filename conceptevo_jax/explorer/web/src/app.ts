@@ -1,7 +1,7 @@
 /** The whole page of one model: its parts, its bar, and its keys. */
 
 import { COLOURS, type ColourBy, colouring } from "./colour";
-import { type Model, timeName } from "./data/model";
+import type { Model } from "./data/model";
 import { download, h } from "./dom";
 import { Help, type Key } from "./help";
 import { legendOf } from "./legend";
@@ -210,8 +210,9 @@ export class App {
 
   private async picture(): Promise<void> {
     const { state } = this.store;
-    const caption = `${this.model.meta.title} · ${timeName(state.at)} · coloured by ${COLOURS[state.colour]}`;
-    download(`map-${state.at}.png`, await this.maps.picture(caption));
+    const label = this.model.stopLabel(state.at);
+    const caption = `${this.model.meta.title} · ${label} · coloured by ${COLOURS[state.colour]}`;
+    download(`map-${label.replaceAll(/[ /]+/g, "-")}.png`, await this.maps.picture(caption));
   }
 
   private key(event: KeyboardEvent): void {

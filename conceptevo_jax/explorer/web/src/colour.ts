@@ -1,5 +1,6 @@
 /** What points are coloured by; palettes that colour-blind people can tell apart. */
 
+import { epochLabel } from "./data/epochs";
 import type { Model, Run } from "./data/model";
 import type { State } from "./state";
 
@@ -147,7 +148,7 @@ export function colouring(model: Model, state: State): Colouring {
           const born = run.life(1, neuron);
           return step(born < 0 ? null : run.meta.progress[born] / last);
         },
-        legend: ramp("untrained", `${last} epochs`, "when it first held its concept"),
+        legend: ramp(epochLabel("init"), model.stopLabel(model.stops.at(-1)!), "when it first held its concept"),
       };
     }
     case "dead":

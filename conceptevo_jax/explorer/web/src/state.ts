@@ -1,7 +1,7 @@
 /** What is looked at: one object, told to all parts, and kept in the address. */
 
 import { COLOURS, type ColourBy } from "./colour";
-import { type Given, type Model, type NeuronRef, type Run, type Shot, timeName } from "./data/model";
+import { type Given, type Model, type NeuronRef, type Run, type Shot } from "./data/model";
 
 export type Tab = "neuron" | "class" | "selection";
 export const TABS: Tab[] = ["neuron", "class", "selection"];
@@ -18,7 +18,7 @@ export interface Selection {
 }
 
 export interface State {
-  /** Epochs of training that are shown. */
+  /** How much training lies behind what is shown, in epochs. */
   at: number;
   /** Per panel a run's name, or `*` and a scene's number for all of its runs. */
   panels: string[];
@@ -190,7 +190,7 @@ export function read(model: Model, hash: string): Change {
     const polygon = corners.flatMap((x, i) => (i % 2 === 0 ? [[x, corners[i + 1]]] : [])) as [number, number][];
     if (model.scenes[scene]) {
       const runs = shownRuns(model, { ...initial(model), ...found }).filter((run) => run.meta.scene === scene);
-      found.selection = inside(runs, polygon, model.nearestStop(time), scene);
+      found.selection = inside(model, runs, polygon, model.nearestStop(time), scene);
     }
   }
   for (const run of model.runs) {
@@ -248,7 +248,7 @@ export function carry(selection: Selection | null, model: Model): Change {
 }
 
 /** The neurons that lie in a region at a time. */
-export function inside(runs: Run[], polygon: [number, number][], at: number, scene: number): Selection {
+export function inside(model: Model, runs: Run[], polygon: [number, number][], at: number, scene: number): Selection {
   const members = new Map<Run, Set<number>>();
   const [xs, ys] = [polygon.map((p) => p[0]), polygon.map((p) => p[1])];
   const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
@@ -265,7 +265,7 @@ export function inside(runs: Run[], polygon: [number, number][], at: number, sce
     }
     if (own.size > 0) members.set(run, own);
   }
-  const told = `neurons in the region at ${timeName(at)}`;
+  const told = `neurons in the region at ${model.stopLabel(at)}`;
   return { members, told, region: { polygon, at, scene }, site: null };
 }
 

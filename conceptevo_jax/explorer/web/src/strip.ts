@@ -4,6 +4,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import { runColour } from "./colour";
+import { epochTicks } from "./data/epochs";
 import type { Model, Run } from "./data/model";
 import { h, onceAFrame } from "./dom";
 import { METRICS, shownRuns, type State, type Store } from "./state";
@@ -13,6 +14,9 @@ const HEIGHT = 104;
 /** Of the plot's sides, so that times lie under the same times of the slider. */
 const LEFT = 56;
 const RIGHT = 110;
+
+/** Width that a tick of an epoch gets at least. */
+const TICK = 70;
 
 /** Height of a row of alarms above the curves. */
 const ROW = 11;
@@ -70,6 +74,8 @@ export class Strip {
     ] as uPlot.AlignedData;
     const alarmed = runs.filter((run) => run.meta.reports.some((report) => isAlarm(report.status)));
     const narrow = this.plot.clientWidth < 600;
+    const [first, last] = [this.model.stops[0], this.model.stops.at(-1)! || 1];
+    const ticks = epochTicks(first, last, Math.max(2, Math.floor(this.plot.clientWidth / TICK)));
     this.chart?.destroy();
     const font = "11px system-ui, sans-serif";
     const axis = { stroke: "#555", font, grid: { stroke: "#eee", width: 1 }, ticks: { stroke: "#ddd", size: 4 } };
@@ -83,9 +89,9 @@ export class Strip {
         legend: { show: false },
         padding: [6 + alarmed.length * ROW, narrow ? 12 : RIGHT, null, 0],
         cursor: { x: true, y: false, points: { show: false }, drag: { x: false, y: false } },
-        scales: { x: { time: false, range: () => [this.model.stops[0], this.model.stops.at(-1)! || 1] } },
+        scales: { x: { time: false, range: () => [first, last] } },
         axes: [
-          { ...axis, size: 22, values: (_, ticks) => ticks.map((t) => `${t}`) },
+          { ...axis, size: 22, splits: () => ticks.map(({ at }) => at), values: () => ticks.map(({ label }) => label) },
           { ...axis, size: narrow ? 40 : LEFT, space: 22 },
         ],
         series: [

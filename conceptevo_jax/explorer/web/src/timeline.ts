@@ -1,7 +1,8 @@
-/** One slider for everything: play, the time in epochs, and a strip of curves under it. */
+/** One slider for everything: play, the epoch, and a strip of curves under it. */
 
 import { runColour } from "./colour";
-import { type Model, timeName } from "./data/model";
+import { snapshotLabel } from "./data/epochs";
+import type { Model } from "./data/model";
 import { h, swatch } from "./dom";
 import { shownRuns, type State, type Store } from "./state";
 import { Strip } from "./strip";
@@ -32,7 +33,7 @@ export class Timeline {
       min: stops[0],
       max: stops.at(-1)!,
       step: "any",
-      "aria-label": "epochs of training",
+      "aria-label": "epoch",
       oninput: () => {
         this.pause();
         this.go(this.model.nearestStop(Number(this.slider.value)), 0);
@@ -66,7 +67,7 @@ export class Timeline {
 
   private told(state: State): void {
     this.slider.value = String(state.at);
-    const name = timeName(state.at);
+    const name = this.model.stopLabel(state.at);
     this.slider.setAttribute("aria-valuetext", name);
     this.label.textContent = name;
     if (this.playing === 0) this.announce(name);
@@ -97,7 +98,7 @@ export class Timeline {
             },
           },
           swatch(runColour(this.model, run)),
-          h("span", null, `${run.name}@${run.meta.epochs[snapshot]}`),
+          h("span", null, snapshotLabel(run.name, run.meta.epochs[snapshot])),
           h("span.faint", null, accuracy === null || accuracy === undefined ? "" : `acc ${accuracy.toFixed(2)}`),
           run.meta.is_base && h("span.faint", null, "base"),
           ended && h("span.faint", null, "ended"),
@@ -160,7 +161,7 @@ export class Timeline {
     if (this.playing === 0) return;
     window.clearInterval(this.playing);
     this.playing = 0;
-    this.announce(timeName(this.store.state.at));
+    this.announce(this.model.stopLabel(this.store.state.at));
     this.shown();
   }
 

@@ -1,9 +1,8 @@
 /** Runs, snapshots and neurons as the page speaks of them. */
 
+import { type Epoch, epochLabel } from "./epochs";
 import { type Chunk, DataError } from "./format";
 import type { Source } from "./source";
-
-export type Epoch = number | string;
 
 export interface Images {
   count: number;
@@ -182,6 +181,11 @@ export class Run {
     return `${this.name}/${this.meta.sites[site].name}/${neuron - this.starts[site]}`;
   }
 
+  /** How people read one of its snapshots: `init`, `epoch 3`. */
+  label(snapshot: number): string {
+    return epochLabel(this.meta.epochs[snapshot]);
+  }
+
   /** `run@epoch/site/index`, as the tables call it. */
   idAt(snapshot: number, neuron: number): string {
     return `${this.name}@${this.meta.epochs[snapshot]}${this.id(neuron).slice(this.name.length)}`;
@@ -350,7 +354,7 @@ export class Model {
   readonly scenes: Scene[];
   readonly runs: Run[];
   readonly given: Given[];
-  /** Every time at which some run has a snapshot, in epochs of training. */
+  /** Every time at which some run has a snapshot: how much training lies behind it, in epochs. */
   readonly stops: number[];
   private readonly labels: Uint16Array[];
   private readonly names: (string[] | null)[];
@@ -478,11 +482,16 @@ export class Model {
       Math.abs(stop - progress) < Math.abs(best - progress) ? stop : best,
     );
   }
-}
 
-/** How a time is called. */
-export function timeName(progress: number): string {
-  if (progress === 0) return "untrained";
-  const shown = Number.isInteger(progress) ? `${progress}` : progress.toFixed(2);
-  return `${shown} ${progress === 1 ? "epoch" : "epochs"}`;
+  /**
+   * How a stop is called: as the snapshots that runs have then. Within an epoch, runs with
+   * batches of different sizes count other steps.
+   */
+  stopLabel(stop: number): string {
+    const timed = this.runs.filter((run) => !run.meta.is_base);
+    const labels = (timed.length > 0 ? timed : this.runs)
+      .filter((run) => Math.abs(run.meta.progress[run.at(stop)] - stop) < 1e-6)
+      .map((run) => epochLabel(run.meta.epochs[run.at(stop)]));
+    return [...new Set(labels)].join(" / ");
+  }
 }

@@ -200,7 +200,7 @@ export class Maps {
       run.meta.scene === scene,
     );
     this.onLassoEnd();
-    const selection = inside(runs, polygon, this.state.at, scene);
+    const selection = inside(this.model, runs, polygon, this.state.at, scene);
     this.store.set({ selection, tab: "selection" });
   }
 

@@ -1,7 +1,7 @@
 /** One neuron: its concept over time, its life, its stimuli's classes, its like elsewhere. */
 
 import { runColour } from "../colour";
-import { type Evolution, Life, type Model, type NeuronRef, type Run, timeName } from "../data/model";
+import { type Evolution, Life, type Model, type NeuronRef, type Run } from "../data/model";
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns, type State, type Store } from "../state";
@@ -49,7 +49,7 @@ export class NeuronPane extends Pane {
     const snapshot = run.at(state.at);
     const when = (what: Life) => {
       const t = run.life(what, neuron);
-      return t < 0 ? "never" : timeName(run.meta.progress[t]);
+      return t < 0 ? "never" : run.label(t);
     };
     const coverage = run.coverage(snapshot, neuron);
     const moved = run.moved(snapshot, neuron);
@@ -72,7 +72,7 @@ export class NeuronPane extends Pane {
 
   private concept(state: State, run: Run, neuron: number): HTMLElement {
     const now = run.at(state.at);
-    const rows = run.meta.epochs.map((epoch, t) =>
+    const rows = run.meta.progress.map((at, t) =>
       h(
         "tr",
         { "aria-current": t === now ? "true" : null },
@@ -80,8 +80,8 @@ export class NeuronPane extends Pane {
           "th",
           { scope: "row" },
           run.meta.is_base
-            ? `@${epoch}`
-            : h("button.link", { title: timeName(run.meta.progress[t]), onclick: () => this.store.set({ at: run.meta.progress[t] }) }, `@${epoch}`),
+            ? run.label(t)
+            : h("button.link", { onclick: () => this.store.set({ at }) }, run.label(t)),
         ),
         h("td", null, patchRow(run, t, neuron, PATCHES, 34)),
       ),
@@ -122,7 +122,7 @@ export class NeuronPane extends Pane {
 
   private importances(state: State, run: Run, neuron: number): HTMLElement[] {
     if (run.meta.evolutions.length === 0) return [];
-    const { epochs, evolutions } = run.meta;
+    const { evolutions } = run.meta;
     const tables = evolutions.map((one: Evolution, v) => {
       const found = one.classes
         .map((label) => ({ name: run.scene.classes[label], values: run.importance(v, label, neuron) }))
@@ -131,7 +131,7 @@ export class NeuronPane extends Pane {
       return h(
         "div",
         null,
-        h("h4", null, `@${epochs[one.before]} → @${epochs[one.after]}`),
+        h("h4", null, `${run.label(one.before)} → ${run.label(one.after)}`),
         found.map(({ name, values }) => interval(name, values!, name === state.cls)),
         found.length === 0 && h("p.faint", null, "it did not change, or was not measured"),
       );

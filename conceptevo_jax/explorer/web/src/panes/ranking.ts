@@ -1,6 +1,7 @@
 /** The evolutions that matter most for a class, each before and after. */
 
 import { runColour } from "../colour";
+import { snapshotLabel } from "../data/epochs";
 import { Life, type Model, type Run } from "../data/model";
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
@@ -72,7 +73,7 @@ export class RankingPane extends Pane {
     return run.meta.evolutions.flatMap((one, v) => {
       const order = run.ranking(v, label, LISTED);
       if (order.length === 0) return [];
-      const { epochs, progress } = run.meta;
+      const { progress } = run.meta;
       const rows = order.map((neuron) =>
         h(
           "li",
@@ -92,7 +93,7 @@ export class RankingPane extends Pane {
         "h3",
         null,
         swatch(runColour(this.model, run)),
-        `${run.name} @${epochs[one.before]} → @${epochs[one.after]} `,
+        `${run.name}, ${run.label(one.before)} → ${run.label(one.after)} `,
         h("button.link", { onclick: () => this.store.set({ at: this.model.nearestStop(progress[one.before]) }) }, "show before"),
         " ",
         h("button.link", { onclick: () => this.store.set({ at: this.model.nearestStop(progress[one.after]) }) }, "show after"),
@@ -116,14 +117,14 @@ export class RankingPane extends Pane {
         "li",
         null,
         link(this.store, { run, neuron }, run.id(neuron)),
-        h("span.faint", null, `${count} of ${run.stimuli(t, neuron).length}${born < 0 ? "" : `, born @${run.meta.epochs[born]}`}`),
+        h("span.faint", null, `${count} of ${run.stimuli(t, neuron).length}${born < 0 ? "" : `, born at ${run.label(born)}`}`),
         h("div.change", null, patchRow(run, t, neuron, 8, 32)),
       );
     });
     return h(
       "section",
       null,
-      h("h3", null, swatch(runColour(this.model, run)), `${run.name}@${run.meta.epochs[t]}`),
+      h("h3", null, swatch(runColour(this.model, run)), snapshotLabel(run.name, run.meta.epochs[t])),
       rows.length ? h("ol.ranking", null, rows) : h("p.faint", null, "no neuron has stimuli of this class"),
     );
   }

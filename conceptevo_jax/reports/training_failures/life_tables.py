@@ -1,0 +1,117 @@
+"""Tables of when concepts come and go: by neuron, and by group of concepts."""
+
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from conceptevo_jax.analysis.dynamics.concept_onset import Groups, group_members
+from conceptevo_jax.analysis.dynamics.movement import Lifetimes, lifetimes
+from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
+from conceptevo_jax.types import Epoch, neuron_ids
+
+
+def lives_of(projected: Projected) -> Lifetimes:
+    """When the concepts of a run's neurons come and go, over its snapshots."""
+    return lifetimes([projected.stimuli(epoch) for epoch in projected.epochs])
+
+
+def lifetime_rows(
+    space: RunsInSpace, lives: Mapping[str, Lifetimes]
+) -> list[dict[str, Any]]:
+    """Per neuron, in which snapshots its concept is born, settles and dies.
+
+    Args:
+      space: The runs in the space of a base.
+      lives: When their concepts come and go, by run.
+    """
+    rows = []
+    for name, run_lives in lives.items():
+        epochs = space.runs[name].epochs
+        ids = neuron_ids("", space.runs[name].run.model.sites)
+        for neuron, neuron_id in enumerate(ids):
+            places = {
+                event: int(getattr(run_lives, event)[neuron])
+                for event in ("concept", "born", "settled", "died")
+            }
+            event_epochs = {
+                event: None if place < 0 else epochs[place]
+                for event, place in places.items()
+            }
+            neuron_name = neuron_id.partition("/")[2]
+            rows.append({"run": name, "neuron": neuron_name, **event_epochs})
+    return rows
+
+
+def birth_rows(
+    space: RunsInSpace,
+    groups: Groups,
+    lives: Mapping[str, Lifetimes],
+    classes: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Per run, which groups of concepts are born first, and in which snapshots.
+
+    Args:
+      space: The runs in the space of a base.
+      groups: Groups of the base's neurons.
+      lives: When the runs' concepts come and go, by run.
+      classes: Names of the classes.
+    """
+    rows = []
+    for name, run_lives in lives.items():
+        projected = space.runs[name]
+        placed = [projected.placed[epoch] for epoch in projected.epochs]
+        member = group_members(groups, placed, run_lives)
+        run_rows = []
+        for group, (label, share) in enumerate(
+            zip(groups.label, groups.share, strict=True)
+        ):
+            facts = {
+                "base": space.base_snapshot,
+                "run": name,
+                "group": group,
+                "class": classes[label],
+                "share_of_class": float(share),
+            }
+            # -1 stands for never: those neurons are in no group's births.
+            births = run_lives.born[(member == group) & (run_lives.born >= 0)]
+            columns = _birth_columns(births, projected.epochs)
+            run_rows.append((_median_birth(births), facts | columns))
+        run_rows.sort(key=operator.itemgetter(0))
+        rows += [row | {"order": order} for order, (_, row) in enumerate(run_rows, 1)]
+    return rows
+
+
+def _birth_columns(
+    births: Int[np.ndarray, " _"], epochs: Sequence[Epoch]
+) -> dict[str, Any]:
+    """How many neurons of a group are born, and when: median and quartiles.
+
+    Args:
+      births: Their places among the run's snapshots.
+      epochs: The run's snapshots, by which the quartiles are named.
+    """
+    # Quantiles that are births themselves, so that each of them is a snapshot.
+    places = (
+        np.quantile(births, (0.25, 0.5, 0.75), method="inverted_cdf").astype(int)
+        if len(births)
+        else ()
+    )
+    low, median, high = [epochs[place] for place in places] or [None] * 3
+    return {
+        "neurons": len(births),
+        "born_median": median,
+        "born_low": low,
+        "born_high": high,
+    }
+
+
+def _median_birth(births: Int[np.ndarray, " _"]) -> tuple[float, float]:
+    """What orders groups: the median, then the mean; the last are never born."""
+    if not len(births):
+        return math.inf, math.inf
+    return float(np.quantile(births, 0.5, method="inverted_cdf")), float(births.mean())

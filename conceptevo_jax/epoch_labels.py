@@ -1,9 +1,9 @@
-"""How snapshots are called wherever people read: the convention of the paper.
+"""Labels of snapshots, the same wherever people read them: the paper's convention.
 
 Epochs count from 0: epoch k is the network after the last optimiser step of epoch k.
-Before it come `init`, the untrained network, and snapshots within the first epochs.
-Every axis, table, sentence and message gets its labels here; the explorer's page has
-the same functions in `explorer/web/src/data/epochs.ts`.
+Other snapshots are `init`, the untrained network, and `step N`, within the first
+epochs. Every axis, table, sentence and message gets its labels here; the explorer's
+page has the same functions in `explorer/web/src/data/epochs.ts`.
 """
 
 import re
@@ -14,13 +14,13 @@ _EARLY = re.compile(r"step(\d+)")
 
 
 def epoch_tick(epoch: Epoch) -> str:
-    """A snapshot where `epoch` is written beside it: `init`, `step 4`, `0`, `1`."""
+    """A snapshot next to the word `epoch`: `init`, `step 4`, `0`, `1`."""
     early = _EARLY.fullmatch(str(epoch))
     return f"step {early[1]}" if early else str(epoch)
 
 
 def epoch_label(epoch: Epoch) -> str:
-    """A snapshot of a run that is named elsewhere: `init`, `step 4`, `epoch 0`."""
+    """A snapshot, without its run: `init`, `step 4`, `epoch 0`."""
     tick = epoch_tick(epoch)
     return f"epoch {tick}" if tick.isdecimal() else tick
 
@@ -30,6 +30,6 @@ def snapshot_label(run: str, epoch: Epoch) -> str:
 
     Args:
       run: The run's name or title.
-      epoch: Of the snapshot.
+      epoch: The snapshot's epoch.
     """
     return f"{run}, {epoch_label(epoch)}"

@@ -25,7 +25,7 @@ from conceptevo_jax.errors import DataError
 Epoch = int | str
 """An epoch's number (counted from 0; the state after its last optimiser step), `"init"`
 for the untrained network before it, or `"step<N>"` for a snapshot taken after N
-optimiser steps, within the first epochs. People read `conceptevo_jax.epoch_labels`."""
+optimiser steps, within the first epochs. Labels: `conceptevo_jax.epoch_labels`."""
 
 
 T = TypeVar("T")
@@ -395,13 +395,13 @@ def neuron_ids(snapshot: str, sites: Sequence[Site]) -> list[str]:
 
 
 def progress(epoch: Epoch, steps_per_epoch: int) -> float:
-    """How much training lies behind a snapshot, in epochs: `init` 0, epoch 0 is 1.
+    """Amount of training before a snapshot, in epochs: 0 for `init`, 1 for epoch 0.
 
-    It is a position on axes of time, and no name of a snapshot: see
+    This is a position on axes of time, not a label of the snapshot; for labels see
     `conceptevo_jax.epoch_labels`.
 
     Args:
-      epoch: The snapshot's.
+      epoch: The snapshot's epoch.
       steps_per_epoch: Optimiser steps per epoch.
     """
     if epoch == "init":

@@ -170,7 +170,7 @@ def _write_tables(
     measurements: Sequence[RunMeasurements],
     movements: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Write all tables; those that need one space, or none, are of the first."""
+    """Write all tables; those that need at most one space use the first."""
     space, classes = measurements[0].space, session.images.classes
     lives = {name: lives_of(projected) for name, projected in space.runs.items()}
     base_epoch = space.base.epochs[-1]

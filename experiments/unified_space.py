@@ -110,12 +110,12 @@ def _draw(session: Session, space: RunsInSpace, joint_layout: JointLayout) -> No
 
 
 def coverage_rows(space: RunsInSpace) -> list[dict[str, Any]]:
-    """Per observed snapshot: how much of its stimuli the base has a vector for.
+    """Per observed snapshot: how many of its stimuli have a vector from the base.
 
     `covered` is the share of a live neuron's stimuli that are also a stimulus of a base
     neuron, which Step 2.2 of the paper uses; `nothing_covered` is the share of
     live neurons without any; `by_chance` is the share for images drawn at random.
-    `policy` is the share of stimuli with a vector under the method in use.
+    `policy` is the share of stimuli with a vector according to the method in use.
     """
     return [
         _coverage_row(projected, epoch, space.base_space.space.covered)

@@ -76,7 +76,7 @@ def _folding_over_devices(
     add: Callable[..., States],
     join: Callable[[States], States],
 ) -> Folding:
-    """Compile all folds' reductions, each device with a row of the states."""
+    """Compile the reductions of all folds; each device has one row of the states."""
 
     def begin() -> States:
         return _as_row(empty())

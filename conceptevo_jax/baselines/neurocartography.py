@@ -164,14 +164,14 @@ def group_neurons(
 def _compile_cells(
     model: Model, name: str
 ) -> Callable[[Variables, Array], Bool[Array, "b x c"]]:
-    """Compile the reading of which cells of a site's maps are positive."""
+    """Compile a function that finds the positive cells of a site's maps."""
     read = read_activations(model, [name])
 
     def cells(variables: Variables, images: Array) -> Bool[Array, "b x c"]:
         maps = read(variables, images)[1][name]
         return maps.reshape(maps.shape[0], -1, maps.shape[-1]) > 0
 
-    # Compiled with no other output, so that what follows the site is left out.
+    # Compiled without other outputs, so that layers after the site are left out.
     return jax.jit(cells)
 
 

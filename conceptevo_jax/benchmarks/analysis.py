@@ -41,7 +41,7 @@ COSTS = ("importance", "reversion", "monitor")
 
 
 def require_costs(names: Sequence[str]) -> None:
-    """Refuse names that are no costs.
+    """Refuse names that are not costs.
 
     Raises:
       UsageError: with the valid ones.
@@ -57,7 +57,7 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
     Args:
       config: Names the network, the number of images and the costs to measure.
       session: Holds the images.
-      name: Of the run whose network is measured.
+      name: Name of the run whose network is measured.
     """
     count, train_images = BenchmarkSettings.of(config).images, len(session.images.train)
     model = _network(config, session, name)
@@ -88,7 +88,7 @@ def _network(config: Config, session: Session, name: str) -> Model:
 def _timed_calls(
     config: Config, session: Session, name: str, model: Model
 ) -> tuple[dict[str, Callable[[], Any]], dict[str, int | None]]:
-    """A call of each piece of work, and how much memory some of them need."""
+    """A call for each cost, and the memory that some of them need."""
     ends = model.init(seed=0), model.init(seed=1)
     train = session.images.train
     rows = np.arange(BenchmarkSettings.of(config).images) % len(train)
@@ -114,7 +114,7 @@ def _timed_calls(
 def _forward_passes(
     config: Config, sites: int, seconds: Mapping[str, float]
 ) -> dict[str, float]:
-    """How many forward passes take as long as each call."""
+    """Duration of each call in forward passes."""
     forward_seconds = seconds[FORWARD]
     # Both networks run once for all sites, repeats and directions: each call bears its
     # share.

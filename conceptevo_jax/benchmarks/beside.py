@@ -92,7 +92,7 @@ def call_command(checkout: Path, words: Sequence[str]) -> None:
         raise DataError(
             f"the benchmark of {checkout} ended with code "
             f"{finished_process.returncode}: {_last_lines(finished_process)} Both "
-            f"checkouts must know what the call asks for: {' '.join(words)}"
+            f"checkouts must support the settings of the call: {' '.join(words)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Whether the benchmark can be run as its settings say."""
+"""Checks of the benchmark's settings."""
 
 from conceptevo_jax.benchmarks.settings import BenchmarkSettings
 from conceptevo_jax.config import Config, require_positive
@@ -36,7 +36,7 @@ def check_benchmark(config: Config) -> None:
     for name in ("conceptevo_jax/__init__.py", "experiments/benchmark.py", "configs"):
         if not (checkout / name).exists():
             raise UsageError(
-                f"benchmark.beside={benchmark.beside} is no checkout of "
+                f"benchmark.beside={benchmark.beside} is not a checkout of "
                 f"conceptevo_jax: {name} is missing. `git worktree add ../before "
                 "COMMIT` makes one."
             )

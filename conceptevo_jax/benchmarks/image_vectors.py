@@ -114,7 +114,7 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
 def _rows_against_descent(
     seconds: Mapping[str, float], details: Mapping[str, str], *, reached: bool
 ) -> list[Row]:
-    """Rows of both solvers to one residual, compared where both have `reached` it."""
+    """Rows of both solvers at one residual, compared if both have `reached` it."""
     row = partial(Row, part="image vectors")
     return [
         row(what=CLOSED, seconds=seconds[CLOSED], why=details[CLOSED]),
@@ -134,7 +134,7 @@ def _rows_against_descent(
 def _rows_of_exact(
     size: str, seconds: float, peak_bytes: int, details: str
 ) -> list[Row]:
-    """Rows of the closed form's time and memory to its own tolerance."""
+    """Rows of the closed form's time and memory at its own tolerance."""
     row = partial(Row, part="image vectors")
     return [
         row(

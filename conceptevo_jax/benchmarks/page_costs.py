@@ -1,7 +1,7 @@
-"""What the explorer's page costs: pages of random scenes, opened and stepped through.
+"""Costs of the explorer's page: pages of random scenes, opened and stepped through.
 
-Chromium draws without a GPU (software WebGL), so that numbers can be compared between
-machines that have one and machines that have none.
+Chromium draws without a GPU (software WebGL), so that numbers of machines with and
+without a GPU can be compared.
 """
 
 import importlib.util
@@ -30,15 +30,15 @@ FLAGS = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )
-"""How Chromium is started: without a GPU, and without asking anything of a network."""
+"""Options of Chromium: without a GPU, and without requests to a network."""
 
 WIDTH, HEIGHT = 1440, 900
-"""Of the window, in pixels."""
+"""Size of the window, in pixels."""
 
 _STEPS = 12
 
 _PAUSE = 300
-"""Milliseconds between two keys, so that none waits for the drawing of the other."""
+"""Milliseconds between two keys, so that each is drawn before the next."""
 
 _WATCH = """() => {
   window.paints = [];
@@ -54,15 +54,15 @@ _WATCH = """() => {
 
 @record
 class PageCosts:
-    """What opening a page takes.
+    """Costs of opening a page.
 
     Attributes:
       neurons: Points on the map.
-      snapshots: Of each.
+      snapshots: Snapshots of each run.
       bytes: Size of the page's files.
       first_view: Seconds from opening the page to its first map.
-      steps: Seconds from a key to the next paint, one per step; fewer where some took
-        less than 16 ms.
+      steps: Seconds from a key to the next paint, per step; steps below 16 ms are
+        missing.
     """
 
     neurons: int
@@ -73,7 +73,7 @@ class PageCosts:
 
 
 def why_no_browser() -> str | None:
-    """Why pages cannot be measured here; None if they can."""
+    """The reason why pages cannot be measured here; None if they can."""
     if importlib.util.find_spec("playwright") is None:
         return "not run: needs playwright, pip install playwright"
     if shutil.which("chromium") is None:
@@ -85,8 +85,8 @@ def measure_page(neurons: int, snapshots: int) -> PageCosts:
     """Write the page of a random scene to a folder, open it and step through it.
 
     Args:
-      neurons: How many, in five runs.
-      snapshots: How many of each run, at least two.
+      neurons: Number of neurons, in five runs.
+      snapshots: Number of snapshots of each run, at least two.
     """
     from playwright.sync_api import sync_playwright  # not every user has it
 
@@ -132,12 +132,12 @@ def _step(view: Any, count: int) -> list[float]:
 def measure_pages(
     *, neurons: int, snapshots: int, many_neurons: int
 ) -> tuple[list[dict[str, Any]], list[Claim]]:
-    """Open the explorer's page with many neurons and with very many, if it can be.
+    """Open the explorer's page with many and with very many neurons, if possible.
 
     Args:
-      neurons: Of the first page.
-      snapshots: Of each of them.
-      many_neurons: Of the second page, with two snapshots.
+      neurons: Number of neurons of the first page.
+      snapshots: Number of snapshots of each run of the first page.
+      many_neurons: Number of neurons of the second page, with two snapshots.
     """
     why = why_no_browser()
     if why is not None:
@@ -171,4 +171,4 @@ _PAGE = (
     ("page_step", "and the next snapshot within .1 s of a key, median", 0.1),
     ("page_with_many", "with very many neurons it opens, within a minute", 60.0),
 )
-"""Name, rule and bound of what is claimed of the page, in software WebGL."""
+"""Name, rule and bound of each claim about the page, in software WebGL."""

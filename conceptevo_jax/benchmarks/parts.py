@@ -138,7 +138,7 @@ def _stimuli(config: Config, session: Session) -> list[Measurement]:
 def _network_rows(
     config: Config, classes: int, name: str, compute: str, preset: str, *size: Any
 ) -> list[Row]:
-    """Measure a run's network on random images, whose number and turns are `size`."""
+    """Measure a run's network on random images; `size`: their number, and turns."""
     (count, turns, compiled), rng = size, np.random.default_rng(0)
     run = config.runs[name]
     model = build_model(run.model.name, preset=preset, classes=classes)
@@ -161,7 +161,7 @@ def _networks(config: Config, session: Session) -> list[Measurement]:
             ("full", settings.full_images, settings.full_turns, settings.full_compiled)
         )
 
-    # As many as in `costs`, whose compiled programs are then found again.
+    # As many as in `costs`, so that its compiled programs are reused.
     call = partial(_network_rows, config, len(session.images.classes))
     return [
         _row_measurement(

@@ -1,4 +1,4 @@
-"""Random scenes of any size, for measuring what the page of one costs."""
+"""Random scenes of any size, for measuring the costs of the explorer's page."""
 
 import numpy as np
 
@@ -9,17 +9,17 @@ _RUNS, _SITES, _CLASSES, _IMAGES = 5, 10, 10, 2000
 
 
 def scene_size(scene: Scene) -> int:
-    """Neurons of all runs of a scene."""
+    """Number of neurons of all runs of a scene."""
     return sum(len(course.length) for course in scene.courses)
 
 
 def random_scene(neurons: int, snapshots: int, seed: int = 0) -> Scene:
-    """A base and four runs whose neurons wander; without images.
+    """A base and four runs whose neurons move at random; without images.
 
     Args:
-      neurons: Of all runs together.
-      snapshots: Of each run.
-      seed: Decides points and vectors.
+      neurons: Number of neurons of all runs together.
+      snapshots: Number of snapshots of each run.
+      seed: Seed of points and vectors.
     """
     rng = np.random.default_rng(seed)
     channels = max(1, neurons // (_RUNS * _SITES))

@@ -1,4 +1,4 @@
-"""What the benchmark measures, on which sizes and for how long."""
+"""Settings of the benchmark: the parts to measure, sizes and time limits."""
 
 from dataclasses import dataclass, field
 

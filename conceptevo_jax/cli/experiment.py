@@ -65,7 +65,7 @@ def run_experiment(words: Sequence[str]) -> int:
         _require_experiment(parsed_arguments.overrides)
     if parsed_arguments.overrides == words:
         _check(words)
-    # Hydra would print errors itself and end with code 1, whatever they are.
+    # Hydra would print all errors itself and end with code 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     main = hydra.main(
         version_base="1.3", config_path=str(folder("configs")), config_name="config"
@@ -122,7 +122,7 @@ class _Jobs:
 
 
 def composed_config(words: list[str]) -> Composed:
-    """Compose a configuration from overrides alone, by the schema that they need."""
+    """Compose a configuration from overrides alone, with the schema they need."""
     register(words)
     with initialize_config_dir(str(folder("configs")), version_base="1.3"):
         return compose("config", overrides=words)

@@ -1,9 +1,9 @@
-"""The schema of a call: what may be set, and by whom it is declared.
+"""The schema of a call: the settings of its experiment, from where they are declared.
 
-`Config` is what all experiments share. To it come the settings of every room of
-`reports` and of `benchmarks`, which scales set at once, and those that the file of the
-call's experiment declares: no other experiment has them, so that the settings, and
-with them the results, of all others stay what they are.
+`Config` has the settings that all experiments share. The schema adds the settings of
+every package in `reports` and of `benchmarks`, so that a scale can set them for all
+experiments, and the settings declared in the file of the call's experiment. No other
+experiment has the latter, so the settings and results of all others do not change.
 """
 
 import functools
@@ -29,11 +29,11 @@ from conceptevo_jax.config import Config, Settings, compose_schema
 from conceptevo_jax.errors import DataError, UsageError
 
 _CLASS_OF = "SettingsOf_"
-"""What precedes an experiment's name in that of its schema."""
+"""Prefix of the names of schemas, followed by the experiment's name."""
 
 
 def declared_settings(module: ModuleType) -> tuple[type[Settings], ...]:
-    """The classes of settings that a module itself defines."""
+    """The classes of settings that a module defines, without imported ones."""
     return tuple(
         value
         for value in vars(module).values()
@@ -44,7 +44,7 @@ def declared_settings(module: ModuleType) -> tuple[type[Settings], ...]:
 
 
 def _settings_of_rooms() -> tuple[type[Settings], ...]:
-    """What modules called `settings` declare; they import nothing that takes long."""
+    """All settings declared in modules named `settings`; these are fast to import."""
     names = [
         module.name
         for package in (conceptevo_jax.reports, conceptevo_jax.benchmarks)
@@ -56,17 +56,18 @@ def _settings_of_rooms() -> tuple[type[Settings], ...]:
 
 
 ROOMS = _settings_of_rooms()
-"""The settings of all rooms."""
+"""The settings of all packages in `reports`, and of `benchmarks`."""
 
 SettingsOfRooms = compose_schema("SettingsOfRooms", __name__, ROOMS)
-"""The schema of experiments that declare nothing of their own."""
+"""The schema of experiments without settings of their own."""
 
 
 def schema(experiment: str | None) -> type[Config]:
-    """What may be set of an experiment.
+    """The schema of an experiment.
 
     Args:
-      experiment: Its name; of None, and of unknown names, what all experiments have.
+      experiment: The experiment's name. None and unknown names give the schema that all
+        experiments share.
 
     Raises:
       UsageError: for a declaration that cannot be part of a schema.
@@ -85,20 +86,20 @@ def _composed(name: str, declared: tuple[type[Settings], ...]) -> type[Config]:
 
 
 def __getattr__(name: str) -> type[Config]:
-    """The schema of an experiment, for processes of launchers that unpickle it."""
+    """The schema of an experiment, which launchers' processes need for unpickling."""
     if name.startswith(_CLASS_OF):
         return schema(name.removeprefix(_CLASS_OF))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def register(words: Sequence[str]) -> type[Config]:
-    """Make the schema of a call known to Hydra, which checks every YAML file by it.
+    """Register the schema of a call in Hydra, which checks every YAML file against it.
 
     Args:
       words: All words of the command line.
 
     Raises:
-      UsageError: for a declaration that cannot be part of a schema, or where an
+      UsageError: for a declaration that cannot be part of a schema, or if an
         experiment with settings of its own is swept together with others.
     """
     names = _named_experiments(words)
@@ -106,8 +107,8 @@ def register(words: Sequence[str]) -> type[Config]:
     if len(set(kinds.values())) > 1:
         special = next(n for n, kind in kinds.items() if kind is not SettingsOfRooms)
         raise UsageError(
-            f"experiment {special!r} has settings of its own, which no other knows: "
-            "sweep it in a call of its own."
+            f"experiment {special!r} has settings that no other experiment has: "
+            "sweep it in a separate call."
         )
     kind = next(iter(kinds.values()), SettingsOfRooms)
     ConfigStore.instance().store("schema", kind)
@@ -115,7 +116,7 @@ def register(words: Sequence[str]) -> type[Config]:
 
 
 def registered() -> type[Config]:
-    """The schema by which Hydra checks."""
+    """The schema registered in Hydra."""
     node = ConfigStore.instance().load("schema.yaml").node
     kind = OmegaConf.get_type(node)
     assert kind is not None
@@ -123,7 +124,7 @@ def registered() -> type[Config]:
 
 
 def _named_experiments(words: Sequence[str]) -> list[str]:
-    """The experiments that words choose, by their files in `experiments`."""
+    """Names of the experiments chosen on the command line."""
     values: dict[str, list[str]] = {"experiment": [], "name": []}
     for word in words:
         key, _, value = word.partition("=")
@@ -137,24 +138,24 @@ def _named_experiments(words: Sequence[str]) -> list[str]:
 
 
 def _name_in(config_dir: str, choice: str) -> str:
-    """The experiment that a configuration of `--config-dir` is of."""
+    """Name of the experiment of a configuration in `--config-dir`."""
     folder = Path(config_dir).expanduser()
     try:
         content = yaml.safe_load(
             read_settings(folder / "experiment" / f"{choice}.yaml", folder)
         )
     except (DataError, RuntimeError):
-        # What is wrong with it is said when all files of the folder are looked at.
+        # The error is reported when all files of the folder are checked.
         return choice
     return str(content.get("name", choice)) if isinstance(content, dict) else choice
 
 
 def setting_type(kind: object, path: Sequence[str]) -> object:
-    """The type of a setting; None where the schema holds none.
+    """The type of a setting; None if it is not in the schema.
 
     Args:
       kind: A schema.
-      path: The names that lead to it.
+      path: The setting's names, from the top level down.
     """
     for part in path:
         if isinstance(kind, type) and is_dataclass(kind):
@@ -167,11 +168,11 @@ def setting_type(kind: object, path: Sequence[str]) -> object:
 
 
 def setting_names(kind: object, path: Sequence[str]) -> list[str]:
-    """Names of the settings below another; none where it has no fixed ones.
+    """Names of the settings within a section; empty if they are not fixed.
 
     Args:
       kind: A schema.
-      path: The names that lead to that setting; empty for the top level.
+      path: The section's names, from the top level down; empty for the top level.
     """
     below = setting_type(kind, path)
     if isinstance(below, type) and is_dataclass(below):

@@ -63,7 +63,7 @@ def as_meant(words: Sequence[str], schema: type[Config]) -> list[str]:
 
     Args:
       words: All words of the command line.
-      schema: The schema, which has the types of the settings.
+      schema: The schema with the types of the settings.
     """
     sweeps = "-m" in words or "--multirun" in words
     return [_as_meant(word, schema, sweeps=sweeps) for word in words]
@@ -121,6 +121,6 @@ def _parsed(word: str) -> Override | None:
 
 
 def _is_text(schema: type[Config], name: str) -> bool:
-    """Whether a schema holds text under this name."""
+    """Whether the setting of this name is text in the schema."""
     kind = setting_type(schema, name.split("."))
     return kind is str or set(typing.get_args(kind)) == {str, NoneType}

@@ -1,9 +1,9 @@
-"""Schemas: names and types of what all experiments share, and how others are declared.
+"""Schemas: names and types of the settings that all experiments share.
 
 The schemas mirror the settings of the layers below, where their meaning is
-documented. Settings of a single experiment are declared in its package or file, see
-`Settings`. YAML files choose the values. Only `cli` and the experiment runners import
-Hydra; everything below takes plain values.
+documented. Settings of a single experiment are declared in its package or file, as
+subclasses of `Settings`. YAML files choose the values. Only `cli` and the experiment
+runners import Hydra; everything below takes plain values.
 """
 
 from omegaconf import MISSING

@@ -1,4 +1,4 @@
-"""Numbers that settings may be."""
+"""Checks of the ranges of numbers in settings."""
 
 import math
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from conceptevo_jax.errors import UsageError
 
 
 def require_positive(section: str, settings: Any, names: Sequence[str]) -> None:
-    """Refuse numbers that are not above 0, or infinite.
+    """Refuse numbers that are not positive and finite.
 
     Args:
-      section: Where the settings stand, such as `dataset`; empty for the top level.
+      section: Name of that part, such as `dataset`; empty for the top level.
       settings: A part of the configuration.
-      names: Of its numbers.
+      names: Names of the settings to check.
 
     Raises:
       UsageError: naming the setting.

@@ -1,4 +1,4 @@
-"""What every experiment has to be told, and may be."""
+"""The settings that all experiments share."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -25,12 +25,12 @@ class ExplorerConfig:
 
 @dataclass
 class Config:
-    """What all experiments share; `Settings` are those of single ones.
+    """Settings that all experiments share; those of single ones are `Settings`.
 
-    With `seeds` above 1 it runs once per seed, and its numbers are aggregated.
-    `time_limit` is in seconds: a call that would take longer stops between two epochs
-    or stages, and the same call resumes. With `monitor=on` every training is watched,
-    see `conceptevo_jax.monitor`. With `distributed=true` processes that were launched
+    With `seeds` above 1 the experiment runs once per seed, and its numbers are
+    aggregated. `time_limit` is in seconds: a call that would take longer stops between
+    two epochs or stages, and the same call resumes. With `monitor=on` every training is
+    watched, see `conceptevo_jax.monitor`. With `distributed=true` processes launched
     together share the work, see `conceptevo_jax.devices`.
     """
 

@@ -1,7 +1,7 @@
-"""Settings of single experiments: each is declared where it is used.
+"""Settings of single experiments, declared where they are used.
 
-A schema is composed of `Config`, which all experiments share, and of all settings that
-are declared, each under its key.
+A schema consists of `Config`, which all experiments share, and of all declared
+settings, each under its key.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ S = TypeVar("S", bound="Settings")
 
 
 class Settings:
-    """Base of the settings of a room of reports, or of one experiment.
+    """Base class of the settings of a package in `reports`, or of one experiment.
 
     For example
 
@@ -27,7 +27,7 @@ class Settings:
             groups: int = 20
 
     is set by `alignment.groups=3`, in YAML files and on the command line, and read by
-    `AlignmentSettings.of(config).groups`. Without a key the fields stand at the top
+    `AlignmentSettings.of(config).groups`. Without a key the fields are at the top
     level of the configuration.
 
     Attributes:
@@ -42,10 +42,10 @@ class Settings:
 
     @classmethod
     def of(cls: type[S], config: Config) -> S:
-        """These settings of a configuration.
+        """This class's settings in a configuration.
 
         Raises:
-          TypeError: if its schema was composed without them.
+          TypeError: if the configuration was composed without them.
         """
         key = cls.settings_key
         settings: object = config if key is None else getattr(config, key, None)
@@ -57,12 +57,12 @@ class Settings:
 def compose_schema(
     name: str, module: str, declared: Sequence[type[Settings]]
 ) -> type[Config]:
-    """The shared settings and all that are declared, as one dataclass.
+    """The shared and all declared settings as one dataclass.
 
     Args:
-      name: Of the dataclass.
-      module: Where it is found under that name, by processes that unpickle it.
-      declared: Dataclasses of settings.
+      name: Name of the dataclass.
+      module: Module that has the dataclass under that name, needed for unpickling.
+      declared: Dataclasses of declared settings.
 
     Raises:
       UsageError: for a declaration that cannot be part of a schema.
@@ -73,7 +73,7 @@ def compose_schema(
         for key in _top_level_keys(kind):
             if key in names:
                 raise UsageError(
-                    f"{_place(kind)}: {key!r} is a setting of {names[key]} already: "
+                    f"{_place(kind)}: {key!r} is already a setting of {names[key]}: "
                     "choose another key."
                 )
             names[key] = _place(kind)
@@ -95,17 +95,19 @@ def _top_level_keys(kind: type[Settings]) -> list[str]:
 
 
 def _require_schema(kind: type[Settings]) -> None:
-    """Refuse a class that is no dataclass, or whose fields no YAML file could set."""
+    """Refuse a class that is not a dataclass, or has fields that YAML cannot set."""
     if "__dataclass_fields__" not in vars(kind):
-        raise UsageError(f"{_place(kind)} is no dataclass: write @dataclass above it.")
+        raise UsageError(
+            f"{_place(kind)} is not a dataclass: write @dataclass above it."
+        )
     try:
         OmegaConf.structured(kind())
     except (OmegaConfBaseException, TypeError, ValueError) as error:
         flaw = str(error).splitlines()[0]
         raise UsageError(
             f"{_place(kind)} cannot be read from YAML ({flaw}): give every setting a "
-            "type of numbers, text, lists, dictionaries or dataclasses, and a default, "
-            "MISSING where a value has to be chosen."
+            "type (numbers, text, lists, dictionaries or dataclasses) and a default, "
+            "or MISSING if a value has to be chosen."
         ) from error
 
 

@@ -103,7 +103,7 @@ def _changed_names(
 def _content_id(
     root: Path, unreadable: dict[str, str], name: str, trusted_id: str | None
 ) -> str:
-    """A file's id; where it cannot be read one of its name, and why in `unreadable`."""
+    """A file's id; if it cannot be read, an id of its name, with the reason noted."""
     if trusted_id is not None:
         return trusted_id
     try:
@@ -119,7 +119,7 @@ _Fingerprint = tuple[int, int, int, int]
 def _trusted_id(
     remembered: tuple[str, _Fingerprint] | None, fingerprint: _Fingerprint | None
 ) -> str | None:
-    """The id of a file that still looks as it did when it was hashed."""
+    """The stored id of a file, if the file has not changed since it was hashed."""
     if remembered is None:
         return None
     content, remembered_fingerprint = remembered

@@ -1,4 +1,4 @@
-"""What lies in a directory: its entries, and which of them are folders or images."""
+"""Entries of directories, and which of them are folders or images."""
 
 import os
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ SYSTEM_NAMES = frozenset(
         "__pycache__",
     }
 )
-"""What systems put into people's folders, in lower case."""
+"""Names of files and folders that operating systems create, in lower case."""
 
 
 def directory_entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder.
+    """The entries of a folder.
 
     Raises:
-      DataError: if it cannot be read.
+      DataError: if the folder cannot be read.
     """
     try:
         return scan_directory(folder)
@@ -41,23 +41,23 @@ def directory_entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def scan_directory(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder; raises `OSError` where it cannot be read."""
+    """The entries of a folder; raises `OSError` if it cannot be read."""
     with os.scandir(folder) as entries:
         return list(entries)
 
 
 def folder_identities(folders: Sequence[Path]) -> set[tuple[int, int]]:
-    """Device and inode of each: equal for a folder and for links to it."""
+    """Device and inode of each folder, which are equal for links to it."""
     return {(facts.st_dev, facts.st_ino) for facts in map(os.stat, folders)}
 
 
 def is_hidden(name: str) -> bool:
-    """Whether users do not see it, or did not make it."""
+    """Whether a file or folder is hidden, or created by the operating system."""
     return name[0] == "." or name.lower() in SYSTEM_NAMES
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a folder, or a link to one."""
+    """Whether an entry is a folder, or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # a link that leads to itself
@@ -65,23 +65,23 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def is_image(entry: os.DirEntry[str], suffixes: frozenset[str]) -> bool:
-    """Whether it is a file that is seen, with one of the suffixes.
+    """Whether an entry is a visible file with one of the suffixes.
 
     Args:
-      entry: Of a folder.
-      suffixes: In lower case, without the dot.
+      entry: An entry of a folder.
+      suffixes: Suffixes in lower case, without the dot.
     """
     hidden = is_hidden(entry.name)
     return not hidden and suffix_of(entry.name) in suffixes and not is_folder(entry)
 
 
 def looks_readable(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file, which for all but links the listing itself shows."""
+    """Whether it is a file, which the listing shows for everything except links."""
     regular = entry.is_file(follow_symlinks=False)
     return regular or why_unreadable(Path(entry.path)) is None
 
 
 def suffix_of(name: str) -> str:
-    """A name's suffix in lower case, without the dot; none where it is no word."""
+    """A name's suffix in lower case, without the dot; empty if it is not a word."""
     stem, _, suffix = name.rpartition(".")
     return suffix.lower() if stem and len(suffix) <= 8 else ""

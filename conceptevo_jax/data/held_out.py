@@ -85,7 +85,7 @@ def held_out_images(
 
 
 def _have_smallest_hashes(units: list[str], share: float) -> list[bool]:
-    """Which of a class's images are of the share of different ones to hold out."""
+    """Which images of a class are held out, as a share of the distinct images."""
     ranked = sorted(set(units), key=lambda unit: checksum(f"test:{unit}".encode()))
     held_out_units = set(ranked[: held_out_count(len(ranked), share)])
     return [unit in held_out_units for unit in units]

@@ -87,7 +87,7 @@ def list_classes(folder: Path, decoding: Decoding) -> Listing:
 def _list_files(
     folder: Path, names: Sequence[str], decoding: Decoding, passed: PassedOver
 ) -> tuple[list[str], list[File], list[File]]:
-    """Classes, their files, and the class folders of these names that are locked."""
+    """Classes, their files, and the class folders that cannot be read."""
     above = folder_identities([folder, *folder.resolve().parents])
     classes: list[str] = []
     files: list[File] = []

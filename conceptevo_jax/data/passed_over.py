@@ -60,7 +60,7 @@ def describe_passed_over(
 def _describe_files(
     folder_name: str, decoding: Decoding, passed: PassedOver
 ) -> list[str]:
-    """Sentences about files of formats that are not opened, and of none."""
+    """Sentences about files of formats that are not opened, and of unknown formats."""
     notes = []
     suffix_counts = Counter(passed.suffixes)
     for name, suffixes in FORMATS.items():
@@ -76,7 +76,7 @@ def _describe_files(
     if +suffix_counts:
         notes.append(
             f"{sum(suffix_counts.values())} of {passed.files} files of {folder_name} "
-            "are none that can be opened, and are left out: "
+            "cannot be opened, and are left out: "
             f"{_commonest_suffixes(suffix_counts)}."
         )
     return notes
@@ -91,7 +91,7 @@ def _commonest_suffixes(suffix_counts: Counter[str]) -> str:
 
 
 def _describe_places(folder_name: str, passed: PassedOver) -> list[str]:
-    """Sentences about images, folders and links that lie where no class has its own."""
+    """Sentences about loose images, empty folders, and links that are not followed."""
     notes = []
     if passed.loose:
         notes.append(

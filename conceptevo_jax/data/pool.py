@@ -124,7 +124,7 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
 
 
 def _pool_of_part(part: Decoded, rows: Int32[np.ndarray, " i"], seed: int) -> Pool:
-    """The pool that decoded images at these rows are, named by their ids."""
+    """The pool of the decoded images at these rows, named by their ids."""
     keys = tuple(part.keys)
     return Pool(
         keys=keys,

@@ -171,15 +171,13 @@ def _unread_notes(
     flat: Sequence[str],
     other_folders: Sequence[str],
 ) -> list[str]:
-    """A sentence about the folders that lie beside those that are read, if any."""
+    """A sentence about folders next to those that are read, if there are any."""
     if not (unread or other_folders):
         return []
     read = " and ".join(printable(path.name) for path in folders.values())
     why = f" ({listed_names(flat)} without class folders)" if flat else ""
     skipped_names = listed_names([*(path.name for path in unread), *other_folders])
-    return [
-        f"{read} of {root_name} are read, and {skipped_names} beside them not{why}."
-    ]
+    return [f"{read} of {root_name} are read, but not {skipped_names}{why}."]
 
 
 def _no_test(root: Path, train: Path, candidates: Sequence[Path]) -> str:

@@ -38,7 +38,7 @@ SCHEMA = pa.schema(
     ]
 )
 """`born`, `settled` and `died` name snapshots as `epoch` does; null for never.
-`progress` is a position on axes: how much training lies behind the snapshot."""
+`progress` is the snapshot's position on axes: the amount of training before it."""
 
 
 def record_batches(

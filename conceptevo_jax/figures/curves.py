@@ -23,7 +23,7 @@ class Curve:
 
     Attributes:
       name: The run's title.
-      progress: How much training lies behind each value, see
+      progress: Amount of training before each value, see
         `conceptevo_jax.types.progress`.
       values: NaN where there is none.
       low: Lower ends of intervals, or None.

@@ -1,4 +1,4 @@
-"""The axis of a training: ticks at the untrained network and at whole epochs.
+"""Axes of training progress: ticks at the untrained network and at whole epochs.
 
 Positions are those of `conceptevo_jax.types.progress`, so that equal distances are
 equal amounts of training.
@@ -13,25 +13,25 @@ from conceptevo_jax.epoch_labels import epoch_tick
 from conceptevo_jax.types import Epoch, progress
 
 _MOST = 8
-"""Whole epochs that get a tick, at most."""
+"""Largest number of whole epochs with a tick."""
 
 
 def mark_epochs(axes: Axes, end: float) -> None:
-    """Put ticks and their labels on the horizontal axis.
+    """Draw ticks and their labels on the horizontal axis.
 
     Args:
-      axes: Whose axis shows progress.
+      axes: The axes; the horizontal axis shows progress.
       end: The largest progress on it.
     """
     ticks = labelled_epochs(end)
-    # A whole epoch lies where it does whatever the number of its steps.
+    # The position of a whole epoch does not depend on its number of steps.
     positions = [progress(epoch, 1) for epoch in ticks]
     axes.set_xticks(positions, [epoch_tick(epoch) for epoch in ticks])
     axes.set_xlabel("epoch")
 
 
 def labelled_epochs(end: float) -> list[Epoch]:
-    """Snapshots that get a tick: `init`, and some of the whole epochs.
+    """Snapshots with a tick: `init`, and some of the whole epochs.
 
     Args:
       end: The largest progress on the axis.
@@ -41,6 +41,6 @@ def labelled_epochs(end: float) -> list[Epoch]:
     step = 1
     while count > _MOST * step:
         step = int(step * next(factors))
-    # On a long axis epoch 0 is so near to `init` that one tick would cover the other.
+    # On a long axis epoch 0 is so close to `init` that their ticks would overlap.
     room = step / 2
     return ["init", *(e for e in range(0, count, step) if progress(e, 1) >= room)]

@@ -102,13 +102,13 @@ def draw_evolutions(
 
 
 def _columns_width(snapshots: int, strip: float) -> float:
-    """Width of the figure for strips of patches of so many snapshots."""
+    """Width of the figure for strips of patches of this number of snapshots."""
     width = _NAME + snapshots * strip + (snapshots - 1) * _ARROW + _MARGIN
     return max(width, 5.0)
 
 
 def _rows_height(lines: int, groups: Sequence[EvolutionGroup]) -> float:
-    """Height of the figure for a title of so many lines."""
+    """Height of the figure for a title of this number of lines."""
     height = lines * _TITLE + 0.15 + _HEAD + len(groups) * _HEAD
     rows = sum(len(group.neurons) for group in groups)
     return height + (rows * (_PATCH + _GAP) + _MARGIN)
@@ -117,7 +117,7 @@ def _rows_height(lines: int, groups: Sequence[EvolutionGroup]) -> float:
 def _draw_heads(
     axes: Axes, snapshots: Sequence[tuple[str, str]], starts: Sequence[float], y: float
 ) -> float:
-    """Write each column's snapshot and its fact; returns where the groups begin."""
+    """Write each column's snapshot and its fact; returns the top of the groups."""
     for start, (name, fact) in zip(starts, snapshots, strict=True):
         axes.text(start, y + 0.14, name, fontsize=8, fontweight="bold")
         axes.text(start, y + 0.29, fact, fontsize=7)
@@ -127,7 +127,7 @@ def _draw_heads(
 def _draw_group(
     axes: Axes, group: EvolutionGroup, starts: Sequence[float], y: float, width: float
 ) -> float:
-    """Draw a heading and its rows from `y` on; returns where the next group begins."""
+    """Draw a heading and its rows from `y` on; returns the top of the next group."""
     axes.text(_MARGIN, y + 0.22, group.heading, fontsize=8, color=RUNS[0])
     y += _HEAD - _GAP
     for neuron in group.neurons:
@@ -160,7 +160,7 @@ def _draw_neuron(
 def _draw_arrow(
     axes: Axes, end: float, y: float, score: tuple[float, float, float], *, bold: bool
 ) -> None:
-    """Draw an arrow that leads to `end`, with a score and its interval above it."""
+    """Draw an arrow to `end`, with a score and its interval above it."""
     tail, head = end - _ARROW + 0.06, end - 0.06
     axes.annotate(
         "",

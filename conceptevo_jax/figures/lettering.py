@@ -1,4 +1,4 @@
-r"""Text in figures: names are shown as text in every script, whatever they hold.
+r"""Text in figures: names are shown unchanged, in every script.
 
 Matplotlib treats `$` as the start of a formula, leaves names that begin with `_`
 out of legends, and draws boxes for characters that its font lacks. Here a name looks as
@@ -192,7 +192,7 @@ def _make_drawable(argument: Any) -> Any:
     if isinstance(argument, str):
         return drawable(argument)
     if isinstance(argument, list | tuple):
-        # A named tuple takes its fields one by one, but for this method.
+        # A named tuple takes its fields as separate arguments, except in this method.
         make = getattr(argument, "_make", type(argument))
         return make(_make_drawable(part) for part in argument)
     if dataclasses.is_dataclass(argument) and not isinstance(argument, type):

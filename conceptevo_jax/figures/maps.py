@@ -88,7 +88,7 @@ def _draw_run(
     background: Float[np.ndarray, "n 2"],
     limits: Limits,
 ) -> None:
-    """Draw a run's name and snapshots into a line of axes; the rest stays empty."""
+    """Draw a run's name and snapshots into a row of axes; the rest stays empty."""
     label = filled(name, 18)
     line[0].set_ylabel(label, fontsize=8, fontweight="bold", labelpad=6)
     for axes, panel in zip(line, panels, strict=False):
@@ -110,7 +110,7 @@ def _draw_panel(
 
 
 def _draw_depth_bar(figure: Figure, grid: np.ndarray) -> None:
-    """Draw which colour stands for which depth in a network."""
+    """Draw the colour bar of depth in a network."""
     depths = ScalarMappable(Normalize(0, 1), DEPTH)
     bar = figure.colorbar(
         depths, ax=grid, shrink=0.5, aspect=25, pad=0.01, ticks=[0, 1]

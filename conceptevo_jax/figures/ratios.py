@@ -13,7 +13,7 @@ from conceptevo_jax.figures.style import INK, RUNS, new_figure, styled
 from conceptevo_jax.types import record
 
 _WIDTH, _LETTERS = 7.2, 52
-"""Of the figure in inches, and of a row's name."""
+"""Width of the figure, and of a row's name, in inches."""
 
 
 @record
@@ -63,7 +63,7 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
 
 
 def _draw_ratio(axes: Axes, row: int, ratio: Ratio) -> None:
-    """Draw a comparison's bar from 1, its value, and the bound of what is claimed."""
+    """Draw a comparison's bar from 1, its value, and the claimed bound."""
     color = RUNS[0] if ratio.value >= 1 else RUNS[1]
     end = np.log2(ratio.value)
     axes.barh(row, end, height=0.62, color=color, lw=0)
@@ -85,6 +85,6 @@ def _draw_legend(figure: Figure) -> None:
     handles = [
         Patch(color=RUNS[0], lw=0, label="faster than the peer"),
         Patch(color=RUNS[1], lw=0, label="slower"),
-        Line2D([], [], color=INK, lw=1.6, label="what is claimed at least"),
+        Line2D([], [], color=INK, lw=1.6, label="smallest claimed ratio"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)

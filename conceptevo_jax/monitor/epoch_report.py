@@ -25,10 +25,10 @@ class Report:
     Attributes:
       epoch: Its number or name, as passed.
       status: `HEALTHY`, `DAMAGED`, `LOST` or `UNKNOWN`.
-      reasons: Why, in words, and whatever else is worth telling.
-      should_stop: Whether to go on is a waste: the concepts are lost.
-      measures: Numbers by name, see `monitor.probe_measures`; None where there is none.
-      seconds: What the update took.
+      reasons: The reasons in words, and other remarks.
+      should_stop: Whether to stop training, because the concepts are lost.
+      measures: Numbers by name, see `monitor.probe_measures`; None if not available.
+      seconds: Duration of the update.
     """
 
     epoch: Epoch

@@ -77,7 +77,7 @@ def measure(
 def _change(
     glance: Glance, before: Glance | None, late: Bool[np.ndarray, " n"]
 ) -> dict[str, float | None]:
-    """How much of the snapshot before is left; None where there is none."""
+    """How much of the snapshot before persists; None without a snapshot before."""
     if before is None:
         return {"persistence": None, "cka": None}
     overlap = stimulus_overlap(before.stimuli, glance.stimuli)[late]

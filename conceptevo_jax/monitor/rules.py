@@ -85,7 +85,7 @@ def judge(
 
 
 def _still_selective(measures: Mapping[str, float | None]) -> list[str]:
-    """In words, what keeps a damaged network from being lost; nothing if unknown."""
+    """The reason why a damaged network is not lost, in words; empty if unknown."""
     selectivity = measures.get("selectivity")
     if selectivity is None:
         return []

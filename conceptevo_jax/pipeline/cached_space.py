@@ -116,10 +116,10 @@ def refit_base(
     """Fit a space again from `REFITS` other seeds.
 
     Args:
-      store: Where refits are kept.
-      images: As for `embed_base`; so are `base`, `method` and `seed`.
-      base: The base run, observed at the one snapshot the space was built from.
-      fitted: The space that `embed_base` built, and its content key.
+      store: The store of refits.
+      images: As for `embed_base`, like `method`.
+      base: The base run, observed only at the snapshot from which the space was built.
+      fitted: The space built by `embed_base`, and its content key.
       method: Settings.
       seed: Seed of the first fit, from which those of the refits are counted.
     """

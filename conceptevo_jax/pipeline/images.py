@@ -96,7 +96,7 @@ def dataset_facts(settings: DatasetConfig) -> Sizes:
         ) from None
     facts = settings.facts
     if of_folder:
-        # Those told are of another data set: of a folder nothing is known before.
+        # Configured sizes belong to another data set; those of a folder are unknown.
         facts = DatasetFacts()
     if facts.train is not None and facts.test is not None and facts.classes is not None:
         return Sizes(facts.train, facts.test, facts.classes)
@@ -256,7 +256,7 @@ def _decodable(store: Store, images: ImageSet) -> tuple[ImageSet, dict[str, str]
     )
     remedy = f"Delete {folder} and run again."
     bad: dict[str, str] = read_sealed(folder / "bad.json", remedy)["bad"]
-    # Why a file could not be read is told as it is now.
+    # The current reason why a file could not be read takes precedence.
     bad |= images.unreadable
     names = dict(zip(images.keys, map(images.name_of, range(len(images))), strict=True))
     return without(images, bad), {names[key]: why for key, why in bad.items()}

@@ -1,4 +1,4 @@
-"""The map of runs in a space: some of their snapshots, laid out jointly."""
+"""A joint map of runs in a space, for some of their snapshots."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ class JointLayout:
 
     Attributes:
       layout: The map.
-      points: Where the neurons of each snapshot lie on it, `[n 2]`, by its name.
+      points: The neurons' positions on the map, `[n 2]`, by name of the snapshot.
     """
 
     layout: Layout
@@ -29,12 +29,12 @@ def lay_out_runs(
     """Fit one map to the base and to snapshots of the compared runs.
 
     The space and its map are written to the result folder, where `conceptevo project`
-    finds them.
+    reads them.
 
     Args:
       session: Store, settings of the map, and the result folder.
       space: The runs in the space.
-      epochs: Which snapshots are laid out, by run.
+      epochs: The snapshots on the map, by run.
     """
     vectors = vectors_on_map(space, epochs)
     with session.stage("layout"):
@@ -51,11 +51,11 @@ def lay_out_runs(
 def vectors_on_map(
     space: RunsInSpace, epochs: Mapping[str, Sequence[Epoch]]
 ) -> dict[str, np.ndarray]:
-    """Vectors that a map is fitted to, `[n d]` by snapshot, those of the base first.
+    """The vectors to fit a map to, `[n d]` by snapshot, those of the base first.
 
     Args:
       space: The runs in the space.
-      epochs: Which snapshots of the compared runs, by run.
+      epochs: The snapshots of the compared runs, by run.
     """
     snapshots = [(space.base, space.base.epochs[-1])]
     for run in space.compared:

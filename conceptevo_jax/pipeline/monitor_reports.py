@@ -1,4 +1,4 @@
-"""What the monitor said of a training: a JSON line per epoch, beside its snapshots."""
+"""The monitor's reports on a training: a JSON line per epoch, in its folder."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from conceptevo_jax.types import Epoch
 
 
 def is_watched(epoch: Epoch) -> bool:
-    """Whether the monitor looks at a snapshot: at whole epochs alone."""
+    """Whether the monitor measures a snapshot: only whole epochs."""
     return isinstance(epoch, int)
 
 
@@ -18,22 +18,22 @@ def reports_name(images_id: str) -> str:
     """Name of the file of reports in a training's folder.
 
     Args:
-      images_id: Content key of the space that the monitor looks in, or else the pool's
-        id.
+      images_id: Content key of the space in which the monitor measures, or, without a
+        space, the pool's id.
     """
     return f"monitor-{images_id}.jsonl"
 
 
 def find_reports(folder: Path) -> Path | None:
-    """The first file of reports in a training's folder; None where there is none."""
+    """The first file of reports in a training's folder; None if there is none."""
     return min(folder.glob(reports_name("*")), default=None)
 
 
 def read_reports(path: Path) -> list[dict[str, Any]]:
-    """All reports of a training, as plain values; none where it was not watched.
+    """All reports of a training, as plain values; none if it was not watched.
 
     Raises:
-      DataError: naming a line that is damaged, or a file that is no own one.
+      DataError: naming a damaged line, or a file that cannot be used.
     """
     if not path.is_file():
         return []
@@ -48,6 +48,6 @@ def read_reports(path: Path) -> list[dict[str, Any]]:
         except ValueError as error:
             raise DataError(
                 f"line {number} of {path} cannot be used ({error}). Delete the file: "
-                "the monitor looks again at the next call."
+                "the next call of the monitor writes it again."
             ) from error
     return reports

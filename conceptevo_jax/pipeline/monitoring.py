@@ -26,10 +26,10 @@ class Watch:
     """Watches one training; an `on_epoch` callable.
 
     Args:
-      monitor: Looks at the snapshots.
-      folder: Of the training.
-      identity: Which run it is.
-      path: The file that gets the reports.
+      monitor: Measures the snapshots.
+      folder: The training's folder.
+      identity: The run, its model and its training images.
+      path: The file of reports to write.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Watch:
         self._look([snapshot])
 
     def read_again(self, run: TrainedRun) -> None:
-        """Look at all epochs of a finished training."""
+        """Measure all epochs of a finished training."""
         self.reports = []
         self._look([shot for shot in run.snapshots if is_watched(shot.epoch)])
 

@@ -72,12 +72,12 @@ class Observer:
         model: Model,
         run_key: str,
     ) -> "Observer":
-        """Observes a run as the configuration's method wants it.
+        """Observes a run as the configuration's method requires.
 
         Args:
           config: The whole configuration.
-          store: Where observations are kept.
-          images: Pool and judgement images.
+          store: The store of observations.
+          images: The pool and the held-out test images.
           model: The run's model.
           run_key: Content key of the run.
         """

@@ -54,7 +54,7 @@ class Projected:
         return str(SnapshotId(self.run.name, epoch))
 
     def at(self, epoch: Epoch) -> float:
-        """How much training lies behind a snapshot, in epochs."""
+        """Amount of training before a snapshot, in epochs."""
         return progress(epoch, self.steps_per_epoch)
 
     def stimuli(self, epoch: Epoch) -> Stimuli:
@@ -80,11 +80,11 @@ class Projected:
 def join_space(
     run: TrainedRun, title: str, vectors: dict[Epoch, Embedding], space: Space
 ) -> Projected:
-    """A run that joins a finished space, with the steps per epoch of its table.
+    """A run added to an existing space, with the steps per epoch from its table.
 
     Args:
       run: The run, observed.
-      title: How figures call it.
+      title: Its title in figures.
       vectors: Its neurons' vectors, by epoch.
       space: The space.
     """
@@ -94,7 +94,7 @@ def join_space(
         title=title,
         placed=vectors,
         alignments={},
-        # Before the first epoch's end `init` alone is shown, and needs none.
+        # Before the end of the first epoch only `init` is shown, which does not use it.
         steps_per_epoch=first_epoch_ends[0] if first_epoch_ends else 1,
         base_images=space.covered,
     )

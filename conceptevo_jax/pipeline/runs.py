@@ -201,7 +201,7 @@ def execute(
 def _read_back(
     store: Store, images: Images, job: Job, model: Model, folder: Path
 ) -> TrainedRun:
-    """A finished training, with the monitor's reports on every epoch if it looks."""
+    """A finished training, with the monitor's reports on every epoch if it is on."""
     reports = _reports_file(folder, images, job)
     run = TrainedRun.from_folder(folder, _identity(images, job, model), reports)
     if reports is None or run.is_watched_to_the_end:
@@ -217,7 +217,7 @@ def _identity(images: Images, job: Job, model: Model) -> TrainingIdentity:
 
 
 def _reports_file(folder: Path, images: Images, job: Job) -> Path | None:
-    """The file of a training that gets the monitor's reports, if it looks."""
+    """The file of a training for the monitor's reports, if it is on."""
     if not job.monitor:
         return None
     return folder / reports_name(job.space or images.pool.pool_id)

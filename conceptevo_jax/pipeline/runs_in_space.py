@@ -1,8 +1,8 @@
-"""Runs in the space of a base: one record, made in one place, for all experiments.
+"""Runs in the space of a base: one record for all experiments.
 
-The space is built from one snapshot of the base run, and all others are projected into
-it. How well they are aligned with the base is measured where that is asked for; maps
-are in `joint_layout`.
+The space is built from one snapshot of the base run; all other snapshots are projected
+into it. `align_with_base` measures their alignment with the base. Maps are in
+`joint_layout`.
 """
 
 import dataclasses
@@ -29,12 +29,12 @@ class RunsInSpace:
     """Runs in the space of a base.
 
     Attributes:
-      base_space: The space and how it was made.
-      base: The base run, at the epoch the space was built from alone.
-      runs: The compared runs, by name. The base run may be among them, with all its
+      base_space: The space, with the reports of its fit.
+      base: The base run, only at the epoch from which the space was built.
+      runs: The compared runs, by name. They may include the base run, with all its
         snapshots.
       key: Content key of the space.
-      method: What the space was built by.
+      method: The method by which the space was built.
     """
 
     base_space: BaseSpace
@@ -45,9 +45,10 @@ class RunsInSpace:
 
     @property
     def base_snapshot(self) -> str:
-        """Name of the snapshot the space was built from, `run@epoch`.
+        """Name of the snapshot from which the space was built, `run@epoch`.
 
-        What the space itself says is what the run was called when it was built.
+        The stored space has the name that the run had when the space was built, which
+        may be another one.
         """
         return self.base.snapshot(self.base.epochs[-1])
 
@@ -70,7 +71,7 @@ def place_runs(
       session: Store, images and settings.
       base: The base run, observed.
       runs: The compared runs by name, observed.
-      method: How to build the space; None for the method in use.
+      method: The method to build the space; by default the method in use.
     """
     method = session.config.method if method is None else method
     last_epoch = list(base.observations)[-1]
@@ -126,15 +127,15 @@ def refit_spaces(session: Session, space: RunsInSpace) -> tuple[list[Space], str
 
 
 def alignment_subject(session: Session, projected: Projected, epoch: Epoch) -> Subject:
-    """A snapshot as the alignment measures take it.
+    """A snapshot as input of the alignment measures.
 
     The base keeps responses to more of the pool than others; all are compared on the
     first `dataset.sample_images`.
 
     Args:
-      session: The pool, and how much of it is compared.
+      session: The pool, and the number of its images to compare.
       projected: The run.
-      epoch: Which of its snapshots.
+      epoch: The snapshot's epoch.
     """
     observation = projected.run.observations[epoch]
     sample_images = session.config.dataset.sample_images
@@ -148,14 +149,14 @@ def alignment_subject(session: Session, projected: Projected, epoch: Epoch) -> S
 
 
 def align_with_base(session: Session, space: RunsInSpace) -> RunsInSpace:
-    """Judge every snapshot of the compared runs against the base.
+    """Measure the alignment of every snapshot of the compared runs with the base.
 
     Args:
       session: Store, images and settings.
       space: The runs in the space.
 
     Returns:
-      The same with the alignments of every compared run.
+      The runs in the space, with the alignments of every compared run.
     """
     refits, refits_key = refit_spaces(session, space)
     base, (epoch,) = space.base, space.base.epochs
@@ -178,7 +179,7 @@ def _align_snapshots(
     refits: Sequence[Space],
     keys: Mapping[str, str],
 ) -> dict[Epoch, Alignment]:
-    """Every snapshot of a run against the base."""
+    """Alignment of every snapshot of a run with the base, by epoch."""
     return {
         epoch: align(
             session.store,

@@ -1,4 +1,4 @@
-"""What a training wrote, read back: all that its folder holds, finished or not."""
+"""Trainings read from their folders, whether finished or not."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from conceptevo_jax.types import Epoch, Observation, Snapshot, record
 
 @record
 class TrainingIdentity:
-    """Which run a training is, of what, on which images.
+    """The run that a training belongs to, its model and its training images.
 
     Attributes:
       name: The run's name.
-      model: What is trained.
-      train_images_id: Of the training images.
+      model: The trained model.
+      train_images_id: Id of the training images.
     """
 
     name: str
@@ -29,13 +29,13 @@ class TrainingIdentity:
 
     @classmethod
     def from_folder(cls, folder: Path) -> "TrainingIdentity":
-        """What a training's folder says of it, from its first moment on.
+        """Read the identity from a training's folder, which has it from the start.
 
         Args:
-          folder: Of the training, finished or not.
+          folder: The training's folder, finished or not.
 
         Raises:
-          DataError: if it says nothing, is damaged, or names a model that is not there.
+          DataError: if the record is missing or damaged, or names an unknown model.
         """
         folder = current_folder(folder)
         description = read_run(folder)
@@ -53,13 +53,13 @@ class TrainedRun:
     Attributes:
       name: The run's name.
       key: Content key of its training.
-      model: What was trained.
+      model: The trained model.
       rows: Its table, a row per snapshot.
       snapshots: Its snapshots in order.
-      observations: What was observed, by epoch.
+      observations: Its observations, by epoch.
       keys: Content keys of the observations, by epoch.
-      reports: What the monitor said of each snapshot, as plain values; none where it
-        did not look.
+      reports: The monitor's report on each snapshot, as plain values; none if it was
+        off.
     """
 
     name: str
@@ -78,16 +78,16 @@ class TrainedRun:
         identity: TrainingIdentity | None = None,
         reports: Path | None = None,
     ) -> "TrainedRun":
-        """Read back what a training wrote; nothing is observed yet.
+        """Read a training from its folder, without observations.
 
         Args:
-          folder: Of the training, finished or not.
-          identity: Which run it is; None for what the folder says.
-          reports: The file of the monitor's reports, which need not be there yet; None
-            to read none.
+          folder: The training's folder, finished or not.
+          identity: The run and its model; by default as recorded in the folder.
+          reports: The file of the monitor's reports, which may not exist yet; None to
+            read none.
 
         Raises:
-          DataError: if a piece is missing or damaged, naming it.
+          DataError: if a part is missing or damaged, naming it.
         """
         folder = current_folder(folder)
         if identity is None:
@@ -108,7 +108,7 @@ class TrainedRun:
         return next(row for row in self.rows if row.epoch == epoch)
 
     def observed_at(self, *epochs: Epoch) -> "TrainedRun":
-        """The same run with the observations of these snapshots alone."""
+        """The same run with only the observations of these snapshots."""
         return dataclasses.replace(
             self,
             observations={epoch: self.observations[epoch] for epoch in epochs},
@@ -119,15 +119,15 @@ class TrainedRun:
     def is_watched_to_the_end(self) -> bool:
         """Whether the monitor reported on every epoch.
 
-        One that was watched, killed, and went on without being watched has some
-        reports only.
+        A training that was watched, killed and resumed without the monitor has only
+        some of the reports.
         """
         epochs = [row.epoch for row in self.rows if is_watched(row.epoch)]
         return [report["epoch"] for report in self.reports] == epochs
 
 
 def current_folder(folder: Path) -> Path:
-    """Where a training lies now: its folder is renamed when it is finished."""
+    """The current folder of a training, which is renamed when it is finished."""
     if folder.is_dir():
         return folder
     name = folder.name.removesuffix(PARTIAL)
@@ -136,5 +136,5 @@ def current_folder(folder: Path) -> Path:
 
 
 def training_key(folder: Path) -> str:
-    """Content key of a training, by its folder in a store, finished or not."""
+    """Content key of a training, from its folder in a store, finished or not."""
     return folder.name.removesuffix(PARTIAL).rpartition("-")[2]

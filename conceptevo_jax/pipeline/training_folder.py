@@ -99,15 +99,15 @@ def has_ended(folder: Path) -> bool:
 def read_so_far(
     folder: Path, identity: TrainingIdentity, reports: Path | None = None
 ) -> TrainedRun | None:
-    """What a training that may still run has saved; None before its first snapshot.
+    """A training that may still be running, as saved; None before its first snapshot.
 
     Args:
-      folder: Of the training.
-      identity: Which run it is.
+      folder: The training's folder.
+      identity: The run, its model and its training images.
       reports: The file of the monitor's reports, or None to read none.
 
     Raises:
-      DataError: as `TrainedRun.from_folder`.
+      DataError: as for `TrainedRun.from_folder`.
     """
     if not (current_folder(folder) / TABLE).is_file():
         return None

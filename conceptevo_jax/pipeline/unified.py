@@ -65,7 +65,7 @@ def _milestones(config: Config, name: str) -> tuple[Epoch, ...] | None:
 def unify(
     session: Session, trained: Mapping[str, TrainedRun]
 ) -> tuple[RunsInSpace, JointLayout]:
-    """Build the space, project and judge every run, lay out what is shown.
+    """Build the space, project and align every run, lay out the shown snapshots.
 
     Args:
       session: Store, images and settings.
@@ -86,7 +86,7 @@ def shown_epochs(projected: Projected) -> list[Epoch]:
 
 
 def space_facts(space: RunsInSpace, layout: Layout) -> dict[str, Any]:
-    """A space and its map in numbers, for `results.json`.
+    """Numbers about a space and its map, for `results.json`.
 
     Args:
       space: The runs in the space.

@@ -50,7 +50,7 @@ def nearest_rows(
 def _nearest_of_block(
     block_distances: np.ndarray, start: int, neighbors: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest of all rows to rows from `start` on, each itself first."""
+    """The rows nearest to each row from `start` on, the row itself first."""
     block_rows = np.arange(len(block_distances))
     block_distances[block_rows, start + block_rows] = -1
     near = np.argpartition(block_distances, neighbors - 1, axis=1)[:, :neighbors]

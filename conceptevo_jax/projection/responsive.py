@@ -74,7 +74,7 @@ def rank_responses(
 def _fractions(
     values: Float[Array, "n b"], quantiles: Float[Array, "n q"], upto: Int[Array, "n b"]
 ) -> Float[Array, "n b"]:
-    """How far each value lies from the entry below it towards the next, 0 to 1."""
+    """Position of each value between the quantile below it and the next, 0 to 1."""
     count = quantiles.shape[1]
     lower = jnp.take_along_axis(quantiles, jnp.maximum(upto - 1, 0), axis=1)
     upper = jnp.take_along_axis(quantiles, jnp.minimum(upto, count - 1), axis=1)

@@ -213,7 +213,7 @@ def _check_run(setting: str, run: RunConfig, side: int, classes: int) -> None:
     late = [epoch for epoch in run.milestones if not 0 <= epoch < run.epochs]
     if late:
         raise UsageError(
-            f"{setting}.milestones {late} are no epochs of a run of {run.epochs}, "
+            f"{setting}.milestones {late} are not epochs of a run of {run.epochs}, "
             "which are counted from 0."
         )
 

@@ -1,4 +1,4 @@
-"""Settings that several rooms share."""
+"""Settings that several experiments share."""
 
 from dataclasses import dataclass, field
 
@@ -7,6 +7,6 @@ from conceptevo_jax.config import MethodConfig, Settings
 
 @dataclass
 class ComparedMethods(Settings):
-    """`methods` are compared with `method` where an experiment compares any."""
+    """`methods` are compared with `method` by experiments that compare methods."""
 
     methods: dict[str, MethodConfig] = field(default_factory=dict)

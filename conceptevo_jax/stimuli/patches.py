@@ -78,7 +78,7 @@ def _require_share(share: float | None) -> None:
 def _corners(
     stimuli: Stimuli, length: Int[np.ndarray, " n"], side: int
 ) -> Int[np.ndarray, "n k 2"]:
-    """Top and left of the square around every peak; -1 in slots without a stimulus."""
+    """Top and left of the square around every peak; -1 in unused slots."""
     channels = [site.channels for site in stimuli.sites]
     grids = np.repeat(stimuli.grids, channels, axis=0)
     centers = (stimuli.positions + 0.5) * (side / grids[:, None])

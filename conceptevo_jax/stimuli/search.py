@@ -227,7 +227,7 @@ def _ranking(sites: Sequence[Site], pool: Pool, search: Search) -> Fold:
 
 
 def _dead_neurons(top: TopK, search: Search) -> Bool[np.ndarray, " n"]:
-    """Which neurons respond to nothing, always alike or not finitely."""
+    """Which neurons have only zero, constant or non-finite responses."""
     rows, nonfinite = np.asarray(top.rows), np.asarray(top.nonfinite)
     constant = ~(np.asarray(top.highest) > np.asarray(top.lowest))
     dead = (rows[:, 0] < 0) | constant | nonfinite

@@ -81,10 +81,10 @@ def save_record(folder: Path, value: object, **made_by: object) -> None:
 def _write_record(
     folder: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, object]
 ) -> None:
-    """Write the arrays, and a manifest of these facts, into an empty folder."""
+    """Write the arrays and a manifest of these facts to an empty folder."""
     (folder / UNFINISHED).write_bytes(b"{}")
     content = io.BytesIO()
-    # NumPy's stub takes further arguments for `allow_pickle`.
+    # NumPy's stub assigns further arguments to `allow_pickle`.
     np.savez(content, **arrays)  # type: ignore[arg-type]
     with replacing(folder / ARRAYS) as file:
         file.write(content.getbuffer())

@@ -87,7 +87,7 @@ def _begin(partial: Path, about: object) -> None:
 
 
 def _drop_if_empty(partial: Path) -> None:
-    # What failed before it kept anything has nothing to go on from.
+    # A stage that failed before it saved anything has nothing to resume from.
     if is_first() and [path.name for path in partial.glob("*")] == [UNFINISHED]:
         shutil.rmtree(partial)
 

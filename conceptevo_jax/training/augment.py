@@ -38,7 +38,7 @@ def augment(
 def _crop(
     pixels: UInt8[Array, "b h w 3"], key: Key[Array, ""], border: int
 ) -> UInt8[Array, "b h w 3"]:
-    """Cut every image out of itself with a black border, at a random place."""
+    """Crop every image at a random position after padding it with a black border."""
     count, height, width = pixels.shape[:3]
     pad = (border, border)
     padded = jnp.pad(pixels, ((0, 0), pad, pad, (0, 0)))

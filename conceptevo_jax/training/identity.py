@@ -70,7 +70,7 @@ def _require_run_name(run: str) -> None:
     if flaw is not None:
         raise UsageError(
             f"{run!r} cannot be the name of a run, since figures and folders are "
-            f"called by it: {flaw}. Give it a name such as 'vgg16'."
+            f"named after it: {flaw}. Choose a name such as 'vgg16'."
         )
 
 
@@ -151,7 +151,7 @@ def claim_folder(
     differing = _forbidden_differences(folder, before, about, steps_per_epoch)
     if differing:
         raise UsageError(
-            f"{folder} holds another training than the one asked for: "
+            f"{folder} holds another training than the requested one: "
             f"{_listed(differing)}. Choose another folder, or delete that one."
         )
     if before != about:
@@ -178,7 +178,7 @@ def _forbidden_differences(
     about: Mapping[str, Any],
     steps_per_epoch: int,
 ) -> list[str]:
-    """In words, why the training in the folder cannot go on as the other one."""
+    """The differences that prevent resuming the folder's training, in words."""
     finished_epochs = sum(
         epoch.isdecimal() for epoch in read_checksums(folder).snapshots
     )

@@ -112,5 +112,5 @@ def _require_batch_size(batch_size: int, images: int) -> None:
     if batch_size % devices:
         raise UsageError(
             f"batch_size={batch_size} is not a multiple of the {devices} "
-            "devices it is shared by."
+            "devices that share it."
         )

@@ -152,7 +152,7 @@ def _total_loss(
     labels: Int[Array, " b"],
     settings: Regularisation,
 ) -> tuple[Float[Array, ""], Float[Array, " b"]]:
-    """The loss that is descended, and each image's at the main head."""
+    """The loss to minimise, and each image's loss at the main head."""
     losses = _cross_entropy(logits, labels, settings.label_smoothing)
     total = jnp.mean(losses)
     for sown in jax.tree.leaves(auxiliary):

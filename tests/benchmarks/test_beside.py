@@ -132,8 +132,8 @@ def test_no_other_package_is_measured_in_the_place_of_a_checkouts(planted, tmp_p
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["benchmark.beside=nowhere"], r"nowhere is no checkout.*__init__\.py is miss"),
-        (["benchmark.beside=half"], r"half is no checkout.*experiments/benchmark\.py"),
+        (["benchmark.beside=nowhere"], r"nowhere is not a .*__init__\.py is missing"),
+        (["benchmark.beside=half"], r"half is not a .*experiments/benchmark\.py"),
         (["benchmark.beside=full", "seeds=3"], r"seeds=3 with benchmark\.beside"),
         (["benchmark.beside=full", "benchmark.minutes=2"], r"minutes=2 with benchmark"),
         (["benchmark.minutes=0"], r"benchmark\.minutes must be above 0"),

@@ -174,7 +174,7 @@ def test_it_is_swept_but_not_together_with_others(checkout, call):
     assert "below 2 at" in out
     code, _, err = call("-m", "experiment=demo,sparsity", *PLAN[1:])
     assert code == 2
-    assert "'sparsity' has settings of its own, which no other knows" in err
+    assert "'sparsity' has settings that no other experiment has" in err
 
 
 def test_a_configuration_of_another_name_is_of_the_experiment_it_names(
@@ -215,15 +215,15 @@ def test_a_process_of_a_launcher_finds_their_classes(checkout):
 @pytest.mark.parametrize(
     ("declaration", "refusal"),
     [
-        (SETTINGS.replace("@dataclass\n", ""), "is no dataclass: write @dataclass"),
+        (SETTINGS.replace("@dataclass\n", ""), "is not a dataclass: write @dataclass"),
         (
             SETTINGS.replace('"sparsity"', '"alignment"'),
-            "'alignment' is a setting of AlignmentSettings of "
-            "conceptevo_jax.reports.alignment.settings already: choose another key",
+            "'alignment' is already a setting of AlignmentSettings of "
+            "conceptevo_jax.reports.alignment.settings: choose another key",
         ),
         (
             SETTINGS.replace('"sparsity"', '"seed"'),
-            "'seed' is a setting of every experiment already: choose another key",
+            "'seed' is already a setting of every experiment: choose another key",
         ),
         (
             SETTINGS.replace(', key="sparsity"', ""),
@@ -231,12 +231,12 @@ def test_a_process_of_a_launcher_finds_their_classes(checkout):
         ),
         (
             SETTINGS.replace(', key="sparsity"', "").replace("threshold", "base"),
-            "'base' is a setting of every experiment already: choose another key",
+            "'base' is already a setting of every experiment: choose another key",
         ),
         (
             SETTINGS.replace("float = 0.1", "float"),
-            "give every setting a type of numbers, text, lists, dictionaries or "
-            "dataclasses, and a default, MISSING where a value has to be chosen",
+            "give every setting a type (numbers, text, lists, dictionaries or "
+            "dataclasses) and a default, or MISSING if a value has to be chosen",
         ),
         (
             SETTINGS.replace("float = 0.1", "set[int] = field(default_factory=set)"),

@@ -62,7 +62,7 @@ def tight_neighbourhoods(
 
 
 def _diagonal(points: Float[np.ndarray, "_ 2"]) -> float:
-    """Length of the diagonal of the rectangle that all points just fit into."""
+    """Length of the diagonal of the points' bounding rectangle."""
     low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     return float(np.linalg.norm(high - low))
 
@@ -70,7 +70,7 @@ def _diagonal(points: Float[np.ndarray, "_ 2"]) -> float:
 def _separate_discs(
     discs: Sequence[Neighbourhood], count: int, distance: float
 ) -> list[Neighbourhood]:
-    """The first `count` discs that are further than `distance` from those before."""
+    """The first `count` discs farther than `distance` from all earlier ones."""
     selected: list[Neighbourhood] = []
     for disc in discs:
         distances = [np.linalg.norm(disc.center - d.center) for d in selected]

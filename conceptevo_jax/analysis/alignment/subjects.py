@@ -192,7 +192,7 @@ def neuron_rows(
 def _agreement_rows(
     subject: Subject, live: Bool[np.ndarray, " n"]
 ) -> dict[str, Float[np.ndarray, "live ..."]]:
-    """By measure of agreement: a row over the judgement images per live neuron."""
+    """By measure of agreement: a row over the held-out images per live neuron."""
     peaks, sites = subject.responses.peaks[:, live], subject.responses.sites
     rectified = [site.rectified for site in sites for _ in range(site.channels)]
     rows = standardise(peaks)

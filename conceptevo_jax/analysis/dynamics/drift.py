@@ -111,7 +111,7 @@ def measure_drift(
 def _movement_facts(
     before: LabelledVectors, after: LabelledVectors, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """The fields of `Drift` about how far items move that have a place in both."""
+    """The fields of `Drift` about the distances that items placed in both move."""
     placed = before.placed & after.placed
     x, y = (s.vectors[placed].astype(np.float64) for s in (before, after))
     raw, rigid = _residuals(x, y)
@@ -128,7 +128,7 @@ def _movement_facts(
 def _purity_facts(
     before: LabelledVectors, after: LabelledVectors, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """The fields of `Drift` about whose neighbours are of their class."""
+    """The fields of `Drift` about neighbours of the same class."""
     first, second = (sample_labelled(snapshot, rng) for snapshot in (before, after))
     within = [purity(sample, sample) for sample in (first, second)]
     across = [purity(first, second), purity(second, first)]
@@ -164,7 +164,7 @@ def centroid_shifts(
 
 
 def _relative_shift(members: Sequence[Float64[np.ndarray, "_ d"]]) -> float:
-    """How far a class's centroid moves from one snapshot's members to the other's."""
+    """Distance of a class's centroid in one snapshot from that in the other."""
     centres = [rows.mean(axis=0) for rows in members]
     variances = [
         ((rows - centre) ** 2).sum(axis=1).mean()

@@ -99,7 +99,7 @@ def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
 def _cka_of_members(
     x: Float[np.ndarray, "i n"], y: Float[np.ndarray, "i n"], members: np.ndarray
 ) -> np.ndarray | None:
-    """CKA of all neurons, then of each set of members; None where nothing varies."""
+    """CKA of all neurons, then of each set of members; None if nothing varies."""
     cross_products, first_products, second_products = (
         _squared_products(a, b, members) for a, b in ((x, y), (x, x), (y, y))
     )
@@ -217,7 +217,7 @@ def _overlap_over_time(stimuli: Sequence[Stimuli]) -> Float[np.ndarray, "n e e"]
 def _settling(
     overlap: Float[np.ndarray, "n e e"], born: np.ndarray, died: np.ndarray
 ) -> np.ndarray:
-    """The snapshot from which on each concept stays as it is; -1 for never."""
+    """The snapshot from which on each concept no longer changes; -1 for never."""
     count, e, _ = overlap.shape
     stable, settled = np.ones(count, bool), np.full(count, -1)
     for t in range(e - 2, -1, -1):

@@ -101,7 +101,7 @@ def measure_state(
 def _stimulus_measures(
     observation: ObservedSnapshot, pool_size: int, halving_options: dict[str, int]
 ) -> dict[str, Estimate]:
-    """What the stimuli alone say: which neurons live, and of how many images."""
+    """Measures of the stimuli alone: live neurons, and number of distinct images."""
     stimuli = observation.stimuli
     return {
         "live_share": mean_estimate((~stimuli.dead).astype(float), **halving_options),
@@ -125,7 +125,7 @@ def _place_measures(
     scales: Sequence[np.ndarray],
     halving_options: dict[str, int],
 ) -> dict[str, Estimate]:
-    """How diverse the live neurons' places are in the space and on the maps."""
+    """Diversity of the live neurons' positions in the space and on the maps."""
     placed = observation.embedding.placed & ~observation.stimuli.dead
     vectors = observation.embedding.vectors[placed]
     estimate_options = {"min_neurons": MIN_NEURONS, **halving_options}
@@ -221,7 +221,7 @@ def measure_change(
 def _map_movement(
     before: ObservedSnapshot, after: ObservedSnapshot, options: dict[str, int]
 ) -> Estimate:
-    """How far neurons move on the map, mean over the maps."""
+    """Movement of neurons on the map, mean over the maps."""
     if before.maps is None or after.maps is None:
         return missing("one of the two snapshots is not on the map")
     pairs = zip(before.maps, after.maps, strict=True)

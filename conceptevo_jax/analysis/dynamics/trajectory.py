@@ -76,7 +76,7 @@ class Trajectory:
 
         Args:
           measure: Its name in `MEASURES`.
-          index: Of the snapshot.
+          index: Index of the snapshot.
 
         Returns:
           None where there is no interval.
@@ -98,10 +98,10 @@ def measure_evolution(
 
     Args:
       observations: The snapshots in order, of one architecture.
-      base: Of the space they are in.
-      pool_size: Number of images in the pool that the stimuli are of.
+      base: The base of their space.
+      pool_size: Number of images in the pool of the stimuli.
       draws: Number of random halves of the neurons per interval.
-      seed: Of the halves.
+      seed: Seed of the halves.
 
     Returns:
       One row per snapshot. Entropies and ranks need 20 live neurons; movement and CKA
@@ -145,7 +145,7 @@ def _tabulate(
     rows: Sequence[Mapping[str, Estimate]],
     by_site: Sequence[Sequence[float]],
 ) -> Trajectory:
-    """The tables of a trajectory, from each snapshot's estimates by measure."""
+    """The tables of a trajectory, from the estimates of each snapshot by measure."""
 
     def column(field: str, missing: float) -> np.ndarray:
         values = [[getattr(e, field) for e in row.values()] for row in rows]
@@ -167,7 +167,7 @@ def _tabulate(
 def _missing_reasons(
     observations: Sequence[ObservedSnapshot], rows: Sequence[Mapping[str, Estimate]]
 ) -> dict[str, str]:
-    """Why there is no value, by `snapshot measure`."""
+    """Reasons for missing values, by `snapshot measure`."""
     return {
         f"{observation.snapshot} {name}": estimate.why
         for observation, row in zip(observations, rows, strict=True)

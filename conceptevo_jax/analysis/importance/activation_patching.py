@@ -81,7 +81,7 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
 def _image_batches(
     pixels: np.ndarray, labels: np.ndarray, batch_size: int
 ) -> Iterator[tuple[tuple[Array, Array], Bool[np.ndarray, " b"]]]:
-    """Pixels and labels of one size, and which images are no padding."""
+    """Batches of pixels and labels of one size, and which images are not padding."""
     size = min(batch_size, len(pixels))
     for rows, valid in sequential_batches(len(pixels), size):
         yield (jnp.asarray(pixels[rows]), jnp.asarray(labels[rows])), valid

@@ -16,7 +16,7 @@ class ClassImages:
     """The images on which a class's evolutions are reverted.
 
     Raises `UsageError` unless pixels are uint8 `[i side side 3]` of one size, and
-    labels and rows those of the images.
+    labels and rows match the images.
 
     Attributes:
       label: The class.

@@ -98,7 +98,7 @@ def _training_accuracies(
 def _trained(
     accuracies: Sequence[tuple[Epoch, float]],
 ) -> list[tuple[Epoch, float]]:
-    """Those but of the untrained network, where they are known."""
+    """The accuracies that are known, without that of the untrained network."""
     return [(e, v) for e, v in accuracies if e != "init" and math.isfinite(v)]
 
 
@@ -132,7 +132,7 @@ def _relative_targets(accuracies: Sequence[tuple[Epoch, float]]) -> list[float]:
     """Accuracies at `SHARES` of the way from the untrained network to the best."""
     (_, start), *_ = accuracies
     best = max(value for _, value in _trained(accuracies))
-    # Without an accuracy of its own, the untrained network is as good as nothing.
+    # If the accuracy of the untrained network is unknown, it counts as 0.
     start = start if math.isfinite(start) else 0.0
     return [start + share * (best - start) for share in SHARES]
 
@@ -140,7 +140,7 @@ def _relative_targets(accuracies: Sequence[tuple[Epoch, float]]) -> list[float]:
 def _require_rising_epochs(
     run: str, order: Sequence[Epoch], epochs: Sequence[Epoch]
 ) -> None:
-    """Refuse epochs that a run lacks, or that do not follow each other."""
+    """Refuse epochs that are missing from a run, or not in ascending order."""
     for epoch in epochs:
         if epoch not in order:
             raise unknown_name(f"snapshot of run {run}", epoch, map(str, order))

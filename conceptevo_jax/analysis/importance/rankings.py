@@ -81,9 +81,9 @@ def _half_correlation(
     sites: Sequence[Site],
     order: Int[np.ndarray, " i"],
 ) -> Float[np.ndarray, " s"]:
-    """How similarly the first half of the images in `order` ranks neurons as the rest.
+    """Similarity of the rankings by the two halves of the images in `order`.
 
-    NaN at a site where a half ranks all neurons equal.
+    NaN at a site where one half ranks all neurons equally.
     """
     halves = [order[: len(order) // 2], order[len(order) // 2 :]]
     correlations = np.full(len(sites), np.nan)

@@ -96,10 +96,10 @@ def measure_reversion(
     """Prepare to measure reversions; compiled once for any snapshots and classes.
 
     Args:
-      model: The architecture of both ends of the evolution.
-      sites: Where evolutions are reverted.
-      settings: How they are reverted; the defaults, where None.
-      seed: Of the samples and the random draws.
+      model: The architecture of both snapshots of the evolution.
+      sites: The sites where evolutions are reverted.
+      settings: How evolutions are reverted; by default `Reverting()`.
+      seed: Seed of the samples and the random draws.
 
     Returns:
       The measure. It raises `UsageError` for an unknown class or one with fewer than
@@ -123,7 +123,7 @@ def measure_reversion(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _ReversionMeasure:
-    """A `Measure`: what is compiled once, and called for each evolution and class."""
+    """A `Measure`, compiled once and called for each evolution and class."""
 
     model: Model
     sites: tuple[Site, ...]

@@ -127,7 +127,7 @@ def _prepare_sense(model: Model, sites: tuple[Site, ...], settings: Scoring) -> 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _ImportanceMeasure:
-    """A `Measure`: what is compiled once, and called for each evolution and class."""
+    """A `Measure`, compiled once and called for each evolution and class."""
 
     model: Model
     sites: tuple[Site, ...]
@@ -168,7 +168,7 @@ class _ImportanceMeasure:
     def _sense(
         self, before: Snapshot, after: Snapshot, pixels: np.ndarray, label: int
     ) -> tuple[np.ndarray, np.ndarray, tuple[Variables, Variables]]:
-        """Sensitivities `[i n]` of all neurons, which changed, and both ends' weights.
+        """Sensitivities `[i n]`, which neurons changed, and both snapshots' weights.
 
         Raises:
           DataError: if a sensitivity is not finite.

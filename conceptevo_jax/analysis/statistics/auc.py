@@ -131,7 +131,7 @@ def _permuted_auc(
     side: int,
     rng: np.random.Generator,
 ) -> float:
-    """AUC of agreeing and disagreeing pairs' cells when one side is permuted."""
+    """AUC of the cells of agreeing and disagreeing pairs after permuting one side."""
     orders = [np.arange(size) for size in similarity.shape]
     rng.shuffle(orders[side])
     permuted = (similarity[orders[0][r], orders[1][c]] for r, c in pair_cells)

@@ -29,7 +29,7 @@ def task_patches(
 
     Args:
       space: The snapshots whose neurons are on the cards.
-      held_out_stimuli: By name of the snapshot.
+      held_out_stimuli: Stimuli among the held-out images, by name of the snapshot.
       task: The task.
       cards: Its neurons and their images.
       pixels: The held-out images.

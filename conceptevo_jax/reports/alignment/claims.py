@@ -33,7 +33,7 @@ def across_architectures(
 
     Args:
       space: The snapshots in the base's space.
-      alignments: Of pairs with the base.
+      alignments: Alignments of pairs with the base.
     """
     base_family = family(space.base.run)
     return {
@@ -120,7 +120,7 @@ def control_claims(space: RunsInSpace, alignments: PairAlignments) -> list[Claim
 
     Args:
       space: The snapshots in the base's space.
-      alignments: Of every snapshot with the base.
+      alignments: Alignments of every snapshot with the base.
     """
     claims = [_control_claim("nearest", space, alignments)]
     if any(alignment.planted is not None for alignment in alignments.values()):

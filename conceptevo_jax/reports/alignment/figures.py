@@ -122,9 +122,9 @@ def _pairs_figure(space: RunsInSpace, alignments: PairAlignments) -> Figure:
             table[index[b], index[a]] = table[index[a], index[b]]
         panels.append((title, table))
     title = (
-        f"Held-out alignment of every two snapshots in the space of "
-        f"{_base_label(space)}: the chance that neurons that agree lie closer than "
-        "neurons that do not"
+        f"Held-out alignment of all pairs of snapshots in the space of "
+        f"{_base_label(space)}: the probability that neurons that agree lie closer "
+        "than neurons that do not"
     )
     return draw_pairs(snapshots, panels, title=title)
 

@@ -23,7 +23,7 @@ PairAlignments = Mapping[tuple[str, str], Alignment]
 """Alignment of pairs of snapshots in one space, by both names."""
 
 AlignedSpaces = Mapping[str, Sequence[tuple[RunsInSpace, PairAlignments]]]
-"""By method: the space of every base, and the pairs that were aligned in it."""
+"""By method: the space of every base, and the pairs compared in it."""
 
 
 def all_snapshots(space: RunsInSpace) -> list[SnapshotId]:
@@ -46,7 +46,7 @@ def base_pairs(space: RunsInSpace) -> list[tuple[SnapshotId, SnapshotId]]:
 
 
 def every_pair(space: RunsInSpace) -> list[tuple[SnapshotId, SnapshotId]]:
-    """Every two snapshots of a space, those of the base run included."""
+    """All pairs of snapshots of a space, including those of the base run."""
     snapshots = all_snapshots(space)
     return [
         (later, earlier)
@@ -116,7 +116,7 @@ def align_pairs(
 def _subject(
     session: Session, space: RunsInSpace, snapshot: SnapshotId
 ) -> tuple[Subject, Observation]:
-    """A snapshot as `align` takes it, with its known concepts where there are any."""
+    """A snapshot as input of `align`, with its known concepts if there are any."""
     projected, epoch = space.runs[snapshot.run], snapshot.epoch
     observation = projected.run.observations[epoch]
     concepts = _known_concepts(

@@ -62,7 +62,7 @@ def _runs_observed_by(
 
 
 def _restrict_to_endpoints(run: TrainedRun) -> TrainedRun:
-    """The same run at its endpoints, projected by its plain stimuli."""
+    """The same run at its endpoints, projected from its stimuli alone."""
     restricted = run.observed_at(*endpoints(list(run.observations)))
     return dataclasses.replace(
         restricted,

@@ -66,7 +66,7 @@ def make_group_study(session: Session, space: RunsInSpace) -> GroupStudy:
     """Make a study of the groups in one space.
 
     Args:
-      session: The judgement images, settings and store.
+      session: The held-out test images, settings and store.
       space: The snapshots in the space.
 
     Raises:
@@ -138,10 +138,10 @@ def read_hand_picked_sets(file: str | None) -> dict[str, list[str]]:
 
 
 def held_out_stimuli(session: Session, space: RunsInSpace) -> dict[str, Stimuli]:
-    """Strongest judgement images of every compared snapshot, by its name.
+    """Stimuli among the held-out test images, by name of the compared snapshot.
 
     Args:
-      session: The judgement images, settings and store.
+      session: The held-out test images, settings and store.
       space: The snapshots in the space.
     """
     stimuli: dict[str, Stimuli] = {}

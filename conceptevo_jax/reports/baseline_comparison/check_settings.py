@@ -1,4 +1,4 @@
-"""Whether methods can be compared as the settings say."""
+"""Checks of the settings of the comparison."""
 
 from conceptevo_jax.config import Config, require_positive
 from conceptevo_jax.errors import UsageError
@@ -11,7 +11,7 @@ def check_baselines(config: Config, classes: int) -> None:
 
     Args:
       config: The whole configuration.
-      classes: Of the images.
+      classes: Number of classes of the images.
 
     Raises:
       UsageError: naming the setting.

@@ -47,7 +47,7 @@ def save_figures(
       session: Images and folder.
       drifts: The drift of every method, ConceptEvo's first.
       concepts: ACE's concepts, by class.
-      snapshots: Of the run, in order.
+      snapshots: The run's snapshots, in order.
       label: The class whose neurons and segments are highlighted.
       segment_names: Names of the classes of segments.
     """

@@ -1,4 +1,4 @@
-"""What ConceptEvo, NeuroCartography and ACE are compared on."""
+"""Settings of the comparison of ConceptEvo, NeuroCartography and ACE."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from conceptevo_jax.config import Settings
 
 @dataclass
 class BaselinesSettings(Settings, key="baselines"):
-    """What is compared with other methods.
+    """Settings of the comparison with other methods.
 
     The snapshots `epochs` of the run `run` are represented, or those at its milestones
     of accuracy if none is named. ACE follows at most `segments` image segments, from

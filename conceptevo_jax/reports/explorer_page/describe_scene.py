@@ -47,9 +47,8 @@ def describe_scene(
     Args:
       session: Images and settings.
       space: The runs in the space.
-      joint_layout: Their map; snapshots that are not on it are placed on it without
-        touching the rest.
-      importants: How much evolutions matter, of the runs of which that was measured.
+      joint_layout: Their map; other snapshots are placed on it without moving the rest.
+      importants: How important evolutions are, for runs for which this was measured.
     """
     config, images = session.config, session.images
     base, layout = space.base, joint_layout.layout

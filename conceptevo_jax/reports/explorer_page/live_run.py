@@ -109,7 +109,7 @@ class LiveRun:
         return len(self.placed)
 
     def _observe(self, saved: TrainedRun) -> None:
-        """Observe and project the snapshots that are new."""
+        """Observe and project the new snapshots."""
         snapshots = {snapshot.epoch: snapshot for snapshot in saved.snapshots}
         new = [
             snapshots[row.epoch]

@@ -45,16 +45,16 @@ def explore(
     joint_layout: JointLayout,
     importants: Sequence[RunImportance] = (),
 ) -> list[Path]:
-    """Describe runs in a space and write their page.
+    """Write the explorer's page of runs in a space.
 
     Args:
       session: Images, settings and the result folder.
       space: The runs in the space.
       joint_layout: Their map.
-      importants: How much evolutions matter, of the runs of which that was measured.
+      importants: How important evolutions are, for runs for which this was measured.
 
     Returns:
-      The page; nothing if the configuration turns it off.
+      The page's path; none if the configuration turns the page off.
     """
     with session.stage("explorer"):
         if not session.config.explorer.page:

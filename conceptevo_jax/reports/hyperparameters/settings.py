@@ -1,4 +1,4 @@
-"""Which settings of a method are tried."""
+"""Settings of the search over a method's settings."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ from conceptevo_jax.config import Settings
 
 @dataclass
 class HyperparametersSettings(Settings, key="hyperparameters"):
-    """Which settings are tried: one at a time, all others at the centre.
+    """The settings to try: one at a time, all others at the centre.
 
     Each run in `bases` serves as base in turn. The centre of `around_paper` is
     `methods.paper`, that of `around_default` the method in use. Both are structured

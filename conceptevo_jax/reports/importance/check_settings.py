@@ -1,4 +1,4 @@
-"""Whether evolutions can be measured and reverted as the settings say."""
+"""Checks of the settings of importance and reversion."""
 
 from conceptevo_jax.analysis.importance.milestones import ACCURACIES
 from conceptevo_jax.analysis.importance.reversion import Reverting
@@ -18,7 +18,7 @@ def check_importance(config: Config, classes: int) -> None:
 
     Args:
       config: The whole configuration.
-      classes: Of the images.
+      classes: Number of classes of the images.
 
     Raises:
       UsageError: naming the setting.

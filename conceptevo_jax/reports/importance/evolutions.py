@@ -21,7 +21,7 @@ from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Snapshot, record
 
 _NOT_SCORING = ("images", "classes", "epochs", "accuracy", "shown", "top", "patches")
-"""Settings of `ImportanceSettings` that are not `Scoring`'s."""
+"""Fields of `ImportanceSettings` that are not fields of `Scoring`."""
 
 
 @record
@@ -48,7 +48,7 @@ class Evolution:
 
     @property
     def span_label(self) -> str:
-        """From which snapshot to which: `init to epoch 3`."""
+        """The first and the last snapshot: `init to epoch 3`."""
         return f"{epoch_label(self.before.epoch)} to {epoch_label(self.after.epoch)}"
 
     def log_label(self, class_name: str) -> str:

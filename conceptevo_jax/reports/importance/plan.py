@@ -1,4 +1,4 @@
-"""What measuring importance and reverting evolutions would take."""
+"""Estimated costs of measuring importance and reverting evolutions."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ from conceptevo_jax.reports.importance.settings import (
 from conceptevo_jax.types import neuron_count
 
 SWEEP_PASSES = 4
-"""Forward passes of an image that the importance of all sites takes, at most."""
+"""Largest cost of the importance of all sites, in forward passes of an image."""
 
 PATCHING_SECONDS = 1.7
-"""Compiling the rest of a network behind one site, as measured on a slow core: .9 for
+"""Time to compile the network after one site, as measured on a slow core: .9 for
 VGG16, 2.1 for InceptionV3, 1.8 for ConvNeXt."""
 
 
@@ -33,7 +33,7 @@ def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
 
     Args:
       config: The whole configuration.
-      names: Of the runs.
+      names: Names of the runs.
     """
     settings, steps = ImportanceSettings.of(config), []
     for name in names:
@@ -48,11 +48,11 @@ def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
 def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
     """Estimate reverting some runs' evolutions, importance included.
 
-    What follows a site is half of the network, on average.
+    On average, half of the network follows a site.
 
     Args:
       config: The whole configuration.
-      names: Of the runs.
+      names: Names of the runs.
     """
     settings, steps = ReversionSettings.of(config), []
     facts = dataset_facts(config.dataset)
@@ -82,7 +82,7 @@ def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
 
 
 def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int, int]:
-    """A run's model, training images per class, and over what it is repeated."""
+    """A run's model, training images per class, and number of repeats."""
     facts, importance = dataset_facts(config.dataset), ImportanceSettings.of(config)
     model_config = config.runs[name].model
     model = build_model(
@@ -105,7 +105,7 @@ def _step(
     images: int | float,
     kept_images: int,
 ) -> Step:
-    """A stage that passes so many images forward, and keeps all neurons' of some."""
+    """A stage that passes images forward, and keeps all neurons' responses to some."""
     classes = ImportanceSettings.of(config).classes or model.classes
     work = images * model_gflop(model) / assumed_gflops(config.runs[name])
     return Step(

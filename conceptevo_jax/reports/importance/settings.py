@@ -1,4 +1,4 @@
-"""Which evolutions are measured, and how they are reverted."""
+"""Settings of importance and reversion."""
 
 from dataclasses import dataclass, field
 

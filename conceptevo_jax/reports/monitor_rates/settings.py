@@ -1,4 +1,4 @@
-"""Trainings by which the monitor is judged."""
+"""Settings of the trainings that test the monitor."""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ class RateTrainings:
 
 @dataclass
 class RateImages:
-    """How many images those trainings have; None: all."""
+    """Number of images of those trainings; by default all."""
 
     train: int | None = None
     test: int | None = None
@@ -23,9 +23,10 @@ class RateImages:
 
 @dataclass
 class MonitorRatesSettings(Settings):
-    """Those trainings by the run that they repeat; of each the first `rate_seeds`.
+    """Trainings that test the monitor, by the run that they repeat.
 
-    `rate_images` is what `dataset` takes its numbers of images from.
+    Each run is repeated with the first `rate_seeds` of its seeds. `dataset` takes its
+    numbers of images from `rate_images`.
     """
 
     rates: dict[str, RateTrainings] = field(default_factory=dict)

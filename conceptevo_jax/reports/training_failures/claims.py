@@ -64,9 +64,9 @@ def space_claims(
     """Claims about diversity and movement, in one base's space.
 
     Args:
-      config: Which run plays which part.
-      measurements: Of all compared runs in the space.
-      milestones: Of training accuracy, of those runs that have them.
+      config: The roles of the runs.
+      measurements: Measurements of all compared runs in the space.
+      milestones: Milestones of training accuracy, for runs that have them.
       classes: The number of classes.
       paper: What the paper reports about these runs.
     """
@@ -131,7 +131,7 @@ def movement_claims(
     """An overfitted run moves less between equal accuracies than a well-trained one.
 
     Args:
-      measurements: Of both runs in the space of a base.
+      measurements: Measurements of both runs in the space of a base.
       well_trained: The well-trained run's name.
       overfitted: The overfitted run's name.
       milestones: Milestones of training accuracy, for runs that have them.
@@ -169,8 +169,8 @@ def movement_claims(
                 ),
                 rule=f"{measure} of {runs[overfitted].title} between 25, 50 and "
                 "75 % of training accuracy is less than that of "
-                f"{runs[well_trained].title}, in both stages; measured: by how "
-                f"much, where it is least certain; {ABOVE}",
+                f"{runs[well_trained].title}, in both stages; measured: the "
+                f"less certain difference; {ABOVE}",
                 measured=None if weakest is None else weakest.amount,
                 interval=None if weakest is None else weakest.interval,
                 n=len(differences),

@@ -43,7 +43,7 @@ def growth_claims(
     """Concepts of a well-trained run become more diverse.
 
     Args:
-      measurements: Of runs in the space of a base.
+      measurements: Measurements of runs in the space of a base.
       run: The run's name.
       course: What became of it.
       paper: The paper's entropies of such a run.
@@ -64,7 +64,7 @@ def collapse_claims(
     """Concepts of a collapsing run become less diverse.
 
     Args:
-      measurements: Of runs in the space of a base.
+      measurements: Measurements of runs in the space of a base.
       run: The run's name.
       course: What became of it.
       paper: The paper's entropies of such a run.
@@ -86,7 +86,7 @@ def recovery_claims(
     """Concepts of an unstable run are damaged, and recover.
 
     Args:
-      measurements: Of runs in the space of a base.
+      measurements: Measurements of runs in the space of a base.
       run: The run's name.
       course: What became of it.
       paper: The paper's entropies of such a run.
@@ -110,7 +110,7 @@ def _trend_claim(
     trend: _Trend,
     paper: str | None,
 ) -> Claim:
-    """The claim of one measure; where it has two steps the less certain is measured."""
+    """The claim for one measure; with two steps, the less certain one is measured."""
     trajectory, projected = measurements.trajectories[run], measurements.space.runs[run]
     values, epochs = trajectory.series(measure), projected.epochs
     places = sorted({place for step in trend.steps for place in step})
@@ -146,7 +146,7 @@ def early_loss_claims(
     A measure that has no value any more, for lack of live neurons, counts as fallen.
 
     Args:
-      measurements: Of runs in the space of a base.
+      measurements: Measurements of runs in the space of a base.
       run: The run's name.
       course: What became of it.
     """

@@ -32,7 +32,7 @@ def draw_groups(
     """Two figures per group of runs, as in the paper's Figs. 2 and 8, and curves.
 
     Args:
-      measurements: Of the runs in the space of a base.
+      measurements: Measurements of the runs in the space of a base.
       groups: Names of runs that are drawn together, by the group's name.
       repeats: Runs that repeat the run before them with another seed.
       folder: Where the figures go.
@@ -49,7 +49,7 @@ def draw_groups(
         written.append(save_figure(figure, folder / f"map_{group.lower()}")[0])
         curves = draw_curves(
             _panels(measurements, names, repeats),
-            title=f"{group}: every measure beside accuracy, in the space of "
+            title=f"{group}: every measure next to accuracy, in the space of "
             f"{space.base.title}; bands: 95 % over neurons",
             columns=COLUMNS,
             shares=False,
@@ -86,7 +86,7 @@ def _panels(
 
 
 def _progress(projected: Projected) -> np.ndarray:
-    """How much training lies behind each snapshot, in epochs."""
+    """Amount of training before each snapshot, in epochs."""
     return np.array([projected.at(epoch) for epoch in projected.epochs], float)
 
 

@@ -1,4 +1,4 @@
-"""Tables of when concepts come and go: by neuron, and by group of concepts."""
+"""Tables of the lifetimes of concepts, by neuron and by group of concepts."""
 
 import math
 import operator
@@ -16,18 +16,18 @@ from conceptevo_jax.types import Epoch, neuron_ids
 
 
 def lives_of(projected: Projected) -> Lifetimes:
-    """When the concepts of a run's neurons come and go, over its snapshots."""
+    """Lifetimes of the concepts of a run's neurons, over its snapshots."""
     return lifetimes([projected.stimuli(epoch) for epoch in projected.epochs])
 
 
 def lifetime_rows(
     space: RunsInSpace, lives: Mapping[str, Lifetimes]
 ) -> list[dict[str, Any]]:
-    """Per neuron, in which snapshots its concept is born, settles and dies.
+    """Per neuron, the snapshots in which its concept appears, settles and dies.
 
     Args:
       space: The runs in the space of a base.
-      lives: When their concepts come and go, by run.
+      lives: Lifetimes of their concepts, by run.
     """
     rows = []
     for name, run_lives in lives.items():
@@ -53,12 +53,12 @@ def birth_rows(
     lives: Mapping[str, Lifetimes],
     classes: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Per run, which groups of concepts are born first, and in which snapshots.
+    """Per run, the groups of concepts in the order of their births, with snapshots.
 
     Args:
       space: The runs in the space of a base.
       groups: Groups of the base's neurons.
-      lives: When the runs' concepts come and go, by run.
+      lives: Lifetimes of the runs' concepts, by run.
       classes: Names of the classes.
     """
     rows = []
@@ -77,7 +77,7 @@ def birth_rows(
                 "class": classes[label],
                 "share_of_class": float(share),
             }
-            # -1 stands for never: those neurons are in no group's births.
+            # -1 stands for never: these neurons are not counted as births.
             births = run_lives.born[(member == group) & (run_lives.born >= 0)]
             columns = _birth_columns(births, projected.epochs)
             run_rows.append((_median_birth(births), facts | columns))
@@ -89,13 +89,13 @@ def birth_rows(
 def _birth_columns(
     births: Int[np.ndarray, " _"], epochs: Sequence[Epoch]
 ) -> dict[str, Any]:
-    """How many neurons of a group are born, and when: median and quartiles.
+    """Number of births in a group, with their median and quartiles.
 
     Args:
-      births: Their places among the run's snapshots.
-      epochs: The run's snapshots, by which the quartiles are named.
+      births: Indices of the births among the run's snapshots.
+      epochs: The run's snapshots, which name the quartiles.
     """
-    # Quantiles that are births themselves, so that each of them is a snapshot.
+    # This method returns actual births, so that every quantile is a snapshot.
     places = (
         np.quantile(births, (0.25, 0.5, 0.75), method="inverted_cdf").astype(int)
         if len(births)
@@ -111,7 +111,7 @@ def _birth_columns(
 
 
 def _median_birth(births: Int[np.ndarray, " _"]) -> tuple[float, float]:
-    """What orders groups: the median, then the mean; the last are never born."""
+    """Sort key of groups: the median, then the mean; groups without births are last."""
     if not len(births):
         return math.inf, math.inf
     return float(np.quantile(births, 0.5, method="inverted_cdf")), float(births.mean())

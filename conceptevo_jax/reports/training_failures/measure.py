@@ -26,12 +26,12 @@ from conceptevo_jax.types import Epoch, Layout, record
 
 @record
 class RunMeasurements:
-    """Runs in the space of a base, on its maps, and what is measured of them.
+    """Runs in the space of a base and on its maps, with all measures.
 
     Attributes:
       space: The runs in the space.
       joint_layout: The first of the maps.
-      maps: Points `[r n 2]` on all `r` maps, by snapshot name; only of those on a map.
+      maps: Points `[r n 2]` on all `r` maps, by snapshot name; only for those on a map.
       trajectories: All measures of all snapshots, by run.
     """
 
@@ -44,7 +44,7 @@ class RunMeasurements:
 def neuron_movement(
     space: RunsInSpace, run: str, before: Epoch, after: Epoch
 ) -> np.ndarray:
-    """How far each neuron of a run moves between two snapshots.
+    """Movement of each neuron of a run between two snapshots.
 
     Args:
       space: The runs in the space.
@@ -64,16 +64,16 @@ def neuron_movement(
 def movement_on_maps(
     measurements: RunMeasurements, run: str, before: Epoch, after: Epoch
 ) -> np.ndarray | None:
-    """How far each neuron of a run moves between two snapshots, on every map.
+    """Movement of each neuron of a run between two snapshots, on every map.
 
     Args:
-      measurements: Of the runs on the maps.
+      measurements: Measurements of the runs on the maps.
       run: The run's name.
       before: The earlier snapshot.
       after: The later one.
 
     Returns:
-      Distances `[r n]`; None where one of the snapshots is on no map.
+      Distances `[r n]`; None if one of the snapshots is not on the maps.
     """
     names = [measurements.space.runs[run].snapshot(epoch) for epoch in (before, after)]
     if not all(name in measurements.maps for name in names):

@@ -1,4 +1,4 @@
-"""Which run plays which part among failing trainings."""
+"""Settings of the experiment on failing trainings."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from conceptevo_jax.config import Settings
 
 @dataclass
 class FailuresSettings(Settings, key="failures"):
-    """What the experiment on failing trainings compares.
+    """The roles of the runs.
 
     `bases` are runs that serve as bases, one after the other; none is compared.
     `groups` are runs of one architecture that are drawn together, the well-trained run

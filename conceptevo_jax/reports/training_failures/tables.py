@@ -1,4 +1,4 @@
-"""Tables of runs' evolutions: measures, movement between milestones, the monitor."""
+"""Tables of runs: measures, movement between milestones, and the monitor."""
 
 import itertools
 from collections.abc import Mapping
@@ -70,10 +70,10 @@ def site_rows(measurements: RunMeasurements) -> list[dict[str, Any]]:
 def movement_between(
     measurements: RunMeasurements, run: str, milestones: Milestones
 ) -> list[dict[str, Estimate | None]]:
-    """How far a run's neurons move from each milestone of accuracy to the next.
+    """Movement of a run's neurons from each milestone of accuracy to the next.
 
     Args:
-      measurements: Of the run in the space of a base.
+      measurements: Measurements of the run in the space of a base.
       run: Its name.
       milestones: Milestones of its training accuracy.
 
@@ -107,8 +107,8 @@ def movement_rows(
     """Movement between milestones of accuracy, next to the paper's numbers.
 
     Args:
-      measurements: Of the runs in the space of a base.
-      milestones: Of training accuracy, by run.
+      measurements: Measurements of the runs in the space of a base.
+      milestones: Milestones of training accuracy, by run.
       paper: The paper's movements, by `run stage`.
     """
     rows = []

@@ -1,4 +1,4 @@
-"""Which run of the demo learns first and collapses later."""
+"""Settings of the demo's run that first learns and later collapses."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from conceptevo_jax.config import MISSING, Settings
 
 @dataclass
 class CollapseRule:
-    """When a run counts as having learnt first and collapsed later."""
+    """Accuracies by which a run counts as having first learnt and later collapsed."""
 
     run: str = MISSING
     learns: float = 0.5
@@ -17,7 +17,7 @@ class CollapseRule:
 
 @dataclass
 class CollapseSettings(Settings):
-    """The failing run, None without any; a scale says under which seeds."""
+    """The failing run, None if there is none; a scale sets its seeds."""
 
     collapse: CollapseRule | None = None
     collapse_seeds: list[int] = field(default_factory=list)

@@ -160,10 +160,10 @@ def _candidate_pools(
 def _cluster_queue(
     pools: Sequence[Candidates], drawing: Drawing, rng: np.random.Generator
 ) -> deque[Cluster]:
-    """The clusters of all pools in turn.
+    """The clusters of all pools, alternating between pools.
 
-    Pools and clusters take turns, so that no cluster gives two groups before every one
-    has been asked for one.
+    Pools and clusters alternate, so that no cluster is used for a second group before
+    every cluster has been tried once.
     """
     pool_clusters = [
         cluster_pool(pool, drawing.clusters, drawing.quantile, drawing.seed, rng)

@@ -60,7 +60,7 @@ def _rows_with_intruder(
     quantile: float,
     rng: np.random.Generator,
 ) -> GroupRows:
-    """A group of the set's neurons, with an intruder from their snapshots."""
+    """A group of neurons from the set, with an intruder from their snapshots."""
     same_snapshots = np.isin(candidates.snapshot, candidates.snapshot[rows])
     outside = same_snapshots & ~np.isin(np.arange(len(candidates)), rows)
     bound = cosine_quantile(candidates.select(same_snapshots), quantile, rng)
@@ -69,7 +69,7 @@ def _rows_with_intruder(
     if group_rows is None:
         raise UsageError(
             f"no neuron of the snapshots of the hand-picked set {set_name!r} is unlike "
-            f"all of it: give a set of neurons that are more alike, or a higher "
+            f"all of it: name a set of more similar neurons, or a higher "
             f"quantile than {quantile}."
         )
     return group_rows

@@ -83,7 +83,7 @@ def add_intruder(
 def _spares(
     pool: Candidates, order: Int[np.ndarray, " _"]
 ) -> Int[np.ndarray, " spares"]:
-    """The next rows in order after the members that are of the members' snapshots."""
+    """The next rows after the members that belong to the members' snapshots."""
     members, rows = order[:SIZE], order[SIZE:]
     same_snapshot = np.isin(pool.snapshot[rows], pool.snapshot[members])
     return rows[same_snapshot][:SPARES]
@@ -95,7 +95,7 @@ def _unlike_neurons(
     outside: Bool[np.ndarray, " n"],
     bound: float,
 ) -> Int[np.ndarray, " _"]:
-    """Rows `outside` whose cosines with all of `inside` stay below the bound."""
+    """Rows of `outside` whose cosines with all of `inside` are below the bound."""
     # The same neuron of the run at another epoch would be similar in any space.
     fits = outside & ~np.isin(pool.channel, pool.channel[inside])
     rows = np.flatnonzero(fits)

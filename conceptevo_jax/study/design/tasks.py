@@ -147,18 +147,18 @@ def tabulate(tasks: Sequence[Task], answers: Sequence[Answer]) -> Votes:
 
 
 def _cards_per_task(tasks: Sequence[Task]) -> int:
-    """The number of cards that all tasks have; their ids must differ."""
+    """The number of cards, which is equal in all tasks; their ids must differ."""
     ids, sizes = {task.id for task in tasks}, {len(task.cards) for task in tasks}
     if len(ids) != len(tasks) or len(sizes) > 1:
         raise DataError(
             f"{len(tasks)} tasks with {len(ids)} ids and {sorted(sizes)} cards "
-            "make no table: ids must differ and numbers of cards be equal."
+            "do not form a table: ids must differ and numbers of cards be equal."
         )
     return max(sizes, default=0)
 
 
 def _enter(votes: Votes, answer: Answer, cell: tuple[int, int]) -> None:
-    """Enter an answer into the tables, if the cell is empty and its cards are there."""
+    """Enter an answer into the tables, if the cell is empty and its cards exist."""
     width = votes.selected.shape[-1]
     if votes.answered[cell] or not set(answer.selected) <= set(range(1, width + 1)):
         flaw = "twice" if votes.answered[cell] else f"with cards {answer.selected}"

@@ -121,7 +121,7 @@ def write_questionnaire(
       settings: Texts of the page.
 
     Raises:
-      UsageError: if tasks cannot be dealt so, or the link is no web address.
+      UsageError: if tasks cannot be dealt so, or the link is not a web address.
       DataError: if the page's template cannot be read.
     """
     _require_web_address(settings.link)
@@ -140,11 +140,13 @@ def write_questionnaire(
 
 def _require_web_address(link: str) -> None:
     if link and urlsplit(link).scheme not in ("http", "https"):
-        raise UsageError(f"link={link} is no web address: it must begin with https://.")
+        raise UsageError(
+            f"link={link} is not a web address: it must begin with https://."
+        )
 
 
 def _page(content: dict[str, object]) -> str:
-    """The template with the study's content in it."""
+    """The template filled with the study's content."""
     # In JSON a `<` can only be in a string, where it may be written so.
     escaped = json.dumps(content).replace("<", "\\u003c")
     block = f'<script type="application/json" id="conceptevo-study">{escaped}</script>'

@@ -163,7 +163,7 @@ def _explain_file(message: str) -> UsageError | None:
         location = ".".join(parents) or "the top level"
         if name == unknown["name"] and valid:
             known = unknown_name(f"setting of {location}", name, valid)
-            return UsageError(f"{match['file']}.yaml: {known} Mend that file.")
+            return UsageError(f"{match['file']}.yaml: {known} Correct that file.")
     key = match["key"] or "one of its values"
     flaw = (
         f"{key} must be {expected_kinds[0]}"

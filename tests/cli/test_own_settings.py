@@ -123,12 +123,12 @@ def test_wrong_words_are_refused_in_one_line(checkout, call, word, refusal):
         (
             "sparsity: {threshold: much}",
             "experiment/sparsity.yaml: sparsity.threshold must be a number, such as "
-            "0.5. Mend that file.",
+            "0.5. Correct that file.",
         ),
         (
             "sparsity: {treshold: 1}",
             "experiment/sparsity.yaml: unknown setting of sparsity 'treshold'. Did you "
-            "mean 'threshold'? Valid: sites, threshold, title. Mend that file.",
+            "mean 'threshold'? Valid: sites, threshold, title. Correct that file.",
         ),
         (
             "sparsty: {threshold: 1}",

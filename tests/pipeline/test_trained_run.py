@@ -103,12 +103,12 @@ def name_an_unknown_model(folder):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (remove_init, "holds no run: give the folder that `train` wrote"),
+        (remove_init, "holds no run: pass the folder that `train` wrote"),
         (remove_table, f"{TABLE}, a run's table, cannot be read"),
         (edit_table, f"{TABLE}, a run's table, cannot be read .*checksum"),
         (remove_epoch, "has lost its snapshots 1: they were saved and are not there"),
-        (remove_run, "is no folder of a training of this version"),
-        (name_an_unknown_model, f"{RUN} is of a model that is not there.*vgg61"),
+        (remove_run, "is not a training folder of this version"),
+        (name_an_unknown_model, f"{RUN} names an unknown model.*vgg61"),
     ],
 )
 def test_what_is_missing_or_damaged_is_named(folder, damage, message):

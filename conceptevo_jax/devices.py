@@ -252,10 +252,10 @@ def all_or_none(call: Callable[[], T]) -> T:
     """
     if process_count() == 1:
         return call()
-    returned: list[T] = []
+    results_so_far: list[T] = []
     failure: Exception | None = None
     try:
-        returned.append(call())
+        results_so_far.append(call())
     except Exception as error:  # raised below, when the others know
         failure = error
     kind = 0 if failure is None else 1 if is_out_of_memory(failure) else 2
@@ -269,15 +269,15 @@ def all_or_none(call: Callable[[], T]) -> T:
         raise DataError(
             f"process {processes} failed, so this one stops: see its output."
         )
-    return returned[0]
+    return results_so_far[0]
 
 
-def in_first_process(call: Callable[[], object]) -> None:
+def call_in_first_process(call: Callable[[], object]) -> None:
     """Make a call only in the first process, while the others wait."""
     all_or_none(lambda: call() if is_first() else None)
 
 
-def in_turn(call: Callable[[], T]) -> T:
+def call_in_turn(call: Callable[[], T]) -> T:
     """Make a call in the first process, then in the others, which find its files."""
-    returned = all_or_none(lambda: call() if is_first() else None)
-    return all_or_none(lambda: call() if returned is None else returned)
+    first_return = all_or_none(lambda: call() if is_first() else None)
+    return all_or_none(lambda: call() if first_return is None else first_return)

@@ -61,9 +61,9 @@ def refused_by_system(error: OSError) -> DataError | None:
         # A call that asks for the current folder names no file.
         return DataError("the current folder no longer exists: change to another.")
     name = error.filename if error.filename is not None else "a file"
-    place = os.fsdecode(name) if isinstance(name, bytes | str | os.PathLike) else name
+    path = os.fsdecode(name) if isinstance(name, bytes | str | os.PathLike) else name
     remedy = _REMEDIES.get(error.errno, "Choose another place")
-    return DataError(f"{place}: {error.strerror}. {remedy}.")
+    return DataError(f"{path}: {error.strerror}. {remedy}.")
 
 
 def unknown_name(kind: str, name: object, valid: Iterable[str]) -> UsageError:
@@ -84,7 +84,7 @@ def unknown_name(kind: str, name: object, valid: Iterable[str]) -> UsageError:
     return UsageError(f"unknown {kind} {name!r}.{hint} Valid: {listed}.")
 
 
-SEEDS = 2**32
+SEED_LIMIT = 2**32
 """Seeds must be smaller: `jax.random.key` uses only 32 bits, so -1 would equal
 2³² - 1 and 2³² would equal 0, and NumPy's older generator takes no others."""
 
@@ -104,9 +104,9 @@ def require_seed(seed: object, name: str = "seed") -> None:
     Raises:
       UsageError: naming the setting.
     """
-    if not is_whole(seed) or not 0 <= seed < SEEDS:
+    if not is_whole(seed) or not 0 <= seed < SEED_LIMIT:
         raise UsageError(
-            f"{name} must be a whole number from 0 to {SEEDS - 1}, not {seed!r}."
+            f"{name} must be a whole number from 0 to {SEED_LIMIT - 1}, not {seed!r}."
         )
 
 
@@ -127,54 +127,55 @@ def require_count(name: str, value: object, *, minimum: int = 1) -> None:
         )
 
 
-def require_type(value: object, kind: type, what: str, hint: str) -> None:
+def require_type(value: object, expected_type: type, noun: str, hint: str) -> None:
     """Refuse a value of the wrong type.
 
     Args:
       value: The value to check.
-      kind: The type it must be an instance of.
-      what: The argument's description: `"the monitor's images"`.
+      expected_type: The type it must be an instance of.
+      noun: The argument's description: `"the monitor's images"`.
       hint: What to do, as a whole sentence.
 
     Raises:
       UsageError: naming the argument and both types.
     """
-    if not isinstance(value, kind):
+    if not isinstance(value, expected_type):
         raise UsageError(
-            f"{what} must be of type {kind.__name__}, not {type(value).__name__}. "
+            f"{noun} must be of type {expected_type.__name__}, not "
+            f"{type(value).__name__}. "
             f"{hint}"
         )
 
 
-def require_callable(value: object, what: str) -> None:
+def require_callable(value: object, noun: str) -> None:
     """Refuse a value that cannot be called.
 
     Args:
       value: The value to check.
-      what: The argument's description.
+      noun: The argument's description.
 
     Raises:
       UsageError: naming the argument.
     """
     if not callable(value):
         raise UsageError(
-            f"{what} must be a function, not of type {type(value).__name__}."
+            f"{noun} must be a function, not of type {type(value).__name__}."
         )
 
 
-def callables(values: Iterable[C], what: str) -> tuple[C, ...]:
+def require_callables(values: Iterable[C], noun: str) -> tuple[C, ...]:
     """A list of functions as a tuple; refuses a single function.
 
     Args:
       values: The value to check.
-      what: The argument's description.
+      noun: The argument's description.
 
     Raises:
       UsageError: naming the argument.
     """
     if callable(values) or not isinstance(values, Iterable):
-        raise UsageError(f"{what} must be a list of functions: write [{what}].")
+        raise UsageError(f"{noun} must be a list of functions: write [{noun}].")
     functions = tuple(values)
     for value in functions:
-        require_callable(value, f"each of {what}")
+        require_callable(value, f"each of {noun}")
     return functions

@@ -17,7 +17,7 @@ _FOREIGN_BYTE = range(0xDC80, 0xDD00)
 """Python's characters for bytes of file names that are not UTF-8."""
 
 
-def printable(name: str) -> str:
+def printable_name(name: str) -> str:
     r"""A name on one line, with control characters and foreign bytes escaped: `\n`,
     `\xe9`.
 
@@ -29,10 +29,10 @@ def printable(name: str) -> str:
     """
     if name.isprintable():
         return name
-    return "".join(c if _is_text(c) else escaped(c) for c in name)
+    return "".join(c if _is_text(c) else escape_character(c) for c in name)
 
 
-def escaped(character: str) -> str:
+def escape_character(character: str) -> str:
     r"""A character as its code: `\n`, `\xe9`, `\u6f22`."""
     code = ord(character)
     if code in _FOREIGN_BYTE:

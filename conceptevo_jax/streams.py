@@ -21,6 +21,6 @@ def stream(seed: int, purpose: str, *numbers: int) -> np.random.Generator:
     Example:
       >>> order = stream(0, "test images of a class", 3).permutation(100)
     """
-    words = (purpose, *(str(int(number)) for number in (seed, *numbers)))
-    digest = hashlib.blake2b("\0".join(words).encode(), digest_size=16).digest()
+    name_words = (purpose, *(str(int(number)) for number in (seed, *numbers)))
+    digest = hashlib.blake2b("\0".join(name_words).encode(), digest_size=16).digest()
     return np.random.default_rng(int.from_bytes(digest, "little"))

@@ -16,7 +16,7 @@ of architectures, and machine participants to find intruders more often than by 
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
-from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.projection import warm_up
@@ -54,7 +54,7 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    return [*SPACE, *plan_explorer(config, jobs(config))]
+    return [*SPACE_STEPS, *plan_explorer(config, jobs(config))]
 
 
 def run(config: Config, session: Session) -> Outcome:

@@ -17,7 +17,7 @@ import dataclasses
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.pipeline.unified import space_jobs, unify
@@ -58,12 +58,12 @@ RIVALS = ("neurocartography", "neurocartography_figure_9", "ace")
 
 def jobs(config: Config) -> list[Job]:
     """Everything to train: the base and the run that is compared."""
-    compared = BaselinesSettings.of(config).run
-    if compared not in config.runs:
-        raise unknown_name("run in baselines", compared, config.runs)
+    compared_run = BaselinesSettings.of(config).run
+    if compared_run not in config.runs:
+        raise unknown_name("run in baselines", compared_run, config.runs)
     return [
         dataclasses.replace(job, epochs=_epochs_to_observe(config))
-        if job.name == compared
+        if job.name == compared_run
         else job
         for job in space_jobs(config)
     ]
@@ -85,7 +85,7 @@ def _epochs_to_observe(config: Config) -> tuple[Epoch, ...] | None:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    return [*SPACE, *plan_explorer(config, jobs(config))]
+    return [*SPACE_STEPS, *plan_explorer(config, jobs(config))]
 
 
 def run(config: Config, session: Session) -> Outcome:
@@ -105,10 +105,10 @@ def run(config: Config, session: Session) -> Outcome:
     snapshots = [str(snapshot) for snapshot in snapshot_ids]
     observations = [subject.observations[epoch] for epoch in epochs]
     space, joint_layout = unify(session, trained)
-    projected = space.runs[subject.name]
+    projected_run = space.runs[subject.name]
     labels = [neuron_classes(session, observation) for observation in observations]
     wide = observe_widely(session, subject, epochs)
-    neurons = represent_neurons(session, wide, epochs, labels, projected.placed)
+    neurons = represent_neurons(session, wide, epochs, labels, projected_run.placed)
     segments = follow_segments(session)
     ace = represent_segments(session, subject, epochs, segments)
     methods = [*neurons, ace, *represent_controls(session, neurons[0])]

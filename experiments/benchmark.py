@@ -24,12 +24,12 @@ import jax
 from hydra.core.hydra_config import HydraConfig
 
 from conceptevo_jax.benchmarks.analysis import require_costs
-from conceptevo_jax.benchmarks.beside import run_beside
+from conceptevo_jax.benchmarks.beside import compare_checkouts
 from conceptevo_jax.benchmarks.budget import (
     Budget,
-    Measured,
+    MeasuredPart,
     Measurement,
-    by_importance,
+    interleave_by_importance,
     skipped_measurement,
 )
 from conceptevo_jax.benchmarks.parts import PARTS
@@ -103,7 +103,7 @@ def run(config: Config, session: Session) -> Outcome:
     clear_results(session.folder)
     if settings.beside is not None:
         words = HydraConfig.get().overrides.task
-        return run_beside(session, Path(settings.beside), parts, words)
+        return compare_checkouts(session, Path(settings.beside), parts, words)
     measured = measure(session, [PARTS[name](config, session) for name in parts])
     rows, claims = measured.rows, measured.claims
     look_next = _write_tables(session.folder, measured)
@@ -116,7 +116,7 @@ def run(config: Config, session: Session) -> Outcome:
     return Outcome(base=None, claims=claims, further=further, look_next=look_next)
 
 
-def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measured:
+def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> MeasuredPart:
     """Measure part by part, or in a limited time the most important rows first.
 
     The tables are written after every measurement, so a killed call keeps
@@ -127,39 +127,47 @@ def measure(session: Session, parts: Sequence[Sequence[Measurement]]) -> Measure
       parts: Measurements of each part, the most informative part first.
     """
     minutes = BenchmarkSettings.of(session.config).minutes
-    budget = Budget(minutes, spent=sum(session.timings.values(), 0.0))
-    order = chain.from_iterable(parts) if minutes is None else by_importance(parts)
-    whole = Measured([], [], {})
+    budget = Budget(minutes, spent_seconds=sum(session.timings.values(), 0.0))
+    order = (
+        chain.from_iterable(parts)
+        if minutes is None
+        else interleave_by_importance(parts)
+    )
+    all_parts = MeasuredPart([], [], {})
     for measurement in order:
-        done = _measured(session, budget, measurement)
-        whole.rows.extend(done.rows)
-        whole.claims.extend([*done.claims, *row_claims(done.rows)])
-        for name, lines in done.tables.items():
-            whole.tables.setdefault(name, []).extend(lines)
-        _write_tables(session.folder, whole)
-    return whole
+        measured_part = _measure_within_budget(session, budget, measurement)
+        all_parts.rows.extend(measured_part.rows)
+        all_parts.claims.extend(
+            [*measured_part.claims, *row_claims(measured_part.rows)]
+        )
+        for name, lines in measured_part.tables.items():
+            all_parts.tables.setdefault(name, []).extend(lines)
+        _write_tables(session.folder, all_parts)
+    return all_parts
 
 
-def _measured(session: Session, budget: Budget, measurement: Measurement) -> Measured:
+def _measure_within_budget(
+    session: Session, budget: Budget, measurement: Measurement
+) -> MeasuredPart:
     """The rows of a measurement; if time or memory is short, a row that says so."""
-    about = f"{measurement.part}: {measurement.what}"
-    why = budget.reason_to_skip(measurement)
-    if why is None:
-        session.console.print(about)
+    title = f"{measurement.part}: {measurement.what}"
+    reason = budget.reason_to_skip(measurement)
+    if reason is None:
+        session.console.print(title)
         try:
             with session.stage(f"measure {measurement.part}"):
-                return budget.timed(measurement)
+                return budget.time_measurement(measurement)
         except jax.errors.JaxRuntimeError as error:
-            why = f"not run: {str(error).splitlines()[0]}"
-            if "RESOURCE_EXHAUSTED" not in why:
+            reason = f"not run: {str(error).splitlines()[0]}"
+            if "RESOURCE_EXHAUSTED" not in reason:
                 raise
-    session.console.print(f"{about}: {why}")
-    return skipped_measurement(measurement, why)
+    session.console.print(f"{title}: {reason}")
+    return skipped_measurement(measurement, reason)
 
 
-def _write_tables(folder: Path, measured: Measured) -> list[Path]:
+def _write_tables(folder: Path, measured_part: MeasuredPart) -> list[Path]:
     """Write all rows and the additional tables of a part, except empty ones."""
-    tables = {"benchmark": table(measured.rows), **measured.tables}
+    tables = {"benchmark": table(measured_part.rows), **measured_part.tables}
     return [
         write_csv(folder / "tables" / f"{name}.csv", lines)
         for name, lines in tables.items()
@@ -171,5 +179,5 @@ def clear_results(folder: Path) -> None:
     """Remove the tables of an earlier call, which may have measured other things."""
     for name in TABLES:
         (folder / "tables" / f"{name}.csv").unlink(missing_ok=True)
-    for ending in ("png", "pdf"):
-        (folder / "figures" / f"ratios.{ending}").unlink(missing_ok=True)
+    for suffix in ("png", "pdf"):
+        (folder / "figures" / f"ratios.{suffix}").unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from conceptevo_jax.figures import save_figure
 from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
-from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.projected_run import (
     alignment_rows,
     epoch_rows,
@@ -58,7 +58,7 @@ def jobs(config: Config) -> list[Job]:
 def plan(config: Config) -> list[Step]:
     """What follows training."""
     explorer = plan_explorer(config, jobs(config))
-    return [*SPACE, *plan_importance(config, [WELL_TRAINED]), *explorer]
+    return [*SPACE_STEPS, *plan_importance(config, [WELL_TRAINED]), *explorer]
 
 
 def collapse_jobs(config: Config) -> dict[int, Job]:
@@ -71,7 +71,7 @@ def collapse_jobs(config: Config) -> dict[int, Job]:
     return {
         seed: Job(
             name=f"{rule.run} seed {seed}",
-            run=_reseeded(failing_run, seed),
+            run=_reseed_config(failing_run, seed),
             dataset=config.dataset,
             until=until,
         )
@@ -80,7 +80,7 @@ def collapse_jobs(config: Config) -> dict[int, Job]:
     }
 
 
-def _reseeded(run: RunConfig, seed: int) -> RunConfig:
+def _reseed_config(run: RunConfig, seed: int) -> RunConfig:
     changes = {"seed": seed, "early_steps": [], "eval_images": 100}
     return RunConfig(**{**vars(run), **changes})
 
@@ -154,9 +154,9 @@ def _collapse_tables(
     rule = CollapseSettings.of(config).collapse
     if rule is None:
         return []
-    in_demo = [rule.run] if config.runs[rule.run].seed in rule.seeds else []
+    demo_runs = [rule.run] if config.runs[rule.run].seed in rule.seeds else []
     repeated = [job.name for job in collapse_jobs(config).values()]
-    return [trained[name].rows for name in (*in_demo, *repeated)]
+    return [trained[name].rows for name in (*demo_runs, *repeated)]
 
 
 def collapse_claim(rule: CollapseRule | None, tables: Sequence[Sequence[Row]]) -> Claim:
@@ -179,7 +179,7 @@ def collapse_claim(rule: CollapseRule | None, tables: Sequence[Sequence[Row]]) -
             why="not run: this configuration lists no failing run and seeds",
         )
     curves = [[row.test_top1 for row in rows] for rows in tables]
-    verdicts = [_collapsed(curve, rule.learns, rule.collapses) for curve in curves]
+    verdicts = [_has_collapsed(curve, rule.learns, rule.collapses) for curve in curves]
     curve_ends = "; ".join(f"best {max(c):.2f}, last {c[-1]:.2f}" for c in curves)
     return Claim(
         id="learns_then_collapses",
@@ -194,7 +194,7 @@ def collapse_claim(rule: CollapseRule | None, tables: Sequence[Sequence[Row]]) -
     )
 
 
-def _collapsed(curve: Sequence[float], learns: float, collapses: float) -> bool:
+def _has_collapsed(curve: Sequence[float], learns: float, collapses: float) -> bool:
     first = next((i for i, value in enumerate(curve) if value >= learns), None)
     return first is not None and min(curve[first:]) <= collapses
 

@@ -13,7 +13,7 @@ seeds are tested by `experiment=alignment`, on others.
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.outcome import write_csv
-from conceptevo_jax.pipeline.plan import SPACE, Step
+from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.reports.hyperparameters.claims import near_best_claims
@@ -34,7 +34,7 @@ def plan(config: Config) -> list[Step]:
     """What follows training."""
     count = len(trials_of(config)) * len(HyperparametersSettings.of(config).bases)
     step = Step(stage="try", about=f"{count} spaces", seconds=count * 10.0, bytes=None)
-    return [SPACE[0], step]
+    return [SPACE_STEPS[0], step]
 
 
 def run(config: Config, session: Session) -> Outcome:
@@ -48,12 +48,12 @@ def run(config: Config, session: Session) -> Outcome:
     trained = session.train(jobs(config))
     responses = {}
     for name, trained_run in trained.items():
-        with session.stage("respond", of=name):
+        with session.stage("respond", subject=name):
             responses[name] = read_responses(session, trained_run)
     scored_trials = []
     for trial in trials:
         setting = f"{trial.factor} {trial.value}".strip() or trial.centre
-        with session.stage("try", of=setting):
+        with session.stage("try", subject=setting):
             results_by_base = {
                 base: run_trial(session, trial, base, responses)
                 for base in HyperparametersSettings.of(config).bases

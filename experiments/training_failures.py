@@ -19,7 +19,7 @@ from typing import Any
 from conceptevo_jax.analysis.dynamics.concept_onset import group_base
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.outcome import write_csv
-from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.pipeline.unified import BASE_SAMPLE
@@ -94,13 +94,13 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    return [*SPACE, *plan_explorer(config, jobs(config))]
+    return [*SPACE_STEPS, *plan_explorer(config, jobs(config))]
 
 
 def _job(config: Config, name: str) -> Job:
     is_base = name in FailuresSettings.of(config).bases
     last_epoch = config.runs[name].epochs - 1
-    return Job.observed(
+    return Job.from_config(
         config,
         name,
         epochs=(last_epoch,) if is_base else None,
@@ -172,7 +172,9 @@ def _write_tables(
 ) -> None:
     """Write all tables; those that need at most one space use the first."""
     space, classes = measurements[0].space, session.images.classes
-    lives = {name: lives_of(projected) for name, projected in space.runs.items()}
+    lifetimes_by_run = {
+        name: lives_of(projected) for name, projected in space.runs.items()
+    }
     base_epoch = space.base.epochs[-1]
     groups = group_base(
         space.base.placed[base_epoch],
@@ -185,10 +187,10 @@ def _write_tables(
         ("measures", list(chain.from_iterable(map(measure_rows, measurements)))),
         ("movement", movements),
         ("movement_sites", list(chain.from_iterable(map(site_rows, measurements)))),
-        ("lifetimes", lifetime_rows(space, lives)),
+        ("lifetimes", lifetime_rows(space, lifetimes_by_run)),
         (
             "first_concepts",
-            birth_rows(space, groups, lives, classes),
+            birth_rows(space, groups, lifetimes_by_run, classes),
         ),
         ("monitor", monitor_rows(space)),
     ):

@@ -19,9 +19,9 @@ from conceptevo_jax.config import Config
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.outcome import finite, write_csv
-from conceptevo_jax.pipeline.plan import SPACE, Step, plan_explorer
+from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.projected_run import (
-    Projected,
+    ProjectedRun,
     alignment_rows,
     epoch_rows,
     loss_rows,
@@ -53,7 +53,7 @@ def jobs(config: Config) -> list[Job]:
 
 def plan(config: Config) -> list[Step]:
     """What follows training."""
-    return [*SPACE, *plan_explorer(config, jobs(config))]
+    return [*SPACE_STEPS, *plan_explorer(config, jobs(config))]
 
 
 def run(config: Config, session: Session) -> Outcome:
@@ -77,9 +77,9 @@ def run(config: Config, session: Session) -> Outcome:
     page = explore(session, space, joint_layout)
     accuracies = [
         accuracy_claim(
-            projected, images=len(session.images.test), threshold=0.75, paper=None
+            projected_run, images=len(session.images.test), threshold=0.75, paper=None
         )
-        for projected in space.compared
+        for projected_run in space.compared
     ]
     figures = ("unified_space", "training_map", "runs")
     pictures = [session.folder / f"figures/{name}.png" for name in figures]
@@ -118,27 +118,27 @@ def coverage_rows(space: RunsInSpace) -> list[dict[str, Any]]:
     `policy` is the share of stimuli with a vector according to the method in use.
     """
     return [
-        _coverage_row(projected, epoch, space.base_space.space.covered)
-        for projected in (space.base, *space.compared)
-        for epoch in projected.epochs
+        _coverage_row(projected_run, epoch, space.base_space.space.covered)
+        for projected_run in (space.base, *space.compared)
+        for epoch in projected_run.epochs
     ]
 
 
 def _coverage_row(
-    projected: Projected, epoch: Epoch, covered: np.ndarray
+    projected_run: ProjectedRun, epoch: Epoch, covered: np.ndarray
 ) -> dict[str, Any]:
-    stimuli = projected.stimuli(epoch)
+    stimuli = projected_run.stimuli(epoch)
     live = ~stimuli.dead
     used = stimuli.image_ids[live] >= 0
     has_vector = covered[stimuli.image_ids[live]] & used
     nothing: Sequence[bool] = ~has_vector.any(axis=1)
     return {
-        "run": projected.run.name,
-        "architecture": projected.run.model.name,
+        "run": projected_run.run.name,
+        "architecture": projected_run.run.model.name,
         "epoch": epoch,
         "live": int(live.sum()),
-        "covered": finite(projected.shared(epoch)),
+        "covered": finite(projected_run.share_in_base(epoch)),
         "nothing_covered": finite(float(np.mean(nothing))) if live.any() else None,
         "by_chance": float(covered.mean()),
-        "policy": finite(projected.coverage(epoch)),
+        "policy": finite(projected_run.coverage(epoch)),
     }

@@ -64,7 +64,7 @@ def simulated(study, skill, *, participants, each, name="p", seed=0, label=None)
     """Attentive participants of that skill; `label` tells what each calls a task."""
     called = label or (lambda number, task: "")
     given = simulate(
-        asked_of(study), skill, participants=participants, each=each, seed=seed
+        asked_of(study), skill, participants=participants, tasks_each=each, seed=seed
     )
     renamed = [
         Answer(

@@ -3,7 +3,10 @@
 import numpy as np
 
 from conceptevo_jax.analysis.importance.forward_differences import forward_differences
-from conceptevo_jax.analysis.importance.sensitivity import by_jvp, by_vjp
+from conceptevo_jax.analysis.importance.sensitivity import (
+    sensitivity_by_jvp,
+    sensitivity_by_vjp,
+)
 from conceptevo_jax.types import site_slices
 
 
@@ -17,7 +20,7 @@ def site_errors(model, pixels, seed=0, each=2):
     exact = forward_differences(model, sites)
     methods = {
         method.__name__: method(model, sites, len(pixels))
-        for method in (by_jvp, by_vjp)
+        for method in (sensitivity_by_jvp, sensitivity_by_vjp)
     }
 
     def errors(before, after, label):

@@ -16,7 +16,7 @@ from conceptevo_jax.config import (
     SearchConfig,
 )
 from conceptevo_jax.pipeline.joint_layout import JointLayout, vectors_on_map
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs import Job, execute
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
@@ -43,12 +43,12 @@ class Explored:
     folder: Path
 
     @property
-    def base(self) -> Projected:
+    def base(self) -> ProjectedRun:
         """The base run."""
         return self.space.base
 
     @property
-    def run(self) -> Projected:
+    def run(self) -> ProjectedRun:
         """The compared run."""
         return self.space.runs["vgg16"]
 

@@ -14,7 +14,7 @@ from conceptevo_jax.cli.compose import explain, resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
 from conceptevo_jax.cli.schema import SettingsOfRooms
-from conceptevo_jax.config import plain
+from conceptevo_jax.config import schema_values
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.cached_space import space_settings
@@ -179,7 +179,7 @@ def test_settings_arrive_below_as_they_were_chosen():
     space = space_settings(config.method.projection, seed=4)
     assert (space.responsive, space.seed) == (7, 4)
     assert space.solve.solver == config.method.projection.solver
-    assert Search(**plain(config.method.stimuli)).k == config.method.stimuli.k
+    assert Search(**schema_values(config.method.stimuli)).k == config.method.stimuli.k
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_without_a_configuration_to_compare_hydras_words_are_kept():
 
 def test_plain_keeps_values_and_turns_lists_into_tuples():
     run = schemas.RunConfig(title="a", epochs=2, batch_size=4, seed=1, early_steps=[1])
-    values = plain(run, seed=7)
+    values = schema_values(run, seed=7)
     assert values["early_steps"] == (1,)
     assert (values["epochs"], values["seed"]) == (2, 7)
     assert values["optimizer"] is run.optimizer

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 
 
 @pytest.mark.parametrize(
@@ -19,19 +19,19 @@ from conceptevo_jax.printable import printable
     ],
 )
 def test_what_is_no_text_is_escaped(name, shown):
-    assert printable(name) == shown
+    assert printable_name(name) == shown
 
 
 @pytest.mark.parametrize(
     "name", ["", "cat", "$x$ _{}%", "漢字", "a\u3000b", "می\u200cخواهم", "naïve \\n"]
 )
 def test_text_stays(name):
-    assert printable(name) == name
+    assert printable_name(name) == name
 
 
 @given(name=st.text(st.characters(codec=None), max_size=20))
 def test_every_name_is_one_line_that_utf8_can_write(name):
-    shown = printable(name)
+    shown = printable_name(name)
     assert len(shown.splitlines()) <= 1
     assert shown.encode().decode() == shown
-    assert printable(shown) == shown
+    assert printable_name(shown) == shown

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import conceptevo_jax as ce
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -38,7 +38,7 @@ def test_the_loop_with_a_monitor_runs_and_prints_a_line_per_epoch(capsys, rng):
 
     names = {
         "ce": ce,
-        "pixels": Decoded(pixels=pixels, labels=labels, keys=keys),
+        "pixels": DecodedImages(pixels=pixels, labels=labels, keys=keys),
         "apply": apply,
         "variables": weights,
         "train_one_epoch": lambda variables: 1.01 * variables,

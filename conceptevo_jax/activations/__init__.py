@@ -1,9 +1,9 @@
 """Read a model's activations through its tap; sweep image sets in bounded memory."""
 
 from conceptevo_jax.activations.folds import Fold
-from conceptevo_jax.activations.memory_groups import Footprint, Load, in_groups
+from conceptevo_jax.activations.memory_groups import Footprint, Load, run_in_groups
 from conceptevo_jax.activations.reading import map_batches, read_all_peaks
-from conceptevo_jax.activations.sweep import Screened, Sweep
+from conceptevo_jax.activations.sweep import ScreenedSweep, Sweep
 from conceptevo_jax.activations.taps import (
     Peaks,
     Reader,
@@ -26,18 +26,18 @@ __all__ = [
     "Peaks",
     "Reader",
     "Recorder",
-    "Screened",
+    "ScreenedSweep",
     "Sweep",
     "chain",
     "edit",
     "grids",
-    "in_groups",
     "map_batches",
     "perturb",
     "read_activations",
     "read_all_peaks",
     "read_peaks",
     "resume",
+    "run_in_groups",
     "swap",
     "tap_names",
 ]

@@ -64,7 +64,7 @@ def free_bytes() -> int:
     return int(SHARE * _available() * _processors() / len(memory_stats))
 
 
-def in_groups(
+def run_in_groups(
     loads: Sequence[Load],
     work: Callable[[list[Variables]], Sequence[R]],
     footprint: Callable[[], Footprint],
@@ -87,10 +87,12 @@ def in_groups(
       UsageError: if the memory does not suffice for one snapshot.
     """
     size = min(len(loads), footprint().fits(free_bytes())) if len(loads) > 1 else 1
-    mesh, finished = data_mesh(), 0
-    while finished < len(loads):
+    mesh, finished_count = data_mesh(), 0
+    while finished_count < len(loads):
         largest_group = size if at_most is None else max(1, min(size, at_most()))
-        group = loads[finished : finished + minimum_over_processes(largest_group)]
+        group = loads[
+            finished_count : finished_count + minimum_over_processes(largest_group)
+        ]
         try:
             group_results = work([replicate(mesh, load()) for load in group])
         except (jax.errors.JaxRuntimeError, MemoryError) as error:
@@ -110,7 +112,7 @@ def in_groups(
             )
             continue
         yield from group_results
-        finished += len(group)
+        finished_count += len(group)
 
 
 def _available() -> int:

@@ -9,7 +9,7 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Float, UInt8
 
 from conceptevo_jax.activations.taps import Peaks, Reader
-from conceptevo_jax.data import Decoded, read_ahead, sequential_batches
+from conceptevo_jax.data import DecodedImages, read_ahead, sequential_batches
 from conceptevo_jax.devices import (
     REPLICATED,
     SHARDED,
@@ -51,7 +51,11 @@ def map_batches(
 
 
 def read_all_peaks(
-    reader: Reader, variables: Variables, images: Decoded, *, batch_size: int = BATCH
+    reader: Reader,
+    variables: Variables,
+    images: DecodedImages,
+    *,
+    batch_size: int = BATCH,
 ) -> Iterator[Float[np.ndarray, "b n"]]:
     """Every neuron's peak on every image, in order, batch by batch, in every process.
 

@@ -17,13 +17,13 @@ from conceptevo_jax.activations.folds import Fold, folding
 from conceptevo_jax.activations.memory_groups import (
     Footprint,
     Load,
-    in_groups,
+    run_in_groups,
     tree_bytes,
 )
 from conceptevo_jax.activations.reading import BATCH
 from conceptevo_jax.activations.taps import Reader
 from conceptevo_jax.data import (
-    Decoded,
+    DecodedImages,
     read_ahead,
     require_decoded,
     require_same_pool,
@@ -48,8 +48,8 @@ class Sweep(Generic[R]):
     """A compiled pass that feeds every image's peaks to some folds.
 
     Called with a snapshot's variables and the decoded images, it returns the result of
-    `finish` on the folds' final states; `sweep_together` and `each` do so for several
-    snapshots and read the images once.
+    `finish` on the folds' final states; `sweep_together` and `sweep_all` do so for
+    several snapshots and read the images once.
 
     Args:
       reader: See `read_peaks`.
@@ -57,7 +57,7 @@ class Sweep(Generic[R]):
       finish: From the final states, one per fold, to the result.
       images_id: Id of the images that it accepts; None for any.
       batch_size: Images per call of the model, on each device.
-      require: Called with every snapshot's variables before compiling, to
+      require_variables: Called with every snapshot's variables before compiling, to
         refuse those of another model; None accepts any.
     """
 
@@ -69,23 +69,23 @@ class Sweep(Generic[R]):
         *,
         images_id: str | None = None,
         batch_size: int = BATCH,
-        require: Callable[[Variables], None] | None = None,
+        require_variables: Callable[[Variables], None] | None = None,
     ) -> None:
         self.reader, self.finish = reader, finish
         self.images_id, self.batch_size = images_id, batch_size
-        self.require = require
+        self.require = require_variables
         self.mesh = mesh = data_mesh()
         # Compiled apart from the folds, the network is the same program in every
         # sweep, and found again in the compilation cache.
         self._read = jax.jit(per_device(mesh, reader, (REPLICATED, SHARDED), SHARDED))
         self._folding = folding(mesh, folds)
 
-    def __call__(self, variables: Variables, images: Decoded) -> R:
+    def __call__(self, variables: Variables, images: DecodedImages) -> R:
         """The result of one snapshot; see `sweep_together`."""
         return self.sweep_together([variables], images)[0]
 
     def sweep_together(
-        self, snapshots: Sequence[Variables], images: Decoded
+        self, snapshots: Sequence[Variables], images: DecodedImages
     ) -> list[R]:
         """The results of several snapshots, which must fit in memory together.
 
@@ -105,7 +105,7 @@ class Sweep(Generic[R]):
     def _sweep(
         self,
         snapshots: Sequence[Variables],
-        images: Decoded,
+        images: DecodedImages,
         image_rows: Int[np.ndarray, " j"],
     ) -> list[R]:
         """Like `sweep_together`, but only over some images."""
@@ -118,7 +118,7 @@ class Sweep(Generic[R]):
         )
         return [self.finish(self._folding.join(state)) for state in states]
 
-    def _check(self, snapshots: Sequence[Variables], images: Decoded) -> None:
+    def _check(self, snapshots: Sequence[Variables], images: DecodedImages) -> None:
         """Refuse wrong images and variables, before anything is compiled."""
         require_decoded(images, "the images to be swept")
         if self.images_id is not None:
@@ -132,7 +132,7 @@ class Sweep(Generic[R]):
     def _pass(
         self,
         snapshots: Sequence[Variables],
-        images: Decoded,
+        images: DecodedImages,
         image_rows: Int[np.ndarray, " j"],
     ) -> list[Any]:
         """The folds' states on the devices, each of its own images."""
@@ -156,7 +156,7 @@ class Sweep(Generic[R]):
             jax.block_until_ready(before)
         return jax.block_until_ready(states)
 
-    def each(self, loads: Sequence[Load], images: Decoded) -> Iterator[R]:
+    def sweep_all(self, loads: Sequence[Load], images: DecodedImages) -> Iterator[R]:
         """The results of any number of snapshots, in groups that fit in memory.
 
         Args:
@@ -167,13 +167,13 @@ class Sweep(Generic[R]):
           DataError: for other images than the sweep is for.
           UsageError: if the memory does not suffice for one snapshot.
         """
-        return in_groups(
+        return run_in_groups(
             loads,
             lambda group: self.sweep_together(group, images),
             lambda: self.footprint(loads[0](), images),
         )
 
-    def footprint(self, variables: Variables, images: Decoded) -> Footprint:
+    def footprint(self, variables: Variables, images: DecodedImages) -> Footprint:
         """Bytes that the sweep takes, as reported by the compiled programs.
 
         Args:
@@ -212,12 +212,12 @@ class Sweep(Generic[R]):
             jax.eval_shape(lambda same: same, tree),
         )
 
-    def _size(self, images: Decoded) -> int:
+    def _size(self, images: DecodedImages) -> int:
         """Images per device and call."""
         return min(self.batch_size, -(-len(images) // self.mesh.size))
 
 
-class Screened(Sweep[R]):
+class ScreenedSweep(Sweep[R]):
     """A pass over only those images that a cheaper first pass has chosen.
 
     Images are chosen for each snapshot separately, so that the result does not depend
@@ -235,7 +235,7 @@ class Screened(Sweep[R]):
         self.first = first
 
     def sweep_together(
-        self, snapshots: Sequence[Variables], images: Decoded
+        self, snapshots: Sequence[Variables], images: DecodedImages
     ) -> list[R]:
         """See `Sweep.sweep_together`.
 
@@ -249,7 +249,7 @@ class Screened(Sweep[R]):
             for variables, image_rows in zip(snapshots, candidates, strict=True)
         ]
 
-    def footprint(self, variables: Variables, images: Decoded) -> Footprint:
+    def footprint(self, variables: Variables, images: DecodedImages) -> Footprint:
         """The footprint of the larger pass, see `Sweep.footprint`.
 
         Args:

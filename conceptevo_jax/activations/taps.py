@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models import Model, Tap, Variables, identity_tap
-from conceptevo_jax.models.normalisation import at_least_float32
+from conceptevo_jax.models.normalisation import promote_to_float32
 from conceptevo_jax.types import Site
 
 
@@ -122,7 +122,7 @@ def _peaks(maps: Float[Array, "b h w c"]) -> Peaks:
     share = jnp.asarray(2.0**-20, maps.dtype)
     valid = ~jnp.isnan(jnp.sum(maps * share, axis=(1, 2)))
     values = jnp.where(valid, values, jnp.nan)
-    return Peaks(at_least_float32(values), row * wide + column)
+    return Peaks(promote_to_float32(values), row * wide + column)
 
 
 def _first_true(matches: Bool[Array, "b n c"], count: int) -> Int[Array, "b c"]:

@@ -13,8 +13,14 @@ from conceptevo_jax.analysis.alignment.verdicts import (
     Score,
 )
 from conceptevo_jax.analysis.importance.class_images import ClassImages
-from conceptevo_jax.analysis.importance.reversion import Reverting, measure_reversion
-from conceptevo_jax.analysis.importance.scores import Scoring, measure_importance
+from conceptevo_jax.analysis.importance.reversion import (
+    ReversionOptions,
+    measure_reversion,
+)
+from conceptevo_jax.analysis.importance.scores import (
+    ScoringSettings,
+    measure_importance,
+)
 
 __all__ = [
     "Agreement",
@@ -22,9 +28,9 @@ __all__ = [
     "ClassImages",
     "Nearest",
     "Neighbourhood",
-    "Reverting",
+    "ReversionOptions",
     "Score",
-    "Scoring",
+    "ScoringSettings",
     "Subject",
     "compare",
     "measure_importance",

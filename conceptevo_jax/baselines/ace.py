@@ -23,7 +23,7 @@ from conceptevo_jax.types import record
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Clustering:
+class ClusteringSettings:
     """How segments become concepts; the defaults are ACE's own.
 
     Attributes:
@@ -68,7 +68,7 @@ def discover_concepts(
     segments: Segments,
     *,
     images: int,
-    settings: Clustering | None = None,
+    settings: ClusteringSettings | None = None,
     seed: int = 0,
 ) -> Concepts:
     """Cluster a class's segments and keep the clusters that are concepts.
@@ -81,14 +81,14 @@ def discover_concepts(
       activations: Of the segments' patches, averaged over space; a row per segment.
       segments: The segments, in the same order.
       images: Number of images they were cut from.
-      settings: See `Clustering`.
+      settings: See `ClusteringSettings`.
       seed: Seed of K-means.
 
     Raises:
       DataError: if there are too few segments for the clusters, too few different
         ones, or any activation is not finite.
     """
-    settings = settings or Clustering()
+    settings = settings or ClusteringSettings()
     if len(activations) <= settings.clusters:
         raise DataError(
             f"{len(activations)} segments of {images} images are too few for "
@@ -127,10 +127,11 @@ def _cluster(
         # That there are too few different points is an error below.
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans = KMeans(count, n_init=10, random_state=seed).fit(activations)
-    distinct = len(np.unique(kmeans.labels_))
-    if distinct < count:
+    distinct_count = len(np.unique(kmeans.labels_))
+    if distinct_count < count:
         raise DataError(
-            f"{len(activations)} segments have only {distinct} different activations, "
+            f"{len(activations)} segments have only {distinct_count} different "
+            "activations, "
             f"too few for {count} clusters: the snapshot distinguishes little. Choose "
             "another snapshot or site, or fewer clusters."
         )
@@ -142,5 +143,5 @@ def _is_concept(size: int, image_count: int, images: int) -> bool:
     """ACE's three rules: common, or common enough and frequent, or very frequent."""
     common = image_count > 0.5 * size
     frequent = image_count > 0.25 * size and image_count > 0.25 * images
-    widespread = image_count > 0.1 * size and image_count > 0.5 * images
-    return common or frequent or widespread
+    is_widespread = image_count > 0.1 * size and image_count > 0.5 * images
+    return common or frequent or is_widespread

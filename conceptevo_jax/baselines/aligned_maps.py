@@ -45,11 +45,11 @@ def align_maps(
     placed_rows = [
         np.flatnonzero(np.isfinite(snapshot).all(axis=1)) for snapshot in vectors
     ]
-    smallest = min(map(len, placed_rows), default=0)
-    if len(vectors) < 2 or smallest < MIN_ITEMS:
+    smallest_count = min(map(len, placed_rows), default=0)
+    if len(vectors) < 2 or smallest_count < MIN_ITEMS:
         raise DataError(
             f"aligned maps need two snapshots of {MIN_ITEMS} items or more, not "
-            f"{len(vectors)} with {smallest} in the smallest."
+            f"{len(vectors)} with {smallest_count} in the smallest."
         )
     relations = [_shared_rows(before, after) for before, after in pairwise(placed_rows)]
     umap = import_umap()
@@ -57,7 +57,7 @@ def align_maps(
         # It names its own settings, and what its dependencies deprecate.
         warnings.simplefilter("ignore")
         fit = umap.AlignedUMAP(
-            n_neighbors=min(neighbors, smallest - 1),
+            n_neighbors=min(neighbors, smallest_count - 1),
             min_dist=min_dist,
             random_state=seed,
         )

@@ -57,8 +57,10 @@ def read_broden(folder: Path, *, side: int, limit: int, seed: int = 0) -> Broden
         raise UsageError(f"limit must be above 0, not {limit}.")
     rows = _rows_with_objects(folder / "index.csv")
     label_names = _read_label_names(folder / "label.csv")
-    sampled = np.sort(stream(seed, "Broden images").permutation(len(rows))[:limit])
-    sampled_rows = [rows[number] for number in sampled.tolist()]
+    image_numbers = np.sort(
+        stream(seed, "Broden images").permutation(len(rows))[:limit]
+    )
+    sampled_rows = [rows[number] for number in image_numbers.tolist()]
     return _read_objects(folder, sampled_rows, label_names, side)
 
 
@@ -117,9 +119,11 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
             f"{path} cannot be read ({error}): a Broden-style folder has index.csv, "
             "label.csv and images/."
         ) from None
-    missing = [name for name in columns if not rows or name not in rows[0]]
-    if missing:
-        raise DataError(f"{path} has no column {' or '.join(missing)}, or no row.")
+    missing_columns = [name for name in columns if not rows or name not in rows[0]]
+    if missing_columns:
+        raise DataError(
+            f"{path} has no column {' or '.join(missing_columns)}, or no row."
+        )
     return rows
 
 
@@ -128,15 +132,15 @@ def _object_image(
 ) -> tuple[UInt8[np.ndarray, "side side 3"], int]:
     """The image with all but objects black, and the commonest label, 0 if none."""
     photo = _open_image(folder, row["image"])
-    resized = photo.resize((side, side), Image.Resampling.BILINEAR)
+    resized_photo = photo.resize((side, side), Image.Resampling.BILINEAR)
     maps = [_open_image(folder, name.strip()) for name in row["object"].split(";")]
     codes = [
         np.asarray(label_map.resize((side, side), Image.Resampling.NEAREST), np.int64)
         for label_map in maps
     ]
     labels = np.stack([code[..., 0] + 256 * code[..., 1] for code in codes])
-    inside = np.max(labels, axis=0) > 0
-    masked_image = np.where(np.expand_dims(inside, -1), np.asarray(resized), 0)
+    in_object = np.max(labels, axis=0) > 0
+    masked_image = np.where(np.expand_dims(in_object, -1), np.asarray(resized_photo), 0)
     counts = np.bincount(labels[labels > 0])
     return masked_image.astype(np.uint8), int(counts.argmax()) if counts.size else 0
 
@@ -148,9 +152,9 @@ def _open_image(folder: Path, name: str) -> Image.Image:
         with Image.open(content, formats=("JPEG", "PNG")) as image:
             return image.convert("RGB")
     except (OSError, ValueError) as error:
-        unknown = isinstance(error, UnidentifiedImageError)
-        why = "its format is unknown" if unknown else error
+        is_unknown = isinstance(error, UnidentifiedImageError)
+        reason = "its format is unknown" if is_unknown else error
         raise DataError(
-            f"{path} is no image that can be read ({why}), though index.csv names "
+            f"{path} is no image that can be read ({reason}), though index.csv names "
             "it: copy it again, or take its row out."
         ) from None

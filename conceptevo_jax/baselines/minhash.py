@@ -24,8 +24,8 @@ def random_orders(
       seed: Decides the orders.
     """
     rng = stream(seed, "orders of MinHash", bands, band_size)
-    ascending = np.arange(universe, dtype=np.int32)
-    return rng.permuted(np.tile(ascending, (bands, band_size, 1)), axis=2)
+    ascending_numbers = np.arange(universe, dtype=np.int32)
+    return rng.permuted(np.tile(ascending_numbers, (bands, band_size, 1)), axis=2)
 
 
 def hash_bands(
@@ -55,9 +55,9 @@ def bucket_links(codes: Int[np.ndarray, "n bands"]) -> Int[np.ndarray, "_ 2"]:
     """
     links = [np.zeros((0, 2), int)]
     for band in codes.T:
-        filled = np.flatnonzero(band >= 0)
+        filled_rows = np.flatnonzero(band >= 0)
         _, first, bucket = np.unique(
-            band[filled], return_index=True, return_inverse=True
+            band[filled_rows], return_index=True, return_inverse=True
         )
-        links.append(np.stack([filled[first[bucket]], filled], axis=1))
+        links.append(np.stack([filled_rows[first[bucket]], filled_rows], axis=1))
     return np.concatenate(links)

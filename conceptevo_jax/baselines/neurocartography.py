@@ -38,7 +38,7 @@ _BATCH = 64
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Fitting:
+class FitSettings:
     """How a snapshot's vectors are fitted; the defaults are NeuroCartography's own.
 
     Attributes:
@@ -58,12 +58,12 @@ class Fitting:
     batch_size: int = 256
 
 
-FIGURE_9 = Fitting(images=20, negatives=3, repeats=100)
+FIGURE_9 = FitSettings(images=20, negatives=3, repeats=100)
 """What the paper's Figure 9b was made with."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Grouping:
+class GroupingSettings:
     """How neurons are grouped; the defaults are NeuroCartography's own.
 
     Attributes:
@@ -108,13 +108,13 @@ Cells = Callable[[Site, Int[np.ndarray, " i"]], Iterator[Bool[np.ndarray, "x c"]
 
 
 def fit_snapshot(
-    stimuli: Stimuli, settings: Fitting, *, seed: int
+    stimuli: Stimuli, settings: FitSettings, *, seed: int
 ) -> tuple[Embedding, FitReport]:
     """Give the neurons of one snapshot vectors, independent of any other snapshot.
 
     Args:
       stimuli: With `settings.images` images per neuron, or more.
-      settings: See `Fitting`.
+      settings: See `FitSettings`.
       seed: Decides initial vectors, pairs and negatives.
 
     Returns:
@@ -131,12 +131,14 @@ def fit_snapshot(
             "`images`."
         )
     fit_settings = dataclasses.asdict(settings)
-    strongest = stimuli.strongest(fit_settings.pop("images"))
-    return fit_neurons(strongest, negatives_learn=False, seed=seed, **fit_settings)
+    strongest_stimuli = stimuli.strongest(fit_settings.pop("images"))
+    return fit_neurons(
+        strongest_stimuli, negatives_learn=False, seed=seed, **fit_settings
+    )
 
 
 def group_neurons(
-    stimuli: Stimuli, cells: Cells, settings: Grouping | None = None
+    stimuli: Stimuli, cells: Cells, settings: GroupingSettings | None = None
 ) -> Groups:
     """Group the neurons of each site that detect the same concept.
 
@@ -147,9 +149,9 @@ def group_neurons(
     Args:
       stimuli: Each neuron's images.
       cells: See `Cells`; `activated_cells` reads them from a model.
-      settings: See `Grouping`.
+      settings: See `GroupingSettings`.
     """
-    settings = settings or Grouping()
+    settings = settings or GroupingSettings()
     members: list[np.ndarray] = []
     names: list[str] = []
     slices = site_slices(stimuli.sites)
@@ -200,7 +202,7 @@ def activated_cells(
 
 
 def _group_site(
-    site: Site, first: int, stimuli: Stimuli, cells: Cells, settings: Grouping
+    site: Site, first: int, stimuli: Stimuli, cells: Cells, settings: GroupingSettings
 ) -> list[np.ndarray]:
     """The groups of one site, whose neurons are numbered from `first` on."""
     ids = stimuli.image_ids[first : first + site.channels]
@@ -225,7 +227,7 @@ def _group_site(
 
 
 def _agreeing_pairs(
-    active: Iterable[Bool[np.ndarray, "n x"]], count: int, settings: Grouping
+    active: Iterable[Bool[np.ndarray, "n x"]], count: int, settings: GroupingSettings
 ) -> Int[np.ndarray, "_ 2"]:
     """Pairs of candidates whose cells have a band in common on enough images."""
     image_counts = np.zeros((count, count), np.int32)

@@ -21,7 +21,7 @@ GREY = 117
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Segmenting:
+class SegmentationSettings:
     """How images are divided; the defaults are ACE's own.
 
     Attributes:
@@ -74,15 +74,15 @@ class Segments:
 
 
 def segment_images(
-    pixels: UInt8[np.ndarray, "i h w 3"], settings: Segmenting | None = None
+    pixels: UInt8[np.ndarray, "i h w 3"], settings: SegmentationSettings | None = None
 ) -> Segments:
     """Cut out the segments of several images.
 
     Args:
       pixels: The images.
-      settings: See `Segmenting`.
+      settings: See `SegmentationSettings`.
     """
-    settings = settings or Segmenting()
+    settings = settings or SegmentationSettings()
     masks_by_image = [image_masks(image, settings) for image in pixels]
     side = pixels.shape[1:3]
     image_index = np.repeat(np.arange(len(pixels)), list(map(len, masks_by_image)))
@@ -99,13 +99,13 @@ def segment_images(
 
 
 def image_masks(
-    image: UInt8[np.ndarray, "h w 3"], settings: Segmenting
+    image: UInt8[np.ndarray, "h w 3"], settings: SegmentationSettings
 ) -> Bool[np.ndarray, "s h w"]:
     """The segments of one image that are kept, coarse to fine.
 
     Args:
       image: The image.
-      settings: See `Segmenting`.
+      settings: See `SegmentationSettings`.
     """
     # Takes a second to import.
     from skimage.segmentation import slic
@@ -132,12 +132,12 @@ def _jaccard(
     first: Bool[np.ndarray, "a h w"], second: Bool[np.ndarray, "b h w"]
 ) -> np.ndarray:
     """Intersection over union of all pairs of masks, `[a b]`."""
-    flat = [
+    flat_masks = [
         masks.reshape(len(masks), first[0].size).astype(float)
         for masks in (first, second)
     ]
-    intersection = flat[0] @ flat[1].T
-    areas = [masks.sum(axis=1) for masks in flat]
+    intersection = flat_masks[0] @ flat_masks[1].T
+    areas = [masks.sum(axis=1) for masks in flat_masks]
     return intersection / (areas[0][:, None] + areas[1] - intersection)
 
 

@@ -31,12 +31,12 @@ from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
-_ROUNDING = 1e-9
+_ROUNDING_ERROR = 1e-9
 """Scores are multiples of 1 / images: a smaller difference is a rounding error."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Checking:
+class ConceptTestSettings:
     """How a concept is tested; the defaults are ACE's own.
 
     Attributes:
@@ -84,7 +84,7 @@ class ConceptTest:
 def concept_vector(
     concept: Float[np.ndarray, "n c"],
     negatives: Float[np.ndarray, "m c"],
-    settings: Checking,
+    settings: ConceptTestSettings,
     *,
     seed: int,
 ) -> tuple[Float[np.ndarray, " c"], float]:
@@ -95,7 +95,7 @@ def concept_vector(
     Args:
       concept: Activations of the concept's examples.
       negatives: Activations of examples without the concept, such as random images.
-      settings: See `Checking`.
+      settings: See `ConceptTestSettings`.
       seed: Decides the sampling, the held-out examples and the classifier.
 
     Returns:
@@ -157,7 +157,7 @@ def check_concept(
     controls: Sequence[Float[np.ndarray, "_ c"]],
     random_sets: Sequence[Float[np.ndarray, "_ c"]],
     gradients: Float[np.ndarray, "i c"],
-    settings: Checking | None = None,
+    settings: ConceptTestSettings | None = None,
     *,
     seed: int = 0,
 ) -> ConceptTest:
@@ -171,14 +171,14 @@ def check_concept(
         that concepts are found in; three samples or more.
       random_sets: Activations of sets of random images, two or more.
       gradients: From `pooling.class_gradients`.
-      settings: See `Checking`.
+      settings: See `ConceptTestSettings`.
       seed: Seed of classifiers and samples.
 
     Raises:
       UsageError: for fewer than two random sets or three controls.
       DataError: for too few examples.
     """
-    settings = settings or Checking()
+    settings = settings or ConceptTestSettings()
     if len(random_sets) < 2:
         raise UsageError(
             f"a test needs two random sets or more, not {len(random_sets)}."
@@ -231,6 +231,6 @@ def _prediction_p(
 def _paired_p(first: Float[np.ndarray, " r"], second: Float[np.ndarray, " r"]) -> float:
     """p of the paired t-test; equal differences are decided without dividing by 0."""
     differences = first - second
-    if np.ptp(differences) < _ROUNDING:
-        return 1.0 if abs(differences[0]) < _ROUNDING else 0.0
+    if np.ptp(differences) < _ROUNDING_ERROR:
+        return 1.0 if abs(differences[0]) < _ROUNDING_ERROR else 0.0
     return float(ttest_rel(first, second).pvalue)

@@ -20,7 +20,7 @@ from conceptevo_jax.benchmarks.networks import FORWARD, STEP, TrainingSteps
 from conceptevo_jax.benchmarks.planted import random_space
 from conceptevo_jax.benchmarks.rows import FORWARD_PASSES, Row
 from conceptevo_jax.benchmarks.settings import BenchmarkSettings
-from conceptevo_jax.benchmarks.timing import fastest, memory
+from conceptevo_jax.benchmarks.timing import fastest_seconds, memory_bytes
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models import Model, Variables, build_model
@@ -62,7 +62,7 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
     count, train_images = BenchmarkSettings.of(config).images, len(session.images.train)
     model = _network(config, session, name)
     calls, needs = _timed_calls(config, session, name, model)
-    seconds = fastest(calls, BenchmarkSettings.of(config).turns)
+    seconds = fastest_seconds(calls, BenchmarkSettings.of(config).turns)
     passes = _forward_passes(config, len(model.sites), seconds)
     return [
         {
@@ -98,11 +98,14 @@ def _timed_calls(
     optimizer = training_of(config.runs[name]).optimizer
     training = TrainingSteps(model, optimizer, pixels, labels)
     calls: dict[str, Callable[[], Any]] = {FORWARD: partial(forward, ends[0], pixels)}
-    needs = {FORWARD: memory(forward, ends[0], pixels), STEP: training.memory()}
+    needs = {
+        FORWARD: memory_bytes(forward, ends[0], pixels),
+        STEP: training.memory_bytes(),
+    }
     costs = BenchmarkSettings.of(config).costs
     if "importance" in costs:
         calls[SWEEP] = partial(sweep, *ends, pixels, 0)
-        needs[SWEEP] = memory(sweep, *ends, pixels, 0)
+        needs[SWEEP] = memory_bytes(sweep, *ends, pixels, 0)
     calls[STEP] = training
     if "reversion" in costs:
         calls |= _reversions(config, model, ends, pixels)
@@ -165,9 +168,14 @@ def _reversions(
     calls: dict[str, Callable[[], Any]] = {}
     for site in model.sites:
         masks = jnp.asarray(rng.random((quantiles, site.channels)) < 1 / quantiles)
-        activation, source = new[site.name], old[site.name]
+        activation, source_activation = new[site.name], old[site.name]
         calls[f"{REVERSION} {site.name}"] = partial(
-            patched_suffix(model, site.name), ends[1], activation, source, masks, pixels
+            patched_suffix(model, site.name),
+            ends[1],
+            activation,
+            source_activation,
+            masks,
+            pixels,
         )
     return calls
 

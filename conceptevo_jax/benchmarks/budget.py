@@ -17,7 +17,7 @@ from conceptevo_jax.benchmarks.rows import Row
 from conceptevo_jax.pipeline.outcome import Claim
 
 
-class Measured(NamedTuple):
+class MeasuredPart(NamedTuple):
     """What a measurement leaves: table rows, claims and tables of its kind alone."""
 
     rows: list[Row]
@@ -38,23 +38,25 @@ class Measurement:
 
     part: str
     what: str
-    call: Callable[[], Measured]
+    call: Callable[[], MeasuredPart]
     weight: float = 1.0
 
 
-def by_importance(parts: Sequence[Sequence[Measurement]]) -> list[Measurement]:
+def interleave_by_importance(
+    parts: Sequence[Sequence[Measurement]],
+) -> list[Measurement]:
     """One measurement of each part in turn; within a part, what takes least first.
 
     Args:
       parts: The measurements of each part, the most informative part first.
     """
-    ordered = [
+    sorted_parts = [
         sorted(part, key=lambda measurement: measurement.weight) for part in parts
     ]
-    turns = zip_longest(*ordered)
+    rounds = zip_longest(*sorted_parts)
     return [
         measurement
-        for measurement in chain.from_iterable(turns)
+        for measurement in chain.from_iterable(rounds)
         if measurement is not None
     ]
 
@@ -62,15 +64,15 @@ def by_importance(parts: Sequence[Sequence[Measurement]]) -> list[Measurement]:
 class Budget:
     """The time of a call, and what it was spent on."""
 
-    def __init__(self, minutes: float | None, spent: float = 0.0) -> None:
+    def __init__(self, minutes: float | None, spent_seconds: float = 0.0) -> None:
         """Begin now.
 
         Args:
           minutes: In which everything should be measured; None for no limit.
-          spent: Seconds that the call has taken so far.
+          spent_seconds: Seconds that the call has taken so far.
         """
         self.minutes = minutes
-        self.end = time.monotonic() - spent + 60 * (minutes or 0.0)
+        self.end = time.monotonic() - spent_seconds + 60 * (minutes or 0.0)
         self.seconds = self.weight = 0.0
 
     def reason_to_skip(self, measurement: Measurement) -> str | None:
@@ -82,15 +84,15 @@ class Budget:
             return None
         seconds_left = max(0.0, self.end - time.monotonic())
         rate = self.seconds / self.weight if self.weight else 0.0
-        expected = rate * measurement.weight
-        if 0 < seconds_left >= expected:
+        expected_seconds = rate * measurement.weight
+        if 0 < seconds_left >= expected_seconds:
             return None
         return (
             f"not run: time: of {self.minutes:g} minutes {seconds_left:.0f} s were "
-            f"left, some {expected:.0f} s would be needed"
+            f"left, some {expected_seconds:.0f} s would be needed"
         )
 
-    def timed(self, measurement: Measurement) -> Measured:
+    def time_measurement(self, measurement: Measurement) -> MeasuredPart:
         """Measure, and learn how long it takes."""
         start = time.monotonic()
         try:
@@ -100,13 +102,13 @@ class Budget:
             self.weight += measurement.weight
 
 
-def skipped_measurement(measurement: Measurement, why: str) -> Measured:
+def skipped_measurement(measurement: Measurement, reason: str) -> MeasuredPart:
     """One row that says why a measurement was left out.
 
     Args:
       measurement: What was left out.
-      why: The reason.
+      reason: The reason.
     """
-    return Measured(
-        [Row(part=measurement.part, what=measurement.what, why=why)], [], {}
+    return MeasuredPart(
+        [Row(part=measurement.part, what=measurement.what, why=reason)], [], {}
     )

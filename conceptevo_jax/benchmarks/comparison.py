@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from conceptevo_jax.benchmarks.rows import BYTES, SECONDS
 from conceptevo_jax.figures import Ratio
 
-Fields = Mapping[str, Any]
+ResultRow = Mapping[str, Any]
 """A `Row` as `results.json` has it; of another commit it may have other fields, too."""
 
 
-class Side(NamedTuple):
+class CheckoutBenchmark(NamedTuple):
     """A checkout, and what one call of its benchmark left.
 
     Attributes:
@@ -31,10 +31,12 @@ class Side(NamedTuple):
     folder: Path
     software: dict[str, Any]
     settings: dict[str, Any]
-    rows: list[Fields]
+    rows: list[ResultRow]
 
 
-def different_settings(new: Side, old: Side) -> dict[str, list[Any]]:
+def different_settings(
+    new: CheckoutBenchmark, old: CheckoutBenchmark
+) -> dict[str, list[Any]]:
     """Settings that both know and that differ, `[new, old]`, by dotted name.
 
     Args:
@@ -48,7 +50,9 @@ def different_settings(new: Side, old: Side) -> dict[str, list[Any]]:
     }
 
 
-def compare(part: str, rounds: Sequence[tuple[Side, Side]]) -> list[dict[str, Any]]:
+def compare(
+    part: str, side_pairs: Sequence[tuple[CheckoutBenchmark, CheckoutBenchmark]]
+) -> list[dict[str, Any]]:
     """Ratios of the rows that both sides have, matched by what was done and the peer.
 
     Seconds and bytes are compared; rows made of others (a ratio to a peer, an exponent)
@@ -56,11 +60,11 @@ def compare(part: str, rounds: Sequence[tuple[Side, Side]]) -> list[dict[str, An
 
     Args:
       part: Of the benchmark, which all rows are of.
-      rounds: New and old side of each, one at least.
+      side_pairs: New and old side of each, one at least.
     """
-    tables = [[{_key(row): row for row in side.rows} for side in r] for r in rounds]
+    tables = [[{_key(row): row for row in side.rows} for side in r] for r in side_pairs]
     keys = dict.fromkeys(key for pair in tables for side in pair for key in side)
-    folders = [side.folder for side in rounds[0]]
+    folders = [side.folder for side in side_pairs[0]]
     comparisons = []
     for key in keys:
         sides = [[pair[i][key] for pair in tables if key in pair[i]] for i in (0, 1)]
@@ -75,7 +79,7 @@ def compare(part: str, rounds: Sequence[tuple[Side, Side]]) -> list[dict[str, An
     ]
 
 
-def speed_ratios_beside(comparisons: Sequence[Fields], peer: str) -> list[Ratio]:
+def checkout_speed_ratios(comparisons: Sequence[ResultRow], peer: str) -> list[Ratio]:
     """How many times as fast the new side is, of each comparison with times.
 
     Args:
@@ -93,7 +97,7 @@ def speed_ratios_beside(comparisons: Sequence[Fields], peer: str) -> list[Ratio]
     ]
 
 
-def _title(comparison: Fields) -> str:
+def _title(comparison: ResultRow) -> str:
     """What was done, and by which peer where it was none of ours."""
     return (
         f"{comparison['what']} ({comparison['peer']})"
@@ -102,29 +106,29 @@ def _title(comparison: Fields) -> str:
     )
 
 
-def _key(row: Fields) -> tuple[str, str, str]:
+def _key(row: ResultRow) -> tuple[str, str, str]:
     return row["part"], row["what"], row["peer"]
 
 
 def _compare_row(
-    key: tuple[str, str, str], shared: Sequence[tuple[Fields, Fields]]
+    key: tuple[str, str, str], row_pairs: Sequence[tuple[ResultRow, ResultRow]]
 ) -> list[dict[str, Any]]:
     """A comparison each for seconds and bytes, or why there is none."""
     comparisons = []
     for quantity in (SECONDS, BYTES):
-        pairs = [(a, b) for a, b in shared if a[quantity] and b[quantity]]
+        pairs = [(a, b) for a, b in row_pairs if a[quantity] and b[quantity]]
         if pairs:
             comparisons.append(_ratio(key, quantity, pairs))
     if comparisons:
         return comparisons
-    whys = [row["why"] for pair in shared for row in pair if row["value"] is None]
-    return [_comparison_row(key, why=whys[0] or "not measured")] if whys else []
+    reasons = [row["why"] for pair in row_pairs for row in pair if row["value"] is None]
+    return [_comparison_row(key, why=reasons[0] or "not measured")] if reasons else []
 
 
 def _ratio(
     key: tuple[str, str, str],
     quantity: str,
-    pairs: Sequence[tuple[Fields, Fields]],
+    pairs: Sequence[tuple[ResultRow, ResultRow]],
 ) -> dict[str, Any]:
     costs = [[float(row[quantity]) for row in pair] for pair in pairs]
     new, old = (statistics.median(side) for side in zip(*costs, strict=True))
@@ -135,14 +139,16 @@ def _ratio(
         new_work, old_work = map(_work_units, pair)
         if new_work and old_work and not math.isclose(new_work, old_work, rel_tol=1e-6):
             unit = pair[0]["unit"]
-            why = f"not comparable: {new_work:,.0f} {unit} here, {old_work:,.0f} there"
-            return comparison | {"why": why}
+            reason = (
+                f"not comparable: {new_work:,.0f} {unit} here, {old_work:,.0f} there"
+            )
+            return comparison | {"why": reason}
     ratios = [old_cost / new_cost for new_cost, old_cost in costs]
-    spread = {"low": min(ratios), "high": max(ratios)}
-    return comparison | {"ratio": statistics.median(ratios)} | spread
+    ratio_range = {"low": min(ratios), "high": max(ratios)}
+    return comparison | {"ratio": statistics.median(ratios)} | ratio_range
 
 
-def _work_units(row: Fields) -> float | None:
+def _work_units(row: ResultRow) -> float | None:
     """Units of work that a row's time went into; None where it names none."""
     return row["rate"] * row["seconds"] if row["rate"] and row["seconds"] else None
 

@@ -30,13 +30,17 @@ from conceptevo_jax.benchmarks.embedding_peers import (
 )
 from conceptevo_jax.benchmarks.planted import planted_stimuli, purity
 from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, Row, why_missing
-from conceptevo_jax.benchmarks.timing import fastest
+from conceptevo_jax.benchmarks.timing import fastest_seconds
 from conceptevo_jax.embedding import fit_neurons, pair_losses
 
-PURE, WITHIN = 0.99, 0.005
+MIN_PURITY, PURITY_TOLERANCE = 0.99, 0.005
 """What must be found again, and by how much less than a peer finds."""
 
-OURS, GENSIM, LOOP = "neuron embedding", "gensim Word2Vec", "one pair at a time, NumPy"
+OUR_EMBEDDING, GENSIM, PYTHON_LOOP = (
+    "neuron embedding",
+    "gensim Word2Vec",
+    "one pair at a time, NumPy",
+)
 
 
 def mean_loss(
@@ -82,12 +86,17 @@ def measure_embedding(
     learned, report = fit()
     start = np.random.default_rng(0).uniform(-0.5, 0.5, (neurons, DIM))
     timed_pairs = neighbor_pairs(stimuli, 1, np.random.default_rng(1))[:loop_pairs]
-    pure = {OURS: purity(learned.vectors, truth)}
+    pure = {OUR_EMBEDDING: purity(learned.vectors, truth)}
     # Ours goes once more over all pairs to measure the start.
-    pair_counts = {OURS: report.pairs * (repeats + 1), LOOP: len(timed_pairs)}
+    pair_counts = {
+        OUR_EMBEDDING: report.pairs * (repeats + 1),
+        PYTHON_LOOP: len(timed_pairs),
+    }
     calls: dict[str, Any] = {
-        OURS: lambda: fit()[0].vectors,
-        LOOP: lambda: update_pairwise(start, timed_pairs, np.random.default_rng(2)),
+        OUR_EMBEDDING: lambda: fit()[0].vectors,
+        PYTHON_LOOP: lambda: update_pairwise(
+            start, timed_pairs, np.random.default_rng(2)
+        ),
     }
     missing = why_missing("gensim")
     with ExitStack() as stack:
@@ -96,7 +105,7 @@ def measure_embedding(
             gensim()
             pure[GENSIM] = purity(gensim.vectors(), truth)
             pair_counts[GENSIM], calls[GENSIM] = report.pairs * repeats, gensim
-        seconds = fastest(calls, turns)
+        seconds = fastest_seconds(calls, turns)
     about = f"{neurons:,} neurons, {report.pairs:,} pairs a repeat, E = {repeats}"
     rows = [
         Row(
@@ -118,9 +127,12 @@ def _against_gensim(
 ) -> Row:
     value, why = None, missing
     if why is None:
-        why = f"purity {pure[OURS]:.3f}, gensim's {pure[GENSIM]:.3f}; {cores} threads"
-        if pure[OURS] >= max(PURE, pure[GENSIM] - WITHIN):
-            value = rates[OURS] / rates[GENSIM]
+        why = (
+            f"purity {pure[OUR_EMBEDDING]:.3f}, gensim's {pure[GENSIM]:.3f}; {cores} "
+            "threads"
+        )
+        if pure[OUR_EMBEDDING] >= max(MIN_PURITY, pure[GENSIM] - PURITY_TOLERANCE):
+            value = rates[OUR_EMBEDDING] / rates[GENSIM]
         else:
             why = f"not comparable: {why}"
     return Row(
@@ -139,10 +151,11 @@ def _against_loop(rates: dict[str, float]) -> Row:
     return Row(
         part="embedding",
         what="pairs a second",
-        peer=LOOP,
-        value=rates[OURS] / rates[LOOP],
+        peer=PYTHON_LOOP,
+        value=rates[OUR_EMBEDDING] / rates[PYTHON_LOOP],
         measure=TIMES_AS_FAST,
         bound=">= 25",
         claim="embedding_against_one_pair_at_a_time",
-        why=f"{rates[OURS]:,.0f} against {rates[LOOP]:,.0f} pairs a second",
+        why=f"{rates[OUR_EMBEDDING]:,.0f} against {rates[PYTHON_LOOP]:,.0f} pairs a "
+        "second",
     )

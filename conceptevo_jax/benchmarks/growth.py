@@ -18,13 +18,13 @@ from conceptevo_jax.activations import Peaks
 from conceptevo_jax.analysis.importance.vjp_sweep import compile_vjp_sweep
 from conceptevo_jax.benchmarks.planted import IMAGES, planted_stimuli, random_space
 from conceptevo_jax.benchmarks.rows import BYTES, EXPONENT, SECONDS, Row
-from conceptevo_jax.benchmarks.timing import fastest, numpy_memory
+from conceptevo_jax.benchmarks.timing import fastest_seconds, numpy_memory
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.models import Model
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.stimuli import top_k_fold
 
-LINEAR = 1.3
+MAX_LINEAR_EXPONENT = 1.3
 """Exponent up to which growth counts as linear, caches and start-up included."""
 
 STIMULI, REPEATS, DIM = 10, 20, 30
@@ -40,7 +40,9 @@ FOLD_NEURONS = 256
 TEN_MINUTES = 600
 
 
-def exponent(sizes: Sequence[int], costs: Sequence[int | float]) -> float | None:
+def power_law_exponent(
+    sizes: Sequence[int], costs: Sequence[int | float]
+) -> float | None:
     """Of the power law through the last two points; None of fewer, or of no cost.
 
     Args:
@@ -53,9 +55,9 @@ def exponent(sizes: Sequence[int], costs: Sequence[int | float]) -> float | None
     return float(steps[0])
 
 
-def timed(call: Callable[[], Any]) -> float:
+def time_call(call: Callable[[], Any]) -> float:
     """Seconds of the faster of two calls after a first one, which compiles."""
-    return fastest({"": call}, turns=2)[""]
+    return fastest_seconds({"": call}, turns=2)[""]
 
 
 def fold_images(count: int) -> int:
@@ -86,7 +88,7 @@ def grow_images(sizes: Sequence[int]) -> list[Row]:
     seconds, memory = [], []
     for size in sizes:
         memory.append(fold_images(size))
-        seconds.append(timed(partial(fold_images, size)))
+        seconds.append(time_call(partial(fold_images, size)))
     rows = _sizes("images", sizes, seconds, memory)
     bytes_per_image = (memory[-1] - memory[0]) / max(sizes[-1] - sizes[0], 1)
     return [
@@ -111,7 +113,7 @@ def grow_neurons(sizes: Sequence[int]) -> list[Row]:
     for size in sizes:
         stimuli, _ = planted_stimuli(size, max(size // PER_GROUP, 1))
         fit = partial(fit_neurons, stimuli, repeats=REPEATS)
-        seconds.append(timed(fit))
+        seconds.append(time_call(fit))
         memory.append(numpy_memory(fit))
     largest_fit = Row(
         part="growth",
@@ -147,7 +149,7 @@ def grow_snapshots(sizes: Sequence[int], neurons: int) -> list[Row]:
         def project(size: int = size) -> list[np.ndarray]:
             return [project_neurons(stimuli, space).vectors for _ in range(size)]
 
-        seconds.append(timed(project))
+        seconds.append(time_call(project))
         memory.append(numpy_memory(project))
     return [
         *_sizes("snapshots", sizes, seconds, memory),
@@ -178,7 +180,7 @@ def grow_classes(model: Model, sizes: Sequence[int], images: int) -> list[Row]:
                 for sensitivity in sensitivities
             ]
 
-        seconds.append(timed(score))
+        seconds.append(time_call(score))
     return [
         *_sizes("classes", sizes, seconds, [None] * len(sizes)),
         _exponent_row("classes", "importance", "time", sizes, seconds),
@@ -213,13 +215,13 @@ def _exponent_row(
 ) -> Row:
     """How `measure`, time or memory, of `what` grows with the number of `of`."""
     span = " to ".join(f"{size:,}" for size in sizes[-2:])
-    growth_exponent = exponent(sizes, costs)
+    growth_exponent = power_law_exponent(sizes, costs)
     return Row(
         part="growth",
         what=f"{measure} of {what} by {unit}",
         value=growth_exponent,
         measure=EXPONENT,
-        bound=f"<= {LINEAR}",
+        bound=f"<= {MAX_LINEAR_EXPONENT}",
         claim=f"{measure}_of_{what}_by_{unit}",
         why=f"from {span} {unit}"
         if growth_exponent is not None

@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from conceptevo_jax.benchmarks.rows import BYTES, SECONDS, TIMES_AS_FAST, Row
-from conceptevo_jax.benchmarks.timing import fastest, numpy_memory
+from conceptevo_jax.benchmarks.timing import fastest_seconds, numpy_memory
 from conceptevo_jax.projection.solvers import (
     SolveSettings,
     closed_form,
@@ -24,7 +24,11 @@ from conceptevo_jax.projection.solvers import (
 
 DIM, STIMULI = 30, 10
 
-CLOSED, DESCENT, EXACT = "closed form", "gradient descent", "exact"
+CLOSED_FORM, GRADIENT_DESCENT, EXACT_SOLUTION = (
+    "closed form",
+    "gradient descent",
+    "exact",
+)
 
 THRESHOLD = 0.001
 """RMS distance at which both stop; neurons' vectors have a norm of about 1.6."""
@@ -69,18 +73,22 @@ def _solvers(
 ) -> dict[str, Callable[[], tuple[np.ndarray, int, bool]]]:
     """Calls of both solvers to one residual, and of the closed form to its own."""
     start = np.zeros((matrix.shape[1], DIM))
-    exact = SolveSettings()
+    exact_settings = SolveSettings()
     # The gradient's norm falls with the residual: its share of the start's is the rest.
-    loose = dataclasses.replace(exact, tolerance=THRESHOLD / rms(vectors) / 3)
-    slow = SolveSettings(
+    loose_settings = dataclasses.replace(
+        exact_settings, tolerance=THRESHOLD / rms(vectors) / 3
+    )
+    descent_settings = SolveSettings(
         solver="gradient_descent",
         learning_rate=stable_rate(matrix),
         threshold=THRESHOLD,
     )
     return {
-        CLOSED: partial(closed_form, matrix, vectors, start, loose),
-        DESCENT: partial(gradient_descent, matrix, vectors, start, slow),
-        EXACT: partial(closed_form, matrix, vectors, start, exact),
+        CLOSED_FORM: partial(closed_form, matrix, vectors, start, loose_settings),
+        GRADIENT_DESCENT: partial(
+            gradient_descent, matrix, vectors, start, descent_settings
+        ),
+        EXACT_SOLUTION: partial(closed_form, matrix, vectors, start, exact_settings),
     }
 
 
@@ -94,8 +102,8 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
     """
     matrix, vectors = random_problem(neurons, images)
     solvers = _solvers(matrix, vectors)
-    seconds = fastest(solvers, turns)
-    peak_bytes = numpy_memory(solvers[EXACT])
+    seconds = fastest_seconds(solvers, turns)
+    peak_bytes = numpy_memory(solvers[EXACT_SOLUTION])
     residuals, steps = {}, {}
     for name, solve in solvers.items():
         image_vectors, steps[name], _ = solve()
@@ -104,10 +112,14 @@ def measure_image_vectors(*, neurons: int, images: int, turns: int) -> list[Row]
     details = {
         n: f"{steps[n]} iterations, residual {residuals[n]:.1e}" for n in solvers
     }
-    reached = residuals[CLOSED] <= THRESHOLD and residuals[DESCENT] <= THRESHOLD
+    reached = (
+        residuals[CLOSED_FORM] <= THRESHOLD and residuals[GRADIENT_DESCENT] <= THRESHOLD
+    )
     return [
         *_rows_against_descent(seconds, details, reached=reached),
-        *_rows_of_exact(size, seconds[EXACT], peak_bytes, details[EXACT]),
+        *_rows_of_exact(
+            size, seconds[EXACT_SOLUTION], peak_bytes, details[EXACT_SOLUTION]
+        ),
     ]
 
 
@@ -117,16 +129,20 @@ def _rows_against_descent(
     """Rows of both solvers at one residual, compared if both have `reached` it."""
     row = partial(Row, part="image vectors")
     return [
-        row(what=CLOSED, seconds=seconds[CLOSED], why=details[CLOSED]),
-        row(what=DESCENT, seconds=seconds[DESCENT], why=details[DESCENT]),
+        row(what=CLOSED_FORM, seconds=seconds[CLOSED_FORM], why=details[CLOSED_FORM]),
+        row(
+            what=GRADIENT_DESCENT,
+            seconds=seconds[GRADIENT_DESCENT],
+            why=details[GRADIENT_DESCENT],
+        ),
         row(
             what="closed form to the same residual",
-            peer=DESCENT,
-            value=seconds[DESCENT] / seconds[CLOSED] if reached else None,
+            peer=GRADIENT_DESCENT,
+            value=seconds[GRADIENT_DESCENT] / seconds[CLOSED_FORM] if reached else None,
             measure=TIMES_AS_FAST,
             bound=">= 1",
             claim="image_vectors_against_descent",
-            why=f"{details[CLOSED]}, against {details[DESCENT]}",
+            why=f"{details[CLOSED_FORM]}, against {details[GRADIENT_DESCENT]}",
         ),
     ]
 

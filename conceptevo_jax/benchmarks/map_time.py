@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from conceptevo_jax.benchmarks.rows import SHARE, Row
-from conceptevo_jax.benchmarks.timing import fastest
+from conceptevo_jax.benchmarks.timing import fastest_seconds
 from conceptevo_jax.projection import fit_layout
 
 DIM = 30
@@ -27,7 +27,7 @@ def measure_maps(points: int, demo: Path, *, turns: int) -> list[Row]:
       turns: Number of rounds of the timing.
     """
     vectors = np.random.default_rng(0).normal(size=(points, DIM)).astype(np.float32)
-    (seconds,) = fastest({"map": partial(_points, vectors)}, turns).values()
+    (seconds,) = fastest_seconds({"map": partial(_points, vectors)}, turns).values()
     share, why = map_share(demo)
     return [
         Row(
@@ -46,11 +46,17 @@ def map_share(demo: Path) -> tuple[float | None, str]:
     path = demo / "results.json"
     if not path.is_file():
         return None, "not run: needs a demo result in the same folder"
-    results = json.loads(path.read_text("utf-8"))
-    spent, whole = results["timings"].get("layout"), results["seconds"]
-    if not spent:
+    demo_results = json.loads(path.read_text("utf-8"))
+    layout_seconds, total_seconds = (
+        demo_results["timings"].get("layout"),
+        demo_results["seconds"],
+    )
+    if not layout_seconds:
         return None, "not run: the demo took its map from the store"
-    return spent / whole, f"{spent:.1f} s of {whole:.0f} s"
+    return (
+        layout_seconds / total_seconds,
+        f"{layout_seconds:.1f} s of {total_seconds:.0f} s",
+    )
 
 
 def _points(vectors: np.ndarray) -> np.ndarray:

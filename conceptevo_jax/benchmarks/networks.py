@@ -16,10 +16,10 @@ import numpy as np
 from jaxtyping import Array, Int, UInt8
 
 from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, Row
-from conceptevo_jax.benchmarks.timing import fastest, memory
+from conceptevo_jax.benchmarks.timing import fastest_seconds, memory_bytes
 from conceptevo_jax.benchmarks.torch_networks import (
     autocast,
-    to_torch_device,
+    move_to_torch_device,
     torch_device,
     torch_network,
     why_failing,
@@ -33,9 +33,9 @@ from conceptevo_jax.training.step import State, Tally, make_train_step
 
 FORWARD, STEP = "forward pass", "training step"
 
-EAGER, COMPILED = "PyTorch eager", "torch.compile"
+TORCH_EAGER, TORCH_COMPILED = "PyTorch eager", "torch.compile"
 
-AUXILIARY = 0.4
+AUXILIARY_WEIGHT = 0.4
 """Weight of InceptionV3's second head, in both."""
 
 
@@ -58,9 +58,9 @@ class TrainingSteps:
         self.state, tally = self.step(self.state, Tally.zero(), *self.batch)
         return tally
 
-    def memory(self) -> int | None:
+    def memory_bytes(self) -> int | None:
         """What a step needs at once."""
-        return memory(self.step, self.state, Tally.zero(), *self.batch)
+        return memory_bytes(self.step, self.state, Tally.zero(), *self.batch)
 
 
 def torch_calls(
@@ -84,7 +84,7 @@ def torch_calls(
     """
     import torch
 
-    network = to_torch_device(torch_network(model))
+    network = move_to_torch_device(torch_network(model))
     mean, std = (np.asarray(v, np.float32) for v in (model.mean, model.std))
     scaled = (pixels.astype(np.float32) / 255 - mean) / std
     images = torch.from_numpy(scaled.transpose(0, 3, 1, 2)).to(torch_device())
@@ -128,7 +128,7 @@ def _torch_loss(outputs: Any, classes: Any) -> Any:
     if not isinstance(outputs, tuple):
         return cross_entropy(outputs, classes)
     logits, auxiliary = outputs
-    return cross_entropy(logits, classes) + AUXILIARY * cross_entropy(
+    return cross_entropy(logits, classes) + AUXILIARY_WEIGHT * cross_entropy(
         auxiliary, classes
     )
 
@@ -154,27 +154,27 @@ def measure_network(
       compiles: Whether to measure `torch.compile`, which takes minutes.
       compute: Type of the layers of all.
     """
-    of_type = model.computing(compute)
-    placed = jnp.asarray(pixels), jnp.asarray(labels)
+    model_in_dtype = model.in_dtype(compute)
+    device_batch = jnp.asarray(pixels), jnp.asarray(labels)
     calls: dict[str, Callable[[], Any]] = {
-        FORWARD: _forward(of_type, placed[0]),
-        STEP: TrainingSteps(of_type, optimizer, *placed),
+        FORWARD: _forward(model_in_dtype, device_batch[0]),
+        STEP: TrainingSteps(model_in_dtype, optimizer, *device_batch),
     }
-    missing = {EAGER: why_no_torch()}
-    missing[COMPILED] = missing[EAGER] or why_no_compiler()
+    missing = {TORCH_EAGER: why_no_torch()}
+    missing[TORCH_COMPILED] = missing[TORCH_EAGER] or why_no_compiler()
     if not compiles:
-        missing[COMPILED] = "not run: takes minutes, see benchmark.compiled"
+        missing[TORCH_COMPILED] = "not run: takes minutes, see benchmark.compiled"
     for peer, why in missing.items():
         if why is None:
             peer_calls = torch_calls(
                 *(model, optimizer, pixels, labels),
-                compiled=peer == COMPILED,
+                compiled=peer == TORCH_COMPILED,
                 compute=compute,
             )
             missing[peer] = why_failing(peer_calls.values())
             if missing[peer] is None:
                 calls |= {f"{what} {peer}": call for what, call in peer_calls.items()}
-    seconds = fastest(calls, turns)
+    seconds = fastest_seconds(calls, turns)
     about = f"{len(pixels)} images of {model.size}, {optimizer.name}"
     row = partial(_row, network_title(model, compute), len(pixels))
     rows = [row(what, "", seconds[what], None, about) for what in (FORWARD, STEP)]
@@ -192,8 +192,8 @@ def network_title(model: Model, compute: str) -> str:
       model: The network.
       compute: Type of its layers.
     """
-    narrow = "" if compute == "float32" else f", {compute}"
-    return f"{model.name} ({model.preset}){narrow}"
+    dtype_suffix = "" if compute == "float32" else f", {compute}"
+    return f"{model.name} ({model.preset}){dtype_suffix}"
 
 
 def _forward(model: Model, pixels: Array) -> Callable[[], Array]:
@@ -210,7 +210,7 @@ def _row(
     why: str,
 ) -> Row:
     """A row of ours, or of a peer with how many times as fast ours is."""
-    measured = seconds is not None
+    is_measured = seconds is not None
     return Row(
         part="networks",
         what=f"{what} of {network}",
@@ -222,5 +222,5 @@ def _row(
         if seconds is not None and our_seconds is not None
         else None,
         measure=TIMES_AS_FAST if peer else "",
-        why=why if measured or peer else "",
+        why=why if is_measured or peer else "",
     )

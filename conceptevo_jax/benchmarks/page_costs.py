@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from conceptevo_jax.benchmarks.random_scene import random_scene, scene_size
-from conceptevo_jax.benchmarks.rows import bounded
-from conceptevo_jax.explorer import Saved, write_folder
+from conceptevo_jax.benchmarks.rows import upper_bound_claim
+from conceptevo_jax.explorer import SavedScene, write_folder
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.types import record
 
@@ -40,7 +40,7 @@ _STEPS = 12
 _PAUSE = 300
 """Milliseconds between two keys, so that each is drawn before the next."""
 
-_WATCH = """() => {
+_WATCH_SCRIPT = """() => {
   window.paints = [];
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -92,7 +92,7 @@ def measure_page(neurons: int, snapshots: int) -> PageCosts:
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         scene = random_scene(neurons, snapshots)
-        saved = Saved(scene=scene, sheets=())
+        saved = SavedScene(scene=scene, sheets=())
         page = write_folder([saved], Path(folder), title=scene.title)
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.*"))
         browser = playwright.chromium.launch(
@@ -121,7 +121,7 @@ def _open(view: Any, page: Path) -> float:
 def _step(view: Any, count: int) -> list[float]:
     """Seconds from a key to the paint of the snapshot before, one per step."""
     view.wait_for_timeout(5 * _PAUSE)
-    view.evaluate(_WATCH)
+    view.evaluate(_WATCH_SCRIPT)
     for _ in range(count):
         view.keyboard.press("ArrowLeft")
         view.wait_for_timeout(_PAUSE)
@@ -141,7 +141,9 @@ def measure_pages(
     """
     why = why_no_browser()
     if why is not None:
-        return [], [bounded(name, rule, None, 0, why) for name, rule, _ in _PAGE]
+        return [], [
+            upper_bound_claim(name, rule, None, 0, why) for name, rule, _ in _PAGE
+        ]
     standard_page = measure_page(neurons, snapshots)
     large_page = measure_page(many_neurons, 2)
     rows = [_page_row(page) for page in (standard_page, large_page)]
@@ -151,7 +153,7 @@ def measure_pages(
         page = large_page if name == "page_with_many" else standard_page
         slowest = f", slowest step {max(page.steps, default=0.0):.2f} s"
         why = f"{page.neurons:,} neurons, {page.snapshots} snapshots{slowest}"
-        claims.append(bounded(name, rule, value, bound, why))
+        claims.append(upper_bound_claim(name, rule, value, bound, why))
     return rows, claims
 
 

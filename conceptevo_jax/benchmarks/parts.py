@@ -8,7 +8,7 @@ import numpy as np
 
 from conceptevo_jax.benchmarks.analysis import cost_rows, measure_costs
 from conceptevo_jax.benchmarks.budget import (
-    Measured,
+    MeasuredPart,
     Measurement,
 )
 from conceptevo_jax.benchmarks.cost_claims import cost_claims
@@ -44,9 +44,9 @@ VGG16; assumed from how long XLA compiles them on a CPU."""
 
 
 def _costs(config: Config, session: Session) -> list[Measurement]:
-    def measure_run(name: str) -> Measured:
+    def measure_run(name: str) -> MeasuredPart:
         costs = measure_costs(config, session, name)
-        return Measured(
+        return MeasuredPart(
             cost_rows(costs), cost_claims(config, name, costs), {"costs": costs}
         )
 
@@ -65,13 +65,13 @@ def _costs(config: Config, session: Session) -> list[Measurement]:
 def _page(config: Config, session: Session) -> list[Measurement]:
     settings = BenchmarkSettings.of(config)
 
-    def call() -> Measured:
+    def call() -> MeasuredPart:
         pages, claims = measure_pages(
             neurons=settings.neurons,
             snapshots=settings.snapshots,
             many_neurons=settings.many_neurons,
         )
-        return Measured([], claims, {"page": pages})
+        return MeasuredPart([], claims, {"page": pages})
 
     return [Measurement(part="page", what="the explorer's page", call=call)]
 
@@ -81,7 +81,7 @@ def _row_measurement(
 ) -> Measurement:
     """A measurement that leaves rows alone."""
     return Measurement(
-        part=part, what=what, call=lambda: Measured(call(), [], {}), weight=weight
+        part=part, what=what, call=lambda: MeasuredPart(call(), [], {}), weight=weight
     )
 
 

@@ -62,7 +62,7 @@ def device_name() -> str:
     return str(jax.devices()[0].device_kind)
 
 
-def holds(row: Row) -> bool | None:
+def is_within_bound(row: Row) -> bool | None:
     """Whether the row's value is within its bound; None without one of them."""
     value = finite(row.value)
     if value is None or not row.bound:
@@ -81,7 +81,7 @@ def row_claims(rows: Sequence[Row]) -> list[Claim]:
             measured=finite(row.value),
             interval=None,
             n=1,
-            holds=holds(row),
+            holds=is_within_bound(row),
             why=row.why,
         )
         for row in rows
@@ -93,7 +93,7 @@ def _name(row: Row) -> str:
     return f"{row.part}: {row.what}" + (f" against {row.peer}" if row.peer else "")
 
 
-def bounded(
+def upper_bound_claim(
     name: str, rule: str, measured: float | None, upper_bound: float, why: str
 ) -> Claim:
     """A claim that a number is within its bound; if not measured, it gives the reason.
@@ -119,7 +119,7 @@ def bounded(
 
 def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows for a CSV file, with whether each holds."""
-    return [dataclasses.asdict(row) | {"holds": holds(row)} for row in rows]
+    return [dataclasses.asdict(row) | {"holds": is_within_bound(row)} for row in rows]
 
 
 def speed_ratios(rows: Sequence[Row]) -> list[Ratio]:
@@ -141,8 +141,10 @@ def about_software() -> dict[str, Any]:
     """Commit of a checkout, None elsewhere, and versions of the peers installed."""
     call = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
     try:
-        completed = subprocess.run(call, capture_output=True, text=True, check=True)
-        commit = completed.stdout.strip()
+        finished_process = subprocess.run(
+            call, capture_output=True, text=True, check=True
+        )
+        commit = finished_process.stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = None
     return {"commit": commit, "peers": {name: _version(name) for name in PEERS}}

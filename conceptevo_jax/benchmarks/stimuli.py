@@ -19,16 +19,16 @@ from jaxtyping import UInt8
 
 from conceptevo_jax.activations import Fold, Sweep, read_peaks
 from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, TIMES_THE_TIME, Row
-from conceptevo_jax.benchmarks.timing import fastest
+from conceptevo_jax.benchmarks.timing import fastest_seconds
 from conceptevo_jax.benchmarks.torch_hooks import STIMULI, torch_stimuli
 from conceptevo_jax.benchmarks.torch_networks import (
-    to_torch_device,
+    move_to_torch_device,
     torch_network,
     why_failing,
     why_no_compiler,
     why_no_torch,
 )
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.models import Model
 from conceptevo_jax.stimuli import top_k_fold
 from conceptevo_jax.types import neuron_count
@@ -50,13 +50,13 @@ def random_images(count: int, side: int, seed: int = 0) -> UInt8[np.ndarray, "i 
     return rng.integers(0, 256, (count, side, side, 3), np.uint8)
 
 
-def decoded(pixels: Any) -> Decoded:
+def wrap_images(pixels: Any) -> DecodedImages:
     """The images as a sweep reads them, all of one class."""
     keys = tuple(map(str, range(len(pixels))))
-    return Decoded(pixels=pixels, labels=np.zeros(len(keys), np.int32), keys=keys)
+    return DecodedImages(pixels=pixels, labels=np.zeros(len(keys), np.int32), keys=keys)
 
 
-def ranking(model: Model, images: int, k: int = STIMULI) -> Fold:
+def ranking_fold(model: Model, images: int, k: int = STIMULI) -> Fold:
     """The fold that keeps each neuron's `k` strongest of `images` images.
 
     Args:
@@ -94,37 +94,42 @@ def measure_stimuli(
       compute: Type of the layers of all.
     """
     count, variables = batch * batches, model.init(seed=0)
-    pixels, of_type = random_images(count, model.size), model.computing(compute)
-    fold = ranking(model, count)
-    run = Sweep(read_peaks(of_type), (fold,), tuple, batch_size=batch)
-    forward = jax.jit(of_type.logits)
+    pixels, model_in_dtype = random_images(count, model.size), model.in_dtype(compute)
+    fold = ranking_fold(model, count)
+    run = Sweep(read_peaks(model_in_dtype), (fold,), tuple, batch_size=batch)
+    forward = jax.jit(model_in_dtype.logits)
     placed = [jnp.asarray(part) for part in np.split(pixels, batches)]
     calls: dict[str, Callable[[], Any]] = {
-        SWEEP: partial(run, variables, decoded(pixels)),
+        SWEEP: partial(run, variables, wrap_images(pixels)),
         FORWARD: lambda: [forward(variables, part) for part in placed],
     }
     missing = {HOOKS: why_no_torch()}
     missing[COMPILED_HOOKS] = missing[HOOKS] or why_no_compiler()
     if not compiles:
         missing[COMPILED_HOOKS] = "not run: takes minutes, see benchmark.compiled_sweep"
-    for peer, why in missing.items():
-        if why is None:
-            network = to_torch_device(torch_network(model))
+    for peer, reason in missing.items():
+        if reason is None:
+            network = move_to_torch_device(torch_network(model))
             calls[peer] = torch_stimuli(
                 *(model, network, pixels),
                 size=batch,
-                compiled=peer == COMPILED_HOOKS,
+                is_compiled=peer == COMPILED_HOOKS,
                 compute=compute,
             )
             missing[peer] = why_failing([calls[peer]])
             if missing[peer] is not None:
                 del calls[peer]
-    narrow = "" if compute == "float32" else f", {compute}"
-    network_title = f"{model.name} at {model.size}{narrow}"
+    dtype_suffix = "" if compute == "float32" else f", {compute}"
+    network_title = f"{model.name} at {model.size}{dtype_suffix}"
     about = f"{batches} batches of {batch}"
-    bounded = model.preset == "full" and compute == "float32"
+    is_bounded = model.preset == "full" and compute == "float32"
     return _rows(
-        fastest(calls, turns), missing, network_title, about, count, bounded=bounded
+        fastest_seconds(calls, turns),
+        missing,
+        network_title,
+        about,
+        count,
+        is_bounded=is_bounded,
     )
 
 
@@ -132,10 +137,10 @@ def _rows(
     seconds: Mapping[str, float],
     missing: Mapping[str, str | None],
     network_title: str,
-    about: str,
+    description: str,
     images: int,
     *,
-    bounded: bool,
+    is_bounded: bool,
 ) -> list[Row]:
     """A row with each duration, and the sweep compared with all others.
 
@@ -143,38 +148,38 @@ def _rows(
       seconds: Of a sweep of each.
       missing: Why a peer was not run, by peer.
       network_title: Network and side.
-      about: What was done.
+      description: What was done.
       images: Of a sweep.
-      bounded: Whether the overhead is claimed.
+      is_bounded: Whether the overhead is claimed.
     """
     row = partial(Row, part="stimuli")
-    took = [
+    timed_rows = [
         row(
             what=f"{name}, {network_title}",
-            seconds=spent,
-            rate=images / spent,
+            seconds=call_seconds,
+            rate=images / call_seconds,
             unit="images",
-            why=about,
+            why=description,
         )
-        for name, spent in seconds.items()
+        for name, call_seconds in seconds.items()
     ]
-    overhead = row(
+    overhead_row = row(
         what=f"{SWEEP}, {network_title}",
         peer=FORWARD,
         value=seconds[SWEEP] / seconds[FORWARD],
         measure=TIMES_THE_TIME,
-        bound="<= 1.1" if bounded else "",
+        bound="<= 1.1" if is_bounded else "",
         claim="stimuli_overhead",
-        why=about,
+        why=description,
     )
-    peers = [
+    peer_rows = [
         row(
             what=f"{SWEEP}, {network_title}",
             peer=peer,
             value=seconds[peer] / seconds[SWEEP] if peer in seconds else None,
             measure=TIMES_AS_FAST,
-            why=why or about,
+            why=reason or description,
         )
-        for peer, why in missing.items()
+        for peer, reason in missing.items()
     ]
-    return [*took, overhead, *peers]
+    return [*timed_rows, overhead_row, *peer_rows]

@@ -13,7 +13,9 @@ from typing import Any
 import jax
 
 
-def fastest(calls: Mapping[str, Callable[[], Any]], turns: int) -> dict[str, float]:
+def fastest_seconds(
+    calls: Mapping[str, Callable[[], Any]], turns: int
+) -> dict[str, float]:
     """Seconds of the fastest call of each, called in turns after a first one.
 
     Args:
@@ -31,7 +33,7 @@ def fastest(calls: Mapping[str, Callable[[], Any]], turns: int) -> dict[str, flo
     return best
 
 
-def memory(function: Any, *arguments: Any) -> int | None:
+def memory_bytes(function: Any, *arguments: Any) -> int | None:
     """Bytes that a call of a jitted function needs at once, arguments included.
 
     None where the backend does not report it.

@@ -20,7 +20,7 @@ def torch_stimuli(
     images: UInt8[np.ndarray, "i h w 3"],
     *,
     size: int,
-    compiled: bool = False,
+    is_compiled: bool = False,
     compute: str = "float32",
 ) -> Callable[[], Int[np.ndarray, "n k"]]:
     """A call that finds each neuron's strongest images with hooks and `topk`.
@@ -30,7 +30,7 @@ def torch_stimuli(
       network: Torchvision's, with the same names.
       images: Of the network's side.
       size: Images per batch.
-      compiled: Whether the network with its hooks is compiled.
+      is_compiled: Whether the network with its hooks is compiled.
       compute: Type of its layers.
 
     Returns:
@@ -40,7 +40,7 @@ def torch_stimuli(
 
     device = torch_device()
     peaks = _torch_peaks(model, network)
-    read = torch.compile(peaks) if compiled else peaks
+    read_peaks = torch.compile(peaks) if is_compiled else peaks
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (model.mean, model.std))
     mean, std = mean.to(device), std.to(device)
     batches = torch.from_numpy(images.transpose(0, 3, 1, 2)).split(size)
@@ -50,12 +50,17 @@ def torch_stimuli(
         values = rows = None
         with torch.inference_mode(), autocast(compute):
             for number, batch in enumerate(batches):
-                new = read((batch.to(device).float() / 255 - mean) / std).T
+                new_peaks = read_peaks((batch.to(device).float() / 255 - mean) / std).T
                 ids = torch.arange(len(batch), device=device) + number * size
-                ids = ids.expand(len(new), -1)
+                ids = ids.expand(len(new_peaks), -1)
                 if values is not None and rows is not None:
-                    new, ids = torch.cat([values, new], 1), torch.cat([rows, ids], 1)
-                values, indices = new.topk(min(STIMULI, new.shape[1]), dim=1)
+                    new_peaks, ids = (
+                        torch.cat([values, new_peaks], 1),
+                        torch.cat([rows, ids], 1),
+                    )
+                values, indices = new_peaks.topk(
+                    min(STIMULI, new_peaks.shape[1]), dim=1
+                )
                 rows = ids.gather(1, indices)
         assert rows is not None
         return rows.cpu().numpy()
@@ -70,16 +75,16 @@ def _torch_peaks(model: Model, network: Any) -> Callable[[Any], Any]:
     network.eval()
     peaks: dict[str, Any] = {}
 
-    def keep(name: str, module: Any, inputs: Any, output: Any) -> None:
+    def keep_peaks(name: str, module: Any, inputs: Any, output: Any) -> None:
         # The ReLU after a VGG's convolution runs in place later: clamp, as it will.
         peaks[name] = output.amax(dim=(2, 3)).clamp(min=0)
 
     for site in model.sites:
-        hook = partial(keep, site.name)
+        hook = partial(keep_peaks, site.name)
         network.get_submodule(site.name).register_forward_hook(hook)
 
-    def read(images: Any) -> Any:
+    def read_peaks(images: Any) -> Any:
         network(images)
         return torch.cat([peaks[site.name] for site in model.sites], 1)
 
-    return read
+    return read_peaks

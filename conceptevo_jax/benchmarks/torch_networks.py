@@ -62,7 +62,7 @@ def torch_device() -> str:
     return "cpu" if jax.default_backend() == "cpu" else "cuda"
 
 
-def to_torch_device(network: Any) -> Any:
+def move_to_torch_device(network: Any) -> Any:
     """The network where it runs, as PyTorch's performance guide advises: channels last.
 
     On a GPU products of float32 are taken in TF32, as XLA takes them, and cuDNN looks
@@ -80,8 +80,8 @@ def autocast(compute: str) -> AbstractContextManager[object]:
     """What `compute` is to ours: layers in bfloat16, parameters in float32."""
     import torch
 
-    enabled = compute == "bfloat16"
-    return torch.autocast(torch_device(), torch.bfloat16, enabled=enabled)
+    is_enabled = compute == "bfloat16"
+    return torch.autocast(torch_device(), torch.bfloat16, enabled=is_enabled)
 
 
 def why_failing(calls: Iterable[Callable[[], Any]]) -> str | None:

@@ -14,10 +14,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from conceptevo_jax.cli.ends import LINES, Ends
+from conceptevo_jax.cli.ends import SIGNAL_LINES, SignalWatcher
 
-DONE, USAGE, DATA, TIME_UP = 0, 2, 3, 4
-INTERRUPTED, NO_READER, TERMINATED = 130, 141, 143
+EXIT_DONE, EXIT_USAGE, EXIT_DATA, EXIT_TIME_UP = 0, 2, 3, 4
+EXIT_INTERRUPTED, EXIT_NO_READER, EXIT_TERMINATED = 130, 141, 143
 
 
 def program() -> NoReturn:
@@ -41,9 +41,9 @@ def program() -> NoReturn:
             # Python would try again at its end, and leave with a code of its own.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             if isinstance(error, BrokenPipeError):
-                code = code or NO_READER
+                code = code or EXIT_NO_READER
             else:
-                code = code or DATA
+                code = code or EXIT_DATA
                 print(
                     f"conceptevo: what is printed: {error.strerror}.", file=sys.stderr
                 )
@@ -53,18 +53,22 @@ def program() -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    ends = Ends()
-    with ends.watching():
+    signal_watcher = SignalWatcher()
+    with signal_watcher.watching():
         try:
             command = _command(words)
-            ends.at_once = False
+            signal_watcher.exits_at_once = False
             return command()
         except BaseException as error:
             # Whatever a signal became on its way through libraries.
-            ending = ends.last() if ends.received else _exit_code_and_message(error)
-            if ending is None:
+            code_and_line = (
+                signal_watcher.exit_code_and_line()
+                if signal_watcher.signal_received
+                else _exit_code_and_message(error)
+            )
+            if code_and_line is None:
                 raise
-        code, line = ending
+        code, line = code_and_line
         if line:
             # Where nobody reads it any more, the code still says it.
             with contextlib.suppress(OSError):
@@ -74,14 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _on_one_line(text: str) -> str:
     """The message of an error as printable text, whatever names it contains."""
-    from conceptevo_jax.printable import printable
+    from conceptevo_jax.printable import printable_name
 
     with contextlib.suppress(UnicodeEncodeError):
         # Under some locales Python takes UTF-8 that is typed for foreign bytes.
         text = text.encode("utf-8", "surrogateescape").decode(
             "utf-8", "surrogateescape"
         )
-    return printable(" ".join(filter(None, map(str.strip, text.splitlines()))))
+    return printable_name(" ".join(filter(None, map(str.strip, text.splitlines()))))
 
 
 def _exit_code_and_message(error: BaseException) -> tuple[int, str] | None:
@@ -89,7 +93,7 @@ def _exit_code_and_message(error: BaseException) -> tuple[int, str] | None:
     from conceptevo_jax.errors import DataError, UsageError, refused_by_system
 
     if (variable := _refused_variable(error)) is not None:
-        return USAGE, (
+        return EXIT_USAGE, (
             f"conceptevo: the environment variable {variable} cannot be used: {error}. "
             "Unset it, or set it to a valid value."
         )
@@ -101,21 +105,21 @@ def _exit_code_and_message(error: BaseException) -> tuple[int, str] | None:
     )
 
     if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED, LINES[signal.SIGINT]
+        return EXIT_INTERRUPTED, SIGNAL_LINES[signal.SIGINT]
     if isinstance(error, BrokenPipeError):
         # Whoever read what is printed has enough, such as `head`.
-        return NO_READER, ""
+        return EXIT_NO_READER, ""
     if isinstance(error, OSError):
         error = refused_by_system(error) or error
-    kinds = {
-        UsageError: USAGE,
-        NonFiniteLossError: USAGE,
-        DataError: DATA,
-        TimeUpError: TIME_UP,
-        AskedToEndError: TERMINATED,
+    codes_by_type = {
+        UsageError: EXIT_USAGE,
+        NonFiniteLossError: EXIT_USAGE,
+        DataError: EXIT_DATA,
+        TimeUpError: EXIT_TIME_UP,
+        AskedToEndError: EXIT_TERMINATED,
     }
-    for kind, code in kinds.items():
-        if isinstance(error, kind):
+    for error_type, code in codes_by_type.items():
+        if isinstance(error, error_type):
             return code, f"conceptevo: {error}"
     return None
 
@@ -129,33 +133,33 @@ def _refused_variable(error: BaseException) -> str | None:
     return culprits[0] if culprits else None
 
 
-def _command(words: list[str]) -> Callable[[], int]:
+def _command(command_words: list[str]) -> Callable[[], int]:
     """The command that the words name; imported only then, since jax takes seconds.
 
     Raises:
       UsageError: for an unknown subcommand.
     """
-    if not words or words[0] in ("-h", "--help", "help"):
+    if not command_words or command_words[0] in ("-h", "--help", "help"):
         return _help
     from conceptevo_jax.devices import keep_memory
 
     keep_memory()
-    first = words[0]
+    first = command_words[0]
     if "=" in first or first.startswith("-"):
         from conceptevo_jax.cli.experiment import run_experiment
 
-        return lambda: run_experiment(words)
+        return lambda: run_experiment(command_words)
     commands = _subcommands()
     if first not in commands:
         from conceptevo_jax.errors import unknown_name
 
         raise unknown_name("command", first, commands)
-    return lambda: commands[first](words[1:])
+    return lambda: commands[first](command_words[1:])
 
 
 def _help() -> int:
     print(_usage())
-    return DONE
+    return EXIT_DONE
 
 
 def _subcommands() -> dict[str, Callable[[list[str]], int]]:

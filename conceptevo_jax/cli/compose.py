@@ -65,12 +65,14 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
     if match is None or composed is None:
         cause = str(error.__cause__ or "").split("\n")[0]
         message = message.partition("Config search path:")[0].strip()
-        plain = " ".join(f"{message}. {cause}".split() if cause else message.split())
+        plain_message = " ".join(
+            f"{message}. {cause}".split() if cause else message.split()
+        )
         return (
             _explain_choice(str(error))
             or _explain_value(message, cause)
             or _explain_file(message)
-            or UsageError(plain)
+            or UsageError(plain_message)
         )
     *parents, name = match.group(1).split(".")
     node: Any = composed
@@ -91,7 +93,7 @@ _MISSING_CONFIG_MESSAGE = re.compile(
     r"(Available options in '(?P<group>[^']+)':(?P<valid>.*?)\n)?Config search path:"
 )
 
-_SEARCHED = re.compile(r"path=file://(.+)")
+_SEARCHED_FOLDER = re.compile(r"path=file://(.+)")
 
 
 def _explain_choice(message: str) -> UsageError | None:
@@ -100,18 +102,18 @@ def _explain_choice(message: str) -> UsageError | None:
     if match is None:
         return None
     if match["valid"]:
-        group, valid = match["group"], match["valid"].split()
+        group, choices = match["group"], match["valid"].split()
     else:
         # Of groups that have groups Hydra lists nothing.
         group = match["choice"].partition("/")[0]
-        places = [Path(path, group) for path in _SEARCHED.findall(message)]
-        valid = [
-            str(file.relative_to(place).with_suffix(""))
-            for place in places
-            for file in place.rglob("*.yaml")
+        places = [Path(path, group) for path in _SEARCHED_FOLDER.findall(message)]
+        choices = [
+            str(file.relative_to(folder).with_suffix(""))
+            for folder in places
+            for file in folder.rglob("*.yaml")
         ]
     name = match["choice"].removeprefix(f"{group}/")
-    return unknown_name(group, name, valid)
+    return unknown_name(group, name, choices)
 
 
 _EXPECTED_KINDS = {
@@ -129,14 +131,14 @@ _EXPECTED_KINDS = {
 
 def _explain_value(message: str, cause: str) -> UsageError | None:
     """The expected kind of a value, if Hydra reports a wrong kind."""
-    word = re.fullmatch(r"(?s)Error merging override (?P<key>[^=]+)=.*", message)
+    match = re.fullmatch(r"(?s)Error merging override (?P<key>[^=]+)=.*", message)
     expected_kinds = [kind for sign, kind in _EXPECTED_KINDS.items() if sign in cause]
     # Where a part of a value is asked for, the value itself is not what is wrong.
-    if word is None or not expected_kinds or "of type 'dict'" in cause:
+    if match is None or not expected_kinds or "of type 'dict'" in cause:
         return None
-    typed = message.removeprefix("Error merging override ")
+    typed_value = message.removeprefix("Error merging override ")
     return UsageError(
-        f"{typed}: {word['key'].lstrip('+~')} must be {expected_kinds[0]}."
+        f"{typed_value}: {match['key'].lstrip('+~')} must be {expected_kinds[0]}."
     )
 
 

@@ -1,10 +1,11 @@
 """How a call ends at a signal: one line, an exit code, and no process left running.
 
-Ctrl-C (SIGINT, code 130) and a scheduler's SIGTERM (code 143) are raised as `Ended` in
-the main thread, so that unfinished files are dropped and workers are ended. Python's
-main thread cannot be reached inside a library, such as XLA's compiler: if it has not
-ended after `GRACE` seconds, or at a second signal, the process exits immediately. Files
-on disk are also complete then, and workers end with their parent.
+Ctrl-C (SIGINT, code 130) and a scheduler's SIGTERM (code 143) are raised as
+`EndedBySignal` in the main thread, so that unfinished files are dropped and workers are
+ended. Python's main thread cannot be reached inside a library, such as XLA's compiler:
+if it has not ended after `GRACE_SECONDS` seconds, or at a second signal, the process
+exits immediately. Files on disk are also complete then, and workers end with their
+parent.
 
 This module imports nothing slow, since it must work while jax is imported.
 """
@@ -18,37 +19,37 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-GRACE = 4.0
+GRACE_SECONDS = 4.0
 """Seconds that the main thread has for ending in order."""
 
-LINES = {
+SIGNAL_LINES = {
     signal.SIGINT: "conceptevo: interrupted; finished stages are kept.",
     signal.SIGTERM: "conceptevo: ended by SIGTERM; finished stages and epochs are kept,"
     " and the same command resumes.",
 }
 
 
-class Ended(KeyboardInterrupt):
+class EndedBySignal(KeyboardInterrupt):
     """A signal asks the call to end.
 
     It is a `KeyboardInterrupt`, which libraries do not catch.
     """
 
 
-class Ends:
+class SignalWatcher:
     """Watches for signals, in the main thread of a program.
 
     Attributes:
-      received: The first signal; None before.
-      at_once: Whether there is nothing to clean up yet, as during imports, which
+      signal_received: The first signal; None before.
+      exits_at_once: Whether there is nothing to clean up yet, as during imports, which
         an exception would leave half done.
       line_printed: Whether the line was printed.
     """
 
     def __init__(self) -> None:
-        self.received: signal.Signals | None = None
-        self.at_once, self.line_printed = True, False
-        self._raised = False
+        self.signal_received: signal.Signals | None = None
+        self.exits_at_once, self.line_printed = True, False
+        self._has_raised = False
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -60,63 +61,67 @@ class Ends:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        reading, writing = os.pipe()
-        os.set_blocking(writing, False)
-        wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        read_end, write_end = os.pipe()
+        os.set_blocking(write_end, False)
+        previous_wakeup = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
         # What a shell starts in the background is to ignore Ctrl-C.
-        heeded = [n for n in LINES if signal.getsignal(n) != signal.SIG_IGN]
-        before = {number: signal.signal(number, self._handle) for number in heeded}
-        watcher = threading.Thread(target=self._watch, args=(reading,), daemon=True)
+        handled_signals = [
+            n for n in SIGNAL_LINES if signal.getsignal(n) != signal.SIG_IGN
+        ]
+        before = {
+            number: signal.signal(number, self._handle) for number in handled_signals
+        }
+        watcher = threading.Thread(target=self._watch, args=(read_end,), daemon=True)
         watcher.start()
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-            signal.set_wakeup_fd(wakeup)
-            os.close(writing)
+            signal.set_wakeup_fd(previous_wakeup)
+            os.close(write_end)
             watcher.join()
-            os.close(reading)
+            os.close(read_end)
 
-    def last(self) -> tuple[int, str]:
+    def exit_code_and_line(self) -> tuple[int, str]:
         """The exit code that a shell gives to the received signal, and the message."""
-        assert self.received is not None
+        assert self.signal_received is not None
         self.line_printed = True
-        return 128 + self.received, LINES[self.received]
+        return 128 + self.signal_received, SIGNAL_LINES[self.signal_received]
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         """Called by Python in the main thread, between two of its steps."""
-        self.received = self.received or signal.Signals(number)
-        if self.at_once:
+        self.signal_received = self.signal_received or signal.Signals(number)
+        if self.exits_at_once:
             self._leave()
-        if not self._raised:
-            self._raised = True
-            raise Ended
+        if not self._has_raised:
+            self._has_raised = True
+            raise EndedBySignal
 
-    def _watch(self, reading: int) -> None:
+    def _watch(self, read_end: int) -> None:
         """Exit when the main thread takes too long, or at a second signal."""
         deadline: float | None = None
         while True:
             seconds_left = (
                 None if deadline is None else max(0, deadline - time.monotonic())
             )
-            ready, _, _ = select.select([reading], [], [], seconds_left)
-            if not ready:
+            ready_ends, _, _ = select.select([read_end], [], [], seconds_left)
+            if not ready_ends:
                 self._leave()
-            byte = os.read(reading, 1)
+            byte = os.read(read_end, 1)
             if not byte:
                 return
             # Another handler, as of processes that end together, has its own ways.
             if signal.getsignal(byte[0]) != self._handle:
                 continue
-            self.received = self.received or signal.Signals(byte[0])
+            self.signal_received = self.signal_received or signal.Signals(byte[0])
             if deadline is not None:
                 self._leave()
-            deadline = time.monotonic() + GRACE
+            deadline = time.monotonic() + GRACE_SECONDS
 
     def _leave(self) -> None:
         line_printed = self.line_printed
-        code, line = self.last()
+        code, line = self.exit_code_and_line()
         if not line_printed:
             # Not by sys.stderr, which the main thread may be writing to.
             with contextlib.suppress(OSError):

@@ -26,7 +26,7 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.locate import folder, runner
 from conceptevo_jax.cli.printing import print_outcome, print_plan
 from conceptevo_jax.cli.schema import register
-from conceptevo_jax.cli.words import as_meant, quoted, require_words, typed_names
+from conceptevo_jax.cli.words import interpret_words, quote, require_words, typed_names
 from conceptevo_jax.config import Config
 from conceptevo_jax.devices import is_first, start_processes
 from conceptevo_jax.errors import UsageError
@@ -37,7 +37,7 @@ from conceptevo_jax.pipeline.result_folder import (
     require_place,
 )
 from conceptevo_jax.pipeline.session import Outcome, Session
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 from conceptevo_jax.reports.check_config import check_config, check_counts, doubts
 from conceptevo_jax.reports.fit_to_images import fit_to_images
 from conceptevo_jax.reports.repeat_seeds import (
@@ -53,7 +53,7 @@ def run_experiment(words: Sequence[str]) -> int:
     Raises:
       UsageError: for names, values or keys that do not exist, with the valid ones.
     """
-    words = as_meant(words, register(words))
+    words = interpret_words(words, register(words))
     require_settings_alone(words)
     parsed_arguments = arguments(words)
     require_words(parsed_arguments.overrides)
@@ -91,7 +91,7 @@ def _plan_sweep_words(parsed_arguments: argparse.Namespace) -> Iterator[list[str
         yield []
         return
     with tempfile.TemporaryDirectory() as temporary_folder:
-        yield [f"hydra.sweep.dir={quoted(temporary_folder)}"]
+        yield [f"hydra.sweep.dir={quote(temporary_folder)}"]
 
 
 class _Jobs:
@@ -99,25 +99,28 @@ class _Jobs:
 
     Attributes:
       failures: Errors in order; those in a launcher's processes are raised there.
-      promised: Result folders of plans, each with the folder that only it would use.
+      promised_folders: Result folders of plans, each with the folder that only it would
+        use.
     """
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self.failures: list[Exception] = []
-        self.promised: dict[Path, Path] = {}
+        self.promised_folders: dict[Path, Path] = {}
 
     def __call__(self, composed: Composed) -> None:
         try:
-            execute(composed, self.promised)
+            execute(composed, self.promised_folders)
         except Exception as error:
             if os.getpid() != self.process:
                 raise
             hydra_config = HydraConfig.get()
             if hydra_config.mode == RunMode.MULTIRUN:
-                words = " ".join(hydra_config.overrides.task)
-                failed = printable(f"The job {words} failed: {error}")
-                CONSOLE.print(failed, soft_wrap=True)
+                override_text = " ".join(hydra_config.overrides.task)
+                failure_message = printable_name(
+                    f"The job {override_text} failed: {error}"
+                )
+                CONSOLE.print(failure_message, soft_wrap=True)
             self.failures.append(error)
 
 
@@ -128,8 +131,8 @@ def composed_config(words: list[str]) -> Composed:
         return compose("config", overrides=words)
 
 
-def _require_experiment(words: Sequence[str]) -> None:
-    if not any(word.startswith("experiment=") for word in words):
+def _require_experiment(command_words: Sequence[str]) -> None:
+    if not any(word.startswith("experiment=") for word in command_words):
         names = ", ".join(sorted(p.stem for p in _group("experiment")))
         raise UsageError(f"say which experiment: experiment=NAME, one of {names}.")
 

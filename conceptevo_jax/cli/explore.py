@@ -13,7 +13,7 @@ from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
     SCENE,
-    Saved,
+    SavedScene,
     select_scene,
     write_folder,
     write_whole,
@@ -23,11 +23,16 @@ from conceptevo_jax.pipeline.training_folder import find_training
 from conceptevo_jax.pipeline.worker import use_cache
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.reports.explorer_page.live_page import choose_space, follow_on_map
-from conceptevo_jax.reports.explorer_page.page import PAGE, with_study
-from conceptevo_jax.store import Store, require_own
+from conceptevo_jax.reports.explorer_page.page import PAGE, add_study
+from conceptevo_jax.store import Store, require_inside_result
 
-COMPARED = "comparison.html"
-NO_PATCHES, FOLDER, TABLES, LIVE = "--no-patches", "--folder", "--tables", "--live"
+COMPARISON_PAGE = "comparison.html"
+NO_PATCHES_FLAG, FOLDER_FLAG, TABLES_FLAG, LIVE_FLAG = (
+    "--no-patches",
+    "--folder",
+    "--tables",
+    "--live",
+)
 
 
 def explore(words: list[str]) -> int:
@@ -35,10 +40,10 @@ def explore(words: list[str]) -> int:
 
     `RESULT_FOLDER/RUN` shows one run with the base.
     """
-    if LIVE in words:
+    if LIVE_FLAG in words:
         return _follow(words)
     flags, places, option_values = _read(
-        words, (NO_PATCHES, FOLDER, TABLES, LIVE), ("out",)
+        words, (NO_PATCHES_FLAG, FOLDER_FLAG, TABLES_FLAG, LIVE_FLAG), ("out",)
     )
     if len(places) != 1:
         raise UsageError(
@@ -47,19 +52,21 @@ def explore(words: list[str]) -> int:
         )
     path = typed_place(places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
-        saved = with_study(select_scene(path, Path(work)), _result(path))
+        saved = add_study(select_scene(path, Path(work)), _result(path))
         page = _page_path(option_values.get("out"), _usual_page(path))
-        for written in (page, _page_folder(page), _tables_folder(page)):
-            require_own(written, _result(path))
+        for path_to_write in (page, _page_folder(page), _tables_folder(page)):
+            require_inside_result(path_to_write, _result(path))
         _print_page(_write([saved], page, flags, saved.scene.title))
-        if TABLES in flags:
+        if TABLES_FLAG in flags:
             _write_tables(saved, _tables_folder(page), flags)
     return 0
 
 
 def compare(words: list[str]) -> int:
     """Write one page of two results, or of one run of each."""
-    flags, places, option_values = _read(words, (NO_PATCHES, FOLDER), ("out",))
+    flags, places, option_values = _read(
+        words, (NO_PATCHES_FLAG, FOLDER_FLAG), ("out",)
+    )
     if len(places) != 2:
         raise UsageError(
             "say which two: conceptevo compare A B, each RESULT_FOLDER or "
@@ -68,10 +75,10 @@ def compare(words: list[str]) -> int:
     first, second = (typed_place(path).absolute() for path in places)
     with tempfile.TemporaryDirectory() as work:
         saved = compare_scenes(first, second, Path(work))
-        page = _page_path(option_values.get("out"), Path(COMPARED).absolute())
-        for written in (page, _page_folder(page)):
+        page = _page_path(option_values.get("out"), Path(COMPARISON_PAGE).absolute())
+        for path_to_write in (page, _page_folder(page)):
             for path in (first, second):
-                require_own(written, _result(path))
+                require_inside_result(path_to_write, _result(path))
         _print_page(_write(saved, page, flags, f"{first.name} and {second.name}"))
         if len(saved) == 2:
             CONSOLE.print(
@@ -83,7 +90,7 @@ def compare(words: list[str]) -> int:
 def _follow(words: list[str]) -> int:
     """Keep a page of a training up to date until it ends."""
     valid = ("space", "store", "interval", "wait")
-    flags, places, option_values = _read(words, (NO_PATCHES, LIVE), valid)
+    flags, places, option_values = _read(words, (NO_PATCHES_FLAG, LIVE_FLAG), valid)
     if len(places) != 1:
         raise UsageError(
             "say which: conceptevo explore --live TRAINING, a folder or key that "
@@ -107,12 +114,12 @@ def _follow(words: list[str]) -> int:
         config_of(result),
         interval=interval,
         wait=wait,
-        patches=NO_PATCHES not in flags,
+        patches=NO_PATCHES_FLAG not in flags,
     )
     for number, live_page in enumerate(pages):
         if not number:
             _print_page(live_page.page)
-        ended = "; the training is finished" if live_page.finished else ""
+        ended = "; the training is finished" if live_page.is_finished else ""
         last = epoch_label(live_page.epochs[-1])
         CONSOLE.print(f"{len(live_page.epochs)} snapshots, last {last}{ended}")
     return 0
@@ -150,15 +157,17 @@ def _result(path: Path) -> Path:
 
 def _usual_page(path: Path) -> Path:
     """Where a result's page goes; the page of a single run lies next to it."""
-    result = _result(path)
-    return result / (PAGE if result == path else f"explorer-{path.name}.html")
+    result_folder = _result(path)
+    return result_folder / (
+        PAGE if result_folder == path else f"explorer-{path.name}.html"
+    )
 
 
-def _page_path(out: str | None, usual: Path) -> Path:
-    if out is None:
-        return usual
-    path = typed_place(out).absolute()
-    return path / usual.name if path.is_dir() else path
+def _page_path(typed_path: str | None, usual_page: Path) -> Path:
+    if typed_path is None:
+        return usual_page
+    path = typed_place(typed_path).absolute()
+    return path / usual_page.name if path.is_dir() else path
 
 
 def _page_folder(page: Path) -> Path:
@@ -171,18 +180,20 @@ def _tables_folder(page: Path) -> Path:
     return page.with_name(f"{_page_folder(page).name}-tables")
 
 
-def _write(saved: Sequence[Saved], page: Path, flags: set[str], title: str) -> Path:
-    patches = NO_PATCHES not in flags
-    if FOLDER in flags:
+def _write(
+    saved: Sequence[SavedScene], page: Path, flags: set[str], title: str
+) -> Path:
+    patches = NO_PATCHES_FLAG not in flags
+    if FOLDER_FLAG in flags:
         return write_folder(saved, _page_folder(page), title=title, patches=patches)
     return write_whole(saved, page, _page_folder(page), title=title, patches=patches)
 
 
-def _write_tables(saved: Saved, folder: Path, flags: set[str]) -> None:
+def _write_tables(saved: SavedScene, folder: Path, flags: set[str]) -> None:
     # Arrow takes .2 s to import, which the other ways to call this need not wait for.
     from conceptevo_jax.explorer.tables import write_tables
 
-    for table in write_tables(saved, folder, patches=NO_PATCHES not in flags):
+    for table in write_tables(saved, folder, patches=NO_PATCHES_FLAG not in flags):
         CONSOLE.print(f"  {table}", soft_wrap=True)
 
 

@@ -11,7 +11,7 @@ from conceptevo_jax.pipeline.worker import use_cache
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import Store
 
-_YES = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "false": False}
 
 
 def monitor(words: list[str]) -> int:
@@ -49,9 +49,9 @@ def wait_option(option_values: Mapping[str, str]) -> bool:
       UsageError: if it is neither `true` nor `false`.
     """
     wait = option_values.get("wait", "true").lower()
-    if wait not in _YES:
-        raise unknown_name("wait", wait, _YES)
-    return _YES[wait]
+    if wait not in _BOOLEANS:
+        raise unknown_name("wait", wait, _BOOLEANS)
+    return _BOOLEANS[wait]
 
 
 def interval_option(option_values: Mapping[str, str]) -> float:

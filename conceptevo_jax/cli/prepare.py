@@ -15,7 +15,7 @@ from conceptevo_jax.data.tfds import require_known
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
 
-PATIENCE = 5.0
+TIMEOUT_SECONDS = 5.0
 """Seconds to wait for the host of a data set, where TFDS would retry for minutes."""
 
 _ARCHIVES = {"imagenet2012": ("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")}
@@ -36,7 +36,7 @@ def prepare(words: list[str]) -> int:
         )
     source, option_values = (
         words[0],
-        options(_plain(words[1:]), ("data_dir", "manual_dir")),
+        options(_join_option_words(words[1:]), ("data_dir", "manual_dir")),
     )
     name = require_known(source)
     _require_tensorflow()
@@ -53,7 +53,7 @@ def prepare(words: list[str]) -> int:
     return 0
 
 
-def _plain(words: list[str]) -> list[str]:
+def _join_option_words(words: list[str]) -> list[str]:
     """Turn TFDS's forms `--data-dir=X` and `--data-dir X` into `data_dir=X`."""
     plain: list[str] = []
     for word in words:
@@ -111,7 +111,7 @@ def _require_network(source: str, builder: Any) -> None:
 
     for url in list(builder.url_infos)[:1]:
         try:
-            requests.head(url, timeout=PATIENCE, allow_redirects=True)
+            requests.head(url, timeout=TIMEOUT_SECONDS, allow_redirects=True)
         except requests.RequestException as error:
             raise DataError(
                 f"{source} is downloaded from {url}, which cannot be reached "

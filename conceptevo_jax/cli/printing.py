@@ -18,19 +18,19 @@ from conceptevo_jax.pipeline.plan import (
 )
 from conceptevo_jax.pipeline.result_folder import find_folder, keyed_folder
 from conceptevo_jax.pipeline.session import Outcome, worker_count
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 from conceptevo_jax.reports.repeat_seeds import repeats
 
 
 def print_outcome(
-    config: Config, outcome: Outcome, written: Path, seconds: float
+    config: Config, outcome: Outcome, numbers_path: Path, seconds: float
 ) -> None:
     """Print the claims as a table, and the files to look at next.
 
     Args:
       config: The experiment's configuration.
       outcome: The results.
-      written: The file with all numbers.
+      numbers_path: The file with all numbers.
       seconds: Duration of the call.
     """
     title = f"{config.name} · scale {config.scale_name} · method {config.method.name}"
@@ -38,15 +38,15 @@ def print_outcome(
     for heading in ("claim", "measured", "holds", "what was measured"):
         table.add_column(heading, overflow="fold")
     for claim in outcome.claims:
-        table.add_row(claim.id, _measured(claim), _verdict(claim), claim.why)
+        table.add_row(claim.id, _format_measured(claim), _verdict(claim), claim.why)
     CONSOLE.print(table)
-    CONSOLE.print(f"{seconds:.0f} s. All numbers: {_short(written)}")
+    CONSOLE.print(f"{seconds:.0f} s. All numbers: {_short_path(numbers_path)}")
     CONSOLE.print("Look next at:")
     for path in filter(Path.exists, outcome.look_next):
-        CONSOLE.print(f"  {_short(path)}", soft_wrap=True)
+        CONSOLE.print(f"  {_short_path(path)}", soft_wrap=True)
 
 
-def _measured(claim: Claim) -> str:
+def _format_measured(claim: Claim) -> str:
     if claim.measured is None:
         return "-"
     low, high = claim.interval or (None, None)
@@ -59,14 +59,14 @@ def _verdict(claim: Claim) -> str:
     return {True: "yes", False: "NO", None: "not run"}[claim.holds]
 
 
-def _short(path: Path) -> str:
+def _short_path(path: Path) -> str:
     working_folder = Path.cwd()
     short_path = (
         path.relative_to(working_folder)
         if path.is_relative_to(working_folder)
         else path
     )
-    return printable(str(short_path))
+    return printable_name(str(short_path))
 
 
 def print_plan(config: Config, module: ModuleType, promised: dict[Path, Path]) -> None:
@@ -92,13 +92,19 @@ def print_plan(config: Config, module: ModuleType, promised: dict[Path, Path]) -
     CONSOLE.print(table)
     workers = 1 if on_gpu else worker_count(config.workers, len(jobs))
     hardware = "on one GPU" if on_gpu else f"in {workers} processes"
-    total = duration(total_seconds(steps, workers))
-    needed = size(sum(step.bytes or 0 for step in (first, *steps)))
-    place, keyed = find_folder(config, None).folder, keyed_folder(config)
-    if promised.setdefault(place, keyed) != keyed:
-        place = keyed  # as another job of the sweep would have written there
+    time_total = duration(total_seconds(steps, workers))
+    disk_text = size(sum(step.bytes or 0 for step in (first, *steps)))
+    result_folder, keyed_result_folder = (
+        find_folder(config, None).folder,
+        keyed_folder(config),
+    )
+    if promised.setdefault(result_folder, keyed_result_folder) != keyed_result_folder:
+        result_folder = (
+            keyed_result_folder  # as another job of the sweep would have written there
+        )
     CONSOLE.print(
-        f"Estimate: {total} {hardware}, {needed} of disk, without stages marked -. "
+        f"Estimate: {time_total} {hardware}, {disk_text} of disk, without stages "
+        "marked -. "
         f"Finished stages are reused.\nResults would go to "
-        f"{_short(place)}; nothing was done."
+        f"{_short_path(result_folder)}; nothing was done."
     )

@@ -19,7 +19,7 @@ from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.pipeline.result_folder import require_settings
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.reports.check_config import check_names
-from conceptevo_jax.reports.unified_space.add_run import Added, add_run
+from conceptevo_jax.reports.unified_space.add_run import AddedRun, add_run
 
 
 def project(words: list[str]) -> int:
@@ -70,9 +70,9 @@ def config_of(folder: Path) -> Config:
     return config
 
 
-def _print_added(added: Added) -> None:
-    table = Table("epoch", "test top-1", "dead", "coverage", title=added.name)
-    for row in added.rows:
+def _print_added(added_run: AddedRun) -> None:
+    table = Table("epoch", "test top-1", "dead", "coverage", title=added_run.name)
+    for row in added_run.rows:
         table.add_row(
             epoch_tick(row["epoch"]),
             f"{row['test_top1']:.3f}",
@@ -80,4 +80,6 @@ def _print_added(added: Added) -> None:
             "-" if row["coverage"] is None else f"{row['coverage']:.2f}",
         )
     CONSOLE.print(table)
-    CONSOLE.print(f"Written to {added.folder}; look at {added.folder / 'map.png'}")
+    CONSOLE.print(
+        f"Written to {added_run.folder}; look at {added_run.folder / 'map.png'}"
+    )

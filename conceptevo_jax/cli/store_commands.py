@@ -63,8 +63,8 @@ def clean(words: list[str]) -> int:
             state = "  in use by a running job: left alone"
         else:
             doomed.append(entry)
-        text = f"{entry.path.name}  {entry.about}  {size(entry.bytes)}{state}"
-        CONSOLE.print(text, soft_wrap=True, markup=False)
+        entry_line = f"{entry.path.name}  {entry.about}  {size(entry.bytes)}{state}"
+        CONSOLE.print(entry_line, soft_wrap=True, markup=False)
     freed = size(sum(entry.bytes for entry in doomed))
     if consent == "false":
         CONSOLE.print(

@@ -7,7 +7,7 @@ from conceptevo_jax.cli.store_commands import size
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.store import require_own
+from conceptevo_jax.store import require_inside_result
 from conceptevo_jax.study import load_study
 from conceptevo_jax.study.kit.questionnaire import (
     CONSENT,
@@ -20,7 +20,16 @@ from conceptevo_jax.study.kit.questionnaire import (
 QUESTIONNAIRE = "questionnaire"
 """Folder next to a result's study."""
 
-_VALID = ("out", "each", "forms", "contact", "consent", "complete", "link", "seed")
+_OPTION_NAMES = (
+    "out",
+    "each",
+    "forms",
+    "contact",
+    "consent",
+    "complete",
+    "link",
+    "seed",
+)
 
 
 def study(words: list[str]) -> int:
@@ -40,13 +49,13 @@ def build(words: list[str]) -> int:
     """Write the questionnaire of a result folder and tables of its forms."""
     if not words or _is_option(words[0]):
         raise UsageError("say of which result: conceptevo study build RESULT_FOLDER.")
-    option_values = options(words[1:], _VALID)
+    option_values = options(words[1:], _OPTION_NAMES)
     settings = _settings(option_values)
     folder = typed_place(words[0]).absolute()
     out = typed_place(option_values.get("out", str(folder / QUESTIONNAIRE))).absolute()
     if out.exists() and not out.is_dir():
         raise UsageError(f"out={option_values['out']} is a file: name a folder.")
-    require_own(out, folder)
+    require_inside_result(out, folder)
     _print_questionnaire(
         write_questionnaire(load_study(folder), out, settings=settings)
     )
@@ -61,7 +70,7 @@ def _analyse(words: list[str]) -> int:
 
 def _is_option(word: str) -> bool:
     """Whether it is `key=value` with a key of this command; a path may hold a `=`."""
-    return word.partition("=")[0] in _VALID and "=" in word
+    return word.partition("=")[0] in _OPTION_NAMES and "=" in word
 
 
 def _settings(option_values: Mapping[str, str]) -> Settings:

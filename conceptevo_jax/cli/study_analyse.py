@@ -20,15 +20,15 @@ from conceptevo_jax.reports.alignment.study_measure import (
     who_answered,
 )
 from conceptevo_jax.reports.alignment.study_report import write_study_result
-from conceptevo_jax.reports.alignment.study_tables import printable
-from conceptevo_jax.store import require_own
-from conceptevo_jax.study import Refused, load_study, public_ids, read_answers
+from conceptevo_jax.reports.alignment.study_tables import printable_answer
+from conceptevo_jax.store import require_inside_result
+from conceptevo_jax.study import RefusedFile, load_study, public_ids, read_answers
 from conceptevo_jax.study.kit.results_page import format_estimate
 
 FOLDER = "study-answers"
 """Folder of the analysis, in the study's result folder."""
 
-_OPTIONS = ("out", "encoder")
+_OPTION_NAMES = ("out", "encoder")
 
 
 def analyse(words: list[str]) -> int:
@@ -41,8 +41,10 @@ def analyse(words: list[str]) -> int:
       DataError: if there is no study, or no valid answer; nothing is written.
     """
     folder, files, option_values = _read(words)
-    out = typed_place(option_values.get("out", str(folder / FOLDER))).absolute()
-    require_own(out, folder)
+    output_folder = typed_place(
+        option_values.get("out", str(folder / FOLDER))
+    ).absolute()
+    require_inside_result(output_folder, folder)
     encoder = choose_encoder(option_values.get("encoder", "tfidf"))
     study = load_study(folder)
     answers, refused = read_answers(
@@ -63,7 +65,7 @@ def analyse(words: list[str]) -> int:
         )
     CONSOLE.print(_table(evaluation, who_answered(evaluation, machine=machine)))
     page = write_study_result(
-        out,
+        output_folder,
         evaluation,
         refused,
         machine=machine,
@@ -78,7 +80,7 @@ def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
     """Separate the folder, the files and the options."""
     option_words = [word for word in words if _is_option(word)]
     places = [word for word in words if not _is_option(word)]
-    option_values = options(option_words, _OPTIONS)
+    option_values = options(option_words, _OPTION_NAMES)
     if len(places) < 2:
         raise UsageError(
             "say which: conceptevo study analyse RESULT_FOLDER ANSWERS.json ... "
@@ -114,10 +116,12 @@ def _files(place: str) -> list[Path]:
     return matches
 
 
-def _no_answers(refused: Sequence[Refused]) -> str:
-    reasons = "; ".join(f"{refusal.file}: {refusal.reason}" for refusal in refused)
-    return printable(
-        f"none of {len(refused)} files can be read, so there are no answers to "
+def _no_answers(refused_files: Sequence[RefusedFile]) -> str:
+    reasons = "; ".join(
+        f"{refusal.file}: {refusal.reason}" for refusal in refused_files
+    )
+    return printable_answer(
+        f"none of {len(refused_files)} files can be read, so there are no answers to "
         f"evaluate: {reasons}"
     )
 
@@ -127,20 +131,20 @@ def _table(evaluation: Evaluation, who: str) -> Table:
     for name in ("category", "answers", "AUC", "accuracy", "alpha", "label similarity"):
         table.add_column(name)
     similarities = {
-        judged.category: judged.similarity for judged in evaluation.labels.categories
+        scores.category: scores.similarity for scores in evaluation.labels.categories
     }
-    for judged in evaluation.judged:
+    for scores in evaluation.judged:
         cells = (
-            CATEGORY_TITLES.get(judged.category, judged.category),
-            str(judged.answers),
-            format_estimate(judged.auc),
-            format_estimate(judged.accuracy),
-            format_estimate(judged.alpha),
-            format_estimate(similarities[judged.category]),
+            CATEGORY_TITLES.get(scores.category, scores.category),
+            str(scores.answers),
+            format_estimate(scores.auc),
+            format_estimate(scores.accuracy),
+            format_estimate(scores.alpha),
+            format_estimate(similarities[scores.category]),
         )
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
 
 def _print_line(line: str) -> None:
-    CONSOLE.print(printable(line), soft_wrap=True, markup=False, highlight=False)
+    CONSOLE.print(printable_answer(line), soft_wrap=True, markup=False, highlight=False)

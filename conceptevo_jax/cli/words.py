@@ -49,63 +49,63 @@ def options(words: Sequence[str], valid: Collection[str]) -> dict[str, str]:
 _NAME = re.compile(r"[+~]{0,2}(?P<name>[\w./@-]+)")
 
 
-def typed_names(words: Sequence[str]) -> frozenset[str]:
+def typed_names(command_words: Sequence[str]) -> frozenset[str]:
     """The settings that words set: `runs.base.epochs` of `runs.base.epochs=3`."""
-    names = (_NAME.match(word) for word in words if word[0] != "-")
+    names = (_NAME.match(word) for word in command_words if word[0] != "-")
     return frozenset(name["name"] for name in names if name is not None)
 
 
-def as_meant(words: Sequence[str], schema: type[Config]) -> list[str]:
+def interpret_words(command_words: Sequence[str], schema: type[Config]) -> list[str]:
     """Words for Hydra, with text quoted that Hydra would not read as text.
 
     Typed quotes, backslashes and interpolations (`${…}`) are left to Hydra,
     and so are lists of values with `-m`.
 
     Args:
-      words: All words of the command line.
+      command_words: All words of the command line.
       schema: The schema with the types of the settings.
     """
-    sweeps = "-m" in words or "--multirun" in words
-    return [_as_meant(word, schema, sweeps=sweeps) for word in words]
+    is_sweep = "-m" in command_words or "--multirun" in command_words
+    return [_interpret_word(word, schema, is_sweep=is_sweep) for word in command_words]
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Text, quoted so that Hydra's grammar reads it as text."""
     return QuotedString(text, Quote.single).with_quotes()
 
 
-def _as_meant(word: str, schema: type[Config], *, sweeps: bool) -> str:
-    key, equals, value = word.partition("=")
+def _interpret_word(word: str, schema: type[Config], *, is_sweep: bool) -> str:
+    key, separator, value = word.partition("=")
     name = _NAME.fullmatch(key)
-    if not equals or name is None or key.startswith("-"):
+    if not separator or name is None or key.startswith("-"):
         return word
-    quoted_word = f"{key}={quoted(value)}"
-    override = _parsed(word)
+    quoted_word = f"{key}={quote(value)}"
+    override = _parse_override(word)
     if override is None:
-        return word if _parsed(quoted_word) is None else quoted_word
+        return word if _parse_override(quoted_word) is None else quoted_word
     if not _is_text(schema, name["name"]) or not value or re.search(r"\\|\$\{", value):
         return word
     if (
         value == "null"
         or value[0] in "'\""
-        or (sweeps and override.is_sweep_override())
+        or (is_sweep and override.is_sweep_override())
     ):
         return word
     return word if override.value() == value else quoted_word
 
 
-def require_words(words: Sequence[str]) -> None:
+def require_words(command_words: Sequence[str]) -> None:
     """Refuse words for which Hydra would only report a position in its grammar.
 
     Args:
-      words: All words that are not flags and do not belong to one.
+      command_words: All words that are not flags and do not belong to one.
 
     Raises:
       UsageError: naming the word.
     """
-    for word in words:
+    for word in command_words:
         key = word.partition("=")[0]
-        if _parsed(word) is None or not key:
+        if _parse_override(word) is None or not key:
             raise UsageError(
                 f"{word!r} is not a setting: write key=value, such as seed=3, without "
                 "spaces around the =; if the value holds spaces, put the whole word in "
@@ -113,7 +113,7 @@ def require_words(words: Sequence[str]) -> None:
             )
 
 
-def _parsed(word: str) -> Override | None:
+def _parse_override(word: str) -> Override | None:
     try:
         return OverridesParser.create().parse_override(word)
     except HydraException:

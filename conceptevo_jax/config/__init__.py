@@ -17,7 +17,7 @@ from conceptevo_jax.config.method import (
     SensitivityConfig,
 )
 from conceptevo_jax.config.ranges import require_positive
-from conceptevo_jax.config.schema import Config, ExplorerConfig, plain
+from conceptevo_jax.config.schema import Config, ExplorerConfig, schema_values
 from conceptevo_jax.config.settings import Settings, compose_schema
 from conceptevo_jax.config.training import (
     DatasetConfig,
@@ -46,6 +46,6 @@ __all__ = [
     "SensitivityConfig",
     "Settings",
     "compose_schema",
-    "plain",
     "require_positive",
+    "schema_values",
 ]

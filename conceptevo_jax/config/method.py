@@ -61,7 +61,7 @@ class LayoutConfig:
 
 @dataclass
 class SensitivityConfig:
-    """See `ties` of `conceptevo_jax.analysis.importance.scores.Scoring`."""
+    """See `ties` of `conceptevo_jax.analysis.importance.scores.ScoringSettings`."""
 
     ties: str = "one_sided"
 

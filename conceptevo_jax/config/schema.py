@@ -52,7 +52,7 @@ class Config:
     base: str | None = None
 
 
-def plain(settings: Any, **changes: Any) -> dict[str, Any]:
+def schema_values(settings: Any, **changes: Any) -> dict[str, Any]:
     """A schema's values as keyword arguments of the settings it mirrors; lists as
     tuples.
 
@@ -61,5 +61,5 @@ def plain(settings: Any, **changes: Any) -> dict[str, Any]:
       **changes: Values that replace its own.
     """
     values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
-    lists = {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
-    return {**values, **lists, **changes}
+    tuples = {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
+    return {**values, **tuples, **changes}

@@ -3,13 +3,19 @@
 from conceptevo_jax.data.checks import checked_labels, require_pixels, require_rows
 from conceptevo_jax.data.content import content_of
 from conceptevo_jax.data.decoded import (
-    Decoded,
+    DecodedImages,
     Pixels,
     decode_images,
     open_decoded,
     require_decoded,
 )
-from conceptevo_jax.data.image_set import ImageSet, find_bad, images_id, subset, without
+from conceptevo_jax.data.image_set import (
+    ImageSet,
+    drop_images,
+    find_bad,
+    images_id,
+    subset,
+)
 from conceptevo_jax.data.loader import (
     TrainBatches,
     read_ahead,
@@ -41,7 +47,7 @@ __all__ = [
     "CONCEPTS",
     "DATASETS",
     "SOURCES",
-    "Decoded",
+    "DecodedImages",
     "ImageSet",
     "OnDemand",
     "Pixels",
@@ -53,6 +59,7 @@ __all__ = [
     "dataset_sizes",
     "decode_images",
     "decode_on_demand",
+    "drop_images",
     "find_bad",
     "heldout_pools",
     "images_id",
@@ -73,5 +80,4 @@ __all__ = [
     "shape_concepts",
     "subset",
     "train_batches",
-    "without",
 ]

@@ -12,15 +12,15 @@ from jaxtyping import Int, Int32
 
 from conceptevo_jax.errors import UsageError
 
-_LARGEST = np.iinfo(np.int32).max
+_MAX_LABEL = np.iinfo(np.int32).max
 
 
-def require_pixels(pixels: Any, what: str = "pixels") -> None:
+def require_pixels(pixels: Any, noun: str = "pixels") -> None:
     """Refuse anything except an array of RGB images `[i side side 3]` in uint8.
 
     Args:
       pixels: An array, a memory map, or an object with `shape` and `dtype`.
-      what: Name of the argument in the message.
+      noun: Name of the argument in the message.
 
     Raises:
       UsageError: saying what it is, and how to convert it.
@@ -28,19 +28,19 @@ def require_pixels(pixels: Any, what: str = "pixels") -> None:
     shape, dtype = getattr(pixels, "shape", None), getattr(pixels, "dtype", None)
     if shape is None or dtype is None:
         raise UsageError(
-            f"{what} are of type {type(pixels).__name__}, but an array of uint8 "
+            f"{noun} are of type {type(pixels).__name__}, but an array of uint8 "
             "[i side side 3] is needed, such as np.stack of a list of images or the "
             "`pixels` of decoded ones."
         )
     if str(dtype) != "uint8":
         raise UsageError(
-            f"{what} are {dtype}, but uint8 from 0 to 255 is needed: "
+            f"{noun} are {dtype}, but uint8 from 0 to 255 is needed: "
             f"{_type_remedy(str(dtype))}."
         )
     shape = tuple(shape)
     if len(shape) != 4 or shape[3] != 3 or shape[1] != shape[2]:
         raise UsageError(
-            f"{what} are {_listed(shape)}, but [i side side 3] is needed"
+            f"{noun} are {_listed(shape)}, but [i side side 3] is needed"
             f"{_shape_remedy(shape)}."
         )
 
@@ -73,27 +73,27 @@ def _shape_remedy(shape: tuple[int, ...]) -> str:
 
 
 def checked_labels(
-    labels: Any, count: int, what: str = "labels"
+    labels: Any, count: int, noun: str = "labels"
 ) -> Int32[np.ndarray, " i"]:
     """Labels as int32; refuses anything but the classes of `count` images.
 
     Args:
       labels: One class number per image, `[i]`.
       count: Number of images.
-      what: Name of the argument in the message.
+      noun: Name of the argument in the message.
 
     Raises:
       UsageError: saying what they are, and what to do.
     """
     array = np.asarray(labels)
-    _require_whole_numbers(array, what)
+    _require_whole_numbers(array, noun)
     if len(array) != count:
         raise UsageError(
-            f"{what} are {len(array)}, but there are {count} images: give one each."
+            f"{noun} are {len(array)}, but there are {count} images: give one each."
         )
-    for row in np.flatnonzero((array < 0) | (array > _LARGEST))[:1]:
+    for row in np.flatnonzero((array < 0) | (array > _MAX_LABEL))[:1]:
         raise UsageError(
-            f"{what}: {array[row]} of image {row} is no class; they are numbered from "
+            f"{noun}: {array[row]} of image {row} is no class; they are numbered from "
             "0. Leave out images without a label."
         )
     return array.astype(np.int32, copy=False)
@@ -134,7 +134,7 @@ def checked_keys(keys: Sequence[str], count: int) -> tuple[str, ...]:
         raise UsageError(
             f"keys are {len(ids)}, but there are {count} images: give one each."
         )
-    _require_unlike(ids, "keys")
+    _require_distinct(ids, "keys")
     return ids
 
 
@@ -156,7 +156,7 @@ def checked_rows(rows: Any, count: int) -> Int[np.ndarray, " i"]:
         )
     for row in array[(array < 0) | (array >= count)][:1]:
         raise UsageError(f"rows: {row} is none of 0 to {count - 1}, the images' rows.")
-    _require_unlike(array.tolist(), "rows")
+    _require_distinct(array.tolist(), "rows")
     return array
 
 
@@ -178,17 +178,17 @@ def require_rows(rows: Any, count: int) -> None:
         )
 
 
-def _require_unlike(values: Sequence[object], what: str) -> None:
+def _require_distinct(values: Sequence[object], noun: str) -> None:
     if len(set(values)) == len(values):
         return
-    earlier: set[object] = set()
+    seen_values: set[object] = set()
     for value in values:
-        if value in earlier:
+        if value in seen_values:
             raise UsageError(
-                f"{what}: {value!r} occurs more than once, but every image needs an "
+                f"{noun}: {value!r} occurs more than once, but every image needs an "
                 "id of its own. Leave out the repeated image."
             )
-        earlier.add(value)
+        seen_values.add(value)
 
 
 def _listed(shape: Sequence[int]) -> str:

@@ -35,23 +35,23 @@ class FileIds:
 
     Attributes:
       ids: One per file: 32 hexadecimal characters.
-      changed: Names of the files whose content has changed since the last call.
-      unreadable: Why files could not be read, by their names.
+      changed_names: Names of the files whose content has changed since the last call.
+      unreadable_reasons: Why files could not be read, by their names.
     """
 
     ids: tuple[str, ...]
-    changed: tuple[str, ...]
-    unreadable: Mapping[str, str]
+    changed_names: tuple[str, ...]
+    unreadable_reasons: Mapping[str, str]
 
 
-def number_equal(ids: Iterable[str]) -> tuple[str, ...]:
+def number_duplicates(ids: Iterable[str]) -> tuple[str, ...]:
     """Distinguish equal ids by their place: `a`, `b`, `a~2`."""
     count: Counter[str] = Counter()
     keys = []
-    for content in ids:
-        count[content] += 1
-        number = count[content]
-        keys.append(content if number == 1 else f"{content}~{number}")
+    for content_id in ids:
+        count[content_id] += 1
+        number = count[content_id]
+        keys.append(content_id if number == 1 else f"{content_id}~{number}")
     return tuple(keys)
 
 
@@ -70,24 +70,24 @@ def file_ids(root: Path, names: Sequence[str], cache: Path | None = None) -> Fil
       names: Paths below it.
       cache: Folder in which ids are remembered; None hashes all files.
     """
-    begun = time.time_ns()
+    start_ns = time.time_ns()
     unreadable: dict[str, str] = {}
     path = None if cache is None else cache / f"files-{checksum(os.fsencode(root))}.npz"
-    before = {} if path is None else _remembered(path)
+    before = {} if path is None else _load_ids(path)
     with ThreadPoolExecutor() as threads:
         stats = list(
             threads.map(lambda name: _fingerprint(root / name), names, chunksize=256)
         )
-        trusted = [
+        trusted_ids = [
             _trusted_id(before.get(name), fingerprint)
             for name, fingerprint in zip(names, stats, strict=True)
         ]
         identify = partial(_content_id, root, unreadable)
-        ids = tuple(threads.map(identify, names, trusted, chunksize=32))
-    if path is not None and (None in trusted or len(before) != len(names)):
-        _remember(path, names, ids, stats, begun)
-    changed = _changed_names(before, names, ids)
-    return FileIds(ids=ids, changed=changed, unreadable=unreadable)
+        ids = tuple(threads.map(identify, names, trusted_ids, chunksize=32))
+    if path is not None and (None in trusted_ids or len(before) != len(names)):
+        _save_ids(path, names, ids, stats, start_ns)
+    changed_names = _changed_names(before, names, ids)
+    return FileIds(ids=ids, changed_names=changed_names, unreadable_reasons=unreadable)
 
 
 def _changed_names(
@@ -129,12 +129,17 @@ def _trusted_id(
 def _fingerprint(path: Path) -> _Fingerprint | None:
     """Size, times and inode of a regular file; None if there is none to read."""
     try:
-        facts = path.stat()
+        file_stat = path.stat()
     except OSError:
         return None
-    if not stat.S_ISREG(facts.st_mode):
+    if not stat.S_ISREG(file_stat.st_mode):
         return None
-    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
+    return (
+        file_stat.st_size,
+        file_stat.st_mtime_ns,
+        file_stat.st_ctime_ns,
+        file_stat.st_ino,
+    )
 
 
 def read_file(path: Path) -> bytes:
@@ -143,31 +148,31 @@ def read_file(path: Path) -> bytes:
     Raises:
       DataError: why, without the path, in words that are the same on each machine.
     """
-    why = why_unreadable(path)
-    if why is None:
+    reason = why_unreadable(path)
+    if reason is None:
         try:
             with open(path, "rb", opener=_open_without_waiting) as file:
                 return file.read()
         except OSError as error:
-            why = _reason(error)
-    raise DataError(why)
+            reason = _reason(error)
+    raise DataError(reason)
 
 
 def why_unreadable(path: Path) -> str | None:
     """Why there is no regular file at a path; None if there is one."""
     try:
-        mode = path.stat().st_mode
+        file_mode = path.stat().st_mode
     except FileNotFoundError:
         exists = os.path.lexists(path)
         return "it is a link to a file that is not there" if exists else "it is gone"
     except OSError as error:
         return _reason(error)
-    if stat.S_ISREG(mode):
+    if stat.S_ISREG(file_mode):
         return None
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(file_mode):
         return _why_no_folder(path)
-    kinds = {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
-    return f"it is not a file, but a {kinds.get(stat.S_IFMT(mode), 'device')}"
+    type_names = {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
+    return f"it is not a file, but a {type_names.get(stat.S_IFMT(file_mode), 'device')}"
 
 
 def _why_no_folder(path: Path) -> str:
@@ -189,50 +194,52 @@ def _reason(error: OSError) -> str:
     return f"it cannot be read: {error.strerror}"
 
 
-def _remember(
+def _save_ids(
     path: Path,
     names: Sequence[str],
     ids: Sequence[str],
     stats: Sequence[_Fingerprint | None],
-    begun: int,
+    start_ns: int,
 ) -> None:
     """Keep ids of files that did not change while, or just before, they were hashed."""
     rows = [
         row
         for row, fingerprint in enumerate(stats)
         if fingerprint is not None
-        and max(fingerprint[1], fingerprint[2]) < begun - RACY_NS
+        and max(fingerprint[1], fingerprint[2]) < start_ns - RACY_NS
     ]
-    looks: Int64[np.ndarray, "i 4"] = np.array(
+    fingerprints: Int64[np.ndarray, "i 4"] = np.array(
         [stats[row] for row in rows], np.int64
     ).reshape(-1, len(_COLUMNS))
-    joined = b"\0".join(os.fsencode(names[row]) for row in rows)
+    joined_names = b"\0".join(os.fsencode(names[row]) for row in rows)
     content = io.BytesIO()
     np.savez(
         content,
-        names=np.frombuffer(joined, np.uint8),
+        names=np.frombuffer(joined_names, np.uint8),
         ids=np.frombuffer(bytes.fromhex("".join(ids[row] for row in rows)), np.uint8),
-        looks=looks,
+        looks=fingerprints,
     )
     write_bytes(path, content.getvalue())
 
 
-def _remembered(path: Path) -> dict[str, tuple[str, _Fingerprint]]:
+def _load_ids(path: Path) -> dict[str, tuple[str, _Fingerprint]]:
     """Ids and file states by name; nothing if the cache is missing or damaged."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            joined, ids, looks = (stored[name] for name in ("names", "ids", "looks"))
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            joined_names, ids, fingerprints = (
+                arrays[name] for name in ("names", "ids", "looks")
+            )
     # NumPy and zipfile raise some ten types of error on damaged bytes.
     except Exception:
         return {}
-    names = [os.fsdecode(name) for name in joined.tobytes().split(b"\0")]
-    if not len(names) == len(looks) == len(ids) // 16:
+    names = [os.fsdecode(name) for name in joined_names.tobytes().split(b"\0")]
+    if not len(names) == len(fingerprints) == len(ids) // 16:
         return {}
     text = ids.tobytes().hex()
     return {
         name: (text[32 * row : 32 * row + 32], tuple(fingerprint))
         for row, (name, fingerprint) in enumerate(
-            zip(names, looks.tolist(), strict=True)
+            zip(names, fingerprints.tolist(), strict=True)
         )
     }

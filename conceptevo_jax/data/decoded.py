@@ -28,8 +28,8 @@ from conceptevo_jax.store import (
     checksum,
     checksum_of,
     content_key,
+    open_replacement,
     read_sealed,
-    replacing,
     write_sealed,
 )
 from conceptevo_jax.types import record
@@ -51,7 +51,7 @@ class Pixels(Protocol):
 
 
 @record
-class Decoded:
+class DecodedImages:
     """Decoded images.
 
     Anything except uint8 `[i side side 3]`, one class number from 0 and one id per
@@ -100,12 +100,12 @@ class Decoded:
         return content_key("decoded", self.images_id, pixels)
 
 
-def require_decoded(images: object, what: str) -> None:
+def require_decoded(images: object, noun: str) -> None:
     """Refuse anything except decoded images, such as a bare array.
 
     Args:
       images: The value to check.
-      what: Name of the argument in the message.
+      noun: Name of the argument in the message.
 
     Raises:
       UsageError: naming the argument.
@@ -114,12 +114,12 @@ def require_decoded(images: object, what: str) -> None:
         "Take what `decode_images` gives, or make it of arrays: "
         "conceptevo_jax.data.Decoded(pixels=…, labels=…, keys=…)."
     )
-    require_type(images, Decoded, what, hint)
+    require_type(images, DecodedImages, noun, hint)
 
 
 def decode_images(
     images: ImageSet, rows: Int[np.ndarray, " i"], folder: str | os.PathLike[str]
-) -> Decoded:
+) -> DecodedImages:
     """Decode the images at `rows` into `folder`, on all processors.
 
     Earlier decoded images there are replaced; code that has opened them keeps their
@@ -142,14 +142,14 @@ def decode_images(
     shape = (len(rows), images.side, images.side, 3)
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     # Written, not mapped: on a full disk a mapped file ends the process by a signal.
-    with replacing(folder / PIXELS) as file:
-        np.lib.format.write_array_header_1_0(file, header)
+    with open_replacement(folder / PIXELS) as pixels_file:
+        np.lib.format.write_array_header_1_0(pixels_file, header)
         chunks = _decoded_chunks(images, rows)
-        pixels_checksum = checksum_of(_written(file, chunks))
+        pixels_checksum = checksum_of(_write_chunks(pixels_file, chunks))
         (folder / KEYS).unlink(missing_ok=True)
     labels = images.labels[rows]
-    with replacing(folder / LABELS) as file:
-        np.save(file, labels)
+    with open_replacement(folder / LABELS) as pixels_file:
+        np.save(pixels_file, labels)
     write_sealed(
         folder / KEYS,
         {
@@ -162,7 +162,7 @@ def decode_images(
     return open_decoded(folder)
 
 
-def open_decoded(folder: str | os.PathLike[str]) -> Decoded:
+def open_decoded(folder: str | os.PathLike[str]) -> DecodedImages:
     """Open images that `decode_images` wrote, with pixels mapped read-only.
 
     Raises:
@@ -173,24 +173,30 @@ def open_decoded(folder: str | os.PathLike[str]) -> Decoded:
         f"{folder} holds no complete decoded images: delete it and run the experiment "
         "again."
     )
-    about = read_sealed(folder / KEYS, remedy)
-    pixels = _opened(folder / PIXELS, about["shape"], about["pixels"], remedy)
-    labels = _opened(folder / LABELS, about["shape"][:1], about["labels"], remedy)
-    return Decoded(
+    sealed_keys = read_sealed(folder / KEYS, remedy)
+    pixels = _open_array(
+        folder / PIXELS, sealed_keys["shape"], sealed_keys["pixels"], remedy
+    )
+    labels = _open_array(
+        folder / LABELS, sealed_keys["shape"][:1], sealed_keys["labels"], remedy
+    )
+    return DecodedImages(
         pixels=pixels,
         labels=np.array(labels),
-        keys=tuple(about["keys"]),
-        pixels_checksum=about["pixels"],
+        keys=tuple(sealed_keys["keys"]),
+        pixels_checksum=sealed_keys["pixels"],
     )
 
 
-def _opened(path: Path, shape: list[int], expected: str, remedy: str) -> Any:
+def _open_array(
+    path: Path, shape: list[int], expected_checksum: str, remedy: str
+) -> Any:
     """Map an array of this shape and checksum."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         if list(array.shape) != shape:
             raise ValueError(f"it is of shape {array.shape}")
-        if _checksum(array) != expected:
+        if _checksum(array) != expected_checksum:
             raise ValueError("its checksum does not fit")
     # NumPy raises some ten types of error on a damaged header.
     except Exception as error:
@@ -203,7 +209,7 @@ def _checksum(array: np.ndarray) -> str:
     return checksum(array.dtype.str.encode(), content.data)
 
 
-def _written(
+def _write_chunks(
     file: Any, chunks: Iterator[UInt8[np.ndarray, "i h w 3"]]
 ) -> Iterator[memoryview]:
     """Write chunks as they arrive, and pass on the bytes for a checksum."""
@@ -222,13 +228,13 @@ def _decoded_chunks(
         chunk_rows = rows[start : start + _CHUNK].tolist()
         return np.stack([images.image(row) for row in chunk_rows])
 
-    ahead = min(32, (os.cpu_count() or 1) + 4)
-    with ThreadPoolExecutor(ahead) as threads:
+    thread_count = min(32, (os.cpu_count() or 1) + 4)
+    with ThreadPoolExecutor(thread_count) as threads:
         waiting: deque[Future[np.ndarray]] = deque()
         try:
             for start in range(0, len(rows), _CHUNK):
                 waiting.append(threads.submit(decode, start))
-                if len(waiting) > ahead:
+                if len(waiting) > thread_count:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -46,7 +46,7 @@ SIXTEEN_BITS = 65535
 
 
 @record
-class Decoding:
+class DecodingSettings:
     """How files become pixels.
 
     Unknown formats and anything except whole numbers from 1 are refused with
@@ -89,19 +89,21 @@ class Decoding:
         """Suffixes of files that are opened, in lower case and without the dot."""
         return frozenset(suffix for name in self.formats for suffix in FORMATS[name])
 
-    def ids(self, contents: Iterable[str]) -> list[str]:
+    def ids(self, content_ids: Iterable[str]) -> list[str]:
         """Ids of images from those of their files; they include a declared range."""
         if self.value_range is None:
-            return list(contents)
+            return list(content_ids)
         suffix = f":value_range={self.value_range}"
-        return [checksum(f"{content}{suffix}".encode()) for content in contents]
+        return [
+            checksum(f"{content_id}{suffix}".encode()) for content_id in content_ids
+        ]
 
-    def allowing(self, name: str) -> str:
+    def setting_to_allow(self, name: str) -> str:
         """The setting that opens files of one more format."""
         return f"dataset.options.formats=[{','.join((*self.formats, name))}]"
 
 
-def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
+def decode(content: bytes, decoding: DecodingSettings) -> UInt8[np.ndarray, "h w 3"]:
     """RGB pixels of an encoded image, upright, with transparency made white.
 
     Args:
@@ -112,20 +114,22 @@ def decode(content: bytes, decoding: Decoding) -> UInt8[np.ndarray, "h w 3"]:
       DataError: saying why it is not decoded.
       Exception: of about eight types, by Pillow on broken bytes; see `reason_of`.
     """
-    with _open_image(content, decoding) as opened:
-        _require_allowed(opened, decoding)
-        upright = ImageOps.exif_transpose(opened)
-        if upright.mode.startswith("I"):
-            grey = _scaled(np.asarray(upright).astype(np.int64), decoding.value_range)
+    with _open_image(content, decoding) as encoded_image:
+        _require_allowed(encoded_image, decoding)
+        upright_image = ImageOps.exif_transpose(encoded_image)
+        if upright_image.mode.startswith("I"):
+            grey = _scale_to_bytes(
+                np.asarray(upright_image).astype(np.int64), decoding.value_range
+            )
             return np.repeat(grey[..., None], 3, axis=2)
-        if upright.has_transparency_data:
-            layers = upright.convert("RGBA")
-            white = Image.new("RGBA", layers.size, (255, 255, 255, 255))
-            return np.asarray(Image.alpha_composite(white, layers).convert("RGB"))
-        return np.asarray(upright.convert("RGB"))
+        if upright_image.has_transparency_data:
+            layers = upright_image.convert("RGBA")
+            white_image = Image.new("RGBA", layers.size, (255, 255, 255, 255))
+            return np.asarray(Image.alpha_composite(white_image, layers).convert("RGB"))
+        return np.asarray(upright_image.convert("RGB"))
 
 
-def _require_allowed(opened: Image.Image, decoding: Decoding) -> None:
+def _require_allowed(opened: Image.Image, decoding: DecodingSettings) -> None:
     width, height = opened.size
     if width * height > decoding.max_pixels:
         raise DataError(
@@ -152,7 +156,7 @@ def _can_open(name: str) -> bool:
     return name.upper() in Image.OPEN
 
 
-def _open_image(content: bytes, decoding: Decoding) -> Image.Image:
+def _open_image(content: bytes, decoding: DecodingSettings) -> Image.Image:
     """The image, with only its header read.
 
     Pillow's `open` has its own limit on the number of pixels for the
@@ -163,7 +167,7 @@ def _open_image(content: bytes, decoding: Decoding) -> Image.Image:
     Image.init()
     for name in decoding.formats:
         factory, accepts = Image.OPEN[name.upper()]
-        if accepts is None or accepts(_beginning(content)) is True:
+        if accepts is None or accepts(_leading_bytes(content)) is True:
             try:
                 return factory(io.BytesIO(content), "")
             # What Pillow takes for "another format".
@@ -172,38 +176,44 @@ def _open_image(content: bytes, decoding: Decoding) -> Image.Image:
     raise DataError(_describe_format(content, decoding))
 
 
-def _beginning(content: bytes) -> bytes:
+def _leading_bytes(content: bytes) -> bytes:
     """What Pillow knows formats by; some of its tests take no fewer bytes."""
     return content[:16].ljust(16, b"\0")
 
 
-def _describe_format(content: bytes, decoding: Decoding) -> str:
+def _describe_format(content: bytes, decoding: DecodingSettings) -> str:
     """A description of bytes that no allowed decoder accepts."""
     for pillow_name, (_, accepts) in Image.OPEN.items():
         name = pillow_name.lower()
-        if accepts is None or accepts(_beginning(content)) is not True:
+        if accepts is None or accepts(_leading_bytes(content)) is not True:
             continue
         if name in decoding.formats:
             return f"it begins as {pillow_name}, but its header is broken"
         if name in FORMATS:
-            return f"it is {pillow_name}: allow that by {decoding.allowing(name)}"
+            return (
+                f"it is {pillow_name}: allow that by {decoding.setting_to_allow(name)}"
+            )
         return f"it is {pillow_name}, which is not opened"
     return f"it is not an image of an opened format ({', '.join(decoding.formats)})"
 
 
-def _loses_bits(opened: Image.Image) -> bool:
+def _loses_bits(encoded_image: Image.Image) -> bool:
     """Whether Pillow reads only the upper 8 of 16 bits, as of colours."""
-    deep = any(";16" in str(tile[3]) for tile in getattr(opened, "tile", ()))
-    return deep and not opened.mode.startswith("I")
+    has_16_bits = any(
+        ";16" in str(tile[3]) for tile in getattr(encoded_image, "tile", ())
+    )
+    return has_16_bits and not encoded_image.mode.startswith("I")
 
 
-def _scaled(values: np.ndarray, value_range: int | None) -> UInt8[np.ndarray, "h w"]:
+def _scale_to_bytes(
+    values: np.ndarray, value_range: int | None
+) -> UInt8[np.ndarray, "h w"]:
     """Grey values of more than 8 bits, which Pillow would clip to 8, not scale."""
-    largest = int(values.max())
-    if value_range is not None and largest > value_range:
+    largest_value = int(values.max())
+    if value_range is not None and largest_value > value_range:
         raise DataError(
-            f"its largest value is {largest}, above dataset.options.value_range="
+            f"its largest value is {largest_value}, above dataset.options.value_range="
             f"{value_range}: give the largest that such files can hold"
         )
-    white = SIXTEEN_BITS if value_range is None else value_range
-    return (np.clip(values, 0, white) * 255 // white).astype(np.uint8)
+    white_value = SIXTEEN_BITS if value_range is None else value_range
+    return (np.clip(values, 0, white_value) * 255 // white_value).astype(np.uint8)

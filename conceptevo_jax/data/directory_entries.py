@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conceptevo_jax.data.content import why_unreadable
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 
 SYSTEM_NAMES = frozenset(
     {
@@ -35,7 +35,8 @@ def directory_entries(folder: Path) -> list[os.DirEntry[str]]:
         return scan_directory(folder)
     except OSError as error:
         raise DataError(
-            f"folder {printable(str(folder))} cannot be read ({error.strerror}): give "
+            f"folder {printable_name(str(folder))} cannot be read ({error.strerror}): "
+            "give "
             "yourself the right to read it, or name another."
         ) from None
 

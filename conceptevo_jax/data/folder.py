@@ -21,10 +21,10 @@ from conceptevo_jax.data.content import (
     FileIds,
     content_of,
     file_ids,
-    number_equal,
+    number_duplicates,
     read_file,
 )
-from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, Decoding
+from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, DecodingSettings
 from conceptevo_jax.data.held_out import (
     held_out_count,
     held_out_images,
@@ -36,7 +36,7 @@ from conceptevo_jax.data.passed_over import listed_names
 from conceptevo_jax.data.splits import Split, list_split
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 from conceptevo_jax.store import checksum
 
 TEST_SHARE = 0.2
@@ -74,69 +74,76 @@ def load(
       DataError: if the folder, a split, a class or its images are missing, or a class
         has too few images to hold any out.
     """
-    decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
+    decoding = DecodingSettings(
+        formats=formats, max_pixels=max_pixels, value_range=value_range
+    )
     root = _root(source)
-    listed = _listed(root, split, test_share, decoding)
-    folder = listed.folder
-    contents = file_ids(folder, [file.path for file in listed.listing.files], cache)
-    files, ids, notes = _split_files(root, split, test_share, listed, contents)
-    keys = number_equal(decoding.ids(ids))
-    below = "" if listed.whole else f"{folder.name}/"
+    listed_split = _list_requested_split(root, split, test_share, decoding)
+    folder = listed_split.folder
+    content_ids = file_ids(
+        folder, [file.path for file in listed_split.listing.files], cache
+    )
+    files, ids, notes = _split_files(root, split, test_share, listed_split, content_ids)
+    keys = number_duplicates(decoding.ids(ids))
+    name_prefix = "" if listed_split.is_unsplit else f"{folder.name}/"
 
-    def read(row: int) -> bytes:
+    def read_row(row: int) -> bytes:
         return _read(folder / files[row].path, ids[row])
 
     return ImageSet(
-        name=f"folder {printable(root.name)}",
+        name=f"folder {printable_name(root.name)}",
         split=split,
         keys=keys,
-        names=tuple(printable(f"{below}{file.path}") for file in files),
+        names=tuple(printable_name(f"{name_prefix}{file.path}") for file in files),
         labels=np.array([file.label for file in files], np.int32),
-        classes=listed.listing.classes,
+        classes=listed_split.listing.classes,
         side=side,
         border=0,
-        origin=printable(str(root)),
-        read=read,
+        origin=printable_name(str(root)),
+        read=read_row,
         notes=notes,
         decoding=decoding,
-        unreadable=_unreadable_reasons(keys, files, contents),
+        unreadable_reasons=_unreadable_reasons(keys, files, content_ids),
     )
 
 
 def _unreadable_reasons(
-    keys: Sequence[str], files: Sequence[File], contents: FileIds
+    keys: Sequence[str], files: Sequence[File], content_ids: FileIds
 ) -> dict[str, str]:
     """Why images cannot be read, by their ids."""
     return {
-        key: contents.unreadable[file.path]
+        key: content_ids.unreadable_reasons[file.path]
         for key, file in zip(keys, files, strict=True)
-        if not file.readable
+        if not file.is_readable
     }
 
 
 def _split_files(
-    root: Path, split: str, test_share: float, listed: Split, contents: FileIds
+    root: Path, split: str, test_share: float, listed_split: Split, content_ids: FileIds
 ) -> tuple[list[File], list[str], tuple[str, ...]]:
     """Files of a split, their content ids, and notes for the user.
 
     In a folder without splits the held-out images are the test images.
     """
     files = [
-        file._replace(readable=file.path not in contents.unreadable)
-        for file in listed.listing.files
+        file._replace(is_readable=file.path not in content_ids.unreadable_reasons)
+        for file in listed_split.listing.files
     ]
-    ids = list(contents.ids)
-    notes = (*listed.listing.notes, *_changed(listed.folder, contents))
-    if not listed.whole:
+    ids = list(content_ids.ids)
+    notes = (
+        *listed_split.listing.notes,
+        *_note_of_changes(listed_split.folder, content_ids),
+    )
+    if not listed_split.is_unsplit:
         return files, ids, notes
-    classes = listed.listing.classes
+    classes = listed_split.listing.classes
     require_two_of_each(root, files, classes)
-    held_out, single_image_classes = held_out_images(ids, files, classes, test_share)
+    is_held_out, single_image_classes = held_out_images(ids, files, classes, test_share)
     notes = (
         *notes,
         *_note_of_copies(root, [classes[label] for label in single_image_classes]),
     )
-    rows = np.flatnonzero(held_out == (split == "test")).tolist()
+    rows = np.flatnonzero(is_held_out == (split == "test")).tolist()
     return [files[row] for row in rows], [ids[row] for row in rows], notes
 
 
@@ -163,16 +170,18 @@ def sizes(
     Raises:
       UsageError, DataError: as `load` does.
     """
-    decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
+    decoding = DecodingSettings(
+        formats=formats, max_pixels=max_pixels, value_range=value_range
+    )
     root = _root(source)
     counts = {}
     for split in ("train", "test"):
-        listed = _listed(root, split, test_share, decoding)
-        files, classes = listed.listing.files, listed.listing.classes
+        listed_split = _list_requested_split(root, split, test_share, decoding)
+        files, classes = listed_split.listing.files, listed_split.listing.classes
         counts[split] = len(files)
-        if listed.whole:
-            numbers = require_two_of_each(root, files, classes)
-            test = sum(held_out_count(number, test_share) for number in numbers)
+        if listed_split.is_unsplit:
+            class_counts = require_two_of_each(root, files, classes)
+            test = sum(held_out_count(number, test_share) for number in class_counts)
             return len(files) - test, test, len(classes)
     return counts["train"], counts["test"], len(classes)
 
@@ -181,12 +190,15 @@ def _root(source: str) -> Path:
     root = Path(os.path.abspath(typed_place(source, "folder:PATH")))
     if not os.path.isdir(root):
         raise DataError(
-            f"{printable(str(root))} is not a folder: folder:PATH names one of images."
+            f"{printable_name(str(root))} is not a folder: folder:PATH names one of "
+            "images."
         )
     return root
 
 
-def _listed(root: Path, split: str, test_share: float, decoding: Decoding) -> Split:
+def _list_requested_split(
+    root: Path, split: str, test_share: float, decoding: DecodingSettings
+) -> Split:
     if not isinstance(test_share, int | float) or not 0 < test_share < 1:
         raise UsageError(f"test_share must be between 0 and 1, not {test_share!r}.")
     return list_split(root, split, decoding)
@@ -204,16 +216,19 @@ def _note_of_copies(root: Path, classes: Sequence[str]) -> tuple[str, ...]:
     if not classes:
         return ()
     return (
-        f"{len(classes)} classes of {printable(str(root))} are copies of one image, "
+        f"{len(classes)} classes of {printable_name(str(root))} are copies of one "
+        "image, "
         f"which is both trained on and held out: {listed_names(classes)}.",
     )
 
 
-def _changed(folder: Path, contents: FileIds) -> tuple[str, ...]:
-    if not contents.changed:
+def _note_of_changes(folder: Path, content_ids: FileIds) -> tuple[str, ...]:
+    if not content_ids.changed_names:
         return ()
     return (
-        f"{len(contents.changed)} images of {printable(str(folder))} are not what they "
-        f"were at the last call, such as {printable(contents.changed[0])}: they count "
+        f"{len(content_ids.changed_names)} images of {printable_name(str(folder))} are "
+        "not what they "
+        "were at the last call, such as "
+        f"{printable_name(content_ids.changed_names[0])}: they count "
         "as other images, and all that depends on them is made anew.",
     )

@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Bool
 
 from conceptevo_jax.data.content import (
-    number_equal,
+    number_duplicates,
 )
 from conceptevo_jax.data.listing import File
 from conceptevo_jax.data.passed_over import listed_names
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 from conceptevo_jax.store import checksum
 
 
@@ -29,14 +29,15 @@ def require_two_of_each(
     Raises:
       DataError: naming the classes that have fewer, with their number.
     """
-    labels = [file.label for file in files if file.readable]
+    labels = [file.label for file in files if file.is_readable]
     counts: list[int] = np.bincount(labels, minlength=len(classes)).tolist()
     small_classes = [
         name for name, count in zip(classes, counts, strict=True) if count < 2
     ]
     if small_classes:
         raise DataError(
-            f"{len(small_classes)} of {len(classes)} classes of {printable(str(root))} "
+            f"{len(small_classes)} of {len(classes)} classes of "
+            f"{printable_name(str(root))} "
             "have fewer than two images that can be read, and cannot be both trained "
             f"on and held out: {listed_names(small_classes)}. Add images, or give the "
             "folder train/ and test/ of its own."
@@ -44,14 +45,14 @@ def require_two_of_each(
     return counts
 
 
-def held_out_count(distinct: int, share: float) -> int:
+def held_out_count(distinct_count: int, share: float) -> int:
     """Number of a class's distinct images that are held out: at least one, never all.
 
     Args:
-      distinct: Number of distinct images, two or more.
+      distinct_count: Number of distinct images, two or more.
       share: The share to hold out, between 0 and 1.
     """
-    return min(max(round(share * distinct), 1), distinct - 1)
+    return min(max(round(share * distinct_count), 1), distinct_count - 1)
 
 
 def held_out_images(
@@ -71,17 +72,17 @@ def held_out_images(
     Returns:
       By image, and the classes that are copies of one image.
     """
-    labels = np.array([file.label if file.readable else -1 for file in files])
-    held_out = np.zeros(len(files), bool)
+    labels = np.array([file.label if file.is_readable else -1 for file in files])
+    is_held_out = np.zeros(len(files), bool)
     single_image_classes = []
     for label in range(len(classes)):
         rows = np.flatnonzero(labels == label)
         units = [ids[row] for row in rows.tolist()]
         if len(set(units)) < 2:
             single_image_classes.append(label)
-            units = list(number_equal(units))
-        held_out[rows] = _have_smallest_hashes(units, share)
-    return held_out, single_image_classes
+            units = list(number_duplicates(units))
+        is_held_out[rows] = _have_smallest_hashes(units, share)
+    return is_held_out, single_image_classes
 
 
 def _have_smallest_hashes(units: list[str], share: float) -> list[bool]:

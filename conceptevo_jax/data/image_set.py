@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Int, Int32, Integer, UInt8
 from PIL import Image
 
-from conceptevo_jax.data.decoding import Decoding, decode, reason_of
+from conceptevo_jax.data.decoding import DecodingSettings, decode, reason_of
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import record
 
@@ -34,7 +34,7 @@ class ImageSet:
         Equal on every machine.
       labels: Each image's class.
       classes: Names of the classes, in the order of their labels, as text: see
-        `conceptevo_jax.printable`.
+        `conceptevo_jax.printable_name`.
       side: Height and width of the returned images, in pixels.
       border: Black pixels added around each image before it is resized: if the border
         alone reaches `side`, original pixels are not changed.
@@ -44,7 +44,7 @@ class ImageSet:
         none if ids are names.
       notes: Whole sentences about the files that a user should read.
       decoding: How encoded bytes are decoded.
-      unreadable: Why files could not be read, by the ids of their images.
+      unreadable_reasons: Why files could not be read, by the ids of their images.
     """
 
     name: str
@@ -58,12 +58,13 @@ class ImageSet:
     read: Callable[[int], bytes | np.ndarray]
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    decoding: Decoding = dataclasses.field(default_factory=Decoding)
-    unreadable: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    decoding: DecodingSettings = dataclasses.field(default_factory=DecodingSettings)
+    unreadable_reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         classes = tuple(
-            printable(name) if name.strip() else f'"{name}"' for name in self.classes
+            printable_name(name) if name.strip() else f'"{name}"'
+            for name in self.classes
         )
         object.__setattr__(self, "classes", classes)
         if len(set(self.keys)) != len(self.labels):
@@ -102,7 +103,7 @@ class ImageSet:
             content = self.read(index)
             if isinstance(content, bytes):
                 content = decode(content, self.decoding)
-            return _fitted(content, self.side, self.border)
+            return _fit_to_side(content, self.side, self.border)
         # Image decoders raise some eight types of error on broken bytes.
         except Exception as error:
             raise DataError(
@@ -133,7 +134,7 @@ def find_bad(images: ImageSet) -> dict[str, str]:
         return {key: why for key, why in keyed_reasons if why is not None}
 
 
-def without(images: ImageSet, bad: Collection[str]) -> ImageSet:
+def drop_images(images: ImageSet, bad: Collection[str]) -> ImageSet:
     """The same images without those with the given ids.
 
     Args:
@@ -186,7 +187,7 @@ def images_id(
     return content_key("images", keys, labels.tolist(), side)
 
 
-def _fitted(pixels: np.ndarray, side: int, border: int) -> np.ndarray:
+def _fit_to_side(pixels: np.ndarray, side: int, border: int) -> np.ndarray:
     if border:
         height, width, channels = pixels.shape
         bordered = np.zeros((height + 2 * border, width + 2 * border, channels), "u1")

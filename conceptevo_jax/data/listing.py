@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from conceptevo_jax.data.decoding import FORMATS, Decoding
+from conceptevo_jax.data.decoding import FORMATS, DecodingSettings
 from conceptevo_jax.data.directory_entries import (
     SYSTEM_NAMES,
     directory_entries,
@@ -29,7 +29,7 @@ from conceptevo_jax.data.passed_over import (
     describe_passed_over,
 )
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 
 _IMAGE_SUFFIXES = frozenset(suffix for name in FORMATS for suffix in FORMATS[name])
 
@@ -43,7 +43,7 @@ class File(NamedTuple):
 
     path: str
     label: int
-    readable: bool = True
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Listing:
     notes: tuple[str, ...]
 
 
-def list_classes(folder: Path, decoding: Decoding) -> Listing:
+def list_classes(folder: Path, decoding: DecodingSettings) -> Listing:
     """List a folder of class folders.
 
     Args:
@@ -72,20 +72,22 @@ def list_classes(folder: Path, decoding: Decoding) -> Listing:
       DataError: if it cannot be read, or holds no images in class folders, with the
         numbers of the files it holds.
     """
-    passed = PassedOver()
-    names = _class_folders(folder, decoding, passed)
-    classes, files, locked = _list_files(folder, names, decoding, passed)
-    notes = describe_passed_over(folder, decoding, passed)
+    passed_over = PassedOver()
+    names = _class_folders(folder, decoding, passed_over)
+    classes, files, locked_folders = _list_files(folder, names, decoding, passed_over)
+    notes = describe_passed_over(folder, decoding, passed_over)
     if not classes:
-        locked_names = [file.path for file in locked]
-        why = describe_no_images(folder, decoding, folders=names, locked=locked_names)
-        raise DataError(" ".join((why, *notes)))
-    notes += _nested(folder, classes, files)
-    return Listing(classes=tuple(classes), files=locked + files, notes=notes)
+        locked_names = [file.path for file in locked_folders]
+        reason = describe_no_images(
+            folder, decoding, folders=names, locked_folders=locked_names
+        )
+        raise DataError(" ".join((reason, *notes)))
+    notes += _note_of_nesting(folder, classes, files)
+    return Listing(classes=tuple(classes), files=locked_folders + files, notes=notes)
 
 
 def _list_files(
-    folder: Path, names: Sequence[str], decoding: Decoding, passed: PassedOver
+    folder: Path, names: Sequence[str], decoding: DecodingSettings, passed: PassedOver
 ) -> tuple[list[str], list[File], list[File]]:
     """Classes, their files, and the class folders that cannot be read."""
     above = folder_identities([folder, *folder.resolve().parents])
@@ -93,9 +95,9 @@ def _list_files(
     files: list[File] = []
     locked: list[File] = []
     for name in names:
-        images = sorted(_below(folder, name, above, decoding, passed))
+        images = sorted(_image_paths(folder, name, above, decoding, passed))
         if not images:
-            passed.empty.append(name)
+            passed.empty_folders.append(name)
         elif images == [(f"{name}/", False)]:
             locked.append(File(f"{name}/", 0, False))
         else:
@@ -117,96 +119,107 @@ def subfolders(folder: Path) -> list[str]:
     )
 
 
-def holds_images(folder: Path, decoding: Decoding, *, below: bool) -> bool:
+def holds_images(folder: Path, decoding: DecodingSettings, *, recursive: bool) -> bool:
     """Whether images lie in a folder itself, or also in folders below it.
 
     Args:
       folder: The folder.
       decoding: Which suffixes are opened.
-      below: Whether to search the folders below, too.
+      recursive: Whether to search the folders below, too.
     """
-    if not below:
+    if not recursive:
         return any(
             is_image(entry, decoding.suffixes) for entry in directory_entries(folder)
         )
-    above = folder_identities(folder.resolve().parents)
-    return any(_below(folder.parent, folder.name, above, decoding, PassedOver()))
+    ancestor_ids = folder_identities(folder.resolve().parents)
+    return any(
+        _image_paths(folder.parent, folder.name, ancestor_ids, decoding, PassedOver())
+    )
 
 
-def _class_folders(folder: Path, decoding: Decoding, passed: PassedOver) -> list[str]:
+def _class_folders(
+    folder: Path, decoding: DecodingSettings, passed_over: PassedOver
+) -> list[str]:
     names = []
     for entry in directory_entries(folder):
         if entry.name.lower() in SYSTEM_NAMES:
-            passed.system.add(entry.name)
+            passed_over.system_names.add(entry.name)
         elif entry.name[0] == ".":
             continue
         elif is_folder(entry):
             names.append(entry.name)
         elif suffix_of(entry.name) in _IMAGE_SUFFIXES:
-            passed.loose += 1
+            passed_over.loose_images += 1
     return sorted(names)
 
 
-def _below(
+def _image_paths(
     root: Path,
     name: str,
-    above: set[tuple[int, int]],
-    decoding: Decoding,
-    passed: PassedOver,
+    ancestor_ids: set[tuple[int, int]],
+    decoding: DecodingSettings,
+    passed_over: PassedOver,
 ) -> Iterator[tuple[str, bool]]:
     """Paths of images in a class folder and all below, and whether they look readable.
 
     Args:
       root: Folder of the class folder.
       name: The class folder.
-      above: Folders that are not to be entered.
+      ancestor_ids: Folders that are not to be entered.
       decoding: Which suffixes are opened.
-      passed: Collects the files that are not read.
+      passed_over: Collects the files that are not read.
     """
-    suffixes, entered, pending = decoding.suffixes, set(above), [name]
-    while pending:
-        below = pending.pop()
+    suffixes, entered_ids, pending_folders = (
+        decoding.suffixes,
+        set(ancestor_ids),
+        [name],
+    )
+    while pending_folders:
+        relative_folder = pending_folders.pop()
         try:
-            (identity,) = folder_identities([root / below])
-            if identity in entered:
-                passed.revisited.append(below)
+            (identity,) = folder_identities([root / relative_folder])
+            if identity in entered_ids:
+                passed_over.revisited_links.append(relative_folder)
                 continue
-            entered.add(identity)
-            entries = scan_directory(root / below)
+            entered_ids.add(identity)
+            entries = scan_directory(root / relative_folder)
         except OSError:
-            yield f"{below}/", False
+            yield f"{relative_folder}/", False
             continue
-        inner = []
+        inner_folders = []
         for entry in entries:
             if entry.name.lower() in SYSTEM_NAMES:
-                passed.system.add(entry.name)
+                passed_over.system_names.add(entry.name)
             elif entry.name[0] == ".":
                 continue
             elif is_folder(entry):
-                inner.append(f"{below}/{entry.name}")
+                inner_folders.append(f"{relative_folder}/{entry.name}")
             else:
-                passed.files += 1
+                passed_over.file_count += 1
                 suffix = suffix_of(entry.name)
                 if suffix in suffixes:
-                    yield f"{below}/{entry.name}", looks_readable(entry)
+                    yield f"{relative_folder}/{entry.name}", looks_readable(entry)
                 else:
-                    passed.suffixes[suffix] += 1
+                    passed_over.suffix_counts[suffix] += 1
         # The last is taken first: folders are entered in the order of their names.
-        pending += sorted(inner, reverse=True)
+        pending_folders += sorted(inner_folders, reverse=True)
 
 
-def _nested(
+def _note_of_nesting(
     folder: Path, classes: Sequence[str], files: Sequence[File]
 ) -> tuple[str, ...]:
     """A sentence, if a single class looks like a folder of class folders."""
     if len(classes) != 1:
         return ()
-    inner = {file.path.split("/")[1] for file in files if file.path.count("/") > 1}
-    if len(inner) < 2 or any(file.path.count("/") == 1 for file in files):
+    inner_folders = {
+        file.path.split("/")[1] for file in files if file.path.count("/") > 1
+    }
+    if len(inner_folders) < 2 or any(file.path.count("/") == 1 for file in files):
         return ()
     (name,) = classes
-    folder_name = printable(str(folder))
+    folder_name = printable_name(str(folder))
     return (
-        f"{folder_name} has a single class, {printable(name)}: if the folders in it "
-        f"are the classes, name folder:{folder_name}/{printable(name)}.",
+        f"{folder_name} has a single class, {printable_name(name)}: if the folders in "
+        "it "
+        f"are the classes, name folder:{folder_name}/{printable_name(name)}.",
     )

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Bool, Int, Int32
 
-from conceptevo_jax.data.decoded import Decoded
+from conceptevo_jax.data.decoded import DecodedImages
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.types import record
 
-AHEAD = 2
+BATCHES_AHEAD = 2
 """Number of batches that are read ahead."""
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class TrainBatches:
       share: This process's positions in each batch.
     """
 
-    decoded: Decoded
+    decoded: DecodedImages
     order: Any
     batch_size: int
     share: Int[np.ndarray, " b"]
@@ -58,7 +58,7 @@ class TrainBatches:
 
 
 def train_batches(
-    decoded: Decoded,
+    decoded: DecodedImages,
     *,
     batch_size: int,
     seed: int,
@@ -125,7 +125,7 @@ def read_ahead(read: Callable[[T], R], requests: Iterable[T]) -> Iterator[R]:
         try:
             for request in requests:
                 waiting.append(thread.submit(read, request))
-                if len(waiting) > AHEAD:
+                if len(waiting) > BATCHES_AHEAD:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from conceptevo_jax.data.checks import checked_rows
-from conceptevo_jax.data.decoded import Decoded
+from conceptevo_jax.data.decoded import DecodedImages
 from conceptevo_jax.data.image_set import ImageSet
 
 
@@ -45,7 +45,7 @@ class OnDemand:
         return np.stack(decoded) if decoded else np.empty((0, *self.shape[1:]), "u1")
 
 
-def decode_on_demand(images: ImageSet, rows: Int[np.ndarray, " i"]) -> Decoded:
+def decode_on_demand(images: ImageSet, rows: Int[np.ndarray, " i"]) -> DecodedImages:
     """The images at `rows`, in that order, without keeping any of them decoded.
 
     Args:
@@ -56,7 +56,7 @@ def decode_on_demand(images: ImageSet, rows: Int[np.ndarray, " i"]) -> Decoded:
       UsageError: for rows out of range, or that occur twice.
     """
     rows = checked_rows(rows, len(images))
-    return Decoded(
+    return DecodedImages(
         pixels=OnDemand(images, rows),
         labels=images.labels[rows],
         keys=tuple(images.keys[row] for row in rows.tolist()),

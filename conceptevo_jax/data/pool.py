@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int32, UInt32
 
-from conceptevo_jax.data.decoded import Decoded
+from conceptevo_jax.data.decoded import DecodedImages
 from conceptevo_jax.data.image_set import ImageSet, images_id
-from conceptevo_jax.data.stratified import id_hashes, stratified
+from conceptevo_jax.data.stratified import id_hashes, stratified_rows
 from conceptevo_jax.errors import DataError, UsageError, is_whole, require_seed
 from conceptevo_jax.store import read_sealed, write_sealed
 from conceptevo_jax.types import record
@@ -67,7 +67,7 @@ def select_pool(images: ImageSet, *, size: int | None = None, seed: int) -> Pool
     require_seed(seed)
     size = len(images) if size is None else size
     _require_enough(images, size, "size")
-    rows = stratified(images.keys, images.labels, size=size, seed=seed)
+    rows = stratified_rows(images.keys, images.labels, size=size, seed=seed)
     return _pool(images, rows, seed)
 
 
@@ -91,17 +91,25 @@ def heldout_pools(
     require_seed(seed)
     _require_enough(images, min(selection, judgement), "smaller held-out set")
     _require_enough(images, selection + judgement, "selection + judgement")
-    rows = stratified(images.keys, images.labels, size=selection + judgement, seed=seed)
-    held_out = _pool(images, rows, seed)
-    first = stratified(
-        held_out.keys, held_out.labels, size=selection, seed=seed, purpose="selection"
+    rows = stratified_rows(
+        images.keys, images.labels, size=selection + judgement, seed=seed
     )
-    second = np.setdiff1d(np.arange(len(held_out)), first)
-    selection_pool = _pool(images, held_out.rows[first], seed)
-    return selection_pool, _pool(images, held_out.rows[second], seed)
+    held_out_pool = _pool(images, rows, seed)
+    first = stratified_rows(
+        held_out_pool.keys,
+        held_out_pool.labels,
+        size=selection,
+        seed=seed,
+        purpose="selection",
+    )
+    second = np.setdiff1d(np.arange(len(held_out_pool)), first)
+    selection_pool = _pool(images, held_out_pool.rows[first], seed)
+    return selection_pool, _pool(images, held_out_pool.rows[second], seed)
 
 
-def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded]:
+def select_part(
+    images: DecodedImages, *, size: int, seed: int
+) -> tuple[Pool, DecodedImages]:
     """Choose `size` of decoded images, each class in proportion; for probes.
 
     Args:
@@ -113,17 +121,19 @@ def select_part(images: Decoded, *, size: int, seed: int) -> tuple[Pool, Decoded
       The pool, whose rows are those of `images`, and its pixels, in memory.
     """
     size = min(size, len(images))
-    selected_rows = stratified(
+    selected_rows = stratified_rows(
         images.keys, images.labels, size=size, seed=seed, purpose="probe"
     )
     rows = np.sort(selected_rows).astype(np.int32)
     keys = tuple(images.keys[row] for row in rows)
     pixels: Any = np.asarray(images.pixels[rows])
-    part = Decoded(pixels=pixels, labels=images.labels[rows], keys=keys)
+    part = DecodedImages(pixels=pixels, labels=images.labels[rows], keys=keys)
     return _pool_of_part(part, rows, seed), part
 
 
-def _pool_of_part(part: Decoded, rows: Int32[np.ndarray, " i"], seed: int) -> Pool:
+def _pool_of_part(
+    part: DecodedImages, rows: Int32[np.ndarray, " i"], seed: int
+) -> Pool:
     """The pool of the decoded images at these rows, named by their ids."""
     keys = tuple(part.keys)
     return Pool(

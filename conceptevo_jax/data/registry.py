@@ -124,10 +124,10 @@ def _require_options(
       UsageError: naming the first unknown option.
     """
     parameters = set(inspect.signature(load).parameters)
-    valid = parameters - set(_SETTINGS)
+    valid_options = parameters - set(_SETTINGS)
     for option in options:
-        if option not in valid:
-            raise unknown_name(f"option of data set {name}", option, valid)
+        if option not in valid_options:
+            raise unknown_name(f"option of data set {name}", option, valid_options)
     return parameters
 
 

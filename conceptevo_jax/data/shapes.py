@@ -133,7 +133,7 @@ def factors(seed: int, split: str, index: Int[np.ndarray, " i"]) -> Factors:
 
 def draw(what: Factors) -> UInt8[np.ndarray, "i side side 3"]:
     """Draw the images: dark parts of a texture have two fifths of the colour."""
-    inside, bright = silhouettes(what), _bright(what)
+    inside, bright = silhouettes(what), _bright_cells(what)
     colour = _PALETTE[what.colour][:, None, None]
     shape = np.where(bright[..., None], colour, colour * 2 // 5)
     background = what.grey[:, None, None, None]
@@ -168,7 +168,7 @@ def shape_concepts(keys: Sequence[str]) -> Bool[np.ndarray, "i concepts"]:
       DataError: if an id is of another data set.
     """
     concepts = np.zeros((len(keys), len(CONCEPTS)), bool)
-    for row, (seed, split, index) in enumerate(map(_parsed, keys)):
+    for row, (seed, split, index) in enumerate(map(_parse_key, keys)):
         what = factors(seed, split, np.array([index]))
         concepts[row, what.shape] = True
         concepts[row, len(SHAPES) + what.colour] = True
@@ -176,7 +176,7 @@ def shape_concepts(keys: Sequence[str]) -> Bool[np.ndarray, "i concepts"]:
     return concepts
 
 
-def _parsed(key: str) -> tuple[int, str, int]:
+def _parse_key(key: str) -> tuple[int, str, int]:
     try:
         name, split, index = key.split("/")
         seed = name.removeprefix("shapes-")
@@ -190,7 +190,7 @@ def _parsed(key: str) -> tuple[int, str, int]:
         ) from None
 
 
-def _bright(what: Factors) -> np.ndarray:
+def _bright_cells(what: Factors) -> np.ndarray:
     # Shifted by a multiple of the period, so that no offset is negative.
     down, right = (offset + 4 * SIDE for offset in _offsets(what))
     stripes = down // 2 % 2 == 0

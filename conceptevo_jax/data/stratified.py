@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int, Integer
 
 
-def stratified(
+def stratified_rows(
     keys: Sequence[str],
     labels: Integer[np.ndarray, " i"],
     *,
@@ -53,5 +53,5 @@ def id_hashes(keys: Sequence[str], salt: str, size: int) -> np.ndarray:
         return hashlib.blake2b(f"{salt}:{key}".encode(), digest_size=size).digest()
 
     # Little-endian, so that the numbers are equal on every machine.
-    joined = np.frombuffer(b"".join(map(digest, keys)), f"<u{size}")
-    return joined.astype(f"u{size}")
+    hashes = np.frombuffer(b"".join(map(digest, keys)), f"<u{size}")
+    return hashes.astype(f"u{size}")

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from conceptevo_jax.data.content import content_of, number_equal
-from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, Decoding
+from conceptevo_jax.data.content import content_of, number_duplicates
+from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, DecodingSettings
 from conceptevo_jax.data.image_set import ImageSet
 from conceptevo_jax.data.tfds_index import index_split
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
 
-_TESTS = ("test", "validation")
+_TEST_SPLITS = ("test", "validation")
 
 
 def load(
@@ -61,7 +61,9 @@ def load(
       UsageError: if no TFDS data set has that name, a feature has to be named, a
         format is unknown, or a number is not a whole number from 1.
     """
-    decoding = Decoding(formats=formats, max_pixels=max_pixels, value_range=value_range)
+    decoding = DecodingSettings(
+        formats=formats, max_pixels=max_pixels, value_range=value_range
+    )
     builder = _builder(source, data_dir)
     tfds_split = train_split if split == "train" else test_split or _test_split(builder)
     _require_split(builder, source, tfds_split)
@@ -73,7 +75,7 @@ def load(
     return ImageSet(
         name=source,
         split=split,
-        keys=number_equal(decoding.ids(map(content_of, index.keys))),
+        keys=number_duplicates(decoding.ids(map(content_of, index.keys))),
         names=index.names,
         labels=index.labels,
         classes=index.classes,
@@ -89,8 +91,8 @@ def _encoded_records(builder: Any, tfds_split: str, picture: str) -> Any:
     """The records of a split, whose images are not decoded."""
     import tensorflow_datasets as tfds
 
-    skip = {picture: tfds.decode.SkipDecoding()}
-    return builder.as_data_source(tfds_split, decoders=skip)
+    decoders = {picture: tfds.decode.SkipDecoding()}
+    return builder.as_data_source(tfds_split, decoders=decoders)
 
 
 def _no_labels_error(
@@ -204,8 +206,8 @@ def _splits(builder: Any) -> str:
 
 
 def _test_split(builder: Any) -> str:
-    present = [name for name in _TESTS if name in builder.info.splits]
-    return present[0] if present else _TESTS[0]
+    present_splits = [name for name in _TEST_SPLITS if name in builder.info.splits]
+    return present_splits[0] if present_splits else _TEST_SPLITS[0]
 
 
 def _require_split(builder: Any, source: str, tfds_split: str) -> None:

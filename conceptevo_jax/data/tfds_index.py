@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int32
 
-from conceptevo_jax.data.content import RACY_NS, number_equal
+from conceptevo_jax.data.content import RACY_NS, number_duplicates
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import checksum, write_bytes
 from conceptevo_jax.types import record
@@ -55,41 +55,42 @@ def index_split(
     Raises:
       DataError: if records cannot be read, or have changed.
     """
-    info, begun = builder.info, time.time_ns()
+    info, start_ns = builder.info, time.time_ns()
     if cache is None:
         return _read_index(builder, records, split, features)
-    text = f"{builder.data_path}|{info.full_name}|{split}|{features}"
-    path = cache / f"{info.name}-{checksum(text.encode())[:16]}.npz"
-    looks = _fingerprints(Path(builder.data_path))
-    cached = _load_index(path)
-    if cached is not None and cached[1] == looks:
-        return cached[0]
+    index_name = f"{builder.data_path}|{info.full_name}|{split}|{features}"
+    path = cache / f"{info.name}-{checksum(index_name.encode())[:16]}.npz"
+    fingerprints = _fingerprints(Path(builder.data_path))
+    cached_index = _load_index(path)
+    if cached_index is not None and cached_index[1] == fingerprints:
+        return cached_index[0]
     index = _read_index(builder, records, split, features)
-    if cached is not None:
-        _require_unchanged(cached[0], index, Path(builder.data_path), split, path)
-    newest = max(
-        max(int(part) for part in fingerprint.split()[1:3]) for fingerprint in looks
+    if cached_index is not None:
+        _require_unchanged(cached_index[0], index, Path(builder.data_path), split, path)
+    newest_ns = max(
+        max(int(time_text) for time_text in fingerprint.split()[1:3])
+        for fingerprint in fingerprints
     )
-    _save_index(path, index, looks if newest < begun - RACY_NS else ())
+    _save_index(path, index, fingerprints if newest_ns < start_ns - RACY_NS else ())
     return index
 
 
 def _read_index(
     builder: Any, records: Any, split: str, features: tuple[str, str]
 ) -> SplitIndex:
-    info, (picture, kind) = builder.info, features
+    info, (picture, label_feature) = builder.info, features
     name_feature = next((n for n in ("file_name", "id") if n in info.features), None)
     start = f"{info.full_name}/{split}"
-    contents, names, labels = [], [], []
+    content_ids, names, labels = [], [], []
     try:
         for row in range(len(records)):
             example = records[row]
             name = (
                 f"{row:07d}" if name_feature is None else _text(example[name_feature])
             )
-            contents.append(checksum(example[picture]))
+            content_ids.append(checksum(example[picture]))
             names.append(f"{start}/{name}")
-            labels.append(example[kind])
+            labels.append(example[label_feature])
     # What TFDS, protobuf and array_record raise on damaged files has no common type.
     except Exception as error:
         raise DataError(
@@ -97,21 +98,26 @@ def _read_index(
             f"read ({error}). Prepare the data set again."
         ) from error
     return SplitIndex(
-        keys=number_equal(contents),
+        keys=number_duplicates(content_ids),
         names=tuple(names),
         labels=np.array(labels, np.int32),
-        classes=tuple(info.features[kind].names),
+        classes=tuple(info.features[label_feature].names),
     )
 
 
 def _fingerprints(folder: Path) -> tuple[str, ...]:
     """Size, times and inode of every file of a prepared data set, as text."""
-    looks = []
+    fingerprints = []
     for file in sorted(folder.iterdir()):
-        facts = file.stat()
-        parts = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
-        looks.append(f"{' '.join(map(str, parts))} {file.name}")
-    return tuple(looks)
+        file_stat = file.stat()
+        stat_numbers = (
+            file_stat.st_size,
+            file_stat.st_mtime_ns,
+            file_stat.st_ctime_ns,
+            file_stat.st_ino,
+        )
+        fingerprints.append(f"{' '.join(map(str, stat_numbers))} {file.name}")
+    return tuple(fingerprints)
 
 
 def _require_unchanged(
@@ -119,8 +125,10 @@ def _require_unchanged(
 ) -> None:
     """Refuse prepared files whose content has changed since they were first read."""
     pairs = list(zip(before.keys, after.keys, strict=False))
-    changed = sum(a != b for a, b in pairs) + abs(len(before.keys) - len(after.keys))
-    differences = [f"{changed} images"] if changed else []
+    changed_count = sum(a != b for a, b in pairs) + abs(
+        len(before.keys) - len(after.keys)
+    )
+    differences = [f"{changed_count} images"] if changed_count else []
     if not np.array_equal(before.labels, after.labels):
         differences.append("labels")
     if before.classes != after.classes:
@@ -133,20 +141,20 @@ def _require_unchanged(
         )
 
 
-def _save_index(path: Path, index: SplitIndex, looks: tuple[str, ...]) -> None:
+def _save_index(path: Path, index: SplitIndex, fingerprints: tuple[str, ...]) -> None:
     content = io.BytesIO()
     np.savez(
         content,
         labels=index.labels,
-        keys=_joined(index.keys),
-        names=_joined(index.names),
-        classes=_joined(index.classes),
-        looks=_joined(looks),
+        keys=_join_texts(index.keys),
+        names=_join_texts(index.names),
+        classes=_join_texts(index.classes),
+        looks=_join_texts(fingerprints),
     )
     write_bytes(path, content.getvalue())
 
 
-def _joined(texts: tuple[str, ...]) -> np.ndarray:
+def _join_texts(texts: tuple[str, ...]) -> np.ndarray:
     return np.frombuffer("\0".join(texts).encode(), np.uint8)
 
 
@@ -154,19 +162,19 @@ def _load_index(path: Path) -> tuple[SplitIndex, tuple[str, ...]] | None:
     """The index that `_save_index` wrote; None if it is missing or damaged."""
     try:
         # NumPy leaves a file that it opened itself open when it is no zip archive.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             texts = {
-                name: tuple(stored[name].tobytes().decode().split("\0"))
+                name: tuple(arrays[name].tobytes().decode().split("\0"))
                 for name in ("keys", "names", "classes", "looks")
             }
-            labels = stored["labels"]
+            labels = arrays["labels"]
     # NumPy and zipfile raise some ten types of error on damaged bytes.
     except Exception:
         return None
-    looks = texts.pop("looks")
+    fingerprints = texts.pop("looks")
     if not len(texts["keys"]) == len(texts["names"]) == len(labels):
         return None
-    return SplitIndex(labels=labels, **texts), looks
+    return SplitIndex(labels=labels, **texts), fingerprints
 
 
 def _text(value: Any) -> str:

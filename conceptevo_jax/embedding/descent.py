@@ -19,7 +19,7 @@ REGISTER = 16
 """Numbers in a processor's widest register."""
 
 
-class Plan(NamedTuple):
+class LoopSizes(NamedTuple):
     """Sizes that the compiled loop depends on.
 
     Attributes:
@@ -46,7 +46,7 @@ def learn_vectors(
     key: Key[Array, ""],
     learning_rate: Float[Array, ""],
     *,
-    plan: Plan,
+    plan: LoopSizes,
 ) -> tuple[Float[Array, "n d"], Float[Array, "e 2"]]:
     """Minimise Eq. 1 from a random start.
 
@@ -70,15 +70,15 @@ def learn_vectors(
     rates = jnp.full(plan.repeats + 1, learning_rate).at[0].set(0.0)
     keys = jax.random.split(pair_key, plan.repeats + 1)
     images = lists.images[order]
-    follows = jnp.pad(images[:-1] == images[1:], (0, 1)).astype(jnp.float32)
-    linked = _windows(follows, plan.batch_size, 1)
+    is_followed = jnp.pad(images[:-1] == images[1:], (0, 1)).astype(jnp.float32)
+    link_windows = _windows(is_followed, plan.batch_size, 1)
 
     def repeat(vectors: Array, turn: tuple[Array, Array]) -> tuple[Array, Array]:
         turn_key, rate = turn
-        batches = _batches(lists, order, turn_key, plan), linked
+        batches = _batches(lists, order, turn_key, plan), link_windows
         step = partial(_step, rate=rate, plan=plan)
         vectors, products = jax.lax.scan(step, vectors, batches)
-        return vectors, _losses(*products, linked) / len(lists.starts)
+        return vectors, _losses(*products, link_windows) / len(lists.starts)
 
     vectors, losses = jax.lax.scan(repeat, start, (keys, rates))
     return vectors[:, : plan.dim], losses
@@ -86,20 +86,20 @@ def learn_vectors(
 
 def _shared_negatives(negatives: int) -> int:
     """Shared negatives of a batch: whole registers, with which products are fastest."""
-    registers = round(SHARED_PER_NEGATIVE * negatives / REGISTER)
-    return max(registers, min(negatives, 1)) * REGISTER
+    register_count = round(SHARED_PER_NEGATIVE * negatives / REGISTER)
+    return max(register_count, min(negatives, 1)) * REGISTER
 
 
-def _windows(values: Array, size: int, extra: int) -> Array:
+def _windows(values: Array, size: int, extra_length: int) -> Array:
     """Windows over values with a 0 before them, `[t size + further]`; 0 in the end."""
     steps = -(-len(values) // size)
-    padded = jnp.pad(values, (1, steps * size + extra - len(values)))
+    padded = jnp.pad(values, (1, steps * size + extra_length - len(values)))
     firsts = size * jnp.arange(steps)
-    return padded[firsts[:, None] + jnp.arange(size + extra)[None]]
+    return padded[firsts[:, None] + jnp.arange(size + extra_length)[None]]
 
 
 def _batches(
-    lists: CoActivations, order: Int[Array, " m"], key: Key[Array, ""], plan: Plan
+    lists: CoActivations, order: Int[Array, " m"], key: Key[Array, ""], plan: LoopSizes
 ) -> Int[Array, "t _"]:
     """One repeat's batches: each with the entries around it, and their negatives.
 
@@ -119,7 +119,7 @@ def _step(
     batch: tuple[Int[Array, " _"], Float[Array, " _"]],
     *,
     rate: Float[Array, ""],
-    plan: Plan,
+    plan: LoopSizes,
 ) -> tuple[Float[Array, "n d"], tuple[Float[Array, " _"], Float[Array, "_ r"]]]:
     """Move one batch's neurons down the gradient of all their pairs.
 
@@ -133,11 +133,11 @@ def _step(
     gathered, size = vectors[rows], len(linked) - 1
     centers, negatives = gathered[1 : size + 1], gathered[size + 1 : -1]
     path = jnp.concatenate([gathered[: size + 1], gathered[-1:]])
-    positive = (path[:-1] * path[1:]).sum(axis=1)
+    positive_products = (path[:-1] * path[1:]).sum(axis=1)
     negative = centers @ negatives.T
     # Every center has two contexts, its neighbours on the path; where a list ends,
     # `linked` is 0. The derivatives of softplus(-x) and softplus(x) weigh them.
-    pull = linked * jax.nn.sigmoid(-positive)
+    pull = linked * jax.nn.sigmoid(-positive_products)
     share = plan.negatives / max(len(negatives), 1)
     push = jax.nn.sigmoid(negative) * (share * _pair_counts(linked))[:, None]
     following_pull, preceding_pull = (
@@ -151,12 +151,12 @@ def _step(
         negative_gradient = jnp.zeros_like(negatives)
     updates = -rate * jnp.concatenate([center_gradient, negative_gradient])
     vectors = vectors.at[rows[1:-1]].add(updates)
-    return vectors, (positive[1:], negative[:, : plan.negatives])
+    return vectors, (positive_products[1:], negative[:, : plan.negatives])
 
 
-def _pair_counts(linked: Float[Array, "*t _"]) -> Float[Array, "*t _"]:
+def _pair_counts(link_windows: Float[Array, "*t _"]) -> Float[Array, "*t _"]:
     """Number of pairs of each neuron; each pair has negatives for it."""
-    return linked[..., :-1] + linked[..., 1:]
+    return link_windows[..., :-1] + link_windows[..., 1:]
 
 
 def _losses(

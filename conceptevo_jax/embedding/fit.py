@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from conceptevo_jax.embedding.descent import Plan, learn_vectors
+from conceptevo_jax.embedding.descent import LoopSizes, learn_vectors
 from conceptevo_jax.embedding.pairs import CoActivations, co_activations, live_neurons
 from conceptevo_jax.errors import DivergenceError, UsageError
 from conceptevo_jax.streams import stream
@@ -92,7 +92,7 @@ def fit_neurons(
     lists = co_activations(stimuli)
     live = np.flatnonzero(live_neurons(stimuli))
     batch = min(batch_size, len(live), len(lists.neurons))
-    plan = Plan(len(live), dim, negatives, repeats, batch, negatives_learn)
+    plan = LoopSizes(len(live), dim, negatives, repeats, batch, negatives_learn)
     # Neurons are renumbered, so that a negative is one draw from 0..live-1.
     rows = np.searchsorted(live, lists.neurons).astype(np.int32)
     lists = CoActivations(*map(jnp.asarray, lists._replace(neurons=rows)))
@@ -101,22 +101,24 @@ def fit_neurons(
     key, rate = jax.random.key(seed, impl="rbg"), jnp.float32(learning_rate)
     vectors, losses = learn_vectors(lists, order, key, rate, plan=plan)
     _require_finite(np.asarray(losses)[:, 0], learning_rate)
-    isolated = len(live) - len(np.unique(rows))
-    report = _report(np.asarray(losses), len(lists.starts), batch, isolated)
+    isolated_count = len(live) - len(np.unique(rows))
+    report = _report(np.asarray(losses), len(lists.starts), batch, isolated_count)
     return _all_neurons(np.asarray(vectors), live, len(stimuli.count)), report
 
 
-def _report(losses: np.ndarray, pairs: int, batch: int, isolated: int) -> FitReport:
+def _report(
+    losses: np.ndarray, pairs: int, batch: int, isolated_count: int
+) -> FitReport:
     """The report on the losses, the first of which belong to the start."""
-    total, positive = losses.T
+    total_losses, positive_losses = losses.T
     return FitReport(
-        start_total=float(total[0]),
-        start_positive=float(positive[0]),
-        total=total[1:],
-        positive=positive[1:],
+        start_total=float(total_losses[0]),
+        start_positive=float(positive_losses[0]),
+        total=total_losses[1:],
+        positive=positive_losses[1:],
         pairs=pairs,
         batch_size=batch,
-        isolated=isolated,
+        isolated=isolated_count,
     )
 
 

@@ -3,9 +3,9 @@
 A window of two slides over each image's shuffled list of co-activated neurons. Pairs
 are sampled on the device, one repeat at a time; the multiset D of the paper is never
 stored. Pairs are neither weighted nor filtered: a pair is as frequent as the images its
-neurons share. Lists of up to `SHORT` neurons are shuffled by counting for each neuron
-how many drew a smaller number, which costs `SHORT` comparisons per entry; longer lists
-by one sort of all their entries. There are at most `n k` entries.
+neurons share. Lists of up to `SHORT_LENGTH` neurons are shuffled by counting for each
+neuron how many drew a smaller number, which costs `SHORT_LENGTH` comparisons per entry;
+longer lists by one sort of all their entries. There are at most `n k` entries.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from jaxtyping import Array, Int, Key
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.types import Stimuli
 
-SHORT = 16
+SHORT_LENGTH = 16
 """Longest list that is shuffled by comparisons; a power of two."""
 
 
@@ -30,7 +30,8 @@ class CoActivations(NamedTuple):
       neurons: Neuron of each entry, ascending within an image.
       starts: Entries that are followed by another entry of the same image: where a
         window of length two fits, for any order within the lists.
-      short: The entries of each list of up to `SHORT`, in a row; unused slots are `m`.
+      short: The entries of each list of up to `SHORT_LENGTH`, in a row; unused slots
+        are `m`.
       long: The entries of all longer lists.
       places: The position of each entry after the rows of `short` and then the lists in
         `long` have been shuffled.
@@ -79,13 +80,13 @@ def _layout(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     )
     entries = np.arange(len(images))
     slots = entries - firsts[lists]
-    is_short = sizes <= SHORT
+    is_short = sizes <= SHORT_LENGTH
     in_short = is_short[lists]
     row = (np.cumsum(is_short) - 1)[lists]
-    short = np.full((is_short.sum(), SHORT), len(images))
+    short = np.full((is_short.sum(), SHORT_LENGTH), len(images))
     short[row[in_short], slots[in_short]] = entries[in_short]
     places = np.empty(len(images), int)
-    places[in_short] = row[in_short] * SHORT + slots[in_short]
+    places[in_short] = row[in_short] * SHORT_LENGTH + slots[in_short]
     places[~in_short] = short.size + np.arange((~in_short).sum())
     return short, entries[~in_short], places
 
@@ -135,8 +136,11 @@ def sample_paths(lists: CoActivations, key: Key[Array, ""]) -> Int[Array, " m"]:
     last = jnp.full(1, 0xFFFFFFFF, jnp.uint32)
     # Of a draw the slot takes the last bits, so that no two in a row are equal, and
     # unused slots, whose other bits are all ones, come last.
-    slots = jnp.arange(SHORT, dtype=jnp.uint32)
-    sort_keys = jnp.concatenate([draws, last])[short] // SHORT * SHORT + slots[None]
+    slots = jnp.arange(SHORT_LENGTH, dtype=jnp.uint32)
+    sort_keys = (
+        jnp.concatenate([draws, last])[short] // SHORT_LENGTH * SHORT_LENGTH
+        + slots[None]
+    )
     rank = (sort_keys[:, :, None] > sort_keys[:, None, :]).sum(axis=2, dtype=jnp.uint32)
     at_rank = rank[:, :, None] == slots[None, None]
     padded = jnp.pad(neurons, (0, 1))[short]

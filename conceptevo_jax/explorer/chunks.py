@@ -23,10 +23,10 @@ from conceptevo_jax.explorer.sheets import COLUMNS, PER_SHEET
 from conceptevo_jax.types import site_slices
 
 FORMAT = 1
-FINE = 65534
+FINE_STEPS = 65534
 """Steps of a 16-bit number, with one more value to mark missing numbers."""
 
-COARSE = 254
+COARSE_STEPS = 254
 """The same of 8 bits."""
 
 _TYPES = {"|u1": "u8", "|i1": "i8", "<u2": "u16", "<i2": "i16"}
@@ -35,7 +35,7 @@ _TYPES |= {"<u4": "u32", "<i4": "i32", "<f4": "f32"}
 Chunk = tuple[str, bytes]
 
 
-def chunks(
+def page_chunks(
     title: str,
     scenes: Sequence[Scene],
     study_groups: Sequence[Sequence[StudyGroup]] = (),
@@ -69,9 +69,9 @@ def container(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> byte
     layout, blocks, offset = {}, [], 0
     for name, array in arrays.items():
         contiguous_array = np.ascontiguousarray(array)
-        little_endian = contiguous_array.dtype.newbyteorder("<")
-        block = contiguous_array.astype(little_endian, copy=False).tobytes()
-        dtype, shape = _TYPES[little_endian.str], list(contiguous_array.shape)
+        little_endian_array = contiguous_array.dtype.newbyteorder("<")
+        block = contiguous_array.astype(little_endian_array, copy=False).tobytes()
+        dtype, shape = _TYPES[little_endian_array.str], list(contiguous_array.shape)
         layout[name] = {"dtype": dtype, "shape": shape, "offset": offset}
         padded = block + bytes(-len(block) % 8)
         blocks.append(padded)
@@ -107,10 +107,10 @@ def _core_chunk(
 
 def _extent(courses: Sequence[Course]) -> list[float]:
     """Lowest x and y on the map, then the highest; 0 and 1 of an empty map."""
-    placed = [
+    placed_points = [
         course.points[np.isfinite(course.points).all(axis=2)] for course in courses
     ]
-    points = np.concatenate(placed) if placed else np.zeros((0, 2))
+    points = np.concatenate(placed_points) if placed_points else np.zeros((0, 2))
     if not len(points):
         return [0.0, 0.0, 1.0, 1.0]
     return [*map(float, points.min(axis=0)), *map(float, points.max(axis=0))]
@@ -178,35 +178,37 @@ def _run_facts(course: Course, scene: int, side: int) -> dict[str, Any]:
 
 def _max_movement(course: Course) -> float:
     """The run's largest movement, by which movements are scaled; 1 if none moved."""
-    finite = course.movement[np.isfinite(course.movement)]
-    return float(finite.max(initial=0)) or 1.0
+    finite_movements = course.movement[np.isfinite(course.movement)]
+    return float(finite_movements.max(initial=0)) or 1.0
 
 
 def _run_arrays(course: Course, extent: Sequence[float]) -> dict[str, np.ndarray]:
     low, high = np.array(extent[:2]), np.array(extent[2:])
     size = np.where(high > low, high - low, 1.0)
-    points = _quantise((course.points - low) / size, FINE, np.uint16)
-    points[~np.isfinite(course.points).all(axis=2)] = FINE + 1
+    points = _quantise((course.points - low) / size, FINE_STEPS, np.uint16)
+    points[~np.isfinite(course.points).all(axis=2)] = FINE_STEPS + 1
     arrays = {
         "points": points,
         "state": course.dead.astype(np.uint8) + 2 * course.nonfinite.astype(np.uint8),
-        "coverage": _quantise(course.coverage, COARSE, np.uint8),
-        "moved": _quantise(course.movement / _max_movement(course), COARSE, np.uint8),
+        "coverage": _quantise(course.coverage, COARSE_STEPS, np.uint8),
+        "moved": _quantise(
+            course.movement / _max_movement(course), COARSE_STEPS, np.uint8
+        ),
         "group": _mark_missing(course.group, np.uint8),
         "lives": course.lives.astype(np.int16),
     }
     if course.evolutions:
-        arrays["importance"] = _quantise(course.importance, FINE, np.uint16)
+        arrays["importance"] = _quantise(course.importance, FINE_STEPS, np.uint16)
         arrays["rank"] = _mark_missing(course.rank, np.uint32)
     return arrays
 
 
 def _quantise(shares: np.ndarray, steps: int, dtype: type) -> np.ndarray:
     """Shares as whole numbers of steps; `steps` + 1 for NaN."""
-    finite = np.isfinite(shares)
-    clipped_shares = np.clip(np.where(finite, shares, 0.0), 0, 1)
+    is_finite = np.isfinite(shares)
+    clipped_shares = np.clip(np.where(is_finite, shares, 0.0), 0, 1)
     quantised_shares = np.rint(clipped_shares.astype(float) * steps)
-    return np.where(finite, quantised_shares, steps + 1).astype(dtype)
+    return np.where(is_finite, quantised_shares, steps + 1).astype(dtype)
 
 
 def _mark_missing(numbers: np.ndarray, dtype: type) -> np.ndarray:
@@ -234,7 +236,7 @@ def _patch_chunk(scene: Scene, course: Course, *, first: bool) -> bytes:
 def _directions(course: Course) -> np.ndarray:
     """Unit vectors in steps of 1/127; zeros without a place or for dead neurons."""
     vectors = course.vectors.astype(np.float64)
-    placed = np.isfinite(vectors).all(axis=2) & ~course.dead
-    vectors = np.where(placed[..., None], vectors, 0.0)
+    is_placed = np.isfinite(vectors).all(axis=2) & ~course.dead
+    vectors = np.where(is_placed[..., None], vectors, 0.0)
     norms = np.linalg.norm(vectors, axis=2, keepdims=True)
     return np.rint(127 * vectors / np.where(norms > 0, norms, 1)).astype(np.int8)

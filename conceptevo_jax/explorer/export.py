@@ -17,19 +17,24 @@ from pathlib import Path
 from typing import IO, Any
 
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.explorer.chunks import chunks
+from conceptevo_jax.explorer.chunks import page_chunks
 from conceptevo_jax.explorer.revisions import (
     KINDS,
-    delete_stale,
+    delete_stale_files,
+    escape_script,
     listed_files,
     read_revision,
     remove_revision,
-    script_safe,
     write_once,
     write_revision,
 )
-from conceptevo_jax.explorer.scene import Saved, without_patches
-from conceptevo_jax.store import read_file, replacing, require_closed, write_text
+from conceptevo_jax.explorer.scene import SavedScene, drop_patches
+from conceptevo_jax.store import (
+    open_replacement,
+    read_file,
+    require_no_outward_links,
+    write_text,
+)
 
 MARKER = "<!--conceptevo:data-->"
 TITLE = "<title>conceptevo explorer</title>"
@@ -63,7 +68,7 @@ def read_template() -> str:
 
 
 def write_page(
-    saved: Sequence[Saved],
+    saved: Sequence[SavedScene],
     path: Path,
     *,
     title: str,
@@ -87,7 +92,7 @@ def write_page(
     """
     before, after = _titled_template(title).split(MARKER)
     try:
-        with replacing(path) as file:
+        with open_replacement(path) as file:
             file.write(before.encode())
             for kind, name, content in _page_parts(title, saved, patches):
                 _embed(file, kind, name, content)
@@ -104,7 +109,7 @@ class _TooLargeError(Exception):
 
 
 def write_whole(
-    saved: Sequence[Saved],
+    saved: Sequence[SavedScene],
     page: Path,
     parts: Path,
     *,
@@ -132,7 +137,7 @@ def write_whole(
 
 
 def write_folder(
-    saved: Sequence[Saved],
+    saved: Sequence[SavedScene],
     folder: Path,
     *,
     title: str,
@@ -159,7 +164,7 @@ def write_folder(
         folder.
     """
     template = _titled_template(title)
-    require_closed(folder, folder)
+    require_no_outward_links(folder, folder)
     # An open page may still load what the revision before this one lists.
     earlier = listed_files(read_revision(folder))
     listed: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
@@ -184,7 +189,7 @@ def write_folder(
     else:
         remove_revision(folder)
         earlier = set()
-    delete_stale(folder, listed_files(index) | earlier)
+    delete_stale_files(folder, listed_files(index) | earlier)
     return page
 
 
@@ -196,21 +201,21 @@ def _titled_template(title: str) -> str:
 
 
 def _page_parts(
-    title: str, saved: Sequence[Saved], patches: bool
+    title: str, saved_scenes: Sequence[SavedScene], patches: bool
 ) -> Iterator[tuple[str, str, bytes]]:
     """Kind, name and bytes of everything a page loads, one at a time."""
     if not patches:
-        saved = [
-            dataclasses.replace(source, scene=without_patches(source.scene))
-            for source in saved
+        saved_scenes = [
+            dataclasses.replace(saved_scene, scene=drop_patches(saved_scene.scene))
+            for saved_scene in saved_scenes
         ]
-    scenes = [source.scene for source in saved]
-    study_groups = [source.study_groups for source in saved]
-    for name, chunk in chunks(title, scenes, study_groups):
+    scenes = [saved_scene.scene for saved_scene in saved_scenes]
+    study_groups = [saved_scene.study_groups for saved_scene in saved_scenes]
+    for name, chunk in page_chunks(title, scenes, study_groups):
         yield "chunk", name, chunk
-    for scene_number, source in enumerate(saved):
-        if source.scene.pictures.tile:
-            for number, sheet in enumerate(source.sheets):
+    for scene_number, saved_scene in enumerate(saved_scenes):
+        if saved_scene.scene.pictures.tile:
+            for number, sheet in enumerate(saved_scene.sheets):
                 yield "sheet", f"{scene_number}-{number}", _read_sheet(sheet)
 
 
@@ -235,4 +240,4 @@ def _base64(content: bytes) -> str:
 
 def _index_block(index: dict[str, Any]) -> str:
     start = '<script type="application/json" id="conceptevo-index">'
-    return f"{start}{script_safe(index)}</script>"
+    return f"{start}{escape_script(index)}</script>"

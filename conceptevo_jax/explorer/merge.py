@@ -15,18 +15,18 @@ from conceptevo_jax.explorer.scene import (
     SCENE,
     Course,
     Pictures,
-    Saved,
+    SavedScene,
     number_images,
     pool_rows,
 )
 from conceptevo_jax.explorer.sheets import make_sheets, read_tiles
 from conceptevo_jax.types import SnapshotId
 
-MARKS = ("A", "B")
+NAME_MARKS = ("A", "B")
 """Prefixes of names that two scenes share."""
 
 
-def open_scene(path: Path) -> tuple[Saved, Sequence[Course]]:
+def open_scene(path: Path) -> tuple[SavedScene, Sequence[Course]]:
     """The scene of a result folder, and the selected runs.
 
     Args:
@@ -54,20 +54,20 @@ def open_scene(path: Path) -> tuple[Saved, Sequence[Course]]:
     return saved, [c for c in courses if c.is_base or c.name == path.name]
 
 
-def select_scene(path: Path, folder: Path) -> Saved:
+def select_scene(path: Path, folder: Path) -> SavedScene:
     """A result's scene; of one run below it, a scene of that run and the base.
 
     Args:
       path: As for `open_scene`, and so are the errors.
       folder: In which a new scene is made, if one is needed.
     """
-    saved, courses = open_scene(path)
-    if len(courses) == len(saved.scene.courses):
-        return saved
-    return gather([(saved, courses)], folder / SCENE)
+    saved_scene, courses = open_scene(path)
+    if len(courses) == len(saved_scene.scene.courses):
+        return saved_scene
+    return gather([(saved_scene, courses)], folder / SCENE)
 
 
-def compare(first: Path, second: Path, folder: Path) -> list[Saved]:
+def compare(first: Path, second: Path, folder: Path) -> list[SavedScene]:
     """Combine two results, or runs of them.
 
     If both share a space and map, they become one scene, with the base once;
@@ -84,40 +84,44 @@ def compare(first: Path, second: Path, folder: Path) -> list[Saved]:
     """
     parts = [open_scene(path) for path in (first, second)]
     (a, a_runs), (b, b_runs) = parts
-    same_space = a.scene.space_id == b.scene.space_id
-    if same_space:
+    is_same_space = a.scene.space_id == b.scene.space_id
+    if is_same_space:
         b_runs = [course for course in b_runs if not course.is_base]
     shared_names = {course.name for course in a_runs} & {c.name for c in b_runs}
     a_runs, b_runs = (
-        [_marked_course(c, mark) if c.name in shared_names else c for c in runs]
-        for mark, runs in zip(MARKS, (a_runs, b_runs), strict=True)
+        [_mark_course(c, mark) if c.name in shared_names else c for c in runs]
+        for mark, runs in zip(NAME_MARKS, (a_runs, b_runs), strict=True)
     )
-    if same_space:
+    if is_same_space:
         return [gather([(a, a_runs), (b, b_runs)], folder / SCENE)]
     return [
         gather(
-            [(_marked_scene(saved, mark, shared_names), runs)],
+            [(_mark_scene(saved, mark, shared_names), runs)],
             folder / f"{SCENE}-{mark}",
         )
-        for saved, runs, mark in zip((a, b), (a_runs, b_runs), MARKS, strict=True)
+        for saved, runs, mark in zip((a, b), (a_runs, b_runs), NAME_MARKS, strict=True)
     ]
 
 
-def _marked_course(course: Course, mark: str) -> Course:
+def _mark_course(course: Course, mark: str) -> Course:
     name, title = f"{mark}: {course.name}", f"{mark}: {course.title}"
     return dataclasses.replace(course, name=name, title=title)
 
 
-def _marked_scene(saved: Saved, mark: str, shared_names: set[str]) -> Saved:
+def _mark_scene(
+    saved_scene: SavedScene, mark: str, shared_names: set[str]
+) -> SavedScene:
     """A scene with a marked title; its base is marked where its name is shared."""
-    scene = saved.scene
+    scene = saved_scene.scene
     base_is_shared = SnapshotId.parse(scene.base).run in shared_names
     base = f"{mark}: {scene.base}" if base_is_shared else scene.base
-    marked = dataclasses.replace(scene, title=f"{mark}: {scene.title}", base=base)
-    return dataclasses.replace(saved, scene=marked)
+    marked_scene = dataclasses.replace(scene, title=f"{mark}: {scene.title}", base=base)
+    return dataclasses.replace(saved_scene, scene=marked_scene)
 
 
-def gather(parts: Sequence[tuple[Saved, Sequence[Course]]], folder: Path) -> Saved:
+def gather(
+    parts: Sequence[tuple[SavedScene, Sequence[Course]]], folder: Path
+) -> SavedScene:
     """Make one scene of runs of several scenes of one space and map.
 
     Args:
@@ -153,9 +157,9 @@ def _merge_pictures(
     labels = np.zeros(len(rows), np.int32)
     names = [""] * len(rows)
     for pictures in sources:
-        positions, present = _find_rows(pictures, rows)
-        labels[present] = pictures.labels[positions[present]]
-        for index in np.flatnonzero(present) if tile else ():
+        positions, is_present = _find_rows(pictures, rows)
+        labels[is_present] = pictures.labels[positions[is_present]]
+        for index in np.flatnonzero(is_present) if tile else ():
             names[index] = pictures.names[positions[index]]
     side = sources[0].side
     return Pictures(
@@ -178,7 +182,9 @@ class _Tiles:
 
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, parts: Sequence[Saved], rows: Int[np.ndarray, " i"]) -> None:
+    def __init__(
+        self, parts: Sequence[SavedScene], rows: Int[np.ndarray, " i"]
+    ) -> None:
         sources = [saved.scene.pictures for saved in parts]
         self.positions = [_find_rows(pictures, rows) for pictures in sources]
         self.tiles = [
@@ -189,7 +195,9 @@ class _Tiles:
         self.shape: tuple[int, ...] = (len(rows), side, side, 3)
 
     def __getitem__(self, index: Any) -> UInt8[np.ndarray, "h w 3"]:
-        for (positions, present), tiles in zip(self.positions, self.tiles, strict=True):
-            if present[index]:
+        for (positions, is_present), tiles in zip(
+            self.positions, self.tiles, strict=True
+        ):
+            if is_present[index]:
                 return tiles[positions[index]]
         raise IndexError(index)

@@ -19,10 +19,10 @@ from conceptevo_jax.explorer.scene import (
     FORMAT,
     Course,
     Pictures,
-    Saved,
+    SavedScene,
     Scene,
 )
-from conceptevo_jax.explorer.sheets import COLUMNS, LARGEST, PER_SHEET
+from conceptevo_jax.explorer.sheets import COLUMNS, MAX_TILE_SIDE, PER_SHEET
 from conceptevo_jax.store import (
     checksum,
     flaw_of_name,
@@ -30,7 +30,7 @@ from conceptevo_jax.store import (
     read_file,
     read_manifest,
 )
-from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.store.kinds import matches_type
 from conceptevo_jax.types import Epoch, neuron_count
 
 _LOSSLESS, _KEY_FRAME, _SIDE = 0x2F, b"\x9d\x01\x2a", 2**14 - 1
@@ -38,7 +38,7 @@ _LOSSLESS, _KEY_FRAME, _SIDE = 0x2F, b"\x9d\x01\x2a", 2**14 - 1
 
 _EPOCH = re.compile(r"init|step\d{1,12}")
 
-MOST_GROUPS = 255
+MAX_GROUPS = 255
 """Largest number of groups, numbered in a byte in which one value means none."""
 
 _Rule = tuple[bool, str]
@@ -46,12 +46,13 @@ _Rule = tuple[bool, str]
 _REMEDY = "Run the experiment again; finished stages are reused."
 
 
-def load_scene(folder: Path, within: Path | None = None) -> Saved:
+def load_scene(folder: Path, allowed_folder: Path | None = None) -> SavedScene:
     """Read what `save_scene` wrote.
 
     Args:
       folder: Of the scene.
-      within: The result folder that no link may lead out of; by default `folder`.
+      allowed_folder: The result folder that no link may lead out of; by default
+        `folder`.
 
     Returns:
       The scene, with the resolved paths of its sheets.
@@ -60,8 +61,8 @@ def load_scene(folder: Path, within: Path | None = None) -> Saved:
       DataError: naming the file that is missing, damaged, of another version, or not
         what a scene needs.
     """
-    within = within or folder
-    manifest = read_manifest(folder / "scene", within)
+    allowed_folder = allowed_folder or folder
+    manifest = read_manifest(folder / "scene", allowed_folder)
     if manifest.get("format") != FORMAT:
         raise DataError(
             f"{folder} holds a scene of format {manifest.get('format')}, this version "
@@ -69,11 +70,12 @@ def load_scene(folder: Path, within: Path | None = None) -> Saved:
         )
     runs: Any = manifest.get("runs")
     checksums: Any = manifest.get("sheets")
-    if not fits(runs, int) or not fits(checksums, list[str]):
+    if not matches_type(runs, int) or not matches_type(checksums, list[str]):
         raise DataError(f"{folder} does not list its runs and sheets. {_REMEDY}")
-    head = load_record(folder / "scene", Scene, within)
+    head = load_record(folder / "scene", Scene, allowed_folder)
     courses = [
-        load_record(folder / f"run-{number}", Course, within) for number in range(runs)
+        load_record(folder / f"run-{number}", Course, allowed_folder)
+        for number in range(runs)
     ]
     scene = dataclasses.replace(head, courses=courses)
     flaw = flaw_of_scene(scene, len(checksums))
@@ -81,16 +83,20 @@ def load_scene(folder: Path, within: Path | None = None) -> Saved:
         raise DataError(f"{folder} is not a consistent scene: {flaw}. {_REMEDY}")
     sheets = sheet_paths(folder, len(checksums))
     for number, sheet in enumerate(sheets):
-        _require_sheet(sheet, within, checksums[number], number, scene.pictures)
-    return Saved(scene=scene, sheets=[sheet.resolve() for sheet in sheets])
+        _require_sheet(sheet, allowed_folder, checksums[number], number, scene.pictures)
+    return SavedScene(scene=scene, sheets=[sheet.resolve() for sheet in sheets])
 
 
 def _require_sheet(
-    path: Path, within: Path, expected: str, number: int, pictures: Pictures
+    path: Path,
+    allowed_folder: Path,
+    expected_checksum: str,
+    number: int,
+    pictures: Pictures,
 ) -> None:
     try:
-        content = read_file(path, within)
-        if checksum(content) != expected:
+        content = read_file(path, allowed_folder)
+        if checksum(content) != expected_checksum:
             raise ValueError("its checksum does not fit")
         flaw = flaw_of_sheet(content, number, len(pictures.rows), pictures.tile)
         if flaw is not None:
@@ -122,15 +128,18 @@ def _scene_rules(scene: Scene, sheets: int) -> Iterator[_Rule]:
     """
     pictures, names = scene.pictures, [course.name for course in scene.courses]
     tile = pictures.tile
-    yield 0 <= tile <= min(pictures.side, LARGEST), f"tiles of {tile} pixels"
+    yield 0 <= tile <= min(pictures.side, MAX_TILE_SIDE), f"tiles of {tile} pixels"
     count = len(pictures.rows)
     yield len(pictures.labels) == count, "classes of other images"
     yield len(pictures.names) == (count if tile else 0), "names of other images"
     yield bool((np.diff(pictures.rows) > 0).all()), "images out of order"
-    yield _within(pictures.rows, 0, None), "images outside of any pool"
-    yield _within(pictures.labels, 0, len(scene.classes)), "images of unknown classes"
-    needed = -(-count // PER_SHEET) if tile else 0
-    yield sheets == needed, f"{sheets} sheets, not {needed}"
+    yield _are_in_range(pictures.rows, 0, None), "images outside of any pool"
+    yield (
+        _are_in_range(pictures.labels, 0, len(scene.classes)),
+        "images of unknown classes",
+    )
+    needed_sheets = -(-count // PER_SHEET) if tile else 0
+    yield sheets == needed_sheets, f"{sheets} sheets, not {needed_sheets}"
     yield len(scene.centers) == len(scene.groups), "middles of other groups"
     yield len(set(names)) == len(names), "two runs of one name"
     yield any(course.is_base for course in scene.courses), "no base"
@@ -152,19 +161,28 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
         yield getattr(course, name).shape == (e, n), f"{name} of other neurons"
     yield course.progress.shape == (e,), "progress of other snapshots"
     yield course.vectors.shape[2] == scene.centers.shape[1], "vectors of another space"
-    yield _within(course.image_ids, -1, len(scene.pictures.rows)), "unknown images"
+    yield (
+        _are_in_range(course.image_ids, -1, len(scene.pictures.rows)),
+        "unknown images",
+    )
     yield patches[:3] in (slots, (e, n, 0)), "patches of other stimuli"
     yield patches[2] > 0 or not scene.pictures.tile or not slots[2], "no patches"
-    yield _within(course.corners, -1, side), "patches outside of the images"
+    yield _are_in_range(course.corners, -1, side), "patches outside of the images"
     yield course.length.shape == (n,), "patches of other neurons"
-    yield _within(course.length, 1, side + 1), "patches larger than the images"
-    yield _within(course.group, -1, MOST_GROUPS), "groups that a page has no room for"
+    yield _are_in_range(course.length, 1, side + 1), "patches larger than the images"
+    yield (
+        _are_in_range(course.group, -1, MAX_GROUPS),
+        "groups that a page has no room for",
+    )
     yield course.lives.shape == (4, n), "lives of other neurons"
-    yield _within(course.lives, -1, e), "lives in unknown snapshots"
+    yield _are_in_range(course.lives, -1, e), "lives in unknown snapshots"
     lengths = {len(column) for column in course.measures.values()}
     yield lengths <= {e}, "measures of other snapshots"
-    v, m, ranked = course.rank.shape
-    yield (v, ranked) == (len(course.evolutions), n), "ranks of other evolutions"
+    v, m, ranked_neurons = course.rank.shape
+    yield (
+        (v, ranked_neurons) == (len(course.evolutions), n),
+        "ranks of other evolutions",
+    )
     yield course.importance.shape == (v, m, 3, n), "scores of other evolutions"
 
 
@@ -173,7 +191,7 @@ def _is_epoch(epoch: Epoch) -> bool:
     return epoch >= 0 if isinstance(epoch, int) else bool(_EPOCH.fullmatch(epoch))
 
 
-def _within(numbers: np.ndarray, low: int, end: int | None) -> bool:
+def _are_in_range(numbers: np.ndarray, low: int, end: int | None) -> bool:
     """Whether whole numbers are from `low` on and, where there is an end, below it."""
     if not numbers.size:
         return True
@@ -208,8 +226,8 @@ def _still_size(content: bytes) -> tuple[int, int] | None:
     file_length, chunk_length = (
         int.from_bytes(content[offset : offset + 4], "little") for offset in (4, 16)
     )
-    padded = chunk_length + chunk_length % 2
-    is_whole = file_length + 8 == len(content) == padded + 20
+    padded_length = chunk_length + chunk_length % 2
+    is_whole = file_length + 8 == len(content) == padded_length + 20
     if (
         not is_whole
         or start[:4] != b"RIFF"

@@ -4,14 +4,14 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from conceptevo_jax.explorer.scene import Course, Saved, Scene
+from conceptevo_jax.explorer.scene import Course, SavedScene, Scene
 from conceptevo_jax.explorer.sheets import read_tiles
 
 
 class PatchCutter:
     """Cuts patches out of a scene's images."""
 
-    def __init__(self, saved: Saved, scene: Scene) -> None:
+    def __init__(self, saved: SavedScene, scene: Scene) -> None:
         pictures = scene.pictures
         self.tiles = read_tiles(saved.sheets, len(pictures.rows), pictures.tile)
         # Corners and lengths are in pixels of the pool's images, of which tiles may be
@@ -47,6 +47,6 @@ class PatchCutter:
 
 
 def _resize(patch: UInt8[np.ndarray, "h w 3"], size: int) -> np.ndarray:
-    smaller = len(patch) < size
-    resampling = Image.Resampling.NEAREST if smaller else Image.Resampling.BOX
+    is_smaller = len(patch) < size
+    resampling = Image.Resampling.NEAREST if is_smaller else Image.Resampling.BOX
     return np.asarray(Image.fromarray(patch).resize((size, size), resampling))

@@ -65,11 +65,11 @@ def _write_run(
     A run without any neuron with a vector is not written, and its entry is empty.
     """
     name = f"{number}-{_file_name(course.name)}"
-    placed = np.isfinite(course.vectors).all(axis=2) & ~course.dead
-    if not placed.any():
+    is_placed = np.isfinite(course.vectors).all(axis=2) & ~course.dead
+    if not is_placed.any():
         return ""
-    snapshot = int(np.flatnonzero(placed.any(axis=1))[-1])
-    neurons = np.flatnonzero(placed[snapshot])
+    snapshot = int(np.flatnonzero(is_placed.any(axis=1))[-1])
+    neurons = np.flatnonzero(is_placed[snapshot])
     vectors = course.vectors[snapshot, neurons].tolist()
     lines = ["\t".join(f"{component:.6g}" for component in row) for row in vectors]
     write_text(folder / name / "vectors.tsv", _join_lines(lines))
@@ -77,7 +77,7 @@ def _write_run(
     write_text(folder / name / "metadata.tsv", metadata)
     title = str(SnapshotId(course.name, course.epochs[snapshot]))
     settings = [
-        f"tensor_name: {_quoted(title)}",
+        f"tensor_name: {_quote(title)}",
         f'tensor_path: "{name}/vectors.tsv"',
         f'metadata_path: "{name}/metadata.tsv"',
     ]
@@ -85,8 +85,10 @@ def _write_run(
         sprite = folder / name / "sprite.png"
         size = _write_sprite(course, snapshot, neurons, sprite, cutter)
         # Once for the width of an image, once for its height.
-        side = f"single_image_dim: {size}"
-        settings.append(f'sprite {{ image_path: "{name}/sprite.png" {side} {side} }}')
+        size_line = f"single_image_dim: {size}"
+        settings.append(
+            f'sprite {{ image_path: "{name}/sprite.png" {size_line} {size_line} }}'
+        )
     return "embeddings {\n" + _join_lines(f"  {line}" for line in settings) + "}\n"
 
 
@@ -131,7 +133,7 @@ def _write_sprite(
     return size
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
     return f'"{escaped}"'
 

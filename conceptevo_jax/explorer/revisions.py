@@ -13,7 +13,7 @@ from typing import Any
 
 from conceptevo_jax.store import parse_json, read_file, write_bytes, write_text
 from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
-from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.store.kinds import matches_type
 
 REVISION = "data/revision.js"
 
@@ -26,7 +26,7 @@ _DATA_FILE = re.compile(r"[a-z]*-?\d*(-\d+)?\.[0-9a-f]{12}\.(js|webp)")
 _CALL = "conceptevoRevision("
 
 
-def script_safe(content: object) -> str:
+def escape_script(content: object) -> str:
     """JSON that may stand in a script: a `<` can only be in a string, as an escape."""
     return json.dumps(content).replace("<", "\\u003c")
 
@@ -38,7 +38,7 @@ def write_revision(folder: Path, index: Mapping[str, Any]) -> None:
       folder: Of the page.
       index: Its revision, data files by kind and name, and whether more will follow.
     """
-    write_text(folder / REVISION, f"{_CALL}{script_safe(index)});")
+    write_text(folder / REVISION, f"{_CALL}{escape_script(index)});")
 
 
 def remove_revision(folder: Path) -> None:
@@ -52,10 +52,14 @@ def read_revision(folder: Path) -> dict[str, dict[str, str]]:
     try:
         text = read_file(path, path.parent, LARGEST_TEXT).decode()
         index = parse_json(text.removeprefix(_CALL).removesuffix(");"))
-        listed = {kind: index[kind] for kind in KINDS}
+        listed_paths = {kind: index[kind] for kind in KINDS}
     except (OSError, ValueError, LookupError, TypeError):
         return {}
-    return listed if fits(listed, Mapping[str, Mapping[str, str]]) else {}
+    return (
+        listed_paths
+        if matches_type(listed_paths, Mapping[str, Mapping[str, str]])
+        else {}
+    )
 
 
 def listed_files(index: Mapping[str, Any]) -> set[str]:
@@ -74,15 +78,15 @@ def write_once(path: Path, content: bytes) -> None:
         write_bytes(path, content)
 
 
-def delete_stale(folder: Path, listed: set[str]) -> None:
+def delete_stale_files(folder: Path, listed_paths: set[str]) -> None:
     """Delete data files of earlier pages.
 
     Args:
       folder: Of the page.
-      listed: Paths of data files to keep, relative to the folder.
+      listed_paths: Paths of data files to keep, relative to the folder.
     """
-    for kind in ("data", "sheets"):
-        for path in (folder / kind).glob("*"):
-            is_listed = f"{kind}/{path.name}" in listed
+    for subfolder in ("data", "sheets"):
+        for path in (folder / subfolder).glob("*"):
+            is_listed = f"{subfolder}/{path.name}" in listed_paths
             if _DATA_FILE.fullmatch(path.name) and not is_listed:
                 path.unlink()

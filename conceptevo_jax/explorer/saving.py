@@ -5,12 +5,12 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from conceptevo_jax.explorer.scene import FORMAT, Saved, Scene
+from conceptevo_jax.explorer.scene import FORMAT, SavedScene, Scene
 from conceptevo_jax.store import checksum, save_record, write_bytes
 from conceptevo_jax.store.files import replace_folder, temporary_beside
 
 
-def save_scene(folder: Path, scene: Scene, sheets: Iterable[bytes]) -> Saved:
+def save_scene(folder: Path, scene: Scene, sheets: Iterable[bytes]) -> SavedScene:
     """Write a scene, completely or not at all, replacing an earlier one.
 
     Args:
@@ -28,12 +28,16 @@ def save_scene(folder: Path, scene: Scene, sheets: Iterable[bytes]) -> Saved:
         for number, sheet in enumerate(sheets):
             write_bytes(temporary / f"sheet-{number}.webp", sheet)
             checksums.append(checksum(sheet))
-        contents = {"format": FORMAT, "runs": len(scene.courses), "sheets": checksums}
-        save_record(temporary / "scene", head, stage="scene", **contents)
+        manifest_values = {
+            "format": FORMAT,
+            "runs": len(scene.courses),
+            "sheets": checksums,
+        }
+        save_record(temporary / "scene", head, stage="scene", **manifest_values)
         replace_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return Saved(scene=scene, sheets=sheet_paths(folder, len(checksums)))
+    return SavedScene(scene=scene, sheets=sheet_paths(folder, len(checksums)))
 
 
 def sheet_paths(folder: Path, count: int) -> list[Path]:

@@ -172,7 +172,7 @@ class StudyGroup:
 
 
 @record
-class Saved:
+class SavedScene:
     """A scene with everything else that its page shows.
 
     Attributes:
@@ -198,12 +198,12 @@ def number_images(
       The pool's rows of all images that are a stimulus in some run, ascending, and the
       renumbered runs.
     """
-    used = [course.image_ids[course.image_ids >= 0] for course in courses]
-    rows = np.unique(np.concatenate(used))
+    used_ids = [course.image_ids[course.image_ids >= 0] for course in courses]
+    rows = np.unique(np.concatenate(used_ids))
     renumbered_courses = []
     for course in courses:
-        numbers = np.searchsorted(rows, course.image_ids)
-        image_ids = np.where(course.image_ids < 0, -1, numbers).astype(np.int32)
+        image_numbers = np.searchsorted(rows, course.image_ids)
+        image_ids = np.where(course.image_ids < 0, -1, image_numbers).astype(np.int32)
         renumbered_courses.append(dataclasses.replace(course, image_ids=image_ids))
     return rows, renumbered_courses
 
@@ -220,7 +220,7 @@ def pool_rows(course: Course, pictures: Pictures) -> Course:
     return dataclasses.replace(course, image_ids=rows[course.image_ids])
 
 
-def without_patches(scene: Scene) -> Scene:
+def drop_patches(scene: Scene) -> Scene:
     """The scene without a pixel, a patch's corner or an image's name."""
     pictures = dataclasses.replace(scene.pictures, names=(), tile=0)
     courses = [

@@ -21,15 +21,15 @@ from conceptevo_jax.errors import DataError
 COLUMNS = 32
 PER_SHEET = COLUMNS * COLUMNS
 
-LARGEST = 96
+MAX_TILE_SIDE = 96
 """Largest side of a tile, in pixels."""
 
-_EXACT = 32
+_MAX_LOSSLESS_SIDE = 32
 _LOSSLESS = {"lossless": True, "quality": 20, "method": 1}
-_REDUCED = {"quality": 90, "method": 4}
+_LOSSY = {"quality": 90, "method": 4}
 
 
-def tile_side(side: int, largest: int = LARGEST) -> int:
+def tile_side(side: int, largest: int = MAX_TILE_SIDE) -> int:
     """Side of the tiles of images, which are never enlarged.
 
     Args:
@@ -58,7 +58,7 @@ def make_sheets(
             image = _downscale(np.asarray(pixels[row]), tile)
             sheet[y : y + tile, x : x + tile] = image
         file = io.BytesIO()
-        options = _LOSSLESS if tile <= _EXACT else _REDUCED
+        options = _LOSSLESS if tile <= _MAX_LOSSLESS_SIDE else _LOSSY
         Image.fromarray(sheet).save(file, "WEBP", **options)
         yield file.getvalue()
 
@@ -66,8 +66,8 @@ def make_sheets(
 def _downscale(image: UInt8[np.ndarray, "h w 3"], tile: int) -> np.ndarray:
     if len(image) == tile:
         return image
-    reduced = Image.fromarray(image).resize((tile, tile), Image.Resampling.BOX)
-    return np.asarray(reduced)
+    reduced_image = Image.fromarray(image).resize((tile, tile), Image.Resampling.BOX)
+    return np.asarray(reduced_image)
 
 
 def read_tiles(

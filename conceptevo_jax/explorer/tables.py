@@ -14,14 +14,16 @@ import pyarrow.parquet as pq
 from conceptevo_jax.explorer.neuron_table import SCHEMA, record_batches
 from conceptevo_jax.explorer.patch_cutter import PatchCutter
 from conceptevo_jax.explorer.projector import write_projector
-from conceptevo_jax.explorer.scene import Saved, without_patches
-from conceptevo_jax.store import replacing, require_closed
+from conceptevo_jax.explorer.scene import SavedScene, drop_patches
+from conceptevo_jax.store import open_replacement, require_no_outward_links
 
 NEURONS = "neurons.parquet"
 PROJECTOR = "projector"
 
 
-def write_tables(saved: Saved, folder: Path, *, patches: bool = True) -> list[Path]:
+def write_tables(
+    saved: SavedScene, folder: Path, *, patches: bool = True
+) -> list[Path]:
     """Write `neurons.parquet` and `projector/`, each completely or not at all.
 
     Args:
@@ -35,12 +37,12 @@ def write_tables(saved: Saved, folder: Path, *, patches: bool = True) -> list[Pa
     Raises:
       DataError: if a sheet cannot be read, or a link leads out of the folder.
     """
-    require_closed(folder, folder)
-    scene = saved.scene if patches else without_patches(saved.scene)
+    require_no_outward_links(folder, folder)
+    scene = saved.scene if patches else drop_patches(saved.scene)
     cutter = PatchCutter(saved, scene) if scene.pictures.tile else None
     path = folder / NEURONS
     with (
-        replacing(path) as file,
+        open_replacement(path) as file,
         pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer,
     ):
         for batch in record_batches(scene, cutter):

@@ -22,7 +22,7 @@ from conceptevo_jax.figures.lettering import undrawable_note
 from conceptevo_jax.figures.maps import MapPanel, draw_training_map
 from conceptevo_jax.figures.ratios import Ratio, draw_ratios
 from conceptevo_jax.figures.roc import (
-    Measured,
+    MeasuredNumber,
     RocLine,
     draw_label_similarity,
     draw_roc,
@@ -42,7 +42,7 @@ __all__ = [
     "Example",
     "Factor",
     "MapPanel",
-    "Measured",
+    "MeasuredNumber",
     "MethodDots",
     "Ratio",
     "RocLine",

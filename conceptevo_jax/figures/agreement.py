@@ -10,14 +10,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from conceptevo_jax.epoch_labels import snapshot_label
-from conceptevo_jax.figures.lettering import lettered, wrapped
-from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines
+from conceptevo_jax.figures.style import (
+    INK_COLOUR,
+    QUIET_COLOUR,
+    RUN_COLOURS,
+    figure_style,
+    new_figure,
+)
 from conceptevo_jax.types import SnapshotId, record
 
-_ROW = 0.34
+_ROW_HEIGHT = 0.34
 """Height of a line, in inches."""
 
-_LETTERS = 14
+_LETTERS_PER_INCH = 14
 """Number of letters of the title per inch."""
 
 _LETTER = 0.06
@@ -41,7 +47,7 @@ class MethodDots:
     high: Float[np.ndarray, " rows"]
 
 
-@lettered
+@with_drawable_texts
 def draw_methods(
     panels: Sequence[tuple[str, Sequence[MethodDots]]],
     rows: Sequence[str],
@@ -55,10 +61,10 @@ def draw_methods(
       rows: Names of the rows, the topmost first.
       title: Above the figure.
     """
-    with styled():
+    with figure_style():
         width = 2.4 * len(panels) + 1.6
-        lines = wrapped(title, int(width * _LETTERS))
-        height = _ROW * len(rows) + 1.1 + 0.18 * len(lines)
+        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
+        height = _ROW_HEIGHT * len(rows) + 1.1 + 0.18 * len(lines)
         figure = new_figure(width, height)
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
@@ -73,7 +79,14 @@ def draw_methods(
 
 def _draw_legend(figure: Figure, methods: Sequence[str]) -> None:
     handles = [
-        Line2D([], [], color=RUNS[i % len(RUNS)], marker="o", ms=4, label=name)
+        Line2D(
+            [],
+            [],
+            color=RUN_COLOURS[i % len(RUN_COLOURS)],
+            marker="o",
+            ms=4,
+            label=name,
+        )
         for i, name in enumerate(methods)
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
@@ -81,22 +94,22 @@ def _draw_legend(figure: Figure, methods: Sequence[str]) -> None:
 
 def _draw_dots(axes: Axes, methods: Sequence[MethodDots], rows: int) -> None:
     """Draw one measure's panel: a dot with a whisker per method and row."""
-    axes.axvline(0.5, color=INK, lw=0.6, ls=":")
+    axes.axvline(0.5, color=INK_COLOUR, lw=0.6, ls=":")
     axes.set_xlabel("AUC (.5: chance)")
     for number, dots in enumerate(methods):
         # Methods are spread around their row, so that none covers another.
         y = np.arange(rows) + 0.2 * (number - (len(methods) - 1) / 2)
-        colour = RUNS[number % len(RUNS)]
+        colour = RUN_COLOURS[number % len(RUN_COLOURS)]
         axes.hlines(y, dots.low, dots.high, color=colour, lw=1.4)
         axes.plot(dots.values, y, "o", color=colour, ms=4)
     axes.set_xlim(right=1.02)
     for line in range(rows):
-        axes.axhline(line + 0.5, color=QUIET, lw=0.5)
+        axes.axhline(line + 0.5, color=QUIET_COLOUR, lw=0.5)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
 
-@lettered
+@with_drawable_texts
 def draw_pairs(
     snapshots: Sequence[SnapshotId],
     panels: Sequence[tuple[str, Float[np.ndarray, "s s"]]],
@@ -111,11 +124,11 @@ def draw_pairs(
       title: Above the figure.
     """
     names = [snapshot_label(run, epoch) for run, epoch in snapshots]
-    with styled():
+    with figure_style():
         side = 0.16 * len(names) + 0.5
         label = _LETTER * max(map(len, names))
         width = (side + 0.2) * len(panels) + 1.0 + label
-        lines = wrapped(title, int(width * _LETTERS))
+        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
         figure = new_figure(width, side + 0.5 + label + 0.18 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False)[0]

@@ -9,17 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from conceptevo_jax.figures.lettering import filled, lettered, wrapped
-from conceptevo_jax.figures.style import RUNS, new_figure, styled
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines, wrap_text
+from conceptevo_jax.figures.style import RUN_COLOURS, figure_style, new_figure
 from conceptevo_jax.types import record
 
 _WIDTH, _HEIGHT = 1.9, 1.75
 """Of a panel, in inches."""
 
-_LETTERS = 13
+_LETTERS_PER_INCH = 13
 """Letters of the title that fit on an inch."""
 
-_LEGEND, _LINE = 7.5, 0.2
+_LEGEND_WIDTH, _LEGEND_LINE_HEIGHT = 7.5, 0.2
 """Width at which the legend fits on one line, and height of each of its lines."""
 
 _SHADES = (1.0, 0.7, 0.45, 0.25)
@@ -43,7 +43,7 @@ class Bars:
     line: float
 
 
-@lettered
+@with_drawable_texts
 def draw_bars(
     columns: Sequence[str],
     rows: Sequence[tuple[str, Sequence[Bars]]],
@@ -63,12 +63,12 @@ def draw_bars(
       whiskers: What the whiskers are.
       title: Above the whole figure.
     """
-    with styled():
+    with figure_style():
         width = max(_WIDTH * len(columns) + 0.6, 5.0)
-        lines = wrapped(title, int(width * _LETTERS))
-        legend_columns = 3 if width >= _LEGEND else 1
+        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
+        legend_columns = 3 if width >= _LEGEND_WIDTH else 1
         height = _HEIGHT * len(rows) + 0.9 + 0.18 * len(lines)
-        height += _LINE * 3 / legend_columns
+        height += _LEGEND_LINE_HEIGHT * 3 / legend_columns
         figure = new_figure(width, height)
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(
@@ -77,7 +77,7 @@ def draw_bars(
         for axes, column in zip(grid[0], columns, strict=True):
             axes.set_title(column, fontsize=8)
         for row, (label, panels) in zip(grid, rows, strict=True):
-            row[0].set_ylabel(filled(label, 26), fontsize=8)
+            row[0].set_ylabel(wrap_text(label, 26), fontsize=8)
             for axes, panel in zip(row, panels, strict=True):
                 _draw_panel(axes, panel, names)
         for axes in grid[-1]:
@@ -85,8 +85,10 @@ def draw_bars(
                 range(len(names)), names, fontsize=7, rotation=35, ha="right"
             )
         handles = [
-            Patch(color=RUNS[0], label="bins, the most important evolutions first"),
-            Line2D([], [], color=RUNS[1], ls="--", lw=1.2, label=line),
+            Patch(
+                color=RUN_COLOURS[0], label="bins, the most important evolutions first"
+            ),
+            Line2D([], [], color=RUN_COLOURS[1], ls="--", lw=1.2, label=line),
             Line2D([], [], color="#444444", lw=1.0, label=whiskers),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=legend_columns)
@@ -97,9 +99,9 @@ def _draw_panel(axes: Axes, panel: Bars, names: Sequence[str]) -> None:
     x = np.arange(len(names))
     shades = np.interp(np.linspace(0, 3, len(names)), range(4), _SHADES)
     for center, height, shade in zip(x, panel.values, shades, strict=True):
-        axes.bar(center, height, width=0.75, color=RUNS[0], alpha=shade, lw=0)
+        axes.bar(center, height, width=0.75, color=RUN_COLOURS[0], alpha=shade, lw=0)
     axes.vlines(x, panel.low, panel.high, color="#444444", lw=1.0)
-    axes.axhline(panel.line, color=RUNS[1], ls="--", lw=1.2)
+    axes.axhline(panel.line, color=RUN_COLOURS[1], ls="--", lw=1.2)
     axes.axhline(0, color="#888888", lw=0.6)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(axis="x", length=0)

@@ -6,14 +6,14 @@ import numpy as np
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
-from conceptevo_jax.figures.lettering import lettered
-from conceptevo_jax.figures.style import new_figure, styled
+from conceptevo_jax.figures.lettering import with_drawable_texts
+from conceptevo_jax.figures.style import figure_style, new_figure
 
-_SIDE, _LABEL = 0.55, 0.24
+_PATCH_SIDE, _LABEL_HEIGHT = 0.55, 0.24
 """Of a patch and of the line above it, in inches."""
 
 
-@lettered
+@with_drawable_texts
 def draw_concepts(
     rows: Sequence[tuple[str, Sequence[UInt8[np.ndarray, "h w 3"]]]], *, title: str
 ) -> Figure:
@@ -24,9 +24,9 @@ def draw_concepts(
       title: Above the figure.
     """
     columns = max(len(patches) for _, patches in rows)
-    with styled():
-        height = (_SIDE + _LABEL) * len(rows) + 0.6
-        figure = new_figure(max(_SIDE * columns + 0.3, 6.0), height)
+    with figure_style():
+        height = (_PATCH_SIDE + _LABEL_HEIGHT) * len(rows) + 0.6
+        figure = new_figure(max(_PATCH_SIDE * columns + 0.3, 6.0), height)
         figure.suptitle(title, fontsize=9, x=0.01, ha="left")
         lines = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
         for line, (caption, patches) in zip(lines, rows, strict=True):

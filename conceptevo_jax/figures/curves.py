@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from conceptevo_jax.figures.epoch_axis import mark_epochs
-from conceptevo_jax.figures.lettering import lettered, wrapped
-from conceptevo_jax.figures.style import RUNS, new_figure, styled
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines
+from conceptevo_jax.figures.style import RUN_COLOURS, figure_style, new_figure
 from conceptevo_jax.types import record
 
-_LETTERS = 14
+_LETTERS_PER_INCH = 14
 """Letters of a legend that fit on an inch."""
 
 
@@ -40,7 +40,7 @@ class Curve:
     is_repeat: bool = False
 
 
-@lettered
+@with_drawable_texts
 def draw_curves(
     panels: Sequence[tuple[str, Sequence[Curve]]],
     *,
@@ -58,9 +58,9 @@ def draw_curves(
     """
     columns = columns or len(panels)
     rows = -(-len(panels) // columns)
-    with styled():
+    with figure_style():
         width = 3.1 * columns + 0.3
-        lines = wrapped(title, int(width * _LETTERS))
+        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
         figure = new_figure(width, 2.1 * rows + 0.7 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         subplots = figure.subplots(rows, columns, squeeze=False, sharex=True)
@@ -76,7 +76,7 @@ def draw_curves(
             axes.set_axis_off()
         handles, labels = grid[0].get_legend_handles_labels()
         label_width = max(map(len, labels)) + 6
-        legend_columns = max(1, int(width * _LETTERS / label_width))
+        legend_columns = max(1, int(width * _LETTERS_PER_INCH / label_width))
         figure.legend(handles, labels, loc="outside lower center", ncols=legend_columns)
     return figure
 
@@ -93,14 +93,16 @@ def _draw_measure(axes: Axes, curves: Sequence[Curve], *, as_share: bool) -> Non
 
 def _is_constant(curves: Sequence[Curve]) -> bool:
     """Whether all values are one share, around which axes would magnify nothing."""
-    joint = np.concatenate([curve.values for curve in curves])
-    finite = joint[np.isfinite(joint)]
-    return len(finite) > 0 and bool(0 <= finite.min() == finite.max() <= 1)
+    joint_values = np.concatenate([curve.values for curve in curves])
+    finite_values = joint_values[np.isfinite(joint_values)]
+    return len(finite_values) > 0 and bool(
+        0 <= finite_values.min() == finite_values.max() <= 1
+    )
 
 
 def _colors(curves: Sequence[Curve]) -> list[str]:
     colors: list[str] = []
-    palette = itertools.cycle(RUNS)
+    palette = itertools.cycle(RUN_COLOURS)
     for curve in curves:
         colors.append(colors[-1] if curve.is_repeat and colors else next(palette))
     return colors

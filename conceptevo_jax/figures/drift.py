@@ -7,26 +7,26 @@ from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from conceptevo_jax.figures.lettering import filled, lettered, wrapped
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines, wrap_text
 from conceptevo_jax.figures.style import (
-    INK,
-    QUIET,
-    RUNS,
+    INK_COLOUR,
+    QUIET_COLOUR,
+    RUN_COLOURS,
     bare_map,
+    figure_style,
     map_height,
     map_limits,
     new_figure,
-    styled,
 )
 from conceptevo_jax.types import record
 
 _WIDTH = 2.3
 """Of a map, in inches."""
 
-_ROW = 0.3
+_ROW_HEIGHT = 0.3
 """Height of a method's line, in inches."""
 
-_LETTERS = 12
+_LETTERS_PER_INCH = 12
 """Letters of the title that fit on an inch."""
 
 
@@ -58,7 +58,7 @@ class DriftDots:
     axis_minimum: float | None = 0.0
 
 
-@lettered
+@with_drawable_texts
 def draw_concept_maps(
     rows: Sequence[tuple[str, Sequence[ConceptPanel]]],
     columns: Sequence[str],
@@ -75,9 +75,9 @@ def draw_concept_maps(
       columns: Names of the snapshots.
       title: Above the figure.
     """
-    with styled():
+    with figure_style():
         width = _WIDTH * len(columns) + 0.5
-        lines = wrapped(title, int(width * _LETTERS))
+        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
         limits = [map_limits([p.points for p in panels]) for _, panels in rows]
         heights = [
             float(np.clip(map_height(limit, _WIDTH), 1.4, 2.6)) for limit in limits
@@ -88,7 +88,7 @@ def draw_concept_maps(
             len(rows), len(columns), squeeze=False, height_ratios=heights
         )
         for number, (name, panels) in enumerate(rows):
-            label = filled(name, 20)
+            label = wrap_text(name, 20)
             grid[number, 0].set_ylabel(label, fontsize=8, fontweight="bold")
             centroids: list[np.ndarray] = []
             for axes, panel in zip(grid[number], panels, strict=True):
@@ -103,16 +103,16 @@ def _draw_panel(axes: Axes, panel: ConceptPanel, centroids: list[np.ndarray]) ->
     """Draw one map, and append its centroid to those of the snapshots before."""
     background = panel.points[~panel.marked]
     concept = panel.points[panel.marked & np.isfinite(panel.points).all(axis=1)]
-    axes.scatter(background[:, 0], background[:, 1], s=3, c=QUIET, linewidths=0)
-    axes.scatter(concept[:, 0], concept[:, 1], s=9, c=RUNS[0], linewidths=0)
+    axes.scatter(background[:, 0], background[:, 1], s=3, c=QUIET_COLOUR, linewidths=0)
+    axes.scatter(concept[:, 0], concept[:, 1], s=9, c=RUN_COLOURS[0], linewidths=0)
     if len(concept):
         centroids.append(concept.mean(axis=0))
     if centroids:
-        axes.plot(*np.array(centroids).T, "-", color=INK, lw=0.8, alpha=0.7)
-        axes.plot(*centroids[-1], "o", mfc="none", mec=INK, ms=14, mew=1.0)
+        axes.plot(*np.array(centroids).T, "-", color=INK_COLOUR, lw=0.8, alpha=0.7)
+        axes.plot(*centroids[-1], "o", mfc="none", mec=INK_COLOUR, ms=14, mew=1.0)
 
 
-@lettered
+@with_drawable_texts
 def draw_drift(
     panels: Sequence[DriftDots],
     methods: Sequence[str],
@@ -126,15 +126,15 @@ def draw_drift(
       methods: Names of the methods, the topmost first.
       title: Above the figure.
     """
-    with styled():
+    with figure_style():
         width = 1.75 * len(panels) + 2.4
-        lines = wrapped(title, int(width * _LETTERS))
-        figure = new_figure(width, _ROW * len(methods) + 0.8 + 0.2 * len(lines))
+        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
+        figure = new_figure(width, _ROW_HEIGHT * len(methods) + 0.8 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
         lines_y = np.arange(len(methods))
         for axes, panel in zip(grid, panels, strict=True):
-            axes.set_title(filled(panel.name, 18), fontsize=8)
+            axes.set_title(wrap_text(panel.name, 18), fontsize=8)
             _draw_dots(axes, panel, lines_y)
         grid[0].set_yticks(lines_y, methods)
         grid[0].set_ylim(len(methods) - 0.5, -0.5)
@@ -144,15 +144,17 @@ def draw_drift(
 def _draw_dots(axes: Axes, panel: DriftDots, lines_y: np.ndarray) -> None:
     """Draw one measure: a dot per pair of snapshots, and a bar at a method's mean."""
     for line_y in lines_y:
-        axes.axhline(line_y, color=QUIET, lw=0.5, zorder=0)
+        axes.axhline(line_y, color=QUIET_COLOUR, lw=0.5, zorder=0)
     for number, values in enumerate(panel.values.T):
         offset = 0.12 * (number - (panel.values.shape[1] - 1) / 2)
-        axes.plot(values, lines_y + offset, "o", color=INK, ms=3, alpha=0.5)
+        axes.plot(values, lines_y + offset, "o", color=INK_COLOUR, ms=3, alpha=0.5)
     finite = np.isfinite(panel.values)
     count = finite.sum(axis=1)
     mean = np.where(finite, panel.values, 0).sum(axis=1) / np.maximum(count, 1)
     measured = count > 0
-    axes.plot(mean[measured], lines_y[measured], "|", color=RUNS[0], ms=11, mew=2.2)
+    axes.plot(
+        mean[measured], lines_y[measured], "|", color=RUN_COLOURS[0], ms=11, mew=2.2
+    )
     if panel.axis_minimum is not None:
         axes.set_xlim(left=panel.axis_minimum)
     axes.spines[["top", "right"]].set_visible(False)

@@ -11,19 +11,24 @@ from jaxtyping import UInt8
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from conceptevo_jax.figures.lettering import lettered, wrapped
-from conceptevo_jax.figures.style import INK, RUNS, new_figure, styled
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines
+from conceptevo_jax.figures.style import (
+    INK_COLOUR,
+    RUN_COLOURS,
+    figure_style,
+    new_figure,
+)
 from conceptevo_jax.types import record
 
-_PATCH, _GAP = 0.34, 0.1
+_PATCH_SIDE, _ROW_GAP = 0.34, 0.1
 """Side of a patch, and space between rows, in inches."""
 
-_NAME, _ARROW = 1.25, 1.05
+_NAME_WIDTH, _ARROW_WIDTH = 1.25, 1.05
 """Width of a neuron's name, and of an arrow with its score."""
 
-_HEAD, _TITLE, _MARGIN = 0.42, 0.2, 0.12
+_HEADING_HEIGHT, _TITLE_HEIGHT, _MARGIN = 0.42, 0.2, 0.12
 
-_LETTERS = (12, 15)
+_LETTERS_PER_INCH = (12, 15)
 """Letters of the title's first line, and of others, that fit on an inch."""
 
 
@@ -61,16 +66,16 @@ class EvolutionGroup:
 
     Attributes:
       heading: What they have in common.
-      chosen_by: Index of the evolution by which they are the most important.
+      score_index: Index of the evolution by which they are the most important.
       neurons: The rows.
     """
 
     heading: str
-    chosen_by: int
+    score_index: int
     neurons: Sequence[EvolvingNeuron]
 
 
-@lettered
+@with_drawable_texts
 def draw_evolutions(
     snapshots: Sequence[tuple[str, str]],
     groups: Sequence[EvolutionGroup],
@@ -86,15 +91,17 @@ def draw_evolutions(
       patches: Of a neuron at a snapshot.
       title: Lines above the whole figure.
     """
-    strip = patches * _PATCH
+    strip = patches * _PATCH_SIDE
     width = _columns_width(len(snapshots), strip)
     lines = _wrapped_title(title, width)
     height = _rows_height(len(lines), groups)
-    with styled():
+    with figure_style():
         figure = new_figure(width, height, by_hand=True)
         axes = _inch_axes(figure, width, height)
         y = _draw_title(axes, lines)
-        starts = [_NAME + i * (strip + _ARROW) for i in range(len(snapshots))]
+        starts = [
+            _NAME_WIDTH + i * (strip + _ARROW_WIDTH) for i in range(len(snapshots))
+        ]
         y = _draw_heads(axes, snapshots, starts, y)
         for group in groups:
             y = _draw_group(axes, group, starts, y, strip)
@@ -103,15 +110,17 @@ def draw_evolutions(
 
 def _columns_width(snapshots: int, strip: float) -> float:
     """Width of the figure for strips of patches of this number of snapshots."""
-    width = _NAME + snapshots * strip + (snapshots - 1) * _ARROW + _MARGIN
+    width = _NAME_WIDTH + snapshots * strip + (snapshots - 1) * _ARROW_WIDTH + _MARGIN
     return max(width, 5.0)
 
 
 def _rows_height(lines: int, groups: Sequence[EvolutionGroup]) -> float:
     """Height of the figure for a title of this number of lines."""
-    height = lines * _TITLE + 0.15 + _HEAD + len(groups) * _HEAD
+    height = (
+        lines * _TITLE_HEIGHT + 0.15 + _HEADING_HEIGHT + len(groups) * _HEADING_HEIGHT
+    )
     rows = sum(len(group.neurons) for group in groups)
-    return height + (rows * (_PATCH + _GAP) + _MARGIN)
+    return height + (rows * (_PATCH_SIDE + _ROW_GAP) + _MARGIN)
 
 
 def _draw_heads(
@@ -121,19 +130,19 @@ def _draw_heads(
     for start, (name, fact) in zip(starts, snapshots, strict=True):
         axes.text(start, y + 0.14, name, fontsize=8, fontweight="bold")
         axes.text(start, y + 0.29, fact, fontsize=7)
-    return y + _HEAD
+    return y + _HEADING_HEIGHT
 
 
 def _draw_group(
     axes: Axes, group: EvolutionGroup, starts: Sequence[float], y: float, width: float
 ) -> float:
     """Draw a heading and its rows from `y` on; returns the top of the next group."""
-    axes.text(_MARGIN, y + 0.22, group.heading, fontsize=8, color=RUNS[0])
-    y += _HEAD - _GAP
+    axes.text(_MARGIN, y + 0.22, group.heading, fontsize=8, color=RUN_COLOURS[0])
+    y += _HEADING_HEIGHT - _ROW_GAP
     for neuron in group.neurons:
-        _draw_neuron(axes, neuron, starts, y, width, group.chosen_by)
-        y += _PATCH + _GAP
-    return y + _GAP / 2
+        _draw_neuron(axes, neuron, starts, y, width, group.score_index)
+        y += _PATCH_SIDE + _ROW_GAP
+    return y + _ROW_GAP / 2
 
 
 def _draw_neuron(
@@ -142,26 +151,28 @@ def _draw_neuron(
     starts: Sequence[float],
     y: float,
     width: float,
-    chosen_by: int,
+    score_index: int,
 ) -> None:
-    middle = y + _PATCH / 2
-    axes.text(_MARGIN, middle, neuron.name, fontsize=7, va="center")
+    middle_y = y + _PATCH_SIDE / 2
+    axes.text(_MARGIN, middle_y, neuron.name, fontsize=7, va="center")
     for start, strip in zip(starts, neuron.strips, strict=True):
-        _draw_image(axes, strip.pixels, start, y, width, _PATCH)
-        inner = np.arange(1, round(width / _PATCH))
-        axes.vlines(start + inner * _PATCH, y, y + _PATCH, color="white", lw=1.5)
+        _draw_image(axes, strip.pixels, start, y, width, _PATCH_SIDE)
+        inner_edges = np.arange(1, round(width / _PATCH_SIDE))
+        axes.vlines(
+            start + inner_edges * _PATCH_SIDE, y, y + _PATCH_SIDE, color="white", lw=1.5
+        )
         if not strip.used:
-            axes.text(start, middle, "responds to nothing", fontsize=7, va="center")
+            axes.text(start, middle_y, "responds to nothing", fontsize=7, va="center")
     evolutions = zip(starts[1:], neuron.scores, strict=True)
     for evolution, (start, score) in enumerate(evolutions):
-        _draw_arrow(axes, start, y, score, bold=evolution == chosen_by)
+        _draw_arrow(axes, start, y, score, bold=evolution == score_index)
 
 
 def _draw_arrow(
     axes: Axes, end: float, y: float, score: tuple[float, float, float], *, bold: bool
 ) -> None:
     """Draw an arrow to `end`, with a score and its interval above it."""
-    tail, head = end - _ARROW + 0.06, end - 0.06
+    tail, head = end - _ARROW_WIDTH + 0.06, end - 0.06
     axes.annotate(
         "",
         (head, y + 0.25),
@@ -179,7 +190,7 @@ def _draw_arrow(
     )
 
 
-@lettered
+@with_drawable_texts
 def draw_images(
     images: Sequence[UInt8[np.ndarray, "h w 3"]], *, columns: int, title: Sequence[str]
 ) -> Figure:
@@ -193,9 +204,9 @@ def draw_images(
     side = 0.6
     width = columns * side + 2 * _MARGIN
     lines = _wrapped_title(title, width)
-    height = len(lines) * _TITLE + 0.15 + _MARGIN
+    height = len(lines) * _TITLE_HEIGHT + 0.15 + _MARGIN
     height += math.ceil(len(images) / columns) * side
-    with styled():
+    with figure_style():
         figure = new_figure(width, height, by_hand=True)
         axes = _inch_axes(figure, width, height)
         top = _draw_title(axes, lines)
@@ -217,19 +228,19 @@ def _inch_axes(figure: Figure, width: float, height: float) -> Axes:
 
 def _wrapped_title(title: Sequence[str], width: float) -> list[str]:
     """The title's lines, broken where they are too long; the first one is larger."""
-    first, *rest = title
-    lines = wrapped(first, int(width * _LETTERS[0]))
-    for line in rest:
-        lines += wrapped(line, int(width * _LETTERS[1]))
+    first, *further_lines = title
+    lines = wrap_lines(first, int(width * _LETTERS_PER_INCH[0]))
+    for line in further_lines:
+        lines += wrap_lines(line, int(width * _LETTERS_PER_INCH[1]))
     return lines
 
 
 def _draw_title(axes: Axes, title: Sequence[str]) -> float:
     """Write the title's lines; returns where its space ends, in inches from the top."""
     for number, line in enumerate(title):
-        y, size = (number + 1) * _TITLE, 10 if number == 0 else 8
-        axes.text(_MARGIN, y, line, fontsize=size, color=INK)
-    return len(title) * _TITLE + 0.15
+        y, size = (number + 1) * _TITLE_HEIGHT, 10 if number == 0 else 8
+        axes.text(_MARGIN, y, line, fontsize=size, color=INK_COLOUR)
+    return len(title) * _TITLE_HEIGHT + 0.15
 
 
 def _draw_image(

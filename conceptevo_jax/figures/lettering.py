@@ -18,11 +18,11 @@ from typing import Any, ParamSpec
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
-from conceptevo_jax.printable import escaped, printable
+from conceptevo_jax.printable import escape_character, printable_name
 
 P = ParamSpec("P")
 
-_WIDE = (
+_WIDE_CHARACTERS = (
     "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
     "\uff00-\uff60\U0001f300-\U0001faff\U00020000-\U0003fffd"
 )
@@ -80,17 +80,17 @@ FALLBACKS = (
 @functools.cache
 def font_families() -> tuple[str, ...]:
     """Matplotlib's font and those of `FALLBACKS` that are installed."""
-    installed = set(fontManager.get_font_names())
+    installed_fonts = set(fontManager.get_font_names())
     # Many of them have one weight, which serves for bold: nothing to warn of.
-    logging.getLogger("matplotlib.font_manager").addFilter(_is_no_matter_of_weight)
-    return (FIRST_FONT, *(name for name in FALLBACKS if name in installed))
+    logging.getLogger("matplotlib.font_manager").addFilter(_is_not_about_weight)
+    return (FIRST_FONT, *(name for name in FALLBACKS if name in installed_fonts))
 
 
-def _is_no_matter_of_weight(message: logging.LogRecord) -> bool:
+def _is_not_about_weight(message: logging.LogRecord) -> bool:
     return "Failed to find font weight" not in str(message.msg)
 
 
-def lettered(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+def with_drawable_texts(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """A drawing function that gets all its texts, also those in records, drawable."""
 
     @functools.wraps(draw)
@@ -102,10 +102,12 @@ def lettered(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     return draw_lettered
 
 
-def drawable(text: str) -> str:
+def drawable_text(text: str) -> str:
     """A text as figures show it; its line breaks stay."""
     glyphs = "\n".join(
-        "".join(c if _has_glyph(c) else escaped(c) for c in printable(line))
+        "".join(
+            c if _has_glyph(c) else escape_character(c) for c in printable_name(line)
+        )
         for line in text.split("\n")
     )
     # A legend leaves out what begins with an underscore.
@@ -118,22 +120,25 @@ def undrawable_note(names: Iterable[str]) -> tuple[str, ...]:
     Args:
       names: Of classes, as text.
     """
-    lacking = [name for name in names if not all(map(_has_glyph, name))]
-    if not lacking:
+    undrawable_names = [name for name in names if not all(map(_has_glyph, name))]
+    if not undrawable_names:
         return ()
-    example = lacking[0]
+    example = undrawable_names[0]
     number = (
-        "1 class name is" if len(lacking) == 1 else f"{len(lacking)} class names are"
+        "1 class name is"
+        if len(undrawable_names) == 1
+        else f"{len(undrawable_names)} class names are"
     )
     return (
         f"{number} in a script without an installed font: "
-        f"figures show codes for its characters, {drawable(example)} for {example}. "
+        f"figures show codes for its characters, {drawable_text(example)} for "
+        f"{example}. "
         "Install one that has them, such as Noto Sans CJK for Chinese, Japanese and "
         "Korean.",
     )
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrap_lines(text: str, width: int) -> list[str]:
     """Break a text into lines.
 
     Characters of East Asian scripts count as two, and lines may be broken between them.
@@ -144,10 +149,10 @@ def wrapped(text: str, width: int) -> list[str]:
     """
     if "\\u" in text:
         width = width * 3 // 4  # codes are digits, wider than letters
-    if not re.search(f"[{_WIDE}]", text):
+    if not re.search(f"[{_WIDE_CHARACTERS}]", text):
         return textwrap.wrap(text, width)
     lines, line = [], ""
-    for word in re.findall(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+", text):
+    for word in re.findall(rf"\s+|[{_WIDE_CHARACTERS}]|[^\s{_WIDE_CHARACTERS}]+", text):
         if line and _text_width(line + word.rstrip()) > width:
             lines.append(line.rstrip())
             line = ""
@@ -155,19 +160,19 @@ def wrapped(text: str, width: int) -> list[str]:
     return [*lines, line.rstrip()] if line else lines
 
 
-def filled(text: str, width: int) -> str:
-    """A text with line breaks where `wrapped` puts them.
+def wrap_text(text: str, width: int) -> str:
+    """A text with line breaks where `wrap_lines` puts them.
 
     Args:
       text: One paragraph.
       width: Of a line at most, in Latin letters.
     """
-    return "\n".join(wrapped(text, width))
+    return "\n".join(wrap_lines(text, width))
 
 
 def _text_width(text: str) -> int:
     """Width in Latin letters."""
-    return len(text) + len(re.findall(f"[{_WIDE}]", text))
+    return len(text) + len(re.findall(f"[{_WIDE_CHARACTERS}]", text))
 
 
 @functools.cache
@@ -190,7 +195,7 @@ def _fonts(weight: str) -> tuple[Any, ...]:
 def _make_drawable(argument: Any) -> Any:
     """The argument with drawable texts: a text, or sequences and records of texts."""
     if isinstance(argument, str):
-        return drawable(argument)
+        return drawable_text(argument)
     if isinstance(argument, list | tuple):
         # A named tuple takes its fields as separate arguments, except in this method.
         make = getattr(argument, "_make", type(argument))

@@ -9,26 +9,26 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from conceptevo_jax.figures.lettering import filled, lettered, wrapped
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines, wrap_text
 from conceptevo_jax.figures.style import (
-    DEPTH,
-    QUIET,
+    DEPTH_COLOURS,
+    QUIET_COLOUR,
     Limits,
     bare_map,
+    figure_style,
     map_height,
     map_limits,
     new_figure,
-    styled,
 )
 from conceptevo_jax.types import record
 
 _WIDTH = 1.7
 """Of a panel, in inches."""
 
-_LABEL = 0.55
+_LABEL_HEIGHT = 0.55
 """Height of the text above a panel, in inches."""
 
-_LETTERS = 14
+_LETTERS_PER_INCH = 14
 """Letters of the title that fit on an inch."""
 
 
@@ -51,7 +51,7 @@ class MapPanel:
     dead: int
 
 
-@lettered
+@with_drawable_texts
 def draw_training_map(
     rows: Sequence[tuple[str, Sequence[MapPanel]]],
     background: Float[np.ndarray, "n 2"],
@@ -66,12 +66,12 @@ def draw_training_map(
       title: Above the whole figure.
     """
     columns = max(len(panels) for _, panels in rows)
-    with styled():
+    with figure_style():
         all_points = [panel.points for _, panels in rows for panel in panels]
         limits = map_limits([background, *all_points])
-        height = map_height(limits, _WIDTH) + _LABEL
+        height = map_height(limits, _WIDTH) + _LABEL_HEIGHT
         width = (_WIDTH + 0.1) * columns + 1.1
-        lines = wrapped(title, int(width * _LETTERS))
+        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
         figure = new_figure(width, height * len(rows) + 0.3 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(len(rows), columns, squeeze=False)
@@ -89,7 +89,7 @@ def _draw_run(
     limits: Limits,
 ) -> None:
     """Draw a run's name and snapshots into a row of axes; the rest stays empty."""
-    label = filled(name, 18)
+    label = wrap_text(name, 18)
     line[0].set_ylabel(label, fontsize=8, fontweight="bold", labelpad=6)
     for axes, panel in zip(line, panels, strict=False):
         bare_map(axes, limits)
@@ -103,15 +103,17 @@ def _draw_panel(
 ) -> None:
     axes.set_title(f"{panel.epoch}\n{panel.facts}", fontsize=7, pad=3)
     base_x, base_y = background.T
-    axes.scatter(base_x, base_y, s=2, c=QUIET, linewidths=0)
+    axes.scatter(base_x, base_y, s=2, c=QUIET_COLOUR, linewidths=0)
     x, y = panel.points.T
-    axes.scatter(x, y, s=5, c=panel.depth, cmap=DEPTH, vmin=0, vmax=1, linewidths=0)
+    axes.scatter(
+        x, y, s=5, c=panel.depth, cmap=DEPTH_COLOURS, vmin=0, vmax=1, linewidths=0
+    )
     _note_dead(axes, panel)
 
 
 def _draw_depth_bar(figure: Figure, grid: np.ndarray) -> None:
     """Draw the colour bar of depth in a network."""
-    depths = ScalarMappable(Normalize(0, 1), DEPTH)
+    depths = ScalarMappable(Normalize(0, 1), DEPTH_COLOURS)
     bar = figure.colorbar(
         depths, ax=grid, shrink=0.5, aspect=25, pad=0.01, ticks=[0, 1]
     )

@@ -8,11 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from conceptevo_jax.figures.lettering import filled, lettered
-from conceptevo_jax.figures.style import INK, RUNS, new_figure, styled
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_text
+from conceptevo_jax.figures.style import (
+    INK_COLOUR,
+    RUN_COLOURS,
+    figure_style,
+    new_figure,
+)
 from conceptevo_jax.types import record
 
-_WIDTH, _LETTERS = 7.2, 52
+_WIDTH, _NAME_LETTERS = 7.2, 52
 """Width of the figure, and of a row's name, in inches."""
 
 
@@ -31,7 +36,7 @@ class Ratio:
     bound: float | None = None
 
 
-@lettered
+@with_drawable_texts
 def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
     """Draw a bar per comparison from 1, as fast as the peer, on a logarithmic axis.
 
@@ -39,8 +44,8 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
       ratios: From top to bottom, one at least.
       title: Above the figure.
     """
-    with styled():
-        names = [filled(ratio.name, _LETTERS) for ratio in ratios]
+    with figure_style():
+        names = [wrap_text(ratio.name, _NAME_LETTERS) for ratio in ratios]
         lines = sum(name.count("\n") + 1.9 for name in names)
         figure = new_figure(_WIDTH, 1.1 + 0.125 * lines)
         figure.suptitle(title, fontsize=9, x=0.02, ha="left")
@@ -56,7 +61,7 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
         axes.set_xlim(low - 0.2, high + 0.9)
         axes.axvline(0, color="#888888", lw=0.8)
         axes.set_xlabel("times as fast as the peer (logarithmic)")
-        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.tick_params(axis="y", length=0, labelcolor=INK_COLOUR)
         axes.spines[["top", "right", "left"]].set_visible(False)
         _draw_legend(figure)
     return figure
@@ -64,7 +69,7 @@ def draw_ratios(ratios: Sequence[Ratio], *, title: str) -> Figure:
 
 def _draw_ratio(axes: Axes, row: int, ratio: Ratio) -> None:
     """Draw a comparison's bar from 1, its value, and the claimed bound."""
-    color = RUNS[0] if ratio.value >= 1 else RUNS[1]
+    color = RUN_COLOURS[0] if ratio.value >= 1 else RUN_COLOURS[1]
     end = np.log2(ratio.value)
     axes.barh(row, end, height=0.62, color=color, lw=0)
     axes.annotate(
@@ -74,17 +79,17 @@ def _draw_ratio(axes: Axes, row: int, ratio: Ratio) -> None:
         textcoords="offset points",
         va="center",
         fontsize=7,
-        color=INK,
+        color=INK_COLOUR,
     )
     if ratio.bound is not None:
         bound = np.log2(ratio.bound)
-        axes.vlines(bound, row - 0.42, row + 0.42, color=INK, lw=1.6)
+        axes.vlines(bound, row - 0.42, row + 0.42, color=INK_COLOUR, lw=1.6)
 
 
 def _draw_legend(figure: Figure) -> None:
     handles = [
-        Patch(color=RUNS[0], lw=0, label="faster than the peer"),
-        Patch(color=RUNS[1], lw=0, label="slower"),
-        Line2D([], [], color=INK, lw=1.6, label="smallest claimed ratio"),
+        Patch(color=RUN_COLOURS[0], lw=0, label="faster than the peer"),
+        Patch(color=RUN_COLOURS[1], lw=0, label="slower"),
+        Line2D([], [], color=INK_COLOUR, lw=1.6, label="smallest claimed ratio"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)

@@ -10,21 +10,27 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from conceptevo_jax.figures.lettering import filled, lettered, wrapped
-from conceptevo_jax.figures.style import INK, QUIET, RUNS, new_figure, styled
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines, wrap_text
+from conceptevo_jax.figures.style import (
+    INK_COLOUR,
+    QUIET_COLOUR,
+    RUN_COLOURS,
+    figure_style,
+    new_figure,
+)
 from conceptevo_jax.types import record
 
 _WIDTH = 4.3
 """Of either figure in inches: narrow, to be read on a phone."""
 
-_LETTERS = 14
+_LETTERS_PER_INCH = 14
 """Letters of the title that fit on an inch."""
 
-_MARKS, _DASHES = "os^D", ("-", "--", "-.", ":")
+_MARKERS, _DASHES = "os^D", ("-", "--", "-.", ":")
 
 
 @record
-class Measured:
+class MeasuredNumber:
     """A number with its 95 % interval.
 
     Attributes:
@@ -42,7 +48,7 @@ class Measured:
     why: str | None = None
 
     @property
-    def ends(self) -> tuple[float, float] | None:
+    def interval(self) -> tuple[float, float] | None:
         """The interval."""
         if self.low is None or self.high is None:
             return None
@@ -51,9 +57,9 @@ class Measured:
     def __str__(self) -> str:
         if self.value is None:
             return self.why or "not measured"
-        if self.ends is None:
+        if self.interval is None:
             return f"{self.value:.2f}, without interval"
-        return "{:.2f} [{:.2f}, {:.2f}]".format(self.value, *self.ends)
+        return "{:.2f} [{:.2f}, {:.2f}]".format(self.value, *self.interval)
 
 
 @record
@@ -66,12 +72,12 @@ class RocLine:
       true_positive: The same.
     """
 
-    auc: Measured
+    auc: MeasuredNumber
     false_positive: Float[np.ndarray, " k"]
     true_positive: Float[np.ndarray, " k"]
 
 
-@lettered
+@with_drawable_texts
 def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
     """Draw the ROC curves of all categories in one square.
 
@@ -79,7 +85,7 @@ def draw_roc(lines: Sequence[RocLine], *, who: str) -> Figure:
       lines: A curve per category; those without one are named in the legend only.
       who: Who answered, such as "12 people".
     """
-    with styled():
+    with figure_style():
         title = _title_lines(
             "ROC curves: cards of a group against those of intruders", who
         )
@@ -110,9 +116,9 @@ def _draw_legend(figure: Figure, lines: Sequence[RocLine]) -> None:
     )
 
 
-@lettered
+@with_drawable_texts
 def draw_label_similarity(
-    rows: Sequence[Measured], baseline: Measured, *, encoder: str, who: str
+    rows: Sequence[MeasuredNumber], baseline: MeasuredNumber, *, encoder: str, who: str
 ) -> Figure:
     """Draw the similarity of labels of one group, category by category.
 
@@ -122,7 +128,7 @@ def draw_label_similarity(
       encoder: What the cosines are of.
       who: Who answered.
     """
-    with styled():
+    with figure_style():
         title = _title_lines(
             "Similarity of the labels given to one group", who, f"Encoder: {encoder}"
         )
@@ -134,35 +140,35 @@ def draw_label_similarity(
         axes.set_xlabel("mean cosine of two labels")
         axes.spines[["top", "right", "left"]].set_visible(False)
         handles = [
-            Patch(color=QUIET, lw=0, label=f"all pairs of labels: {baseline}"),
+            Patch(color=QUIET_COLOUR, lw=0, label=f"all pairs of labels: {baseline}"),
             Line2D([], [], color="#444444", lw=1.6, label="95 % interval over groups"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=1)
     return figure
 
 
-def _draw_categories(axes: Axes, rows: Sequence[Measured]) -> None:
+def _draw_categories(axes: Axes, rows: Sequence[MeasuredNumber]) -> None:
     """Draw a dot with a whisker per category, the first at the top."""
     for number, row in enumerate(rows):
         if row.value is not None:
             style = _line_style(number) | {"ls": "", "ms": 5}
             axes.plot(row.value, number, **style)
-        if row.ends is not None:
-            axes.hlines(number, *row.ends, color=_color(number), lw=1.6)
-    names = [f"{filled(row.name, 30)}\n{row}" for row in rows]
+        if row.interval is not None:
+            axes.hlines(number, *row.interval, color=_color(number), lw=1.6)
+    names = [f"{wrap_text(row.name, 30)}\n{row}" for row in rows]
     axes.set_yticks(range(len(rows)), names)
-    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.tick_params(axis="y", length=0, labelcolor=INK_COLOUR)
     axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
-def _title_lines(heading: str, who: str, *further: str) -> list[str]:
-    sentences = (heading, f"Answers of {who}", *further)
-    width = int(_WIDTH * _LETTERS)
-    return [line for sentence in sentences for line in wrapped(sentence, width)]
+def _title_lines(heading: str, answerers: str, *further_lines: str) -> list[str]:
+    sentences = (heading, f"Answers of {answerers}", *further_lines)
+    width = int(_WIDTH * _LETTERS_PER_INCH)
+    return [line for sentence in sentences for line in wrap_lines(sentence, width)]
 
 
 def _color(number: int) -> str:
-    return RUNS[number % len(RUNS)]
+    return RUN_COLOURS[number % len(RUN_COLOURS)]
 
 
 def _line_style(number: int) -> dict[str, Any]:
@@ -170,7 +176,7 @@ def _line_style(number: int) -> dict[str, Any]:
     return {
         "color": _color(number),
         "ls": _DASHES[number % 4],
-        "marker": _MARKS[number % 4],
+        "marker": _MARKERS[number % 4],
         "ms": 3,
         "lw": 1.4,
     }
@@ -186,8 +192,8 @@ def _legend_handle(line: RocLine, number: int) -> Line2D:
     return Line2D([], [], **style, label=f"{line.auc.name}: {line.auc}")
 
 
-def _draw_band(axes: Axes, baseline: Measured) -> None:
-    if baseline.ends is not None:
-        axes.axvspan(*baseline.ends, color=QUIET, lw=0, zorder=0)
+def _draw_band(axes: Axes, baseline: MeasuredNumber) -> None:
+    if baseline.interval is not None:
+        axes.axvspan(*baseline.interval, color=QUIET_COLOUR, lw=0, zorder=0)
     if baseline.value is not None:
         axes.axvline(baseline.value, color="#777777", lw=1.0, zorder=0)

@@ -12,20 +12,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Circle as Disc
 
-from conceptevo_jax.figures.lettering import lettered
+from conceptevo_jax.figures.lettering import with_drawable_texts
 from conceptevo_jax.figures.style import (
-    DEPTH,
-    QUIET,
-    RUNS,
+    DEPTH_COLOURS,
+    QUIET_COLOUR,
+    RUN_COLOURS,
     bare_map,
+    figure_style,
     map_height,
     map_limits,
     new_figure,
-    styled,
 )
 from conceptevo_jax.types import record
 
-_RIM = np.array([[-1.0, -1.0], [1.3, 1.3]])
+_CIRCLE_CORNERS = np.array([[-1.0, -1.0], [1.3, 1.3]])
 """Corners of a circle's bounding box, in radii, with room for its letter."""
 
 
@@ -59,7 +59,7 @@ class Example:
     images: Sequence[UInt8[np.ndarray, "h w 3"]]
 
 
-@lettered
+@with_drawable_texts
 def draw_shared_space(
     models: Sequence[
         tuple[str, Float[np.ndarray, "_ 2"], Float[np.ndarray, " _"], Sequence[Example]]
@@ -75,8 +75,8 @@ def draw_shared_space(
       circles: Common to all models.
       title: Above the whole figure.
     """
-    with styled():
-        rims = [circle.center + circle.radius * _RIM for circle in circles]
+    with figure_style():
+        rims = [circle.center + circle.radius * _CIRCLE_CORNERS for circle in circles]
         limits = map_limits([*(points for _, points, _, _ in models), *rims])
         height = np.clip(map_height(limits, 3.4), 2.2, 3.6) + 0.35
         figure = new_figure(10.5, height * len(models) + 0.6)
@@ -88,9 +88,11 @@ def draw_shared_space(
             axes = map_half.subplots()
             bare_map(axes, limits)
             axes.set_title(name, fontsize=9, fontweight="bold", loc="left")
-            axes.scatter(*background.T, s=2, c=QUIET, linewidths=0)
-            axes.scatter(*points.T, s=6, c=depth, cmap=DEPTH, vmin=0, vmax=1, lw=0)
-            for circle, color in zip(circles, RUNS, strict=False):
+            axes.scatter(*background.T, s=2, c=QUIET_COLOUR, linewidths=0)
+            axes.scatter(
+                *points.T, s=6, c=depth, cmap=DEPTH_COLOURS, vmin=0, vmax=1, lw=0
+            )
+            for circle, color in zip(circles, RUN_COLOURS, strict=False):
                 _draw_circle(axes, circle, color)
             _draw_examples(example_half, circles, examples)
     return figure
@@ -111,7 +113,7 @@ def _draw_examples(
         subfigure.text(0.05, 0.5, "No neighbourhood is tight in every model.")
         return
     columns = subfigure.subfigures(1, len(circles), squeeze=False)[0]
-    for column, circle, color in zip(columns, circles, RUNS, strict=False):
+    for column, circle, color in zip(columns, circles, RUN_COLOURS, strict=False):
         neurons = [example for example in examples if example.circle == circle.label]
         column.suptitle(circle.label, color=color, fontweight="bold", fontsize=11)
         width = max((len(neuron.images) for neuron in neurons), default=1)

@@ -13,21 +13,21 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from conceptevo_jax.figures.lettering import font_families
 
-DEPTH = "viridis"
+DEPTH_COLOURS = "viridis"
 """Colour map for how deep in its network a neuron's site lies."""
 
-RUNS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of runs (Okabe & Ito's colour-blind safe palette)."""
 
-QUIET, INK = "#d9d9d9", "#222222"
+QUIET_COLOUR, INK_COLOUR = "#d9d9d9", "#222222"
 
 _SETTINGS = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.edgecolor": "#999999",
     "axes.linewidth": 0.6,
-    "axes.labelcolor": INK,
-    "text.color": INK,
+    "axes.labelcolor": INK_COLOUR,
+    "text.color": INK_COLOUR,
     "xtick.color": "#555555",
     "ytick.color": "#555555",
     "figure.dpi": 100,
@@ -38,7 +38,7 @@ _SETTINGS = {
 }
 
 
-def styled() -> AbstractContextManager[object]:
+def figure_style() -> AbstractContextManager[object]:
     """A context in which figures get the shared look."""
     families = list(font_families())
     return mpl.rc_context({**_SETTINGS, "font.family": families})

@@ -8,17 +8,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from conceptevo_jax.figures.lettering import lettered, wrapped
-from conceptevo_jax.figures.style import RUNS, new_figure, styled
+from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines
+from conceptevo_jax.figures.style import RUN_COLOURS, figure_style, new_figure
 from conceptevo_jax.types import record
 
-_CARD, _SPACE = 1.15, 0.5
+_CARD_SIDE, _CARD_SPACE = 1.15, 0.5
 """Side of a card and what is above and below it, in inches."""
 
-_LETTERS = 14
+_LETTERS_PER_INCH = 14
 """Letters of the title that fit on an inch."""
 
-_ACROSS = 3
+_PATCHES_ACROSS = 3
 """Patches side by side on a card."""
 
 
@@ -39,7 +39,7 @@ class TaskPicture:
     intruder: int
 
 
-@lettered
+@with_drawable_texts
 def draw_tasks(tasks: Sequence[TaskPicture], *, title: str) -> Figure:
     """Draw tasks in rows, the intruder's card framed.
 
@@ -47,11 +47,11 @@ def draw_tasks(tasks: Sequence[TaskPicture], *, title: str) -> Figure:
       tasks: With equal numbers of cards.
       title: Above the figure.
     """
-    with styled():
+    with figure_style():
         cards = len(tasks[0].patches)
-        width = (_CARD + 0.12) * cards + 0.2
-        lines = wrapped(title, int(width * _LETTERS))
-        height = (_CARD + _SPACE) * len(tasks) + 0.2 + 0.18 * len(lines)
+        width = (_CARD_SIDE + 0.12) * cards + 0.2
+        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
+        height = (_CARD_SIDE + _CARD_SPACE) * len(tasks) + 0.2 + 0.18 * len(lines)
         figure = new_figure(width, height)
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         rows = figure.subfigures(len(tasks), 1, squeeze=False)[:, 0]
@@ -71,12 +71,18 @@ def _draw_card(axes: Axes, task: TaskPicture, card: int) -> None:
         ("intruder\n" if is_intruder else "\n")
         + task.names[card].replace("/", "\n", 1),
         fontsize=5,
-        color=RUNS[1] if is_intruder else "#555555",
+        color=RUN_COLOURS[1] if is_intruder else "#555555",
     )
     axes.spines[:].set_visible(False)
     if is_intruder:
         frame = Rectangle(
-            (0, 0), 1, 1, transform=axes.transAxes, fill=False, ec=RUNS[1], lw=2.5
+            (0, 0),
+            1,
+            1,
+            transform=axes.transAxes,
+            fill=False,
+            ec=RUN_COLOURS[1],
+            lw=2.5,
         )
         frame.set_clip_on(False)
         axes.add_patch(frame)
@@ -87,10 +93,10 @@ def _tile_patches(
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Patches in rows of three, a white line between them."""
     side, gap = patches.shape[1], max(1, patches.shape[1] // 16)
-    step, rows = side + gap, -(-len(patches) // _ACROSS)
-    shape = (rows * step - gap, _ACROSS * step - gap, 3)
+    step, rows = side + gap, -(-len(patches) // _PATCHES_ACROSS)
+    shape = (rows * step - gap, _PATCHES_ACROSS * step - gap, 3)
     sheet = np.full(shape, 255, np.uint8)
     for index, patch in enumerate(patches):
-        y, x = step * (index // _ACROSS), step * (index % _ACROSS)
+        y, x = step * (index // _PATCHES_ACROSS), step * (index % _PATCHES_ACROSS)
         sheet[y : y + side, x : x + side] = patch
     return sheet

@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models.convolution import Conv
 from conceptevo_jax.models.depthwise import DepthwiseConv
-from conceptevo_jax.models.normalisation import at_least_float32
+from conceptevo_jax.models.normalisation import promote_to_float32
 from conceptevo_jax.models.tapped import Model, Tap, identity_tap
 from conceptevo_jax.models.vgg import IMAGENET_MEAN, IMAGENET_STD
 from conceptevo_jax.types import Site
@@ -85,7 +85,7 @@ class Block(nn.Module):
         """Add the branch to the residual stream."""
         dense = partial(nn.Dense, kernel_init=_linear, dtype=self.dtype)
         y = DepthwiseConv(self.width, KERNEL, _linear, self.dtype, name="block.0")(x)
-        y = _normalised(y, "block.2")
+        y = _layer_norm(y, "block.2")
         y = dense(EXPANSION * self.width, name="block.3")(y)
         y = nn.gelu(y, approximate=False)
         y = dense(self.width, name="block.5")(y)
@@ -115,25 +115,25 @@ class ConvNeXt(nn.Module):
         """Logits of normalised images; `train` needs a `dropout` generator."""
         size = self.size
         x = _patches(size.widths[0], size.stem, "features.0.0", self.dtype)(images)
-        x = _normalised(x, "features.0.1")
+        x = _layer_norm(x, "features.0.1")
         for name, kind, width, drop in _layers(size):
             if kind == "norm":
-                x = _normalised(x, name)
+                x = _layer_norm(x, name)
             elif kind == "down":
                 x = _patches(width, 2, name, self.dtype)(x)
             else:
                 block = Block(width, size.layer_scale, drop, self.dtype, name=name)
                 x = block(x, train)
             x = tap(name, x)
-        x = _normalised(jnp.mean(x, axis=(1, 2)), "classifier.0")
+        x = _layer_norm(jnp.mean(x, axis=(1, 2)), "classifier.0")
         dense = partial(nn.Dense, kernel_init=_linear, dtype=self.dtype)
         return dense(self.classes, name="classifier.2")(x)
 
 
-def _normalised(x: Float[Array, "*cells c"], name: str) -> Float[Array, "*cells c"]:
+def _layer_norm(x: Float[Array, "*cells c"], name: str) -> Float[Array, "*cells c"]:
     """Layer normalisation with float32 statistics, in the type of `x`."""
     norm = nn.LayerNorm(epsilon=1e-6, name=name)
-    return norm(at_least_float32(x)).astype(x.dtype)
+    return norm(promote_to_float32(x)).astype(x.dtype)
 
 
 def _patches(width: int, side: int, name: str, dtype: DTypeLike | None) -> Conv:

@@ -25,9 +25,9 @@ from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.models.convolution import Conv
 from conceptevo_jax.models.inception_blocks import (
     BLOCKS,
-    PADDED,
-    POOLED,
+    PADDED_CONVOLUTIONS,
     POOLED_BRANCH,
+    POOLED_CONVOLUTIONS,
     POOLING,
     STEM,
     Branch,
@@ -60,16 +60,16 @@ _normal = nn.initializers.normal
 
 
 def _linear(
-    classes: int, inputs: int, spread: float, dtype: DTypeLike | None
+    classes: int, inputs: int, deviation: float, dtype: DTypeLike | None
 ) -> nn.Dense:
     """A last layer N(0, spread), with PyTorch's own bias: uniform up to ±1/√inputs."""
 
-    def bias(key: Array, shape: tuple[int, ...], kind: DTypeLike) -> Array:
+    def bias(key: Array, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         bound = inputs**-0.5
-        return jax.random.uniform(key, shape, kind, -bound, bound)
+        return jax.random.uniform(key, shape, dtype, -bound, bound)
 
     return nn.Dense(
-        classes, dtype=dtype, kernel_init=_normal(spread), bias_init=bias, name="fc"
+        classes, dtype=dtype, kernel_init=_normal(deviation), bias_init=bias, name="fc"
     )
 
 
@@ -183,11 +183,11 @@ class InceptionV3(nn.Module):
         x, size = images, self.size
         basic = partial(BasicConv2d, dtype=self.dtype, one_sided=self.one_sided)
         for layer in STEM:
-            pad = layer.name in PADDED[size.stem]
+            pad = layer.name in PADDED_CONVOLUTIONS[size.stem]
             width = size.width(layer.width)
             conv = basic(width, layer.kernel, layer.stride, pad, name=layer.name)
             x = tap(layer.name, conv(x, train))
-            pool = POOLED[size.stem].get(layer.name)
+            pool = POOLED_CONVOLUTIONS[size.stem].get(layer.name)
             if pool:
                 x = tap(pool, max_pool(x, *POOLING, one_sided=self.one_sided))
         for name, branches in BLOCKS.items():

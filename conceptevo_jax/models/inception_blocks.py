@@ -145,8 +145,11 @@ STEM = (
 )
 """The convolutions before them."""
 
-PADDED = {"pooled": ("Conv2d_2b_3x3",), "padded": tuple(c.name for c in STEM[1:])}
-POOLED: dict[str, dict[str, str]] = {
+PADDED_CONVOLUTIONS = {
+    "pooled": ("Conv2d_2b_3x3",),
+    "padded": tuple(c.name for c in STEM[1:]),
+}
+POOLED_CONVOLUTIONS: dict[str, dict[str, str]] = {
     "pooled": {"Conv2d_2b_3x3": "maxpool1", "Conv2d_4a_3x3": "maxpool2"},
     "padded": {},
 }

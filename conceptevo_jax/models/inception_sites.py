@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from conceptevo_jax.models.inception_blocks import (
     BLOCKS,
-    POOLED,
     POOLED_BRANCH,
+    POOLED_CONVOLUTIONS,
     POOLING,
     STEM,
     Branch,
@@ -47,7 +47,7 @@ def inception_sites(size: Size) -> Iterator[Site]:
         stride *= layer.stride
         width = size.width(layer.width)
         yield _site(layer.name, width, field, stride)
-        if layer.name in POOLED[size.stem]:
+        if layer.name in POOLED_CONVOLUTIONS[size.stem]:
             field, stride = field + 2 * stride, 2 * stride
     for name, branches in BLOCKS.items():
         before, pools = width, branches[-1].pool == "max"
@@ -62,7 +62,7 @@ def inception_sites(size: Size) -> Iterator[Site]:
 def inception_pools(size: Size) -> Iterator[MaxPool]:
     """The poolings of the stem, and of the blocks whose last branch is a pooling."""
     window, stride = POOLING
-    for site, name in POOLED[size.stem].items():
+    for site, name in POOLED_CONVOLUTIONS[size.stem].items():
         yield MaxPool(site=site, name=name, window=window, stride=stride)
     for site, name in itertools.pairwise(BLOCKS):
         if BLOCKS[name][-1].pool == "max":

@@ -43,7 +43,7 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
 }
 """By JAX's name, the NumPy function of unsigned integers or floats."""
 
-_LIBRARYS = ("erf", "erf_inv")
+_LIBRARY_FUNCTIONS = ("erf", "erf_inv")
 """Computed in float64 and rounded, to be independent of the mathematical library."""
 
 
@@ -61,7 +61,7 @@ class Initialisation:
 
     def draw(self, key: Key[Array, ""]) -> Any:
         """The variables for a key, on JAX's default device."""
-        leaves = _computed(self.program, [key])
+        leaves = _evaluate(self.program, [key])
         tree = jax.tree.structure(self.shapes)
         return jax.device_put(jax.tree.unflatten(tree, leaves))
 
@@ -78,8 +78,10 @@ def trace_initialisation(module: nn.Module, shape: Sequence[int]) -> Initialisat
         return module.init(key, jnp.zeros(shape, jnp.float32))
 
     program, shapes = jax.make_jaxpr(init, return_shape=True)(_traced_key())
-    needed = program.jaxpr.replace(eqns=_needed_equations(program.jaxpr))
-    return Initialisation(program=ClosedJaxpr(needed, program.consts), shapes=shapes)
+    needed_program = program.jaxpr.replace(eqns=_needed_equations(program.jaxpr))
+    return Initialisation(
+        program=ClosedJaxpr(needed_program, program.consts), shapes=shapes
+    )
 
 
 def _traced_key() -> Key[Array, ""]:
@@ -88,11 +90,11 @@ def _traced_key() -> Key[Array, ""]:
 
 def _needed_equations(jaxpr: Jaxpr) -> list[JaxprEqn]:
     """The operations that an output depends on."""
-    needed, equations = _variables(jaxpr.outvars), []
+    needed_variables, equations = _variables(jaxpr.outvars), []
     for equation in reversed(jaxpr.eqns):
-        if needed & _variables(equation.outvars):
+        if needed_variables & _variables(equation.outvars):
             equations.append(equation)
-            needed |= _variables(equation.invars)
+            needed_variables |= _variables(equation.invars)
     return equations[::-1]
 
 
@@ -100,7 +102,7 @@ def _variables(atoms: Sequence[Any]) -> set[Var]:
     return {atom for atom in atoms if not isinstance(atom, Literal)}
 
 
-def _computed(program: ClosedJaxpr, inputs: Sequence[Any]) -> list[Any]:
+def _evaluate(program: ClosedJaxpr, inputs: Sequence[Any]) -> list[Any]:
     """The outputs of a traced program; an array is let go after its last use."""
     jaxpr = program.jaxpr
     values = dict(zip(jaxpr.constvars, program.consts, strict=True))
@@ -109,8 +111,8 @@ def _computed(program: ClosedJaxpr, inputs: Sequence[Any]) -> list[Any]:
 
     def value(atom: Any) -> Any:
         if isinstance(atom, Literal):
-            kind: Any = atom.aval
-            return np.asarray(atom.val, kind.dtype)
+            array_type: Any = atom.aval
+            return np.asarray(atom.val, array_type.dtype)
         return values[atom]
 
     for equation in jaxpr.eqns:
@@ -124,27 +126,27 @@ def _computed(program: ClosedJaxpr, inputs: Sequence[Any]) -> list[Any]:
 
 def _outputs(equation: JaxprEqn, inputs: list[Any]) -> Sequence[Any]:
     name = equation.primitive.name
-    result: Any = equation.outvars[0].aval
+    output_type: Any = equation.outvars[0].aval
     if name == "jit":
-        return _computed(equation.params["jaxpr"], inputs)
+        return _evaluate(equation.params["jaxpr"], inputs)
     if name in ELEMENTWISE:
-        return [_elementwise(name, inputs, result.dtype)]
+        return [_apply_elementwise(name, inputs, output_type.dtype)]
     if name == "random_bits":
-        return [_random_bits(inputs[0], result.shape, result.dtype)]
+        return [_random_bits(inputs[0], output_type.shape, output_type.dtype)]
     if name == "bitcast_convert_type":
-        return [np.asarray(inputs[0]).view(result.dtype)]
+        return [np.asarray(inputs[0]).view(output_type.dtype)]
     if name == "convert_element_type":
-        return [np.asarray(inputs[0]).astype(result.dtype)]
+        return [np.asarray(inputs[0]).astype(output_type.dtype)]
     if name == "broadcast_in_dim" and np.ndim(inputs[0]) == 0:
-        return [np.full(result.shape, inputs[0], result.dtype)]
+        return [np.full(output_type.shape, inputs[0], output_type.dtype)]
     primitive = equation.primitive
     outputs = primitive.bind(*inputs, **primitive.get_bind_params(equation.params))
     return outputs if primitive.multiple_results else [outputs]
 
 
-def _elementwise(name: str, inputs: list[Any], dtype: np.dtype) -> np.ndarray:
+def _apply_elementwise(name: str, inputs: list[Any], dtype: np.dtype) -> np.ndarray:
     function = ELEMENTWISE[name]
-    if name in _LIBRARYS:
+    if name in _LIBRARY_FUNCTIONS:
         function = partial(function, dtype=np.float64, casting="same_kind")
     shape = np.broadcast_shapes(*map(np.shape, inputs))
     return function(*inputs, out=np.empty(shape, dtype))
@@ -155,7 +157,7 @@ def _random_bits(
 ) -> np.ndarray:
     """Independent bits in unsigned integers."""
     secret = np.asarray(jax.random.key_data(key), "<u4").tobytes()
-    words = -(-math.prod(shape) * dtype.itemsize // 8)
+    word_count = -(-math.prod(shape) * dtype.itemsize // 8)
     generator = np.random.Philox(key=int.from_bytes(secret, "little"))
-    bits = generator.random_raw(words).astype("<u8").view(dtype)
+    bits = generator.random_raw(word_count).astype("<u8").view(dtype)
     return bits[: math.prod(shape)].reshape(shape)

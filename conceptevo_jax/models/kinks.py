@@ -24,10 +24,10 @@ def relu(x: Float[Array, "*shape"], *, one_sided: bool) -> Float[Array, "*shape"
       one_sided: Whether the derivative at exactly 0 is the one-sided one, in forward
         mode, instead of 0.
     """
-    return larger_one_sided(x, jnp.zeros_like(x)) if one_sided else nn.relu(x)
+    return maximum_one_sided(x, jnp.zeros_like(x)) if one_sided else nn.relu(x)
 
 
-def larger(
+def maximum(
     first: Float[Array, "*shape"], second: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
     """The larger one; NaN before any number; of equal ones the first is derived.
@@ -40,27 +40,27 @@ def larger(
 
 
 @jax.custom_jvp
-def larger_one_sided(
+def maximum_one_sided(
     first: Float[Array, "*shape"], second: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
     """The same, with the one-sided derivative where both are equal: forward mode.
 
     Args:
-      first: As for `larger`.
-      second: As for `larger`.
+      first: As for `maximum`.
+      second: As for `maximum`.
     """
-    return larger(first, second)
+    return maximum(first, second)
 
 
-@larger_one_sided.defjvp
+@maximum_one_sided.defjvp
 def _derive(
     values: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[Array, Array]:
     (first, second), (first_tangent, second_tangent) = values, tangents
     tangent = jnp.where(_takes_second(first, second), second_tangent, first_tangent)
-    tied = first == second
-    return larger(first, second), jnp.where(
-        tied, jnp.maximum(first_tangent, second_tangent), tangent
+    is_tied = first == second
+    return maximum(first, second), jnp.where(
+        is_tied, jnp.maximum(first_tangent, second_tangent), tangent
     )
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-def at_least_float32(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+def promote_to_float32(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The array, in float32 if it has a narrower type."""
     return x if x.dtype.itemsize >= 4 else x.astype(jnp.float32)
 
@@ -31,7 +31,7 @@ class BatchNorm(nn.Module):
         self, x: Float[Array, "b h w c"], *, use_running_average: bool
     ) -> Float[Array, "b h w c"]:
         """Normalise each channel by the batch's statistics, or by the running ones."""
-        shape, kind, x = (x.shape[-1],), x.dtype, at_least_float32(x)
+        shape, kind, x = (x.shape[-1],), x.dtype, promote_to_float32(x)
         scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
         mean = self.variable("batch_stats", "mean", jnp.zeros, shape, jnp.float32)

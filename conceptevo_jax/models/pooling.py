@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from conceptevo_jax.models.kinks import larger, larger_one_sided
+from conceptevo_jax.models.kinks import maximum, maximum_one_sided
 
 
 def max_pool(
@@ -30,9 +30,9 @@ def max_pool(
         largest tangent over all cells that share the maximum.
     """
     if one_sided:
-        return _separable(x, window, stride, larger_one_sided)
+        return _reduce_separably(x, window, stride, maximum_one_sided)
     if jax.default_backend() == "cpu":
-        return _separable(x, window, stride, larger)
+        return _reduce_separably(x, window, stride, maximum)
     return nn.max_pool(x, (window, window), (stride, stride))
 
 
@@ -49,7 +49,7 @@ def average_pool(
     """
     if jax.default_backend() == "cpu":
         padded = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-        total = _separable(padded, window, stride, jnp.add)
+        total = _reduce_separably(padded, window, stride, jnp.add)
     else:
         sides, steps = (window, window), (stride, stride)
         total = nn.pool(x, 0.0, jax.lax.add, sides, steps, ((pad, pad), (pad, pad)))
@@ -75,13 +75,13 @@ def tie_excess(
     """
 
     def rate(merge: Callable[[Array, Array], Array]) -> Array:
-        pool = partial(_separable, window=window, stride=stride, merge=merge)
+        pool = partial(_reduce_separably, window=window, stride=stride, merge=merge)
         return jax.jvp(pool, (x,), (change,))[1]
 
-    return rate(larger_one_sided) - rate(larger)
+    return rate(maximum_one_sided) - rate(maximum)
 
 
-def _separable(
+def _reduce_separably(
     x: Float[Array, "b h w c"],
     window: int,
     stride: int,

@@ -73,10 +73,13 @@ def fitting_model(model: Model, variables: Variables) -> Model | None:
 def _classes(model: Model, variables: Variables) -> int | None:
     """Number of classes of the logits, by the axis that grows with classes."""
     leaves = leaves_by_path(variables)
-    larger = MODELS[model.name](model.preset, model.classes + 1)
+    wider_model = MODELS[model.name](model.preset, model.classes + 1)
     shapes = leaves_by_path(model.shapes())
-    for path, wider_leaf in leaves_by_path(larger.shapes()).items():
-        fewer, shape = shapes[path].shape, getattr(leaves.get(path), "shape", ())
-        if fewer != wider_leaf.shape and len(shape) == len(fewer):
-            return shape[int(np.argmax(np.not_equal(fewer, wider_leaf.shape)))] or None
+    for path, wider_leaf in leaves_by_path(wider_model.shapes()).items():
+        narrow_shape, shape = shapes[path].shape, getattr(leaves.get(path), "shape", ())
+        if narrow_shape != wider_leaf.shape and len(shape) == len(narrow_shape):
+            return (
+                shape[int(np.argmax(np.not_equal(narrow_shape, wider_leaf.shape)))]
+                or None
+            )
     return None

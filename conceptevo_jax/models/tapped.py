@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int, Num
 
 from conceptevo_jax.errors import UsageError, require_seed, unknown_name
 from conceptevo_jax.models.initial import Initialisation, trace_initialisation
-from conceptevo_jax.models.normalisation import at_least_float32
+from conceptevo_jax.models.normalisation import promote_to_float32
 from conceptevo_jax.models.variables import differences, summary
 from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Site, Snapshot
@@ -96,8 +96,10 @@ class Model:
           UsageError: for a seed out of range.
         """
         require_seed(seed)
-        words = stream(seed, "initial weights").integers(2**32, size=2, dtype=np.uint32)
-        key = jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32")
+        seed_words = stream(seed, "initial weights").integers(
+            2**32, size=2, dtype=np.uint32
+        )
+        key = jax.random.wrap_key_data(jnp.asarray(seed_words), impl="threefry2x32")
         variables: Variables = self._initialisation.draw(key)
         return variables
 
@@ -141,9 +143,9 @@ class Model:
         """
         images = self.normalise(pixels)
         logits = cast(Array, self.module.apply(variables, images, tap=tap))
-        return at_least_float32(logits)
+        return promote_to_float32(logits)
 
-    def computing(self, dtype: str) -> "Model":
+    def in_dtype(self, dtype: str) -> "Model":
         """The same model, whose layers compute in `dtype`.
 
         Parameters, statistics of normalisation and logits stay float32, and so do sums
@@ -183,14 +185,14 @@ class Model:
             f"site of {self.name}", name, (site.name for site in self.sites)
         )
 
-    def require_variables(self, variables: Any, what: str = "the variables") -> None:
+    def require_variables(self, variables: Any, noun: str = "the variables") -> None:
         """Refuse variables of another model, by tree, shapes and types.
 
         Floats of another precision are accepted. Nothing is compiled.
 
         Args:
           variables: The values to check.
-          what: The argument's description.
+          noun: The argument's description.
 
         Raises:
           UsageError: with the first leaves that differ, and what to do.
@@ -198,13 +200,13 @@ class Model:
         if not isinstance(variables, Mapping):
             load = ": give its load()" if isinstance(variables, Snapshot) else ""
             raise UsageError(
-                f"{what} must be a mapping of Flax collections, such as model.init "
+                f"{noun} must be a mapping of Flax collections, such as model.init "
                 f"makes, not of type {type(variables).__name__}{load}."
             )
         faults = differences(self.shapes(), variables)
         if faults:
             raise UsageError(
-                f"{what} are not those of {self._title}: {summary(faults)}. "
+                f"{noun} are not those of {self._title}: {summary(faults)}. "
                 f"{self._remedy(variables)}"
             )
 
@@ -226,11 +228,11 @@ class Model:
 
     def require_labels(self, labels: Int[np.ndarray, " i"]) -> None:
         """Refuse labels of classes that the model does not have."""
-        largest = labels.max(initial=-1)
-        if largest >= self.classes:
+        largest_label = labels.max(initial=-1)
+        if largest_label >= self.classes:
             raise UsageError(
                 f"{self.name} has {self.classes} classes, but the images have labels "
-                f"up to {largest}: build it with more classes."
+                f"up to {largest_label}: build it with more classes."
             )
 
     def require_size(self, size: int) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.models.tapped import Model, Variables
 
-_WORDS = {
+_LAST_WORDS = {
     "kernel": "weight",
     "scale": "weight",
     "mean": "running_mean",
@@ -24,13 +24,13 @@ _WORDS = {
 }
 """The last word of a name in torchvision, if it differs from Flax."""
 
-_COUNTER = "num_batches_tracked"
+_BATCH_COUNTER = "num_batches_tracked"
 """A further entry of PyTorch's batch normalisation, which is unused by default."""
 
-_FLATTENED = "classifier.0.weight"
+_FLATTENED_WEIGHT = "classifier.0.weight"
 """The linear layer that reads a flattened map: channels first in torchvision."""
 
-_SHOWN = 5
+_MAX_SHOWN = 5
 
 
 def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
@@ -55,14 +55,14 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
     expected_shapes = {
         name_in_torchvision(path): leaf.shape for path, leaf in leaves.items()
     }
-    state_names = {name for name in state if not name.endswith(_COUNTER)}
+    state_names = {name for name in state if not name.endswith(_BATCH_COUNTER)}
     arrays = {
         name: np.asarray(state[name]) for name in state_names & expected_shapes.keys()
     }
     faults = {
         "missing": expected_shapes.keys() - state_names,
         "unexpected": state_names - expected_shapes.keys(),
-        "misshaped": _misshaped(arrays, expected_shapes),
+        "misshaped": _describe_misshaped(arrays, expected_shapes),
     }
     if any(faults.values()):
         raise DataError(_complaint(model, faults))
@@ -85,10 +85,10 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
 def name_in_torchvision(path: tuple[str, ...]) -> str:
     """Torchvision's name of the leaf at `path`, whose first word is the collection."""
     *modules, word = path[1:]
-    return ".".join([*modules, _WORDS.get(word, word)])
+    return ".".join([*modules, _LAST_WORDS.get(word, word)])
 
 
-def _misshaped(
+def _describe_misshaped(
     arrays: Mapping[str, np.ndarray], expected_shapes: Mapping[str, tuple[int, ...]]
 ) -> list[str]:
     expected = {name: _torch_shape(name, expected_shapes[name]) for name in arrays}
@@ -113,7 +113,7 @@ def _to_flax_order(name: str, array: np.ndarray, channels: int) -> np.ndarray:
         return array.transpose(2, 3, 1, 0)
     if array.ndim == 3:
         return array.reshape(-1)
-    if name == _FLATTENED and array.ndim == 2:
+    if name == _FLATTENED_WEIGHT and array.ndim == 2:
         array = array.reshape(len(array), channels, -1).swapaxes(1, 2)
         return array.reshape(len(array), -1).T
     return array.T
@@ -132,5 +132,5 @@ def _complaint(model: Model, faults: Mapping[str, Iterable[str]]) -> str:
 def _listed(names: Iterable[str]) -> str:
     """The first few, and how many there are more."""
     ordered = sorted(names)
-    more = len(ordered) - _SHOWN
-    return ", ".join(ordered[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(ordered) - _MAX_SHOWN
+    return ", ".join(ordered[:_MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-_SHOWN = 3
+_MAX_SHOWN = 3
 
 
 def differences(model_shapes: Mapping[str, Any], variables: Any) -> list[str]:
@@ -20,21 +20,23 @@ def differences(model_shapes: Mapping[str, Any], variables: Any) -> list[str]:
     Returns:
       One phrase per leaf, in the order of the trees; empty if they fit.
     """
-    expected, leaves = leaves_by_path(model_shapes), leaves_by_path(variables)
+    expected_leaves, leaves = leaves_by_path(model_shapes), leaves_by_path(variables)
     faults = []
-    for path, leaf in expected.items():
+    for path, leaf in expected_leaves.items():
         if path not in leaves:
             faults.append(f"{path} is missing")
         elif (fault := _fault(leaf, leaves[path])) is not None:
             faults.append(f"{path} is {fault}")
-    further = [path for path in leaves if path not in expected]
-    return faults + [f"{path} is not expected" for path in further]
+    unexpected_paths = [path for path in leaves if path not in expected_leaves]
+    return faults + [f"{path} is not expected" for path in unexpected_paths]
 
 
 def summary(faults: list[str]) -> str:
     """The first few of `differences`, and how many there are more."""
-    more = len(faults) - _SHOWN
-    return "; ".join(faults[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    more_count = len(faults) - _MAX_SHOWN
+    return "; ".join(faults[:_MAX_SHOWN]) + (
+        f"; and {more_count} more" if more_count > 0 else ""
+    )
 
 
 def leaves_by_path(tree: Any) -> dict[str, Any]:
@@ -54,9 +56,9 @@ def _fault(expected: jax.ShapeDtypeStruct, leaf: Any) -> str | None:
         return f"a {type(leaf).__name__}, not an array"
     if np.shape(leaf) != expected.shape:
         return f"{_listed(np.shape(leaf))}, not {_listed(expected.shape)}"
-    same = dtype == expected.dtype
-    floats = all(jnp.issubdtype(d, jnp.floating) for d in (dtype, expected.dtype))
-    return None if same or floats else f"{dtype}, not {expected.dtype}"
+    is_same_dtype = dtype == expected.dtype
+    are_floats = all(jnp.issubdtype(d, jnp.floating) for d in (dtype, expected.dtype))
+    return None if is_same_dtype or are_floats else f"{dtype}, not {expected.dtype}"
 
 
 def _listed(shape: tuple[int, ...]) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from conceptevo_jax.monitor.probe_measures import Glance
-from conceptevo_jax.monitor.rules import JUDGED
+from conceptevo_jax.monitor.probe_measures import ProbedSnapshot
+from conceptevo_jax.monitor.rules import JUDGED_MEASURES
 from conceptevo_jax.types import Epoch
 
 
@@ -20,8 +20,8 @@ class History:
 
     def __init__(self) -> None:
         self.epoch: Epoch | None = None
-        self.before: Glance | None = None
-        self.now: Glance | None = None
+        self.before: ProbedSnapshot | None = None
+        self.now: ProbedSnapshot | None = None
         self.best: dict[str, float] = {}
         self.best_now: dict[str, float] = {}
 
@@ -32,8 +32,8 @@ class History:
         self.before, self.best = self.now, self.best_now
         return False
 
-    def keep(
-        self, epoch: Epoch, glance: Glance, numbers: Mapping[str, float | None]
+    def remember(
+        self, epoch: Epoch, glance: ProbedSnapshot, numbers: Mapping[str, float | None]
     ) -> None:
         """Remember an epoch, and the best values up to it.
 
@@ -42,6 +42,8 @@ class History:
           glance: Its snapshot.
           numbers: Its measures by name.
         """
-        measured = {k: v for k in JUDGED if (v := numbers[k]) is not None}
-        best = {k: max(v, self.best.get(k, v)) for k, v in measured.items()}
+        measured_values = {
+            k: v for k in JUDGED_MEASURES if (v := numbers[k]) is not None
+        }
+        best = {k: max(v, self.best.get(k, v)) for k, v in measured_values.items()}
         self.epoch, self.now, self.best_now = epoch, glance, self.best | best

@@ -11,20 +11,25 @@ from jaxtyping import Float
 from threadpoolctl import ThreadpoolController
 
 from conceptevo_jax.activations import read_peaks
-from conceptevo_jax.data import Decoded, require_decoded, require_same_pool, select_part
+from conceptevo_jax.data import (
+    DecodedImages,
+    require_decoded,
+    require_same_pool,
+    select_part,
+)
 from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import (
     DataError,
     UsageError,
-    callables,
     require_callable,
+    require_callables,
     require_count,
     require_seed,
 )
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor.epoch_report import LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.history import History
-from conceptevo_jax.monitor.probe_measures import Glance, measure
+from conceptevo_jax.monitor.probe_measures import ProbedSnapshot, measure
 from conceptevo_jax.monitor.rules import Rules, judge
 from conceptevo_jax.monitor.sinks import Sink
 from conceptevo_jax.monitor.watched_sites import (
@@ -57,7 +62,7 @@ class ConceptMonitor:
     def __init__(
         self,
         space: Space | None,
-        images: Decoded,
+        images: DecodedImages,
         apply: Apply | None,
         sites: Sequence[Site] | Mapping[str, int],
         *,
@@ -98,7 +103,7 @@ class ConceptMonitor:
         self.sites = watched_sites(sites)
         size = _probe_size(probe, len(images), k)
         self.space, self.rules = space, rules or Rules()
-        self.sinks = callables(sinks, "sinks")
+        self.sinks = require_callables(sinks, "sinks")
         self.pool, self.probe = select_part(images, size=size, seed=seed)
         self.search = Search(k=k)
         self._reader = None if apply is None else peak_reader(apply, self.sites)
@@ -111,7 +116,7 @@ class ConceptMonitor:
 
     @classmethod
     def of_model(
-        cls, model: Model, space: Space | None, images: Decoded, **settings: Any
+        cls, model: Model, space: Space | None, images: DecodedImages, **settings: Any
     ) -> "ConceptMonitor":
         """A monitor of one of this package's architectures, at all of its sites.
 
@@ -196,18 +201,18 @@ class ConceptMonitor:
     def _judge_snapshot(
         self,
         epoch: Epoch,
-        read: Callable[[list[str]], Responses],
+        read_responses: Callable[[list[str]], Responses],
         notices: list[str],
     ) -> tuple[str, list[str], dict[str, float | None]]:
-        responses = read(notices)
+        responses = read_responses(notices)
         if self._history.begin(epoch):
             notices.append(f"{epoch_label(epoch)} was seen before: it replaces itself")
-        glance = self._glance(responses)
-        before, best = self._history.before, self._history.best
-        numbers = measure(glance, before, self.space, len(self.probe))
-        status, reasons = judge(numbers, best, self.rules)
-        self._history.keep(epoch, glance, numbers)
-        return status, reasons, numbers
+        probed_snapshot = self._glance(responses)
+        before, best_measures = self._history.before, self._history.best
+        measures = measure(probed_snapshot, before, self.space, len(self.probe))
+        status, reasons = judge(measures, best_measures, self.rules)
+        self._history.remember(epoch, probed_snapshot, measures)
+        return status, reasons, measures
 
     def _read(self, variables: Any, notices: list[str]) -> Responses:
         if self._reader is None:
@@ -229,10 +234,10 @@ class ConceptMonitor:
     def _responses(self, peaks: np.ndarray) -> Responses:
         return Responses(peaks=peaks, sites=self.sites, images_id=self.pool.pool_id)
 
-    def _glance(self, responses: Responses) -> Glance:
+    def _glance(self, responses: Responses) -> ProbedSnapshot:
         stimuli = stimuli_of_arrays(responses.peaks, self.sites, self.pool, self.search)
         if self.space is None:
-            return Glance(stimuli=stimuli, responses=responses, embedding=None)
+            return ProbedSnapshot(stimuli=stimuli, responses=responses, embedding=None)
         ids = stimuli.image_ids
         pool_stimuli = dataclasses.replace(
             stimuli,
@@ -240,14 +245,14 @@ class ConceptMonitor:
             pool_id=self.space.pool_id,
         )
         embedding = project_neurons(pool_stimuli, self.space)
-        return Glance(stimuli=stimuli, responses=responses, embedding=embedding)
+        return ProbedSnapshot(stimuli=stimuli, responses=responses, embedding=embedding)
 
 
-def _probe_size(requested: int | None, available_images: int, k: int) -> int:
+def _probe_size(requested_size: int | None, available_images: int, k: int) -> int:
     """Number of probe images, by default a share of all images."""
-    if requested is None:
-        requested = min(LARGEST_PROBE, available_images // 8)
-    size = min(requested, available_images)
+    if requested_size is None:
+        requested_size = min(LARGEST_PROBE, available_images // 8)
+    size = min(requested_size, available_images)
     if size <= 2 * k:
         raise UsageError(
             f"a probe of {size} images is too small for k={k} stimuli a neuron: "

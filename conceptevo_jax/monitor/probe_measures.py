@@ -33,7 +33,7 @@ from conceptevo_jax.types import Embedding, Responses, Space, Stimuli, record
 
 
 @record
-class Glance:
+class ProbedSnapshot:
     """What is stored of a snapshot until the next.
 
     Attributes:
@@ -48,34 +48,41 @@ class Glance:
 
 
 def measure(
-    glance: Glance, before: Glance | None, space: Space | None, probe: int
+    probed_snapshot: ProbedSnapshot,
+    before: ProbedSnapshot | None,
+    space: Space | None,
+    probe: int,
 ) -> dict[str, float | None]:
     """All numbers of a snapshot.
 
     Args:
-      glance: The snapshot.
+      probed_snapshot: The snapshot.
       before: The snapshot before, of the same network.
       space: The space its neurons are in.
       probe: Number of probe images.
     """
-    stimuli = glance.stimuli
+    stimuli = probed_snapshot.stimuli
     late = late_neurons(stimuli.sites)
-    numbers: dict[str, float | None] = {
+    measures: dict[str, float | None] = {
         "live_share": float((~stimuli.dead).mean()),
         "nonfinite_share": float(stimuli.nonfinite.mean()),
         "distinct_share": distinct_share(stimuli.image_ids, probe),
-        "selectivity": float(np.median(selectivity(glance.responses.peaks)[late])),
-        **_change(glance, before, late),
+        "selectivity": float(
+            np.median(selectivity(probed_snapshot.responses.peaks)[late])
+        ),
+        **_change(probed_snapshot, before, late),
     }
-    if space is not None and glance.embedding is not None:
+    if space is not None and probed_snapshot.embedding is not None:
         past = None if before is None else before.embedding
-        numbers |= _placed(stimuli, glance.embedding, past, space)
+        measures |= _measure_in_space(stimuli, probed_snapshot.embedding, past, space)
     # Reports are JSON, which has no infinities.
-    return {k: v if v is None or math.isfinite(v) else None for k, v in numbers.items()}
+    return {
+        k: v if v is None or math.isfinite(v) else None for k, v in measures.items()
+    }
 
 
 def _change(
-    glance: Glance, before: Glance | None, late: Bool[np.ndarray, " n"]
+    glance: ProbedSnapshot, before: ProbedSnapshot | None, late: Bool[np.ndarray, " n"]
 ) -> dict[str, float | None]:
     """How much of the snapshot before persists; None without a snapshot before."""
     if before is None:
@@ -89,7 +96,7 @@ def _change(
     }
 
 
-def _placed(
+def _measure_in_space(
     stimuli: Stimuli, embedding: Embedding, past: Embedding | None, space: Space
 ) -> dict[str, float | None]:
     live = embedding.placed & ~stimuli.dead
@@ -99,7 +106,7 @@ def _placed(
     base = space.neurons.vectors[has_vector]
     scale = base.astype(np.float64).std(axis=0)
     early = early_neurons(space.sites)[has_vector]
-    numbers: dict[str, float | None] = {
+    measures: dict[str, float | None] = {
         "coverage": _mean(embedding.coverage[~stimuli.dead]),
         "effective_rank": effective_rank(vectors) if enough else None,
         "entropy": vasicek_entropy(vectors, scale) if enough else None,
@@ -110,10 +117,10 @@ def _placed(
     if past is not None:
         moved = _mean(movement(past.vectors, embedding.vectors))
         distance_scale = spread(past.vectors)
-        numbers["movement"] = moved
+        measures["movement"] = moved
         if moved is not None and distance_scale > 0:
-            numbers["relative_movement"] = moved / distance_scale
-    return numbers
+            measures["relative_movement"] = moved / distance_scale
+    return measures
 
 
 def _mean(values: np.ndarray) -> float | None:

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.monitor.epoch_report import DAMAGED, HEALTHY, LOST
 
-JUDGED = ("selectivity", "persistence")
+JUDGED_MEASURES = ("selectivity", "persistence")
 """Measures whose best values are remembered."""
 
 
@@ -67,21 +67,25 @@ def judge(
     nonfinite = measures.get("nonfinite_share") or 0.0
     if nonfinite > rules.nonfinite:
         return LOST, [f"{nonfinite:.0%} of the neurons respond with NaN or infinity"]
-    silent = _below(measures, "live_share", rules.least_live)
-    lost = [
-        *_fallen(measures, best, "selectivity", rules.lost),
-        *_below(measures, "selectivity", rules.least_selectivity),
+    silent_reasons = _describe_shortfall(measures, "live_share", rules.least_live)
+    lost_reasons = [
+        *_describe_fall(measures, best, "selectivity", rules.lost),
+        *_describe_shortfall(measures, "selectivity", rules.least_selectivity),
     ]
-    if lost:
-        return LOST, [*lost, *silent, "the late neurons hardly tell images apart"]
-    damaged = [
-        *_fallen(measures, best, "selectivity", rules.shaken),
-        *_fallen(measures, best, "persistence", rules.damaged),
-        *silent,
+    if lost_reasons:
+        return LOST, [
+            *lost_reasons,
+            *silent_reasons,
+            "the late neurons hardly tell images apart",
+        ]
+    damaged_reasons = [
+        *_describe_fall(measures, best, "selectivity", rules.shaken),
+        *_describe_fall(measures, best, "persistence", rules.damaged),
+        *silent_reasons,
     ]
-    if not damaged:
+    if not damaged_reasons:
         return HEALTHY, []
-    return DAMAGED, [*damaged, *_still_selective(measures)]
+    return DAMAGED, [*damaged_reasons, *_still_selective(measures)]
 
 
 def _still_selective(measures: Mapping[str, float | None]) -> list[str]:
@@ -93,21 +97,27 @@ def _still_selective(measures: Mapping[str, float | None]) -> list[str]:
     return [f"{remark} (selectivity {selectivity:.2f})"]
 
 
-def _fallen(
+def _describe_fall(
     measures: Mapping[str, float | None],
-    best: Mapping[str, float],
+    best_measures: Mapping[str, float],
     name: str,
     share: float,
 ) -> list[str]:
     """A message if a measure is below this share of its best; nothing if not."""
     value = measures.get(name)
-    if value is None or name not in best or value >= share * best[name]:
+    if (
+        value is None
+        or name not in best_measures
+        or value >= share * best_measures[name]
+    ):
         return []
-    top = f"{share:.0%} of its best {best[name]:.2f}"
-    return [f"{name} fell to {value:.2f}, below {top}"]
+    bound_text = f"{share:.0%} of its best {best_measures[name]:.2f}"
+    return [f"{name} fell to {value:.2f}, below {bound_text}"]
 
 
-def _below(measures: Mapping[str, float | None], name: str, floor: float) -> list[str]:
+def _describe_shortfall(
+    measures: Mapping[str, float | None], name: str, floor: float
+) -> list[str]:
     """A message if a measure is below a floor; nothing if not."""
     value = measures.get(name)
     if value is None or value >= floor:

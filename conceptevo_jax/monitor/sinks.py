@@ -81,10 +81,10 @@ def mlflow_metrics(client: Any = None) -> Sink:
 
 
 def _numbers(report: Report) -> dict[str, float]:
-    measured = {k: v for k, v in report.measures.items() if v is not None}
+    measured_values = {k: v for k, v in report.measures.items() if v is not None}
     if report.status in _STATUS:
-        measured["status"] = _STATUS[report.status]
-    return {f"concepts/{name}": value for name, value in measured.items()}
+        measured_values["status"] = _STATUS[report.status]
+    return {f"concepts/{name}": value for name, value in measured_values.items()}
 
 
 def _step(report: Report) -> int:

@@ -55,13 +55,13 @@ def peak_reader(apply: Apply, sites: Sequence[Site]) -> Reader:
       sites: The sites that it returns, in the order of the peaks.
     """
 
-    def read(wrapped: Variables, pixels: Array) -> Peaks:
+    def read_peaks(wrapped: Variables, pixels: Array) -> Peaks:
         activations = apply(wrapped[WRAPPER_KEY], pixels)
         peaks = [_peaks(activations, site) for site in sites]
         values = jnp.concatenate(peaks, axis=-1)
         return Peaks(values, jnp.zeros(values.shape, jnp.int32))
 
-    return read
+    return read_peaks
 
 
 def _peaks(activations: Mapping[str, Array], site: Site) -> Float[Array, "b c"]:

@@ -12,7 +12,12 @@ import numpy as np
 from jaxtyping import Float
 
 from conceptevo_jax.analysis import Alignment, Subject, compare
-from conceptevo_jax.config import LayoutConfig, MethodConfig, ProjectionConfig, plain
+from conceptevo_jax.config import (
+    LayoutConfig,
+    MethodConfig,
+    ProjectionConfig,
+    schema_values,
+)
 from conceptevo_jax.pipeline.base_space import BaseSpace, Refits
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -50,7 +55,7 @@ def space_settings(settings: ProjectionConfig, seed: int) -> SpaceSettings:
       settings: Settings of the method in use.
       seed: Seed of vectors that start at random.
     """
-    values = plain(settings)
+    values = schema_values(settings)
     del values["stimuli"]
     policy_settings = {
         name: values.pop(name) for name in ("policy", "responsive", "temperature")
@@ -76,32 +81,32 @@ def embed_base(
       method: Settings of Eq. 1 and of image vectors.
       seed: Seed of both.
     """
-    shot = next(s for s in base.snapshots if s.epoch == epoch)
+    snapshot = next(s for s in base.snapshots if s.epoch == epoch)
     observation = base.observations[epoch]
     settings = space_settings(method.projection, seed)
 
-    def make() -> BaseSpace:
+    def make_space() -> BaseSpace:
         space, fit, report = base_space(
             base.model,
-            shot.load(),
+            snapshot.load(),
             observation.stimuli,
             observation.sample,
             images.pool_pixels,
-            base=shot.name,
+            base=snapshot.name,
             settings=settings,
             before_relu=method.stimuli.before_relu,
             seed=seed,
-            **plain(method.embedding),
+            **schema_values(method.embedding),
         )
         return BaseSpace(space=space, fit=fit, report=report)
 
     return store.record(
         "space",
         BaseSpace,
-        make,
+        make_space,
         config={"embedding": method.embedding, "settings": settings, "seed": seed},
         inputs={"base": base.keys[epoch], "weights": content_key(base.key, epoch)},
-        about=f"{method.name}, base {shot.name}",
+        about=f"{method.name}, base {snapshot.name}",
     )
 
 
@@ -126,7 +131,7 @@ def refit_base(
     (fitted_space, key), (epoch,) = fitted, base.observations
     seeds = tuple(seed + _REFIT_SEED_STEP * (1 + turn) for turn in range(REFITS))
 
-    def make() -> Refits:
+    def make_refits() -> Refits:
         vectors = refit_space(
             base.model,
             next(s for s in base.snapshots if s.epoch == epoch).load(),
@@ -136,14 +141,14 @@ def refit_base(
             settings=space_settings(method.projection, seed),
             seeds=seeds,
             before_relu=method.stimuli.before_relu,
-            **plain(method.embedding),
+            **schema_values(method.embedding),
         )
         return Refits(seeds=seeds, images=vectors)
 
     return store.record(
         "refits",
         Refits,
-        make,
+        make_refits,
         config={"seeds": seeds},
         inputs={"space": key},
         about=f"{method.name}, base {fitted_space.space.base}",
@@ -194,7 +199,7 @@ def align(
     """
     names = [snapshot.snapshot for snapshot, _ in (first, second)]
 
-    def make() -> Alignment:
+    def make_alignment() -> Alignment:
         with_refits = [
             dataclasses.replace(
                 snapshot,
@@ -207,7 +212,7 @@ def align(
     alignment, _ = store.record(
         "align",
         Alignment,
-        make,
+        make_alignment,
         config={"seed": seed, "names": names},
         inputs=keys,
         about=" against ".join(names),
@@ -236,7 +241,7 @@ def lay_out(
     layout, _ = store.record(
         "layout",
         Layout,
-        lambda: fit_layout(joint, seed=seed, **plain(settings)),
+        lambda: fit_layout(joint, seed=seed, **schema_values(settings)),
         config={"settings": settings, "seed": seed},
         inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
         about=f"{len(joint)} neurons",
@@ -280,10 +285,10 @@ def lay_out_often(
       The first map, each set's points `[r n 2]` on all of them, and the content key.
     """
     joint = np.concatenate(vectors)
-    values = plain(settings)
+    values = schema_values(settings)
     del values["stability_seeds"]
 
-    def make() -> Maps:
+    def make_maps() -> Maps:
         layouts = fit_layouts(joint, seeds=range(seed, seed + times), **values)
         return Maps(
             points=np.stack([layout.points for layout in layouts]),
@@ -294,7 +299,7 @@ def lay_out_often(
     maps, key = store.record(
         "layouts",
         Maps,
-        make,
+        make_maps,
         config={"settings": values, "seed": seed, "times": times},
         inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
         about=f"{len(joint)} neurons, {times} seeds",

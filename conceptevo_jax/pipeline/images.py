@@ -9,7 +9,7 @@ import numpy as np
 
 from conceptevo_jax.config import DatasetConfig, DatasetFacts
 from conceptevo_jax.data import (
-    Decoded,
+    DecodedImages,
     ImageSet,
     Pool,
     Sizes,
@@ -17,6 +17,7 @@ from conceptevo_jax.data import (
     dataset_sizes,
     decode_images,
     decode_on_demand,
+    drop_images,
     find_bad,
     heldout_pools,
     images_id,
@@ -27,9 +28,8 @@ from conceptevo_jax.data import (
     save_pool,
     select_pool,
     subset,
-    without,
 )
-from conceptevo_jax.devices import in_turn
+from conceptevo_jax.devices import call_in_turn
 from conceptevo_jax.errors import DataError, UsageError, unknown_name
 from conceptevo_jax.figures import undrawable_note
 from conceptevo_jax.places import typed_place
@@ -55,14 +55,14 @@ class Images:
     """
 
     classes: tuple[str, ...]
-    train: Decoded
-    test: Decoded
+    train: DecodedImages
+    test: DecodedImages
     pool: Pool
-    pool_pixels: Decoded
+    pool_pixels: DecodedImages
     selection: Pool
     judgement: Pool
-    selection_pixels: Decoded
-    judgement_pixels: Decoded
+    selection_pixels: DecodedImages
+    judgement_pixels: DecodedImages
     skipped: Mapping[str, str]
     notes: Sequence[str]
 
@@ -85,17 +85,17 @@ def dataset_facts(settings: DatasetConfig) -> Sizes:
     Raises:
       UsageError, DataError: if it has to be read and is missing.
     """
-    of_folder = settings.name.startswith("folder:")
+    is_folder = settings.name.startswith("folder:")
     try:
         require_dataset(settings.name, settings.options)
     except UsageError as error:
-        if not of_folder:
+        if not is_folder:
             raise
         raise UsageError(
             f"{error} Those of a folder come with the word dataset=folder."
         ) from None
     facts = settings.facts
-    if of_folder:
+    if is_folder:
         # Configured sizes belong to another data set; those of a folder are unknown.
         facts = DatasetFacts()
     if facts.train is not None and facts.test is not None and facts.classes is not None:
@@ -113,8 +113,8 @@ def heldout_sizes(settings: DatasetConfig, test: int) -> tuple[int, int]:
       test: Number of test images.
     """
     half = min(test // 2, HELD_OUT)
-    configured = (settings.selection_images, settings.judgement_images)
-    selection, judgement = (half if size is None else size for size in configured)
+    configured_sizes = (settings.selection_images, settings.judgement_images)
+    selection, judgement = (half if size is None else size for size in configured_sizes)
     return selection, judgement
 
 
@@ -136,13 +136,13 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     if settings.on_bad_image not in ON_BAD_IMAGE:
         raise unknown_name("on_bad_image", settings.on_bad_image, ON_BAD_IMAGE)
     # Some data sets are prepared on disk when they are first asked for.
-    train_set, test_set = in_turn(
+    train_set, test_set = call_in_turn(
         lambda: tuple(_load(store, settings, split) for split in ("train", "test"))
     )
     skipped: dict[str, str] = {}
     if settings.on_bad_image == "skip":
-        train_set, bad_train = _decodable(store, train_set)
-        test_set, bad_test = _decodable(store, test_set)
+        train_set, bad_train = _drop_undecodable(store, train_set)
+        test_set, bad_test = _drop_undecodable(store, test_set)
         skipped = bad_train | bad_test
     else:
         _require_readable(train_set, test_set)
@@ -151,13 +151,13 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
     size = settings.pool_images or len(train)
     pool = select_pool(train_set, size=size, seed=seed) if size < len(train) else train
     test = select_pool(test_set, size=settings.test_images, seed=seed)
-    held_out, shared_note = _without_training_images(test_set, train)
-    sizes = heldout_sizes(settings, len(held_out))
+    held_out_set, shared_note = _drop_training_images(test_set, train)
+    sizes = heldout_sizes(settings, len(held_out_set))
     selection, judgement = heldout_pools(
-        held_out, selection=sizes[0], judgement=sizes[1], seed=seed
+        held_out_set, selection=sizes[0], judgement=sizes[1], seed=seed
     )
     require_disjoint(pool, selection, judgement)
-    pixels = partial(_decoded, store, keep=settings.keep_decoded)
+    pixels = partial(_decode_pool, store, keep_decoded=settings.keep_decoded)
     notes = (*train_set.notes, *test_set.notes, *shared_note)
     glyph_note = undrawable_note(train_set.classes)
     return Images(
@@ -168,32 +168,36 @@ def prepare_images(store: Store, settings: DatasetConfig) -> Images:
         pool_pixels=pixels(train_set, pool),
         selection=selection,
         judgement=judgement,
-        selection_pixels=pixels(held_out, selection),
-        judgement_pixels=pixels(held_out, judgement),
+        selection_pixels=pixels(held_out_set, selection),
+        judgement_pixels=pixels(held_out_set, judgement),
         skipped=skipped,
         notes=tuple(dict.fromkeys((*notes, *glyph_note))),
     )
 
 
-def _without_training_images(
+def _drop_training_images(
     test_set: ImageSet, train: Pool
 ) -> tuple[ImageSet, tuple[str, ...]]:
     """Test images that are not also training images, and a note on those left out."""
-    trained = {content_of(key) for key in train.keys}
-    shared = [key for key in test_set.keys if content_of(key) in trained]
-    if not shared:
+    trained_contents = {content_of(key) for key in train.keys}
+    shared_keys = [key for key in test_set.keys if content_of(key) in trained_contents]
+    if not shared_keys:
         return test_set, ()
     note = (
-        f"{len(shared)} of {len(test_set)} test images are also training images, by "
+        f"{len(shared_keys)} of {len(test_set)} test images are also training images, "
+        "by "
         "content: validation and held-out test sets leave them out, test accuracy "
         "counts them."
     )
-    if len(shared) == len(test_set):
+    if len(shared_keys) == len(test_set):
         raise DataError(
-            f"all {len(shared)} test images of {test_set.origin} are training images, "
+            f"all {len(shared_keys)} test images of {test_set.origin} are training "
+            "images, "
             "by content: no held-out images are left. Add a separate test split."
         )
-    held_out_rows = np.flatnonzero(~np.isin(np.array(test_set.keys), np.array(shared)))
+    held_out_rows = np.flatnonzero(
+        ~np.isin(np.array(test_set.keys), np.array(shared_keys))
+    )
     return subset(test_set, held_out_rows), (note,)
 
 
@@ -217,35 +221,39 @@ def _load(store: Store, settings: DatasetConfig, split: str) -> ImageSet:
     )
 
 
-def _require_readable(*sets: ImageSet) -> None:
+def _require_readable(*image_sets: ImageSet) -> None:
     """Refuse files that cannot be read, before any is decoded."""
     unreadable = {
-        images.name_of(row): images.unreadable[key]
-        for images in sets
-        if images.unreadable
+        images.name_of(row): images.unreadable_reasons[key]
+        for images in image_sets
+        if images.unreadable_reasons
         for row, key in enumerate(images.keys)
-        if key in images.unreadable
+        if key in images.unreadable_reasons
     }
-    for name, why in unreadable.items():
+    for name, reason in unreadable.items():
         raise DataError(
-            f"{len(unreadable)} files or folders of {sets[0].origin} cannot be read, "
-            f"the first of them {name!r}: {why}. Repair or remove them, or leave them "
+            f"{len(unreadable)} files or folders of {image_sets[0].origin} cannot be "
+            "read, "
+            f"the first of them {name!r}: {reason}. Repair or remove them, or leave "
+            "them "
             "out by dataset.on_bad_image=skip."
         )
 
 
-def _decodable(store: Store, images: ImageSet) -> tuple[ImageSet, dict[str, str]]:
+def _drop_undecodable(
+    store: Store, images: ImageSet
+) -> tuple[ImageSet, dict[str, str]]:
     """The images that can be decoded, and why the others cannot, by name.
 
     Every image is tried only once.
     """
 
-    def make(folder: Path) -> None:
+    def write_undecodable(folder: Path) -> None:
         write_sealed(folder / "bad.json", {"bad": find_bad(images)})
 
     folder, _ = store.folder(
         "check",
-        make,
+        write_undecodable,
         config={
             "origin": images.origin,
             "formats": images.decoding.formats,
@@ -255,15 +263,21 @@ def _decodable(store: Store, images: ImageSet) -> tuple[ImageSet, dict[str, str]
         about=f"{images.name} {images.split}, {len(images)} images",
     )
     remedy = f"Delete {folder} and run again."
-    bad: dict[str, str] = read_sealed(folder / "bad.json", remedy)["bad"]
+    undecodable_reasons: dict[str, str] = read_sealed(folder / "bad.json", remedy)[
+        "bad"
+    ]
     # The current reason why a file could not be read takes precedence.
-    bad |= images.unreadable
+    undecodable_reasons |= images.unreadable_reasons
     names = dict(zip(images.keys, map(images.name_of, range(len(images))), strict=True))
-    return without(images, bad), {names[key]: why for key, why in bad.items()}
+    return drop_images(images, undecodable_reasons), {
+        names[key]: reason for key, reason in undecodable_reasons.items()
+    }
 
 
-def _decoded(store: Store, images: ImageSet, pool: Pool, *, keep: bool) -> Decoded:
-    if not keep:
+def _decode_pool(
+    store: Store, images: ImageSet, pool: Pool, *, keep_decoded: bool
+) -> DecodedImages:
+    if not keep_decoded:
         return decode_on_demand(images, pool.rows)
 
     def make(folder: Path) -> None:

@@ -10,8 +10,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from conceptevo_jax.data import Decoded
-from conceptevo_jax.devices import in_first_process
+from conceptevo_jax.data import DecodedImages
+from conceptevo_jax.devices import call_in_first_process
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.pipeline.base_space import BaseSpace
@@ -49,7 +49,7 @@ class Watch:
             return
         if self.reports is None:
             self.reports = []
-            self._look(self._saved_before(snapshot))
+            self._look(self._read_snapshots_before(snapshot))
         self._look([snapshot])
 
     def read_again(self, run: TrainedRun) -> None:
@@ -57,7 +57,7 @@ class Watch:
         self.reports = []
         self._look([shot for shot in run.snapshots if is_watched(shot.epoch)])
 
-    def _saved_before(self, snapshot: Snapshot) -> list[Snapshot]:
+    def _read_snapshots_before(self, snapshot: Snapshot) -> list[Snapshot]:
         if snapshot.epoch == 0:
             return []
         run = TrainedRun.from_folder(self.folder, self.identity)
@@ -66,18 +66,18 @@ class Watch:
         is_saved = snapshot.epoch in names
         return saved[: names.index(snapshot.epoch)] if is_saved else saved
 
-    def _look(self, shots: Sequence[Snapshot]) -> None:
+    def _look(self, snapshots: Sequence[Snapshot]) -> None:
         assert self.reports is not None
-        for shot in shots:
-            self.reports.append(self.monitor.update(shot.epoch, shot.load()))
+        for snapshot in snapshots:
+            self.reports.append(self.monitor.update(snapshot.epoch, snapshot.load()))
         lines = [json.dumps(seal(report.as_dict())) for report in self.reports]
-        in_first_process(
+        call_in_first_process(
             lambda: write_text(self.path, "".join(f"{line}\n" for line in lines))
         )
 
 
 def make_monitor(
-    store: Store, images: Decoded, model: Model, space_key: str | None
+    store: Store, images: DecodedImages, model: Model, space_key: str | None
 ) -> ConceptMonitor:
     """A monitor of one architecture, in a space of the store if there is one.
 

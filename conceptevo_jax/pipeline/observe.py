@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conceptevo_jax.activations import Footprint, Sweep, in_groups
-from conceptevo_jax.config import Config, plain
+from conceptevo_jax.activations import Footprint, Sweep, run_in_groups
+from conceptevo_jax.config import Config, schema_values
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.stimuli import Observe, Search, find_stimuli, respond
@@ -87,37 +87,39 @@ class Observer:
             images,
             model,
             run_key,
-            Search(**plain(method.stimuli)),
+            Search(**schema_values(method.stimuli)),
             method.projection.stimuli,
             config.dataset.sample_images,
         )
 
-    def __call__(self, shot: Snapshot) -> tuple[Observation, str]:
+    def __call__(self, snapshot: Snapshot) -> tuple[Observation, str]:
         """The snapshot's observation and its content key."""
-        return next(self.each([shot]))
+        return next(self.observe_all([snapshot]))
 
-    def each(
-        self, shots: Sequence[Snapshot], time_left: TimeLeft | None = None
+    def observe_all(
+        self, snapshots: Sequence[Snapshot], time_left: TimeLeft | None = None
     ) -> Iterator[tuple[Observation, str]]:
         """The snapshots' observations and content keys, in order.
 
         Those that are not stored are observed together, in groups.
 
         Args:
-          shots: Snapshots of the run.
+          snapshots: Snapshots of the run.
           time_left: Seconds left, within which a group should end if possible.
         """
-        missing = [shot for shot in shots if not self.has(shot.epoch)]
-        observed = self._look(missing, time_left)
-        for shot in shots:
-            config, inputs = self._made_from(shot.epoch)
+        missing_snapshots = [
+            snapshot for snapshot in snapshots if not self.has(snapshot.epoch)
+        ]
+        new_observations = self._look(missing_snapshots, time_left)
+        for snapshot in snapshots:
+            config, inputs = self._made_from(snapshot.epoch)
             yield self.store.record(
                 "observe",
                 Observation,
-                functools.partial(_up_to, shot, observed),
+                functools.partial(_up_to, snapshot, new_observations),
                 config=config,
                 inputs=inputs,
-                about=shot.name,
+                about=snapshot.name,
             )
 
     def has(self, epoch: Epoch) -> bool:
@@ -139,10 +141,10 @@ class Observer:
         return config, inputs
 
     def _look(
-        self, shots: Sequence[Snapshot], time_left: TimeLeft | None
+        self, snapshots: Sequence[Snapshot], time_left: TimeLeft | None
     ) -> Iterator[tuple[Snapshot, Observation]]:
         """Observe the snapshots, in order, when they are requested."""
-        if not shots:
+        if not snapshots:
             return
         pace: list[float] = []
 
@@ -154,12 +156,12 @@ class Observer:
 
         def at_most() -> int:
             if time_left is None:
-                return len(shots)
+                return len(snapshots)
             return int(time_left() / pace[-1]) if pace else 1
 
-        loads = [shot.load for shot in shots]
-        observations = in_groups(loads, work, self._footprint, at_most)
-        yield from zip(shots, observations, strict=True)
+        loads = [snapshot.load for snapshot in snapshots]
+        observations = run_in_groups(loads, work, self._footprint, at_most)
+        yield from zip(snapshots, observations, strict=True)
 
     def _observe(self, group: list[Variables]) -> list[Observation]:
         find, judge = self._sweeps
@@ -193,7 +195,9 @@ class Observer:
 
 
 def _up_to(
-    snapshot: Snapshot, observed: Iterator[tuple[Snapshot, Observation]]
+    snapshot: Snapshot, new_observations: Iterator[tuple[Snapshot, Observation]]
 ) -> Observation:
     """The snapshot's observation; another process has stored those before it."""
-    return next(observation for shot, observation in observed if shot is snapshot)
+    return next(
+        observation for shot, observation in new_observations if shot is snapshot
+    )

@@ -56,7 +56,7 @@ class Step:
     bytes: int | None
 
 
-SPACE = (
+SPACE_STEPS = (
     Step(stage="space", about="of the base's last epoch", seconds=None, bytes=None),
     Step(stage="project", about="and measure alignment", seconds=None, bytes=None),
     Step(stage="lay out", about="and draw", seconds=None, bytes=None),

@@ -25,7 +25,7 @@ AGREEMENTS = ("correlation", "centred", "overlap")
 
 
 @record
-class Projected:
+class ProjectedRun:
     """One run in the space: its neurons' vectors and their alignment.
 
     Attributes:
@@ -53,7 +53,7 @@ class Projected:
         """`run@epoch`."""
         return str(SnapshotId(self.run.name, epoch))
 
-    def at(self, epoch: Epoch) -> float:
+    def epochs_of_training(self, epoch: Epoch) -> float:
         """Amount of training before a snapshot, in epochs."""
         return progress(epoch, self.steps_per_epoch)
 
@@ -67,7 +67,7 @@ class Projected:
         covered = self.placed[epoch].coverage[live]
         return float(covered.mean()) if live.any() else float("nan")
 
-    def shared(self, epoch: Epoch) -> float:
+    def share_in_base(self, epoch: Epoch) -> float:
         """Share of the live neurons' stimuli that are also stimuli of base neurons.
 
         The paper's Step 2.2 can use only these; independent of the coverage policy.
@@ -79,7 +79,7 @@ class Projected:
 
 def join_space(
     run: TrainedRun, title: str, vectors: dict[Epoch, Embedding], space: Space
-) -> Projected:
+) -> ProjectedRun:
     """A run added to an existing space, with the steps per epoch from its table.
 
     Args:
@@ -89,7 +89,7 @@ def join_space(
       space: The space.
     """
     first_epoch_ends = [row.step for row in run.rows if row.epoch == 0]
-    return Projected(
+    return ProjectedRun(
         run=run,
         title=title,
         placed=vectors,
@@ -100,21 +100,21 @@ def join_space(
     )
 
 
-def snapshot_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
+def snapshot_rows(projected_runs: Sequence[ProjectedRun]) -> list[dict[str, Any]]:
     """One row per snapshot: accuracy, dead neurons, coverage, alignment."""
     return [
-        _snapshot_row(projected, epoch)
-        for projected in projected_runs
-        for epoch in projected.epochs
+        _snapshot_row(projected_run, epoch)
+        for projected_run in projected_runs
+        for epoch in projected_run.epochs
     ]
 
 
-def _snapshot_row(projected: Projected, epoch: Epoch) -> dict[str, Any]:
-    stimuli, table = projected.stimuli(epoch), projected.run.row(epoch)
+def _snapshot_row(projected_run: ProjectedRun, epoch: Epoch) -> dict[str, Any]:
+    stimuli, table = projected_run.stimuli(epoch), projected_run.run.row(epoch)
     row: dict[str, Any] = {
-        "run": projected.run.name,
+        "run": projected_run.run.name,
         "epoch": epoch,
-        "progress": projected.at(epoch),
+        "progress": projected_run.epochs_of_training(epoch),
         "train_top1": table.train_top1,
         "train_top5": table.train_top5,
         "test_top1": table.test_top1,
@@ -123,11 +123,11 @@ def _snapshot_row(projected: Projected, epoch: Epoch) -> dict[str, Any]:
         "dead_share": float(stimuli.dead.mean()),
         "nonfinite_share": float(stimuli.nonfinite.mean()),
         "tied_share": float(stimuli.tied.mean()),
-        "coverage": finite(projected.coverage(epoch)),
-        "shared_with_base": finite(projected.shared(epoch)),
-        "placed_share": float(projected.placed[epoch].placed.mean()),
+        "coverage": finite(projected_run.coverage(epoch)),
+        "shared_with_base": finite(projected_run.share_in_base(epoch)),
+        "placed_share": float(projected_run.placed[epoch].placed.mean()),
     }
-    judged = projected.alignments.get(epoch)
+    judged = projected_run.alignments.get(epoch)
     for name in AGREEMENTS if judged else ():
         agreement: Agreement = getattr(judged, name)
         row[f"auc_{name}"] = agreement.overall.auc
@@ -136,24 +136,28 @@ def _snapshot_row(projected: Projected, epoch: Epoch) -> dict[str, Any]:
     return row
 
 
-def epoch_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
+def epoch_rows(projected_runs: Sequence[ProjectedRun]) -> list[dict[str, Any]]:
     """The training tables of all runs, joined, without their times."""
     rows = []
-    for projected in projected_runs:
-        for row in projected.run.rows:
-            values = {"run": projected.run.name, **dataclasses.asdict(row)}
+    for projected_run in projected_runs:
+        for row in projected_run.run.rows:
+            values = {"run": projected_run.run.name, **dataclasses.asdict(row)}
             del values["seconds"]
             rows.append(values)
     return rows
 
 
-def alignment_rows(projected_runs: Sequence[Projected]) -> list[dict[str, Any]]:
+def alignment_rows(projected_runs: Sequence[ProjectedRun]) -> list[dict[str, Any]]:
     """Every measure and control, one row per snapshot and definition of agreement."""
     rows = []
-    for projected in projected_runs:
-        for epoch, judged in projected.alignments.items():
+    for projected_run in projected_runs:
+        for epoch, judged in projected_run.alignments.items():
             for name in AGREEMENTS:
-                pair = {"run": projected.run.name, "epoch": epoch, "against": judged.b}
+                pair = {
+                    "run": projected_run.run.name,
+                    "epoch": epoch,
+                    "against": judged.b,
+                }
                 rows.append(pair | verdict_row(judged, name))
     return rows
 

@@ -15,30 +15,30 @@ from typing import Any
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.places import typed_place
-from conceptevo_jax.printable import printable
+from conceptevo_jax.printable import printable_name
 from conceptevo_jax.store import (
     content_key,
     read_sealed,
-    require_closed,
+    require_no_outward_links,
     versions,
     write_sealed,
 )
 from conceptevo_jax.store.files import drop_abandoned
-from conceptevo_jax.store.keys import flat, plain
+from conceptevo_jax.store.keys import flatten_settings, json_values
 from conceptevo_jax.store.stages import MARKER
 
-CALL = "call.json"
+CALL_FILE = "call.json"
 """File in a result folder with the settings and images of its call."""
 
-_HOW = ("run_dir", "workers", "time_limit", "dry_run", "distributed")
+_EXECUTION_SETTINGS = ("run_dir", "workers", "time_limit", "dry_run", "distributed")
 """Settings that change how a call is executed, but not its results."""
 
-_SYSTEM = frozenset(
+_SYSTEM_FOLDERS = frozenset(
     map(Path, ("/", "/dev", "/home", "/opt", "/run", "/tmp", "/usr", "/var"))
 )
 """Folders that hold unrelated files."""
 
-_SYSTEM_BELOW = frozenset(
+_SYSTEM_ROOTS = frozenset(
     Path(f"/{name}")
     for name in (
         *("bin", "boot", "etc", "lib", "lib64", "proc", "sbin", "sys"),
@@ -47,7 +47,7 @@ _SYSTEM_BELOW = frozenset(
 )
 """Folders in which no result folder may lie, at any depth."""
 
-_SHOWN = 3
+_MAX_SHOWN = 3
 """Largest number of differences that a message names."""
 
 
@@ -75,11 +75,11 @@ def require_place(config: Config) -> None:
     """
     folder = default_folder(config)
     remedy = "choose another run_dir"
-    resolved = folder.resolve()
-    if resolved in (*_SYSTEM, Path.home()):
+    resolved_folder = folder.resolve()
+    if resolved_folder in (*_SYSTEM_FOLDERS, Path.home()):
         raise DataError(f"{folder} holds unrelated files: {remedy}.")
-    for path in (resolved, *resolved.parents):
-        if path in _SYSTEM_BELOW:
+    for path in (resolved_folder, *resolved_folder.parents):
+        if path in _SYSTEM_ROOTS:
             raise DataError(f"{folder} lies in the system folder {path}: {remedy}.")
     longest = os.pathconf("/", "PC_NAME_MAX") - len("-0123456789ab")
     for part in folder.parts:
@@ -88,28 +88,29 @@ def require_place(config: Config) -> None:
                 f"the name {part[:20]}… has {len(os.fsencode(part))} bytes, but at "
                 f"most {longest} are possible: {remedy}."
             )
-    for path in (resolved, *resolved.parents):
-        if (path / MARKER).is_file() or path == resolved.with_name("store"):
+    for path in (resolved_folder, *resolved_folder.parents):
+        if (path / MARKER).is_file() or path == resolved_folder.with_name("store"):
             raise DataError(f"{folder} is, or lies in, a store of stages: {remedy}.")
-    existing = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
-    if existing.is_symlink() and not existing.exists():
+    existing_folder = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
+    if existing_folder.is_symlink() and not existing_folder.exists():
         raise DataError(
-            f"{existing} is a link to {os.readlink(existing)}, which does not exist: "
+            f"{existing_folder} is a link to {os.readlink(existing_folder)}, which "
+            "does not exist: "
             f"make that folder, or {remedy}."
         )
-    if not existing.is_dir():
-        raise DataError(f"{existing} is a file, not a folder: {remedy}.")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise DataError(f"{existing} cannot be written to: {remedy}.")
+    if not existing_folder.is_dir():
+        raise DataError(f"{existing_folder} is a file, not a folder: {remedy}.")
+    if not os.access(existing_folder, os.W_OK | os.X_OK):
+        raise DataError(f"{existing_folder} cannot be written to: {remedy}.")
 
 
 def keyed_folder(config: Config) -> Path:
     """The default folder with the key of the call's settings, as in sweeps."""
-    return _keyed(default_folder(config), _settings(config))
+    return _add_key(default_folder(config), _settings(config))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Claimed:
+class ClaimedFolder:
     """A call's result folder.
 
     Attributes:
@@ -121,7 +122,7 @@ class Claimed:
     note: str | None
 
 
-def find_folder(config: Config, images: str | None) -> Claimed:
+def find_folder(config: Config, images: str | None) -> ClaimedFolder:
     """Where the results of a call go; nothing is written.
 
     Args:
@@ -135,15 +136,17 @@ def find_folder(config: Config, images: str | None) -> Claimed:
     settings, folder = _settings(config), default_folder(config)
     difference = _difference(folder, settings, images)
     if difference is None:
-        return Claimed(folder=folder, note=None)
-    keyed = _keyed(folder, settings)
+        return ClaimedFolder(folder=folder, note=None)
+    keyed = _add_key(folder, settings)
     if _difference(keyed, settings, images) is not None:
-        keyed = _keyed(folder, settings, images)
-    note = printable(f"{folder} {difference}: results of this call go to {keyed.name}.")
-    return Claimed(folder=keyed, note=note)
+        keyed = _add_key(folder, settings, images)
+    note = printable_name(
+        f"{folder} {difference}: results of this call go to {keyed.name}."
+    )
+    return ClaimedFolder(folder=keyed, note=note)
 
 
-def claim_folder(config: Config, images: str) -> Claimed:
+def claim_folder(config: Config, images: str) -> ClaimedFolder:
     """The same, but the folder is created and marked as the call's.
 
     Args:
@@ -153,14 +156,14 @@ def claim_folder(config: Config, images: str) -> Claimed:
     Raises:
       DataError: as in `find_folder`, and if a link leads out of it.
     """
-    claimed = find_folder(config, images)
+    claimed_folder = find_folder(config, images)
     # What is written there would go wherever a link leads.
-    require_closed(claimed.folder, claimed.folder)
-    drop_abandoned(claimed.folder)
-    if not (claimed.folder / CALL).is_file():
+    require_no_outward_links(claimed_folder.folder, claimed_folder.folder)
+    drop_abandoned(claimed_folder.folder)
+    if not (claimed_folder.folder / CALL_FILE).is_file():
         content = {"settings": _settings(config), "images": images}
-        write_sealed(claimed.folder / CALL, content)
-    return claimed
+        write_sealed(claimed_folder.folder / CALL_FILE, content)
+    return claimed_folder
 
 
 def require_settings(folder: Path, config: Config) -> None:
@@ -175,33 +178,38 @@ def require_settings(folder: Path, config: Config) -> None:
     """
     remedy = f"Run the experiment of {folder} again; finished stages are reused."
     stored_settings = _read_call(folder, remedy)["settings"]
-    stored, current = flat(stored_settings), flat(_settings(config))
+    flat_stored, flat_current = (
+        flatten_settings(stored_settings),
+        flatten_settings(_settings(config)),
+    )
     names = [
         name
-        for name in dict.fromkeys((*stored, *current))
-        if stored.get(name) != current.get(name) and name != "version"
+        for name in dict.fromkeys((*flat_stored, *flat_current))
+        if flat_stored.get(name) != flat_current.get(name) and name != "version"
     ]
     if names:
         raise DataError(
             f"{folder / 'config.yaml'} is not the configuration of the results "
-            f"({', '.join(names[:_SHOWN])}): it was damaged or edited. {remedy}"
+            f"({', '.join(names[:_MAX_SHOWN])}): it was damaged or edited. {remedy}"
         )
 
 
 def _read_call(folder: Path, remedy: str) -> dict[str, Any]:
     """The record of a result folder's call: `settings` and `images`."""
-    call = read_sealed(folder / CALL, remedy)
+    call = read_sealed(folder / CALL_FILE, remedy)
     if not isinstance(call.get("settings"), dict) or "images" not in call:
-        raise DataError(f"{folder / CALL} has no settings and images. {remedy}")
+        raise DataError(f"{folder / CALL_FILE} has no settings and images. {remedy}")
     return call
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    values = {k: v for k, v in plain(config).items() if k not in _HOW}
+    values = {
+        k: v for k, v in json_values(config).items() if k not in _EXECUTION_SETTINGS
+    }
     return {**values, "version": versions()["conceptevo-jax"]}
 
 
-def _keyed(folder: Path, *parts: object) -> Path:
+def _add_key(folder: Path, *parts: object) -> Path:
     return folder.with_name(f"{folder.name}-{content_key('call', *parts)}")
 
 
@@ -211,19 +219,24 @@ def _difference(
     """Why a folder belongs to another call; None if it is free or this call's."""
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file: choose another run_dir.")
-    if not (folder / CALL).is_file():
-        used = folder.is_dir() and any(folder.iterdir())
-        return "holds unrelated files" if used else None
+    if not (folder / CALL_FILE).is_file():
+        is_used = folder.is_dir() and any(folder.iterdir())
+        return "holds unrelated files" if is_used else None
     remedy = "Delete the folder, or choose another run_dir."
     stored_call = _read_call(folder, remedy)
-    stored, current = flat(stored_call["settings"]), flat(settings)
+    flat_stored, flat_current = (
+        flatten_settings(stored_call["settings"]),
+        flatten_settings(settings),
+    )
     names = [
-        n for n in dict.fromkeys((*stored, *current)) if stored.get(n) != current.get(n)
+        n
+        for n in dict.fromkeys((*flat_stored, *flat_current))
+        if flat_stored.get(n) != flat_current.get(n)
     ]
     if names:
-        examples = [f"{n} is {stored.get(n)} there" for n in names[:_SHOWN]]
-        more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
-        return f"holds results of other settings ({', '.join(examples)}{more})"
+        examples = [f"{n} is {flat_stored.get(n)} there" for n in names[:_MAX_SHOWN]]
+        more_text = f" and {len(names) - _MAX_SHOWN} more" if names[_MAX_SHOWN:] else ""
+        return f"holds results of other settings ({', '.join(examples)}{more_text})"
     if images is not None and stored_call["images"] != images:
         return "holds results of other images"
     return None

@@ -21,7 +21,7 @@ from conceptevo_jax.config import (
     RegularisationConfig,
     RunConfig,
     SearchConfig,
-    plain,
+    schema_values,
 )
 from conceptevo_jax.devices import first_decides, is_asked_to_end
 from conceptevo_jax.models import Model, build_model
@@ -85,7 +85,7 @@ class Job:
     space: str | None = None
 
     @classmethod
-    def observed(
+    def from_config(
         cls,
         config: Config,
         name: str,
@@ -118,10 +118,10 @@ class Job:
 
 def training_of(run: RunConfig) -> Training:
     """The training settings of a run's configuration."""
-    settings = plain(
+    settings = schema_values(
         run,
-        optimizer=Optimizer(**plain(run.optimizer)),
-        regularisation=Regularisation(**plain(run.regularisation)),
+        optimizer=Optimizer(**schema_values(run.optimizer)),
+        regularisation=Regularisation(**schema_values(run.regularisation)),
     )
     for name in ("title", "model", "milestones", "least_steps"):
         del settings[name]
@@ -186,13 +186,13 @@ def execute(
     keys: dict[Epoch, str] = {}
     if observe and job.search is not None:
         observer = _observer(store, images, job, model, key)
-        observed_shots = [
+        observed_snapshots = [
             s for s in run.snapshots if job.epochs is None or s.epoch in job.epochs
         ]
-        observed_pairs = observer.each(observed_shots, time_left)
-        for shot in observed_shots:
-            require_time(time_left, f"observing {shot.name}")
-            observations[shot.epoch], keys[shot.epoch] = next(observed_pairs)
+        observed_pairs = observer.observe_all(observed_snapshots, time_left)
+        for snapshot in observed_snapshots:
+            require_time(time_left, f"observing {snapshot.name}")
+            observations[snapshot.epoch], keys[snapshot.epoch] = next(observed_pairs)
             steps += _SWEEP_STEPS
             report(steps, total)
     return dataclasses.replace(run, observations=observations, keys=keys)
@@ -230,23 +230,23 @@ def _watch(store: Store, images: Images, job: Job, model: Model, folder: Path) -
     return Watch(monitor, folder, _identity(images, job, model), reports)
 
 
-def require_time(time_left: TimeLeft | None, what: str) -> None:
+def require_time(time_left: TimeLeft | None, noun: str) -> None:
     """Stop before a stage if the time is up.
 
     Args:
       time_left: Returns the seconds left; None without a limit.
-      what: Name of the stage that would begin now.
+      noun: Name of the stage that would begin now.
 
     Raises:
       TimeUpError: naming the next stage.
     """
     if is_asked_to_end():
         raise AskedToEndError(
-            f"ended by SIGTERM before {what}. Run the same command again to resume."
+            f"ended by SIGTERM before {noun}. Run the same command again to resume."
         )
     if time_left is not None and first_decides(lambda: time_left() <= 0):
         raise TimeUpError(
-            f"the time is up before {what}. Run the same command again to resume."
+            f"the time is up before {noun}. Run the same command again to resume."
         )
 
 
@@ -341,7 +341,7 @@ def _observer(
     store: Store, images: Images, job: Job, model: Model, key: str
 ) -> Observer:
     assert job.search is not None
-    search = Search(**plain(job.search))
+    search = Search(**schema_values(job.search))
     return Observer(
         store, images, model, key, search, job.projection_images, job.sample
     )

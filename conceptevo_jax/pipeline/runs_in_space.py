@@ -17,7 +17,7 @@ from conceptevo_jax.pipeline.cached_space import (
     project_run,
     refit_base,
 )
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.stimuli import narrow_sample
@@ -38,8 +38,8 @@ class RunsInSpace:
     """
 
     base_space: BaseSpace
-    base: Projected
-    runs: Mapping[str, Projected]
+    base: ProjectedRun
+    runs: Mapping[str, ProjectedRun]
     key: str
     method: MethodConfig
 
@@ -53,7 +53,7 @@ class RunsInSpace:
         return self.base.snapshot(self.base.epochs[-1])
 
     @property
-    def compared(self) -> list[Projected]:
+    def compared(self) -> list[ProjectedRun]:
         """The compared runs in order, without the base run."""
         base = self.base.run.name
         return [projected for name, projected in self.runs.items() if name != base]
@@ -75,7 +75,7 @@ def place_runs(
     """
     method = session.config.method if method is None else method
     last_epoch = list(base.observations)[-1]
-    with session.stage("space", of=base.name):
+    with session.stage("space", subject=base.name):
         base_space, key = embed_base(
             session.store, session.images, base, last_epoch, method, session.config.seed
         )
@@ -89,11 +89,11 @@ def place_runs(
     )
 
 
-def _place(session: Session, run: TrainedRun, space: Space, key: str) -> Projected:
-    with session.stage("project", of=run.name):
+def _place(session: Session, run: TrainedRun, space: Space, key: str) -> ProjectedRun:
+    with session.stage("project", subject=run.name):
         vectors = project_run(session.store, space, key, run)
     settings = session.config.runs[run.name]
-    return Projected(
+    return ProjectedRun(
         run=run,
         title=settings.title,
         placed=vectors,
@@ -114,7 +114,7 @@ def refit_spaces(session: Session, space: RunsInSpace) -> tuple[list[Space], str
       The refitted spaces, and their content key.
     """
     base = space.base
-    with session.stage("refit", of=base.run.name):
+    with session.stage("refit", subject=base.run.name):
         refits, key = refit_base(
             session.store,
             session.images,
@@ -126,7 +126,9 @@ def refit_spaces(session: Session, space: RunsInSpace) -> tuple[list[Space], str
     return refits.spaces(space.base_space.space), key
 
 
-def alignment_subject(session: Session, projected: Projected, epoch: Epoch) -> Subject:
+def alignment_subject(
+    session: Session, projected: ProjectedRun, epoch: Epoch
+) -> Subject:
     """A snapshot as input of the alignment measures.
 
     The base keeps responses to more of the pool than others; all are compared on the
@@ -164,7 +166,7 @@ def align_with_base(session: Session, space: RunsInSpace) -> RunsInSpace:
     keys = {"space": space.key, "refits": refits_key, "base": base.run.keys[epoch]}
     runs = {}
     for name, projected in space.runs.items():
-        with session.stage("align", of=name):
+        with session.stage("align", subject=name):
             alignments = _align_snapshots(
                 session, projected, base_subject, refits, keys
             )
@@ -174,7 +176,7 @@ def align_with_base(session: Session, space: RunsInSpace) -> RunsInSpace:
 
 def _align_snapshots(
     session: Session,
-    projected: Projected,
+    projected: ProjectedRun,
     base_subject: tuple[Subject, Observation],
     refits: Sequence[Space],
     keys: Mapping[str, str],
@@ -194,7 +196,7 @@ def _align_snapshots(
 
 
 def _subject_and_observation(
-    session: Session, projected: Projected, epoch: Epoch
+    session: Session, projected: ProjectedRun, epoch: Epoch
 ) -> tuple[Subject, Observation]:
     subject = alignment_subject(session, projected, epoch)
     return subject, projected.run.observations[epoch]

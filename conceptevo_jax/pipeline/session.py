@@ -35,7 +35,7 @@ from conceptevo_jax.pipeline.result_folder import (
 )
 from conceptevo_jax.pipeline.runs import Job, execute, is_finished, require_time
 from conceptevo_jax.pipeline.trained_run import TrainedRun
-from conceptevo_jax.pipeline.worker import until, use_cache
+from conceptevo_jax.pipeline.worker import seconds_until, use_cache
 from conceptevo_jax.pipeline.worker_pool import run_side_by_side
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
@@ -74,7 +74,9 @@ class Session:
         self.store = Store(default_folder(config).parent / "store")
         self.timings: dict[str, float] = {}
         limit = config.time_limit
-        self.time_left = None if limit is None else until(time.monotonic() + limit)
+        self.time_left = (
+            None if limit is None else seconds_until(time.monotonic() + limit)
+        )
         use_cache(self.store)
         with self.stage("images"):
             self.images: Images = prepare_images(self.store, config.dataset)
@@ -106,14 +108,14 @@ class Session:
             )
 
     @contextlib.contextmanager
-    def stage(self, name: str, *, of: str = "") -> Iterator[None]:
+    def stage(self, name: str, *, subject: str = "") -> Iterator[None]:
         """Add the time of the block to a stage, and log it.
 
         Example: `with session.stage("space"): space = base_space(…)`.
 
         Args:
           name: Name of the stage in `timings`.
-          of: What it is done for, if a stage is entered often; only for the log.
+          subject: What it is done for, if a stage is entered often; only for the log.
 
         Raises:
           TimeUpError: if the call's time is up already.
@@ -124,7 +126,7 @@ class Session:
         seconds = time.perf_counter() - start
         self.timings[name] = self.timings.get(name, 0.0) + seconds
         if seconds >= 1 and not self.console.is_terminal:
-            self._tell(f"{name}{', ' if of else ''}{of}: {seconds:.1f} s")
+            self._tell(f"{name}{', ' if subject else ''}{subject}: {seconds:.1f} s")
 
     def train(
         self, jobs: Sequence[Job], meanwhile: Callable[[], object] | None = None
@@ -140,9 +142,9 @@ class Session:
           UsageError, DataError: as raised in a job.
         """
         with self.stage("train and observe"):
-            return self._train(self._watched(jobs), meanwhile)
+            return self._train(self._monitored_jobs(jobs), meanwhile)
 
-    def _watched(self, jobs: Sequence[Job]) -> Sequence[Job]:
+    def _monitored_jobs(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """The jobs, with the monitor in the base's space if it is configured.
 
         In that case the base is trained before the others.
@@ -189,19 +191,19 @@ class Session:
                 bars.start_task(tasks[name])
                 bars.update(tasks[name], completed=done, total=total)
                 if log is not None:
-                    log.heard(name, done, total)
+                    log.report_step(name, done, total)
 
             if workers > 1:
-                unfinished = [
+                unfinished_jobs = [
                     j for j in jobs if not is_finished(self.store, self.images, j)
                 ]
                 run_side_by_side(
                     self.store,
-                    longest_first(unfinished),
+                    longest_first(unfinished_jobs),
                     workers,
                     report,
                     self.time_left,
-                    meanwhile if unfinished else None,
+                    meanwhile if unfinished_jobs else None,
                 )
             trained = {}
             for job in jobs:
@@ -234,28 +236,28 @@ LOG_SECONDS = 30.0
 class _Log:
     """Prints a line when a training ends, and periodically the progress of all."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self.tell, self.lock = tell, threading.Lock()
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self.print_line, self.lock = print_line, threading.Lock()
         self.steps: dict[str, tuple[int, int]] = {}
-        self.ended: set[str] = set()
+        self.ended_runs: set[str] = set()
         self.last = time.monotonic()
 
-    def heard(self, name: str, done: int, total: int) -> None:
+    def report_step(self, name: str, steps_done: int, steps_total: int) -> None:
         """Record a training's progress; called from several threads."""
         with self.lock:
-            self.steps[name] = done, total
-            if done == total and name not in self.ended:
-                self.ended.add(name)
-                self.tell(f"{name}: trained and observed")
+            self.steps[name] = steps_done, steps_total
+            if steps_done == steps_total and name not in self.ended_runs:
+                self.ended_runs.add(name)
+                self.print_line(f"{name}: trained and observed")
             elif time.monotonic() - self.last >= LOG_SECONDS:
                 self.last = time.monotonic()
-                parts = [
-                    f"{under_way} step {step} of {last}"
-                    for under_way, (step, last) in self.steps.items()
-                    if under_way not in self.ended
+                progress_texts = [
+                    f"{run_name} step {step} of {last}"
+                    for run_name, (step, last) in self.steps.items()
+                    if run_name not in self.ended_runs
                 ]
-                if parts:
-                    self.tell(", ".join(parts))
+                if progress_texts:
+                    self.print_line(", ".join(progress_texts))
 
 
 def _scratch_folder() -> Path:

@@ -131,8 +131,8 @@ def current_folder(folder: Path) -> Path:
     if folder.is_dir():
         return folder
     name = folder.name.removesuffix(PARTIAL)
-    renamed = name if folder.name.endswith(PARTIAL) else name + PARTIAL
-    return folder.with_name(renamed)
+    renamed_folder = name if folder.name.endswith(PARTIAL) else name + PARTIAL
+    return folder.with_name(renamed_folder)
 
 
 def training_key(folder: Path) -> str:

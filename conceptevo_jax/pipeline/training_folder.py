@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from conceptevo_jax.data import Decoded, open_decoded
+from conceptevo_jax.data import DecodedImages, open_decoded
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.pipeline.monitor_reports import is_watched
@@ -114,7 +114,7 @@ def read_so_far(
     return TrainedRun.from_folder(folder, identity, reports)
 
 
-def _images(store: Store, pool_id: str) -> Decoded:
+def _images(store: Store, pool_id: str) -> DecodedImages:
     for entry in store.entries():
         if entry.stage != "images" or not entry.finished:
             continue

@@ -12,7 +12,7 @@ import numpy as np
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.joint_layout import JointLayout, lay_out_runs
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.runs_in_space import (
     RunsInSpace,
@@ -38,11 +38,14 @@ def space_jobs(config: Config) -> list[Job]:
     """
     base = base_of(config)
     last = config.runs[base].epochs - 1
-    first = Job.observed(config, base, epochs=(last,), sample=BASE_SAMPLE)
-    compared = [name for name in config.runs if name != base]
+    first = Job.from_config(config, base, epochs=(last,), sample=BASE_SAMPLE)
+    compared_names = [name for name in config.runs if name != base]
     return [
         first,
-        *(Job.observed(config, n, epochs=_milestones(config, n)) for n in compared),
+        *(
+            Job.from_config(config, n, epochs=_milestones(config, n))
+            for n in compared_names
+        ),
     ]
 
 
@@ -78,9 +81,9 @@ def unify(
     return space, lay_out_runs(session, space, shown)
 
 
-def shown_epochs(projected: Projected) -> list[Epoch]:
+def shown_epochs(projected_run: ProjectedRun) -> list[Epoch]:
     """`init` and whole epochs, evenly spread, including the first and the last."""
-    whole = [epoch for epoch in projected.epochs if isinstance(epoch, int)]
+    whole = [epoch for epoch in projected_run.epochs if isinstance(epoch, int)]
     spread = np.linspace(0, len(whole) - 1, min(COLUMNS - 1, len(whole)))
     return ["init", *(whole[i] for i in spread.round().astype(int))]
 

@@ -25,11 +25,11 @@ from conceptevo_jax.training import NonFiniteLossError, TimeLeft, TimeUpError
 if TYPE_CHECKING:
     from conceptevo_jax.pipeline.images import Images
 
-EXPECTED = (DataError, UsageError, NonFiniteLossError, TimeUpError)
+EXPECTED_ERRORS = (DataError, UsageError, NonFiniteLossError, TimeUpError)
 """Errors that are reported as raised; any other is a bug."""
 
 
-ORPHANED = 143
+EXIT_ORPHANED = 143
 """Exit code of a worker whose parent is gone; no process reads it."""
 
 
@@ -46,7 +46,7 @@ def use_cache(store: Store) -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
-def until(deadline: float) -> TimeLeft:
+def seconds_until(deadline: float) -> TimeLeft:
     """Returns the seconds left until a time of the monotonic clock."""
     return lambda: deadline - time.monotonic()
 
@@ -73,7 +73,7 @@ def main() -> int:
     opened: dict[str, Images] = {}
     while (order := orders.next()) is not None:
         answer = _answer(store, order, partial(_progress, send), opened)
-        orders.busy = False
+        orders.is_busy = False
         send(answer)
         if "error" in answer:
             return 1
@@ -84,12 +84,12 @@ def _answer(
     store: Store,
     order: dict[str, Any],
     on_step: Callable[[int, int], None],
-    opened: dict[str, "Images"],
+    images_by_dataset: dict[str, "Images"],
 ) -> dict[str, Any]:
     """Execute an order, and report that it is finished or what was wrong."""
     try:
-        _obey(store, order, on_step, opened)
-    except EXPECTED as error:
+        _obey(store, order, on_step, images_by_dataset)
+    except EXPECTED_ERRORS as error:
         return {"error": type(error).__name__, "text": str(error)}
     except OSError as error:
         refusal = refused_by_system(error)
@@ -103,28 +103,30 @@ class _Orders:
     """Orders from the standard input, read by a thread that notices its end at once.
 
     Attributes:
-      busy: Whether a task is running, for which a parent waits.
+      is_busy: Whether a task is running, for which a parent waits.
     """
 
     def __init__(self) -> None:
-        self.busy = False
-        self._left: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self.is_busy = False
+        self._queued_orders: queue.SimpleQueue[dict[str, Any] | None] = (
+            queue.SimpleQueue()
+        )
         threading.Thread(target=self._read, daemon=True).start()
 
     def next(self) -> dict[str, Any] | None:
         """The next order, once there is one; None after the last."""
-        return self._left.get()
+        return self._queued_orders.get()
 
     def _read(self) -> None:
         # Unbuffered: a buffer's lock, held by a thread, aborts Python at its end.
         with os.fdopen(os.dup(0), "rb", buffering=0) as lines:
             for line in lines:
-                self.busy = True
-                self._left.put(json.loads(line))
-        if self.busy:
+                self.is_busy = True
+                self._queued_orders.put(json.loads(line))
+        if self.is_busy:
             # Also out of a compiler, where no exception would be noticed.
-            os._exit(ORPHANED)
-        self._left.put(None)
+            os._exit(EXIT_ORPHANED)
+        self._queued_orders.put(None)
 
 
 def _obey(
@@ -141,7 +143,7 @@ def _obey(
     from conceptevo_jax.pipeline.runs import execute, job_from_json
 
     job, seconds = job_from_json(order["job"]), order["seconds"]
-    time_left = None if seconds is None else until(time.monotonic() + seconds)
+    time_left = None if seconds is None else seconds_until(time.monotonic() + seconds)
     data = json.dumps(order["job"]["dataset"])
     if data not in opened:
         opened[data] = prepare_images(store, job.dataset)

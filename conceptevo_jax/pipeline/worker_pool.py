@@ -21,7 +21,7 @@ from conceptevo_jax.devices import cores
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.pipeline import worker
 from conceptevo_jax.store import Store
-from conceptevo_jax.store.keys import plain
+from conceptevo_jax.store.keys import json_values
 from conceptevo_jax.training import TimeLeft
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 OnJob = Callable[[str, int, int], None]
 """Called with a job's name, its steps done and its total steps."""
 
-_ERRORS: dict[str, type[Exception]] = {kind.__name__: kind for kind in worker.EXPECTED}
+_ERRORS: dict[str, type[Exception]] = {
+    kind.__name__: kind for kind in worker.EXPECTED_ERRORS
+}
 
-_SEQUENTIAL = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
+_SEQUENTIAL_FLAG = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 
 
 class WorkerError(RuntimeError):
@@ -70,8 +72,8 @@ def run_side_by_side(
             with _Worker(store, core, running) as process:
                 while (piece := agenda.next()) is not None:
                     seconds_left = None if time_left is None else time_left()
-                    process.do(piece, seconds_left, on_job)
-                    agenda.finished(piece)
+                    process.work_on(piece, seconds_left, on_job)
+                    agenda.mark_trained(piece)
         except Exception:
             agenda.stop()
             if running.stop():
@@ -103,42 +105,44 @@ class _Agenda:
     """The remaining tasks: trainings first; no run is observed before it is trained."""
 
     def __init__(self, jobs: Sequence["Job"]) -> None:
-        self.changed = threading.Condition()
+        self.change_condition = threading.Condition()
         trainings = [_Piece(job, observe=False) for job in jobs]
-        looks = [_Piece(job, observe=True) for job in jobs if job.search is not None]
-        self.left = [*trainings, *looks]
-        self.trained: set[str] = set()
+        observing_pieces = [
+            _Piece(job, observe=True) for job in jobs if job.search is not None
+        ]
+        self.remaining_pieces = [*trainings, *observing_pieces]
+        self.trained_names: set[str] = set()
 
     def next(self) -> _Piece | None:
         """The next task, once one can be started; None at the end."""
-        with self.changed:
-            while self.left:
-                for piece in self.left:
-                    if not piece.observe or piece.job.name in self.trained:
-                        self.left.remove(piece)
+        with self.change_condition:
+            while self.remaining_pieces:
+                for piece in self.remaining_pieces:
+                    if not piece.observe or piece.job.name in self.trained_names:
+                        self.remaining_pieces.remove(piece)
                         return piece
-                self.changed.wait()
+                self.change_condition.wait()
             return None
 
-    def finished(self, piece: _Piece) -> None:
+    def mark_trained(self, piece: _Piece) -> None:
         """Mark a task as finished, and wake those that wait for it."""
-        with self.changed:
-            self.trained.add(piece.job.name)
-            self.changed.notify_all()
+        with self.change_condition:
+            self.trained_names.add(piece.job.name)
+            self.change_condition.notify_all()
 
     def stop(self) -> None:
         """Drop the remaining tasks."""
-        with self.changed:
-            self.left.clear()
-            self.changed.notify_all()
+        with self.change_condition:
+            self.remaining_pieces.clear()
+            self.change_condition.notify_all()
 
 
 class _Processes:
     """The running workers; once stopped, none can be started."""
 
     def __init__(self) -> None:
-        self.lock, self.stopped = threading.Lock(), False
-        self.running: set[subprocess.Popen[str]] = set()
+        self.lock, self.is_stopped = threading.Lock(), False
+        self.running_processes: set[subprocess.Popen[str]] = set()
 
     @contextlib.contextmanager
     def start(
@@ -153,7 +157,7 @@ class _Processes:
 
     def _start(self, store: Store, core: int, errors: IO[str]) -> subprocess.Popen[str]:
         with self.lock:
-            if self.stopped:
+            if self.is_stopped:
                 raise WorkerError("stopped by another's failure")
             process = subprocess.Popen(
                 # -P: no file in the user's folder may pass for a library.
@@ -165,14 +169,14 @@ class _Processes:
                 encoding="utf-8",
                 env=_one_core(os.environ),
             )
-            self.running.add(process)
+            self.running_processes.add(process)
             return process
 
     def stop(self) -> bool:
         """End all workers; return whether this call, and not an earlier one, did so."""
         with self.lock:
-            first, self.stopped = not self.stopped, True
-            for process in self.running:
+            first, self.is_stopped = not self.is_stopped, True
+            for process in self.running_processes:
                 process.terminate()
             return first
 
@@ -181,9 +185,9 @@ class _Worker:
     """A process on one core, started with its first task."""
 
     def __init__(self, store: Store, core: int, running: _Processes) -> None:
-        self.store, self.core, self.running = store, core, running
-        self.open = contextlib.ExitStack()
-        self.started: tuple[subprocess.Popen[str], IO[str]] | None = None
+        self.store, self.core, self.processes = store, core, running
+        self.exit_stack = contextlib.ExitStack()
+        self.process_and_errors: tuple[subprocess.Popen[str], IO[str]] | None = None
 
     def __enter__(self) -> "_Worker":
         return self
@@ -192,9 +196,9 @@ class _Worker:
         """Let the process end, and wait for it."""
         # One that died may have left an order unread.
         with contextlib.suppress(BrokenPipeError):
-            self.open.close()
+            self.exit_stack.close()
 
-    def do(self, piece: _Piece, seconds: float | None, on_job: OnJob) -> None:
+    def work_on(self, piece: _Piece, seconds: float | None, on_job: OnJob) -> None:
         """Do a task, and return when it is done.
 
         Raises:
@@ -202,13 +206,17 @@ class _Worker:
           DataError: if it was killed.
           UsageError, DataError, NonFiniteLossError, TimeUpError: as raised there.
         """
-        if self.started is None:
-            start = self.running.start(self.store, self.core)
-            self.started = self.open.enter_context(start)
-        process, errors = self.started
+        if self.process_and_errors is None:
+            start = self.processes.start(self.store, self.core)
+            self.process_and_errors = self.exit_stack.enter_context(start)
+        process, errors = self.process_and_errors
         assert process.stdin is not None
         assert process.stdout is not None
-        order = {"job": plain(piece.job), "observe": piece.observe, "seconds": seconds}
+        order = {
+            "job": json_values(piece.job),
+            "observe": piece.observe,
+            "seconds": seconds,
+        }
         # One that is dead already is told of below.
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps(order) + "\n")
@@ -235,7 +243,7 @@ def _one_core(environment: Mapping[str, str]) -> dict[str, str]:
     XLA's scheduler for concurrent operations gains nothing there, and makes
     ConvNeXt's training step half as long again.
     """
-    flags = f"{environment.get('XLA_FLAGS', '')} {_SEQUENTIAL}".strip()
+    flags = f"{environment.get('XLA_FLAGS', '')} {_SEQUENTIAL_FLAG}".strip()
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return {**environment, **threads, "XLA_FLAGS": flags}
 

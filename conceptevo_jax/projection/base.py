@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from conceptevo_jax.activations import read_all_peaks, read_peaks
-from conceptevo_jax.data import Decoded, require_decoded, require_same_pool
+from conceptevo_jax.data import DecodedImages, require_decoded, require_same_pool
 from conceptevo_jax.embedding import FitReport, fit_neurons
 from conceptevo_jax.errors import DataError, require_seed
 from conceptevo_jax.models import Model, Variables
@@ -27,7 +27,7 @@ def base_space(
     variables: Variables,
     stimuli: Stimuli,
     sample: Responses,
-    pixels: Decoded,
+    pixels: DecodedImages,
     *,
     base: str = "base@0",
     settings: SpaceSettings | None = None,
@@ -60,8 +60,8 @@ def base_space(
     require_decoded(pixels, "the pool's images")
     require_same_pool(stimuli.pool_id, pixels.images_id, "the pool's images")
     model.require_variables(variables)
-    for what, sites in (("stimuli", stimuli.sites), ("responses", sample.sites)):
-        _require_sites(model, sites, what)
+    for noun, sites in (("stimuli", stimuli.sites), ("responses", sample.sites)):
+        _require_sites(model, sites, noun)
     settings = settings or SpaceSettings(seed=seed)
     neurons, learned = fit_neurons(stimuli, seed=seed, **fit)
     reader = read_peaks(model, before_relu=before_relu)
@@ -82,12 +82,12 @@ def refit_space(
     variables: Variables,
     space: Space,
     stimuli: Stimuli,
-    pixels: Decoded,
+    pixels: DecodedImages,
     *,
     settings: SpaceSettings,
     seeds: Sequence[int],
     before_relu: bool = False,
-    **fit: Any,
+    **fit_options: Any,
 ) -> Float[np.ndarray, "f i d"]:
     """Fit a space again from other seeds, to measure the variance between fits.
 
@@ -103,29 +103,33 @@ def refit_space(
       settings: As for `base_space`; the seed is replaced.
       seeds: Seeds of the neurons' vectors, and of random starts.
       before_relu: As for `base_space`.
-      **fit: As for `base_space`.
+      **fit_options: As for `base_space`.
 
     Returns:
       The images' vectors for each seed, NaN where the space has none.
     """
-    fits = [fit_neurons(stimuli, seed=seed, **fit)[0] for seed in seeds]
+    embeddings = [fit_neurons(stimuli, seed=seed, **fit_options)[0] for seed in seeds]
 
     if settings.policy != "responsive":
-        reseeded = [dataclasses.replace(settings, seed=seed) for seed in seeds]
-        pairs = zip(fits, reseeded, strict=True)
+        settings_by_seed = [dataclasses.replace(settings, seed=seed) for seed in seeds]
+        pairs = zip(embeddings, settings_by_seed, strict=True)
         return np.stack(
             [
-                _image_vectors(space, stimuli, len(pixels), embedding, changed, None)
-                for embedding, changed in pairs
+                _image_vectors(
+                    space, stimuli, len(pixels), embedding, seed_settings, None
+                )
+                for embedding, seed_settings in pairs
             ]
         )
-    side_by_side = Embedding(
-        vectors=np.concatenate([embedding.vectors for embedding in fits], axis=1),
-        coverage=fits[0].coverage,
+    joined_embedding = Embedding(
+        vectors=np.concatenate([embedding.vectors for embedding in embeddings], axis=1),
+        coverage=embeddings[0].coverage,
     )
     reader = read_peaks(model, before_relu=before_relu)
-    swept = read_all_peaks(reader, variables, pixels)
-    vectors = _image_vectors(space, stimuli, len(pixels), side_by_side, settings, swept)
+    pool_peaks = read_all_peaks(reader, variables, pixels)
+    vectors = _image_vectors(
+        space, stimuli, len(pixels), joined_embedding, settings, pool_peaks
+    )
     return np.stack(np.split(vectors, len(seeds), axis=1))
 
 
@@ -138,7 +142,7 @@ def _image_vectors(
     responses: Iterable[Float[np.ndarray, "b n"]] | None,
 ) -> Float[np.ndarray, "i _"]:
     """The images' vectors for other vectors of the same neurons."""
-    rebuilt, _ = build_space(
+    rebuilt_space, _ = build_space(
         stimuli,
         neurons,
         base=space.base,
@@ -147,17 +151,19 @@ def _image_vectors(
         quantiles=space.quantiles,
         responses=responses,
     )
-    return rebuilt.images.vectors
+    return rebuilt_space.images.vectors
 
 
-def _require_sites(model: Model, sites: Sequence[Site], what: str) -> None:
+def _require_sites(model: Model, sites: Sequence[Site], noun: str) -> None:
     """Refuse records whose neurons are not those of the model."""
-    ours, theirs = (
+    model_channels, given_channels = (
         {s.name: s.channels for s in site_list} for site_list in (model.sites, sites)
     )
-    if ours != theirs:
+    if model_channels != given_channels:
         raise DataError(
-            f"the {what} are of {sum(theirs.values())} neurons at {len(theirs)} sites, "
-            f"but {model.name} ({model.preset}) has {sum(ours.values())} at "
-            f"{len(ours)}: take those that `find_stimuli` gave for this model."
+            f"the {noun} are of {sum(given_channels.values())} neurons at "
+            f"{len(given_channels)} sites, "
+            f"but {model.name} ({model.preset}) has {sum(model_channels.values())} at "
+            f"{len(model_channels)}: take those that `find_stimuli` gave for this "
+            "model."
         )

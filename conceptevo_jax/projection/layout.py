@@ -31,7 +31,7 @@ from conceptevo_jax.types import Layout
 STABILITY_NEIGHBORS = 15
 """Size of the 2-D neighbourhoods compared between seeds."""
 
-FEWEST = 4
+MIN_VECTORS = 4
 """Smallest number of vectors for a map."""
 
 
@@ -123,9 +123,10 @@ def fit_layouts(
         require_seed(seed)
     _require_table(vectors)
     live = np.isfinite(vectors).all(axis=1)
-    if live.sum() < FEWEST:
+    if live.sum() < MIN_VECTORS:
         raise DataError(
-            f"a 2-D map needs {FEWEST} vectors, but {live.sum()} of {len(live)} rows "
+            f"a 2-D map needs {MIN_VECTORS} vectors, but {live.sum()} of {len(live)} "
+            "rows "
             "have one; leave this snapshot out or add others."
         )
     rows = vectors[live].astype(np.float32)
@@ -204,11 +205,11 @@ def warm_up() -> None:
 def _overlap(first: np.ndarray, second: np.ndarray) -> float:
     """Mean share of a point's nearest points that two maps have in common."""
     k = min(STABILITY_NEIGHBORS, len(first) - 1)
-    first_near, second_near = (
+    first_neighbours, second_neighbours = (
         np.asarray(KDTree(m).query(m, k + 1)[1]) for m in (first, second)
     )
     shared = [
-        len((set(first_near[point]) & set(second_near[point])) - {point})
+        len((set(first_neighbours[point]) & set(second_neighbours[point])) - {point})
         for point in range(len(first))
     ]
     return float(np.mean(shared)) / k

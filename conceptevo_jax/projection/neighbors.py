@@ -14,7 +14,7 @@ SAME_DIRECTION_DISTANCE = 1e-10
 _BLOCK = 512
 """Rows whose distances to all others are computed at once."""
 
-_THREADS = 8
+_MAX_THREADS = 8
 """Largest number of threads; each takes memory for a block of rows times all."""
 
 
@@ -42,7 +42,7 @@ def nearest_rows(
         )
 
     # Both SciPy and NumPy let other threads work meanwhile.
-    with ThreadPoolExecutor(min(len(cores()), _THREADS)) as threads:
+    with ThreadPoolExecutor(min(len(cores()), _MAX_THREADS)) as threads:
         list(threads.map(search, range(0, len(rows), _BLOCK)))
     return indices, distances
 

@@ -39,8 +39,8 @@ def response_quantiles(
     """
     finite = np.isfinite(peaks).all(axis=0)
     # In float64: between -3e38 and 3e38 float32 has no room for a difference.
-    exact = np.where(finite, peaks, 0).astype(np.float64)
-    table = np.quantile(exact, levels, axis=0).T
+    float64_peaks = np.where(finite, peaks, 0).astype(np.float64)
+    table = np.quantile(float64_peaks, levels, axis=0).T
     return np.where(finite[:, None], table, np.nan).astype(np.float32)
 
 

@@ -153,8 +153,8 @@ def closed_form(
         gradient = transposed @ residual - settings.ridge * update
         previous_norm, squared_norm = squared_norm, (gradient**2).sum(axis=0)
         direction = gradient + _ratio(squared_norm, previous_norm, active) * direction
-    converged = not (squared_norm > squared_tolerance).any()
-    return start + update, settings.max_iterations, converged
+    has_converged = not (squared_norm > squared_tolerance).any()
+    return start + update, settings.max_iterations, has_converged
 
 
 def gradient_descent(

@@ -129,7 +129,7 @@ def build_space(
         sites=stimuli.sites,
         neurons=neurons,
         images=images,
-        covered=_covered(stimuli, pool_size),
+        covered=_covered_images(stimuli, pool_size),
         quantiles=quantiles,
         residual=_residual(_project(stimuli, images), neurons),
     )
@@ -180,7 +180,7 @@ def _images(
     return images, None
 
 
-def _covered(stimuli: Stimuli, pool_size: int) -> Bool[np.ndarray, " i"]:
+def _covered_images(stimuli: Stimuli, pool_size: int) -> Bool[np.ndarray, " i"]:
     covered = np.zeros(pool_size, bool)
     covered[stimulus_matrix(stimuli, pool_size).indices] = True
     return covered
@@ -235,7 +235,9 @@ def _project(stimuli: Stimuli, images: Embedding) -> Embedding:
 
 
 def _residual(projected: Embedding, neurons: Embedding) -> float:
-    placed = projected.placed & neurons.placed
-    if not placed.any():
+    is_placed = projected.placed & neurons.placed
+    if not is_placed.any():
         return 0.0
-    return rms((projected.vectors[placed] - neurons.vectors[placed]).astype(np.float64))
+    return rms(
+        (projected.vectors[is_placed] - neurons.vectors[is_placed]).astype(np.float64)
+    )

@@ -12,7 +12,7 @@ from conceptevo_jax.projection.neighbors import SAME_DIRECTION_DISTANCE, unit_ro
 
 def umap_points(
     rows: np.ndarray,
-    near: tuple[np.ndarray, np.ndarray],
+    neighbours: tuple[np.ndarray, np.ndarray],
     seed: int,
     min_dist: float,
     metric: str,
@@ -21,7 +21,7 @@ def umap_points(
 
     Args:
       rows: Finite vectors, `[n d]`.
-      near: From `nearest_rows`.
+      neighbours: From `nearest_rows`.
       seed: Seed of the map.
       min_dist: UMAP's `min_dist`.
       metric: A name in `METRICS`.
@@ -31,16 +31,16 @@ def umap_points(
         # It warns that neighbours handed to it do not serve its transform, which is
         # not used here.
         warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)
-        fit = umap.UMAP(
-            n_neighbors=near[0].shape[1],
+        umap_model = umap.UMAP(
+            n_neighbors=neighbours[0].shape[1],
             min_dist=min_dist,
             metric=metric,
             random_state=seed,
             n_jobs=1,
-            precomputed_knn=near,
+            precomputed_knn=neighbours,
             init=_start(rows, metric),
         )
-        return fit.fit_transform(rows)
+        return umap_model.fit_transform(rows)
 
 
 def import_umap() -> ModuleType:

@@ -12,8 +12,8 @@ from conceptevo_jax.config import (
     DatasetConfig,
     MethodConfig,
     RunConfig,
-    plain,
     require_positive,
+    schema_values,
 )
 from conceptevo_jax.data import Sizes
 from conceptevo_jax.errors import UsageError, require_count, require_seed, unknown_name
@@ -33,7 +33,7 @@ from conceptevo_jax.reports.training_failures.settings import FailuresSettings
 from conceptevo_jax.reports.unified_space.settings import CollapseSettings
 from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import flaw_of_name
-from conceptevo_jax.training.settings import require_meant
+from conceptevo_jax.training.settings import require_meaningful
 
 
 def check_config(config: Config) -> None:
@@ -120,12 +120,12 @@ def _check_sizes(settings: DatasetConfig, sizes: Sizes) -> None:
         "selection_images": sizes.test,
         "judgement_images": sizes.test,
     }
-    for name, available in limits.items():
+    for name, available_count in limits.items():
         count = getattr(settings, name)
-        if count is not None and not 1 <= count <= available:
+        if count is not None and not 1 <= count <= available_count:
             raise UsageError(
                 f"dataset.{name} is {count}, but must be a whole number from 1 to "
-                f"{available}, the number of images in {settings.name}."
+                f"{available_count}, the number of images in {settings.name}."
             )
     selection, judgement = heldout_sizes(settings, sizes.test)
     if selection + judgement > sizes.test:
@@ -144,10 +144,11 @@ def _check_length(setting: str, run: RunConfig, train: int) -> None:
             "images."
         )
     steps = run.epochs * (train // run.batch_size)
-    late = [step for step in run.early_steps if not 1 <= step <= steps]
-    if late:
+    late_steps = [step for step in run.early_steps if not 1 <= step <= steps]
+    if late_steps:
         raise UsageError(
-            f"{setting}.early_steps {late} are never reached: a run of {run.epochs} "
+            f"{setting}.early_steps {late_steps} are never reached: a run of "
+            f"{run.epochs} "
             f"epochs has {steps} steps, counted from 1."
         )
 
@@ -162,16 +163,20 @@ def check_names(config: Config) -> None:
     methods = {"method": config.method} | {
         f"methods.{name}": method for name, method in compared.items()
     }
-    named = [("scale_name", config.scale_name)]
-    named += [(f"{setting}.name", method.name) for setting, method in methods.items()]
+    named_settings = [("scale_name", config.scale_name)]
+    named_settings += [
+        (f"{setting}.name", method.name) for setting, method in methods.items()
+    ]
     groups: dict[str, Iterable[str]] = {
         "runs": config.runs,
         "methods": compared,
         "rates": MonitorRatesSettings.of(config).rates,
         "failures.groups": FailuresSettings.of(config).groups,
     }
-    named += [(setting, name) for setting, names in groups.items() for name in names]
-    for setting, name in named:
+    named_settings += [
+        (setting, name) for setting, names in groups.items() for name in names
+    ]
+    for setting, name in named_settings:
         flaw = flaw_of_name(name)
         if flaw is not None:
             raise UsageError(
@@ -181,7 +186,7 @@ def check_names(config: Config) -> None:
 
 
 def _check_method(setting: str, method: MethodConfig, seed: int) -> None:
-    Search(**plain(method.stimuli))
+    Search(**schema_values(method.stimuli))
     space_settings(method.projection, seed)
     if method.projection.stimuli is not None:
         require_positive(f"{setting}.projection", method.projection, ("stimuli",))
@@ -202,8 +207,8 @@ def _check_run(setting: str, run: RunConfig, side: int, classes: int) -> None:
     model.require_size(side)
     require_seed(run.seed, f"{setting}.seed")
     with _naming(setting):
-        require_meant(training_of(run))
-        model.computing(run.compute)
+        require_meaningful(training_of(run))
+        model.in_dtype(run.compute)
     crop = run.regularisation.random_crop
     if crop > side:
         raise UsageError(

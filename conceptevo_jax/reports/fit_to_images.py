@@ -17,12 +17,12 @@ BATCHES = 8
 """Smallest number of batches in an epoch: with fewer, batches are made smaller."""
 
 
-def fit_to_images(config: Config, typed: Collection[str]) -> list[str]:
+def fit_to_images(config: Config, typed_names: Collection[str]) -> list[str]:
     """Change settings that do not fit the number of images.
 
     Args:
       config: A whole configuration; it is changed.
-      typed: Names of settings that stay, such as `runs.base.epochs`.
+      typed_names: Names of settings that stay, such as `runs.base.epochs`.
 
     Returns:
       The changes, as whole sentences.
@@ -31,11 +31,11 @@ def fit_to_images(config: Config, typed: Collection[str]) -> list[str]:
       DataError: if the images have to be read and are missing.
     """
     sizes = dataset_facts(config.dataset)
-    _fit_parts(config.dataset, sizes, typed)
+    _fit_parts(config.dataset, sizes, typed_names)
     train = config.dataset.train_images or sizes.train
     runs: dict[str, list[str]] = {}
     for name, run in config.runs.items():
-        if changes := _fit_run(run, train, f"runs.{name}", typed):
+        if changes := _fit_run(run, train, f"runs.{name}", typed_names):
             runs.setdefault(", ".join(changes), []).append(name)
     return [
         f"There are {train} images to train on: {changes} in {', '.join(names)}. Typed "
@@ -44,7 +44,9 @@ def fit_to_images(config: Config, typed: Collection[str]) -> list[str]:
     ]
 
 
-def _fit_parts(settings: DatasetConfig, sizes: Sizes, typed: Collection[str]) -> None:
+def _fit_parts(
+    settings: DatasetConfig, sizes: Sizes, typed_names: Collection[str]
+) -> None:
     """Take all images if there are fewer than requested."""
     half = sizes.test // 2
     available_counts = {
@@ -58,34 +60,34 @@ def _fit_parts(settings: DatasetConfig, sizes: Sizes, typed: Collection[str]) ->
         if (
             configured is not None
             and configured > count
-            and f"dataset.{name}" not in typed
+            and f"dataset.{name}" not in typed_names
         ):
             setattr(settings, name, None)
 
 
 def _fit_run(
-    run: RunConfig, images: int, setting: str, typed: Collection[str]
+    run: RunConfig, images: int, setting: str, typed_names: Collection[str]
 ) -> list[str]:
     """Fit batch, epochs and early steps of one run; return the changes, in words."""
     before = dataclasses.replace(run)
-    if f"{setting}.batch_size" not in typed:
+    if f"{setting}.batch_size" not in typed_names:
         # A power of two, for devices that share it.
-        largest = 2 ** int(math.log2(max(1, images / BATCHES)))
-        run.batch_size = min(run.batch_size, largest)
+        largest_batch = 2 ** int(math.log2(max(1, images / BATCHES)))
+        run.batch_size = min(run.batch_size, largest_batch)
     steps = max(1, images // run.batch_size)
     schedule = ("epochs", "milestones", "optimizer.warmup_epochs")
-    is_typed = any(f"{setting}.{name}" in typed for name in schedule)
+    is_typed = any(f"{setting}.{name}" in typed_names for name in schedule)
     if run.batch_size < before.batch_size and not is_typed:
         _lengthen(run, max(run.epochs, math.ceil(run.least_steps / steps)))
-    if f"{setting}.early_steps" not in typed:
+    if f"{setting}.early_steps" not in typed_names:
         last = run.epochs * steps
         run.early_steps = [step for step in run.early_steps if step <= last]
-    changed = []
+    changed_settings = []
     for name in ("batch_size", "epochs", "early_steps"):
         old, new = getattr(before, name), getattr(run, name)
         if old != new:
-            changed.append(f"{name}={new} instead of {old}")
-    return changed
+            changed_settings.append(f"{name}={new} instead of {old}")
+    return changed_settings
 
 
 def _lengthen(run: RunConfig, epochs: int) -> None:

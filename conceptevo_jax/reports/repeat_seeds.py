@@ -26,7 +26,7 @@ SEED_STEP = 10_000
 _SNAPSHOTS = ("epoch", "before", "after", "concept", "born", "settled", "died")
 _QUARTILES = ("born_median", "born_low", "born_high")
 
-LABELS = frozenset(("class", "neuron", "site", *_SNAPSHOTS, *_QUARTILES))
+LABEL_COLUMNS = frozenset(("class", "neuron", "site", *_SNAPSHOTS, *_QUARTILES))
 """Columns of names, which are never averaged even if they are numbers."""
 
 
@@ -102,7 +102,7 @@ def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
     A value that is the same for every seed is kept. A number becomes its mean, with
     the ends of Student's 95 % interval in `<column>_low` and `<column>_high`, unless it
     is itself the end of an interval; if all seeds agree, both equal that number.
-    Other values, and columns in `LABELS`, list the seeds' values. Tables
+    Other values, and columns in `LABEL_COLUMNS`, list the seeds' values. Tables
     whose rows differ in number or columns, such as those of snapshots of runs that
     ended early, are left out, and remain in each seed's folder.
 
@@ -119,9 +119,7 @@ def aggregate_tables(folders: Sequence[Path], target: Path) -> list[Path]:
         tables = [_read(folder / "tables" / name) for folder in folders]
         if tables[0] and all(_same_columns(table, tables[0]) for table in tables):
             rows = [_aggregate(rows) for rows in zip(*tables, strict=True)]
-            written.append(
-                write_csv(target / "tables" / name, _with_equal_columns(rows))
-            )
+            written.append(write_csv(target / "tables" / name, _equalise_columns(rows)))
     return written
 
 
@@ -141,18 +139,18 @@ def _same_columns(
 def _aggregate(rows: Sequence[dict[str, str]]) -> dict[str, Any]:
     aggregated_row: dict[str, Any] = {}
     for column in rows[0]:
-        texts = [row[column] for row in rows]
-        numbers = [_number(text) for text in texts]
-        if len(set(texts)) == 1:
-            aggregated_row[column] = texts[0]
-        elif column not in LABELS and None not in numbers:
-            values = [number for number in numbers if number is not None]
+        cell_texts = [row[column] for row in rows]
+        cell_numbers = [_number(text) for text in cell_texts]
+        if len(set(cell_texts)) == 1:
+            aggregated_row[column] = cell_texts[0]
+        elif column not in LABEL_COLUMNS and None not in cell_numbers:
+            values = [number for number in cell_numbers if number is not None]
             aggregated_row[column] = float(np.mean(values))
             if not column.endswith(("low", "high")):
                 low, high = mean_interval(values) or (None, None)
                 aggregated_row |= {f"{column}_low": low, f"{column}_high": high}
         else:
-            aggregated_row[column] = " | ".join(texts)
+            aggregated_row[column] = " | ".join(cell_texts)
     return aggregated_row
 
 
@@ -163,7 +161,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _with_equal_columns(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _equalise_columns(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same columns in every row; those of an interval next to their number."""
     columns: list[str] = []
     for row in rows:

@@ -161,8 +161,8 @@ def _view(image: np.ndarray, square: Sequence[slice], view: str) -> np.ndarray:
         return image[tuple(square)]
     inside = np.zeros(image.shape, bool)
     inside[tuple(square)] = True
-    visible = inside if view == "mask" else ~inside
-    return np.where(visible, image, np.uint8(0))
+    is_visible = inside if view == "mask" else ~inside
+    return np.where(is_visible, image, np.uint8(0))
 
 
 BLANK = 255

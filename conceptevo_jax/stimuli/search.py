@@ -18,7 +18,7 @@ from conceptevo_jax.activations import (
     Fold,
     Peaks,
     Reader,
-    Screened,
+    ScreenedSweep,
     Sweep,
     grids,
     read_peaks,
@@ -36,7 +36,7 @@ from conceptevo_jax.stimuli.samples import collect_fold, sample_id, sample_rows
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 from conceptevo_jax.types import Responses, Site, Stimuli, neuron_count
 
-CANDIDATES = 2
+CANDIDATE_FACTOR = 2
 """Over-retrieval factor of the candidate pass in a narrower type, whose errors move an
 image by fewer ranks."""
 
@@ -90,7 +90,7 @@ def observe(
     *,
     sample: Int[np.ndarray, " j"],
     narrow: Reader | None = None,
-    require: Callable[[Variables], None] | None = None,
+    require_variables: Callable[[Variables], None] | None = None,
 ) -> Observe:
     """Compile one pass that finds stimuli in a pool.
 
@@ -103,7 +103,7 @@ def observe(
       sample: Image ids whose responses are kept.
       narrow: A reader in a narrower type, to retrieve candidates; see
         `Search.compute`, which has no effect here.
-      require: Refuses variables of another model, see `Sweep`.
+      require_variables: Refuses variables of another model, see `Sweep`.
 
     Returns:
       The sweep, which takes a snapshot's variables and the decoded pool, or several
@@ -122,10 +122,10 @@ def observe(
         return stimuli, Responses(peaks=peaks, sites=tuple(sites), images_id=sampled_id)
 
     folds = (_ranking(sites, pool, search), collect_fold(n, sample, count))
-    build = partial(Sweep, images_id=pool.pool_id, require=require)
+    build = partial(Sweep, images_id=pool.pool_id, require_variables=require_variables)
     if narrow is None:
         return build(reader, folds, finish)
-    wider = dataclasses.replace(search, k=min(CANDIDATES * search.k, count - 1))
+    wider = dataclasses.replace(search, k=min(CANDIDATE_FACTOR * search.k, count - 1))
 
     def candidates(states: tuple[Any, ...]) -> Int[np.ndarray, " j"]:
         rows = np.asarray(states[0].rows)
@@ -133,7 +133,7 @@ def observe(
 
     ranking = (_ranking(sites, pool, wider),)
     first = build(narrow, ranking, candidates)
-    return Screened(first, reader, folds, finish, images_id=pool.pool_id)
+    return ScreenedSweep(first, reader, folds, finish, images_id=pool.pool_id)
 
 
 def find_stimuli(
@@ -167,8 +167,8 @@ def find_stimuli(
         pool,
         search,
         sample=sample_rows(pool, sample),
-        narrow=None if exact else read(model.computing(search.compute)),
-        require=model.require_variables,
+        narrow=None if exact else read(model.in_dtype(search.compute)),
+        require_variables=model.require_variables,
     )
 
 

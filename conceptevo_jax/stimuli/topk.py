@@ -16,8 +16,8 @@ from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
 
 from conceptevo_jax.activations import Fold, Peaks
 
-_LAST = np.uint32(2**32 - 1)
-_LEAST = np.finfo(np.float32).min
+_LAST_ORDER = np.uint32(2**32 - 1)
+_LEAST_VALUE = np.finfo(np.float32).min
 
 
 class TopK(NamedTuple):
@@ -72,7 +72,7 @@ def top_k_fold(
 def _empty(n: int, slots: int) -> TopK:
     return TopK(
         values=jnp.full((n, slots), -jnp.inf, jnp.float32),
-        order=jnp.full((n, slots), _LAST, jnp.uint32),
+        order=jnp.full((n, slots), _LAST_ORDER, jnp.uint32),
         rows=jnp.full((n, slots), -1, jnp.int32),
         cells=jnp.full((n, slots), -1, jnp.int32),
         lowest=jnp.full((n,), jnp.inf, jnp.float32),
@@ -84,7 +84,7 @@ def _empty(n: int, slots: int) -> TopK:
 def _candidates(values: Float[Array, "b n"], nonfinite: bool) -> Float[Array, "b n"]:
     """The values by which peaks are ranked; -inf does not count."""
     if nonfinite:
-        values = jnp.nan_to_num(values, nan=_LEAST)
+        values = jnp.nan_to_num(values, nan=_LEAST_VALUE)
     else:
         values = jnp.where(jnp.isfinite(values), values, -jnp.inf)
     # top_k puts -0 below 0, the merging sort does not: batching would decide.
@@ -115,7 +115,7 @@ def _add(
     used = best > nothing
     batch = (
         best,
-        jnp.where(used, order[source], _LAST),
+        jnp.where(used, order[source], _LAST_ORDER),
         jnp.where(used, rows[source], -1),
         jnp.where(used, jnp.take_along_axis(peaks.cells.T, source, axis=1), -1),
     )
@@ -139,8 +139,10 @@ def _join(state: TopK, axis: str) -> TopK:
     """The best k+1 over all devices, by the same rule as within one."""
     slots = state.values.shape[1]
     columns = state.values, state.order, state.rows, state.cells
-    gathered = tuple(jax.lax.all_gather(c, axis, axis=1, tiled=True) for c in columns)
-    values, order, rows, cells = _sorted_top(gathered, slots)
+    gathered_columns = tuple(
+        jax.lax.all_gather(c, axis, axis=1, tiled=True) for c in columns
+    )
+    values, order, rows, cells = _sorted_top(gathered_columns, slots)
     return TopK(
         values=values,
         order=order,
@@ -174,14 +176,16 @@ def _merge(
     is_old = (places[:, None, :] == slot).any(axis=2)
     source = jnp.where(is_old, passed, old_count + slot[:, :, 0] - passed)
     pairs = zip(old, new, strict=True)
-    joined = (jnp.concatenate(pair, axis=1) for pair in pairs)
-    return [jnp.take_along_axis(column, source, axis=1) for column in joined]
+    joined_columns = (jnp.concatenate(pair, axis=1) for pair in pairs)
+    return [jnp.take_along_axis(column, source, axis=1) for column in joined_columns]
 
 
 def _sorted_top(
     columns: tuple[Shaped[Array, "n a"], ...], slots: int
 ) -> list[Shaped[Array, "n j"]]:
     """The first `slots` by value, then by order, then by row."""
-    values, *rest = columns
-    down, order, *rest = jax.lax.sort((-values, *rest), num_keys=3)
-    return [column[:, :slots] for column in (-down, order, *rest)]
+    values, *other_columns = columns
+    negated_values, order, *other_columns = jax.lax.sort(
+        (-values, *other_columns), num_keys=3
+    )
+    return [column[:, :slots] for column in (-negated_values, order, *other_columns)]

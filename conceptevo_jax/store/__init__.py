@@ -4,8 +4,8 @@ from conceptevo_jax.store.bounded_reading import parse_json, read_file, read_jso
 from conceptevo_jax.store.files import (
     checksum,
     checksum_of,
+    open_replacement,
     read_sealed,
-    replacing,
     seal,
     unseal,
     write_bytes,
@@ -14,7 +14,7 @@ from conceptevo_jax.store.files import (
     write_text,
 )
 from conceptevo_jax.store.keys import content_key
-from conceptevo_jax.store.links import require_closed, require_own
+from conceptevo_jax.store.links import require_inside_result, require_no_outward_links
 from conceptevo_jax.store.names import flaw_of_name
 from conceptevo_jax.store.records import (
     load_record,
@@ -33,14 +33,14 @@ __all__ = [
     "content_key",
     "flaw_of_name",
     "load_record",
+    "open_replacement",
     "parse_json",
     "read_file",
     "read_json",
     "read_manifest",
     "read_sealed",
-    "replacing",
-    "require_closed",
-    "require_own",
+    "require_inside_result",
+    "require_no_outward_links",
     "save_record",
     "seal",
     "unseal",

@@ -32,45 +32,49 @@ _HEADERS = {
 }
 
 
-def read_file(path: Path, within: Path | None, limit: int | None = None) -> bytes:
+def read_file(
+    path: Path, allowed_folder: Path | None, limit: int | None = None
+) -> bytes:
     """The content of a regular file.
 
     Args:
       path: The file.
-      within: Folder that no link may leave; None for a file that the user names,
-        anywhere.
+      allowed_folder: Folder that no link may leave; None for a file that the user
+        names, anywhere.
       limit: Largest number of bytes; by default the machine's memory.
 
     Raises:
       OSError: if it is missing or cannot be read.
       ValueError: if it is not a regular file, lies elsewhere or is too large.
     """
-    about = path.stat()
-    if within is not None and not is_within(path, within):
-        raise ValueError(f"it leads to {os.path.realpath(path)}, out of {within}")
-    if not stat.S_ISREG(about.st_mode):
-        raise ValueError("it is not a regular file")
-    byte_limit = _memory() if limit is None else limit
-    if about.st_size > byte_limit:
+    file_stat = path.stat()
+    if allowed_folder is not None and not is_within(path, allowed_folder):
         raise ValueError(
-            f"it has {about.st_size} bytes, of which {byte_limit} are read"
+            f"it leads to {os.path.realpath(path)}, out of {allowed_folder}"
+        )
+    if not stat.S_ISREG(file_stat.st_mode):
+        raise ValueError("it is not a regular file")
+    byte_limit = _available_bytes() if limit is None else limit
+    if file_stat.st_size > byte_limit:
+        raise ValueError(
+            f"it has {file_stat.st_size} bytes, of which {byte_limit} are read"
         )
     return path.read_bytes()
 
 
-def _memory() -> int:
+def _available_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def read_json(path: Path, within: Path | None) -> Any:
+def read_json(path: Path, allowed_folder: Path | None) -> Any:
     """The value of a JSON file, within limits; raises like `read_file` and
     `parse_json`.
 
     Args:
       path: The file.
-      within: Folder that no link may leave, see `read_file`.
+      allowed_folder: Folder that no link may leave, see `read_file`.
     """
-    return parse_json(read_file(path, within, LARGEST_TEXT))
+    return parse_json(read_file(path, allowed_folder, LARGEST_TEXT))
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -79,16 +83,16 @@ def parse_json(text: str | bytes) -> Any:
     Raises:
       ValueError: if it is not JSON, or its lists and objects are nested too deeply.
     """
-    too_deep = f"it nests more than {DEEPEST_JSON} lists and objects"
+    depth_flaw = f"it nests more than {DEEPEST_JSON} lists and objects"
     try:
         value = json.loads(text)
     except RecursionError:
-        raise ValueError(too_deep) from None
+        raise ValueError(depth_flaw) from None
     level = _containers([value])
     for _ in range(DEEPEST_JSON):
         level = [inner for outer in level for inner in _containers(_items(outer))]
     if level:
-        raise ValueError(too_deep)
+        raise ValueError(depth_flaw)
     return value
 
 
@@ -113,7 +117,7 @@ def read_arrays(content: bytes) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
-            _require_held(members, len(content))
+            _require_enough_bytes(members, len(content))
             return {
                 member.filename.removesuffix(".npy"): _read_array(archive, member)
                 for member in members
@@ -123,15 +127,17 @@ def read_arrays(content: bytes) -> dict[str, np.ndarray]:
         raise ValueError(str(error)) from error
 
 
-def _require_held(members: Iterable[zipfile.ZipInfo], held: int) -> None:
+def _require_enough_bytes(members: Iterable[zipfile.ZipInfo], held_bytes: int) -> None:
     """Refuse an archive that would be larger than its file when unpacked."""
-    declared = 0
+    declared_bytes = 0
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED:
             raise ValueError(f"its array {member.filename} is compressed")
-        declared += member.file_size
-    if declared > held:
-        raise ValueError(f"it declares {declared} bytes of arrays and has {held}")
+        declared_bytes += member.file_size
+    if declared_bytes > held_bytes:
+        raise ValueError(
+            f"it declares {declared_bytes} bytes of arrays and has {held_bytes}"
+        )
 
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -140,11 +146,12 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray
         if version not in _HEADERS:
             raise ValueError(f"its array {member.filename} is of format {version}")
         shape, _, dtype = _HEADERS[version](file)
-        declared, held = math.prod(shape) * dtype.itemsize, member.file_size
-        held -= file.tell()
-        if declared != held:
+        declared_bytes, held_bytes = math.prod(shape) * dtype.itemsize, member.file_size
+        held_bytes -= file.tell()
+        if declared_bytes != held_bytes:
             raise ValueError(
-                f"its array {member.filename} declares {declared} bytes and has {held}"
+                f"its array {member.filename} declares {declared_bytes} bytes and has "
+                f"{held_bytes}"
             )
         file.seek(0)
         return np.lib.format.read_array(file, allow_pickle=False)

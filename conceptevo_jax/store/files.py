@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from conceptevo_jax.errors import DataError, refused_by_system
 from conceptevo_jax.store.bounded_reading import LARGEST_TEXT, parse_json, read_file
-from conceptevo_jax.store.keys import plain
+from conceptevo_jax.store.keys import json_values
 
 CHECKSUM = "checksum"
 """Name under which a sealed JSON object holds the checksum of its other entries."""
@@ -32,7 +32,7 @@ def temporary_beside(path: Path) -> Path:
     It names the machine and the process, so that others know when no process writes
     there.
     """
-    writer = f"{_machine()}-{os.getpid():x}-{uuid.uuid4().hex[:8]}"
+    writer = f"{_machine_name()}-{os.getpid():x}-{uuid.uuid4().hex[:8]}"
     return path.with_name(f".{path.name}.{writer}.tmp")
 
 
@@ -41,16 +41,18 @@ _TEMPORARY = re.compile(
 )
 
 
-def drop_abandoned(folder: Path, *, deep: bool = True, locked: bool = False) -> None:
+def drop_abandoned(
+    folder: Path, *, recursive: bool = True, locked: bool = False
+) -> None:
     """Delete temporary files of killed processes of this machine.
 
     Args:
       folder: The folder to search; it need not exist.
-      deep: Whether to search the folders below, too.
+      recursive: Whether to search the folders below, too.
       locked: Whether no other process can be writing there, so that all can be deleted.
         Without a lock, files stay as long as their process exists.
     """
-    temporary_paths = folder.rglob(".*.tmp") if deep else folder.glob(".*.tmp")
+    temporary_paths = folder.rglob(".*.tmp") if recursive else folder.glob(".*.tmp")
     for path in list(temporary_paths):
         match = _TEMPORARY.fullmatch(path.name)
         if match is None or not (locked or _is_abandoned(match)):
@@ -61,12 +63,12 @@ def drop_abandoned(folder: Path, *, deep: bool = True, locked: bool = False) -> 
             path.unlink(missing_ok=True)
 
 
-def _machine() -> str:
+def _machine_name() -> str:
     return checksum(platform.node().encode())[:8]
 
 
 def _is_abandoned(writer: re.Match[str]) -> bool:
-    if writer["machine"] != _machine():
+    if writer["machine"] != _machine_name():
         return False
     try:
         os.kill(int(writer["process"], 16), 0)
@@ -94,7 +96,7 @@ def naming_refusals(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def open_replacement(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, which replaces `path` once it is complete.
 
     If the block raises, `path` is unchanged and no other file is left.
@@ -133,25 +135,27 @@ def replace_folder(temporary: Path, folder: Path) -> None:
       folder: Its final name.
     """
     sync_folder(temporary)
-    old = temporary_beside(folder) if folder.exists() else None
-    if old is not None:
-        os.replace(folder, old)
+    replaced_folder = temporary_beside(folder) if folder.exists() else None
+    if replaced_folder is not None:
+        os.replace(folder, replaced_folder)
     os.replace(temporary, folder)
     sync_folder(folder.parent)
-    if old is not None:
+    if replaced_folder is not None:
         # Of a link the link alone is replaced.
-        old.unlink() if old.is_symlink() else shutil.rmtree(old)
+        replaced_folder.unlink() if replaced_folder.is_symlink() else shutil.rmtree(
+            replaced_folder
+        )
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file, completely or not at all.
 
     Args:
       path: The file.
-      data: All of its content.
+      content: All of its content.
     """
-    with replacing(path) as file:
-        file.write(data)
+    with open_replacement(path) as file:
+        file.write(content)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -169,28 +173,28 @@ def write_json(path: Path, value: object) -> None:
 
     Args:
       path: The file.
-      value: Anything `plain` accepts.
+      value: Anything `json_values` accepts.
     """
-    write_text(path, json.dumps(plain(value), indent=1, allow_nan=False) + "\n")
+    write_text(path, json.dumps(json_values(value), indent=1, allow_nan=False) + "\n")
 
 
-def checksum(*parts: bytes | memoryview) -> str:
+def checksum(*chunks: bytes | memoryview) -> str:
     """BLAKE2b of all parts one after the other: 32 hexadecimal characters."""
-    return checksum_of(parts)
+    return checksum_of(chunks)
 
 
-def checksum_of(parts: Iterable[bytes | memoryview]) -> str:
+def checksum_of(chunks: Iterable[bytes | memoryview]) -> str:
     """The same checksum for parts that arrive one at a time, and are not stored."""
     digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        digest.update(part)
+    for chunk in chunks:
+        digest.update(chunk)
     return digest.hexdigest()
 
 
 def seal(values: Mapping[str, object]) -> dict[str, Any]:
     """The values in JSON form, with their checksum."""
-    content = plain(values)
-    return {**content, CHECKSUM: checksum(_canonical(content))}
+    content = json_values(values)
+    return {**content, CHECKSUM: checksum(_canonical_bytes(content))}
 
 
 def unseal(text: str | bytes) -> dict[str, Any]:
@@ -202,8 +206,8 @@ def unseal(text: str | bytes) -> dict[str, Any]:
     content = parse_json(text)
     if not isinstance(content, dict) or CHECKSUM not in content:
         raise ValueError("it holds no checksum")
-    expected = content.pop(CHECKSUM)
-    if checksum(_canonical(content)) != expected:
+    expected_checksum = content.pop(CHECKSUM)
+    if checksum(_canonical_bytes(content)) != expected_checksum:
         raise ValueError("its checksum does not fit: it was damaged or edited")
     return content
 
@@ -213,7 +217,7 @@ def write_sealed(path: Path, values: Mapping[str, object]) -> None:
 
     Args:
       path: The file.
-      values: Anything `plain` accepts, by name.
+      values: Anything `json_values` accepts, by name.
     """
     write_json(path, seal(values))
 
@@ -234,5 +238,5 @@ def read_sealed(path: Path, remedy: str) -> dict[str, Any]:
         raise DataError(f"{path} cannot be used ({error}). {remedy}") from error
 
 
-def _canonical(content: dict[str, Any]) -> bytes:
+def _canonical_bytes(content: dict[str, Any]) -> bytes:
     return json.dumps(content, sort_keys=True, allow_nan=False).encode()

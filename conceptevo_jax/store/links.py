@@ -25,7 +25,7 @@ def is_within(path: Path, folder: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def require_closed(path: Path, folder: Path) -> None:
+def require_no_outward_links(path: Path, folder: Path) -> None:
     """Refuse links out of a folder, and pipes and devices, whose reading may not end.
 
     Args:
@@ -38,7 +38,7 @@ def require_closed(path: Path, folder: Path) -> None:
         folder.
     """
     _require_within(path, folder)
-    for entry in _below(path):
+    for entry in _walk_entries(path):
         if entry.is_symlink():
             _require_within(Path(entry.path), folder)
         elif not (entry.is_file() or entry.is_dir()) and os.path.lexists(entry):
@@ -54,21 +54,21 @@ def _require_within(path: Path, folder: Path) -> None:
         )
 
 
-def _below(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _walk_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     """Everything below a folder; folders that are links are not entered.
 
     Entries that cannot be listed, or are deleted meanwhile, are not read later either.
     """
-    pending: list[Path | str] = [folder]
-    while pending:
-        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
+    pending_folders: list[Path | str] = [folder]
+    while pending_folders:
+        with contextlib.suppress(OSError), os.scandir(pending_folders.pop()) as entries:
             for entry in entries:
                 yield entry
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
+                    pending_folders.append(entry.path)
 
 
-def require_own(path: Path, result_folder: Path) -> None:
+def require_inside_result(path: Path, result_folder: Path) -> None:
     """Refuse to write at a path where a link of the result leads elsewhere.
 
     Args:
@@ -80,4 +80,4 @@ def require_own(path: Path, result_folder: Path) -> None:
       DataError: naming the link and its target.
     """
     if path.is_relative_to(result_folder) or is_within(path.parent, result_folder):
-        require_closed(path, result_folder)
+        require_no_outward_links(path, result_folder)

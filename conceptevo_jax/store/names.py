@@ -5,7 +5,7 @@ names of figures and folders. Names that never become paths, such as those of cl
 and titles, are free.
 """
 
-LONGEST = 100
+MAX_NAME_BYTES = 100
 """Longest name in bytes: file systems take 255, and names get prefixes and keys."""
 
 
@@ -25,6 +25,6 @@ def flaw_of_name(name: object) -> str | None:
         return "it holds a separator of folders"
     if not name.isprintable():
         return "it holds characters that cannot be printed"
-    if len(name.encode("utf-8", "surrogatepass")) > LONGEST:
-        return f"it is longer than {LONGEST} bytes"
+    if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
+        return f"it is longer than {MAX_NAME_BYTES} bytes"
     return None

@@ -26,14 +26,14 @@ from conceptevo_jax.store.bounded_reading import (
 )
 from conceptevo_jax.store.files import (
     checksum,
+    open_replacement,
     replace_folder,
-    replacing,
     temporary_beside,
     unseal,
     write_sealed,
 )
-from conceptevo_jax.store.keys import content_key, plain
-from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.store.keys import content_key, json_values
+from conceptevo_jax.store.kinds import matches_type
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"
@@ -86,7 +86,7 @@ def _write_record(
     content = io.BytesIO()
     # NumPy's stub assigns further arguments to `allow_pickle`.
     np.savez(content, **arrays)  # type: ignore[arg-type]
-    with replacing(folder / ARRAYS) as file:
+    with open_replacement(folder / ARRAYS) as file:
         file.write(content.getbuffer())
     manifest = {
         **facts,
@@ -97,19 +97,19 @@ def _write_record(
     (folder / UNFINISHED).unlink()
 
 
-def read_manifest(folder: Path, within: Path | None = None) -> dict[str, Any]:
+def read_manifest(folder: Path, allowed_folder: Path | None = None) -> dict[str, Any]:
     """The manifest of the record at `folder`.
 
     Args:
       folder: The record's folder.
-      within: The result or store that no link may leave; by default `folder`.
+      allowed_folder: The result or store that no link may leave; by default `folder`.
 
     Raises:
       DataError: if there is none, or it is damaged or has another schema.
     """
     path = folder / MANIFEST
     try:
-        text = read_file(path, within or folder, LARGEST_TEXT)
+        text = read_file(path, allowed_folder or folder, LARGEST_TEXT)
         values = parse_json(text)
     except FileNotFoundError:
         raise DataError(
@@ -133,48 +133,53 @@ def read_manifest(folder: Path, within: Path | None = None) -> dict[str, Any]:
         ) from error
 
 
-def require_key(folder: Path, key: str, within: Path | None = None) -> None:
+def require_key(folder: Path, key: str, allowed_folder: Path | None = None) -> None:
     """Refuse a finished stage whose key differs from its name.
 
     Args:
       folder: The stage's folder.
       key: The key in its name.
-      within: As for `read_manifest`.
+      allowed_folder: As for `read_manifest`.
 
     Raises:
       DataError: naming the folder and both keys.
     """
-    manifest = read_manifest(folder, within)
+    manifest = read_manifest(folder, allowed_folder)
     made_from = (manifest.get(name) for name in ("stage", "config", "inputs"))
-    actual = content_key(*made_from)
-    if actual != key:
+    actual_key = content_key(*made_from)
+    if actual_key != key:
         raise DataError(
-            f"{folder} was made under the key {actual}, not {key}: it was renamed or "
+            f"{folder} was made under the key {actual_key}, not {key}: it was renamed "
+            "or "
             "copied there. Delete it and run the experiment again."
         )
 
 
-def load_record(folder: Path, kind: type[R], within: Path | None = None) -> R:
-    """Read the record at `folder`, which must be of type `kind`.
+def load_record(
+    folder: Path, record_type: type[R], allowed_folder: Path | None = None
+) -> R:
+    """Read the record at `folder`, which must be of type `record_type`.
 
     Args:
       folder: The record's folder.
-      kind: The dataclass that was saved.
-      within: As for `read_manifest`.
+      record_type: The dataclass that was saved.
+      allowed_folder: As for `read_manifest`.
 
     Raises:
       DataError: naming the file, when it is missing, damaged or of another type.
     """
-    manifest = read_manifest(folder, within)
+    manifest = read_manifest(folder, allowed_folder)
     stored = manifest.get("type")
-    if stored != kind.__name__:
-        raise DataError(f"{folder} holds a {stored}, but a {kind.__name__} is needed.")
+    if stored != record_type.__name__:
+        raise DataError(
+            f"{folder} holds a {stored}, but a {record_type.__name__} is needed."
+        )
     path = folder / ARRAYS
     try:
-        content = read_file(path, within or folder)
+        content = read_file(path, allowed_folder or folder)
         if checksum(content) != manifest["files"][ARRAYS]:
             raise ValueError("its checksum does not fit")
-        return _join(kind, manifest["fields"], read_arrays(content), "")
+        return _join(record_type, manifest["fields"], read_arrays(content), "")
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path} is damaged or incomplete ({error}). "
@@ -196,7 +201,7 @@ def _split(
             inner, fields[name] = _split(field_value, f"{prefix}{name}.")
             arrays |= inner
         else:
-            fields[name] = plain(field_value)
+            fields[name] = json_values(field_value)
     return arrays, fields
 
 
@@ -223,7 +228,7 @@ def _join(
             values[name] = (
                 tuple(field_value) if isinstance(field_value, list) else field_value
             )
-        if not fits(values[name], field.type):
+        if not matches_type(values[name], field.type):
             raise ValueError(f"its {prefix}{name} is no {field.type}")
     return kind(**values)
 
@@ -231,9 +236,9 @@ def _join(
 def _record_type(annotation: Any) -> type | None:
     """The dataclass in `Record` or `Record | None`, if the annotation is one."""
     union = isinstance(annotation, types.UnionType)
-    for choice in typing.get_args(annotation) if union else (annotation,):
-        if isinstance(choice, type) and dataclasses.is_dataclass(choice):
-            return choice
+    for option in typing.get_args(annotation) if union else (annotation,):
+        if isinstance(option, type) and dataclasses.is_dataclass(option):
+            return option
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from conceptevo_jax.devices import in_first_process, is_first
+from conceptevo_jax.devices import call_in_first_process, is_first
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store.files import (
     drop_abandoned,
@@ -16,7 +16,7 @@ from conceptevo_jax.store.files import (
     write_json,
     write_sealed,
 )
-from conceptevo_jax.store.links import require_closed
+from conceptevo_jax.store.links import require_no_outward_links
 from conceptevo_jax.store.records import MANIFEST, UNFINISHED, read_manifest
 
 PARTIAL = ".partial"
@@ -50,37 +50,37 @@ class Entry:
 
 
 def fill_folder(
-    final: Path,
-    make: Callable[[Path], None],
+    final_path: Path,
+    fill: Callable[[Path], None],
     manifest: Mapping[str, object],
     *,
-    together: bool,
+    in_all_processes: bool,
 ) -> None:
-    """Let `make` fill a folder, which gets its name when it is finished.
+    """Let `fill` fill a folder, which gets its name when it is finished.
 
     Args:
-      final: The folder under its final name.
-      make: Fills a folder, which may hold earlier partial work.
+      final_path: The folder under its final name.
+      fill: Fills a folder, which may hold earlier partial work.
       manifest: Describes how the stage was made.
-      together: Whether all processes call `make`, or only the first.
+      in_all_processes: Whether all processes call `fill`, or only the first.
     """
-    if final.exists():
-        read_manifest(final)  # It has none: say so before the work, not after.
-    partial = final.with_name(final.name + PARTIAL)
-    in_first_process(lambda: _begin(partial, manifest["about"]))
+    if final_path.exists():
+        read_manifest(final_path)  # It has none: say so before the work, not after.
+    partial = final_path.with_name(final_path.name + PARTIAL)
+    call_in_first_process(lambda: _begin(partial, manifest["about"]))
     try:
-        if together:
-            make(partial)
+        if in_all_processes:
+            fill(partial)
         else:
-            in_first_process(lambda: make(partial))
+            call_in_first_process(lambda: fill(partial))
     except BaseException:
         _drop_if_empty(partial)
         raise
-    in_first_process(lambda: _finish(partial, manifest, final))
+    call_in_first_process(lambda: _finish(partial, manifest, final_path))
 
 
 def _begin(partial: Path, about: object) -> None:
-    require_closed(partial, partial.parent)
+    require_no_outward_links(partial, partial.parent)
     drop_abandoned(partial, locked=True)
     partial.mkdir(parents=True, exist_ok=True)
     write_json(partial / UNFINISHED, {"about": about})
@@ -125,12 +125,12 @@ def is_stage(path: Path) -> bool:
 def read_entry(path: Path) -> Entry:
     """The description of a stage in its folder; without a manifest it is unfinished."""
     manifest: dict[str, Any] = {}
-    finished = not path.name.endswith((PARTIAL, ".tmp"))
-    if finished:
+    is_finished = not path.name.endswith((PARTIAL, ".tmp"))
+    if is_finished:
         try:
             manifest = read_manifest(path, path.parent)
         except DataError:
-            finished = False
+            is_finished = False
     match = STAGE_NAME.match(path.name)
     assert match is not None
     return Entry(
@@ -139,6 +139,6 @@ def read_entry(path: Path) -> Entry:
         about=str(manifest.get("about", "")),
         bytes=sum(f.stat().st_size for f in path.rglob("*") if f.is_file()),
         modified=path.stat().st_mtime,
-        finished=finished,
+        finished=is_finished,
         path=path,
     )

@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from conceptevo_jax.devices import first_decides, in_first_process, is_first
+from conceptevo_jax.devices import call_in_first_process, first_decides, is_first
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store.files import drop_abandoned, read_sealed, write_sealed
 from conceptevo_jax.store.keys import content_key
-from conceptevo_jax.store.links import require_closed
+from conceptevo_jax.store.links import require_no_outward_links
 from conceptevo_jax.store.records import (
     MANIFEST,
     SCHEMA,
@@ -64,7 +64,7 @@ class Store:
         self.root = Path(root).absolute()
         self.seconds: dict[str, float] = {}
         self.reused = 0
-        self._checked = False
+        self._is_checked = False
 
     def path(self, stage: str, key: str) -> Path:
         """Where the stage lies, or would lie, once finished.
@@ -111,17 +111,17 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         folder = self.path(stage, key)
-        in_first_process(self._open)
+        call_in_first_process(self._open)
         if not self.has(stage, key):
             with self._locked(folder):
                 if not self.has(stage, key):
                     start = time.perf_counter()
                     value = make()
                     made_by = {"stage": stage, "config": config, "inputs": inputs}
-                    in_first_process(
+                    call_in_first_process(
                         lambda: save_record(folder, value, **made_by, about=about)
                     )
-                    self._spent(stage, start)
+                    self._add_time(stage, start)
                     # What processes computed may differ in the last digit.
                     if not is_first():
                         value = load_record(folder, kind, self.root)
@@ -173,19 +173,19 @@ class Store:
         """
         key = content_key(stage, config, inputs)
         final = self.path(stage, key)
-        in_first_process(self._open)
+        call_in_first_process(self._open)
         if not self.has(stage, key):
             with self._locked(final):
                 if not self.has(stage, key):
                     manifest = {"schema": SCHEMA, "type": "folder", "stage": stage}
                     manifest |= {"config": config, "inputs": inputs, "about": about}
                     start = time.perf_counter()
-                    fill_folder(final, make, manifest, together=together)
-                    self._spent(stage, start)
+                    fill_folder(final, make, manifest, in_all_processes=together)
+                    self._add_time(stage, start)
                     return final, key
         self.reused += 1
         require_key(final, key, self.root)
-        require_closed(final, self.root)
+        require_no_outward_links(final, self.root)
         return final, key
 
     def entries(self) -> list[Entry]:
@@ -211,7 +211,7 @@ class Store:
         if not is_stage(entry.path):
             raise DataError(f"{entry.path} carries no marker of a stage: left alone.")
         with contextlib.ExitStack() as stack:
-            lock = self._lock(f"{entry.stage}-{entry.key}")
+            lock = self._lock_path(f"{entry.stage}-{entry.key}")
             if (file := take_lock(lock, wait=False)) is None:
                 raise DataError(
                     f"{entry.path.name} is in use: a running job holds its lock. "
@@ -222,20 +222,20 @@ class Store:
 
     def is_locked(self, entry: Entry) -> bool:
         """Whether a running job, of any process on this machine, makes this stage."""
-        file = take_lock(self._lock(f"{entry.stage}-{entry.key}"), wait=False)
+        file = take_lock(self._lock_path(f"{entry.stage}-{entry.key}"), wait=False)
         if file is not None:
             file.close()
         return file is None
 
     def _open(self) -> None:
         """Mark the folder as a store before the first stage is written to it."""
-        if self._checked:
+        if self._is_checked:
             return
         self._require_layout()
         if not (self.root / MARKER).is_file():
             write_sealed(self.root / MARKER, {"layout": LAYOUT})
-        drop_abandoned(self.root, deep=False)
-        self._checked = True
+        drop_abandoned(self.root, recursive=False)
+        self._is_checked = True
 
     def _require_layout(self) -> None:
         """Refuse a folder of stages without a marker, or with another layout.
@@ -249,7 +249,7 @@ class Store:
             layout = read_sealed(path, remedy).get("layout")
             if layout == LAYOUT:
                 return
-            is_old = f"is a store of layout {layout}"
+            age_message = f"is a store of layout {layout}"
         elif not self.root.exists():
             return
         elif not self.root.is_dir():
@@ -260,7 +260,9 @@ class Store:
         elif not any(self.root.iterdir()):
             return
         elif any(STAGE_NAME.match(child.name) for child in self.root.iterdir()):
-            is_old = f"holds stages but no {MARKER}: it is a store of an earlier layout"
+            age_message = (
+                f"holds stages but no {MARKER}: it is a store of an earlier layout"
+            )
         elif {child.name for child in self.root.iterdir()} <= _BESIDE_STAGES:
             return
         else:
@@ -269,14 +271,15 @@ class Store:
                 "`store` next to the result folders."
             )
         raise DataError(
-            f"{self.root} {is_old}; this version reads layout {LAYOUT}, in which an "
+            f"{self.root} {age_message}; this version reads layout {LAYOUT}, in which "
+            "an "
             "image is known by its content. Delete that folder or move it away, or "
             "choose another run_dir, and run again: all stages are made anew."
         )
 
-    def _lock(self, name: str) -> Path:
+    def _lock_path(self, name: str) -> Path:
         path = self.root / ".locks" / name
-        require_closed(path, self.root)
+        require_no_outward_links(path, self.root)
         return path
 
     @contextlib.contextmanager
@@ -285,18 +288,18 @@ class Store:
 
         A killed job releases the lock; the lock file stays and has no effect.
         """
-        lock = self._lock(folder.name)
+        lock = self._lock_path(folder.name)
 
-        def take() -> None:
+        def take_folder_lock() -> None:
             file = take_lock(lock, wait=True)
             assert file is not None
             stack.enter_context(file)
 
         with contextlib.ExitStack() as stack:
-            in_first_process(take)
+            call_in_first_process(take_folder_lock)
             yield
 
-    def _spent(self, stage: str, start: float) -> None:
+    def _add_time(self, stage: str, start: float) -> None:
         spent = time.perf_counter() - start
         self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
 

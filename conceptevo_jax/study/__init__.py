@@ -1,6 +1,6 @@
 """The study kit: tasks of a study, and files of answers, without jax or statistics."""
 
-from conceptevo_jax.study.kit.answers import SCHEMA, Refused, read_answers
+from conceptevo_jax.study.kit.answers import SCHEMA, RefusedFile, read_answers
 from conceptevo_jax.study.kit.forms import Form, deal_forms
 from conceptevo_jax.study.kit.material import (
     Study,
@@ -19,7 +19,7 @@ __all__ = [
     "SCHEMA",
     "Form",
     "Questionnaire",
-    "Refused",
+    "RefusedFile",
     "Settings",
     "Study",
     "deal_forms",

@@ -21,11 +21,11 @@ from typing import Any
 
 import orbax.checkpoint as ocp
 
-from conceptevo_jax.devices import in_first_process, local_copy
+from conceptevo_jax.devices import call_in_first_process, local_copy
 from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
-from conceptevo_jax.store import require_closed
+from conceptevo_jax.store import require_no_outward_links
 from conceptevo_jax.training.checksums import (
     read_checksums,
     require_checksum,
@@ -52,13 +52,13 @@ class Checkpoints:
         self.folder = Path(folder).absolute()
         self.model = model
         # Orbax opens what lies there, wherever a link leads.
-        require_closed(self.folder, self.folder)
+        require_no_outward_links(self.folder, self.folder)
         # Before Orbax looks at the disk: what another process lists later is no loss.
-        self._expected = set(read_checksums(self.folder).snapshots)
+        self._expected_epochs = set(read_checksums(self.folder).snapshots)
         self._weights = open_manager(self.folder / "checkpoints", "epoch", None)
         self._early = open_manager(self.folder / "early", "step", None)
         self._resume = open_manager(self.folder / "resume", "epoch", 2)
-        self._pending: dict[str, str] = {}
+        self._pending_checksums: dict[str, str] = {}
 
     def save(self, epoch: Epoch, variables: Variables) -> None:
         """Save a snapshot, replacing one of the same name; `wait` lists it.
@@ -71,14 +71,16 @@ class Checkpoints:
           DataError: if the system refuses to write it, as on a full disk.
         """
         tree = dict(variables)
-        in_first_process(lambda: update_checksums(self.folder, forget=[str(epoch)]))
+        call_in_first_process(
+            lambda: update_checksums(self.folder, epochs_to_forget=[str(epoch)])
+        )
         with naming_orbax_refusals(self.folder):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
                     checkpointer.save(self.folder / "init", tree, force=True)
             else:
                 replace_checkpoint(*self._manager_and_step(epoch), tree)
-        self._pending[str(epoch)] = tree_checksum(local_copy(tree))
+        self._pending_checksums[str(epoch)] = tree_checksum(local_copy(tree))
 
     def save_resume(self, epoch: int, state: State) -> None:
         """Save what the snapshot leaves out, so that training can resume exactly.
@@ -88,8 +90,10 @@ class Checkpoints:
           state: The whole state.
         """
         resume_state = _resume_state(state)
-        listed = {str(epoch): tree_checksum(local_copy(resume_state))}
-        in_first_process(lambda: update_checksums(self.folder, resume=listed))
+        resume_checksums = {str(epoch): tree_checksum(local_copy(resume_state))}
+        call_in_first_process(
+            lambda: update_checksums(self.folder, resume=resume_checksums)
+        )
         with naming_orbax_refusals(self.folder):
             replace_checkpoint(self._resume, epoch, resume_state)
 
@@ -108,16 +112,16 @@ class Checkpoints:
         with self._naming(f"snapshot {epoch!r}"):
             if epoch == "init":
                 with ocp.StandardCheckpointer() as checkpointer:
-                    restored = checkpointer.restore(self.folder / "init", target)
+                    restored_tree = checkpointer.restore(self.folder / "init", target)
             else:
                 manager, number = self._manager_and_step(epoch)
-                restored = manager.restore(
+                restored_tree = manager.restore(
                     number, args=ocp.args.StandardRestore(target)
                 )
-            variables: Variables = local_copy(restored)
-        expected = self._listed().get(str(epoch))
-        what = f"snapshot {epoch!r} in {self.folder}"
-        require_checksum(expected, variables, what)
+            variables: Variables = local_copy(restored_tree)
+        expected_checksum = self._listed().get(str(epoch))
+        noun = f"snapshot {epoch!r} in {self.folder}"
+        require_checksum(expected_checksum, variables, noun)
         return variables
 
     def restore_latest(self, like: State) -> tuple[int, State] | None:
@@ -126,25 +130,25 @@ class Checkpoints:
         Raises:
           DataError: if the state cannot be read, or is damaged.
         """
-        listed = read_checksums(self.folder)
+        checksums = read_checksums(self.folder)
         resumable_epochs = {
             number
             for number in self._resume.all_steps()
-            if str(number) in listed.snapshots and str(number) in listed.resume
+            if str(number) in checksums.snapshots and str(number) in checksums.resume
         }
         if not resumable_epochs:
             return None
         epoch = max(resumable_epochs)
         target = ocp.args.StandardRestore(abstract_tree(_resume_state(like)))
-        what = f"the state to resume from after {epoch_label(epoch)}"
-        with self._naming(what):
-            restored = local_copy(self._resume.restore(epoch, args=target))
-        description = f"{what} in {self.folder}"
-        require_checksum(listed.resume[str(epoch)], restored, description)
+        noun = f"the state to resume from after {epoch_label(epoch)}"
+        with self._naming(noun):
+            restored_state = local_copy(self._resume.restore(epoch, args=target))
+        description = f"{noun} in {self.folder}"
+        require_checksum(checksums.resume[str(epoch)], restored_state, description)
         snapshot = self.restore(epoch)
         if like.average is None:
-            return epoch, State(snapshot, **restored)
-        return epoch, State(**restored, average=snapshot)
+            return epoch, State(snapshot, **restored_state)
+        return epoch, State(**restored_state, average=snapshot)
 
     def epochs(self) -> list[Epoch]:
         """All snapshots: untrained, within epochs, after epochs.
@@ -154,18 +158,21 @@ class Checkpoints:
         """
         first: list[Epoch] = ["init"] if (self.folder / "init").is_dir() else []
         early: list[Epoch] = [f"step{n}" for n in sorted(self._early.all_steps())]
-        saved = [*first, *early, *sorted(self._weights.all_steps())]
-        listed = self._listed()
-        missing = sorted(self._expected & set(listed) - set(map(str, saved)))
-        if missing:
+        saved_epochs = [*first, *early, *sorted(self._weights.all_steps())]
+        listed_checksums = self._listed()
+        missing_epochs = sorted(
+            self._expected_epochs & set(listed_checksums) - set(map(str, saved_epochs))
+        )
+        if missing_epochs:
             raise DataError(
-                f"{self.folder} has lost its snapshots {', '.join(missing)}: they were "
+                f"{self.folder} has lost its snapshots {', '.join(missing_epochs)}: "
+                "they were "
                 "saved and are not there. Delete the folder and train again."
             )
-        return [epoch for epoch in saved if str(epoch) in listed]
+        return [epoch for epoch in saved_epochs if str(epoch) in listed_checksums]
 
     def _listed(self) -> dict[str, str]:
-        return {**read_checksums(self.folder).snapshots, **self._pending}
+        return {**read_checksums(self.folder).snapshots, **self._pending_checksums}
 
     def wait(self) -> None:
         """Return when everything saved so far is on disk, and listed.
@@ -176,8 +183,10 @@ class Checkpoints:
         with naming_orbax_refusals(self.folder):
             for manager in (self._weights, self._early, self._resume):
                 manager.wait_until_finished()
-        pending, self._pending = self._pending, {}
-        in_first_process(lambda: update_checksums(self.folder, snapshots=pending))
+        pending_checksums, self._pending_checksums = self._pending_checksums, {}
+        call_in_first_process(
+            lambda: update_checksums(self.folder, snapshots=pending_checksums)
+        )
 
     def close(self) -> None:
         """Finish writing and release Orbax's threads."""
@@ -228,18 +237,22 @@ def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Sn
     def loader(epoch: Epoch) -> Callable[[], Mapping[str, Any]]:
         return lambda: checkpoints.restore(epoch)
 
-    saved = {
+    saved_snapshots = {
         e: Snapshot(run=run, epoch=e, load=loader(e)) for e in checkpoints.epochs()
     }
     rows = read_table(folder / TABLE) if has_table(folder) else []
     first = [row.epoch for row in rows]
-    missing = [str(epoch) for epoch in first if epoch not in saved]
-    if missing:
+    missing_epochs = [str(epoch) for epoch in first if epoch not in saved_snapshots]
+    if missing_epochs:
         raise DataError(
-            f"{folder} has no snapshots {', '.join(missing)}, which its table has: "
+            f"{folder} has no snapshots {', '.join(missing_epochs)}, which its table "
+            "has: "
             "delete the folder and train again."
         )
-    return [saved[e] for e in (*first, *(e for e in saved if e not in first))]
+    return [
+        saved_snapshots[e]
+        for e in (*first, *(e for e in saved_snapshots if e not in first))
+    ]
 
 
 def _resume_state(state: State) -> dict[str, Any]:

@@ -16,21 +16,21 @@ import numpy as np
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import checksum, read_sealed, write_sealed
-from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.store.kinds import matches_type
 
 CHECKSUMS = "checksums.json"
 
-_KINDS: dict[str, Any] = {
+_FIELD_TYPES: dict[str, Any] = {
     "snapshots": Mapping[str, str],
     "resume": Mapping[str, str],
     "tables": Sequence[str],
 }
 """Entries of the file, by epoch as text, the latest last."""
 
-_TABLES = 2
+_KEPT_TABLES = 2
 """The current table and the one before: a kill may happen between list and table."""
 
-_RESUMED = 2
+_KEPT_RESUME_STATES = 2
 """Number of states to resume from that are kept."""
 
 
@@ -73,8 +73,8 @@ def read_checksums(folder: Path) -> Checksums:
         return Checksums(snapshots={}, resume={}, tables=())
     remedy = f"Delete {folder} and train again."
     values = read_sealed(path, remedy)
-    for name, kind in _KINDS.items():
-        if not fits(values.get(name), kind):
+    for name, field_type in _FIELD_TYPES.items():
+        if not matches_type(values.get(name), field_type):
             raise DataError(f"{path} lists no checksums of {name}. {remedy}")
     return Checksums(
         snapshots=values["snapshots"],
@@ -89,7 +89,7 @@ def update_checksums(
     snapshots: Mapping[str, str] | None = None,
     resume: Mapping[str, str] | None = None,
     table: str | None = None,
-    forget: Iterable[str] = (),
+    epochs_to_forget: Iterable[str] = (),
 ) -> None:
     """Add to the checksums in a run's folder.
 
@@ -98,16 +98,18 @@ def update_checksums(
       snapshots: Checksums of snapshots that are on the disk.
       resume: Checksums of states that are about to be saved; the latest two are kept.
       table: Checksum of a table that is about to be written.
-      forget: Epochs whose snapshots are about to be replaced.
+      epochs_to_forget: Epochs whose snapshots are about to be replaced.
     """
     before = read_checksums(folder)
-    kept_checksums = {e: c for e, c in before.snapshots.items() if e not in set(forget)}
+    kept_checksums = {
+        e: c for e, c in before.snapshots.items() if e not in set(epochs_to_forget)
+    }
     states = sorted({**before.resume, **(resume or {})}.items(), key=_number)
     tables = before.tables if table is None else (*before.tables, table)
     after = Checksums(
         snapshots={**kept_checksums, **(snapshots or {})},
-        resume=dict(states[-_RESUMED:]),
-        tables=tables[-_TABLES:],
+        resume=dict(states[-_KEPT_RESUME_STATES:]),
+        tables=tables[-_KEPT_TABLES:],
     )
     if after != before:
         write_sealed(folder / CHECKSUMS, dataclasses.asdict(after))
@@ -117,19 +119,19 @@ def _number(state: tuple[str, str]) -> int:
     return int(state[0])
 
 
-def require_checksum(expected: str | None, tree: Any, what: str) -> None:
+def require_checksum(expected_checksum: str | None, tree: Any, noun: str) -> None:
     """Refuse arrays that differ from the saved ones.
 
     Args:
-      expected: Their checksum, or None if none is listed.
+      expected_checksum: Their checksum, or None if none is listed.
       tree: The arrays as read.
-      what: A description of the arrays.
+      noun: A description of the arrays.
 
     Raises:
       DataError: naming it.
     """
-    if expected != tree_checksum(tree):
+    if expected_checksum != tree_checksum(tree):
         raise DataError(
-            f"{what} is damaged: its checksum is not the one in {CHECKSUMS}. Delete "
+            f"{noun} is damaged: its checksum is not the one in {CHECKSUMS}. Delete "
             "the run's folder and train again."
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from jax.sharding import Mesh
 
-from conceptevo_jax.data import Decoded, read_ahead, sequential_batches
+from conceptevo_jax.data import DecodedImages, read_ahead, sequential_batches
 from conceptevo_jax.devices import data_mesh, process_rows, replicate, shard
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.training.step import Tally, make_eval_step
@@ -14,7 +14,7 @@ EVAL_BATCH = 125
 """Images per call in evaluation, as in sweeps."""
 
 
-def evaluate(model: Model, variables: Variables, data: Decoded) -> Tally:
+def evaluate(model: Model, variables: Variables, data: DecodedImages) -> Tally:
     """Loss and top-1/top-5 counts over all images, in evaluation mode.
 
     Args:
@@ -31,7 +31,7 @@ def evaluate_rows(
     mesh: Mesh,
     step: Callable[..., Tally],
     variables: Variables,
-    data: Decoded,
+    images: DecodedImages,
     rows: np.ndarray,
 ) -> Tally:
     """Evaluate some of the images.
@@ -40,18 +40,22 @@ def evaluate_rows(
       mesh: From `data_mesh`.
       step: From `make_eval_step`.
       variables: Replicated on all devices.
-      data: The images, with their labels.
+      images: The images, with their labels.
       rows: Rows of the images, `[j]`.
     """
     tally = replicate(mesh, Tally.zero())
     size = -(-min(EVAL_BATCH, len(rows)) // mesh.size) * mesh.size
     local_rows = process_rows(mesh, size)
 
-    def read(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
+    def read_batch(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
         positions, valid = batch
         picked = rows[positions[local_rows]]
-        return np.asarray(data.pixels[picked]), data.labels[picked], valid[local_rows]
+        return (
+            np.asarray(images.pixels[picked]),
+            images.labels[picked],
+            valid[local_rows],
+        )
 
-    for batch in read_ahead(read, sequential_batches(len(rows), size)):
+    for batch in read_ahead(read_batch, sequential_batches(len(rows), size)):
         tally = step(variables, tally, *shard(mesh, batch, size))
     return tally

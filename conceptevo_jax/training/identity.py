@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.store import flaw_of_name, read_sealed, write_sealed
-from conceptevo_jax.store.keys import flat, plain
+from conceptevo_jax.store.keys import flatten_settings, json_values
 from conceptevo_jax.training.checksums import CHECKSUMS, read_checksums
 from conceptevo_jax.training.optimizers import Optimizer, learning_rate
 from conceptevo_jax.training.settings import Training
@@ -24,41 +24,48 @@ RUN = "run.json"
 MOST_CLASSES = 1_000_000
 """Largest number of classes of a stored network: more count as damage."""
 
-_KINDS = {"name": str, "model": str, "preset": str, "classes": int, "train": str}
-_KINDS |= {"test": str, "content": dict, "training": dict}
+_FIELD_TYPES = {"name": str, "model": str, "preset": str, "classes": int, "train": str}
+_FIELD_TYPES |= {"test": str, "content": dict, "training": dict}
 
-_FREE = ("name", "training.on_nonfinite")
+_FREE_SETTINGS = ("name", "training.on_nonfinite")
 """Settings that may differ between two calls of one training."""
 
-_SHOWN = 4
+_MAX_SHOWN = 4
 """Largest number of differences that a message names."""
 
 
 def describe_training(
-    run: str, model: Model, data: Decoded, test: Decoded, settings: Training
+    run: str,
+    model: Model,
+    train_images: DecodedImages,
+    test_images: DecodedImages,
+    settings: Training,
 ) -> dict[str, Any]:
     """Everything that defines a training, as plain values.
 
     Args:
       run: Name of the run.
       model: The model to train.
-      data: Training images.
-      test: Test images.
+      train_images: Training images.
+      test_images: Test images.
       settings: See `Training`.
 
     Raises:
       UsageError: for a name that cannot be part of a path, such as `a/b`.
     """
     _require_run_name(run)
-    identity: dict[str, Any] = plain(
+    identity: dict[str, Any] = json_values(
         {
             "name": run,
             "model": model.name,
             "preset": model.preset,
             "classes": model.classes,
-            "train": data.images_id,
-            "test": test.images_id,
-            "content": {"train": data.content_id, "test": test.content_id},
+            "train": train_images.images_id,
+            "test": test_images.images_id,
+            "content": {
+                "train": train_images.content_id,
+                "test": test_images.content_id,
+            },
             "training": settings,
         }
     )
@@ -82,33 +89,35 @@ def read_run(folder: str | Path) -> dict[str, Any]:
         run's name cannot be part of a path.
     """
     path = Path(folder) / RUN
-    about = read_sealed(
+    description = read_sealed(
         path,
         f"{folder} is not a training folder of this version of conceptevo_jax: train "
         "again.",
     )
-    flaw = _record_flaw(about)
+    flaw = _record_flaw(description)
     if flaw is not None:
         raise DataError(
             f"{path} cannot be used: {flaw}. It was edited, or another program wrote "
             "it: train again."
         )
-    return about
+    return description
 
 
-def trained_model(folder: Path, about: Mapping[str, Any]) -> Model:
+def trained_model(folder: Path, description: Mapping[str, Any]) -> Model:
     """The model of a training, without its weights.
 
     Args:
       folder: The training's folder.
-      about: Its description from `read_run`.
+      description: Its description from `read_run`.
 
     Raises:
       DataError: if there is no such model, with the available ones.
     """
     try:
         return build_model(
-            about["model"], preset=about["preset"], classes=about["classes"]
+            description["model"],
+            preset=description["preset"],
+            classes=description["classes"],
         )
     except UsageError as error:
         raise DataError(
@@ -117,26 +126,28 @@ def trained_model(folder: Path, about: Mapping[str, Any]) -> Model:
         ) from error
 
 
-def _record_flaw(about: Mapping[str, Any]) -> str | None:
+def _record_flaw(description: Mapping[str, Any]) -> str | None:
     """What is wrong with a record of a training; None if it can be used."""
-    for name, kind in _KINDS.items():
+    for name, field_type in _FIELD_TYPES.items():
         # A truth value is a whole number for Python.
-        if type(about.get(name)) is not kind:
-            return f"its {name} is {about.get(name)!r}, not a {kind.__name__}"
-    if not 0 < about["classes"] <= MOST_CLASSES:
-        return f"it has {about['classes']} classes, not 1 to {MOST_CLASSES}"
-    flaw = flaw_of_name(about["name"])
-    return flaw and f"{about['name']!r} is no name of a run: {flaw}"
+        if type(description.get(name)) is not field_type:
+            return (
+                f"its {name} is {description.get(name)!r}, not a {field_type.__name__}"
+            )
+    if not 0 < description["classes"] <= MOST_CLASSES:
+        return f"it has {description['classes']} classes, not 1 to {MOST_CLASSES}"
+    flaw = flaw_of_name(description["name"])
+    return flaw and f"{description['name']!r} is no name of a run: {flaw}"
 
 
 def claim_folder(
-    folder: Path, about: Mapping[str, Any], *, steps_per_epoch: int
+    folder: Path, description: Mapping[str, Any], *, steps_per_epoch: int
 ) -> None:
     """Mark a folder as a training's, or check that it is.
 
     Args:
       folder: The training's folder, new or used.
-      about: From `describe_training`.
+      description: From `describe_training`.
       steps_per_epoch: Optimiser steps per epoch.
 
     Raises:
@@ -145,17 +156,19 @@ def claim_folder(
     """
     if not (folder / RUN).is_file():
         _require_no_snapshots(folder)
-        write_sealed(folder / RUN, about)
+        write_sealed(folder / RUN, description)
         return
     before = read_run(folder)
-    differing = _forbidden_differences(folder, before, about, steps_per_epoch)
-    if differing:
+    differing_names = _forbidden_differences(
+        folder, before, description, steps_per_epoch
+    )
+    if differing_names:
         raise UsageError(
             f"{folder} holds another training than the requested one: "
-            f"{_listed(differing)}. Choose another folder, or delete that one."
+            f"{_listed(differing_names)}. Choose another folder, or delete that one."
         )
-    if before != about:
-        write_sealed(folder / RUN, {**about, "name": before["name"]})
+    if before != description:
+        write_sealed(folder / RUN, {**description, "name": before["name"]})
 
 
 def _require_no_snapshots(folder: Path) -> None:
@@ -168,8 +181,10 @@ def _require_no_snapshots(folder: Path) -> None:
 
 
 def _listed(differing: Sequence[str]) -> str:
-    suffix = f"; and {len(differing) - _SHOWN} more" if differing[_SHOWN:] else ""
-    return "; ".join(differing[:_SHOWN]) + suffix
+    suffix = (
+        f"; and {len(differing) - _MAX_SHOWN} more" if differing[_MAX_SHOWN:] else ""
+    )
+    return "; ".join(differing[:_MAX_SHOWN]) + suffix
 
 
 def _forbidden_differences(
@@ -185,28 +200,28 @@ def _forbidden_differences(
     return [
         difference
         for name, difference in _differences(before, about)
-        if name not in _FREE
+        if name not in _FREE_SETTINGS
         and not (
-            name in _LENGTH
-            and _goes_on(before, about, finished_epochs, steps_per_epoch)
+            name in _LENGTH_SETTINGS
+            and _continues_training(before, about, finished_epochs, steps_per_epoch)
         )
     ]
 
 
-_LENGTH = ("training.epochs", "training.early_steps")
+_LENGTH_SETTINGS = ("training.epochs", "training.early_steps")
 
 
-def _goes_on(
+def _continues_training(
     before: Mapping[str, Any],
-    about: Mapping[str, Any],
+    description: Mapping[str, Any],
     finished_epochs: int,
     steps_per_epoch: int,
 ) -> bool:
     """Whether a training of another length has the same finished epochs."""
-    old, new = before["training"], about["training"]
+    old, new = before["training"], description["training"]
     steps = finished_epochs * steps_per_epoch
-    early = [[s for s in t["early_steps"] if s <= steps] for t in (old, new)]
-    if new["epochs"] < finished_epochs or early[0] != early[1]:
+    early_steps = [[s for s in t["early_steps"] if s <= steps] for t in (old, new)]
+    if new["epochs"] < finished_epochs or early_steps[0] != early_steps[1]:
         return False
     rates = [
         [
@@ -224,10 +239,10 @@ def _goes_on(
 
 
 def _differences(
-    before: Mapping[str, Any], about: Mapping[str, Any]
+    before: Mapping[str, Any], description: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
     """Name and description of each value that differs."""
-    old, new = flat(before), flat(about)
+    old, new = flatten_settings(before), flatten_settings(description)
     return [
         (name, _difference(name, old.get(name), new.get(name)))
         for name in dict.fromkeys((*old, *new))
@@ -237,8 +252,8 @@ def _differences(
 
 def _difference(name: str, old: object, new: object) -> str:
     images = {"train": "training images", "test": "test images"}
-    kind = name.rpartition(".")[2]
-    if kind in images:
-        what = "pixels of " if name.startswith("content.") else ""
-        return f"other {what}{images[kind]}"
+    value_name = name.rpartition(".")[2]
+    if value_name in images:
+        pixel_prefix = "pixels of " if name.startswith("content.") else ""
+        return f"other {pixel_prefix}{images[value_name]}"
     return f"{name.removeprefix('training.')} is {old} there, not {new}"

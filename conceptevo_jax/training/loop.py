@@ -18,11 +18,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from conceptevo_jax.data import Decoded, read_ahead, train_batches
+from conceptevo_jax.data import DecodedImages, read_ahead, train_batches
 from conceptevo_jax.devices import (
+    call_in_first_process,
     data_mesh,
     first_decides,
-    in_first_process,
     is_asked_to_end,
     local_copy,
     process_rows,
@@ -30,7 +30,7 @@ from conceptevo_jax.devices import (
     shard,
 )
 from conceptevo_jax.epoch_labels import epoch_label
-from conceptevo_jax.errors import DataError, callables
+from conceptevo_jax.errors import DataError, require_callables
 from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
 from conceptevo_jax.training.checkpoints import Checkpoints
@@ -81,8 +81,8 @@ class TimeUpError(RuntimeError):
 def train(
     run: str,
     model: Model,
-    data: Decoded,
-    test: Decoded,
+    data: DecodedImages,
+    test: DecodedImages,
     settings: Training,
     folder: str | os.PathLike[str],
     *,
@@ -119,13 +119,15 @@ def train(
       TimeUpError: between two epochs, when the next would probably take too long.
     """
     require_trainable(model, data, test, settings)
-    on_epoch, folder = callables(on_epoch, "on_epoch"), Path(folder).absolute()
+    on_epoch, folder = require_callables(on_epoch, "on_epoch"), Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     early, averaged = len(settings.early_steps), settings.regularisation.ema > 0
     require_disk(folder, disk_bytes(model, settings.epochs, early, averaged=averaged))
-    about = describe_training(run, model, data, test, settings)
+    description = describe_training(run, model, data, test, settings)
     steps = len(data) // settings.batch_size
-    in_first_process(lambda: claim_folder(folder, about, steps_per_epoch=steps))
+    call_in_first_process(
+        lambda: claim_folder(folder, description, steps_per_epoch=steps)
+    )
     loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
     loop.time_left = time_left
     try:
@@ -141,8 +143,8 @@ class _Loop:
         self,
         run: str,
         model: Model,
-        data: Decoded,
-        test: Decoded,
+        data: DecodedImages,
+        test: DecodedImages,
         settings: Training,
         folder: Path,
         on_epoch: Sequence[OnEpoch],
@@ -161,7 +163,7 @@ class _Loop:
         self.steps_per_epoch = self.batches.steps_per_epoch
         optimizer = direction(settings.optimizer)
         self.train_step = make_train_step(
-            model.computing(settings.compute), optimizer, settings.regularisation
+            model.in_dtype(settings.compute), optimizer, settings.regularisation
         )
         self.eval_step = make_eval_step(model)
         self.checkpoints = Checkpoints(folder, model)
@@ -255,7 +257,7 @@ class _Loop:
         self.rows.append(row)
         # Saved while it was evaluated; what is in the table is on the disk.
         self.checkpoints.wait()
-        in_first_process(lambda: write_table(self.folder / TABLE, self.rows))
+        call_in_first_process(lambda: write_table(self.folder / TABLE, self.rows))
         local_variables = local_copy(variables)
         snapshot = Snapshot(run=self.run, epoch=epoch, load=lambda: local_variables)
         answers = [call(snapshot, row) for call in self.on_epoch]
@@ -280,7 +282,7 @@ class _Loop:
             seconds=time.perf_counter() - self.start,
         )
 
-    def _tally(self, data: Decoded, rows: np.ndarray) -> Tally:
+    def _tally(self, data: DecodedImages, rows: np.ndarray) -> Tally:
         return evaluate_rows(
             self.mesh, self.eval_step, self.state.snapshot_variables, data, rows
         )

@@ -15,7 +15,7 @@ from jax.sharding import Mesh, NamedSharding
 from conceptevo_jax.devices import MESH_AXIS, REPLICATED
 from conceptevo_jax.store.files import naming_refusals
 
-_REFUSED = re.compile(r"os_error_code='(\d+)'")
+_REFUSAL_CODE = re.compile(r"os_error_code='(\d+)'")
 
 
 @contextlib.contextmanager
@@ -29,27 +29,31 @@ def naming_orbax_refusals(folder: Path) -> Iterator[None]:
         try:
             yield
         except ValueError as error:
-            refused = _REFUSED.search(str(error))
-            if refused is None:
+            refusal = _REFUSAL_CODE.search(str(error))
+            if refusal is None:
                 raise
-            number = int(refused[1])
+            number = int(refusal[1])
             raise OSError(number, os.strerror(number)) from error
 
 
-def open_manager(folder: Path, prefix: str, keep: int | None) -> ocp.CheckpointManager:
+def open_manager(
+    folder: Path, prefix: str, kept_count: int | None
+) -> ocp.CheckpointManager:
     """A manager of the checkpoints in one folder.
 
     Args:
       folder: Their folder.
       prefix: Their names are the prefix, `_` and a number.
-      keep: Number of latest checkpoints to keep; None for all.
+      kept_count: Number of latest checkpoints to keep; None for all.
     """
     # Processes meet under names, which must differ where two managers save one epoch.
     multiprocessing = ocp.options.MultiprocessingOptions(
         barrier_sync_key_prefix=folder.name
     )
     options = ocp.CheckpointManagerOptions(
-        max_to_keep=keep, step_prefix=prefix, multiprocessing_options=multiprocessing
+        max_to_keep=kept_count,
+        step_prefix=prefix,
+        multiprocessing_options=multiprocessing,
     )
     return ocp.CheckpointManager(folder, options=options)
 

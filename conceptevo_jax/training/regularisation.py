@@ -41,5 +41,5 @@ class Regularisation:
             )
 
 
-PLAIN = Regularisation()
+PLAIN_REGULARISATION = Regularisation()
 """Only the auxiliary heads."""

@@ -4,7 +4,7 @@ import dataclasses
 
 import jax
 
-from conceptevo_jax.data import Decoded, require_decoded
+from conceptevo_jax.data import DecodedImages, require_decoded
 from conceptevo_jax.errors import (
     UsageError,
     require_count,
@@ -14,7 +14,7 @@ from conceptevo_jax.errors import (
 )
 from conceptevo_jax.models import Model
 from conceptevo_jax.training.optimizers import Optimizer, direction
-from conceptevo_jax.training.regularisation import PLAIN, Regularisation
+from conceptevo_jax.training.regularisation import PLAIN_REGULARISATION, Regularisation
 
 ON_NONFINITE = ("stop", "continue")
 
@@ -44,11 +44,11 @@ class Training:
     early_steps: tuple[int, ...] = ()
     on_nonfinite: str = "stop"
     eval_images: int = 1000
-    regularisation: Regularisation = PLAIN
+    regularisation: Regularisation = PLAIN_REGULARISATION
     compute: str = "float32"
 
 
-def require_meant(settings: Training) -> None:
+def require_meaningful(settings: Training) -> None:
     """Refuse settings that are invalid for any model and images.
 
     Args:
@@ -69,14 +69,17 @@ def require_meant(settings: Training) -> None:
 
 
 def require_trainable(
-    model: Model, data: Decoded, test: Decoded, settings: Training
+    model: Model,
+    train_images: DecodedImages,
+    test_images: DecodedImages,
+    settings: Training,
 ) -> None:
     """Refuse settings that are invalid, or do not fit the model, images or devices.
 
     Args:
       model: The model to train.
-      data: Training images.
-      test: Test images.
+      train_images: Training images.
+      test_images: Test images.
       settings: Settings of the training.
 
     Raises:
@@ -84,14 +87,16 @@ def require_trainable(
     """
     require_type(model, Model, "the model", "Build it by ce.build_model.")
     require_type(settings, Training, "settings", "Make them by ce.Training(…).")
-    require_meant(settings)
-    for name, images in (("data", data), ("test", test)):
+    require_meaningful(settings)
+    for name, images in (("data", train_images), ("test", test_images)):
         require_decoded(images, name)
         model.require_size(images.side)
         model.require_labels(images.labels)
-    model.computing(settings.compute)
-    _require_batch_size(settings.batch_size, len(data))
-    _require_early_steps(settings, settings.epochs * (len(data) // settings.batch_size))
+    model.in_dtype(settings.compute)
+    _require_batch_size(settings.batch_size, len(train_images))
+    _require_early_steps(
+        settings, settings.epochs * (len(train_images) // settings.batch_size)
+    )
 
 
 def _require_early_steps(settings: Training, steps: int) -> None:

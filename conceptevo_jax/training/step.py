@@ -13,11 +13,11 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from conceptevo_jax.models import Model, Variables
-from conceptevo_jax.models.normalisation import at_least_float32
+from conceptevo_jax.models.normalisation import promote_to_float32
 from conceptevo_jax.training.augment import augment
-from conceptevo_jax.training.regularisation import PLAIN, Regularisation
+from conceptevo_jax.training.regularisation import PLAIN_REGULARISATION, Regularisation
 
-_NEVER = 2**31 - 1
+_NO_STEP = 2**31 - 1
 
 
 class State(NamedTuple):
@@ -53,13 +53,13 @@ class Tally(NamedTuple):
     def zero(cls) -> "Tally":
         """Nothing counted yet."""
         zero = jnp.int32(0)
-        return cls(zero, jnp.float32(0), zero, zero, jnp.int32(_NEVER))
+        return cls(zero, jnp.float32(0), zero, zero, jnp.int32(_NO_STEP))
 
 
 def first_nonfinite(tally: Tally) -> int | None:
     """The first step whose loss was not finite, if any was."""
     step = int(tally.nonfinite)
-    return None if step == _NEVER else step
+    return None if step == _NO_STEP else step
 
 
 def top1_top5_correct(
@@ -75,9 +75,11 @@ def top1_top5_correct(
     """
     labels = jnp.broadcast_to(labels, logits.shape[:-1])
     label_logits = jnp.take_along_axis(logits, labels[..., None], axis=-1)
-    better = jnp.sum(logits > label_logits, axis=-1)
-    finite = jnp.isfinite(logits).all(axis=-1)
-    return (jnp.argmax(logits, axis=-1) == labels) & finite, (better < 5) & finite
+    better_count = jnp.sum(logits > label_logits, axis=-1)
+    is_finite = jnp.isfinite(logits).all(axis=-1)
+    return (jnp.argmax(logits, axis=-1) == labels) & is_finite, (
+        better_count < 5
+    ) & is_finite
 
 
 def _add_to_tally(
@@ -88,15 +90,15 @@ def _add_to_tally(
     valid: Bool[Array, " b"],
     step: Int[Array, ""],
 ) -> Tally:
-    first, five = top1_top5_correct(logits, labels)
+    is_top1, is_top5 = top1_top5_correct(logits, labels)
     loss = jnp.sum(jnp.where(valid, losses, jnp.float32(0)))
-    bad = jnp.where(jnp.isfinite(loss), jnp.int32(_NEVER), step)
+    bad_step = jnp.where(jnp.isfinite(loss), jnp.int32(_NO_STEP), step)
     return Tally(
         tally.images + jnp.sum(valid, dtype=jnp.int32),
         tally.loss + loss,
-        tally.top1 + jnp.sum(first & valid, dtype=jnp.int32),
-        tally.top5 + jnp.sum(five & valid, dtype=jnp.int32),
-        jnp.minimum(tally.nonfinite, bad),
+        tally.top1 + jnp.sum(is_top1 & valid, dtype=jnp.int32),
+        tally.top5 + jnp.sum(is_top5 & valid, dtype=jnp.int32),
+        jnp.minimum(tally.nonfinite, bad_step),
     )
 
 
@@ -118,11 +120,11 @@ def _make_loss(
             pixels, key, random_crop=settings.random_crop, flip=settings.flip
         )
         variables = {**state.variables, "params": params}
-        logits, changed = _forward(model, variables, pixels, key, heads)
-        sown = changed.get("auxiliary", {})
-        total, losses = _total_loss(logits, sown, labels, settings)
-        collections = {k: v for k, v in changed.items() if k != "auxiliary"}
-        return total, (losses, logits, collections)
+        logits, changed_collections = _forward(model, variables, pixels, key, heads)
+        auxiliary_logits = changed_collections.get("auxiliary", {})
+        total_loss, losses = _total_loss(logits, auxiliary_logits, labels, settings)
+        collections = {k: v for k, v in changed_collections.items() if k != "auxiliary"}
+        return total_loss, (losses, logits, collections)
 
     return training_loss
 
@@ -143,7 +145,7 @@ def _forward(
         rngs={"dropout": key},
         mutable=[*state_collections, *heads],
     )
-    return at_least_float32(logits), dict(changed)
+    return promote_to_float32(logits), dict(changed)
 
 
 def _total_loss(
@@ -156,7 +158,9 @@ def _total_loss(
     losses = _cross_entropy(logits, labels, settings.label_smoothing)
     total = jnp.mean(losses)
     for sown in jax.tree.leaves(auxiliary):
-        extra = _cross_entropy(at_least_float32(sown), labels, settings.label_smoothing)
+        extra = _cross_entropy(
+            promote_to_float32(sown), labels, settings.label_smoothing
+        )
         total += settings.auxiliary_weight * jnp.mean(extra)
     return total, losses
 
@@ -164,7 +168,7 @@ def _total_loss(
 def make_train_step(
     model: Model,
     optimizer: optax.GradientTransformation,
-    settings: Regularisation = PLAIN,
+    settings: Regularisation = PLAIN_REGULARISATION,
 ) -> Callable[..., tuple[State, Tally]]:
     """Build `step(state, tally, pixels, labels, rate) -> (state, tally)`, compiled.
 
@@ -197,7 +201,7 @@ def make_train_step(
         valid = jnp.ones(labels.shape, bool)
         tally = _add_to_tally(tally, losses, logits, labels, valid, state.step)
         variables = {**changed, "params": params}
-        average = _averaged(state.average, variables, settings.ema)
+        average = _average_parameters(state.average, variables, settings.ema)
         return State(
             variables, optimizer_state, state.step + 1, state.seed, average
         ), tally
@@ -218,7 +222,7 @@ def _cross_entropy(
     return losses
 
 
-def _averaged(average: Any, variables: Any, decay: float) -> Any:
+def _average_parameters(average: Any, variables: Any, decay: float) -> Any:
     if average is None:
         return None
     return jax.tree.map(lambda a, v: a + (1 - decay) * (v - a), average, variables)

@@ -102,7 +102,7 @@ def read_table(path: Path) -> list[Row]:
 
 def _row(line: dict[str, str]) -> Row:
     values: dict[str, Any] = {
-        name: float(line[name]) for name in COLUMNS if name not in _OTHER
+        name: float(line[name]) for name in COLUMNS if name not in _SPECIAL_COLUMNS
     }
     label, bad = line["epoch"], line["nonfinite_step"]
     values["epoch"] = int(label) if label.isdecimal() else label
@@ -110,4 +110,4 @@ def _row(line: dict[str, str]) -> Row:
     return Row(step=int(line["step"]), **values)
 
 
-_OTHER = ("epoch", "step", "nonfinite_step")
+_SPECIAL_COLUMNS = ("epoch", "step", "nonfinite_step")

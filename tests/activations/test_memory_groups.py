@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from conceptevo_jax.activations import Footprint, in_groups, memory_groups
+from conceptevo_jax.activations import Footprint, memory_groups, run_in_groups
 from conceptevo_jax.errors import UsageError
 
 SHAPE = (3, 1, 7)
@@ -35,7 +35,7 @@ class Device:
         return found
 
     def run(self, fits, at_most=None):
-        found = in_groups(self.loads, self.work, lambda: footprint(fits), at_most)
+        found = run_in_groups(self.loads, self.work, lambda: footprint(fits), at_most)
         return list(found)
 
 
@@ -88,7 +88,7 @@ def test_no_other_error_is_taken_for_a_lack_of_memory():
 
     loads = Device(room=9).loads
     with pytest.raises(jax.errors.JaxRuntimeError, match="INVALID_ARGUMENT"):
-        list(in_groups(loads, broken, lambda: footprint(9)))
+        list(run_in_groups(loads, broken, lambda: footprint(9)))
 
 
 def test_a_caller_may_ask_for_smaller_groups():
@@ -103,4 +103,4 @@ def test_a_single_snapshot_is_not_measured_first():
         raise AssertionError
 
     device = Device(room=1, count=1)
-    assert list(in_groups(device.loads, device.work, measure)) == [0]
+    assert list(run_in_groups(device.loads, device.work, measure)) == [0]

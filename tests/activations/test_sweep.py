@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.activations import Fold, Peaks, Sweep
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.errors import DataError
 
 NEURONS = 3
 
 
-def planted(count: int) -> Decoded:
+def planted(count: int) -> DecodedImages:
     """Images of one pixel that tells their row."""
     rows = np.arange(count)
     pixels = np.stack([rows % 256, rows // 256, 0 * rows], axis=-1).astype(np.uint8)
-    return Decoded(
+    return DecodedImages(
         pixels=pixels[:, None, None],
         labels=np.zeros(count, np.int32),
         keys=tuple(f"planted/{row}" for row in rows),

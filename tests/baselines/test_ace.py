@@ -8,12 +8,12 @@ others.
 import numpy as np
 import pytest
 
-from conceptevo_jax.baselines.ace import Clustering, discover_concepts
-from conceptevo_jax.baselines.segments import Segmenting, segment_images
+from conceptevo_jax.baselines.ace import ClusteringSettings, discover_concepts
+from conceptevo_jax.baselines.segments import SegmentationSettings, segment_images
 from conceptevo_jax.data.shapes import COLOURS, draw, factors, silhouettes
 from conceptevo_jax.errors import DataError, UsageError
 
-SETTINGS = Clustering(clusters=8, min_segments=8)
+SETTINGS = ClusteringSettings(clusters=8, min_segments=8)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def planted():
     """
     latents = factors(0, "train", np.arange(0, 600, 10))
     pixels, inside = draw(latents), silhouettes(latents)
-    segments = segment_images(pixels, Segmenting(counts=(8,)))
+    segments = segment_images(pixels, SegmentationSettings(counts=(8,)))
     shape = np.array(
         [
             inside[image][mask].mean()
@@ -114,7 +114,7 @@ def test_the_rules_that_keep_a_cluster(planted, images_of, is_concept):
         masks=np.zeros((70, 2, 2), bool),
         patches=np.zeros((70, 2, 2, 3), np.uint8),
     )
-    settings = Clustering(clusters=2, min_segments=8, max_members=10)
+    settings = ClusteringSettings(clusters=2, min_segments=8, max_members=10)
     concepts = discover_concepts(rows, segments, images=40, settings=settings)
     assert concepts.sizes.tolist() == ([30] if is_concept else [])
     if is_concept:
@@ -132,24 +132,24 @@ def test_a_cluster_in_half_of_the_images_may_be_large(planted):
         masks=np.zeros((190, 2, 2), bool),
         patches=np.zeros((190, 2, 2, 3), np.uint8),
     )
-    settings = Clustering(clusters=2, min_segments=8)
+    settings = ClusteringSettings(clusters=2, min_segments=8)
     concepts = discover_concepts(rows, segments, images=40, settings=settings)
     assert concepts.sizes.tolist() == [150]
-    larger = Clustering(clusters=2, min_segments=150)
+    larger = ClusteringSettings(clusters=2, min_segments=150)
     assert not discover_concepts(rows, segments, images=40, settings=larger).members
 
 
 def test_too_few_segments_and_broken_activations_are_said(planted):
     segments, _, images = planted
     rows = colour_of(segments)
-    too_fine = Clustering(clusters=len(rows))
+    too_fine = ClusteringSettings(clusters=len(rows))
     with pytest.raises(DataError, match=f"{len(rows)} segments of 60 images"):
         discover_concepts(rows, segments, images=images, settings=too_fine)
     rows[0] = np.nan
     with pytest.raises(DataError, match="not finite"):
         discover_concepts(rows, segments, images=images, settings=SETTINGS)
     with pytest.raises(UsageError, match="clusters=1"):
-        Clustering(clusters=1)
+        ClusteringSettings(clusters=1)
 
 
 @pytest.mark.parametrize("distinct", [1, 3])

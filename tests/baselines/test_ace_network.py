@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conceptevo_jax.baselines.ace import Clustering, discover_concepts
+from conceptevo_jax.baselines.ace import ClusteringSettings, discover_concepts
 from conceptevo_jax.baselines.pooled_activations import pooled_activations
-from conceptevo_jax.baselines.segments import Segmenting, segment_images
+from conceptevo_jax.baselines.segments import SegmentationSettings, segment_images
 from conceptevo_jax.data.shapes import SIDE, draw, factors, silhouettes
 from conceptevo_jax.models import Model, identity_tap
 from conceptevo_jax.types import Site
 
-SETTINGS = Clustering(clusters=12, min_segments=8, max_members=1000)
+SETTINGS = ClusteringSettings(clusters=12, min_segments=8, max_members=1000)
 IMAGES, BACKGROUND = 60, 6
 
 
@@ -51,7 +51,7 @@ def planted(seed):
     """Segments of sixty warm discs, and whether each is of one colour or background."""
     latents = factors(seed, "train", np.arange(0, 10 * IMAGES, 10))
     pixels, inside = draw(latents), silhouettes(latents)
-    segments = segment_images(pixels, Segmenting(counts=(8,)))
+    segments = segment_images(pixels, SegmentationSettings(counts=(8,)))
     pairs = zip(segments.image, segments.masks, strict=True)
     share = np.array([inside[image][mask].mean() for image, mask in pairs])
     kind = np.where(share > 0.8, latents.colour[segments.image], -1)

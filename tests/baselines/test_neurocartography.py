@@ -8,8 +8,8 @@ import pytest
 from conceptevo_jax.activations import read_activations
 from conceptevo_jax.baselines.neurocartography import (
     FIGURE_9,
-    Fitting,
-    Grouping,
+    FitSettings,
+    GroupingSettings,
     activated_cells,
     fit_snapshot,
     group_neurons,
@@ -87,7 +87,7 @@ def test_its_objective_has_the_gradient_of_a_numpy_reference():
 
 def test_fitting_descends_that_objective(grouped):
     """Where it ends hardly depends on the seed, where it starts does: mean of five."""
-    settings = Fitting(images=20, repeats=40, learning_rate=0.05)
+    settings = FitSettings(images=20, repeats=40, learning_rate=0.05)
     fits = [fit_snapshot(grouped, settings, seed=seed) for seed in range(5)]
     reports = [report for _, report in fits]
     assert all(report.total[-1] < 0.9 * report.start_total for report in reports)
@@ -107,7 +107,7 @@ def test_fitting_descends_that_objective(grouped):
 
 
 def test_its_defaults_and_those_of_the_figure():
-    default = Fitting()
+    default = FitSettings()
     assert (default.images, default.dim, default.learning_rate) == (100, 30, 0.01)
     assert (default.negatives, default.repeats) == (10, 30)
     assert (FIGURE_9.images, FIGURE_9.negatives, FIGURE_9.repeats) == (20, 3, 100)
@@ -116,7 +116,7 @@ def test_its_defaults_and_those_of_the_figure():
 
 def test_fewer_images_than_it_needs_are_refused(grouped):
     with pytest.raises(UsageError, match="needs 100 images per neuron, but 20"):
-        fit_snapshot(grouped, Fitting(), seed=0)
+        fit_snapshot(grouped, FitSettings(), seed=0)
 
 
 def same_cells(stimuli, active):
@@ -150,7 +150,7 @@ def test_groups_share_images_and_cells(grouped, cells):
 def test_groups_do_not_depend_on_the_order_of_neurons(grouped, cells):
     """One set of permutations for all: equal sets always hash alike."""
     for seed in range(5):
-        groups = group_neurons(grouped, cells, Grouping(seed=seed))
+        groups = group_neurons(grouped, cells, GroupingSettings(seed=seed))
         assert sorted(map(len, groups.members)) == [2, 2, 3]
 
 
@@ -169,7 +169,11 @@ def test_collisions_are_as_frequent_as_the_jaccard_index():
     stimuli = stimuli_of(ids[:6], sites)
     all_cells = same_cells(stimuli, {"a": np.ones((16, 6), bool)})
     group_counts = [
-        len(group_neurons(stimuli, all_cells, Grouping(bands=1, seed=seed)).members)
+        len(
+            group_neurons(
+                stimuli, all_cells, GroupingSettings(bands=1, seed=seed)
+            ).members
+        )
         for seed in range(600)
     ]
     assert np.mean(group_counts) == pytest.approx(1 / 9, abs=0.04)
@@ -177,13 +181,13 @@ def test_collisions_are_as_frequent_as_the_jaccard_index():
 
 def test_more_images_are_asked_of_a_pair(grouped, cells):
     """A pair is grouped by enough images, or not at all."""
-    assert group_neurons(grouped, cells, Grouping(min_images=20)).members
-    assert not group_neurons(grouped, cells, Grouping(min_images=21)).members
+    assert group_neurons(grouped, cells, GroupingSettings(min_images=20)).members
+    assert not group_neurons(grouped, cells, GroupingSettings(min_images=21)).members
 
 
 def test_settings_out_of_range_are_refused():
     with pytest.raises(UsageError, match="band_size=0"):
-        Grouping(band_size=0)
+        GroupingSettings(band_size=0)
 
 
 def test_cells_are_read_from_a_model():

@@ -6,7 +6,7 @@ from PIL import Image
 
 from conceptevo_jax.baselines.segments import (
     GREY,
-    Segmenting,
+    SegmentationSettings,
     _patch,
     image_masks,
     segment_images,
@@ -26,14 +26,14 @@ def of_image(segments, number):
 
 def test_a_single_division_covers_every_pixel_once(images):
     """Every label is a segment, the last one, too."""
-    segments = segment_images(images, Segmenting(counts=(30,)))
+    segments = segment_images(images, SegmentationSettings(counts=(30,)))
     for number in range(len(images)):
         np.testing.assert_array_equal(of_image(segments, number).sum(axis=0), 1)
 
 
 def test_finer_divisions_add_no_near_duplicates(images):
     segments = segment_images(images)
-    coarse = segment_images(images, Segmenting(counts=(15,)))
+    coarse = segment_images(images, SegmentationSettings(counts=(15,)))
     assert len(segments.image) > len(coarse.image)
     for number in range(len(images)):
         masks = of_image(segments, number)
@@ -47,14 +47,14 @@ def test_finer_divisions_add_no_near_duplicates(images):
 
 def test_tiny_segments_are_left_out(images):
     min_area = 0.02
-    segments = segment_images(images, Segmenting(min_area=min_area))
+    segments = segment_images(images, SegmentationSettings(min_area=min_area))
     unfiltered = segment_images(images)
     assert (segments.masks.mean(axis=(1, 2)) > min_area).all()
     assert len(segments.image) < len(unfiltered.image)
 
 
 def test_patches_are_the_segment_on_grey(images):
-    segments = segment_images(images[:1], Segmenting(counts=(15,)))
+    segments = segment_images(images[:1], SegmentationSettings(counts=(15,)))
     largest = int(segments.masks.sum(axis=(1, 2)).argmax())
     mask, patch = segments.masks[largest], segments.patches[largest]
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
@@ -84,10 +84,14 @@ def test_no_image_has_no_segment():
 
 def test_no_two_divisions_have_near_duplicates(images):
     """Of any two of the three, not only with the coarsest."""
-    settings = Segmenting()
+    settings = SegmentationSettings()
     for image in images:
         upto = [
-            len(image_masks(image, Segmenting(counts=settings.counts[: n + 1])))
+            len(
+                image_masks(
+                    image, SegmentationSettings(counts=settings.counts[: n + 1])
+                )
+            )
             for n in range(len(settings.counts))
         ]
         level = np.repeat(np.arange(len(upto)), np.diff([0, *upto]))
@@ -112,9 +116,9 @@ def test_no_two_divisions_have_near_duplicates(images):
 )
 def test_impossible_divisions_are_refused(settings, message):
     with pytest.raises(UsageError, match=message):
-        Segmenting(**settings)
+        SegmentationSettings(**settings)
 
 
 def test_a_division_into_one_is_refused():
     with pytest.raises(UsageError, match=r"\[1\]"):
-        Segmenting(counts=(1,))
+        SegmentationSettings(counts=(1,))

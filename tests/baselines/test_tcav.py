@@ -12,7 +12,7 @@ from conceptevo_jax.baselines.pooled_activations import (
     pooled_activations,
 )
 from conceptevo_jax.baselines.tcav import (
-    Checking,
+    ConceptTestSettings,
     _paired_p,
     _prediction_p,
     check_concept,
@@ -136,7 +136,9 @@ def test_activations_are_means_over_space(model, rng):
 def test_a_vector_points_to_its_concept(rng):
     concept, negatives = rng.normal(size=(2, 60, 4))
     concept[:, 1] += 6
-    direction, accuracy = concept_vector(concept, negatives, Checking(), seed=0)
+    direction, accuracy = concept_vector(
+        concept, negatives, ConceptTestSettings(), seed=0
+    )
     assert np.linalg.norm(direction) == pytest.approx(1)
     assert direction[1] > 0.8
     assert accuracy > 0.9
@@ -160,7 +162,7 @@ def test_what_cannot_be_tested_is_said(model, rng):
     with pytest.raises(UsageError, match="three controls or more, not 2"):
         check_concept(rows, [rows] * 2, [rows] * 2, rows)
     with pytest.raises(DataError, match="four examples on either side, not 20 and 3"):
-        concept_vector(rows, rows[:3], Checking(), seed=0)
+        concept_vector(rows, rows[:3], ConceptTestSettings(), seed=0)
     with pytest.raises(UsageError, match=r"'depth'.*colours"):
         pooled_activations(model, {}, "depth")
     single = dataclasses.replace(model.sites[0], channels=1)
@@ -179,7 +181,7 @@ def test_differences_that_are_equal_but_for_rounding_are_equal(rng):
 
 def test_large_activations_that_no_plane_separates_are_no_error(rng):
     rows = 1e3 * rng.normal(size=(2, 40, 512))
-    direction, accuracy = concept_vector(*rows, Checking(), seed=0)
+    direction, accuracy = concept_vector(*rows, ConceptTestSettings(), seed=0)
     assert np.linalg.norm(direction) == pytest.approx(1)
     assert 0.2 < accuracy < 0.8
 
@@ -210,7 +212,7 @@ def test_what_cannot_be_read_is_said(model, rng):
 )
 def test_impossible_checks_are_refused(settings, message):
     with pytest.raises(UsageError, match=message):
-        Checking(**settings)
+        ConceptTestSettings(**settings)
 
 
 def test_draws_that_have_nothing_to_do_with_the_class_are_rarely_significant():

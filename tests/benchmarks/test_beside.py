@@ -78,7 +78,7 @@ def test_both_sides_are_called_in_turns_after_the_others_plan(
     monkeypatch.chdir(planted("around", 99))
     words = ["experiment=benchmark", "scale=smoke", "benchmark.parts=[a,b]"]
     words += [f"benchmark.beside={old}", "benchmark.rounds=2", "run_dir=mine"]
-    out = beside.run_beside(Planned(tmp_path / "out", 2), old, ["a", "b"], words)
+    out = beside.compare_checkouts(Planned(tmp_path / "out", 2), old, ["a", "b"], words)
     logged = calls(tmp_path)
     assert [name for name, _ in logged] == ["old", *["new", "old"] * 4]
     whole = ["experiment=benchmark", "benchmark.parts=[a,b]", "scale=smoke"]
@@ -102,7 +102,7 @@ def test_the_rounds_before_a_call_ends_early_are_kept(planted, tmp_path, monkeyp
     session = Planned(tmp_path / "out", 3)
     monkeypatch.setattr(session, "time_left", lambda: 3 - len(calls(tmp_path)[1:]))
     with pytest.raises(TimeUpError):
-        beside.run_beside(session, old, ["a"], [])
+        beside.compare_checkouts(session, old, ["a"], [])
     with (tmp_path / "out" / "tables" / "beside.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert (row["ratio"], row["rounds"]) == ("2.0", "1")
@@ -115,7 +115,7 @@ def test_a_checkout_that_does_not_know_a_setting_is_named_before_anything_runs(
     monkeypatch.setattr(beside, "this_checkout", lambda: new)
     session = Planned(tmp_path / "out", 1)
     with pytest.raises(DataError) as raised:
-        beside.run_beside(session, old, ["a"], ["benchmark.unknown=1"])
+        beside.compare_checkouts(session, old, ["a"], ["benchmark.unknown=1"])
     assert f"the benchmark of {old} ended with code 2" in str(raised.value)
     assert "unknown setting 'unknown'" in str(raised.value)
     assert [name for name, _ in calls(tmp_path)] == ["old"]

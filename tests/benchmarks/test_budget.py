@@ -7,9 +7,9 @@ import pytest
 from conceptevo_jax.benchmarks import budget
 from conceptevo_jax.benchmarks.budget import (
     Budget,
-    Measured,
+    MeasuredPart,
     Measurement,
-    by_importance,
+    interleave_by_importance,
     skipped_measurement,
 )
 
@@ -25,7 +25,7 @@ def clock(monkeypatch):
 def taking(clock, seconds, weight=1.0):
     def call():
         clock[0] += seconds
-        return Measured([], [], {})
+        return MeasuredPart([], [], {})
 
     return Measurement(part="p", what="w", call=call, weight=float(weight))
 
@@ -39,7 +39,7 @@ def planned(part, *weights):
 
 def test_each_part_has_its_turn_and_the_shortest_of_a_part_comes_first():
     parts = [planned("a", 4, 1, 2), planned("b", 1), planned("c", 2, 1)]
-    order = [(one.part, one.weight) for one in by_importance(parts)]
+    order = [(one.part, one.weight) for one in interleave_by_importance(parts)]
     assert order == [("a", 1), ("b", 1), ("c", 1), ("a", 2), ("c", 2), ("a", 4)]
 
 
@@ -48,26 +48,28 @@ def test_what_was_measured_tells_how_long_the_rest_takes(clock):
     assert (
         limit.reason_to_skip(taking(clock, 1, weight=1000)) is None
     )  # nothing known yet
-    limit.timed(taking(clock, 200, weight=2))
+    limit.time_measurement(taking(clock, 200, weight=2))
     assert limit.reason_to_skip(taking(clock, 1, weight=4)) is None  # 400 of 400 s left
     assert limit.reason_to_skip(taking(clock, 1, weight=4.1)) == (
         "not run: time: of 10 minutes 400 s were left, some 410 s would be needed"
     )
-    limit.timed(taking(clock, 10, weight=5))  # 30 s a unit now
+    limit.time_measurement(taking(clock, 10, weight=5))  # 30 s a unit now
     assert limit.reason_to_skip(taking(clock, 1, weight=13)) is None
     assert limit.reason_to_skip(taking(clock, 1, weight=13.1))
 
 
 def test_time_spent_before_counts_and_nothing_begins_after_the_end(clock):
-    assert Budget(minutes=1.0, spent=59.0).reason_to_skip(taking(clock, 1)) is None
-    assert "0 s were left" in Budget(minutes=1.0, spent=61.0).reason_to_skip(
+    assert (
+        Budget(minutes=1.0, spent_seconds=59.0).reason_to_skip(taking(clock, 1)) is None
+    )
+    assert "0 s were left" in Budget(minutes=1.0, spent_seconds=61.0).reason_to_skip(
         taking(clock, 1)
     )
 
 
 def test_without_a_limit_everything_is_measured(clock):
     limit = Budget(minutes=None)
-    limit.timed(taking(clock, 1e9))
+    limit.time_measurement(taking(clock, 1e9))
     assert limit.reason_to_skip(taking(clock, 1, weight=1e9)) is None
 
 
@@ -78,7 +80,7 @@ def test_a_measurement_that_failed_was_time_spent_too(clock):
 
     limit = Budget(minutes=1.0)
     with pytest.raises(RuntimeError, match="no memory"):
-        limit.timed(Measurement(part="p", what="w", call=call))
+        limit.time_measurement(Measurement(part="p", what="w", call=call))
     assert "10 s were left, some 50 s" in limit.reason_to_skip(taking(clock, 1))
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from conceptevo_jax.benchmarks.comparison import (
-    Side,
+    CheckoutBenchmark,
+    checkout_speed_ratios,
     compare,
     different_settings,
-    speed_ratios_beside,
 )
 from conceptevo_jax.benchmarks.rows import Row, table
 
@@ -18,7 +18,7 @@ NEW, OLD = Path("/here"), Path("/there")
 def side(folder, *rows, **settings):
     fields = [{"part": "p", "what": "w", "device": "cpu"} | row for row in rows]
     told = table([Row(**row) for row in fields])
-    return Side(folder, {"commit": folder.name}, settings, told)
+    return CheckoutBenchmark(folder, {"commit": folder.name}, settings, told)
 
 
 def compared(*rounds):
@@ -89,7 +89,7 @@ def test_settings_that_both_know_are_compared():
 
 def test_the_figure_shows_times_alone():
     rows = [seconds(1.0, bytes=1), seconds(2.0, peer="gensim"), {"what": "x"}]
-    shown = speed_ratios_beside(compared((rows, rows)), "abc1234")
+    shown = checkout_speed_ratios(compared((rows, rows)), "abc1234")
     assert [(one.name, one.value) for one in shown] == [
         ("p: w, beside: abc1234", pytest.approx(1.0)),
         ("p: w (gensim), beside: abc1234", pytest.approx(1.0)),

@@ -14,7 +14,7 @@ from conceptevo_jax.benchmarks.embedding_peers import (
     update_pairwise,
 )
 from conceptevo_jax.benchmarks.planted import planted_stimuli, purity
-from conceptevo_jax.benchmarks.rows import holds
+from conceptevo_jax.benchmarks.rows import is_within_bound
 from conceptevo_jax.embedding import co_activations, fit_neurons
 
 NEURONS, GROUPS, REPEATS = 48, 3, 25
@@ -95,6 +95,6 @@ def test_without_gensim_its_claim_says_what_it_needs(monkeypatch):
     )
     against = {row.peer: row for row in rows if row.peer}
     gensim = against["gensim Word2Vec"]
-    assert (gensim.value, holds(gensim)) == (None, None)
+    assert (gensim.value, is_within_bound(gensim)) == (None, None)
     assert gensim.why == "not run: needs gensim, pip install 'conceptevo-jax[peers]'"
     assert against["one pair at a time, NumPy"].value > 0

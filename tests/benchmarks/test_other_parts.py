@@ -9,7 +9,7 @@ import pytest
 from conceptevo_jax.activations import Sweep, read_peaks
 from conceptevo_jax.benchmarks import growth, image_vectors, networks, stimuli
 from conceptevo_jax.benchmarks.map_time import map_share
-from conceptevo_jax.benchmarks.rows import holds, row_claims
+from conceptevo_jax.benchmarks.rows import is_within_bound, row_claims
 from conceptevo_jax.benchmarks.torch_networks import torch_network
 from conceptevo_jax.models import build_model, from_torchvision
 from conceptevo_jax.training import Optimizer
@@ -24,15 +24,15 @@ needs_torch = pytest.mark.skipif(
 def test_the_exponent_of_a_power_law_is_found(power):
     sizes = (10, 100, 1000)
     costs = [7 * size**power for size in sizes]
-    assert growth.exponent(sizes, costs) == pytest.approx(power)
+    assert growth.power_law_exponent(sizes, costs) == pytest.approx(power)
 
 
 def test_what_does_not_grow_weighs_least_at_the_last_sizes():
     sizes = (1, 10_000, 100_000)
     costs = [100 + size for size in sizes]
-    assert growth.exponent(sizes, costs) == pytest.approx(1, abs=0.01)
-    assert growth.exponent((1,), (1.0,)) is None
-    assert growth.exponent((1, 2), (0.0, 1.0)) is None
+    assert growth.power_law_exponent(sizes, costs) == pytest.approx(1, abs=0.01)
+    assert growth.power_law_exponent((1,), (1.0,)) is None
+    assert growth.power_law_exponent((1, 2), (0.0, 1.0)) is None
 
 
 def test_a_fold_holds_four_bytes_more_per_image():
@@ -83,9 +83,9 @@ def test_hooks_and_topk_find_the_stimuli_that_the_sweep_finds(shared):
     model, network, variables = shared
     pixels = stimuli.random_images(24, model.size)
     theirs = stimuli.torch_stimuli(model, network, pixels, size=8)()
-    fold = stimuli.ranking(model, 24)
+    fold = stimuli.ranking_fold(model, 24)
     run = Sweep(read_peaks(model), (fold,), tuple, batch_size=8)
-    (top,) = run(variables, stimuli.decoded(pixels))
+    (top,) = run(variables, stimuli.wrap_images(pixels))
     ours, live = np.asarray(top.rows)[:, :10], np.asarray(top.values)[:, 9] > 0
     assert live.mean() > 0.5
     same = [set(a) == set(b) for a, b in zip(ours[live], theirs[live], strict=True)]
@@ -125,7 +125,7 @@ def test_only_a_full_network_claims_the_overhead():
     assert tuple(by_peer) == peers
     assert by_peer[stimuli.COMPILED_HOOKS].why.startswith("not run: takes minutes")
     assert not row_claims(rows)
-    assert holds(by_peer[stimuli.FORWARD]) is None
+    assert is_within_bound(by_peer[stimuli.FORWARD]) is None
 
 
 def test_the_share_of_the_map_is_that_of_the_demos_record(tmp_path):

@@ -11,7 +11,7 @@ from conceptevo_jax.benchmarks.rows import (
     TIMES_THE_TIME,
     Row,
     about_software,
-    holds,
+    is_within_bound,
     row_claims,
     speed_ratios,
     table,
@@ -36,7 +36,7 @@ def row(**settings):
     ],
 )
 def test_a_row_holds_within_its_bound(value, bound, expected):
-    assert holds(row(value=value, bound=bound)) is expected
+    assert is_within_bound(row(value=value, bound=bound)) is expected
 
 
 def test_only_rows_with_a_bound_are_claims_and_a_reason_is_kept():

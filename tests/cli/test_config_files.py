@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.config_files import (
-    MOST_VALUES,
+    MAX_VALUES,
     read_settings,
     require_settings_alone,
 )
@@ -77,7 +77,7 @@ def test_code_of_a_file_is_run_by_no_way_to_call_it(call, add, tmp_path, flags):
         ('base: "\\x24{oc.env:HOME}"', "calls a resolver"),
         ("base: ${hydra:runtime.cwd}", "calls a resolver"),
         ("${oc.env:HOME}: 1", "calls a resolver"),
-        ("a: &a [*a]", f"expands to more than {MOST_VALUES} values"),
+        ("a: &a [*a]", f"expands to more than {MAX_VALUES} values"),
         ("a: [", "is not a readable YAML file"),
         ("a: 1\n---\nb: 2", "is not a readable YAML file"),
         ("a: " + "[" * 700 + "]" * 700, "nests its values too deeply"),

@@ -73,7 +73,7 @@ def started(text, *words, ignored=()):
     Its shell, as it were, wants some signals ignored, and no others.
     """
     before = "import signal\n"
-    for number in ends.LINES:
+    for number in ends.SIGNAL_LINES:
         handler = "SIG_IGN" if number in ignored else "SIG_DFL"
         before += f"signal.signal({int(number)}, signal.{handler})\n"
     with subprocess.Popen(
@@ -103,7 +103,7 @@ def test_a_signal_ends_it_with_one_line_and_a_code(text, number, code):
         program.send_signal(number)
         _, err = program.communicate(timeout=PATIENCE)
     assert program.returncode == code
-    assert err == f"{ends.LINES[number]}\n"
+    assert err == f"{ends.SIGNAL_LINES[number]}\n"
 
 
 def test_a_second_signal_ends_it_at_once():
@@ -132,9 +132,9 @@ def test_a_program_in_the_background_ignores_what_its_shell_wants_ignored():
 
 
 def test_handlers_are_as_before_afterwards(call):
-    before = [signal.getsignal(number) for number in ends.LINES]
+    before = [signal.getsignal(number) for number in ends.SIGNAL_LINES]
     assert call("--help")[0] == 0
-    assert [signal.getsignal(number) for number in ends.LINES] == before
+    assert [signal.getsignal(number) for number in ends.SIGNAL_LINES] == before
 
 
 def test_the_package_imports_nothing_that_takes_long_before_signals_are_handled():
@@ -191,10 +191,10 @@ def test_a_reader_that_has_enough_ends_it_silently():
         done = subprocess.run(
             [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
         )
-    assert (done.returncode, done.stderr) == (cli.NO_READER, b"")
+    assert (done.returncode, done.stderr) == (cli.EXIT_NO_READER, b"")
 
 
-@pytest.mark.parametrize("number", ends.LINES)
+@pytest.mark.parametrize("number", ends.SIGNAL_LINES)
 @pytest.mark.parametrize(
     "text",
     [WAITING, IN_A_LIBRARY.format(grace=0.01)],
@@ -235,7 +235,7 @@ def test_what_the_console_prints_ends_silently_as_well():
         done = subprocess.run(
             [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
         )
-    assert (done.returncode, done.stderr) == (cli.NO_READER, b"")
+    assert (done.returncode, done.stderr) == (cli.EXIT_NO_READER, b"")
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_what_was_printed_last_is_not_lost_without_a_word():
         done = subprocess.run(
             [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
         )
-    assert (done.returncode, done.stderr) == (cli.NO_READER, b"")
+    assert (done.returncode, done.stderr) == (cli.EXIT_NO_READER, b"")
 
 
 def test_what_is_printed_is_utf_8_whatever_the_locale():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.data import (
-    Decoded,
+    DecodedImages,
     decode_images,
     images_id,
     open_decoded,
@@ -73,7 +73,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(image_set, tmp_path, monkeypatc
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(decoded_module, "_written", full)
+    monkeypatch.setattr(decoded_module, "_write_chunks", full)
     with pytest.raises(DataError, match=r"images\.npy: .*The disk is full"):
         decode_images(image_set(5), np.arange(5), tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -101,8 +101,8 @@ def test_its_content_is_that_of_the_arrays_wherever_they_lie(image_set, tmp_path
     kept = decode_images(image_set(8), np.arange(8), tmp_path)
     fields = {"labels": kept.labels, "keys": kept.keys}
     pixels = np.array(kept.pixels)
-    assert Decoded(pixels=pixels, **fields).content_id == kept.content_id
-    assert Decoded(pixels=255 - pixels, **fields).content_id != kept.content_id
+    assert DecodedImages(pixels=pixels, **fields).content_id == kept.content_id
+    assert DecodedImages(pixels=255 - pixels, **fields).content_id != kept.content_id
     others = dataclasses.replace(kept, labels=kept.labels[::-1].copy())
     assert others.content_id != kept.content_id
 
@@ -129,5 +129,7 @@ def test_files_of_different_images_are_refused(image_set, tmp_path):
 
 def test_arrays_in_memory_do_as_well():
     pixels = np.zeros((2, 8, 8, 3), np.uint8)
-    decoded = Decoded(pixels=pixels, labels=np.zeros(2, np.int32), keys=("a", "b"))
+    decoded = DecodedImages(
+        pixels=pixels, labels=np.zeros(2, np.int32), keys=("a", "b")
+    )
     assert decoded.side == 8

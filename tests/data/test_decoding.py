@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from conceptevo_jax.data import find_bad
-from conceptevo_jax.data.decoding import FORMATS, Decoding, decode, reason_of
+from conceptevo_jax.data.decoding import FORMATS, DecodingSettings, decode, reason_of
 from conceptevo_jax.errors import DataError, UsageError
 
 RAMP = np.linspace(0, 255, 16).astype(np.uint8).reshape(4, 4)
@@ -32,7 +32,7 @@ def encoded(image, kind, **options):
 
 def refused(content, **settings):
     with pytest.raises(DataError) as told:
-        decode(content, Decoding(**settings))
+        decode(content, DecodingSettings(**settings))
     return str(told.value)
 
 
@@ -43,7 +43,11 @@ def test_bytes_choose_the_decoder_and_only_among_what_is_allowed():
     )
     assert refused(encoded(picture, "EPS")) == "it is EPS, which is not opened"
     assert refused(encoded(picture, "PNG"), formats=["jpeg"]).startswith("it is PNG")
-    assert decode(encoded(picture, "GIF"), Decoding(formats="gif")).shape == (4, 4, 3)
+    assert decode(encoded(picture, "GIF"), DecodingSettings(formats="gif")).shape == (
+        4,
+        4,
+        3,
+    )
 
 
 def test_what_is_no_image_says_so():
@@ -54,7 +58,7 @@ def test_what_is_no_image_says_so():
     )
     broken = b"RIFF\x10\0\0\0WEBPVP8 "
     with pytest.raises(Exception, match=r".") as told:
-        decode(broken, Decoding())
+        decode(broken, DecodingSettings())
     assert " at 0x" not in reason_of(told.value)
 
 
@@ -68,19 +72,21 @@ def test_a_reason_has_no_memory_address_and_is_never_empty():
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_that_may_be_allowed_has_suffixes_of_its_own(name):
     others = [FORMATS[other] for other in FORMATS if other != name]
-    assert Decoding(formats=[name]).suffixes == set(FORMATS[name])
-    assert not Decoding(formats=[name]).suffixes & {s for some in others for s in some}
+    assert DecodingSettings(formats=[name]).suffixes == set(FORMATS[name])
+    assert not DecodingSettings(formats=[name]).suffixes & {
+        s for some in others for s in some
+    }
 
 
 @pytest.mark.parametrize("formats", ["jpg", ["jpeg", "tif"], ["eps"]])
 def test_unknown_formats_are_refused_with_the_valid_ones(formats):
     with pytest.raises(UsageError, match=r"unknown image format .*jpeg.*tiff, webp"):
-        Decoding(formats=formats)
+        DecodingSettings(formats=formats)
 
 
 def test_no_format_at_all_is_refused_with_what_to_say():
     with pytest.raises(UsageError, match=r"formats is empty: name what is opened"):
-        Decoding(formats=[])
+        DecodingSettings(formats=[])
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded():
@@ -109,16 +115,16 @@ def twelve_bits(values):
 
 def test_twelve_bits_are_scaled_by_the_declared_range():
     values = np.array([[0, 4095], [2048, 16]])
-    found = decode(twelve_bits(values), Decoding(value_range=4095))
+    found = decode(twelve_bits(values), DecodingSettings(value_range=4095))
     np.testing.assert_array_equal(found[..., 0], values * 255 // 4095)
-    dark = decode(twelve_bits(values), Decoding())
+    dark = decode(twelve_bits(values), DecodingSettings())
     np.testing.assert_array_equal(dark[..., 0], values // 257)
 
 
 def test_a_value_above_the_declared_range_is_named(image_set):
     file = twelve_bits([[0, 60_000], [1, 2]])
     settings = {"keys": ["x/0"], "images": [file], "side": 2}
-    images = image_set(**settings, decoding=Decoding(value_range=4095))
+    images = image_set(**settings, decoding=DecodingSettings(value_range=4095))
     with pytest.raises(
         DataError, match=r"'x/0' of .*60000, above dataset\.options\.value_range=4095"
     ):
@@ -127,7 +133,7 @@ def test_a_value_above_the_declared_range_is_named(image_set):
 
 def test_files_of_eight_bits_have_no_range():
     file = encoded(Image.fromarray(RAMP), "PNG")
-    found = decode(file, Decoding(value_range=4095))
+    found = decode(file, DecodingSettings(value_range=4095))
     np.testing.assert_array_equal(found[..., 0], RAMP)
 
 
@@ -141,13 +147,13 @@ def test_colours_of_16_bits_are_refused_where_a_range_is_declared():
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )
-    assert decode(file, Decoding())[0, 0].tolist() == [15, 15, 15]
+    assert decode(file, DecodingSettings())[0, 0].tolist() == [15, 15, 15]
     assert "only the upper 8 are read" in refused(file, value_range=4095)
 
 
 def test_an_image_of_a_declared_range_is_another_image():
     plain, declared, other = (
-        Decoding(value_range=number).ids(["aa", "bb", "aa"])
+        DecodingSettings(value_range=number).ids(["aa", "bb", "aa"])
         for number in (None, 4095, 1023)
     )
     assert plain == ["aa", "bb", "aa"]
@@ -159,7 +165,7 @@ def test_an_image_of_a_declared_range_is_another_image():
 @pytest.mark.parametrize("value", [0, True])
 def test_bounds_are_whole_numbers(name, value):
     with pytest.raises(UsageError, match=f"{name} must be a whole number, 1 or more"):
-        Decoding(**{name: value})
+        DecodingSettings(**{name: value})
 
 
 def test_reasons_are_those_of_the_next_run(image_set):

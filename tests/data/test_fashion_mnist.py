@@ -13,7 +13,7 @@ from PIL import Image
 
 from conceptevo_jax.data import fashion_mnist, load_images
 from conceptevo_jax.data.fashion_mnist.builder import ConceptevoFashionMnist
-from conceptevo_jax.data.fashion_mnist.embed import embed, embedded, read_idx
+from conceptevo_jax.data.fashion_mnist.embed import embed, read_embedded, read_idx
 from conceptevo_jax.errors import DataError
 
 SIZES = {"train": 8000, "test": 2000}
@@ -49,7 +49,9 @@ def test_first_ids_are_pinned(images):
 
 def test_real_pixels_are_untouched_and_grey(images):
     image = images.image(5)
-    key, label, webp = next(e for e in embedded(images.split) if e[0] == images.keys[5])
+    key, label, webp = next(
+        e for e in read_embedded(images.split) if e[0] == images.keys[5]
+    )
     real = np.asarray(Image.open(io.BytesIO(webp)))
     assert (key, label) == (images.keys[5], images.labels[5])
     assert real.shape == (28, 28, 3)
@@ -144,7 +146,7 @@ def test_embedding_is_lossless_balanced_and_repeatable(idx_folder):
     assert first.read_bytes() == second.read_bytes()
     for split, stem, count in (("train", "train", 30), ("test", "t10k", 12)):
         originals = read_idx(idx_folder / f"{stem}-images-idx3-ubyte.gz")
-        found = list(embedded(split, first))
+        found = list(read_embedded(split, first))
         labels = [label for _, label, _ in found]
         assert np.bincount(labels).tolist() == [count // 3] * 3
         for key, label, webp in found:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conceptevo_jax.data import dataset_sizes, find_bad, load_images, without
+from conceptevo_jax.data import dataset_sizes, drop_images, find_bad, load_images
 from conceptevo_jax.errors import DataError, UsageError
 
 
@@ -276,7 +276,7 @@ def test_odd_files_are_listed_with_reasons_that_reproduce(
     expected = {f"{below}{name}": why for name, why in ODD.items()}
     assert [bad_of(root) for root in roots] == [expected, expected]
     images = opened(roots[0])
-    assert len(without(images, find_bad(images)).keys) >= 20
+    assert len(drop_images(images, find_bad(images)).keys) >= 20
 
 
 def test_what_cannot_be_read_leaves_the_others_where_they_were(tmp_path):

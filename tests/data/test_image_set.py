@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from conceptevo_jax.data import find_bad, images_id, without
-from conceptevo_jax.data.decoding import Decoding
+from conceptevo_jax.data import drop_images, find_bad, images_id
+from conceptevo_jax.data.decoding import DecodingSettings
 from conceptevo_jax.errors import DataError
 
 COLOUR = np.array([[[10, 200, 30], [0, 0, 255]], [[255, 0, 0], [7, 8, 9]]], np.uint8)
@@ -26,7 +26,7 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "TIFF"])
 def test_every_lossless_format_gives_the_same_rgb(image_set, kind):
     file = encoded(Image.fromarray(COLOUR), kind)
-    decoding = Decoding(formats=[kind.lower()])
+    decoding = DecodingSettings(formats=[kind.lower()])
     images = image_set(keys=["a"], images=[file], side=2, decoding=decoding)
     np.testing.assert_array_equal(images.image(0), COLOUR)
 
@@ -109,17 +109,17 @@ def test_the_rest_goes_on_without_it(image_set, png):
     files = [png(COLOUR), b"", png(COLOUR), png(COLOUR // 2)]
     named = {"keys": ["a", "b", "c", "d"], "labels": [0, 1, 2, 1]}
     images = image_set(**named, images=files, side=2)
-    rest = without(images, {"b": "empty"})
+    rest = drop_images(images, {"b": "empty"})
     assert rest.keys == ("a", "c", "d")
     assert rest.labels.tolist() == [0, 2, 1]
     np.testing.assert_array_equal(rest.image(2), COLOUR // 2)
-    assert without(images, {}) is images
+    assert drop_images(images, {}) is images
 
 
 def test_a_class_of_which_nothing_is_left_is_named(image_set):
     images = image_set(keys=["a", "b"], images=[COLOUR, COLOUR], side=2)
     with pytest.raises(DataError, match=f"class {images.classes[0]!r}"):
-        without(images, {"a": "", "b": ""})
+        drop_images(images, {"a": "", "b": ""})
 
 
 def test_a_border_keeps_the_real_pixels(image_set):

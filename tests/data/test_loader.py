@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conceptevo_jax.data import (
-    Decoded,
+    DecodedImages,
     read_ahead,
     sequential_batches,
     train_batches,
@@ -16,14 +16,14 @@ from conceptevo_jax.data import (
 from conceptevo_jax.errors import UsageError
 
 
-def planted(count: int) -> Decoded:
+def planted(count: int) -> DecodedImages:
     """Images whose every pixel tells their row, as does their label."""
     labels = np.arange(count, dtype=np.int32)
     pixels = np.zeros((count, 2, 2, 3), np.uint8)
     pixels[..., 0], pixels[..., 1] = (labels % 256)[:, None, None], 1
     pixels[..., 2] = (labels // 256)[:, None, None]
     keys = tuple(f"planted/{i}" for i in range(count))
-    return Decoded(pixels=pixels, labels=labels, keys=keys)
+    return DecodedImages(pixels=pixels, labels=labels, keys=keys)
 
 
 def epoch(batches, number: int) -> np.ndarray:

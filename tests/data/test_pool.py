@@ -17,7 +17,7 @@ from conceptevo_jax.data import (
     save_pool,
     select_pool,
 )
-from conceptevo_jax.data.stratified import stratified
+from conceptevo_jax.data.stratified import stratified_rows
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store import read_sealed, write_sealed
 from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
@@ -75,7 +75,7 @@ def test_a_smaller_pool_lies_inside_a_larger_one(image_set, labels, seed, data):
 def test_balanced_classes_stay_balanced_to_one_image(size, seed):
     labels = np.repeat(np.arange(10), 30)
     keys = [f"k/{i}" for i in range(300)]
-    chosen = stratified(keys, labels, size=size, seed=seed)
+    chosen = stratified_rows(keys, labels, size=size, seed=seed)
     counts = np.bincount(labels[chosen], minlength=10)
     assert counts.sum() == size == len(set(chosen.tolist()))
     assert counts.max() - counts.min() <= 1
@@ -84,7 +84,7 @@ def test_balanced_classes_stay_balanced_to_one_image(size, seed):
 def test_unequal_classes_keep_their_shares():
     labels = np.repeat([0, 1, 3], [700, 200, 100])
     keys = [f"k/{i}" for i in range(1000)]
-    chosen = stratified(keys, labels, size=100, seed=0)
+    chosen = stratified_rows(keys, labels, size=100, seed=0)
     assert np.bincount(labels[chosen]).tolist() == [70, 20, 0, 10]
 
 

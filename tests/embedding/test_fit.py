@@ -103,7 +103,7 @@ def test_a_step_follows_the_gradients_of_all_pairs_of_its_neurons(rng):
     vectors = jnp.asarray(rng.normal(size=(9, 3)), jnp.float32)
     path, rows = [0, 1, 2, 3, 0], jnp.asarray([0, 1, 2, 3, 4, 5, 6, 7, 0])
     linked = jnp.asarray([1.0, 1.0, 0.0, 1.0])
-    plan = descent.Plan(9, 3, 2, 1, 3, True)
+    plan = descent.LoopSizes(9, 3, 2, 1, 3, True)
 
     @jax.jit
     def step(vectors):

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from conceptevo_jax.benchmarks.budget import Measured, Measurement
+from conceptevo_jax.benchmarks.budget import MeasuredPart, Measurement
 from conceptevo_jax.benchmarks.rows import Row
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
@@ -49,7 +49,7 @@ class Planned(Session):
 
 def planned(what, call=None):
     def default():
-        return Measured([Row(part="p", what=what, seconds=1.0)], [], {})
+        return MeasuredPart([Row(part="p", what=what, seconds=1.0)], [], {})
 
     return Measurement(part="p", what=what, call=call or default)
 

@@ -12,7 +12,7 @@ from conceptevo_jax.errors import UsageError
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.monitor import HEALTHY as QUIET
 from conceptevo_jax.pipeline.trained_run import TrainedRun
-from conceptevo_jax.reports.monitor_rates.claims import FEWEST, rate_claim
+from conceptevo_jax.reports.monitor_rates.claims import MIN_RUNS, rate_claim
 from conceptevo_jax.reports.monitor_rates.measure import watch
 from conceptevo_jax.reports.monitor_rates.tables import rate_rows
 from conceptevo_jax.training import Row
@@ -75,7 +75,7 @@ def model():
 )
 def test_a_run_counts_if_it_did_what_its_recipe_is_for(model, test, kind, dropped):
     quiet = [QUIET] * len(test)
-    for meant in FEWEST:
+    for meant in MIN_RUNS:
         found = watch(trained(test, quiet, model), "r", meant, 10)
         assert found.kind == (kind if kind == meant else "other")
         assert found.dropped == dropped
@@ -134,7 +134,7 @@ def test_there_are_enough_runs_of_every_kind_and_none_that_chose_the_rules():
     for rate in found.rates.values():
         by_kind[rate.kind] = by_kind.get(rate.kind, 0) + len(rate.seeds)
         assert not {101, 102, 103, 201, 202} & set(rate.seeds)
-    assert all(by_kind[kind] >= FEWEST[kind] for kind in FEWEST)
+    assert all(by_kind[kind] >= MIN_RUNS[kind] for kind in MIN_RUNS)
     assert len(rates.jobs(found)) == sum(by_kind.values())
     assert len(rates.jobs(config("scale=smoke"))) == len(found.rates)
 

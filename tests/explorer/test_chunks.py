@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conceptevo_jax.explorer import chunks as module
-from conceptevo_jax.explorer import without_patches
-from conceptevo_jax.explorer.chunks import chunks, container
+from conceptevo_jax.explorer import drop_patches
+from conceptevo_jax.explorer.chunks import container, page_chunks
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def scene(make_scene):
 
 @pytest.fixture
 def read(scene, read_chunk):
-    return {name: read_chunk(data) for name, data in chunks("t", [scene])}
+    return {name: read_chunk(data) for name, data in page_chunks("t", [scene])}
 
 
 def test_chunks_are_named_by_the_runs_numbers(read):
@@ -157,8 +157,8 @@ def test_ranks_are_exact_and_missing_ones_told(scene, read):
 
 
 def test_without_patches_stimuli_are_told_by_class_alone(scene, read_chunk):
-    bare = without_patches(scene)
-    read = {name: read_chunk(data) for name, data in chunks("t", [bare])}
+    bare = drop_patches(scene)
+    read = {name: read_chunk(data) for name, data in page_chunks("t", [bare])}
     assert read["core"][0]["scenes"][0]["images"] is None
     np.testing.assert_array_equal(read["core"][1]["labels-0"], scene.pictures.labels)
     for number in range(2):
@@ -175,7 +175,7 @@ def test_many_images_are_numbered_in_32_bits(scene, read_chunk):
     ids = np.where(scene.courses[1].image_ids < 0, -1, 69_999).astype(np.int32)
     courses = [dataclasses.replace(scene.courses[1], image_ids=ids)]
     large = dataclasses.replace(scene, pictures=pictures, courses=courses)
-    found = dict(chunks("t", [large]))
+    found = dict(page_chunks("t", [large]))
     held = read_chunk(found["patches-0"])[1]["images"]
     assert held.dtype == np.uint32
     np.testing.assert_array_equal(held == 2**32 - 1, ids < 0)
@@ -184,7 +184,7 @@ def test_many_images_are_numbered_in_32_bits(scene, read_chunk):
 
 def test_two_scenes_count_their_runs_on(make_scene, read_chunk):
     pair = [make_scene(), make_scene(("base", "other"), rows=(1, 2))]
-    found = {name: read_chunk(data) for name, data in chunks("t", pair)}
+    found = {name: read_chunk(data) for name, data in page_chunks("t", pair)}
     meta, arrays = found["core"]
     assert [run["scene"] for run in meta["runs"]] == [0, 0, 1, 1]
     assert (len(arrays["labels-0"]), len(arrays["labels-1"])) == (4, 2)
@@ -197,19 +197,19 @@ def test_a_map_without_any_place_has_an_extent(scene, read_chunk):
         dataclasses.replace(one, points=np.full_like(one.points, np.nan))
         for one in scene.courses
     ]
-    found = dict(chunks("t", [dataclasses.replace(scene, courses=empty)]))
+    found = dict(page_chunks("t", [dataclasses.replace(scene, courses=empty)]))
     meta, arrays = read_chunk(found["core"])
     assert meta["scenes"][0]["extent"] == [0, 0, 1, 1]
     assert (arrays["1.points"] == 65535).all()
 
 
 def test_the_same_scene_gives_the_same_bytes(make_scene):
-    first, second = (list(chunks("t", [make_scene()])) for _ in range(2))
+    first, second = (list(page_chunks("t", [make_scene()])) for _ in range(2))
     assert first == second
 
 
 def test_every_documented_bound_is_a_half_step():
     assert "1/131,068" in module.__doc__
     assert "1/508" in module.__doc__
-    assert 2 * module.FINE == 131_068
-    assert 2 * module.COARSE == 508
+    assert 2 * module.FINE_STEPS == 131_068
+    assert 2 * module.COARSE_STEPS == 508

@@ -8,7 +8,7 @@ import pytest
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer import export, write_folder, write_page, write_whole
-from conceptevo_jax.explorer.chunks import chunks
+from conceptevo_jax.explorer.chunks import page_chunks
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--conceptevo:data-->"
 
@@ -37,7 +37,7 @@ def test_one_file_holds_every_chunk_and_sheet(saved, tmp_path, parts_of):
     page = tmp_path / "page.html"
     assert write_page([saved], page, title="t")
     text = page.read_text()
-    assert parts_of(text, "chunk") == dict(chunks("t", [saved.scene]))
+    assert parts_of(text, "chunk") == dict(page_chunks("t", [saved.scene]))
     assert parts_of(text, "sheet") == {"0-0": saved.sheets[0].read_bytes()}
     assert "<!--conceptevo:data-->" not in text
 

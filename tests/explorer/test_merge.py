@@ -5,7 +5,7 @@ import pytest
 from scenes import pool_pixels
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.explorer import compare, load_scene, select_scene, without_patches
+from conceptevo_jax.explorer import compare, drop_patches, load_scene, select_scene
 from conceptevo_jax.explorer.sheets import read_tiles
 
 
@@ -104,7 +104,7 @@ def test_without_patches_of_one_there_are_none_of_either(
     make_scene, keep_scene, tmp_path
 ):
     keep_scene(make_scene(), tmp_path / "one")
-    keep_scene(without_patches(make_scene(("base", "cnx"))), tmp_path / "two")
+    keep_scene(drop_patches(make_scene(("base", "cnx"))), tmp_path / "two")
     (found,) = compare(tmp_path / "one", tmp_path / "two", tmp_path / "work")
     assert found.sheets == []
     assert found.scene.pictures.tile == 0

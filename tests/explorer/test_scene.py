@@ -8,11 +8,11 @@ import pytest
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer import (
+    drop_patches,
     load_scene,
     number_images,
     pool_rows,
     save_scene,
-    without_patches,
 )
 from conceptevo_jax.store import read_manifest, write_sealed
 
@@ -111,7 +111,7 @@ def test_places_among_images_and_rows_of_the_pool_are_inverse(make_scene):
 
 
 def test_without_patches_there_is_no_corner_and_no_name(make_scene):
-    bare = without_patches(make_scene())
+    bare = drop_patches(make_scene())
     assert bare.pictures.names == ()
     assert bare.pictures.tile == 0
     assert all(one.corners.size == 0 for one in bare.courses)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.explorer import locate_study_group, write_page
-from conceptevo_jax.explorer.chunks import chunks
+from conceptevo_jax.explorer.chunks import page_chunks
 from conceptevo_jax.study import Study, save_study
 from conceptevo_jax.study.design.tasks import Task
 
@@ -77,7 +77,7 @@ def test_a_page_holds_the_groups_and_one_without_is_as_before(
 
 def test_groups_belong_to_one_of_several_scenes(scene, make_scene, read_chunk):
     found = given(scene, *MEMBERS)
-    core = dict(chunks("t", [make_scene(), scene], [(), (found,)]))["core"]
+    core = dict(page_chunks("t", [make_scene(), scene], [(), (found,)]))["core"]
     first, second = read_chunk(core)[0]["scenes"]
     assert "given" not in first
     assert len(second["given"]) == 1

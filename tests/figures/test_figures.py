@@ -106,7 +106,7 @@ def evolutions_of(rng, snapshots, patches):
 
     neurons = [neuron("Mixed_7c/2000", patches), neuron("features.28/5", 0)]
     groups = [
-        EvolutionGroup(heading=f"most important {n}", chosen_by=n, neurons=neurons)
+        EvolutionGroup(heading=f"most important {n}", score_index=n, neurons=neurons)
         for n in range(snapshots - 1)
     ]
     return draw_evolutions(

@@ -10,7 +10,7 @@ from conceptevo_jax import figures
 from conceptevo_jax.figures import (
     Curve,
     Factor,
-    Measured,
+    MeasuredNumber,
     MethodDots,
     TaskPicture,
     draw_curves,
@@ -64,7 +64,7 @@ def factors(rng):
 
 
 def labels(rng):
-    rows = [Measured(name=name, value=0.5, low=0.4, high=0.6) for name in NAMES]
+    rows = [MeasuredNumber(name=name, value=0.5, low=0.4, high=0.6) for name in NAMES]
     return draw_label_similarity(rows, rows[0], encoder="$e$", who="_w")
 
 
@@ -91,7 +91,7 @@ def test_names_are_drawn_as_text(draw, rng, tmp_path):
 def test_a_legend_has_every_name(rng):
     (legend,) = curves(rng).legends
     shown = [text.get_text().strip() for text in legend.get_texts()]
-    assert shown == [lettering.drawable(name).strip() for name in NAMES if name]
+    assert shown == [lettering.drawable_text(name).strip() for name in NAMES if name]
 
 
 def test_every_drawing_function_is_lettered():
@@ -118,7 +118,7 @@ def only_fallback(monkeypatch):
 
 def test_what_no_font_has_stands_as_its_code_and_that_is_told(only_fallback):
     only_fallback()
-    assert lettering.drawable("漢 cat\nelk") == "\\u6f22 cat\nelk"
+    assert lettering.drawable_text("漢 cat\nelk") == "\\u6f22 cat\nelk"
     assert undrawable_note(["cat", "naïve", "ελιά"]) == ()
     (note,) = undrawable_note(["cat", "漢", "字"])
     assert note.startswith("2 class names are in a script without an installed font")
@@ -133,11 +133,11 @@ def test_an_installed_font_gives_the_characters_that_the_first_one_lacks(
     rare = "Ⓐ"
     only_fallback("Not Installed", "STIXGeneral")
     assert lettering.font_families() == ("DejaVu Sans", "STIXGeneral")
-    assert lettering.drawable(rare) == rare
+    assert lettering.drawable_text(rare) == rare
     line = Curve(name=rare, progress=np.arange(2.0), values=np.zeros(2))
     save_figure(draw_curves([(rare, [line])], title=rare), tmp_path / "figure")
     only_fallback()
-    assert lettering.drawable(rare) == lettering.escaped(rare)
+    assert lettering.drawable_text(rare) == lettering.escape_character(rare)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_an_installed_font_gives_the_characters_that_the_first_one_lacks(
     ],
 )
 def test_lines_are_broken_by_what_is_seen(text, lines):
-    assert lettering.wrapped(text, 8) == lines
-    assert lettering.filled(text, 8) == "\n".join(lines)
+    assert lettering.wrap_lines(text, 8) == lines
+    assert lettering.wrap_text(text, 8) == "\n".join(lines)
 
 
 def test_values_that_are_no_text_stay_as_they_are():

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.text import Text
 
 from conceptevo_jax.figures import (
-    Measured,
+    MeasuredNumber,
     RocLine,
     draw_label_similarity,
     draw_roc,
@@ -24,12 +24,14 @@ ENCODER = "TF-IDF of words and letters, in place of the Universal Sentence Encod
 
 def line(name, rng, **numbers):
     ends = np.concatenate([[0.0], np.sort(rng.random(4)), [1.0]])
-    auc = Measured(name=name, **{"value": 0.9, "low": 0.86, "high": 0.93} | numbers)
+    auc = MeasuredNumber(
+        name=name, **{"value": 0.9, "low": 0.86, "high": 0.93} | numbers
+    )
     return RocLine(auc=auc, false_positive=ends, true_positive=ends**0.3)
 
 
 def unanswered(name):
-    auc = Measured(name=name, value=None, why="nobody answered")
+    auc = MeasuredNumber(name=name, value=None, why="nobody answered")
     return RocLine(auc=auc, false_positive=np.empty(0), true_positive=np.empty(0))
 
 
@@ -47,12 +49,12 @@ def roc(lines):
 @pytest.fixture
 def labels():
     rows = [
-        Measured(name=NAMES[0], value=None, why="no task has two labels"),
-        Measured(name=NAMES[1], value=0.4, low=0.35, high=0.47),
-        Measured(name=NAMES[2], value=0.41),
-        Measured(name=NAMES[3], value=-0.1, low=-0.2, high=0.1),
+        MeasuredNumber(name=NAMES[0], value=None, why="no task has two labels"),
+        MeasuredNumber(name=NAMES[1], value=0.4, low=0.35, high=0.47),
+        MeasuredNumber(name=NAMES[2], value=0.41),
+        MeasuredNumber(name=NAMES[3], value=-0.1, low=-0.2, high=0.1),
     ]
-    baseline = Measured(name="all", value=0.28, low=0.26, high=0.31)
+    baseline = MeasuredNumber(name="all", value=0.28, low=0.26, high=0.31)
     return draw_label_similarity(rows, baseline, encoder=ENCODER, who="12 people")
 
 

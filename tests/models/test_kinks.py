@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conceptevo_jax.models.kinks import larger, larger_one_sided, relu
+from conceptevo_jax.models.kinks import maximum, maximum_one_sided, relu
 
 
 def along(function, values, direction):
@@ -31,8 +31,8 @@ def test_of_two_equal_values_the_faster_one_counts():
     first, second = [1.0, 1, 1, 2, 1], [1.0, 1, 1, 1, 2]
     one, other = [4.0, -4, -2, -5, 9], [3.0, -1, -2, 7, 6]
     given = (first, second), (one, other)
-    assert along(larger_one_sided, *given) == [4, -1, -2, -5, 6]
-    assert along(larger, *given) == [4, -4, -2, -5, 6]
+    assert along(maximum_one_sided, *given) == [4, -1, -2, -5, 6]
+    assert along(maximum, *given) == [4, -4, -2, -5, 6]
 
 
 @pytest.mark.parametrize("one_sided", [False, True])
@@ -43,7 +43,7 @@ def test_values_are_those_of_a_relu(one_sided):
 
 def test_what_is_not_a_number_is_taken_before_any_number():
     first, second = jnp.asarray([np.nan, 1.0, -np.inf]), jnp.asarray([1.0, np.nan, 0])
-    for function in (larger, larger_one_sided):
+    for function in (maximum, maximum_one_sided):
         np.testing.assert_array_equal(function(first, second), [np.nan, np.nan, 0])
     direction = [2.0, 2, 2], [3.0, 3, 3]
-    assert along(larger_one_sided, (first, second), direction) == [2, 3, 3]
+    assert along(maximum_one_sided, (first, second), direction) == [2, 3, 3]

@@ -34,7 +34,7 @@ def test_activations_are_bfloat16_all_else_is_not(model, pixels):
         seen[site] = activation.dtype
         return activation
 
-    half = model.computing("bfloat16")
+    half = model.in_dtype("bfloat16")
     logits = jax.eval_shape(lambda v: half.logits(v, pixels, tap), half.shapes())
     assert {site.name for site in half.sites} <= set(seen)
     assert set(seen.values()) == {jnp.dtype("bfloat16")}
@@ -46,7 +46,7 @@ def test_activations_are_bfloat16_all_else_is_not(model, pixels):
 def test_logits_are_near_those_of_float32(model, pixels, random_variables):
     exact, half = (
         np.asarray(
-            jax.jit(model.computing(dtype).logits)(random_variables(model), pixels)
+            jax.jit(model.in_dtype(dtype).logits)(random_variables(model), pixels)
         )
         for dtype in ("float32", "bfloat16")
     )
@@ -60,7 +60,7 @@ def test_training_keeps_statistics_in_float32(pixels, random_variables):
     means = {}
     for dtype in ("float32", "bfloat16"):
         train = functools.partial(
-            model.computing(dtype).module.apply,
+            model.in_dtype(dtype).module.apply,
             train=True,
             rngs={"dropout": jax.random.key(0)},
             mutable=["batch_stats", "auxiliary"],
@@ -74,19 +74,19 @@ def test_training_keeps_statistics_in_float32(pixels, random_variables):
 def test_float32_is_what_there_was(model, pixels):
     same, there = (
         jax.jit(one.logits).lower(model.shapes(), pixels).as_text()
-        for one in (model.computing("float32"), model)
+        for one in (model.in_dtype("float32"), model)
     )
     assert same == there
 
 
 def test_unknown_types_and_modules_of_one_type_are_refused(model):
     with pytest.raises(UsageError, match=r"float16.*bfloat16"):
-        model.computing("float16")
+        model.in_dtype("float16")
 
     class Fixed(nn.Module):
         pass
 
     fixed = dataclasses.replace(model, module=Fixed())
-    assert fixed.computing("float32") is fixed
+    assert fixed.in_dtype("float32") is fixed
     with pytest.raises(UsageError, match=f"{model.name} computes in float32 only"):
-        fixed.computing("bfloat16")
+        fixed.in_dtype("bfloat16")

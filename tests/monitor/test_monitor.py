@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from planted import he_normal
 
-from conceptevo_jax.data import Decoded, images_id, select_part
+from conceptevo_jax.data import DecodedImages, images_id, select_part
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import build_model
 from conceptevo_jax.monitor import (
@@ -39,7 +39,7 @@ def images():
     pixels = rng.integers(0, 256, (400, 32, 32, 3), dtype=np.uint8)
     keys = tuple(f"{i:04}" for i in range(400))
     labels = np.arange(400, dtype=np.int32) % 10
-    return Decoded(pixels=pixels, labels=labels, keys=keys)
+    return DecodedImages(pixels=pixels, labels=labels, keys=keys)
 
 
 def watching(images, **settings):
@@ -241,7 +241,7 @@ def test_a_space_adds_places_by_step_2_2_alone(images, model, space):
 
 
 def test_the_images_must_be_the_pool_of_the_space(images, model, space):
-    part = Decoded(
+    part = DecodedImages(
         pixels=images.pixels[:300], labels=images.labels[:300], keys=images.keys[:300]
     )
     assert images_id(part.keys, part.labels, 32) != space.pool_id

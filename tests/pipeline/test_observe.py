@@ -69,12 +69,12 @@ def test_together_they_end_and_are_stored_as_each_alone(tmp_path, images, model,
     pixels = Counted(images.pool_pixels.pixels)
     counted = dataclasses.replace(images.pool_pixels, pixels=pixels)
     together.images = dataclasses.replace(images, pool_pixels=counted)
-    found = list(together.each(shots[0]))
+    found = list(together.observe_all(shots[0]))
     assert pixels.asked == 1, "60 images are one batch, read once for all snapshots"
     for one, other in zip(found, expected, strict=True):
         same(one, other)
     again = observer(tmp_path / "b", images, model)
-    for one, other in zip(again.each(shots[0]), expected, strict=True):
+    for one, other in zip(again.observe_all(shots[0]), expected, strict=True):
         same(one, other)
 
 
@@ -82,7 +82,7 @@ def test_what_is_stored_is_not_loaded_again(tmp_path, images, model, shots):
     look = observer(tmp_path, images, model)
     look(shots[0][1])
     shots[1].clear()
-    assert len(list(look.each(shots[0]))) == len(EPOCHS)
+    assert len(list(look.observe_all(shots[0]))) == len(EPOCHS)
     assert shots[1] == ["init", 1]
 
 
@@ -90,7 +90,7 @@ def test_one_that_another_process_stores_meanwhile_is_not_taken_for_the_next(
     tmp_path, images, model, shots
 ):
     look, other = (observer(tmp_path, images, model) for _ in range(2))
-    looked = look.each(shots[0])
+    looked = look.observe_all(shots[0])
     found = [next(looked)]
     other(shots[0][1])
     found += looked
@@ -102,7 +102,7 @@ def test_one_that_another_process_stores_meanwhile_is_not_taken_for_the_next(
 def test_with_little_time_one_snapshot_is_observed_at_a_time(
     tmp_path, images, model, shots
 ):
-    looked = observer(tmp_path, images, model).each(shots[0], lambda: 1e-9)
+    looked = observer(tmp_path, images, model).observe_all(shots[0], lambda: 1e-9)
     for epoch in EPOCHS:
         next(looked)
         assert shots[1] == list(EPOCHS[: EPOCHS.index(epoch) + 1])

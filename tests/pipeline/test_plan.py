@@ -9,7 +9,7 @@ from conceptevo_jax.config import (
     SearchConfig,
 )
 from conceptevo_jax.pipeline.plan import (
-    SPACE,
+    SPACE_STEPS,
     Step,
     duration,
     longest_first,
@@ -53,9 +53,11 @@ def test_lengths_of_time_are_for_people(seconds, told):
 
 def test_what_nobody_knows_does_not_count():
     steps = [Step(stage="s", about="a", seconds=s, bytes=0) for s in (30.0, 10.0, 20.0)]
-    assert total_seconds([*steps, *SPACE], workers=2) == 30
-    assert total_seconds([*steps, *SPACE], workers=3) == 30  # as long as the longest
-    assert total_seconds(SPACE, workers=2) == 0
+    assert total_seconds([*steps, *SPACE_STEPS], workers=2) == 30
+    assert (
+        total_seconds([*steps, *SPACE_STEPS], workers=3) == 30
+    )  # as long as the longest
+    assert total_seconds(SPACE_STEPS, workers=2) == 0
 
 
 def test_the_explorer_grows_with_what_is_observed_and_can_be_left_out(make_job):

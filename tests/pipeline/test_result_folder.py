@@ -7,7 +7,7 @@ import pytest
 from conceptevo_jax.config import Config, DatasetConfig, MethodConfig
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.pipeline.result_folder import (
-    CALL,
+    CALL_FILE,
     claim_folder,
     default_folder,
     find_folder,
@@ -68,7 +68,7 @@ def test_other_settings_go_beside_and_say_so(changes, named):
     assert other.folder.name in other.note
     with pytest.raises(AssertionError, match=named):
         raise AssertionError(other.note)
-    assert [path.name for path in other.folder.iterdir()] == [CALL]
+    assert [path.name for path in other.folder.iterdir()] == [CALL_FILE]
     assert claim_folder(config(**changes), "images") == other
     assert (first / "results.json").read_text() == "mine"
 
@@ -86,7 +86,7 @@ def test_what_is_no_result_is_left_alone(here):
     holiday = here / "mine" / "holiday.jpg"
     holiday.parent.mkdir()
     assert claim_folder(config(run_dir="mine"), "images").folder == holiday.parent
-    (holiday.parent / CALL).unlink()
+    (holiday.parent / CALL_FILE).unlink()
     holiday.write_text("a photograph")
     other = claim_folder(config(run_dir="mine"), "images")
     assert other.folder.parent == here
@@ -116,9 +116,9 @@ def test_settings_that_are_not_those_of_the_results_are_refused():
     require_settings(folder, config(seed=3, workers=2))
     with pytest.raises(DataError, match=r"config\.yaml is not the conf.*\(seed\)"):
         require_settings(folder, config(seed=4))
-    call = json.loads((folder / CALL).read_text())
+    call = json.loads((folder / CALL_FILE).read_text())
     call["settings"]["seed"] = 4
-    (folder / CALL).write_text(json.dumps(call))
+    (folder / CALL_FILE).write_text(json.dumps(call))
     with pytest.raises(DataError, match=r"call\.json cannot be used"):
         require_settings(folder, config(seed=4))
 
@@ -139,6 +139,6 @@ def test_a_folder_out_of_which_a_link_leads_is_not_written_to(here, link):
 @pytest.mark.parametrize("told", [{}, {"settings": 1, "images": ""}, {"settings": {}}])
 def test_what_tells_of_no_call_is_named(here, told):
     folder = claim_folder(config(), "images").folder
-    write_sealed(folder / CALL, told)
+    write_sealed(folder / CALL_FILE, told)
     with pytest.raises(DataError, match=r"call\.json has no settings and images"):
         find_folder(config(), "images")

@@ -10,7 +10,7 @@ from conceptevo_jax.pipeline.images import prepare_images
 from conceptevo_jax.pipeline.plan import Step, plan_job, total_seconds
 from conceptevo_jax.pipeline.runs import Until, execute, is_finished, job_from_json
 from conceptevo_jax.store import Store
-from conceptevo_jax.store.keys import plain
+from conceptevo_jax.store.keys import json_values
 from conceptevo_jax.training import Row
 from conceptevo_jax.types import Snapshot
 
@@ -21,7 +21,7 @@ from conceptevo_jax.types import Snapshot
 def test_a_job_survives_the_way_to_another_process(make_job, until, search, seen):
     job = make_job("a job", search=search, seen=seen, early_steps=[1, 2])
     object.__setattr__(job, "until", until)
-    again = job_from_json(json.loads(json.dumps(plain(job))))
+    again = job_from_json(json.loads(json.dumps(json_values(job))))
     assert again == job
 
 

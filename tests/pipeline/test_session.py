@@ -81,7 +81,7 @@ def test_a_log_tells_for_what_a_stage_was_entered(tmp_path, monkeypatch, make_da
     console = Console(file=io.StringIO(), width=200)
     began = Session(settings, console)
     for name in ("cat", "elk"):
-        with began.stage("importance", of=f"vgg16, {name}"):
+        with began.stage("importance", subject=f"vgg16, {name}"):
             pass
     lines = console.file.getvalue().splitlines()
     assert lines[-2:] == [
@@ -96,9 +96,9 @@ def test_a_log_tells_what_ended_once_and_how_far_the_others_are(monkeypatch):
     lines = []
     log = session._Log(lines.append)
     for step in ("one", 1, 4), ("one", 4, 4), ("other", 2, 4), ("one", 4, 4):
-        log.heard(*step)
-    log.heard("other", 4, 4)
-    log.heard("other", 4, 4)
+        log.report_step(*step)
+    log.report_step("other", 4, 4)
+    log.report_step("other", 4, 4)
     assert lines == [
         "one step 1 of 4",
         "one: trained and observed",

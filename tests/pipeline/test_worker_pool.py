@@ -19,7 +19,7 @@ from conceptevo_jax.pipeline.images import prepare_images
 from conceptevo_jax.pipeline.runs import execute, is_finished
 from conceptevo_jax.pipeline.worker_pool import WorkerError, run_side_by_side
 from conceptevo_jax.store import Store
-from conceptevo_jax.store.keys import plain
+from conceptevo_jax.store.keys import json_values
 from conceptevo_jax.training import NonFiniteLossError, TimeUpError
 
 PATIENCE = 600
@@ -203,7 +203,7 @@ def test_a_worker_whose_parent_is_gone_leaves_in_the_middle_of_its_work(
     store, make_job, tmp_path, works
 ):
     """The system closes the pipe of a parent that dies, whatever it dies of."""
-    job = plain(make_job("orphan", seed=23, epochs=10_000))
+    job = json_values(make_job("orphan", seed=23, epochs=10_000))
     order = json.dumps({"job": job, "observe": True, "seconds": None})
     with (
         (tmp_path / "errors").open("w+") as errors,
@@ -214,7 +214,7 @@ def test_a_worker_whose_parent_is_gone_leaves_in_the_middle_of_its_work(
         if works:
             assert "done" in json.loads(process.stdout.readline())
         process.stdin.close()
-        assert process.wait(timeout=PATIENCE) == worker.ORPHANED
+        assert process.wait(timeout=PATIENCE) == worker.EXIT_ORPHANED
 
 
 def test_a_worker_stops_when_the_time_is_up_and_goes_on_later(store, make_job):
@@ -236,7 +236,7 @@ def pretend(monkeypatch):
         def do(self, piece, seconds, on_job):
             call(self.core, piece.job.name, piece.observe)
 
-        monkeypatch.setattr(worker_pool._Worker, "do", do)
+        monkeypatch.setattr(worker_pool._Worker, "work_on", do)
 
     return use
 
@@ -314,7 +314,7 @@ def test_nothing_is_observed_before_it_is_trained(make_job):
     other.start()
     other.join(0.05)
     assert found == []
-    agenda.finished(training)
+    agenda.mark_trained(training)
     other.join(30)
     assert [(piece.job.name, piece.observe) for piece in found] == [("one", True)]
     assert agenda.next() is None

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from conceptevo_jax.data import Decoded, select_part
+from conceptevo_jax.data import DecodedImages, select_part
 from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.base_space import Refits
 from conceptevo_jax.projection import (
@@ -23,7 +23,7 @@ FIT = {"dim": 6, "repeats": 2}
 def observed():
     """A tiny untrained network, its pool, and its stimuli there."""
     rng = np.random.default_rng(0)
-    images = Decoded(
+    images = DecodedImages(
         pixels=rng.integers(0, 256, (100, 32, 32, 3), dtype=np.uint8),
         labels=np.arange(100, dtype=np.int32) % 10,
         keys=tuple(f"{i:03}" for i in range(100)),

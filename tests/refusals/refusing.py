@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import conceptevo_jax as ce
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.types import (
     Snapshot,
@@ -25,7 +25,7 @@ COUNTS = [0, -1, 1.5, True, "3"]
 
 
 def decoded(pixels=PIXELS, labels=LABELS, keys=KEYS):
-    return Decoded(pixels=pixels, labels=labels, keys=keys)
+    return DecodedImages(pixels=pixels, labels=labels, keys=keys)
 
 
 def snapshot(variables, name="run"):

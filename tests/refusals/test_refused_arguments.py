@@ -39,7 +39,7 @@ from conceptevo_jax.types import (
 
 ENTRIES = {
     "stimuli": lambda w, v: w.find(v, w.images),
-    "stimuli of two": lambda w, v: list(w.find.each([lambda: v] * 2, w.images)),
+    "stimuli of two": lambda w, v: list(w.find.sweep_all([lambda: v] * 2, w.images)),
     "stimuli by candidates": lambda w, v: w.find_by_candidates(v, w.images),
     "base_space": lambda w, v: base_space(w, variables=v),
     "importance": lambda w, v: ce.measure_importance(w.model)(

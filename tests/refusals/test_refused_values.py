@@ -24,7 +24,7 @@ from refusing import (
 )
 
 import conceptevo_jax as ce
-from conceptevo_jax.analysis import Reverting, Scoring
+from conceptevo_jax.analysis import ReversionOptions, ScoringSettings
 from conceptevo_jax.data import OnDemand, decode_on_demand
 from conceptevo_jax.projection import SpaceSettings
 from conceptevo_jax.stimuli import Search
@@ -209,10 +209,10 @@ COUNTED = {
         w.stimuli, side=n, input_size=SIDE
     ),
     "input_size": lambda w, n: ce.patch_windows(w.stimuli, side=SIDE, input_size=n),
-    "batch_size": lambda w, n: Scoring(batch_size=n),
-    "bins": lambda w, n: Reverting(bins=n),
-    "repeats": lambda w, n: Reverting(repeats=n),
-    "test_images": lambda w, n: Reverting(test_images=n),
+    "batch_size": lambda w, n: ScoringSettings(batch_size=n),
+    "bins": lambda w, n: ReversionOptions(bins=n),
+    "repeats": lambda w, n: ReversionOptions(repeats=n),
+    "test_images": lambda w, n: ReversionOptions(test_images=n),
     "batch_size of training": lambda w, n: train(w, batch_size=n),
     "eval_images": lambda w, n: train(w, eval_images=n),
     "early_steps": lambda w, n: train(w, early_steps=(n,)),

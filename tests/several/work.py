@@ -13,9 +13,12 @@ import numpy as np
 from planted import he_normal
 
 from conceptevo_jax.activations import Peaks
-from conceptevo_jax.analysis.importance.scores import Scoring, measure_importance
+from conceptevo_jax.analysis.importance.scores import (
+    ScoringSettings,
+    measure_importance,
+)
 from conceptevo_jax.data import decode_images, load_images, select_pool
-from conceptevo_jax.devices import in_turn, is_first, start_processes
+from conceptevo_jax.devices import call_in_turn, is_first, start_processes
 from conceptevo_jax.models import build_model
 from conceptevo_jax.projection import base_space
 from conceptevo_jax.stimuli import Search, find_stimuli, observe
@@ -34,7 +37,7 @@ def coarse(variables, pixels):
 
 def work(folder: Path) -> dict[str, np.ndarray]:
     """Stimuli, with and without ties, responses, a space, and importances."""
-    shapes = in_turn(
+    shapes = call_in_turn(
         lambda: load_images("shapes", "train", data_dir=folder, train_images=80)
     )
     pool = select_pool(shapes, size=IMAGES, seed=2)
@@ -43,14 +46,14 @@ def work(folder: Path) -> dict[str, np.ndarray]:
     model = build_model("vgg16", preset="tiny", classes=10)
     snapshots = [he_normal(model, seed) for seed in (0, 1)]
     find = find_stimuli(model, pool, Search(k=K), sample=20)
-    (stimuli, sample), other = find.each(
+    (stimuli, sample), other = find.sweep_all(
         [lambda one=one: one for one in snapshots], pixels
     )
     tied = observe(
         coarse, (COARSE,), np.full((1, 2), 12), pool, Search(k=K), sample=np.arange(5)
     )({"scale": jnp.float32(1)}, pixels)[0]
     space, *_ = base_space(model, snapshots[0], stimuli, sample, pixels)
-    measure = measure_importance(model, Scoring(batch_size=2, checked=2))
+    measure = measure_importance(model, ScoringSettings(batch_size=2, checked=2))
     ends = [
         Snapshot(run="run", epoch=epoch, load=lambda one=one: one)
         for epoch, one in enumerate(snapshots)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from conceptevo_jax.data import Decoded, ImageSet, Pool, select_pool
+from conceptevo_jax.data import DecodedImages, ImageSet, Pool, select_pool
 from conceptevo_jax.types import Site, neuron_count, site_slices
 
 SITES = (
@@ -75,11 +75,11 @@ def make_pool() -> Callable[..., Pool]:
 
 
 @pytest.fixture(scope="session")
-def decode() -> Callable[[Pool], Decoded]:
-    def build(pool: Pool) -> Decoded:
+def decode() -> Callable[[Pool], DecodedImages]:
+    def build(pool: Pool) -> DecodedImages:
         images = image_set(list(pool.keys))
         pixels = np.stack([images.image(row) for row in range(len(pool))])
-        return Decoded(pixels=pixels, labels=pool.labels, keys=pool.keys)
+        return DecodedImages(pixels=pixels, labels=pool.labels, keys=pool.keys)
 
     return build
 

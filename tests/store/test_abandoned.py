@@ -40,7 +40,7 @@ def test_only_what_nobody_writes_any_more_is_dropped(monkeypatch, tmp_path, dead
     folder.mkdir()
     for path in (abandoned, folder / "sheet", *kept):
         path.write_text("half")
-    drop_abandoned(tmp_path, deep=False)
+    drop_abandoned(tmp_path, recursive=False)
     assert abandoned.exists()
     assert not folder.exists()
     drop_abandoned(tmp_path)

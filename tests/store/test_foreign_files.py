@@ -19,14 +19,14 @@ from conceptevo_jax.store import (
     read_file,
     read_json,
     read_manifest,
-    require_closed,
-    require_own,
+    require_inside_result,
+    require_no_outward_links,
     save_record,
     write_sealed,
 )
 from conceptevo_jax.store.bounded_reading import DEEPEST_JSON, LARGEST_TEXT, read_arrays
 from conceptevo_jax.store.files import replace_folder
-from conceptevo_jax.store.kinds import fits
+from conceptevo_jax.store.kinds import matches_type
 from conceptevo_jax.types import Embedding, Site
 
 
@@ -111,7 +111,7 @@ def test_links_within_a_result_and_to_it_are_followed(foreign, tmp_path):
     for result in (foreign, tmp_path / "linked"):
         for name in ("space", "again"):
             assert load_record(result / name, Embedding, result).vectors.sum() == 6
-        require_closed(result, result)
+        require_no_outward_links(result, result)
 
 
 @pytest.mark.parametrize("target", ["../private", "../not there", "..", "/"])
@@ -119,12 +119,12 @@ def test_a_link_out_is_named_wherever_it_lies(foreign, target):
     link = foreign / "space" / "link"
     link.symlink_to(f"../{target}" if target.startswith("..") else target)
     with pytest.raises(DataError, match=f"{link} leads to .*, out of {foreign}: links"):
-        require_closed(foreign, foreign)
+        require_no_outward_links(foreign, foreign)
 
 
 def test_links_that_go_round_are_no_way_out(foreign):
     (foreign / "round").symlink_to("round")
-    require_closed(foreign, foreign)
+    require_no_outward_links(foreign, foreign)
     with pytest.raises(OSError, match="Too many levels"):
         read_file(foreign / "round", foreign)
 
@@ -135,10 +135,10 @@ def test_nothing_is_written_through_a_link_of_a_result(foreign, tmp_path):
     (tmp_path / "chosen").symlink_to(tmp_path / "own")
     for path in (foreign / "explorer", foreign / "explorer" / "data"):
         with pytest.raises(DataError, match=r"leads to .*/own.*, out of"):
-            require_own(path, foreign)
+            require_inside_result(path, foreign)
     # A folder elsewhere is its caller's own choice, whatever leads there.
-    require_own(tmp_path / "chosen", foreign)
-    require_own(foreign / "page.html", foreign)
+    require_inside_result(tmp_path / "chosen", foreign)
+    require_inside_result(foreign / "page.html", foreign)
 
 
 def test_a_folder_that_replaces_a_link_leaves_its_target(tmp_path):
@@ -158,7 +158,7 @@ def test_what_is_no_file_is_not_waited_for(foreign):
     with pytest.raises(ValueError, match="it is not a regular file"):
         read_file(foreign, None)
     with pytest.raises(DataError, match="pipe is neither a file nor a folder: remove"):
-        require_closed(foreign, foreign)
+        require_no_outward_links(foreign, foreign)
 
 
 def test_a_file_is_read_up_to_a_limit(tmp_path):
@@ -254,7 +254,7 @@ def test_an_archive_that_declares_its_bytes_again_is_refused():
     ],
 )
 def test_values_are_compared_with_their_fields(value, kind, expected):
-    assert fits(value, kind) == expected
+    assert matches_type(value, kind) == expected
 
 
 @dataclasses.dataclass

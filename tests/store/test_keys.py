@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from conceptevo_jax.store.keys import content_key, plain
+from conceptevo_jax.store.keys import content_key, json_values
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -81,4 +81,4 @@ def test_memory_layout_does_not_enter(rng):
 @pytest.mark.parametrize("value", [np.ones(2), pathlib.Path("x"), {1, 2}, object()])
 def test_what_has_no_faithful_form_is_refused(value):
     with pytest.raises(TypeError, match="has no JSON form"):
-        plain({"setting": value})
+        json_values({"setting": value})

@@ -12,7 +12,7 @@ from pathlib import Path
 import jax
 from conftest import toy_images, toy_model, toy_settings
 
-from conceptevo_jax.devices import in_turn, start_processes
+from conceptevo_jax.devices import call_in_turn, start_processes
 from conceptevo_jax.training import train
 
 
@@ -29,7 +29,7 @@ def main(folder: str, step: str = "0") -> None:
     if "JAX_NUM_PROCESSES" in os.environ:
         start_processes()
     where = Path(folder)
-    images = in_turn(lambda: toy_images(where / "images"))
+    images = call_in_turn(lambda: toy_images(where / "images"))
     train(
         "toy-run",
         toy_model(),

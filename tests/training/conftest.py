@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 
-from conceptevo_jax.data import Decoded, decode_images, load_images
+from conceptevo_jax.data import DecodedImages, decode_images, load_images
 from conceptevo_jax.models import Model, identity_tap
 from conceptevo_jax.training import (
     Optimizer,
@@ -58,7 +58,7 @@ def toy_model(*, dropout: float = 0.3, norm: bool = True) -> Model:
     )
 
 
-def toy_images(folder: Path) -> tuple[Decoded, Decoded]:
+def toy_images(folder: Path) -> tuple[DecodedImages, DecodedImages]:
     """Training and test images, generated."""
     counts = {"train": TRAIN, "test": TEST}
     sizes = {f"{split}_images": count for split, count in counts.items()}
@@ -103,7 +103,7 @@ def build() -> Callable[..., Model]:
 
 
 @pytest.fixture(scope="session")
-def images(tmp_path_factory) -> tuple[Decoded, Decoded]:
+def images(tmp_path_factory) -> tuple[DecodedImages, DecodedImages]:
     return toy_images(tmp_path_factory.mktemp("images"))
 
 

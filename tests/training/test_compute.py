@@ -52,7 +52,7 @@ def after(model, images, steps):
 
 def test_a_step_moves_nearly_alike_and_keeps_float32(typed, images):
     exact, loss = after(typed, images, 5)
-    half, near = after(typed.computing("bfloat16"), images, 5)
+    half, near = after(typed.in_dtype("bfloat16"), images, 5)
     assert near != loss
     np.testing.assert_allclose(near, loss, rtol=0.02)
     start = typed.init(seed=0)

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.training import Optimizer, read_run, train
 
@@ -69,7 +69,7 @@ def test_other_images_are_refused(run, copy, model, settings, images, what):
         train(
             "toy-run",
             model,
-            Decoded(**fields),
+            DecodedImages(**fields),
             test,
             settings(epochs=2, optimizer=CONSTANT),
             copy,
@@ -78,7 +78,7 @@ def test_other_images_are_refused(run, copy, model, settings, images, what):
 
 def test_the_same_images_in_memory_are_the_same(run, copy, model, settings, images):
     data, test = (
-        Decoded(pixels=np.asarray(i.pixels), labels=i.labels, keys=i.keys)
+        DecodedImages(pixels=np.asarray(i.pixels), labels=i.labels, keys=i.keys)
         for i in images
     )
     again = settings(epochs=2, optimizer=CONSTANT)

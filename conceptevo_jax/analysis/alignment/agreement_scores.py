@@ -29,9 +29,9 @@ from conceptevo_jax.analysis.statistics.auc import (
 )
 from conceptevo_jax.analysis.statistics.crossed_bootstrap import (
     Draws,
+    add_refit_spread,
     bounded_estimate,
     resample,
-    with_refits,
 )
 from conceptevo_jax.analysis.statistics.intervals import Interval
 from conceptevo_jax.types import record
@@ -100,13 +100,13 @@ def score_agreement(
         return Agreement(reason="No pair of neurons agrees more than the median pair.")
     space = similarity["space"]
     aucs = {name: _auc(table, pairs) for name, table in similarity.items()}
-    overall = Score(
+    overall_score = Score(
         auc=aucs["space"], agree=pairs.agree.size, disagree=pairs.disagree.size
     )
     null_mean, null_high = permutation_null(space, pairs, rng=uncertainty.rng)
     interval = _auc_interval(aucs["space"], space, pairs, uncertainty)
     return Agreement(
-        overall=overall,
+        overall=overall_score,
         interval=interval,
         same_site=_score_among(same_site, space, pairs),
         cross_site=_score_among(~same_site, space, pairs),
@@ -132,7 +132,7 @@ def score_nearest(
       space: Similarity of every pair in the space.
       uncertainty: What the interval is computed from.
     """
-    considered = ~np.isnan(correlation)
+    is_considered = ~np.isnan(correlation)
     values = np.nan_to_num(correlation.astype(np.float64))
     fit_means = [
         float(nearest_values(correlation, table).mean())
@@ -145,8 +145,8 @@ def score_nearest(
     return Nearest(
         nearest=fit_means[0],
         interval=interval,
-        best=float(np.where(considered, values, -np.inf).max(axis=1).mean()),
-        random=float((values.sum(axis=1) / considered.sum(axis=1)).mean()),
+        best=float(np.where(is_considered, values, -np.inf).max(axis=1).mean()),
+        random=float((values.sum(axis=1) / is_considered.sum(axis=1)).mean()),
     )
 
 
@@ -170,7 +170,7 @@ def _interval(
     *,
     lower_bound: float,
 ) -> Interval:
-    widened_resamples = with_refits(resamples, np.array(fit_values), rng)
+    widened_resamples = add_refit_spread(resamples, np.array(fit_values), rng)
     estimate = bounded_estimate(
         value, widened_resamples, len(resamples), why="", lower_bound=lower_bound
     )
@@ -191,6 +191,10 @@ def _score_among(
     flat = mask.ravel()
     agree = pairs.agree[flat[pairs.agree]]
     disagree = pairs.disagree[flat[pairs.disagree]]
-    has_both = agree.size and disagree.size
-    auc = _auc(similarity, Pairs(agree=agree, disagree=disagree)) if has_both else None
+    has_both_kinds = agree.size and disagree.size
+    auc = (
+        _auc(similarity, Pairs(agree=agree, disagree=disagree))
+        if has_both_kinds
+        else None
+    )
     return Score(auc=auc, agree=agree.size, disagree=disagree.size)

@@ -126,11 +126,11 @@ def _dimensions(subject: Subject) -> str:
 
 
 def _unmeasured_alignment(reason: str, facts: Mapping[str, Any]) -> Alignment:
-    missing = Agreement(reason=reason)
+    missing_agreement = Agreement(reason=reason)
     return Alignment(
-        correlation=missing,
-        centred=missing,
-        overlap=missing,
+        correlation=missing_agreement,
+        centred=missing_agreement,
+        overlap=missing_agreement,
         nearest=Nearest(),
         reason=reason,
         **facts,

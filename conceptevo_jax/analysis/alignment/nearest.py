@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Float64
 
 from conceptevo_jax.analysis.statistics.crossed_bootstrap import Draws
 
-_RANKS = 16
+_NEAREST_RANKS = 16
 """Nearest neurons that a resample searches: all 16 are missing once in 9 million."""
 
 
@@ -28,9 +28,11 @@ def nearest_values(
       mean over them.
     """
     closeness = _closeness(correlation, similarity)
-    nearest = closeness == closeness.max(axis=1, keepdims=True)
-    total = np.where(nearest, correlation, 0).sum(axis=1, dtype=np.float64)
-    return total / nearest.sum(axis=1)
+    is_nearest = closeness == closeness.max(axis=1, keepdims=True)
+    correlation_sums = np.where(is_nearest, correlation, 0).sum(
+        axis=1, dtype=np.float64
+    )
+    return correlation_sums / is_nearest.sum(axis=1)
 
 
 def resampled_nearest(
@@ -49,16 +51,16 @@ def resampled_nearest(
       One mean per resample.
     """
     closeness = _closeness(correlation, similarity)
-    ranks = min(_RANKS, closeness.shape[1])
+    ranks = min(_NEAREST_RANKS, closeness.shape[1])
     candidates = np.argpartition(-closeness, ranks - 1, axis=1)[:, :ranks]
     order = np.argsort(-np.take_along_axis(closeness, candidates, axis=1), axis=1)
     candidates = np.take_along_axis(candidates, order, axis=1)
     values = _tied_means(correlation, closeness, candidates)
-    present = draws.columns > 0
+    presence = draws.columns > 0
     return np.array(
         [
             _mean_of_first(values, is_present[candidates], rows)
-            for is_present, rows in zip(present, draws.rows, strict=True)
+            for is_present, rows in zip(presence, draws.rows, strict=True)
         ]
     )
 
@@ -77,15 +79,15 @@ def _tied_means(
     """Correlation with each candidate; their mean for those that tie for nearest."""
     values = np.take_along_axis(correlation, candidates, axis=1).astype(np.float64)
     distance = np.take_along_axis(closeness, candidates, axis=1)
-    tied = distance == distance[:, :1]
-    return np.where(tied, nearest_values(correlation, closeness)[:, None], values)
+    is_tied = distance == distance[:, :1]
+    return np.where(is_tied, nearest_values(correlation, closeness)[:, None], values)
 
 
 def _mean_of_first(
     values: Float64[np.ndarray, "na k"],
-    present: Bool[np.ndarray, "na k"],
+    is_present: Bool[np.ndarray, "na k"],
     weights: Float64[np.ndarray, " na"],
 ) -> float:
     """Weighted mean of every row's first value that is present."""
-    first = np.take_along_axis(values, present.argmax(axis=1)[:, None], axis=1)[:, 0]
+    first = np.take_along_axis(values, is_present.argmax(axis=1)[:, None], axis=1)[:, 0]
     return float(weights @ first / weights.sum())

@@ -89,8 +89,8 @@ def _disc_around(
     members = []
     for snapshot_points in points:
         distance = np.linalg.norm(snapshot_points - center, axis=1)
-        inside = np.flatnonzero(distance <= radius)
-        members.append(inside[np.argsort(distance[inside], kind="stable")])
+        inside_rows = np.flatnonzero(distance <= radius)
+        members.append(inside_rows[np.argsort(distance[inside_rows], kind="stable")])
     if min(map(len, members)) < min_members:
         return None
     responses = np.concatenate([r[m] for r, m in zip(rows, members, strict=True)])

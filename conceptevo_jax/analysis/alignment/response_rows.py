@@ -32,18 +32,19 @@ def unit_rows(
         compared.
     """
     norms = np.linalg.norm(rows, axis=1)
-    nonzero = norms > _NOTHING_LEFT * scale
+    is_nonzero = norms > _NOTHING_LEFT * scale
     return (
-        rows * np.divide(1.0, norms, out=np.zeros_like(norms), where=nonzero)[:, None]
+        rows
+        * np.divide(1.0, norms, out=np.zeros_like(norms), where=is_nonzero)[:, None]
     )
 
 
-def varying(peaks: Float[np.ndarray, "i n"]) -> Bool[np.ndarray, " n"]:
+def varying_neurons(peaks: Float[np.ndarray, "i n"]) -> Bool[np.ndarray, " n"]:
     """Whether a neuron is finite on all images and differs by more than rounding."""
     finite = np.isfinite(peaks).all(axis=0)
-    ends = (np.where(finite, f(peaks, axis=0), 0.0) for f in (np.min, np.max))
+    extremes = (np.where(finite, f(peaks, axis=0), 0.0) for f in (np.min, np.max))
     # In float64: 3e38 - (-3e38) is no float32.
-    low, high = (end.astype(np.float64) for end in ends)
+    low, high = (end.astype(np.float64) for end in extremes)
     return high - low > _NOTHING_LEFT * np.maximum(np.abs(low), np.abs(high))
 
 
@@ -58,8 +59,8 @@ def standardise(peaks: Float[np.ndarray, "i n"]) -> Float64[np.ndarray, "n i"]:
       not finite. The product of two rows is their Pearson correlation.
     """
     rows = np.zeros(peaks.shape[::-1])
-    varies = varying(peaks)
-    rows[varies] = peaks.T[varies]
+    is_varying = varying_neurons(peaks)
+    rows[is_varying] = peaks.T[is_varying]
     rows -= rows.mean(axis=1, keepdims=True)
     return unit_rows(rows, np.zeros(len(rows)))
 
@@ -99,8 +100,8 @@ def strongest_images(
     count = math.ceil(TOP_IMAGES * values.shape[1])
     last = np.partition(values, -count, axis=1)[:, -count, None]
     above, tied = values > last, values == last
-    remaining_places = count - above.sum(axis=1, keepdims=True)
-    membership = above + tied * (remaining_places / tied.sum(axis=1, keepdims=True))
+    free_places = count - above.sum(axis=1, keepdims=True)
+    membership = above + tied * (free_places / tied.sum(axis=1, keepdims=True))
     membership[rectified[:, None] & (values <= 0)] = 0.0
     return (membership / math.sqrt(count)).astype(np.float32)
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from scipy.stats import rankdata
 
-from conceptevo_jax.analysis.alignment.response_rows import varying
+from conceptevo_jax.analysis.alignment.response_rows import varying_neurons
 
 SELECTIVE_AUC = 0.8
 """Smallest AUC with which a neuron selects a concept."""
@@ -31,7 +31,7 @@ def concept_aucs(
       The AUCs, ties counting one half; NaN for a neuron that is constant or anywhere
       not finite, and for a concept that all or no images show.
     """
-    usable = varying(peaks)
+    usable = varying_neurons(peaks)
     ranks = rankdata(np.where(usable, peaks, 0), axis=0)
     images_with_concept = concept_present.sum(axis=0)
     images_without_concept = len(concept_present) - images_with_concept

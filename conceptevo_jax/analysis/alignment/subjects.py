@@ -19,7 +19,7 @@ from conceptevo_jax.analysis.alignment.response_rows import (
     remove_image_means,
     standardise,
     strongest_images,
-    varying,
+    varying_neurons,
 )
 from conceptevo_jax.analysis.alignment.similarity import (
     directions,
@@ -143,7 +143,7 @@ def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
             axis=0,
         ),
         "not finite": ~np.isfinite(peaks).all(axis=0),
-        "constant": ~varying(peaks),
+        "constant": ~varying_neurons(peaks),
         "copies": copied_neurons(subject.responses.sites),
     }
     excluded = np.logical_or.reduce(list(causes.values()))
@@ -160,32 +160,32 @@ def live_neurons(subject: Subject) -> tuple[Bool[np.ndarray, " n"], str | None]:
 
 
 def neuron_rows(
-    subject: Subject, live: Bool[np.ndarray, " n"], *, rng: np.random.Generator
+    subject: Subject, is_live: Bool[np.ndarray, " n"], *, rng: np.random.Generator
 ) -> NeuronRows:
     """Lay out the live neurons of a snapshot as rows.
 
     Args:
       subject: The snapshot.
-      live: Which of its neurons, from `live_neurons`.
+      is_live: Which of its neurons, from `live_neurons`.
       rng: Draws the vectors of the random control.
 
     Returns:
       One row per live neuron in every table of the comparison.
     """
-    vectors, sites = subject.embedding.vectors[live], subject.responses.sites
+    vectors, sites = subject.embedding.vectors[is_live], subject.responses.sites
     channels = [site.channels for site in sites]
     return NeuronRows(
-        index=np.flatnonzero(live),
-        site=np.repeat([site.name for site in sites], channels)[live],
-        agreement=_agreement_rows(subject, live),
+        index=np.flatnonzero(is_live),
+        site=np.repeat([site.name for site in sites], channels)[is_live],
+        agreement=_agreement_rows(subject, is_live),
         similarity={
             "space": directions(vectors),
             "constant": directions(np.ones_like(vectors)),
             "random": directions(rng.normal(size=vectors.shape)),
-            "pool": standardise(subject.pool.peaks[:, live]),
+            "pool": standardise(subject.pool.peaks[:, is_live]),
         },
-        stimuli=stimulus_rows(subject.stimuli)[live],
-        refits=tuple(directions(refit.vectors[live]) for refit in subject.refits),
+        stimuli=stimulus_rows(subject.stimuli)[is_live],
+        refits=tuple(directions(refit.vectors[is_live]) for refit in subject.refits),
     )
 
 

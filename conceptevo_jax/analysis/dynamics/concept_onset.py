@@ -111,6 +111,6 @@ def nearest_group(
 
 
 def _unit_vectors(vectors: np.ndarray) -> np.ndarray:
-    exact = vectors.astype(np.float64)
-    norms = np.linalg.norm(exact, axis=1, keepdims=True)
-    return exact / np.where(norms > 0, norms, 1)
+    float64_vectors = vectors.astype(np.float64)
+    norms = np.linalg.norm(float64_vectors, axis=1, keepdims=True)
+    return float64_vectors / np.where(norms > 0, norms, 1)

@@ -16,10 +16,10 @@ from jaxtyping import Bool, Float, Int
 from conceptevo_jax.analysis.alignment.similarity import directions
 from conceptevo_jax.types import Site
 
-FLOOR = 1e-3
+SPACING_FLOOR = 1e-3
 """Smallest spacing, as a share of the base's standard deviation."""
 
-EARLY = 1 / 3
+EARLY_SITE_SHARE = 1 / 3
 """Share of the base's sites that count as early."""
 
 
@@ -46,7 +46,7 @@ def vasicek_entropy(
         ordered[np.minimum(index + m, n - 1)],
         ordered[np.maximum(index - m, 0)],
     )
-    spacing = np.maximum(upper - lower, FLOOR * scale)
+    spacing = np.maximum(upper - lower, SPACING_FLOOR * scale)
     return float(np.log(n / (2 * m) * spacing).mean())
 
 
@@ -85,8 +85,8 @@ def distinct_share(image_ids: Int[np.ndarray, "n k"], pool_size: int) -> float:
       image_ids: Stimuli of each neuron, rows of the pool; -1 in unused slots.
       pool_size: Number of images in the pool.
     """
-    possible = min(image_ids.size, pool_size)
-    return len(np.unique(image_ids[image_ids >= 0])) / possible
+    possible_count = min(image_ids.size, pool_size)
+    return len(np.unique(image_ids[image_ids >= 0])) / possible_count
 
 
 def early_share(
@@ -130,6 +130,6 @@ def late_neurons(sites: Sequence[Site]) -> Bool[np.ndarray, " n"]:
 
 def early_neurons(sites: Sequence[Site]) -> Bool[np.ndarray, " n"]:
     """Which neurons belong to the first third of the sites, rounded up."""
-    first = math.ceil(len(sites) * EARLY)
+    first = math.ceil(len(sites) * EARLY_SITE_SHARE)
     channels = [site.channels for site in sites]
     return np.repeat(np.arange(len(sites)) < first, channels)

@@ -38,7 +38,7 @@ from conceptevo_jax.types import record
 MIN_VECTORS = 3
 """Smallest number of vectors that have a centroid or a rigid motion."""
 
-_NOTHING = 1e-12
+_ZERO_SPREAD = 1e-12
 """A spread below this share of the vectors' size is rounding."""
 
 
@@ -77,8 +77,8 @@ class Drift:
     @property
     def mean_shift(self) -> float:
         """Mean over the classes that have a centroid in both snapshots."""
-        finite = self.shift[np.isfinite(self.shift)]
-        return float(finite.mean()) if finite.size else float("nan")
+        finite_shifts = self.shift[np.isfinite(self.shift)]
+        return float(finite_shifts.mean()) if finite_shifts.size else float("nan")
 
 
 def measure_drift(
@@ -172,7 +172,7 @@ def _relative_shift(members: Sequence[Float64[np.ndarray, "_ d"]]) -> float:
     ]
     spread = float(np.sqrt(np.mean(variances)))
     sizes = [(rows**2).sum(axis=1).mean() for rows in members]
-    if spread > _NOTHING * float(np.sqrt(np.mean(sizes))):
+    if spread > _ZERO_SPREAD * float(np.sqrt(np.mean(sizes))):
         return float(np.linalg.norm(centres[1] - centres[0]) / spread)
     return float("nan")
 
@@ -185,7 +185,7 @@ def _residuals(
         return float("nan"), float("nan")
     centred_x, centred_y = x - x.mean(axis=0), y - y.mean(axis=0)
     spread = float((centred_x**2).sum() + (centred_y**2).sum())
-    if not spread > _NOTHING * float((x**2).sum() + (y**2).sum()):
+    if not spread > _ZERO_SPREAD * float((x**2).sum() + (y**2).sum()):
         return float("nan"), float("nan")
     raw = float(((x - y) ** 2).sum()) / spread
     # The best rotation of centred x onto y leaves the spread less twice this trace.
@@ -204,9 +204,9 @@ def _structure_agreement(
         return float("nan"), float("nan")
     x, y = x[rows], y[rows]
     k, positions = min(NEIGHBOURS, len(rows) - 1), np.arange(len(rows))
-    near_x, near_y = (nearest_positions(v, v, positions, k) for v in (x, y))
-    shared = (near_x[:, :, None] == near_y[:, None, :]).any(axis=2)
+    neighbours_x, neighbours_y = (nearest_positions(v, v, positions, k) for v in (x, y))
+    is_shared = (neighbours_x[:, :, None] == neighbours_y[:, None, :]).any(axis=2)
     first, second = pdist(x), pdist(y)
     if min(np.ptp(first), np.ptp(second)) == 0:
-        return float(shared.mean()), float("nan")
-    return float(shared.mean()), float(spearmanr(first, second).statistic)
+        return float(is_shared.mean()), float("nan")
+    return float(is_shared.mean()), float(spearmanr(first, second).statistic)

@@ -89,8 +89,10 @@ def purity(queries: LabelledSample, neighbours: LabelledSample) -> float:
         return float("nan")
     position = {row: p for p, row in enumerate(neighbours.index.tolist())}
     self_position = np.array([position.get(row, -1) for row in queries.index.tolist()])
-    nearest = nearest_positions(queries.vectors, neighbours.vectors, self_position, k)
-    return float((neighbours.labels[nearest] == queries.labels[:, None]).mean())
+    nearest_rows = nearest_positions(
+        queries.vectors, neighbours.vectors, self_position, k
+    )
+    return float((neighbours.labels[nearest_rows] == queries.labels[:, None]).mean())
 
 
 def chance_purity(labels: Int[np.ndarray, " n"]) -> float:

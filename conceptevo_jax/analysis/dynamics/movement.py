@@ -15,16 +15,16 @@ from scipy.spatial.distance import pdist
 from conceptevo_jax.analysis.statistics.estimates import (
     DRAWS,
     Estimate,
+    estimate_from_halves,
     halves,
-    with_interval,
 )
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.types import Responses, Stimuli, record
 
-BORN = 0.1
+BORN_OVERLAP = 0.1
 """Smallest overlap of stimuli at which a neuron holds a concept: two images of ten."""
 
-SETTLED = 0.5
+SETTLED_OVERLAP = 0.5
 """Smallest overlap with the epoch before at which a concept counts as settled."""
 
 _CONSTANT = "all neurons of one of the two snapshots are constant or not finite"
@@ -72,12 +72,12 @@ def linear_cka(
       DataError: if the responses are to different images or of different neurons.
     """
     _require_same_images(first, second)
-    x, y = (_centred(responses.peaks) for responses in (first, second))
+    x, y = (_centre_columns(responses.peaks) for responses in (first, second))
     n = x.shape[1]
     cka = _cka_of_members(x, y, halves(n, draws, seed))
     if cka is None:
         return Estimate(value=None, low=None, high=None, n=n, why=_CONSTANT)
-    return with_interval(float(cka[0]), cka[1:], n)
+    return estimate_from_halves(float(cka[0]), cka[1:], n)
 
 
 def _require_same_images(first: Responses, second: Responses) -> None:
@@ -89,7 +89,7 @@ def _require_same_images(first: Responses, second: Responses) -> None:
         )
 
 
-def _centred(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
+def _centre_columns(peaks: Float[np.ndarray, "i n"]) -> Float[np.ndarray, "i n"]:
     rows = np.where(np.isfinite(peaks).all(axis=0), peaks, 0).astype(np.float64)
     # One scale for all: that of a whole snapshot cancels, and squares stay finite.
     rows /= max(float(np.abs(rows).max(initial=0)), 1e-300)
@@ -117,8 +117,10 @@ def _squared_products(
 ) -> Float[np.ndarray, " _"]:
     """‖Yᵀ X‖² of all neurons, then of each set of members."""
     squares = (x.T @ y) ** 2
-    inside = members.astype(np.float64)
-    return np.append(squares.sum(), ((inside @ squares) * inside).sum(axis=1))
+    member_weights = members.astype(np.float64)
+    return np.append(
+        squares.sum(), ((member_weights @ squares) * member_weights).sum(axis=1)
+    )
 
 
 def stimulus_overlap(first: Stimuli, second: Stimuli) -> Float[np.ndarray, " n"]:
@@ -164,12 +166,12 @@ class Lifetimes:
     Attributes:
       concept: The medoid, which shows the concept best; -1 for a neuron always dead.
       born: The first snapshot from which, up to the medoid, all stimuli overlap with
-        the concept's by at least `BORN`.
+        the concept's by at least `BORN_OVERLAP`.
       settled: The first snapshot from which, until the concept dies or the run ends,
-        each snapshot overlaps with the next by at least `SETTLED`; never for a snapshot
-        without a next.
+        each snapshot overlaps with the next by at least `SETTLED_OVERLAP`; never for a
+        snapshot without a next.
       died: The first snapshot after the medoid from which none overlaps with the
-        concept by `BORN`; dead neurons overlap with nothing.
+        concept by `BORN_OVERLAP`; dead neurons overlap with nothing.
     """
 
     concept: np.ndarray
@@ -188,7 +190,7 @@ def lifetimes(stimuli: Sequence[Stimuli]) -> Lifetimes:
     count, e, _ = overlap.shape
     concept = overlap.sum(axis=2).argmax(axis=1)
     alive = np.diagonal(overlap, axis1=1, axis2=2).any(axis=1)
-    holds_concept = overlap[np.arange(count), concept] >= BORN
+    holds_concept = overlap[np.arange(count), concept] >= BORN_OVERLAP
     born, died = concept.copy(), np.full(count, e)
     # Backwards in time: a birth moves back while the concept holds, and a death while
     # it does not.
@@ -222,6 +224,6 @@ def _settling(
     stable, settled = np.ones(count, bool), np.full(count, -1)
     for t in range(e - 2, -1, -1):
         within = t + 1 < died
-        stable &= ~within | (overlap[:, t, t + 1] >= SETTLED)
+        stable &= ~within | (overlap[:, t, t + 1] >= SETTLED_OVERLAP)
         settled[stable & within] = t
     return np.where(settled >= 0, np.maximum(settled, born), -1)

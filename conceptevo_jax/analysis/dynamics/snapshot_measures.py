@@ -151,9 +151,9 @@ def _early_neighbours(
     """Which neurons' nearest base neuron is of an early site: 1 or 0."""
     if not len(vectors):
         return np.zeros(0)
-    live = base.embedding.placed & ~base.stimuli.dead
-    early = early_neurons(base.stimuli.sites)[live]
-    return early_share(vectors, base.embedding.vectors[live], early)
+    is_live = base.embedding.placed & ~base.stimuli.dead
+    is_early = early_neurons(base.stimuli.sites)[is_live]
+    return early_share(vectors, base.embedding.vectors[is_live], is_early)
 
 
 def _map_entropy(
@@ -164,7 +164,7 @@ def _map_entropy(
 ) -> Estimate:
     """Entropy of the points, mean over the maps."""
     if observation.maps is None:
-        return missing("the snapshot is not on the map")
+        return missing_estimate("the snapshot is not on the map")
     points = observation.maps[:, placed]
 
     def mean_entropy(rows: np.ndarray) -> float:
@@ -183,15 +183,15 @@ def neuron_movement(
       before: The earlier snapshot.
       after: The later one, of the same run.
     """
-    live = ~before.stimuli.dead & ~after.stimuli.dead
-    moved = movement(before.embedding.vectors, after.embedding.vectors)
-    return np.where(live, moved, np.nan)
+    is_live = ~before.stimuli.dead & ~after.stimuli.dead
+    distances = movement(before.embedding.vectors, after.embedding.vectors)
+    return np.where(is_live, distances, np.nan)
 
 
 def measure_change(
     before: ObservedSnapshot | None,
     after: ObservedSnapshot,
-    moved: Float[np.ndarray, " n"] | None,
+    neuron_movements: Float[np.ndarray, " n"] | None,
     *,
     draws: int,
     seed: int,
@@ -201,18 +201,19 @@ def measure_change(
     Args:
       before: The snapshot before; None for the first.
       after: The snapshot.
-      moved: How far each neuron has moved since; None for the first snapshot.
+      neuron_movements: How far each neuron has moved since; None for the first
+        snapshot.
       draws: Number of random halves of the neurons per interval.
       seed: Seed of the halves.
     """
     names = ("movement", "relative_movement", "movement_map", "cka")
-    if before is None or moved is None:
-        return {name: missing("there is no snapshot before") for name in names}
+    if before is None or neuron_movements is None:
+        return {name: missing_estimate("there is no snapshot before") for name in names}
     halving_options = {"draws": draws, "seed": seed}
     size = spread(before.embedding.vectors[~before.stimuli.dead])
     return {
-        "movement": mean_estimate(moved, **halving_options),
-        "relative_movement": mean_estimate(moved / size, **halving_options),
+        "movement": mean_estimate(neuron_movements, **halving_options),
+        "relative_movement": mean_estimate(neuron_movements / size, **halving_options),
         "movement_map": _map_movement(before, after, halving_options),
         "cka": linear_cka(before.responses, after.responses, **halving_options),
     }
@@ -223,28 +224,30 @@ def _map_movement(
 ) -> Estimate:
     """Movement of neurons on the map, mean over the maps."""
     if before.maps is None or after.maps is None:
-        return missing("one of the two snapshots is not on the map")
+        return missing_estimate("one of the two snapshots is not on the map")
     pairs = zip(before.maps, after.maps, strict=True)
     on_maps = np.stack([movement(a, b) for a, b in pairs]).mean(axis=0)
     return mean_estimate(on_maps, **options)
 
 
-def missing(why: str) -> Estimate:
+def missing_estimate(reason: str) -> Estimate:
     """No estimate, with the reason."""
-    return Estimate(value=None, low=None, high=None, n=0, why=why)
+    return Estimate(value=None, low=None, high=None, n=0, why=reason)
 
 
 def site_movements(
-    moved: Float[np.ndarray, " n"] | None, sites: Sequence[Site]
+    neuron_movements: Float[np.ndarray, " n"] | None, sites: Sequence[Site]
 ) -> list[float]:
     """Mean movement of each site's neurons; NaN where none of them is finite.
 
     Args:
-      moved: How far each neuron has moved; None for the first snapshot.
+      neuron_movements: How far each neuron has moved; None for the first snapshot.
       sites: The sites, in order of the neurons.
     """
-    if moved is None:
+    if neuron_movements is None:
         return [float("nan")] * len(sites)
-    parts = [moved[columns] for columns in site_slices(sites).values()]
-    finite = [part[np.isfinite(part)] for part in parts]
-    return [float(f.mean()) if len(f) else float("nan") for f in finite]
+    movements_by_site = [
+        neuron_movements[columns] for columns in site_slices(sites).values()
+    ]
+    finite_movements = [part[np.isfinite(part)] for part in movements_by_site]
+    return [float(f.mean()) if len(f) else float("nan") for f in finite_movements]

@@ -72,8 +72,10 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
         for images, valid in _image_batches(pixels, labels, batch_size):
             parts = patch_batch(before, after, *images, masks)
             batches.append([part[..., valid, :] for part in parts])
-        joined = (np.concatenate(p, axis=-2) for p in zip(*batches, strict=True))
-        return Correctness(*joined)
+        joined_batches = (
+            np.concatenate(p, axis=-2) for p in zip(*batches, strict=True)
+        )
+        return Correctness(*joined_batches)
 
     return revert
 
@@ -96,14 +98,14 @@ def _judge(
 
 def _patch_batches(model: Model, names: Sequence[str]) -> Callable[..., Correctness]:
     """Compile patching all sets of channels, for one batch of images."""
-    read = jax.jit(read_activations(model, names))
+    read_sites = jax.jit(read_activations(model, names))
     suffixes = {name: patched_suffix(model, name) for name in names}
 
     def patch_batch(
         before: Variables, after: Variables, pixels: Array, labels: Array, masks: Masks
     ) -> Correctness:
-        logits_before, activations_before = read(before, pixels)
-        logits_after, activations_after = read(after, pixels)
+        logits_before, activations_before = read_sites(before, pixels)
+        logits_after, activations_after = read_sites(after, pixels)
 
         def patch(
             variables: Variables, recipient: dict[str, Array], donor: dict[str, Array]

@@ -28,14 +28,14 @@ STEP = 1e-6
 NEURONS = 4
 """Neurons per call, each changed separately."""
 
-Differences = Callable[
+DifferencesFunction = Callable[
     [Variables, Variables, UInt8[np.ndarray, "i h w 3"], int, Int[np.ndarray, " _"]],
     Float[np.ndarray, "i _"],
 ]
 """`differences(before, after, pixels, label, neurons)`: the neurons' sensitivities."""
 
 
-def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
+def forward_differences(model: Model, sites: tuple[Site, ...]) -> DifferencesFunction:
     """Prepare the difference quotients of Eq. 3; compiled once for any snapshots and
     classes.
 
@@ -50,7 +50,10 @@ def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
       The differences; NaN if the network does not compute in the type of its input.
     """
     names = [site.name for site in sites]
-    read, shifted_logits = _compile_reader(model, names), _compile_shifts(model, sites)
+    read_sites, shifted_logits = (
+        _compile_reader(model, names),
+        _compile_shifts(model, sites),
+    )
 
     def differences(
         before: Variables,
@@ -61,13 +64,15 @@ def forward_differences(model: Model, sites: tuple[Site, ...]) -> Differences:
     ) -> np.ndarray:
         # Layers may ask which of two types is the wider.
         with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
-            before = _to_float64(before)
-            images = _to_float64(model.normalise(jnp.asarray(pixels)))
-            activations = read(before, images)
-            change = _differences(activations, read(_to_float64(after), images))
-            no_steps = np.zeros((NEURONS, sum(site.channels for site in sites)))
-            before = _without_output_bias(
-                before, lambda v: shifted_logits(v, images, change, no_steps)[0]
+            before = _cast_to_float64(before)
+            images = _cast_to_float64(model.normalise(jnp.asarray(pixels)))
+            activations = read_sites(before, images)
+            change = _differences(
+                activations, read_sites(_cast_to_float64(after), images)
+            )
+            zero_steps = np.zeros((NEURONS, sum(site.channels for site in sites)))
+            before = _drop_output_bias(
+                before, lambda v: shifted_logits(v, images, change, zero_steps)[0]
             )
             size = _step_sizes(
                 [activations[name] for name in names], [change[name] for name in names]
@@ -90,12 +95,12 @@ def _compile_reader(
     """Compile the reading of activations from images that are normalised already."""
 
     @jax.jit
-    def read(variables: Variables, images: Array) -> dict[str, Array]:
+    def read_sites(variables: Variables, images: Array) -> dict[str, Array]:
         recorder = Recorder(names)
         _logits(model, variables, images, recorder)
         return recorder.activations
 
-    return read
+    return read_sites
 
 
 def _compile_shifts(
@@ -151,7 +156,7 @@ def _logits(
     return cast(Array, model.module.apply(variables, images, tap=tap))
 
 
-def _without_output_bias(
+def _drop_output_bias(
     variables: Variables, logits: Callable[[Variables], Float[Array, "b m"]]
 ) -> Variables:
     """The variables without constants that are merely added to the logits.
@@ -164,12 +169,14 @@ def _without_output_bias(
     for index, leaf in enumerate(leaves):
         if leaf.shape != full_logits.shape[1:]:
             continue
-        candidate = list(leaves)
-        candidate[index] = jnp.zeros_like(leaf)
-        shifted = logits(jax.tree.unflatten(tree, candidate))
-        if jnp.allclose(shifted + leaf[None], full_logits, rtol=1e-9, atol=1e-12):
-            leaves = candidate
-            full_logits = shifted
+        candidate_leaves = list(leaves)
+        candidate_leaves[index] = jnp.zeros_like(leaf)
+        shifted_logits = logits(jax.tree.unflatten(tree, candidate_leaves))
+        if jnp.allclose(
+            shifted_logits + leaf[None], full_logits, rtol=1e-9, atol=1e-12
+        ):
+            leaves = candidate_leaves
+            full_logits = shifted_logits
     return jax.tree.unflatten(tree, leaves)
 
 
@@ -183,12 +190,12 @@ def _step_sizes(
     """
     sizes = []
     for activation, change in zip(activations, changes, strict=True):
-        largest = np.abs(np.asarray(change)).max(axis=(0, 1, 2))
-        scale = np.abs(np.asarray(activation)).max() or largest.max() or 1.0
-        sizes.append(STEP * scale / np.where(largest > 0, largest, scale))
+        largest_change = np.abs(np.asarray(change)).max(axis=(0, 1, 2))
+        scale = np.abs(np.asarray(activation)).max() or largest_change.max() or 1.0
+        sizes.append(STEP * scale / np.where(largest_change > 0, largest_change, scale))
     return np.concatenate(sizes)
 
 
-def _to_float64(tree: Any) -> Any:
+def _cast_to_float64(tree: Any) -> Any:
     """The same values in float64."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), tree)

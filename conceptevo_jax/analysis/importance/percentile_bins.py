@@ -13,7 +13,7 @@ from conceptevo_jax.types import Importance, Site, site_slices
 def channel_masks(
     importance: Importance,
     sites: Sequence[Site],
-    sampled: Bool[np.ndarray, "r i"],
+    is_sampled: Bool[np.ndarray, "r i"],
     bins: int,
     seed: int,
 ) -> dict[str, np.ndarray]:
@@ -22,7 +22,7 @@ def channel_masks(
     Args:
       importance: Sensitivities from which each repeat ranks the neurons.
       sites: The sites where channels are patched.
-      sampled: The images used for the ranking, per repeat.
+      is_sampled: The images used for the ranking, per repeat.
       bins: Number of bins per site.
       seed: Seed of the random draws, and of ties in the rankings.
 
@@ -35,7 +35,7 @@ def channel_masks(
     for index, site in enumerate(sites):
         sensitivity = importance.sensitivity[:, slices[site.name]]
         stream_key = seed, importance.label, index
-        masks[site.name] = _site_masks(sensitivity, sampled, bins, stream_key)
+        masks[site.name] = _site_masks(sensitivity, is_sampled, bins, stream_key)
     return masks
 
 
@@ -60,11 +60,11 @@ def _bin_masks(
 ) -> Bool[np.ndarray, "q c"]:
     score = (sensitivity > 0).mean(axis=0)
     order = rank_neurons(score, sensitivity, *stream_key)
-    parts = np.array_split(order, bins)
-    seed, *numbers = stream_key
-    rng = stream(seed, "random neurons of a reversion", *numbers)
-    parts.append(rng.permutation(len(order))[: len(parts[0])])
-    masks = np.zeros((len(parts), len(order)), bool)
-    for mask, part in zip(masks, parts, strict=True):
+    bin_neurons = np.array_split(order, bins)
+    seed, *stream_numbers = stream_key
+    rng = stream(seed, "random neurons of a reversion", *stream_numbers)
+    bin_neurons.append(rng.permutation(len(order))[: len(bin_neurons[0])])
+    masks = np.zeros((len(bin_neurons), len(order)), bool)
+    for mask, part in zip(masks, bin_neurons, strict=True):
         mask[part] = True
     return masks

@@ -25,7 +25,7 @@ def rank_neurons(
     score: Float[np.ndarray, " n"],
     sensitivity: Float[np.ndarray, "i n"],
     seed: int,
-    *numbers: int,
+    *stream_numbers: int,
 ) -> Int[np.ndarray, " n"]:
     """Neurons from the most to the least important.
 
@@ -36,12 +36,12 @@ def rank_neurons(
       score: Share of images with a positive sensitivity, per neuron.
       sensitivity: Sensitivity for every image and neuron.
       seed: Breaks ties between neurons that are equal in both.
-      *numbers: Further numbers of the random stream, such as class and repeat.
+      *stream_numbers: Further numbers of the random stream, such as class and repeat.
 
     Returns:
       Indices of the neurons.
     """
-    chance = stream(seed, "ranks of neurons", *numbers).permutation(len(score))
+    chance = stream(seed, "ranks of neurons", *stream_numbers).permutation(len(score))
     return np.lexsort((chance, -sensitivity.mean(axis=0), -score))
 
 

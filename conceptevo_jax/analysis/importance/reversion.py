@@ -51,7 +51,7 @@ DIRECTIONS = ("reverted", "transplanted")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Reverting:
+class ReversionOptions:
     """How evolutions are reverted.
 
     Attributes:
@@ -89,7 +89,7 @@ Measure = Callable[[Snapshot, Snapshot, Importance, ClassImages], Reversion]
 def measure_reversion(
     model: Model,
     sites: Sequence[Site],
-    settings: Reverting | None = None,
+    settings: ReversionOptions | None = None,
     *,
     seed: int = 0,
 ) -> Measure:
@@ -98,7 +98,7 @@ def measure_reversion(
     Args:
       model: The architecture of both snapshots of the evolution.
       sites: The sites where evolutions are reverted.
-      settings: How evolutions are reverted; by default `Reverting()`.
+      settings: How evolutions are reverted; by default `ReversionOptions()`.
       seed: Seed of the samples and the random draws.
 
     Returns:
@@ -110,7 +110,7 @@ def measure_reversion(
       UsageError: for no site, an unknown one, or one with fewer neurons than bins.
     """
     require_seed(seed)
-    settings = settings or Reverting()
+    settings = settings or ReversionOptions()
     _require_sites(model, sites, settings.bins)
     return _ReversionMeasure(
         model=model,
@@ -127,7 +127,7 @@ class _ReversionMeasure:
 
     model: Model
     sites: tuple[Site, ...]
-    settings: Reverting
+    settings: ReversionOptions
     seed: int
     revert: Revert
 
@@ -210,7 +210,7 @@ def _require_matching_importance(
 
 
 def _sample_images(
-    images: ClassImages, settings: Reverting, seed: int
+    images: ClassImages, settings: ReversionOptions, seed: int
 ) -> Bool[np.ndarray, "r i"]:
     count = len(images.train)
     if count < 2:
@@ -226,12 +226,12 @@ def _sample_images(
 
 
 def _group_members(
-    images: ClassImages, sampled: Bool[np.ndarray, "r i"]
+    images: ClassImages, is_sampled: Bool[np.ndarray, "r i"]
 ) -> Bool[np.ndarray, "r g j"]:
     """Which images belong to which group, `GROUPS` in order."""
     sizes = [len(images.train), len(images.test), len(images.elsewhere)]
-    members = np.zeros((len(sampled), len(GROUPS), sum(sizes)), bool)
-    members[:, 0, : sizes[0]], members[:, 1, : sizes[0]] = sampled, ~sampled
+    members = np.zeros((len(is_sampled), len(GROUPS), sum(sizes)), bool)
+    members[:, 0, : sizes[0]], members[:, 1, : sizes[0]] = is_sampled, ~is_sampled
     members[:, 2, sizes[0] : sizes[0] + sizes[1]] = True
     members[:, 3, sizes[0] + sizes[1] :] = True
     return members

@@ -15,11 +15,16 @@ from jaxtyping import Float, Int, UInt8
 
 from conceptevo_jax.analysis.importance.endpoints import load_endpoint, overflow_error
 from conceptevo_jax.analysis.importance.forward_differences import (
-    Differences,
+    DifferencesFunction,
     forward_differences,
 )
 from conceptevo_jax.analysis.importance.rankings import half_correlations, rank_neurons
-from conceptevo_jax.analysis.importance.sensitivity import TIES, Sense, by_jvp, by_vjp
+from conceptevo_jax.analysis.importance.sensitivity import (
+    TIES,
+    SensitivityFunction,
+    sensitivity_by_jvp,
+    sensitivity_by_vjp,
+)
 from conceptevo_jax.data import require_pixels, require_rows
 from conceptevo_jax.errors import (
     UsageError,
@@ -38,7 +43,7 @@ _CHECKED_IMAGES = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Scoring:
+class ScoringSettings:
     """How importance is computed.
 
     Attributes:
@@ -91,13 +96,13 @@ def select_sites(model: Model, names: Sequence[str]) -> tuple[Site, ...]:
 
 
 def measure_importance(
-    model: Model, scoring: Scoring | None = None, *, seed: int = 0
+    model: Model, scoring: ScoringSettings | None = None, *, seed: int = 0
 ) -> Measure:
     """Prepare to measure importances; compiled once for any snapshots and classes.
 
     Args:
       model: The architecture of both snapshots of the evolution.
-      scoring: How importance is computed; by default `Scoring()`.
+      scoring: How importance is computed; by default `ScoringSettings()`.
       seed: Seed of the random neurons to check and of the halves of images.
 
     Returns:
@@ -108,7 +113,7 @@ def measure_importance(
       UsageError: for a seed out of range.
     """
     require_seed(seed)
-    settings = scoring or Scoring()
+    settings = scoring or ScoringSettings()
     sites = select_sites(model, settings.sites)
     return _ImportanceMeasure(
         model=model,
@@ -120,8 +125,12 @@ def measure_importance(
     )
 
 
-def _prepare_sense(model: Model, sites: tuple[Site, ...], settings: Scoring) -> Sense:
-    method = by_vjp if settings.method == "transpose" else by_jvp
+def _prepare_sense(
+    model: Model, sites: tuple[Site, ...], settings: ScoringSettings
+) -> SensitivityFunction:
+    method = (
+        sensitivity_by_vjp if settings.method == "transpose" else sensitivity_by_jvp
+    )
     return method(model, sites, settings.batch_size, settings.ties)
 
 
@@ -131,8 +140,8 @@ class _ImportanceMeasure:
 
     model: Model
     sites: tuple[Site, ...]
-    sense: Sense
-    differences: Differences
+    sense: SensitivityFunction
+    differences: DifferencesFunction
     checked: int
     seed: int
 
@@ -216,12 +225,12 @@ def _neurons_to_check(
     """The first `count` of the ranking, and the same number of others at random."""
     order = rank_neurons(score, sensitivity, seed)
     count = min(count, len(order) // 2)
-    rest = stream(seed, "checked neurons").permutation(order[count:])[:count]
-    return np.concatenate([order[:count], rest]).astype(np.int64)
+    random_rest = stream(seed, "checked neurons").permutation(order[count:])[:count]
+    return np.concatenate([order[:count], random_rest]).astype(np.int64)
 
 
 def _relative_difference(
-    differences: Differences,
+    differences: DifferencesFunction,
     endpoints: tuple[Variables, Variables],
     pixels: np.ndarray,
     label: int,
@@ -234,6 +243,10 @@ def _relative_difference(
     """
     if not len(checked):
         return 0.0
-    exact = differences(*endpoints, pixels[:_CHECKED_IMAGES], label, checked)
-    difference = np.abs(exact - sensitivity[: len(exact), checked]).max()
-    return float(difference / (np.abs(exact).max() or 1))
+    exact_sensitivity = differences(
+        *endpoints, pixels[:_CHECKED_IMAGES], label, checked
+    )
+    difference = np.abs(
+        exact_sensitivity - sensitivity[: len(exact_sensitivity), checked]
+    ).max()
+    return float(difference / (np.abs(exact_sensitivity).max() or 1))

@@ -53,7 +53,7 @@ whose gradient goes to the first of the values."""
 TANGENTS = 4
 """Neurons per call of `jax.jvp`: more take memory and save little time."""
 
-Sense = Callable[
+SensitivityFunction = Callable[
     [Variables, Variables, UInt8[np.ndarray, "i h w 3"], int, Int[np.ndarray, " _"]],
     tuple[Float[np.ndarray, "i _"], Bool[np.ndarray, " _"]],
 ]
@@ -61,9 +61,9 @@ Sense = Callable[
 of them changed."""
 
 
-def by_vjp(
+def sensitivity_by_vjp(
     model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
-) -> Sense:
+) -> SensitivityFunction:
     """Eq. 3 in reverse mode, for all neurons together: gradient times change.
 
     Takes about three forward passes of the images for any number of neurons.
@@ -85,7 +85,7 @@ def by_vjp(
         in_specs = REPLICATED, REPLICATED, SHARDED, REPLICATED
         sweep = jax.jit(per_device(mesh, sweep_shard, in_specs, REPLICATED))
 
-    def sense(
+    def measure_sensitivity(
         before: Variables,
         after: Variables,
         pixels: np.ndarray,
@@ -97,15 +97,17 @@ def by_vjp(
         for batch, valid in _sharded_batches(mesh, pixels, batch_size):
             parts = sweep(before, after, batch, label)
             batches.append([np.asarray(part)[valid][:, neurons] for part in parts])
-        sensitivity, changed = (np.concatenate(p) for p in zip(*batches, strict=True))
-        return sensitivity, np.any(changed, axis=0)
+        sensitivity, is_changed = (
+            np.concatenate(p) for p in zip(*batches, strict=True)
+        )
+        return sensitivity, np.any(is_changed, axis=0)
 
-    return sense
+    return measure_sensitivity
 
 
-def by_jvp(
+def sensitivity_by_jvp(
     model: Model, sites: tuple[Site, ...], batch_size: int, ties: str = "one_sided"
-) -> Sense:
+) -> SensitivityFunction:
     """Eq. 3 by its definition, in forward mode, for selected neurons one by one.
 
     Takes one forward pass of the images per neuron.
@@ -121,26 +123,28 @@ def by_jvp(
     differentiated_model = model.one_sided() if ties == "one_sided" else model
     derive = _compile_jvp(differentiated_model, sites, mesh)
 
-    def sense(
+    def measure_sensitivity(
         before: Variables,
         after: Variables,
         pixels: np.ndarray,
         label: int,
         neurons: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
-        sensitivities, changed = [], []
+        sensitivities, changes_by_batch = [], []
         before, after = replicate(mesh, (before, after))
         for batch, valid in _sharded_batches(mesh, pixels, batch_size):
             change, batch_changed = read_changes(before, after, batch)
             parts = [
-                np.asarray(derive(before, change, batch, label, indices))[real]
-                for indices, real in _padded_batches(neurons, TANGENTS)
+                np.asarray(derive(before, change, batch, label, indices))[is_neuron]
+                for indices, is_neuron in _padded_batches(neurons, TANGENTS)
             ]
             sensitivities.append(np.concatenate(parts).T[valid])
-            changed.append(np.asarray(batch_changed)[valid][:, neurons].any(axis=0))
-        return np.concatenate(sensitivities), np.any(changed, axis=0)
+            changes_by_batch.append(
+                np.asarray(batch_changed)[valid][:, neurons].any(axis=0)
+            )
+        return np.concatenate(sensitivities), np.any(changes_by_batch, axis=0)
 
-    return sense
+    return measure_sensitivity
 
 
 def _compile_jvp(
@@ -182,13 +186,13 @@ def _compile_changes(
     model: Model, names: list[str], mesh: Mesh
 ) -> Callable[..., tuple[dict[str, Array], Bool[Array, "b n"]]]:
     """Compile the change of activations, sharded, and which changed, replicated."""
-    read = read_activations(model, names)
+    read_sites = read_activations(model, names)
 
     def changes(
         before: Variables, after: Variables, pixels: Array
     ) -> tuple[dict[str, Array], Bool[Array, "b n"]]:
-        _, activations = read(before, pixels)
-        _, activations_after = read(after, pixels)
+        _, activations = read_sites(before, pixels)
+        _, activations_after = read_sites(after, pixels)
         change = {name: activations_after[name] - activations[name] for name in names}
         return change, gather_rows(mesh, changed_neurons(change))
 

@@ -34,7 +34,10 @@ def compile_vjp_sweep(
     names = [site.name for site in sites]
     pools = [p for p in model.pools if p.site in names and ties == "one_sided"]
     taps = [*names, *(pool.name for pool in pools)]
-    read_all, read = read_activations(model, taps), read_activations(model, names)
+    read_all_sites, read_sites = (
+        read_activations(model, taps),
+        read_activations(model, names),
+    )
 
     @jax.jit
     def sweep(
@@ -45,11 +48,11 @@ def compile_vjp_sweep(
             logits = model.logits(before, pixels, tap=chain(perturb(eps), recorder))
             return jnp.sum(jnp.take(logits, label, axis=1)), recorder.activations
 
-        _, shapes = jax.eval_shape(read_all, before, pixels)
+        _, shapes = jax.eval_shape(read_all_sites, before, pixels)
         # The gradient with respect to perturbations of zero is that of the activations.
         zero = {name: jnp.zeros(x.shape, x.dtype) for name, x in shapes.items()}
         gradient, activations = jax.grad(logit, has_aux=True)(zero)
-        _, activations_after = read(after, pixels)
+        _, activations_after = read_sites(after, pixels)
         change = {name: activations_after[name] - activations[name] for name in names}
         products = {n: jnp.sum(gradient[n] * change[n], axis=(1, 2)) for n in names}
         for pool in pools:
@@ -78,5 +81,7 @@ def changed_neurons(
     change: Mapping[str, Float[Array, "b h w c"]],
 ) -> Bool[Array, "b n"]:
     """Which neurons changed in any cell, per image."""
-    changed = [jnp.any(difference != 0, axis=(1, 2)) for difference in change.values()]
-    return jnp.concatenate(changed, axis=1)
+    changes_by_site = [
+        jnp.any(difference != 0, axis=(1, 2)) for difference in change.values()
+    ]
+    return jnp.concatenate(changes_by_site, axis=1)

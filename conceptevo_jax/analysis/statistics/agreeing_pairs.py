@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from conceptevo_jax.types import record
 
-AGREE = 0.01
+AGREEING_SHARE = 0.01
 """Share of all considered pairs that agree."""
 
 
@@ -42,7 +42,7 @@ def split_pairs(measure: Float[np.ndarray, "na nb"]) -> Pairs:
     considered = values.size - int(np.isnan(values).sum())
     if considered == 0:
         return Pairs(agree=np.empty(0, np.intp), disagree=np.empty(0, np.intp))
-    first = considered - math.ceil(AGREE * considered)
+    first = considered - math.ceil(AGREEING_SHARE * considered)
     middle = (considered - 1) // 2
     # NaN sorts last, so the positions count from the smallest considered value.
     ordered = np.partition(values, (middle, first))

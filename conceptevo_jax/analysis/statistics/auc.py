@@ -71,14 +71,17 @@ def resampled_aucs(
     values = similarity.ravel()
     agree_wins, disagree_wins = _win_shares(values[pairs.agree], values[pairs.disagree])
     shape = similarity.shape
-    agree, disagree = (
-        [_pair_table(flat, wins, shape), _pair_table(flat, 1.0, shape)]
-        for flat, wins in ((pairs.agree, agree_wins), (pairs.disagree, disagree_wins))
+    agree_tables, disagree_tables = (
+        [_pair_table(pair_indices, wins, shape), _pair_table(pair_indices, 1.0, shape)]
+        for pair_indices, wins in (
+            (pairs.agree, agree_wins),
+            (pairs.disagree, disagree_wins),
+        )
     )
     # One pair in a hundred agrees, one in two disagrees.
-    sparse = [scipy.sparse.csr_array(table) for table in agree]
-    agree_mean = _resampled_mean(sparse[0], sparse[1], draws)
-    disagree_mean = _resampled_mean(disagree[0], disagree[1], draws)
+    sparse_tables = [scipy.sparse.csr_array(table) for table in agree_tables]
+    agree_mean = _resampled_mean(sparse_tables[0], sparse_tables[1], draws)
+    disagree_mean = _resampled_mean(disagree_tables[0], disagree_tables[1], draws)
     return agree_mean + disagree_mean - agree_wins.mean()
 
 
@@ -114,9 +117,10 @@ def permutation_null(
     Returns:
       Mean of all 78 permutations, and the larger of the two sets' 97.5th percentiles.
     """
-    sampled = sampled_pairs(pairs, _NULL_PAIRS, rng)
+    null_pairs = sampled_pairs(pairs, _NULL_PAIRS, rng)
     pair_cells = [
-        np.divmod(p, similarity.shape[1]) for p in (sampled.agree, sampled.disagree)
+        np.divmod(p, similarity.shape[1])
+        for p in (null_pairs.agree, null_pairs.disagree)
     ]
     null_aucs = np.empty((2, PERMUTATIONS))
     for side, permutation in np.ndindex(2, PERMUTATIONS):
@@ -150,23 +154,23 @@ def _win_shares(
 ) -> tuple[Float64[np.ndarray, " p"], Float64[np.ndarray, " q"]]:
     """Share of the other group that each value exceeds, ties counting one half."""
     order = np.argsort(disagree)
-    lower, upper = _ranks(agree, disagree[order])
+    lower_ranks, upper_ranks = _ranks(agree, disagree[order])
     # The t-th smallest of `disagree` exceeds those of `agree` whose rank is <= t.
-    starts = np.bincount(lower, minlength=disagree.size + 1)
-    starts += np.bincount(upper, minlength=disagree.size + 1)
+    starts = np.bincount(lower_ranks, minlength=disagree.size + 1)
+    starts += np.bincount(upper_ranks, minlength=disagree.size + 1)
     losses = np.empty(disagree.size)
     losses[order] = np.cumsum(starts)[:-1] / (2 * agree.size)
-    return (lower + upper) / (2 * disagree.size), 1.0 - losses
+    return (lower_ranks + upper_ranks) / (2 * disagree.size), 1.0 - losses
 
 
 def _pair_table(
-    flat: Int[np.ndarray, " p"],
+    pair_indices: Int[np.ndarray, " p"],
     values: Float64[np.ndarray, " p"] | float,
     shape: tuple[int, int],
 ) -> Float32[np.ndarray, "na nb"]:
     """A table of all pairs: the values at the flat indices, 0 at all others."""
     table = np.zeros(shape, np.float32)
-    table.ravel()[flat] = values
+    table.ravel()[pair_indices] = values
     return table
 
 

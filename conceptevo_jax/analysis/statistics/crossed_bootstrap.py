@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 from scipy.stats import t
 
-from conceptevo_jax.analysis.statistics.estimates import Estimate, with_interval
+from conceptevo_jax.analysis.statistics.estimates import Estimate, estimate_from_halves
 from conceptevo_jax.types import record
 
 DRAWS = 1000
@@ -58,12 +58,12 @@ def resample(rows: int, columns: int, *, draws: int, rng: np.random.Generator) -
 def _resample_counts(
     n: int, draws: int, rng: np.random.Generator
 ) -> Float64[np.ndarray, "r n"]:
-    sampled = rng.integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
-    counts = np.bincount(sampled.ravel(), minlength=draws * n)
+    drawn_rows = rng.integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
+    counts = np.bincount(drawn_rows.ravel(), minlength=draws * n)
     return counts.reshape(draws, n).astype(np.float64)
 
 
-def unresampled(rows: int, columns: int) -> Draws:
+def undrawn_sample(rows: int, columns: int) -> Draws:
     """The sample itself, as one resample that holds every row and column once.
 
     Args:
@@ -73,7 +73,7 @@ def unresampled(rows: int, columns: int) -> Draws:
     return Draws(rows=np.ones((1, rows)), columns=np.ones((1, columns)))
 
 
-def with_refits(
+def add_refit_spread(
     resamples: Float64[np.ndarray, " r"],
     fit_values: Float[np.ndarray, " f"],
     rng: np.random.Generator,
@@ -119,7 +119,7 @@ def bounded_estimate(
     """
     if not np.isfinite(value):
         return Estimate(value=None, low=None, high=None, n=n, why=why)
-    estimate = with_interval(float(value), resamples[np.isfinite(resamples)], n)
+    estimate = estimate_from_halves(float(value), resamples[np.isfinite(resamples)], n)
     if estimate.low is None or estimate.high is None:
         return estimate
     low, high = np.clip([estimate.low, estimate.high], lower_bound, 1.0)

@@ -65,7 +65,7 @@ def estimate(
     if n // 2 < min_neurons:
         return Estimate(value=value, low=None, high=None, n=n)
     half_values = [statistic(np.flatnonzero(half)) for half in halves(n, draws, seed)]
-    return with_interval(value, np.array(half_values), n)
+    return estimate_from_halves(value, np.array(half_values), n)
 
 
 def halves(n: int, draws: int, seed: int) -> Bool[np.ndarray, "_ n"]:
@@ -83,7 +83,7 @@ def halves(n: int, draws: int, seed: int) -> Bool[np.ndarray, "_ n"]:
     return members
 
 
-def with_interval(
+def estimate_from_halves(
     value: float, half_values: Float[np.ndarray, " _"], n: int
 ) -> Estimate:
     """A value with the interval from the same statistic of halves.
@@ -108,7 +108,10 @@ def mean_estimate(values: np.ndarray, *, draws: int = DRAWS, seed: int = 0) -> E
       draws: Number of random halves; 0 gives no interval.
       seed: Seed of the halves.
     """
-    finite = values[np.isfinite(values)]
+    finite_values = values[np.isfinite(values)]
     return estimate(
-        lambda rows: finite[rows].mean(), len(finite), draws=draws, seed=seed
+        lambda rows: finite_values[rows].mean(),
+        len(finite_values),
+        draws=draws,
+        seed=seed,
     )

@@ -91,14 +91,14 @@ def difference_interval(
     """
     if first_interval is None or second_interval is None:
         return None
-    down = math.hypot(first - first_interval[0], second_interval[1] - second)
-    up = math.hypot(first_interval[1] - first, second - second_interval[0])
-    return first - second - down, first - second + up
+    lower_reach = math.hypot(first - first_interval[0], second_interval[1] - second)
+    upper_reach = math.hypot(first_interval[1] - first, second - second_interval[0])
+    return first - second - lower_reach, first - second + upper_reach
 
 
 def finite_mean(values: Float[np.ndarray, "r ..."]) -> Float[np.ndarray, "..."]:
     """Mean of the finite values along the first axis; NaN where there are none."""
     is_finite = np.isfinite(values)
     count = is_finite.sum(axis=0)
-    total = np.where(is_finite, values, 0.0).sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    sums = np.where(is_finite, values, 0.0).sum(axis=0)
+    return np.asarray(np.where(count > 0, sums / np.maximum(count, 1), np.nan))

@@ -16,7 +16,7 @@ Costs one matrix product per value: 1,000 resamples of 260 raters and 360 units 
 import numpy as np
 from jaxtyping import Float64, Int
 
-MISSING = -1
+MISSING_ANSWER = -1
 """Marks a missing answer."""
 
 
@@ -31,7 +31,8 @@ def krippendorff_alpha(
     agreement without a second opinion.
 
     Args:
-      values: Each rater's value for each unit, from 0; `MISSING` if there is none.
+      values: Each rater's value for each unit, from 0; `MISSING_ANSWER` if there is
+        none.
       raters: How often each rater is in each resample; None for once.
       units: How often each unit is in each resample; None for once.
 
@@ -42,13 +43,13 @@ def krippendorff_alpha(
     p, u = values.shape
     w = np.ones((1, p)) if raters is None else raters
     v = np.ones((1, u)) if units is None else units
-    answered = (values != MISSING).astype(np.float64)
-    m = w @ answered
+    is_answered = (values != MISSING_ANSWER).astype(np.float64)
+    m = w @ is_answered
     # A rater in a resample several times makes no pairs with itself: w² is taken off.
-    pairs = m**2 - w**2 @ answered
+    pairs = m**2 - w**2 @ is_answered
     v = v * (pairs > 0.5)
     equal_pairs, total = np.zeros_like(m), np.zeros(len(m))
-    for value in np.unique(values[values != MISSING]):
+    for value in np.unique(values[values != MISSING_ANSWER]):
         n = w @ (values == value).astype(np.float64)
         equal_pairs += n**2
         total += (v * n).sum(axis=1) ** 2

@@ -34,8 +34,8 @@ def roc_curve(
       positives: Scores of what should count as positive, at least one.
       negatives: Scores of what should not, at least one.
     """
-    distinct = np.unique(np.concatenate([positives, negatives]))[::-1]
-    thresholds = np.concatenate([[np.inf], distinct])
+    distinct_scores = np.unique(np.concatenate([positives, negatives]))[::-1]
+    thresholds = np.concatenate([[np.inf], distinct_scores])
     true_positive, false_positive = (
         (scores >= thresholds[:, None]).mean(axis=1)
         for scores in (positives, negatives)

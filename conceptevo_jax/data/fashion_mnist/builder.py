@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from conceptevo_jax.data.fashion_mnist import VERSION
-from conceptevo_jax.data.fashion_mnist.embed import embedded
+from conceptevo_jax.data.fashion_mnist.embed import read_embedded
 
 CLASSES = (
     "T-shirt/top",
@@ -57,5 +57,5 @@ class ConceptevoFashionMnist(tfds.core.GeneratorBasedBuilder):
         return {split: self._generate_examples(split) for split in ("train", "test")}
 
     def _generate_examples(self, split: str) -> Iterator[tuple[str, Any]]:
-        for key, label, image in embedded(split):
+        for key, label, image in read_embedded(split):
             yield key, {"image": image, "label": label, "id": key}

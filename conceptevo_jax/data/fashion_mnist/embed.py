@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from conceptevo_jax.data.stratified import stratified
+from conceptevo_jax.data.stratified import stratified_rows
 from conceptevo_jax.errors import DataError
 
 EMBEDDED = Path(__file__).with_name("images.npz")
@@ -27,7 +27,9 @@ _SOURCES = {"train": "train", "test": "t10k"}
 _SEED = 0
 
 
-def embedded(split: str, path: Path = EMBEDDED) -> Iterator[tuple[str, int, bytes]]:
+def read_embedded(
+    split: str, path: Path = EMBEDDED
+) -> Iterator[tuple[str, int, bytes]]:
     """Read the images of a split: id, class and lossless WebP bytes.
 
     The id holds the image's index in the original file: `fashion_mnist/train/012345`.
@@ -84,7 +86,7 @@ def _split_arrays(
     images = read_idx(stem.with_name(f"{stem.name}-images-idx3-ubyte.gz"))
     labels = read_idx(stem.with_name(f"{stem.name}-labels-idx1-ubyte.gz"))
     keys = [image_key(split, index) for index in range(len(images))]
-    selected_rows = np.sort(stratified(keys, labels, size=size, seed=seed))
+    selected_rows = np.sort(stratified_rows(keys, labels, size=size, seed=seed))
     encoded = [_webp(images[index]) for index in selected_rows]
     return {
         f"{split}_bytes": np.frombuffer(b"".join(encoded), np.uint8),

@@ -43,10 +43,10 @@ def add_attention_checks(
             )
         )
         all_patches.append(card_patches[order])
-    obvious = _obvious_task(session, seed)
-    if obvious is not None:
-        all_tasks.append(obvious[0])
-        all_patches.append(obvious[1])
+    obvious_task = _obvious_task(session, seed)
+    if obvious_task is not None:
+        all_tasks.append(obvious_task[0])
+        all_patches.append(obvious_task[1])
     return all_tasks, all_patches
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from PIL import Image
 
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.study.design.candidates import neuron_place, split_id
@@ -14,7 +14,7 @@ from conceptevo_jax.study.design.cards import Cards
 from conceptevo_jax.study.design.tasks import Task
 from conceptevo_jax.types import SnapshotId, Stimuli
 
-TILE = 64
+MAX_PATCH_SIDE = 64
 """Side of a study's patches, in pixels, at most that of the images."""
 
 
@@ -23,7 +23,7 @@ def task_patches(
     held_out_stimuli: Mapping[str, Stimuli],
     task: Task,
     cards: Cards,
-    pixels: Decoded,
+    pixels: DecodedImages,
 ) -> UInt8[np.ndarray, "c p side side 3"]:
     """The patches of a task's cards, in the task's order.
 
@@ -51,7 +51,7 @@ def _card_patches(
     held_out_stimuli: Mapping[str, Stimuli],
     neuron: str,
     image_ids: Int[np.ndarray, " p"],
-    pixels: Decoded,
+    pixels: DecodedImages,
 ) -> UInt8[np.ndarray, "p side side 3"]:
     """A neuron's patches for some of its stimuli, all of the same size."""
     snapshot = split_id(neuron)[0]
@@ -79,6 +79,6 @@ def resize_patch(
       patch: A square.
       image_side: Of the images, in pixels.
     """
-    side = min(TILE, image_side)
+    side = min(MAX_PATCH_SIDE, image_side)
     resampling = Image.Resampling.NEAREST if len(patch) < side else Image.Resampling.BOX
     return np.asarray(Image.fromarray(patch).resize((side, side), resampling))

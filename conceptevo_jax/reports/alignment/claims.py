@@ -23,7 +23,7 @@ from conceptevo_jax.reports.alignment.study_measure import Evaluation
 from conceptevo_jax.study.design.tasks import Task
 from conceptevo_jax.study.raters.machine import MachinePanel, intruder_hits
 
-HUMAN = "concepts of other models and epochs align: human AUC .86 to .90"
+PAPER_HUMAN_AUC = "concepts of other models and epochs align: human AUC .86 to .90"
 
 
 def across_architectures(
@@ -53,25 +53,25 @@ def method_claims(method: str, spaces: AlignedSpaces) -> list[Claim]:
       spaces: By method: the space of every base, and the pairs aligned in it.
     """
     return [
-        _superiority_claim(method, compared, agreement, spaces)
-        for compared in spaces
-        if compared != method
+        _superiority_claim(method, compared_method, agreement, spaces)
+        for compared_method in spaces
+        if compared_method != method
         for agreement in AGREEMENTS
     ]
 
 
 def _superiority_claim(
-    method: str, compared: str, agreement: str, spaces: AlignedSpaces
+    method: str, compared_method: str, agreement: str, spaces: AlignedSpaces
 ) -> Claim:
     """Does a method exceed a compared one for every base and every architecture?"""
     comparisons, exceeding_count, gaps = [], 0, []
     for (space, alignments), (_, compared_alignments) in zip(
-        spaces[method], spaces[compared], strict=True
+        spaces[method], spaces[compared_method], strict=True
     ):
-        by_run = across_architectures(space, alignments)
+        alignments_by_run = across_architectures(space, alignments)
         compared_by_run = across_architectures(space, compared_alignments)
-        for run in by_run:
-            method_agreement = getattr(by_run[run], agreement)
+        for run in alignments_by_run:
+            method_agreement = getattr(alignments_by_run[run], agreement)
             baseline = getattr(compared_by_run[run], agreement)
             gap = _interval_gap(method_agreement, baseline)
             if gap is None:
@@ -83,9 +83,9 @@ def _superiority_claim(
                 f"{_format_auc(method_agreement)} and {_format_auc(baseline)}"
             )
     return Claim(
-        id=f"{method}_above_{compared}_{agreement}",
+        id=f"{method}_above_{compared_method}_{agreement}",
         paper=None,
-        rule=f"AUC of {method} above that of {compared} for every pair of "
+        rule=f"AUC of {method} above that of {compared_method} for every pair of "
         "architectures, in the space of every base, with 95 % intervals that do not "
         "overlap",
         measured=exceeding_count / len(gaps) if gaps else None,
@@ -131,22 +131,27 @@ def control_claims(space: RunsInSpace, alignments: PairAlignments) -> list[Claim
 def _control_claim(
     measure: str, space: RunsInSpace, alignments: PairAlignments
 ) -> Claim:
-    comparisons, above, count = [], 0, 0
+    comparisons, exceeding_count, measured_count = [], 0, 0
     for projected in space.compared:
         epochs = projected.epochs
-        untrained, *trained = (
+        untrained_measure, *trained_measures = (
             _measure_with_chance(
                 alignments[projected.snapshot(epoch), space.base_snapshot], measure
             )
             for epoch in epochs
         )
-        measured = [snapshot for snapshot in trained if snapshot.estimate is not None]
-        count += len(measured)
-        above += sum(_exceeds_controls(snapshot, untrained) for snapshot in measured)
-        last = trained[-1]
+        measured_snapshots = [
+            snapshot for snapshot in trained_measures if snapshot.estimate is not None
+        ]
+        measured_count += len(measured_snapshots)
+        exceeding_count += sum(
+            _exceeds_controls(snapshot, untrained_measure)
+            for snapshot in measured_snapshots
+        )
+        last = trained_measures[-1]
         comparisons.append(
             f"{projected.run.name} {epoch_label(epochs[0])} "
-            f"{_format_number(untrained.estimate)}, "
+            f"{_format_number(untrained_measure.estimate)}, "
             f"{epoch_label(epochs[-1])} {_format_number(last.estimate)}, "
             f"chance {_format_number(last.chance)}"
         )
@@ -156,14 +161,16 @@ def _control_claim(
     }[measure]
     return Claim(
         id=f"trained_above_controls_{measure}",
-        paper=HUMAN,
+        paper=PAPER_HUMAN_AUC,
         rule=f"{description}: for every trained snapshot the lower end of its 95 % "
         "interval is above chance (a random base neuron; permuted vectors), and that "
         "of its difference from its untrained network is above 0",
-        measured=above / count if count else None,
-        interval=share_interval(above, count) if count else None,
-        n=count,
-        holds=above == count if count else None,
+        measured=exceeding_count / measured_count if measured_count else None,
+        interval=share_interval(exceeding_count, measured_count)
+        if measured_count
+        else None,
+        n=measured_count,
+        holds=exceeding_count == measured_count if measured_count else None,
         why="; ".join(comparisons),
     )
 
@@ -178,10 +185,16 @@ class _MeasureWithChance(NamedTuple):
 
 def _measure_with_chance(alignment: Alignment, measure: str) -> _MeasureWithChance:
     if measure == "nearest":
-        nearest = alignment.nearest
-        return _MeasureWithChance(nearest.nearest, nearest.interval, nearest.random)
-    planted = alignment.planted or Agreement()
-    return _MeasureWithChance(planted.overall.auc, planted.interval, planted.null_high)
+        nearest_measure = alignment.nearest
+        return _MeasureWithChance(
+            nearest_measure.nearest, nearest_measure.interval, nearest_measure.random
+        )
+    planted_agreement = alignment.planted or Agreement()
+    return _MeasureWithChance(
+        planted_agreement.overall.auc,
+        planted_agreement.interval,
+        planted_agreement.null_high,
+    )
 
 
 def _exceeds_controls(
@@ -190,13 +203,13 @@ def _exceeds_controls(
     """Whether it lies above chance and its untrained network, if these are known."""
     if trained.estimate is None or trained.interval is None:
         return False
-    above = trained.chance is None or trained.interval[0] > trained.chance
+    exceeds_chance = trained.chance is None or trained.interval[0] > trained.chance
     if untrained.estimate is None:
-        return above
+        return exceeds_chance
     difference = difference_interval(
         trained.estimate, trained.interval, untrained.estimate, untrained.interval
     )
-    return above and difference is not None and difference[0] > 0
+    return exceeds_chance and difference is not None and difference[0] > 0
 
 
 def _format_number(number: float | None) -> str:

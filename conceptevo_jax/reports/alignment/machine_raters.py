@@ -75,7 +75,7 @@ def site_means(
 
 def _mean_reader(model: Model, names: list[str]) -> Callable[..., list[Array]]:
     """A compiled function from weights and patches to each site's mean activations."""
-    read = read_activations(model, names)
+    read_sites = read_activations(model, names)
 
     def means(
         variables: Variables, patches: Array, size: tuple[int, int]
@@ -84,7 +84,7 @@ def _mean_reader(model: Model, names: list[str]) -> Callable[..., list[Array]]:
         pixels = jax.image.resize(patches.astype(jnp.float32), shape, "bilinear")
         # Networks read whole pixel values, as in training.
         rounded = jnp.clip(jnp.round(pixels), 0, 255).astype(jnp.uint8)
-        _, activations = read(variables, rounded)
+        _, activations = read_sites(variables, rounded)
         return [activations[name].mean(axis=(1, 2)) for name in names]
 
     return jax.jit(means, static_argnums=2)

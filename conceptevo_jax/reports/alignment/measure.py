@@ -91,7 +91,7 @@ def align_pairs(
     refits, refits_key = refit_spaces(session, space)
     subjects: dict[SnapshotId, tuple[Subject, Observation]] = {}
     alignments = {}
-    with session.stage("align", of=space.method.name):
+    with session.stage("align", subject=space.method.name):
         for a, b in pairs:
             for snapshot in (a, b):
                 if snapshot not in subjects:

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
@@ -32,7 +32,7 @@ from conceptevo_jax.study.design.cards import (
     assign_images,
     ranked_stimuli,
 )
-from conceptevo_jax.study.design.groups import Drawing, make_groups
+from conceptevo_jax.study.design.groups import GroupDrawSettings, make_groups
 from conceptevo_jax.study.design.hand_picked import hand_picked_groups
 from conceptevo_jax.study.design.tasks import Task, deal_tasks
 from conceptevo_jax.types import Epoch, Snapshot, SnapshotId, Stimuli
@@ -78,15 +78,20 @@ def make_group_study(session: Session, space: RunsInSpace) -> GroupStudy:
         _population(space, stimuli, run, epoch) for run, epoch in all_snapshots(space)
     ]
     settings = AlignmentSettings.of(config)
-    count, drawing = settings.groups, Drawing(seed=seed)
+    group_count, draw_settings = settings.groups, GroupDrawSettings(seed=seed)
     sets = read_hand_picked_sets(settings.hand_picked)
-    groups = hand_picked_groups(populations, sets, drawing=drawing)
+    groups = hand_picked_groups(populations, sets, draw_settings=draw_settings)
     groups += make_groups(
-        populations, base=space.base_snapshot, count=count, drawing=drawing
+        populations,
+        base=space.base_snapshot,
+        count=group_count,
+        draw_settings=draw_settings,
     )
     ranking = ranked_stimuli(stimuli)
-    shared = config.method.name == "paper"
-    cards = [assign_images(group, ranking, allow_shared=shared) for group in groups]
+    allow_shared = config.method.name == "paper"
+    cards = [
+        assign_images(group, ranking, allow_shared=allow_shared) for group in groups
+    ]
     tasks = deal_tasks([group_cards.group for group_cards in cards], seed=seed)
     pixels = session.images.judgement_pixels
     patches = [
@@ -157,13 +162,15 @@ def _find_held_out_stimuli(
 ) -> dict[str, Stimuli]:
     images, settings = session.images, session.config.method.stimuli
     search = Search(k=MAX_RANKED_IMAGES, before_relu=settings.before_relu)
-    find = find_stimuli(run.model, images.judgement, search, sample=1)
+    observe_stimuli = find_stimuli(run.model, images.judgement, search, sample=1)
     stimuli: dict[str, Stimuli] = {}
     for snapshot in snapshots:
         stimuli[snapshot.name], _ = session.store.record(
             "held_out",
             Stimuli,
-            partial(_strongest_images, find, snapshot, images.judgement_pixels),
+            partial(
+                _strongest_images, observe_stimuli, snapshot, images.judgement_pixels
+            ),
             config={"search": search},
             inputs={
                 "snapshot": run.keys[snapshot.epoch],
@@ -174,5 +181,7 @@ def _find_held_out_stimuli(
     return stimuli
 
 
-def _strongest_images(find: Observe, snapshot: Snapshot, pixels: Decoded) -> Stimuli:
-    return find(snapshot.load(), pixels)[0]
+def _strongest_images(
+    observe_stimuli: Observe, snapshot: Snapshot, pixels: DecodedImages
+) -> Stimuli:
+    return observe_stimuli(snapshot.load(), pixels)[0]

@@ -15,7 +15,7 @@ from conceptevo_jax.study.raters.label_similarity import (
     LabelSimilarity,
 )
 
-NOBODY = "no people have answered yet"
+NO_ANSWERS_REASON = "no people have answered yet"
 
 _PAPER_AUCS = {
     "base": "AUC .90 within the base model (Sec. 4.2, Fig. 5)",
@@ -45,7 +45,7 @@ def study_claims(evaluation: Evaluation, *, machine: bool) -> list[Claim]:
       evaluation: The evaluation of the answers.
       machine: Whether machine participants gave them.
     """
-    by_people = evaluation.participants > 0 and not machine
+    is_by_people = evaluation.participants > 0 and not machine
     scores_by_category = {scores.category: scores for scores in evaluation.judged}
     similarity_by_category = {
         similarity.category: similarity for similarity in evaluation.labels.categories
@@ -57,13 +57,13 @@ def study_claims(evaluation: Evaluation, *, machine: bool) -> list[Claim]:
             name,
             scores_by_category.get(name),
             _PAPER_AUCS.get(name),
-            by_people,
+            is_by_people,
         )
         for name in categories
     ]
     claims += [
         _label_claim(
-            name, similarity_by_category.get(name), evaluation.labels, by_people
+            name, similarity_by_category.get(name), evaluation.labels, is_by_people
         )
         for name in categories
     ]
@@ -117,7 +117,7 @@ def _label_claim(
 
 
 def _unjudged_claim(
-    claim_id: str, paper: str | None, rule: str, answered: bool
+    claim_id: str, paper: str | None, rule: str, is_answered: bool
 ) -> Claim:
     return Claim(
         id=claim_id,
@@ -127,7 +127,9 @@ def _unjudged_claim(
         interval=None,
         n=0,
         holds=None,
-        why="the study has no tasks in this category" if answered else NOBODY,
+        why="the study has no tasks in this category"
+        if is_answered
+        else NO_ANSWERS_REASON,
     )
 
 
@@ -142,7 +144,7 @@ def _bound_claim(
     """The claim that an estimate lies above a bound; decided if it has an interval."""
     low, high = estimate.low, estimate.high
     interval = None if low is None or high is None else (low, high)
-    why = (
+    reason = (
         measurement
         if interval
         else "at least two participants and two tasks are needed"
@@ -155,5 +157,5 @@ def _bound_claim(
         interval=interval,
         n=estimate.n,
         holds=interval[0] > bound if interval else None,
-        why=why if estimate.value is not None else estimate.why or NOBODY,
+        why=reason if estimate.value is not None else estimate.why or NO_ANSWERS_REASON,
     )

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.figures import (
-    Measured,
+    MeasuredNumber,
     RocLine,
     draw_label_similarity,
     draw_roc,
@@ -57,15 +57,15 @@ def roc_figure(evaluation: Evaluation, *, machine: bool) -> Figure:
       evaluation: The evaluation of the answers.
       machine: Whether machine participants answered.
     """
-    no_points = np.empty(0)
+    empty_points = np.empty(0)
     lines = []
     for category in evaluation.judged:
         roc = category.roc
         lines.append(
             RocLine(
-                auc=_measured(category.category, category.auc),
-                false_positive=no_points if roc is None else roc.false_positive,
-                true_positive=no_points if roc is None else roc.true_positive,
+                auc=_measured_number(category.category, category.auc),
+                false_positive=empty_points if roc is None else roc.false_positive,
+                true_positive=empty_points if roc is None else roc.true_positive,
             )
         )
     return draw_roc(lines, who=who_answered(evaluation, machine=machine))
@@ -83,17 +83,17 @@ def label_figure(evaluation: Evaluation, *, machine: bool) -> Figure | None:
         return None
     return draw_label_similarity(
         [
-            _measured(category.category, category.similarity)
+            _measured_number(category.category, category.similarity)
             for category in similarities.categories
         ],
-        _measured("baseline", similarities.baseline),
+        _measured_number("baseline", similarities.baseline),
         encoder=similarities.encoder,
         who=who_answered(evaluation, machine=machine),
     )
 
 
-def _measured(category: str, estimate: Estimate) -> Measured:
-    return Measured(
+def _measured_number(category: str, estimate: Estimate) -> MeasuredNumber:
+    return MeasuredNumber(
         name=CATEGORY_TITLES.get(category, category),
         value=estimate.value,
         low=estimate.low,

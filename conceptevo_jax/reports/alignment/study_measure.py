@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from conceptevo_jax.errors import DataError, unknown_name
 from conceptevo_jax.study.design.tasks import Answer, Task
-from conceptevo_jax.study.raters.attention_checks import Screened, screen
+from conceptevo_jax.study.raters.attention_checks import ScreenedAnswers, screen
 from conceptevo_jax.study.raters.category_scores import CategoryScores, judge
 from conceptevo_jax.study.raters.label_encoders import Encoder, MiniLm, TfIdf
 from conceptevo_jax.study.raters.label_similarity import (
@@ -39,7 +39,7 @@ class Evaluation:
       labels: Label similarities, likewise; None with a reason if no labels were given.
     """
 
-    screened: Screened
+    screened: ScreenedAnswers
     judged: tuple[CategoryScores, ...]
     labels: LabelSimilarities
 

@@ -15,7 +15,7 @@ from conceptevo_jax.reports.alignment.study_measure import (
 from conceptevo_jax.reports.alignment.study_tables import write_study_tables
 from conceptevo_jax.store.files import write_json, write_text
 from conceptevo_jax.store.records import versions
-from conceptevo_jax.study.kit.answers import Refused
+from conceptevo_jax.study.kit.answers import RefusedFile
 from conceptevo_jax.study.kit.results_page import (
     StudyReport,
     format_estimate,
@@ -31,7 +31,7 @@ PAGE = "report.html"
 def write_study_result(
     folder: Path,
     evaluation: Evaluation,
-    refused: Sequence[Refused] = (),
+    refused: Sequence[RefusedFile] = (),
     *,
     machine: bool,
     study_id: str,
@@ -88,7 +88,7 @@ def write_study_result(
 
 def _verdict_cells(claim: Claim) -> tuple[str, ...]:
     """A claim as a row of the page's table."""
-    measured = Estimate(
+    measured_estimate = Estimate(
         value=claim.measured,
         low=claim.interval[0] if claim.interval else None,
         high=claim.interval[1] if claim.interval else None,
@@ -99,7 +99,7 @@ def _verdict_cells(claim: Claim) -> tuple[str, ...]:
         claim.id,
         claim.paper or "says nothing",
         claim.rule,
-        format_estimate(measured),
+        format_estimate(measured_estimate),
         {True: "yes", False: "no", None: "not judged"}[claim.holds],
         claim.why,
     )

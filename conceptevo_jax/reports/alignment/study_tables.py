@@ -7,18 +7,18 @@ from typing import Any
 from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.pipeline.outcome import write_csv
 from conceptevo_jax.reports.alignment.study_measure import Evaluation
-from conceptevo_jax.study.kit.answers import Refused
+from conceptevo_jax.study.kit.answers import RefusedFile
 
 
 def write_study_tables(
-    folder: Path, evaluation: Evaluation, refused: Sequence[Refused]
+    folder: Path, evaluation: Evaluation, refused_files: Sequence[RefusedFile]
 ) -> dict[str, list[dict[str, Any]]]:
     """Write all tables; one without rows is left out, and an earlier one removed.
 
     Args:
       folder: The folder to write to.
       evaluation: The evaluation of the answers.
-      refused: Files of answers that were left out.
+      refused_files: Files of answers that were left out.
 
     Returns:
       The rows by name of the table.
@@ -28,7 +28,7 @@ def write_study_tables(
         "roc": roc_rows(evaluation),
         "labels": label_rows(evaluation),
         "attention": attention_rows(evaluation),
-        "refused": refused_rows(refused),
+        "refused": refused_rows(refused_files),
     }
     for name, rows in tables.items():
         path = folder / f"{name}.csv"
@@ -76,27 +76,30 @@ def label_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 def attention_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     """A row per participant."""
-    inattentive = set(evaluation.screened.inattentive)
+    inattentive_names = set(evaluation.screened.inattentive)
     return [
         {
-            "participant": printable(attention.participant),
+            "participant": printable_answer(attention.participant),
             "checks": attention.checks,
             "passed": attention.passed,
-            "counted": attention.participant not in inattentive,
+            "counted": attention.participant not in inattentive_names,
         }
         for attention in evaluation.screened.attention
     ]
 
 
-def refused_rows(refused: Sequence[Refused]) -> list[dict[str, Any]]:
+def refused_rows(refused: Sequence[RefusedFile]) -> list[dict[str, Any]]:
     """A row per file that was left out."""
     return [
-        {"file": printable(str(refusal.file)), "reason": printable(refusal.reason)}
+        {
+            "file": printable_answer(str(refusal.file)),
+            "reason": printable_answer(refusal.reason),
+        }
         for refusal in refused
     ]
 
 
-def printable(text: str) -> str:
+def printable_answer(text: str) -> str:
     """Text of participants on one line; what is not printable becomes an escape."""
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1]

@@ -75,8 +75,8 @@ def pair_rows(alignments: PairAlignments) -> list[dict[str, Any]]:
 
 
 def _agreement_rows(alignment: Alignment) -> list[dict[str, Any]]:
-    planted = ["planted"] if alignment.planted is not None else []
-    return [verdict_row(alignment, name) for name in (*AGREEMENTS, *planted)]
+    planted_names = ["planted"] if alignment.planted is not None else []
+    return [verdict_row(alignment, name) for name in (*AGREEMENTS, *planted_names)]
 
 
 def group_rows(group_study: GroupStudy) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ def alignment_jobs(config: Config, method: MethodConfig | None = None) -> list[J
             name: endpoints(epochs) for name, epochs in epochs_by_run.items()
         }
     jobs = [
-        Job.observed(
+        Job.from_config(
             config,
             name,
             epochs=epochs,

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from conceptevo_jax.baselines.ace import Clustering, Concepts, discover_concepts
+from conceptevo_jax.baselines.ace import ClusteringSettings, Concepts, discover_concepts
 from conceptevo_jax.baselines.pooled_activations import (
     class_gradients,
     pooled_activations,
 )
 from conceptevo_jax.baselines.segments import Segments, segment_images
 from conceptevo_jax.baselines.tcav import ConceptTest, check_concept
-from conceptevo_jax.data import Decoded
+from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.epoch_labels import snapshot_label
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model, Variables
@@ -104,17 +104,17 @@ def _site_reader(session: Session, run: TrainedRun, epoch: Epoch) -> _SiteReader
     site = settings.site or run.model.sites[-1].name
     snapshot = next(s for s in run.snapshots if s.epoch == epoch)
     variables = snapshot.load()
-    read = pooled_activations(run.model, variables, site)
+    read_site = pooled_activations(run.model, variables, site)
     rng = stream(session.config.seed, "random sets of ACE")
     random_sets = [
-        read(_sample_pixels(train, settings.discovery, rng))
+        read_site(_sample_pixels(train, settings.discovery, rng))
         for _ in range(settings.random_sets)
     ]
     return _SiteReader(
         model=run.model,
         variables=variables,
         site=site,
-        read=read,
+        read=read_site,
         random_sets=tuple(random_sets),
     )
 
@@ -125,18 +125,20 @@ def _explain_class(session: Session, reader: _SiteReader, name: str) -> ClassCon
     seed = session.config.seed
     label = class_of(name, images)
     rng = stream(seed, "images of ACE", label)
-    discovery, tested, notes = _split_images(images.train, label, settings, name, rng)
-    segments = segment_images(discovery)
+    discovery_rows, tested_rows, notes = _split_images(
+        images.train, label, settings, name, rng
+    )
+    segments = segment_images(discovery_rows)
     activations = reader.read(segments.patches)
     concepts = discover_concepts(
         activations,
         segments,
-        images=len(discovery),
-        settings=_scaled_clustering(settings, len(discovery)),
+        images=len(discovery_rows),
+        settings=_scaled_clustering(settings, len(discovery_rows)),
         seed=seed,
     )
     gradients = class_gradients(
-        reader.model, reader.variables, reader.site, tested, label
+        reader.model, reader.variables, reader.site, tested_rows, label
     )
     tests = []
     for members in concepts.members:
@@ -155,7 +157,7 @@ def _explain_class(session: Session, reader: _SiteReader, name: str) -> ClassCon
         )
     return ClassConcepts(
         name=name,
-        images=len(discovery),
+        images=len(discovery_rows),
         segments=segments,
         concepts=concepts,
         tests=tuple(tests),
@@ -164,7 +166,7 @@ def _explain_class(session: Session, reader: _SiteReader, name: str) -> ClassCon
 
 
 def _split_images(
-    train: Decoded,
+    train: DecodedImages,
     label: int,
     settings: BaselinesSettings,
     name: str,
@@ -176,7 +178,7 @@ def _split_images(
       DataError: for a class with too few images for both.
     """
     rows = rng.permutation(np.flatnonzero(np.asarray(train.labels) == label))
-    requested = settings.discovery + settings.tested_images
+    requested_count = settings.discovery + settings.tested_images
     if len(rows) < 2:
         raise DataError(
             f"{name} has {len(rows)} training images; concepts are found in some and "
@@ -184,31 +186,33 @@ def _split_images(
         )
     notes = []
     split = settings.discovery
-    if len(rows) < requested:
+    if len(rows) < requested_count:
         # Both parts shrink in the same proportion.
-        split = len(rows) * settings.discovery // requested
+        split = len(rows) * settings.discovery // requested_count
         notes.append(
-            f"{name} has {len(rows)} training images instead of the {requested} "
+            f"{name} has {len(rows)} training images instead of the {requested_count} "
             f"requested: concepts are found in {split} and tested on the others"
         )
-    discovery, tested = (
-        np.asarray(train.pixels[np.sort(part)])
-        for part in (rows[:split], rows[split:requested])
+    discovery_rows, tested_rows = (
+        np.asarray(train.pixels[np.sort(row_part)])
+        for row_part in (rows[:split], rows[split:requested_count])
     )
-    return discovery, tested, notes
+    return discovery_rows, tested_rows, notes
 
 
-def _scaled_clustering(settings: BaselinesSettings, images: int) -> Clustering:
+def _scaled_clustering(settings: BaselinesSettings, images: int) -> ClusteringSettings:
     """ACE's own settings, reduced in proportion for fewer than its forty images."""
-    reference = Clustering()
+    reference = ClusteringSettings()
     share = min(1.0, images / reference.max_members)
-    return Clustering(
+    return ClusteringSettings(
         clusters=settings.clusters,
         min_segments=max(_MIN_SEGMENTS, round(share * reference.min_segments)),
         max_members=reference.max_members,
     )
 
 
-def _sample_pixels(train: Decoded, count: int, rng: np.random.Generator) -> np.ndarray:
+def _sample_pixels(
+    train: DecodedImages, count: int, rng: np.random.Generator
+) -> np.ndarray:
     rows = np.sort(rng.permutation(len(train))[:count])
     return np.asarray(train.pixels[rows])

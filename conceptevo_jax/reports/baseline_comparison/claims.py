@@ -22,10 +22,10 @@ def drift_claims(drifts: Sequence[MethodDrift], rivals: Sequence[str]) -> list[C
       drifts: The drift of every method, ConceptEvo's first.
       rivals: Names of the methods that it should drift less than.
     """
-    conceptevo = drifts[0]
+    conceptevo_drift = drifts[0]
     by_name = {drift.method.name: drift for drift in drifts}
     claims = [
-        _lower_drift_claim(conceptevo, by_name[name], space, measure)
+        _lower_drift_claim(conceptevo_drift, by_name[name], space, measure)
         for space in SPACES
         for name in rivals
         for measure in ("mean_shift", "raw")
@@ -33,25 +33,28 @@ def drift_claims(drifts: Sequence[MethodDrift], rivals: Sequence[str]) -> list[C
     controls = [drift for drift in drifts if drift.method.control]
     return [
         *claims,
-        *(_purer_than_controls_claim(conceptevo, controls, space) for space in SPACES),
+        *(
+            _purer_than_controls_claim(conceptevo_drift, controls, space)
+            for space in SPACES
+        ),
     ]
 
 
 def _lower_drift_claim(
-    conceptevo: MethodDrift, rival: MethodDrift, space: str, measure: str
+    conceptevo_drift: MethodDrift, rival: MethodDrift, space: str, measure: str
 ) -> Claim:
-    all_margins = conceptevo.margins(rival, space, measure)
+    all_margins = conceptevo_drift.margins(rival, space, measure)
     margins = [margin for margin in all_margins if np.isfinite(margin)]
     purity, rival_purity = (
-        drift.mean(space, "purity") for drift in (conceptevo, rival)
+        drift.mean(space, "purity") for drift in (conceptevo_drift, rival)
     )
     means = ", ".join(
         f"{drift.method.title} {drift.mean(space, measure):.2f} at purity "
         f"{drift.mean(space, 'purity'):.2f}"
-        for drift in (conceptevo, rival)
+        for drift in (conceptevo_drift, rival)
     )
     name, interval = MEASURES[measure], mean_interval(margins)
-    lower = min(margins, default=0.0) > 0 and (interval is None or interval[0] > 0)
+    is_lower = min(margins, default=0.0) > 0 and (interval is None or interval[0] > 0)
     return Claim(
         id=f"less_{measure}_{space}_{rival.method.name}",
         paper=PAPER,
@@ -62,30 +65,33 @@ def _lower_drift_claim(
         interval=interval,
         n=len(margins),
         # A map that never changes drifts least: lower drift counts at equal purity.
-        holds=lower and purity >= rival_purity if margins else None,
+        holds=is_lower and purity >= rival_purity if margins else None,
         why=f"{means}; measured is the mean difference over {len(margins)} pairs",
     )
 
 
 def _purer_than_controls_claim(
-    conceptevo: MethodDrift, controls: Sequence[MethodDrift], space: str
+    conceptevo_drift: MethodDrift, controls: Sequence[MethodDrift], space: str
 ) -> Claim:
-    purity = conceptevo.mean(space, "purity_across")
+    purity = conceptevo_drift.mean(space, "purity_across")
     control_purities = {
         control.method.title: control.mean(space, "purity_across")
         for control in controls
     }
-    highest = max(control_purities.values())
-    listed = ", ".join(f"{name} {mean:.2f}" for name, mean in control_purities.items())
+    highest_purity = max(control_purities.values())
+    purity_list = ", ".join(
+        f"{name} {mean:.2f}" for name, mean in control_purities.items()
+    )
     return Claim(
         id=f"controls_lose_{space}",
         paper=None,
         rule=f"purity across snapshots ({space}), which neither constant nor random "
         "vectors reach, is above that of every control (by value: there is no "
         "interval)",
-        measured=finite(purity - highest),
+        measured=finite(purity - highest_purity),
         interval=None,
         n=len(controls),
-        holds=purity > highest if np.isfinite(purity - highest) else None,
-        why=f"{purity:.2f}; {listed}; chance {conceptevo.mean(space, 'chance'):.2f}",
+        holds=purity > highest_purity if np.isfinite(purity - highest_purity) else None,
+        why=f"{purity:.2f}; {purity_list}; chance "
+        f"{conceptevo_drift.mean(space, 'chance'):.2f}",
     )

@@ -52,9 +52,9 @@ def save_figures(
       segment_names: Names of the classes of segments.
     """
     folder, class_name = session.folder / "figures", session.images.classes[label]
-    by_name = {drift.method.name: drift.method for drift in drifts}
-    methods = [drifts[0].method, *(by_name[name] for name in PAPER_ROWS)]
-    segment_labels = by_name["ace"].maps[0].labels
+    methods_by_name = {drift.method.name: drift.method for drift in drifts}
+    methods = [drifts[0].method, *(methods_by_name[name] for name in PAPER_ROWS)]
+    segment_labels = methods_by_name["ace"].maps[0].labels
     label_by_unit = {
         "neurons": label,
         # Objects of a Broden-style folder are none of the classes: the most frequent.

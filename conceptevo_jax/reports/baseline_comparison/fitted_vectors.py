@@ -6,7 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting, fit_snapshot
+from conceptevo_jax.baselines.neurocartography import (
+    FIGURE_9,
+    FitSettings,
+    fit_snapshot,
+)
 from conceptevo_jax.embedding import FitReport
 from conceptevo_jax.pipeline.observe import top_images_needed
 from conceptevo_jax.pipeline.runs import Job
@@ -14,7 +18,7 @@ from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.types import Embedding, Epoch, SnapshotId, record
 
-DEFAULT_FITTING = Fitting()
+DEFAULT_FITTING = FitSettings()
 """NeuroCartography's own settings."""
 
 
@@ -58,7 +62,7 @@ def observe_widely(
 
 
 def fit_vectors(
-    session: Session, run: TrainedRun, epoch: Epoch, settings: Fitting, seed: int
+    session: Session, run: TrainedRun, epoch: Epoch, settings: FitSettings, seed: int
 ) -> Float[np.ndarray, "n d"]:
     """NeuroCartography's vectors of a snapshot's neurons.
 
@@ -71,20 +75,20 @@ def fit_vectors(
     """
     stimuli = run.observations[epoch].stimuli
     images_per_neuron = stimuli.image_ids.shape[1]
-    limited = dataclasses.replace(
+    fit_settings = dataclasses.replace(
         settings, images=min(settings.images, images_per_neuron)
     )
 
-    def make() -> Fitted:
-        embedding, fit = fit_snapshot(stimuli, limited, seed=seed)
+    def make_vectors() -> Fitted:
+        embedding, fit = fit_snapshot(stimuli, fit_settings, seed=seed)
         return Fitted(embedding=embedding, fit=fit)
 
-    fitted, _ = session.store.record(
+    fitted_vectors, _ = session.store.record(
         "neurocartography",
         Fitted,
-        make,
-        config={"settings": limited, "seed": seed},
+        make_vectors,
+        config={"settings": fit_settings, "seed": seed},
         inputs={"observation": run.keys[epoch]},
         about=str(SnapshotId(run.name, epoch)),
     )
-    return fitted.embedding.vectors
+    return fitted_vectors.embedding.vectors

@@ -53,9 +53,9 @@ def follow_segments(session: Session) -> FollowedSegments:
     ]
     rows = np.concatenate(class_rows)
     segments = segment_images(np.asarray(images.pool_pixels.pixels[rows]))
-    sampled = np.sort(rng.permutation(len(segments.image))[: settings.segments])
+    segment_rows = np.sort(rng.permutation(len(segments.image))[: settings.segments])
     return FollowedSegments(
-        pixels=segments.patches[sampled],
-        labels=labels[rows][segments.image[sampled]].astype(int),
+        pixels=segments.patches[segment_rows],
+        labels=labels[rows][segments.image[segment_rows]].astype(int),
         names=images.classes,
     )

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from conceptevo_jax.activations import map_batches
 from conceptevo_jax.analysis.dynamics.labelled_vectors import LabelledVectors
 from conceptevo_jax.baselines.aligned_maps import align_maps
-from conceptevo_jax.baselines.neurocartography import FIGURE_9, Fitting
+from conceptevo_jax.baselines.neurocartography import FIGURE_9, FitSettings
 from conceptevo_jax.pipeline.cached_space import lay_out
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -73,14 +73,14 @@ def represent_neurons(
     seed = session.config.seed
     seeds, method = range(seed, seed + len(epochs)), session.config.method.name
 
-    def fit_all(settings: Fitting, seeds: Sequence[int]) -> list[np.ndarray]:
+    def fit_all(settings: FitSettings, seeds: Sequence[int]) -> list[np.ndarray]:
         return [
             fit_vectors(session, wide, epoch, settings, epoch_seed)
             for epoch, epoch_seed in zip(epochs, seeds, strict=True)
         ]
 
     independent_vectors = fit_all(DEFAULT_FITTING, seeds)
-    same_start = fit_all(DEFAULT_FITTING, [seed] * len(epochs))
+    same_start_vectors = fit_all(DEFAULT_FITTING, [seed] * len(epochs))
     vectors_by_method = {
         (f"conceptevo_{method}", f"ConceptEvo ({method})"): [
             placed[epoch].vectors for epoch in epochs
@@ -89,7 +89,10 @@ def represent_neurons(
         ("neurocartography_figure_9", "NeuroCartography, as in Fig. 9"): fit_all(
             FIGURE_9, seeds
         ),
-        ("neurocartography_one_start", "NeuroCartography, one start"): same_start,
+        (
+            "neurocartography_one_start",
+            "NeuroCartography, one start",
+        ): same_start_vectors,
     }
     representations = [
         _represent(session, name, title, "neurons", vectors, labels)
@@ -114,8 +117,8 @@ def represent_controls(
     rng = stream(session.config.seed, "random vectors")
     placed = [np.isfinite(snapshot.vectors) for snapshot in template.vectors]
     noise = [rng.normal(size=mask.shape).astype(np.float32) for mask in placed]
-    constant = [np.where(mask, noise[0], np.nan) for mask in placed]
-    random = [
+    constant_vectors = [np.where(mask, noise[0], np.nan) for mask in placed]
+    random_vectors = [
         np.where(mask, snapshot_noise, np.nan)
         for mask, snapshot_noise in zip(placed, noise, strict=True)
     ]
@@ -130,7 +133,10 @@ def represent_controls(
             labels,
             control=True,
         )
-        for name, vectors in (("constant", constant), ("random", random))
+        for name, vectors in (
+            ("constant", constant_vectors),
+            ("random", random_vectors),
+        )
     ]
 
 
@@ -176,14 +182,14 @@ def _represent(
 ) -> Representation:
     """A method's vectors with their common map, laid out as in the paper."""
     layout, seed = session.config.method.layout, session.config.seed
-    with session.stage("layout", of=name):
+    with session.stage("layout", subject=name):
         _, points = lay_out(session.store, vectors, layout, seed)
     return Representation(
         name=name,
         title=title,
         units=units,
-        vectors=_with_labels(vectors, labels),
-        maps=_with_labels(points, labels),
+        vectors=_attach_labels(vectors, labels),
+        maps=_attach_labels(points, labels),
         control=control,
     )
 
@@ -207,36 +213,38 @@ def _represent_aligned(
     """NeuroCartography's vectors on maps that AlignedUMAP aligns."""
     layout, seed = session.config.method.layout, session.config.seed
 
-    def make() -> AlignedMaps:
+    def make_maps() -> AlignedMaps:
         maps = align_maps(
             vectors, neighbors=layout.neighbors, min_dist=layout.min_dist, seed=seed
         )
         return AlignedMaps(points=np.stack(maps))
 
-    joint = np.stack(vectors)
+    joint_vectors = np.stack(vectors)
     with session.stage("layout"):
         aligned_maps, _ = session.store.record(
             "aligned_maps",
             AlignedMaps,
-            make,
+            make_maps,
             config={
                 "neighbors": layout.neighbors,
                 "min_dist": layout.min_dist,
                 "seed": seed,
             },
-            inputs={"vectors": content_key("vectors", arrays={"vectors": joint})},
-            about=f"{joint.shape[1]} neurons in {len(joint)} snapshots",
+            inputs={
+                "vectors": content_key("vectors", arrays={"vectors": joint_vectors})
+            },
+            about=f"{joint_vectors.shape[1]} neurons in {len(joint_vectors)} snapshots",
         )
     return Representation(
         name="aligned_umap",
         title="NeuroCartography, AlignedUMAP",
         units="neurons",
         vectors=(),
-        maps=_with_labels(list(aligned_maps.points), labels),
+        maps=_attach_labels(list(aligned_maps.points), labels),
     )
 
 
-def _with_labels(
+def _attach_labels(
     vectors: Sequence[Float[np.ndarray, "n d"]],
     labels: Sequence[Int[np.ndarray, " n"]],
 ) -> tuple[LabelledVectors, ...]:

@@ -82,8 +82,8 @@ def change_rows(
       snapshots: Names of the snapshots.
     """
     rows = []
-    named = zip(snapshots, observations, strict=True)
-    for (before, first), (after, second) in combinations(named, 2):
+    named_observations = zip(snapshots, observations, strict=True)
+    for (before, first), (after, second) in combinations(named_observations, 2):
         cka = linear_cka(first.judgement, second.judgement)
         rows.append(
             {

@@ -11,7 +11,7 @@ from conceptevo_jax.analysis.dynamics.diversity import neuron_scale
 from conceptevo_jax.analysis.dynamics.movement import lifetimes
 from conceptevo_jax.explorer import Course
 from conceptevo_jax.pipeline.outcome import finite
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.reports.explorer_page.run_measures import (
     movements,
@@ -45,7 +45,7 @@ class Frame:
     side: int
 
 
-def base_scale(base: Projected) -> Float[np.ndarray, " d"]:
+def base_scale(base: ProjectedRun) -> Float[np.ndarray, " d"]:
     """Standard deviation of the base's neurons, which floors spacings in entropies.
 
     See `analysis.dynamics.diversity`.
@@ -54,7 +54,7 @@ def base_scale(base: Projected) -> Float[np.ndarray, " d"]:
 
 
 def describe_run(
-    projected: Projected,
+    projected_run: ProjectedRun,
     frame: Frame,
     *,
     is_base: bool,
@@ -64,49 +64,51 @@ def describe_run(
     """Describe a run; its stimuli are rows of the pool.
 
     Args:
-      projected: The run in the space.
+      projected_run: The run in the space.
       frame: The frame of the scene.
       is_base: Whether the space was built from it.
       important: How important its evolutions are, if measured. An evolution
         whose endpoints are not among the run's snapshots is left out.
       seed: Orders equally important neurons, as in the tables.
     """
-    epochs, run = projected.epochs, projected.run
-    stimuli = [projected.stimuli(epoch) for epoch in epochs]
-    embeddings = [projected.placed[epoch] for epoch in epochs]
+    epochs, run = projected_run.epochs, projected_run.run
+    stimuli = [projected_run.stimuli(epoch) for epoch in epochs]
+    embeddings = [projected_run.placed[epoch] for epoch in epochs]
     windows = [
         patch_windows(snapshot, side=frame.side, input_size=run.model.size)
         for snapshot in stimuli
     ]
     lives = lifetimes(stimuli)
-    moved = movements(projected)
+    moved = movements(projected_run)
     evolutions, importance, rank = describe_importance(
         epochs, important, run.model.sites, seed
     )
     corners = np.stack([np.stack([w.top, w.left], axis=-1) for w in windows])
     return Course(
         name=run.name,
-        title=projected.title,
+        title=projected_run.title,
         architecture=run.model.name,
         is_base=is_base,
         sites=run.model.sites,
         epochs=epochs,
-        progress=np.array([projected.at(epoch) for epoch in epochs]),
-        points=np.stack([_points(projected, epoch, frame) for epoch in epochs]),
+        progress=np.array(
+            [projected_run.epochs_of_training(epoch) for epoch in epochs]
+        ),
+        points=np.stack([_points(projected_run, epoch, frame) for epoch in epochs]),
         vectors=np.stack([embedding.vectors for embedding in embeddings]),
         dead=np.stack([s.dead for s in stimuli]),
         nonfinite=np.stack([s.nonfinite for s in stimuli]),
-        coverage=_coverage(projected),
+        coverage=_coverage(projected_run),
         movement=moved.astype(np.float32),
-        group=_groups(projected, frame).astype(np.int16),
+        group=_groups(projected_run, frame).astype(np.int16),
         lives=np.stack([getattr(lives, name) for name in LIVES]).astype(np.int16),
         image_ids=np.stack([s.image_ids for s in stimuli]),
         corners=corners.astype(np.int16),
         # A site's receptive field is the same at every snapshot.
         length=windows[-1].length,
-        table=_training_table(projected),
-        measures=snapshot_measures(projected, frame.scale, moved),
-        reports=_monitor_reports(projected),
+        table=_training_table(projected_run),
+        measures=snapshot_measures(projected_run, frame.scale, moved),
+        reports=_monitor_reports(projected_run),
         evolutions=evolutions,
         importance=importance,
         rank=rank,
@@ -114,39 +116,39 @@ def describe_run(
 
 
 def _points(
-    projected: Projected, epoch: Epoch, frame: Frame
+    projected_run: ProjectedRun, epoch: Epoch, frame: Frame
 ) -> Float[np.ndarray, "n 2"]:
     """Where a snapshot's neurons lie on the map, as laid out or placed later."""
-    points = frame.points.get(projected.snapshot(epoch))
+    points = frame.points.get(projected_run.snapshot(epoch))
     if points is not None:
         return points.astype(np.float32)
-    return place_points(frame.layout, projected.placed[epoch].vectors)
+    return place_points(frame.layout, projected_run.placed[epoch].vectors)
 
 
-def _coverage(projected: Projected) -> Float[np.ndarray, "e n"]:
+def _coverage(projected_run: ProjectedRun) -> Float[np.ndarray, "e n"]:
     """Coverage of each neuron; NaN for a dead one, which has no stimuli to cover."""
-    epochs = projected.epochs
-    dead = np.stack([projected.stimuli(epoch).dead for epoch in epochs])
-    coverage = np.stack([projected.placed[epoch].coverage for epoch in epochs])
+    epochs = projected_run.epochs
+    dead = np.stack([projected_run.stimuli(epoch).dead for epoch in epochs])
+    coverage = np.stack([projected_run.placed[epoch].coverage for epoch in epochs])
     return np.where(dead, np.float32(np.nan), coverage)
 
 
-def _groups(projected: Projected, frame: Frame) -> Int[np.ndarray, "e n"]:
+def _groups(projected_run: ProjectedRun, frame: Frame) -> Int[np.ndarray, "e n"]:
     """The group of base neurons that each neuron is nearest to; -1 for dead ones."""
     return np.stack(
         [
             np.where(
-                projected.stimuli(epoch).dead,
+                projected_run.stimuli(epoch).dead,
                 -1,
-                nearest_group(projected.placed[epoch].vectors, frame.centers),
+                nearest_group(projected_run.placed[epoch].vectors, frame.centers),
             )
-            for epoch in projected.epochs
+            for epoch in projected_run.epochs
         ]
     )
 
 
-def _training_table(projected: Projected) -> dict[str, list[float | None]]:
-    rows, steps = projected.run.rows, projected.steps_per_epoch
+def _training_table(projected_run: ProjectedRun) -> dict[str, list[float | None]]:
+    rows, steps = projected_run.run.rows, projected_run.steps_per_epoch
     return {
         "progress": [progress(row.epoch, steps) for row in rows],
         "train_top1": [finite(row.train_top1) for row in rows],
@@ -154,13 +156,13 @@ def _training_table(projected: Projected) -> dict[str, list[float | None]]:
     }
 
 
-def _monitor_reports(projected: Projected) -> list[dict[str, Any]]:
+def _monitor_reports(projected_run: ProjectedRun) -> list[dict[str, Any]]:
     return [
         {
             "epoch": report["epoch"],
-            "progress": projected.at(report["epoch"]),
+            "progress": projected_run.epochs_of_training(report["epoch"]),
             "status": report["status"],
             "reasons": list(report["reasons"]),
         }
-        for report in projected.run.reports
+        for report in projected_run.run.reports
     ]

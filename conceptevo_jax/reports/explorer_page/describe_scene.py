@@ -20,7 +20,7 @@ from conceptevo_jax.explorer import (
 )
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.joint_layout import JointLayout
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.explorer_page.describe_run import (
@@ -40,7 +40,7 @@ def describe_scene(
     session: Session,
     space: RunsInSpace,
     joint_layout: JointLayout,
-    importants: Sequence[RunImportance] = (),
+    run_importances: Sequence[RunImportance] = (),
 ) -> Scene:
     """Turn runs in a space into a scene.
 
@@ -48,7 +48,8 @@ def describe_scene(
       session: Images and settings.
       space: The runs in the space.
       joint_layout: Their map; other snapshots are placed on it without moving the rest.
-      importants: How important evolutions are, for runs for which this was measured.
+      run_importances: How important evolutions are, for runs for which this was
+        measured.
     """
     config, images = session.config, session.images
     base, layout = space.base, joint_layout.layout
@@ -60,7 +61,9 @@ def describe_scene(
         centers=centers,
         side=images.pool_pixels.side,
     )
-    important_by_run = {important.run.name: important for important in importants}
+    important_by_run = {
+        run_importance.run.name: run_importance for run_importance in run_importances
+    }
     courses = [describe_run(base, frame, is_base=True)]
     courses += [
         describe_run(
@@ -84,7 +87,7 @@ def describe_scene(
         pool_id=images.pool.pool_id,
         space_id=space_key(space.base_space.space, layout),
     )
-    return with_courses(scene, courses, images)
+    return add_courses(scene, courses, images)
 
 
 def space_key(space: Space, layout: Layout) -> str:
@@ -103,7 +106,7 @@ def space_key(space: Space, layout: Layout) -> str:
 
 
 def _base_groups(
-    base: Projected, pool: Pool, seed: int
+    base: ProjectedRun, pool: Pool, seed: int
 ) -> tuple[list[dict[str, Any]], Float[np.ndarray, "g d"]]:
     """Groups of the base's neurons and their centers; none with too few neurons."""
     epoch = base.epochs[-1]
@@ -124,13 +127,13 @@ def _base_groups(
 
 
 def _no_pictures(images: Images) -> Pictures:
-    side, no_rows = images.pool_pixels.side, np.zeros(0, np.int32)
+    side, empty_rows = images.pool_pixels.side, np.zeros(0, np.int32)
     return Pictures(
-        rows=no_rows, labels=no_rows, names=(), side=side, tile=tile_side(side)
+        rows=empty_rows, labels=empty_rows, names=(), side=side, tile=tile_side(side)
     )
 
 
-def with_courses(scene: Scene, courses: Sequence[Course], images: Images) -> Scene:
+def add_courses(scene: Scene, courses: Sequence[Course], images: Images) -> Scene:
     """The scene with runs whose stimuli are rows of the pool, and their images.
 
     Only images that are a stimulus somewhere are kept, in the order of the pool.

@@ -37,8 +37,8 @@ def choose_space(folder: Path, load: LoadConfig) -> Path:
     """
     store = Store(folder.parent)
     train_images_id = TrainingIdentity.from_folder(folder).train_images_id
-    results = [path.parent for path in store.root.parent.glob(f"*/{SCENE}")]
-    for result in sorted(results, key=lambda path: -path.stat().st_mtime):
+    result_folders = [path.parent for path in store.root.parent.glob(f"*/{SCENE}")]
+    for result in sorted(result_folders, key=lambda path: -path.stat().st_mtime):
         # What cannot be read, or whose images are gone, is no candidate.
         with contextlib.suppress(DataError, UsageError):
             space = load_record(result / "space", Space, result)
@@ -79,13 +79,13 @@ def follow_on_map(
       DataError: if the result has no scene, or has other images.
     """
     live_run = LiveRun(folder, result, config, patches=patches)
-    written: tuple[int, bool] | None = None
+    written_state: tuple[int, bool] | None = None
     while True:
         # Before the update: a training that was finished by then has nothing new after.
         finished = has_ended(folder)
         count = live_run.update()
-        if count and (count, finished) != written:
-            written = count, finished
+        if count and (count, finished) != written_state:
+            written_state = count, finished
             yield live_run.write(finished=finished)
         if finished or not wait:
             return

@@ -12,16 +12,16 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer import (
     SCENE,
     Scene,
+    drop_patches,
     load_scene,
     pool_rows,
     save_scene,
-    without_patches,
     write_folder,
 )
 from conceptevo_jax.pipeline.images import prepare_images
 from conceptevo_jax.pipeline.monitor_reports import find_reports
 from conceptevo_jax.pipeline.observe import Observer
-from conceptevo_jax.pipeline.projected_run import Projected, join_space
+from conceptevo_jax.pipeline.projected_run import ProjectedRun, join_space
 from conceptevo_jax.pipeline.trained_run import (
     TrainedRun,
     TrainingIdentity,
@@ -32,9 +32,9 @@ from conceptevo_jax.pipeline.training_folder import read_so_far
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.reports.explorer_page.describe_run import Frame, describe_run
 from conceptevo_jax.reports.explorer_page.describe_scene import (
+    add_courses,
     sheets_of,
     space_key,
-    with_courses,
 )
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.training import Row
@@ -48,12 +48,12 @@ class PageUpdate:
     Attributes:
       page: The page.
       epochs: The training's snapshots in it.
-      finished: Whether the training has ended.
+      is_finished: Whether the training has ended.
     """
 
     page: Path
     epochs: Sequence[Epoch]
-    finished: bool
+    is_finished: bool
 
 
 class LiveRun:
@@ -117,7 +117,7 @@ class LiveRun:
             if row.epoch in snapshots and row.epoch not in self.placed
         ]
         for snapshot, (observation, key) in zip(
-            new, self.observer.each(new), strict=True
+            new, self.observer.observe_all(new), strict=True
         ):
             epoch = snapshot.epoch
             self.observations[epoch], self.keys[epoch] = observation, key
@@ -130,13 +130,13 @@ class LiveRun:
         """Write the scene and its page."""
         scene = self._describe()
         if not self.patches:
-            scene = without_patches(scene)
+            scene = drop_patches(scene)
         sheets = sheets_of(scene, self.images)
         saved = save_scene(self.target / SCENE, scene, sheets)
         page = write_folder(
             [saved], self.target, title=scene.title, live=True, finished=finished
         )
-        return PageUpdate(page=page, epochs=list(self.placed), finished=finished)
+        return PageUpdate(page=page, epochs=list(self.placed), is_finished=finished)
 
     def _describe(self) -> Scene:
         """The base as in the result's scene, and the training."""
@@ -145,9 +145,9 @@ class LiveRun:
             base = dataclasses.replace(base, corners=base.corners[:, :, :0])
         course = describe_run(self._projected(), self.frame, is_base=False)
         scene = dataclasses.replace(self.scene, title=f"{self.identity.name}, live")
-        return with_courses(scene, [base, course], self.images)
+        return add_courses(scene, [base, course], self.images)
 
-    def _projected(self) -> Projected:
+    def _projected(self) -> ProjectedRun:
         assert self.run is not None
         settings = self.config.runs.get(self.run.name)
         title = self.run.name if settings is None else settings.title
@@ -164,12 +164,13 @@ def _timed_rows(rows: list[Row]) -> list[Row]:
     return [row for row in rows if first_epoch_ended or row.epoch == "init"]
 
 
-def _load_scene(result: Path, space: Space, layout: Layout) -> Scene:
+def _load_scene(result_folder: Path, space: Space, layout: Layout) -> Scene:
     """The result's scene; refused if it belongs to another space or map."""
-    scene = load_scene(result / SCENE, result).scene
+    scene = load_scene(result_folder / SCENE, result_folder).scene
     if scene.space_id != space_key(space, layout):
         raise DataError(
-            f"{result / SCENE} does not belong to the space and map next to it: run "
+            f"{result_folder / SCENE} does not belong to the space and map next to it: "
+            "run "
             "the experiment again; finished stages are reused."
         )
     return scene

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from conceptevo_jax.explorer import (
     SCENE,
-    Saved,
+    SavedScene,
     Scene,
     StudyGroup,
+    drop_patches,
     locate_study_group,
     save_scene,
-    without_patches,
     write_whole,
 )
 from conceptevo_jax.pipeline.joint_layout import JointLayout
@@ -74,7 +74,7 @@ def write_explorer(session: Session, scene: Scene) -> Path:
       The page.
     """
     config, folder = session.config, session.folder
-    public_scene = scene if config.explorer.patches else without_patches(scene)
+    public_scene = scene if config.explorer.patches else drop_patches(scene)
     sheets = sheets_of(public_scene, session.images)
     saved = save_scene(folder / SCENE, public_scene, sheets)
     if config.explorer.tables:
@@ -82,7 +82,7 @@ def write_explorer(session: Session, scene: Scene) -> Path:
 
         write_tables(saved, folder / TABLES, patches=config.explorer.patches)
     page, parts = folder / PAGE, folder / FOLDER
-    saved_with_study = with_study(saved, folder)
+    saved_with_study = add_study(saved, folder)
     written = write_whole([saved_with_study], page, parts, title=public_scene.title)
     # One file or a folder: what an earlier call left of the other is removed.
     if written == page:
@@ -92,7 +92,7 @@ def write_explorer(session: Session, scene: Scene) -> Path:
     return written
 
 
-def with_study(saved: Saved, folder: Path) -> Saved:
+def add_study(saved: SavedScene, folder: Path) -> SavedScene:
     """The same scene with the groups of the result folder's study, if it has one.
 
     Args:

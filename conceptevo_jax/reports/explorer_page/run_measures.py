@@ -14,38 +14,43 @@ from conceptevo_jax.analysis.alignment.subjects import MIN_NEURONS
 from conceptevo_jax.analysis.dynamics.diversity import effective_rank, vasicek_entropy
 from conceptevo_jax.analysis.dynamics.movement import movement
 from conceptevo_jax.analysis.statistics.estimates import estimate, mean_estimate
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.types import Embedding, neuron_count
 
 
-def movements(projected: Projected) -> Float[np.ndarray, "e n"]:
+def movements(projected_run: ProjectedRun) -> Float[np.ndarray, "e n"]:
     """Distance that each neuron moved since the previous snapshot.
 
     NaN in the first one, and for neurons that are dead in either.
     """
-    rows = [np.full(neuron_count(projected.run.model.sites), np.nan)]
-    for before, after in itertools.pairwise(projected.epochs):
-        dead = projected.stimuli(before).dead | projected.stimuli(after).dead
-        vectors = (projected.placed[before].vectors, projected.placed[after].vectors)
+    rows = [np.full(neuron_count(projected_run.run.model.sites), np.nan)]
+    for before, after in itertools.pairwise(projected_run.epochs):
+        dead = projected_run.stimuli(before).dead | projected_run.stimuli(after).dead
+        vectors = (
+            projected_run.placed[before].vectors,
+            projected_run.placed[after].vectors,
+        )
         rows.append(np.where(dead, np.nan, movement(*vectors)))
     return np.stack(rows)
 
 
 def snapshot_measures(
-    projected: Projected,
+    projected_run: ProjectedRun,
     scale: Float[np.ndarray, " d"],
-    moved: Float[np.ndarray, "e n"],
+    movements_by_epoch: Float[np.ndarray, "e n"],
 ) -> dict[str, list[float | None]]:
     """Numbers per snapshot; None where there are too few neurons.
 
     Args:
-      projected: The run in the space.
+      projected_run: The run in the space.
       scale: Standard deviation of the base's neurons in the space.
-      moved: The run's `movements`.
+      movements_by_epoch: The run's `movements`.
     """
     rows = [
-        _measures(projected.stimuli(epoch).dead, projected.placed[epoch], scale, row)
-        for epoch, row in zip(projected.epochs, moved, strict=True)
+        _measures(
+            projected_run.stimuli(epoch).dead, projected_run.placed[epoch], scale, row
+        )
+        for epoch, row in zip(projected_run.epochs, movements_by_epoch, strict=True)
     ]
     return {name: [row[name] for row in rows] for name in rows[0]}
 

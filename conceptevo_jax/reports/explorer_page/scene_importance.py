@@ -14,7 +14,7 @@ from conceptevo_jax.types import Epoch, Importance, Site, neuron_count, neurons_
 
 def describe_importance(
     epochs: Sequence[Epoch],
-    important: RunImportance | None,
+    run_importance: RunImportance | None,
     sites: Sequence[Site],
     seed: int,
 ) -> tuple[
@@ -25,7 +25,7 @@ def describe_importance(
     Args:
       epochs: Epochs of the run's snapshots. An evolution with other endpoints is
         left out.
-      important: How important the evolutions are; None if not measured.
+      run_importance: How important the evolutions are; None if not measured.
       sites: The run's sites, with `n` neurons together.
       seed: Orders equally important neurons, as in the tables.
 
@@ -36,7 +36,9 @@ def describe_importance(
     evolutions: list[dict[str, Any]] = []
     scores: list[np.ndarray] = []
     ranks: list[np.ndarray] = []
-    for evolution, by_class in () if important is None else important.pairs():
+    for evolution, importances_by_class in (
+        () if run_importance is None else run_importance.pairs()
+    ):
         endpoints = (evolution.before.epoch, evolution.after.epoch)
         if not all(epoch in epochs for epoch in endpoints):
             continue
@@ -45,13 +47,19 @@ def describe_importance(
             {
                 "before": before,
                 "after": after,
-                "classes": [importance.label for importance in by_class],
-                "images": len(by_class[0].images),
+                "classes": [importance.label for importance in importances_by_class],
+                "images": len(importances_by_class[0].images),
             }
         )
-        scores.append(np.stack([_scores(importance, sites) for importance in by_class]))
+        scores.append(
+            np.stack(
+                [_scores(importance, sites) for importance in importances_by_class]
+            )
+        )
         ranks.append(
-            np.stack([_ranks(importance, sites, seed) for importance in by_class])
+            np.stack(
+                [_ranks(importance, sites, seed) for importance in importances_by_class]
+            )
         )
     if not evolutions:
         n = neuron_count(sites)

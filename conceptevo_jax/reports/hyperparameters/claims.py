@@ -18,7 +18,7 @@ from conceptevo_jax.reports.hyperparameters.quality import (
 from conceptevo_jax.reports.hyperparameters.settings import HyperparametersSettings
 from conceptevo_jax.reports.hyperparameters.trials import Trial, has_centre_value
 
-NEAR = 0.01
+NEAR_BEST_AUC = 0.01
 """How far a setting near the best may lie below it, in AUC."""
 
 _PAPER = {
@@ -40,28 +40,31 @@ def near_best_claims(config: Config, trials: ScoredTrials) -> list[Claim]:
     """
     claims = []
     for (centre, factor), factor_trials in group_by_factor(trials).items():
-        used = [
+        used_trials = [
             index
             for index, (trial, _) in enumerate(factor_trials)
             if has_centre_value(config, trial)
         ]
-        if used:
+        if used_trials:
             paper = _PAPER.get(factor) if centre == "paper" else None
             name = f"{centre}_{factor}_near_best"
-            claims.append(_near_best_claim(config, name, paper, factor_trials, used[0]))
+            claims.append(
+                _near_best_claim(config, name, paper, factor_trials, used_trials[0])
+            )
     return claims
 
 
 def _near_best_claim(
-    config: Config, name: str, paper: str | None, trials: ScoredTrials, used: int
+    config: Config, name: str, paper: str | None, trials: ScoredTrials, used_trial: int
 ) -> Claim:
-    """The claim on one setting, whose value in use is that of the trial `used`."""
+    """The claim on one setting, whose value in use is that of `used_trial`."""
     aucs = [overall_auc(results_by_base) for _, results_by_base in trials]
-    best = int(np.nanargmax(aucs))
-    gap = aucs[best] - aucs[used]
+    best_trial = int(np.nanargmax(aucs))
+    gap = aucs[best_trial] - aucs[used_trial]
     run_gaps = np.concatenate(
         [
-            auc_by_run(trials[best][1][base]) - auc_by_run(trials[used][1][base])
+            auc_by_run(trials[best_trial][1][base])
+            - auc_by_run(trials[used_trial][1][base])
             for base in HyperparametersSettings.of(config).bases
         ]
     )
@@ -71,12 +74,13 @@ def _near_best_claim(
         id=name,
         paper=paper,
         rule=f"mean AUC of the best value tried exceeds that of "
-        f"{trials[used][0].value} by at most {NEAR}: upper end of the 95 % "
+        f"{trials[used_trial][0].value} by at most {NEAR_BEST_AUC}: upper end of the "
+        "95 % "
         "interval over pairs of a base and a run (for a single pair, the value)",
         measured=finite(gap),
         interval=interval,
         n=len(run_gaps),
-        holds=bool(upper_end <= NEAR),
+        holds=bool(upper_end <= NEAR_BEST_AUC),
         why="; ".join(
             _describe_trial(trial, auc, results_by_base)
             for (trial, results_by_base), auc in zip(trials, aucs, strict=True)

@@ -28,8 +28,8 @@ def save_figures(config: Config, trials: ScoredTrials, folder: Path) -> list[Pat
     """
     paths = []
     for centre in dict.fromkeys(trial.centre for trial, _ in trials):
-        around = [pair for pair in trials if pair[0].centre == centre]
-        figure = factors_figure(config, centre, around)
+        centre_trials = [pair for pair in trials if pair[0].centre == centre]
+        figure = factors_figure(config, centre, centre_trials)
         paths += save_figure(figure, folder / f"around_{centre}")[:1]
     return paths
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from conceptevo_jax.analysis import Alignment, Subject, compare
-from conceptevo_jax.config import MethodConfig, plain
+from conceptevo_jax.config import MethodConfig, schema_values
 from conceptevo_jax.data import Pool, select_part
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import DivergenceError
@@ -80,23 +80,23 @@ def run_trial(
         name: run_responses for name, (run_responses, _) in responses.items()
     }
 
-    def make() -> Tried:
+    def make_trial() -> Tried:
         try:
             return _measure_trial(session.images, trial, base, responses_by_run, seed)
         except DivergenceError as error:
-            compared = tuple(name for name in responses if name != base)
-            no_aucs = np.full((len(compared), len(AGREEMENTS)), np.nan)
-            return Tried(runs=compared, aucs=no_aucs, why=str(error))
+            compared_names = tuple(name for name in responses if name != base)
+            missing_aucs = np.full((len(compared_names), len(AGREEMENTS)), np.nan)
+            return Tried(runs=compared_names, aucs=missing_aucs, why=str(error))
 
-    tried, _ = session.store.record(
+    trial_result, _ = session.store.record(
         "trial",
         Tried,
-        make,
+        make_trial,
         config={"method": trial.method, "share": trial.pool_share, "seed": seed},
         inputs={"base": base} | {name: key for name, (_, key) in responses.items()},
         about=f"{base}: {trial.centre} {trial.factor} {trial.value}",
     )
-    return tried
+    return trial_result
 
 
 def _measure_trial(
@@ -113,8 +113,10 @@ def _measure_trial(
         for name, run_responses in responses.items()
     }
     stimuli = stimuli_by_run[base].strongest(trial.method.stimuli.k)
-    neurons, _ = fit_neurons(stimuli, seed=seed, **plain(trial.method.embedding))
-    fitted = time.perf_counter()
+    neurons, _ = fit_neurons(
+        stimuli, seed=seed, **schema_values(trial.method.embedding)
+    )
+    fit_end = time.perf_counter()
     peaks = responses[base].pool.peaks[rows]
     space, _ = build_space(
         stimuli,
@@ -129,7 +131,7 @@ def _measure_trial(
         name: project_neurons(run_stimuli, space)
         for name, run_stimuli in stimuli_by_run.items()
     }
-    ended = time.perf_counter()
+    space_end = time.perf_counter()
     subjects = {
         name: _subject(
             name,
@@ -142,15 +144,15 @@ def _measure_trial(
         )
         for name in responses
     }
-    compared = tuple(name for name in responses if name != base)
+    compared_names = tuple(name for name in responses if name != base)
     alignments = [
-        compare(subjects[name], subjects[base], seed=seed) for name in compared
+        compare(subjects[name], subjects[base], seed=seed) for name in compared_names
     ]
     return Tried(
-        runs=compared,
+        runs=compared_names,
         aucs=np.array([_overall_aucs(alignment) for alignment in alignments]),
-        fit_seconds=fitted - start,
-        space_seconds=ended - fitted,
+        fit_seconds=fit_end - start,
+        space_seconds=space_end - fit_end,
     )
 
 
@@ -167,7 +169,7 @@ def _strongest_stimuli(
     run_responses: Responded, pool: Pool, rows: np.ndarray, method: MethodConfig
 ) -> Stimuli:
     """The number of top images that a neuron is projected from."""
-    settings = plain(method.stimuli)
+    settings = schema_values(method.stimuli)
     settings["k"] = top_images_needed(
         settings["k"], method.projection.stimuli, len(pool)
     )

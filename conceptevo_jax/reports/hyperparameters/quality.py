@@ -12,28 +12,30 @@ ScoredTrials = Sequence[tuple[Trial, Mapping[str, Tried]]]
 """Trials, each with its results by base."""
 
 
-def mean_auc(tried: Tried) -> float:
+def mean_auc(trial_result: Tried) -> float:
     """Mean AUC over agreements and all runs except the base."""
-    return float(tried.aucs.mean())
+    return float(trial_result.aucs.mean())
 
 
-def auc_by_run(tried: Tried) -> Float[np.ndarray, " r"]:
+def auc_by_run(trial_result: Tried) -> Float[np.ndarray, " r"]:
     """Mean AUC over agreements of each run except the base."""
-    return tried.aucs.mean(axis=1)
+    return trial_result.aucs.mean(axis=1)
 
 
 def overall_auc(results_by_base: Mapping[str, Tried]) -> float:
     """Mean AUC over the bases as well; NaN if the trial failed with a base."""
-    return float(np.mean([mean_auc(tried) for tried in results_by_base.values()]))
+    return float(
+        np.mean([mean_auc(trial_result) for trial_result in results_by_base.values()])
+    )
 
 
 def mean_seconds(results_by_base: Mapping[str, Tried]) -> float:
     """Mean time of a trial over the bases; NaN if it failed with a base."""
     times = [
         np.nan
-        if tried.fit_seconds is None or tried.space_seconds is None
-        else tried.fit_seconds + tried.space_seconds
-        for tried in results_by_base.values()
+        if trial_result.fit_seconds is None or trial_result.space_seconds is None
+        else trial_result.fit_seconds + trial_result.space_seconds
+        for trial_result in results_by_base.values()
     ]
     return float(np.mean(times))
 

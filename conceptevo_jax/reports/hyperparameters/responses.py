@@ -1,7 +1,7 @@
 """Every neuron's responses to all images, read once and used by every trial."""
 
 from conceptevo_jax.activations import read_peaks
-from conceptevo_jax.data import Decoded, Pool
+from conceptevo_jax.data import DecodedImages, Pool
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.stimuli import respond
@@ -33,12 +33,12 @@ def read_responses(session: Session, run: TrainedRun) -> tuple[Responded, str]:
     """
     snapshot, images = run.snapshots[-1], session.images
 
-    def make() -> Responded:
+    def make_responses() -> Responded:
         variables, reader = snapshot.load(), read_peaks(run.model)
 
-        def read_pool(pool: Pool, pixels: Decoded) -> Responses:
-            read = respond(reader, run.model.sites, len(pool), pool.pool_id)
-            return read(variables, pixels)
+        def read_pool(pool: Pool, pixels: DecodedImages) -> Responses:
+            read_peaks = respond(reader, run.model.sites, len(pool), pool.pool_id)
+            return read_peaks(variables, pixels)
 
         return Responded(
             pool=read_pool(images.pool, images.pool_pixels),
@@ -48,7 +48,7 @@ def read_responses(session: Session, run: TrainedRun) -> tuple[Responded, str]:
     return session.store.record(
         "respond",
         Responded,
-        make,
+        make_responses,
         config={},
         inputs={
             "run": run.key,

@@ -28,11 +28,11 @@ def trial_rows(config: Config, trials: ScoredTrials) -> list[dict[str, Any]]:
                 f"auc_{agreement}": finite(float(auc))
                 for agreement, auc in zip(AGREEMENTS, aucs, strict=True)
             },
-            "fit_seconds": tried.fit_seconds,
-            "space_seconds": tried.space_seconds,
-            "why_not": tried.why or "",
+            "fit_seconds": trial_result.fit_seconds,
+            "space_seconds": trial_result.space_seconds,
+            "why_not": trial_result.why or "",
         }
         for trial, results_by_base in trials
-        for base, tried in results_by_base.items()
-        for name, aucs in zip(tried.runs, tried.aucs, strict=True)
+        for base, trial_result in results_by_base.items()
+        for name, aucs in zip(trial_result.runs, trial_result.aucs, strict=True)
     ]

@@ -103,17 +103,17 @@ def _trials_around(
             if factor == POOL_SHARE:
                 trial = dataclasses.replace(first, pool_share=float(value))
             else:
-                method = _with_setting(centre, factor, value)
+                method = _change_setting(centre, factor, value)
                 trial = dataclasses.replace(first, method=method)
             trials.append(dataclasses.replace(trial, factor=factor, value=value))
     return trials
 
 
-def _with_setting(method: MethodConfig, path: str, value: Any) -> MethodConfig:
+def _change_setting(method: MethodConfig, path: str, value: Any) -> MethodConfig:
     """A method with one setting changed; random starts where images keep them."""
-    changed = copy.deepcopy(method)
+    changed_method = copy.deepcopy(method)
     *groups, name = path.split(".")
-    node: Any = changed
+    node: Any = changed_method
     for group in groups:
         if not hasattr(node, group):
             raise unknown_name("group of method settings", group, vars(node))
@@ -123,9 +123,9 @@ def _with_setting(method: MethodConfig, path: str, value: Any) -> MethodConfig:
     # YAML and the command line may leave out the point of a round number.
     is_round_float = isinstance(getattr(node, name), float) and isinstance(value, int)
     setattr(node, name, float(value) if is_round_float else value)
-    if changed.projection.policy == "random":
-        changed.projection.initial = "uniform"
-    return changed
+    if changed_method.projection.policy == "random":
+        changed_method.projection.initial = "uniform"
+    return changed_method
 
 
 def is_centre(trial: Trial, centre: MethodConfig) -> bool:

@@ -1,9 +1,9 @@
 """Checks of the settings of importance and reversion."""
 
 from conceptevo_jax.analysis.importance.milestones import ACCURACIES
-from conceptevo_jax.analysis.importance.reversion import Reverting
+from conceptevo_jax.analysis.importance.reversion import ReversionOptions
 from conceptevo_jax.analysis.importance.scores import select_sites
-from conceptevo_jax.config import Config, plain, require_positive
+from conceptevo_jax.config import Config, require_positive, schema_values
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.models import build_model
 from conceptevo_jax.reports.importance.evolutions import scoring_of
@@ -25,7 +25,7 @@ def check_importance(config: Config, classes: int) -> None:
     """
     settings = ImportanceSettings.of(config)
     scoring, section = scoring_of(config), "importance"
-    Reverting(**plain(ReversionSettings.of(config)))
+    ReversionOptions(**schema_values(ReversionSettings.of(config)))
     require_positive(section, settings, ("images", "top", "patches"))
     if settings.accuracy not in ACCURACIES:
         raise unknown_name("importance.accuracy", settings.accuracy, ACCURACIES)

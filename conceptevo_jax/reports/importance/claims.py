@@ -27,14 +27,14 @@ by method: the sweep leaves ties after the next pooling to autodiff, `jvp` none.
 
 
 def importance_claims(
-    session: Session, run_importance: RunImportance, observed: TrainedRun
+    session: Session, run_importance: RunImportance, observed_run: TrainedRun
 ) -> list[Claim]:
     """Exact sensitivities, reliable rankings, and evolutions that lead to the class.
 
     Args:
       session: Images and settings.
       run_importance: The run's evolutions and their importances.
-      observed: The run with its milestones observed.
+      observed_run: The run with its milestones observed.
     """
     claims = []
     method = ImportanceSettings.of(session.config).method
@@ -51,7 +51,9 @@ def importance_claims(
         claims += [
             _exactness_claim(name, sample_text, method, importances),
             _reliability_claim(name, sample_text, importances),
-            _class_claim(name, sample_text, evolution, importances, observed, session),
+            _class_claim(
+                name, sample_text, evolution, importances, observed_run, session
+            ),
         ]
     return claims
 
@@ -59,7 +61,7 @@ def importance_claims(
 def _exactness_claim(
     name: str, sample_text: str, method: str, importances: Sequence[Importance]
 ) -> Claim:
-    largest = np.max([importance.difference for importance in importances])
+    largest_difference = np.max([importance.difference for importance in importances])
     tolerance = DIFFERENCE_TOLERANCE[method]
     checked = sum(len(importance.checked) for importance in importances)
     return Claim(
@@ -67,12 +69,14 @@ def _exactness_claim(
         paper=None,
         rule="largest difference of sensitivities from forward differences in float64 "
         f"<= {tolerance:g} of the largest",
-        measured=finite(float(largest)),
+        measured=finite(float(largest_difference)),
         interval=None,
         n=checked,
-        holds=bool(largest <= tolerance) if np.isfinite(largest) else None,
+        holds=bool(largest_difference <= tolerance)
+        if np.isfinite(largest_difference)
+        else None,
         why=f"{sample_text}; {checked} neurons checked"
-        if np.isfinite(largest)
+        if np.isfinite(largest_difference)
         else f"not run: the network does not compute in float64; {sample_text}",
     )
 
@@ -84,7 +88,9 @@ def _reliability_claim(
     finite_values = [r for r in reliabilities if r is not None]
     interval = mean_interval(finite_values)
     between_classes = class_correlation(importances)
-    unchanged = np.mean([1 - importance.changed.mean() for importance in importances])
+    unchanged_share = np.mean(
+        [1 - importance.changed.mean() for importance in importances]
+    )
     return Claim(
         id=f"halves_agree_{name}",
         paper=None,
@@ -97,7 +103,7 @@ def _reliability_claim(
         if interval and math.isfinite(between_classes)
         else None,
         why=f"{sample_text}; different classes {between_classes:.2f}; "
-        f"{unchanged:.0%} of the neurons did not change at all",
+        f"{unchanged_share:.0%} of the neurons did not change at all",
     )
 
 
@@ -147,26 +153,26 @@ def _class_shares(
         images.pool_pixels.labels == importance.label,
         np.isin(images.pool.rows, importance.images),
     )[neurons_among(importance.sites, stimuli.sites)]
-    leading = top_neurons(importance, LEADING_NEURONS, session.config.seed)
-    return np.array([_finite_mean(shares[leading]), _finite_mean(shares)])
+    leading_neurons = top_neurons(importance, LEADING_NEURONS, session.config.seed)
+    return np.array([_finite_mean(shares[leading_neurons]), _finite_mean(shares)])
 
 
 def class_share(
     image_ids: Int[np.ndarray, "n k"],
-    in_class: Bool[np.ndarray, " i"],
-    excluded: Bool[np.ndarray, " i"],
+    is_in_class: Bool[np.ndarray, " i"],
+    is_excluded: Bool[np.ndarray, " i"],
 ) -> Float[np.ndarray, " n"]:
     """Share of a class among each neuron's stimuli; NaN without any.
 
     Args:
       image_ids: Stimuli, unused slots -1.
-      in_class: Which images of the pool are of the class.
-      excluded: Which images of the pool do not count.
+      is_in_class: Which images of the pool are of the class.
+      is_excluded: Which images of the pool do not count.
     """
     # A slot of -1 indexes the last image; the first factor excludes it.
-    used = (image_ids >= 0) & ~excluded[image_ids]
+    used = (image_ids >= 0) & ~is_excluded[image_ids]
     count = used.sum(axis=1)
-    class_count = (used & in_class[image_ids]).sum(axis=1)
+    class_count = (used & is_in_class[image_ids]).sum(axis=1)
     return np.where(count > 0, class_count / np.maximum(count, 1), np.nan)
 
 

@@ -9,8 +9,8 @@ from conceptevo_jax.analysis.importance.milestones import (
     find_milestones,
     named_milestones,
 )
-from conceptevo_jax.analysis.importance.scores import Scoring
-from conceptevo_jax.config import Config, plain
+from conceptevo_jax.analysis.importance.scores import ScoringSettings
+from conceptevo_jax.config import Config, schema_values
 from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.pipeline.images import Images
@@ -21,7 +21,7 @@ from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Snapshot, record
 
 _NOT_SCORING = ("images", "classes", "epochs", "accuracy", "shown", "top", "patches")
-"""Fields of `ImportanceSettings` that are not fields of `Scoring`."""
+"""Fields of `ImportanceSettings` that are not fields of `ScoringSettings`."""
 
 
 @record
@@ -64,11 +64,11 @@ def training_jobs(config: Config) -> list[Job]:
     ]
 
 
-def scoring_of(config: Config) -> Scoring:
+def scoring_of(config: Config) -> ScoringSettings:
     """How a configuration computes importance."""
-    settings = plain(ImportanceSettings.of(config))
-    scoring = {k: v for k, v in settings.items() if k not in _NOT_SCORING}
-    return Scoring(**scoring, **plain(config.method.sensitivity))
+    settings = schema_values(ImportanceSettings.of(config))
+    scoring_values = {k: v for k, v in settings.items() if k not in _NOT_SCORING}
+    return ScoringSettings(**scoring_values, **schema_values(config.method.sensitivity))
 
 
 def evolutions_of(config: Config, run: TrainedRun) -> list[Evolution]:
@@ -122,10 +122,10 @@ def milestones_of(
     return named_milestones(run.name, run.rows, epochs, accuracy=accuracy)
 
 
-def _cached_snapshot(shot: Snapshot) -> Snapshot:
+def _cached_snapshot(snapshot: Snapshot) -> Snapshot:
     """The snapshot, read from disk only once, since every class needs it."""
-    load = functools.lru_cache(maxsize=1)(shot.load)
-    return Snapshot(run=shot.run, epoch=shot.epoch, load=load)
+    load = functools.lru_cache(maxsize=1)(snapshot.load)
+    return Snapshot(run=snapshot.run, epoch=snapshot.epoch, load=load)
 
 
 def measured_classes(config: Config, class_count: int) -> list[int]:

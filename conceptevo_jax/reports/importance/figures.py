@@ -36,7 +36,7 @@ from conceptevo_jax.types import (
 _TILE = 48
 """Side of a patch on the sheets, in pixels."""
 
-_REPEATS = 0.5
+_SAME_STIMULI = 0.5
 """Jaccard index of two neurons' stimuli above which they count as repeats."""
 
 _IMAGES, _COLUMNS = 60, 12
@@ -44,14 +44,14 @@ _IMAGES, _COLUMNS = 60, 12
 
 
 def draw_importance(
-    session: Session, run_importance: RunImportance, observed: TrainedRun
+    session: Session, run_importance: RunImportance, observed_run: TrainedRun
 ) -> list[Path]:
     """Draw the run's most important evolutions, and the class they matter for.
 
     Args:
       session: Images, settings and folder.
       run_importance: The run's evolutions and their importances.
-      observed: The run with its milestones observed.
+      observed_run: The run with its milestones observed.
 
     Returns:
       The PNG files.
@@ -61,7 +61,7 @@ def draw_importance(
     importances = run_importance.featured_importances
     evolutions = evolutions_figure(
         images,
-        observed,
+        observed_run,
         run_importance.evolutions,
         importances,
         settings,
@@ -114,7 +114,7 @@ def evolutions_figure(
             EvolutionGroup(
                 heading=f"most important from {epoch_label(evolution.before.epoch)} "
                 f"to {epoch_label(evolution.after.epoch)}",
-                chosen_by=number,
+                score_index=number,
                 neurons=[rows[neuron] for neuron in neurons],
             )
             for number, (evolution, neurons) in enumerate(
@@ -142,10 +142,10 @@ def _top_distinct_neurons(
     """Per evolution, the most important neurons that do not repeat each other."""
     neurons_by_evolution = []
     for evolution, importance in zip(evolutions, importances, strict=True):
-        ranked = top_neurons(importance, len(importance.score), seed)
+        ranked_neurons = top_neurons(importance, len(importance.score), seed)
         stimuli = run.observations[evolution.after.epoch].stimuli
         neurons_by_evolution.append(
-            distinct_neurons(ranked, importance, stimuli, count)
+            distinct_neurons(ranked_neurons, importance, stimuli, count)
         )
     return neurons_by_evolution
 
@@ -198,20 +198,20 @@ def distinct_neurons(
     """
     rows = stimulus_rows(stimuli)
     positions = neurons_among(importance.sites, stimuli.sites)
-    distinct: list[int] = []
+    distinct_so_far: list[int] = []
     for neuron in ranked:
-        row, distinct_rows = rows[positions[[neuron]]], rows[positions[distinct]]
+        row, distinct_rows = rows[positions[[neuron]]], rows[positions[distinct_so_far]]
         # A dead neuron has no stimuli, so it repeats none.
         repeats = (
-            len(distinct) > 0
+            len(distinct_so_far) > 0
             and row.nnz > 0
-            and shared_stimuli(row, distinct_rows).max() > _REPEATS
+            and shared_stimuli(row, distinct_rows).max() > _SAME_STIMULI
         )
         if not repeats:
-            distinct.append(neuron)
-        if len(distinct) == count:
+            distinct_so_far.append(neuron)
+        if len(distinct_so_far) == count:
             break
-    return distinct
+    return distinct_so_far
 
 
 def _sheet(

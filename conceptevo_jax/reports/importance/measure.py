@@ -12,13 +12,16 @@ from jaxtyping import Bool, Int
 
 from conceptevo_jax.analysis.importance.class_images import ClassImages
 from conceptevo_jax.analysis.importance.reversion import Measure as MeasureReversion
-from conceptevo_jax.analysis.importance.reversion import Reverting, measure_reversion
+from conceptevo_jax.analysis.importance.reversion import (
+    ReversionOptions,
+    measure_reversion,
+)
 from conceptevo_jax.analysis.importance.scores import Measure as MeasureImportance
 from conceptevo_jax.analysis.importance.scores import (
     measure_importance,
     select_sites,
 )
-from conceptevo_jax.config import plain
+from conceptevo_jax.config import schema_values
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -51,7 +54,9 @@ class EvolutionMeasures:
     def __init__(self, session: Session, run: TrainedRun) -> None:
         self.session, self.run, self.config = session, run, session.config
         self.scoring = scoring_of(self.config)
-        self.reverting = Reverting(**plain(ReversionSettings.of(self.config)))
+        self.reverting = ReversionOptions(
+            **schema_values(ReversionSettings.of(self.config))
+        )
         self.sites = select_sites(run.model, self.scoring.sites)
 
     @functools.cached_property
@@ -132,7 +137,7 @@ class EvolutionMeasures:
         rng = stream(self.config.seed, "test images of a class", label)
         test = _sample_rows(is_class, settings.test_images, rng)
         rng = stream(self.config.seed, "test images of other classes", label)
-        elsewhere = _sample_rows(~is_class, settings.elsewhere_images, rng)
+        elsewhere_rows = _sample_rows(~is_class, settings.elsewhere_images, rng)
         # All pixels are read only when there is something to compute.
         return self.session.store.record(
             "reversion",
@@ -146,8 +151,8 @@ class EvolutionMeasures:
                     train=images.train.pixels[importance.images],
                     rows=importance.images,
                     test=images.test.pixels[test],
-                    elsewhere=images.test.pixels[elsewhere],
-                    elsewhere_labels=images.test.labels[elsewhere],
+                    elsewhere=images.test.pixels[elsewhere_rows],
+                    elsewhere_labels=images.test.labels[elsewhere_rows],
                 ),
             ),
             config={
@@ -160,7 +165,7 @@ class EvolutionMeasures:
             inputs={
                 "importance": key,
                 "test": images.test.images_id,
-                "rows": content_key(arrays={"test": test, "elsewhere": elsewhere}),
+                "rows": content_key(arrays={"test": test, "elsewhere": elsewhere_rows}),
             },
             about=self._about(evolution, label),
         )
@@ -191,7 +196,7 @@ def measure_reversions(
     reversions, importances = [], []
     for label in labels:
         stage = f"revert {evolution.run.name}"
-        with session.stage(stage, of=evolution.log_label(class_names[label])):
+        with session.stage(stage, subject=evolution.log_label(class_names[label])):
             reversions.append(measures.reversion(evolution, label)[0])
         count = ReversionSettings.of(config).train_images
         importances.append(measures.importance(evolution, label, count)[0])

@@ -37,7 +37,7 @@ def plan_importance(config: Config, names: Sequence[str]) -> list[Step]:
     """
     settings, steps = ImportanceSettings.of(config), []
     for name in names:
-        model, images, times = _measured(config, name, settings.images)
+        model, images, times = _plan_counts(config, name, settings.images)
         neurons = neuron_count(model.sites)
         passes = SWEEP_PASSES if settings.method == "transpose" else neurons
         kept_images, work = images * times, images * times * passes
@@ -57,7 +57,7 @@ def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
     settings, steps = ReversionSettings.of(config), []
     facts = dataset_facts(config.dataset)
     for name in names:
-        model, train, times = _measured(config, name, settings.train_images)
+        model, train, times = _plan_counts(config, name, settings.train_images)
         test = min(settings.test_images or facts.test, facts.test // facts.classes)
         elsewhere = (
             facts.test
@@ -81,7 +81,9 @@ def plan_reversion(config: Config, names: Sequence[str]) -> list[Step]:
     return steps
 
 
-def _measured(config: Config, name: str, images: int | None) -> tuple[Model, int, int]:
+def _plan_counts(
+    config: Config, name: str, images: int | None
+) -> tuple[Model, int, int]:
     """A run's model, training images per class, and number of repeats."""
     facts, importance = dataset_facts(config.dataset), ImportanceSettings.of(config)
     model_config = config.runs[name].model

@@ -63,13 +63,13 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
     )
     for run_importance in run_importances:
         name = run_importance.run.name
-        observed = observed_runs[name]
+        observed_run = observed_runs[name]
         run_rows = importance_rows(session, run_importance)
         summary_rows += run_rows[0]
         neuron_rows += run_rows[1]
-        claims += importance_claims(session, run_importance, observed)
-        with session.stage("figures", of=name):
-            figures += draw_importance(session, run_importance, observed)
+        claims += importance_claims(session, run_importance, observed_run)
+        with session.stage("figures", subject=name):
+            figures += draw_importance(session, run_importance, observed_run)
         featured_class_by_run[name] = class_names[run_importance.featured_label]
     return ImportanceReport(
         run_importances=run_importances,
@@ -86,4 +86,4 @@ def report_importance(session: Session, runs: Sequence[TrainedRun]) -> Importanc
 def _observation_job(config: Config, run_importance: RunImportance) -> Job:
     """Observe the milestones of a run, which depend on its accuracy."""
     name = run_importance.run.name
-    return Job.observed(config, name, epochs=tuple(run_importance.epochs))
+    return Job.from_config(config, name, epochs=tuple(run_importance.epochs))

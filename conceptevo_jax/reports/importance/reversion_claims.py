@@ -82,7 +82,7 @@ def _orderings(
     Yields:
       The claim's name, its rule and the differences.
     """
-    *bins, random = changes.T
+    *bins, random_changes = changes.T
     yield (
         "first_bin_harms_most",
         "top-1 change on other training images is lowest for the first bin; measured: "
@@ -99,14 +99,14 @@ def _orderings(
         "random_between",
         "top-1 change by random channels lies between those of the first and the last "
         "bin; measured: the smaller distance",
-        [random - bins[0], bins[-1] - random],
+        [random_changes - bins[0], bins[-1] - random_changes],
     )
     if len(bins) > 3:
         yield (
             "random_between_2_and_3",
             "top-1 change by random channels lies between those of the second and the "
             "third bin; measured: the smaller distance",
-            [random - bins[1], bins[2] - random],
+            [random_changes - bins[1], bins[2] - random_changes],
         )
     yield (
         "last_bin_harms_least",
@@ -116,5 +116,5 @@ def _orderings(
 
 
 def _format_changes(changes: Float[np.ndarray, " q"]) -> str:
-    *bins, random = (f"{change:+.3f}" for change in changes)
-    return " ".join(bins) + f" | {random}"
+    *bins, random_text = (f"{change:+.3f}" for change in changes)
+    return " ".join(bins) + f" | {random_text}"

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from conceptevo_jax.analysis.importance.reversion import DIRECTIONS, METRICS
 from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.figures import Bars, draw_bars, save_figure
-from conceptevo_jax.reports.importance.tables import RANDOM
+from conceptevo_jax.reports.importance.tables import RANDOM_QUANTILE
 from conceptevo_jax.types import record
 
 Rows = Sequence[Mapping[str, Any]]
@@ -51,7 +51,7 @@ def draw_reversion(rows: Rows, folder: Path, titles: Mapping[str, str]) -> list[
     Returns:
       The PNG files, first the one that corresponds to Fig. 7.
     """
-    written = []
+    figure_paths = []
     for metric in METRICS:
         title = (
             f"Change of {metric.replace('top', 'top-')} accuracy when a quarter of a "
@@ -63,10 +63,10 @@ def draw_reversion(rows: Rows, folder: Path, titles: Mapping[str, str]) -> list[
         ]
         figure = _bars_figure(rows, titles, title, series)
         path = folder / "figures" / f"reversion_{metric}"
-        written.append(save_figure(figure, path)[0])
+        figure_paths.append(save_figure(figure, path)[0])
     figure = _specificity_figure(rows, titles)
-    written.append(save_figure(figure, folder / "figures" / "specificity")[0])
-    return written
+    figure_paths.append(save_figure(figure, folder / "figures" / "specificity")[0])
+    return figure_paths
 
 
 def _specificity_figure(rows: Rows, titles: Mapping[str, str]) -> Figure:
@@ -101,7 +101,7 @@ def _bars_figure(
         evolution = row["run"], str(row["evolution"])
         rows_by_evolution.setdefault(evolution, []).append(row)
     columns = list(rows_by_evolution.values())
-    bins = dict.fromkeys(row["bin"] for row in rows if row["bin"] != RANDOM)
+    bins = dict.fromkeys(row["bin"] for row in rows if row["bin"] != RANDOM_QUANTILE)
     return draw_bars(
         [_column_title(column[0], titles) for column in columns],
         [(line.title, [_bars(column, line) for column in columns]) for line in series],
@@ -118,9 +118,10 @@ def _column_title(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     # A table over several seeds joins the values in which they differ by a bar.
     evolution = f"evolution {row['evolution']}" if "|" in snapshots else snapshots
     low, high = (_parse_number(row[f"train_top1_{end}"]) for end in ("before", "after"))
-    relative = ", relative" if "True" in str(row["relative"]) else ""
+    relative_note = ", relative" if "True" in str(row["relative"]) else ""
     return (
-        f"{titles[row['run']]}\n{evolution}\naccuracy {low:.2f} → {high:.2f}{relative}"
+        f"{titles[row['run']]}\n{evolution}\naccuracy {low:.2f} → "
+        f"{high:.2f}{relative_note}"
     )
 
 
@@ -128,8 +129,10 @@ def _bars(rows: Rows, series: _Series) -> Bars:
     """One panel: bars for the bins, and the random quantile as the line across."""
     key = (series.direction, series.group, series.metric)
     panel = [r for r in rows if (r["direction"], r["group"], r["metric"]) == key]
-    bins = [row for row in panel if row["bin"] != RANDOM]
-    (line,) = (_parse_number(row["change"]) for row in panel if row["bin"] == RANDOM)
+    bins = [row for row in panel if row["bin"] != RANDOM_QUANTILE]
+    (line,) = (
+        _parse_number(row["change"]) for row in panel if row["bin"] == RANDOM_QUANTILE
+    )
     ends = ("change_low", "change_high") if _over_seeds(rows) else ("low", "high")
     low, high = (np.array([_parse_number(row[end]) for row in bins]) for end in ends)
     changes = np.array([_parse_number(row["change"]) for row in bins])

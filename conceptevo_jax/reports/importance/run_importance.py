@@ -47,8 +47,8 @@ def featured_class(
         ]
         return float(np.mean(reliabilities))
 
-    by_class = list(zip(*importances, strict=True))
-    return max(by_class, key=mean_reliability)[0].label
+    importances_by_class = list(zip(*importances, strict=True))
+    return max(importances_by_class, key=mean_reliability)[0].label
 
 
 @record
@@ -89,8 +89,8 @@ class RunImportance:
     @property
     def epochs(self) -> list[Epoch]:
         """The milestones."""
-        later = [evolution.after.epoch for evolution in self.evolutions]
-        return [self.evolutions[0].before.epoch, *later]
+        later_epochs = [evolution.after.epoch for evolution in self.evolutions]
+        return [self.evolutions[0].before.epoch, *later_epochs]
 
 
 def measure_run_importance(session: Session, run: TrainedRun) -> RunImportance:
@@ -107,7 +107,9 @@ def measure_run_importance(session: Session, run: TrainedRun) -> RunImportance:
     images_per_class = ImportanceSettings.of(config).images
 
     def measure_class(evolution: Evolution, label: int) -> Importance:
-        with session.stage("importance", of=evolution.log_label(class_names[label])):
+        with session.stage(
+            "importance", subject=evolution.log_label(class_names[label])
+        ):
             return measures.importance(evolution, label, images_per_class)[0]
 
     importances = [

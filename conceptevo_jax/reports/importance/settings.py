@@ -7,7 +7,7 @@ from conceptevo_jax.config import Settings
 
 @dataclass
 class ImportanceSettings(Settings, key="importance"):
-    """Which evolutions are measured; see `Scoring` of `analysis.importance.scores`.
+    """Which evolutions are measured; see `analysis.importance.scores.ScoringSettings`.
 
     `classes` is the number of classes, drawn at random by seed; None for all. `images`
     is the number of images per class. Evolutions lie between milestones of training
@@ -32,7 +32,7 @@ class ImportanceSettings(Settings, key="importance"):
 
 @dataclass
 class ReversionSettings(Settings, key="reversion"):
-    """See `conceptevo_jax.analysis.importance.reversion.Reverting`."""
+    """See `conceptevo_jax.analysis.importance.reversion.ReversionOptions`."""
 
     bins: int = 4
     repeats: int = 5

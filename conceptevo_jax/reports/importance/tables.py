@@ -21,7 +21,7 @@ from conceptevo_jax.reports.importance.measure import split_half_reliability
 from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.types import Importance, Reversion, copied_neurons, neuron_ids
 
-RANDOM = "random"
+RANDOM_QUANTILE = "random"
 """The last of the quantiles: the same number of neurons at random."""
 
 CLAIM_GROUP = GROUPS.index("other")
@@ -35,7 +35,9 @@ def quantile_names(count: int) -> list[str]:
     """Names of the percentile bins, the most important first, and of the random one."""
     bins = count - 1
     percentiles = [f"{100 * i / bins:.0f}" for i in range(count)]
-    return [f"{a}-{b} %" for a, b in itertools.pairwise(percentiles)] + [RANDOM]
+    return [f"{a}-{b} %" for a, b in itertools.pairwise(percentiles)] + [
+        RANDOM_QUANTILE
+    ]
 
 
 def top_neurons(importance: Importance, count: int, seed: int) -> list[int]:
@@ -239,10 +241,10 @@ def site_rows(
       reversions: One per class.
     """
     changes = accuracy_changes(reversions, "reverted")[..., CLAIM_GROUP, 0]
-    by_site = finite_mean(changes.mean(axis=1))
-    names = quantile_names(by_site.shape[1])
+    changes_by_site = finite_mean(changes.mean(axis=1))
+    names = quantile_names(changes_by_site.shape[1])
     return [
         _evolution_columns(evolution)
         | {"site": site.name, **dict(zip(names, row, strict=True))}
-        for site, row in zip(reversions[0].sites, by_site.tolist(), strict=True)
+        for site, row in zip(reversions[0].sites, changes_by_site.tolist(), strict=True)
     ]

@@ -10,7 +10,7 @@ from conceptevo_jax.reports.monitor_rates.measure import (
     RECOVERING,
 )
 
-FEWEST = {HEALTHY: 20, FAILING: 20, RECOVERING: 10}
+MIN_RUNS = {HEALTHY: 20, FAILING: 20, RECOVERING: 10}
 """Smallest number of runs of a kind for a meaningful rate."""
 
 
@@ -24,9 +24,9 @@ def rate_claim(row: dict[str, Any]) -> Claim:
     Args:
       row: A row of `rate_rows`, over all architectures.
     """
-    kind, rule, _ = ERRORS[row["error"]]
+    run_kind, rule, _ = ERRORS[row["error"]]
     low, high = row["low"], row["high"]
-    enough = row["runs"] >= FEWEST[kind]
+    has_enough_runs = row["runs"] >= MIN_RUNS[run_kind]
     return Claim(
         id=row["error"],
         paper=None,
@@ -34,8 +34,9 @@ def rate_claim(row: dict[str, Any]) -> Claim:
         measured=row["rate"],
         interval=None if low is None else (low, high),
         n=row["runs"],
-        holds=high <= LARGEST_RATE if enough else None,
+        holds=high <= LARGEST_RATE if has_enough_runs else None,
         why=f"{row['errors']} of {row['runs']} runs"
-        if enough
-        else f"{row['runs']} {kind} runs are fewer than the {FEWEST[kind]} needed",
+        if has_enough_runs
+        else f"{row['runs']} {run_kind} runs are fewer than the {MIN_RUNS[run_kind]} "
+        "needed",
     )

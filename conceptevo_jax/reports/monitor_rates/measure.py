@@ -5,7 +5,7 @@ from collections.abc import Callable
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.training_failures.course import (
-    LEARNT,
+    LEARNT_ACCURACY,
     NEAR_CHANCE,
     course_of,
 )
@@ -21,7 +21,7 @@ CAME_BACK = 0.75
 
 
 @record
-class Watched:
+class WatchedRun:
     """One run and the monitor's alarms.
 
     Attributes:
@@ -60,7 +60,7 @@ class Watched:
         return any(status == DAMAGED for _, status in self.alarms)
 
 
-ERRORS: dict[str, tuple[str, str, Callable[[Watched], bool]]] = {
+ERRORS: dict[str, tuple[str, str, Callable[[WatchedRun], bool]]] = {
     "false_alarm": (
         HEALTHY,
         "healthy runs in which any alarm is raised",
@@ -95,7 +95,7 @@ ERRORS: dict[str, tuple[str, str, Callable[[Watched], bool]]] = {
 """Errors of the monitor: the kind of runs, a description, and the condition."""
 
 
-def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:
+def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> WatchedRun:
     """Classify a run by its accuracy, and list the monitor's alarms.
 
     Args:
@@ -108,13 +108,13 @@ def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> Watched:
     course = course_of(rows, classes)
     best, last = rows[course.best].test_top1, rows[-1].test_top1
     if course.dropped is None:
-        fine = best >= LEARNT and last >= CAME_BACK * best
+        fine = best >= LEARNT_ACCURACY and last >= CAME_BACK * best
         kind = HEALTHY if fine else OTHER
     elif last <= NEAR_CHANCE / classes:
         kind = FAILING
     else:
         kind = RECOVERING if last >= CAME_BACK * best else OTHER
-    return Watched(
+    return WatchedRun(
         recipe=recipe,
         model=run.model.name,
         meant=meant,

@@ -5,10 +5,10 @@ from typing import Any
 
 from conceptevo_jax.analysis.statistics.intervals import exact_interval
 from conceptevo_jax.monitor import DAMAGED, LOST
-from conceptevo_jax.reports.monitor_rates.measure import ERRORS, Watched
+from conceptevo_jax.reports.monitor_rates.measure import ERRORS, WatchedRun
 
 
-def rate_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
+def rate_rows(watched: Sequence[WatchedRun]) -> list[dict[str, Any]]:
     """The rate of every error with its exact interval, over all and by architecture."""
     rows = []
     for name, (kind, rule, is_error) in ERRORS.items():
@@ -35,7 +35,7 @@ def rate_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
     return rows
 
 
-def run_rows(watched: Sequence[Watched]) -> list[dict[str, Any]]:
+def run_rows(watched: Sequence[WatchedRun]) -> list[dict[str, Any]]:
     """One row per run: its outcome, and when the monitor raised alarms."""
     return [
         {

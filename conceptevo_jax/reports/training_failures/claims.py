@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from conceptevo_jax.analysis.importance.milestones import Milestones
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.outcome import Claim
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.training_failures.alarm_claims import (
@@ -20,7 +20,7 @@ from conceptevo_jax.reports.training_failures.alarm_claims import (
 )
 from conceptevo_jax.reports.training_failures.course import course_of
 from conceptevo_jax.reports.training_failures.differences import (
-    ABOVE,
+    ABOVE_RULE,
     estimate_difference,
 )
 from conceptevo_jax.reports.training_failures.diversity_claims import (
@@ -72,8 +72,8 @@ def space_claims(
     """
     settings, entropy = FailuresSettings.of(config), paper.entropy
     courses = {
-        name: course_of(projected.run.rows, classes)
-        for name, projected in measurements.space.runs.items()
+        name: course_of(projected_run.run.rows, classes)
+        for name, projected_run in measurements.space.runs.items()
     }
     claims = []
     for name in healthy_runs(config):
@@ -123,8 +123,8 @@ def run_claims(
 
 def movement_claims(
     measurements: RunMeasurements,
-    well_trained: str,
-    overfitted: str,
+    well_trained_name: str,
+    overfitted_name: str,
     milestones: Mapping[str, Milestones],
     paper: Mapping[str, str],
 ) -> list[Claim]:
@@ -132,17 +132,17 @@ def movement_claims(
 
     Args:
       measurements: Measurements of both runs in the space of a base.
-      well_trained: The well-trained run's name.
-      overfitted: The overfitted run's name.
+      well_trained_name: The well-trained run's name.
+      overfitted_name: The overfitted run's name.
       milestones: Milestones of training accuracy, for runs that have them.
       paper: The paper's movements, by `run stage`.
     """
-    pair, runs = (well_trained, overfitted), measurements.space.runs
-    missing = [run for run in pair if run not in milestones]
+    pair, runs = (well_trained_name, overfitted_name), measurements.space.runs
+    runs_without_milestones = [run for run in pair if run not in milestones]
     movements = [
         movement_between(measurements, run, milestones[run])
         for run in pair
-        if not missing
+        if not runs_without_milestones
     ] or [[], []]
     claims = []
     for measure in MOVEMENTS:
@@ -162,41 +162,45 @@ def movement_claims(
             weakest = None
         claims.append(
             Claim(
-                id=f"{measure}_less_{overfitted}_{measurements.space.base.run.name}",
+                id=f"{measure}_less_{overfitted_name}_{measurements.space.base.run.name}",
                 paper="; ".join(
                     f"{run}: {paper.get(f'{run} 1')}, {paper.get(f'{run} 2')}"
                     for run in pair
                 ),
-                rule=f"{measure} of {runs[overfitted].title} between 25, 50 and "
+                rule=f"{measure} of {runs[overfitted_name].title} between 25, 50 and "
                 "75 % of training accuracy is less than that of "
-                f"{runs[well_trained].title}, in both stages; measured: the "
-                f"less certain difference; {ABOVE}",
+                f"{runs[well_trained_name].title}, in both stages; measured: the "
+                f"less certain difference; {ABOVE_RULE}",
                 measured=None if weakest is None else weakest.amount,
                 interval=None if weakest is None else weakest.interval,
                 n=len(differences),
                 holds=None if weakest is None else weakest.lower_end > 0,
                 why="; ".join(difference.comparison for difference in differences)
-                or f"no milestones of accuracy: {', '.join(missing) or 'not drawn'}",
+                or "no milestones of accuracy: "
+                f"{', '.join(runs_without_milestones) or 'not drawn'}",
             )
         )
     return claims
 
 
 def overfitting_claim(
-    well_trained: Projected,
-    overfitted: Projected,
+    well_trained_projected: ProjectedRun,
+    overfitted_run: ProjectedRun,
     images: tuple[int, int],
     paper: str | None,
 ) -> Claim:
     """A run that is meant to overfit does: its accuracies lie further apart.
 
     Args:
-      well_trained: The well-trained run.
-      overfitted: The run that is meant to overfit.
+      well_trained_projected: The well-trained run.
+      overfitted_run: The run that is meant to overfit.
       images: Number of training and of test images that accuracies are measured on.
       paper: What the paper reports about such a run.
     """
-    rows = [projected.run.rows[-1] for projected in (well_trained, overfitted)]
+    rows = [
+        projected_run.run.rows[-1]
+        for projected_run in (well_trained_projected, overfitted_run)
+    ]
     accuracies = "; ".join(
         f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}, top-5 "
         f"{row.train_top5:.2f}/{row.test_top5:.2f}"
@@ -217,10 +221,11 @@ def overfitting_claim(
         gap_difference + 1.96 * standard_error,
     )
     return Claim(
-        id=f"overfits_{overfitted.run.name}",
+        id=f"overfits_{overfitted_run.run.name}",
         paper=paper,
         rule=f"top-1 train minus test accuracy at the end is larger for "
-        f"{overfitted.title} than for {well_trained.title}: lower end of the "
+        f"{overfitted_run.title} than for {well_trained_projected.title}: lower end of "
+        "the "
         "difference's 95 % interval over images above 0; measured: the difference",
         measured=gap_difference,
         interval=interval,

@@ -19,10 +19,10 @@ from conceptevo_jax.types import Epoch, record
 NEAR_CHANCE = 1.5
 """Largest accuracy that counts as chance, as a multiple of 1 / number of classes."""
 
-DROPPED = 0.5
+DROPPED_SHARE = 0.5
 """Accuracy has dropped below this share of its best so far."""
 
-LEARNT = 0.5
+LEARNT_ACCURACY = 0.5
 """A run has learnt once its top-1 test accuracy reaches this."""
 
 
@@ -47,12 +47,12 @@ class Course:
     last: int
 
     @property
-    def collapsed(self) -> bool:
+    def has_collapsed(self) -> bool:
         """Whether the accuracy was lost down to chance."""
         return self.chance is not None
 
     @property
-    def recovered(self) -> bool:
+    def has_recovered(self) -> bool:
         """Whether the accuracy was lost and recovered from its lowest."""
         return self.dropped is not None and self.lowest < self.last
 
@@ -68,18 +68,18 @@ def course_of(rows: Sequence[Row], classes: int) -> Course:
     whole_epochs = [i for i, row in enumerate(rows) if isinstance(row.epoch, int)]
     # The best before the first great loss, not one after a recovery.
     best_so_far = np.maximum.accumulate(accuracy)
-    losses = (accuracy < DROPPED * best_so_far) & (best_so_far >= LEARNT)
-    dropped = int(losses.argmax()) if losses.any() else None
-    best = int(accuracy[:dropped].argmax())
-    after_best = np.arange(len(accuracy)) > best
-    at_chance = after_best & (accuracy <= NEAR_CHANCE / classes)
+    losses = (accuracy < DROPPED_SHARE * best_so_far) & (best_so_far >= LEARNT_ACCURACY)
+    drop_index = int(losses.argmax()) if losses.any() else None
+    best = int(accuracy[:drop_index].argmax())
+    is_after_best = np.arange(len(accuracy)) > best
+    is_at_chance = is_after_best & (accuracy <= NEAR_CHANCE / classes)
     chance = None
-    if dropped is not None and at_chance.any():
-        chance = int(at_chance.argmax())
+    if drop_index is not None and is_at_chance.any():
+        chance = int(is_at_chance.argmax())
     return Course(
         first=whole_epochs[0],
         best=best,
-        dropped=dropped,
+        dropped=drop_index,
         chance=chance,
         lowest=int(best + accuracy[best:].argmin()),
         last=len(accuracy) - 1,
@@ -95,22 +95,22 @@ def landmarks(epochs: Sequence[Epoch], course: Course) -> list[Epoch]:
 
     """
     places = (course.first, course.best, course.lowest, course.last, course.chance)
-    return [epochs[place] for place in places if place is not None]
+    return [epochs[index] for index in places if index is not None]
 
 
 def accuracy_milestones(
-    trained: Mapping[str, TrainedRun], names: Sequence[str]
+    trained_runs: Mapping[str, TrainedRun], names: Sequence[str]
 ) -> dict[str, Milestones]:
     """Milestones of training accuracy, for runs that have them.
 
     Args:
-      trained: All runs, by name.
+      trained_runs: All runs, by name.
       names: The runs to use.
     """
     milestones = {}
     for name in names:
         with contextlib.suppress(UsageError):
-            milestones[name] = find_milestones(name, trained[name].rows)
+            milestones[name] = find_milestones(name, trained_runs[name].rows)
     return milestones
 
 
@@ -125,8 +125,12 @@ def epochs_on_map(
       classes: The number of classes.
     """
     course = course_of(run.rows, classes)
-    turns = landmarks([row.epoch for row in run.rows], course)
-    return ["init", *turns, *(() if milestones is None else milestones.epochs)]
+    landmark_epochs = landmarks([row.epoch for row in run.rows], course)
+    return [
+        "init",
+        *landmark_epochs,
+        *(() if milestones is None else milestones.epochs),
+    ]
 
 
 def place_label(epochs: Sequence[Epoch], place: int | None) -> str:

@@ -6,7 +6,7 @@ from conceptevo_jax.analysis.dynamics.trajectory import Trajectory
 from conceptevo_jax.analysis.statistics.estimates import Estimate
 from conceptevo_jax.analysis.statistics.intervals import Interval, difference_interval
 
-ABOVE = (
+ABOVE_RULE = (
     "lower end of the difference's 95 % interval over neurons above 0 (with too few "
     "live neurons for an interval, the difference)"
 )
@@ -27,22 +27,22 @@ class Difference(NamedTuple):
 
 
 def snapshot_difference(
-    trajectory: Trajectory, measure: str, larger: int, smaller: int
+    trajectory: Trajectory, measure: str, larger_index: int, smaller_index: int
 ) -> Difference:
     """The difference of a measure between two snapshots of a run.
 
     Args:
       trajectory: All measures of the run's snapshots.
       measure: The measure.
-      larger: Index of the snapshot with the larger value, according to the claim.
-      smaller: Index of the other snapshot.
+      larger_index: Index of the snapshot with the larger value, according to the claim.
+      smaller_index: Index of the other snapshot.
     """
     values = trajectory.series(measure)
     return _difference(
-        float(values[larger]),
-        trajectory.interval(measure, larger),
-        float(values[smaller]),
-        trajectory.interval(measure, smaller),
+        float(values[larger_index]),
+        trajectory.interval(measure, larger_index),
+        float(values[smaller_index]),
+        trajectory.interval(measure, smaller_index),
     )
 
 
@@ -60,20 +60,23 @@ def _difference(
 
 
 def estimate_difference(
-    larger: Estimate | None, smaller: Estimate | None
+    larger_estimate: Estimate | None, smaller_estimate: Estimate | None
 ) -> Difference | None:
     """The difference of two estimates; None if either has no value.
 
     Args:
-      larger: The larger estimate, according to the claim.
-      smaller: The other estimate.
+      larger_estimate: The larger estimate, according to the claim.
+      smaller_estimate: The other estimate.
     """
-    if larger is None or larger.value is None:
+    if larger_estimate is None or larger_estimate.value is None:
         return None
-    if smaller is None or smaller.value is None:
+    if smaller_estimate is None or smaller_estimate.value is None:
         return None
     return _difference(
-        larger.value, _interval(larger), smaller.value, _interval(smaller)
+        larger_estimate.value,
+        _interval(larger_estimate),
+        smaller_estimate.value,
+        _interval(smaller_estimate),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from conceptevo_jax.analysis.dynamics.trajectory import MEASURES
 from conceptevo_jax.figures import Curve, draw_curves, save_figure
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.reports.training_failures.measure import RunMeasurements
 from conceptevo_jax.reports.unified_space.figures import map_over
 from conceptevo_jax.training import Row
@@ -85,9 +85,11 @@ def _panels(
     return panels
 
 
-def _progress(projected: Projected) -> np.ndarray:
+def _progress(projected: ProjectedRun) -> np.ndarray:
     """Amount of training before each snapshot, in epochs."""
-    return np.array([projected.at(epoch) for epoch in projected.epochs], float)
+    return np.array(
+        [projected.epochs_of_training(epoch) for epoch in projected.epochs], float
+    )
 
 
 def _accuracy_curve(
@@ -97,11 +99,11 @@ def _accuracy_curve(
     *,
     is_repeat: bool,
 ) -> Curve:
-    projected = measurements.space.runs[name]
-    rows = [projected.run.row(epoch) for epoch in projected.epochs]
+    projected_run = measurements.space.runs[name]
+    rows = [projected_run.run.row(epoch) for epoch in projected_run.epochs]
     return Curve(
-        name=projected.title,
-        progress=_progress(projected),
+        name=projected_run.title,
+        progress=_progress(projected_run),
         values=np.array([accuracy(row) for row in rows], float),
         is_repeat=is_repeat,
     )
@@ -110,7 +112,7 @@ def _accuracy_curve(
 def _measure_curve(
     measurements: RunMeasurements, name: str, measure: str, *, is_repeat: bool
 ) -> Curve:
-    projected, trajectory = (
+    projected_run, trajectory = (
         measurements.space.runs[name],
         measurements.trajectories[name],
     )
@@ -119,8 +121,8 @@ def _measure_curve(
     # gaps: movement on the map needs two snapshots in a row.
     drawable = np.isfinite(trajectory.value[:, column]) | (measure != "entropy_map")
     return Curve(
-        name=projected.title,
-        progress=_progress(projected)[drawable],
+        name=projected_run.title,
+        progress=_progress(projected_run)[drawable],
         values=trajectory.value[drawable, column],
         low=trajectory.low[drawable, column],
         high=trajectory.high[drawable, column],

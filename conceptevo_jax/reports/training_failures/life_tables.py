@@ -10,14 +10,14 @@ from jaxtyping import Int
 
 from conceptevo_jax.analysis.dynamics.concept_onset import Groups, group_members
 from conceptevo_jax.analysis.dynamics.movement import Lifetimes, lifetimes
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.types import Epoch, neuron_ids
 
 
-def lives_of(projected: Projected) -> Lifetimes:
+def lives_of(projected_run: ProjectedRun) -> Lifetimes:
     """Lifetimes of the concepts of a run's neurons, over its snapshots."""
-    return lifetimes([projected.stimuli(epoch) for epoch in projected.epochs])
+    return lifetimes([projected_run.stimuli(epoch) for epoch in projected_run.epochs])
 
 
 def lifetime_rows(
@@ -39,8 +39,8 @@ def lifetime_rows(
                 for event in ("concept", "born", "settled", "died")
             }
             event_epochs = {
-                event: None if place < 0 else epochs[place]
-                for event, place in places.items()
+                event: None if index < 0 else epochs[index]
+                for event, index in places.items()
             }
             neuron_name = neuron_id.partition("/")[2]
             rows.append({"run": name, "neuron": neuron_name, **event_epochs})
@@ -63,14 +63,14 @@ def birth_rows(
     """
     rows = []
     for name, run_lives in lives.items():
-        projected = space.runs[name]
-        placed = [projected.placed[epoch] for epoch in projected.epochs]
-        member = group_members(groups, placed, run_lives)
+        projected_run = space.runs[name]
+        embeddings = [projected_run.placed[epoch] for epoch in projected_run.epochs]
+        member = group_members(groups, embeddings, run_lives)
         run_rows = []
         for group, (label, share) in enumerate(
             zip(groups.label, groups.share, strict=True)
         ):
-            facts = {
+            row_start = {
                 "base": space.base_snapshot,
                 "run": name,
                 "group": group,
@@ -79,8 +79,8 @@ def birth_rows(
             }
             # -1 stands for never: these neurons are not counted as births.
             births = run_lives.born[(member == group) & (run_lives.born >= 0)]
-            columns = _birth_columns(births, projected.epochs)
-            run_rows.append((_median_birth(births), facts | columns))
+            columns = _birth_columns(births, projected_run.epochs)
+            run_rows.append((_median_birth(births), row_start | columns))
         run_rows.sort(key=operator.itemgetter(0))
         rows += [row | {"order": order} for order, (_, row) in enumerate(run_rows, 1)]
     return rows

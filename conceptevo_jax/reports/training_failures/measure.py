@@ -16,7 +16,7 @@ from conceptevo_jax.analysis.dynamics.snapshot_measures import (
 from conceptevo_jax.analysis.dynamics.trajectory import Trajectory, measure_evolution
 from conceptevo_jax.pipeline.cached_space import lay_out_often
 from conceptevo_jax.pipeline.joint_layout import JointLayout, vectors_on_map
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -141,7 +141,7 @@ def _measure_trajectories(
     trajectories = {}
     for name, projected in space.runs.items():
         observations = content_key("observations", list(projected.run.keys.values()))
-        with session.stage("measure", of=name):
+        with session.stage("measure", subject=name):
             trajectories[name], _ = session.store.record(
                 "evolve",
                 Trajectory,
@@ -159,20 +159,20 @@ def _measure_trajectories(
 
 def _measure_trajectory(
     session: Session,
-    projected: Projected,
+    projected_run: ProjectedRun,
     reference: Reference,
     maps: Mapping[str, np.ndarray],
 ) -> Trajectory:
     """All measures of all snapshots of a run."""
     snapshots = [
         ObservedSnapshot(
-            snapshot=projected.snapshot(epoch),
-            stimuli=projected.stimuli(epoch),
-            responses=projected.run.observations[epoch].judgement,
-            embedding=projected.placed[epoch],
-            maps=maps.get(projected.snapshot(epoch)),
+            snapshot=projected_run.snapshot(epoch),
+            stimuli=projected_run.stimuli(epoch),
+            responses=projected_run.run.observations[epoch].judgement,
+            embedding=projected_run.placed[epoch],
+            maps=maps.get(projected_run.snapshot(epoch)),
         )
-        for epoch in projected.epochs
+        for epoch in projected_run.epochs
     ]
     size, seed = len(session.images.pool), session.config.seed
     return measure_evolution(snapshots, reference, pool_size=size, seed=seed)

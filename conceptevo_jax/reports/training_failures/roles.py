@@ -15,14 +15,16 @@ def check_roles(config: Config) -> None:
     settings = FailuresSettings.of(config)
     if config.base not in settings.bases:
         raise UsageError(f"failures.bases must contain base={config.base}.")
-    compared = compared_runs(config)
-    roles = (*settings.bases, *compared, *settings.again, *settings.collapsing)
+    compared_names = compared_runs(config)
+    roles = (*settings.bases, *compared_names, *settings.again, *settings.collapsing)
     for name in (*roles, *settings.overfitted, *settings.recovering):
         if name not in config.runs:
             raise unknown_name("run in failures", name, config.runs)
-    shared = set(settings.bases) & set(compared)
-    if shared:
-        raise UsageError(f"a run cannot be both base and compared: {sorted(shared)}.")
+    shared_names = set(settings.bases) & set(compared_names)
+    if shared_names:
+        raise UsageError(
+            f"a run cannot be both base and compared: {sorted(shared_names)}."
+        )
 
 
 def compared_runs(config: Config) -> list[str]:
@@ -34,8 +36,11 @@ def compared_runs(config: Config) -> list[str]:
 def healthy_runs(config: Config) -> list[str]:
     """The well-trained run of every group, which is its first, and its repeats."""
     settings = FailuresSettings.of(config)
-    leaders = [group[0] for group in settings.groups.values()]
-    return [*leaders, *(name for name in settings.again if name not in leaders)]
+    leading_runs = [group[0] for group in settings.groups.values()]
+    return [
+        *leading_runs,
+        *(name for name in settings.again if name not in leading_runs),
+    ]
 
 
 def well_trained_run(config: Config, name: str) -> str:

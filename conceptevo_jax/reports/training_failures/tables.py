@@ -24,9 +24,9 @@ def measure_rows(measurements: RunMeasurements) -> list[dict[str, Any]]:
     """Every measure of every snapshot with its interval, one row each."""
     rows = []
     for name, trajectory in measurements.trajectories.items():
-        projected = measurements.space.runs[name]
-        for i, epoch in enumerate(projected.epochs):
-            accuracies = projected.run.row(epoch)
+        projected_run = measurements.space.runs[name]
+        for i, epoch in enumerate(projected_run.epochs):
+            accuracies = projected_run.run.row(epoch)
             for j, measure in enumerate(trajectory.measures):
                 reason = trajectory.why.get(f"{trajectory.snapshots[i]} {measure}")
                 rows.append(
@@ -34,7 +34,7 @@ def measure_rows(measurements: RunMeasurements) -> list[dict[str, Any]]:
                         "base": measurements.space.base_snapshot,
                         "run": name,
                         "epoch": epoch,
-                        "progress": projected.at(epoch),
+                        "progress": projected_run.epochs_of_training(epoch),
                         "train_top1": accuracies.train_top1,
                         "test_top1": accuracies.test_top1,
                         "train_top5": accuracies.train_top5,
@@ -81,11 +81,11 @@ def movement_between(
       Per stage, the estimates by `MOVEMENTS`; None on maps that lack a milestone.
     """
     stages = []
-    projected = measurements.space.runs[run]
+    projected_run = measurements.space.runs[run]
     for before, after in itertools.pairwise(milestones.epochs):
         distances = neuron_movement(measurements.space, run, before, after)
-        live = ~projected.stimuli(before).dead
-        size = spread(projected.placed[before].vectors[live])
+        live = ~projected_run.stimuli(before).dead
+        size = spread(projected_run.placed[before].vectors[live])
         map_distances = movement_on_maps(measurements, run, before, after)
         stages.append(
             {
@@ -113,7 +113,7 @@ def movement_rows(
     """
     rows = []
     for name, run_milestones in milestones.items():
-        projected = measurements.space.runs[name]
+        projected_run = measurements.space.runs[name]
         for stage, movements in enumerate(
             movement_between(measurements, name, run_milestones)
         ):
@@ -127,9 +127,10 @@ def movement_rows(
                 "train_top1_before": run_milestones.accuracies[stage],
                 "train_top1_after": run_milestones.accuracies[stage + 1],
                 "relative_milestones": run_milestones.relative,
-                "epochs_of_training": projected.at(after) - projected.at(before),
-                "coverage_before": finite(projected.shared(before)),
-                "coverage_after": finite(projected.shared(after)),
+                "epochs_of_training": projected_run.epochs_of_training(after)
+                - projected_run.epochs_of_training(before),
+                "coverage_before": finite(projected_run.share_in_base(before)),
+                "coverage_after": finite(projected_run.share_in_base(after)),
             }
             for measure in MOVEMENTS:
                 estimate = movements[measure]
@@ -143,12 +144,12 @@ def movement_rows(
 def monitor_rows(space: RunsInSpace) -> list[dict[str, Any]]:
     """The monitor's report on every snapshot."""
     rows = []
-    for name, projected in space.runs.items():
-        for report in projected.run.reports:
+    for name, projected_run in space.runs.items():
+        for report in projected_run.run.reports:
             row = {
                 "run": name,
                 "epoch": report["epoch"],
-                "test_top1": projected.run.row(report["epoch"]).test_top1,
+                "test_top1": projected_run.run.row(report["epoch"]).test_top1,
                 "status": report["status"],
                 "reasons": "; ".join(report["reasons"]),
             }

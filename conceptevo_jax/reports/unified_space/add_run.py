@@ -18,7 +18,7 @@ from conceptevo_jax.pipeline.images import Images, prepare_images
 from conceptevo_jax.pipeline.observe import Observer
 from conceptevo_jax.pipeline.outcome import write_csv
 from conceptevo_jax.pipeline.projected_run import (
-    Projected,
+    ProjectedRun,
     join_space,
     snapshot_rows,
 )
@@ -30,14 +30,14 @@ from conceptevo_jax.store import (
     Entry,
     Store,
     load_record,
-    require_closed,
+    require_no_outward_links,
     save_record,
 )
 from conceptevo_jax.types import Epoch, Layout, Space
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Added:
+class AddedRun:
     """A run that was added to a space.
 
     Attributes:
@@ -51,7 +51,7 @@ class Added:
     rows: Sequence[dict[str, Any]]
 
 
-def add_run(result: Path, config: Config, training: str) -> Added:
+def add_run(result: Path, config: Config, training: str) -> AddedRun:
     """Project every snapshot of a training into the space of a result folder.
 
     Args:
@@ -75,17 +75,19 @@ def add_run(result: Path, config: Config, training: str) -> Added:
     identity = TrainingIdentity.from_folder(entry.path)
     run_name = identity.name.replace(" ", "-")
     folder = result / "projected" / f"{run_name}-{entry.key}"
-    require_closed(folder, result)
-    run = _observed(TrainedRun.from_folder(entry.path, identity), store, config, images)
+    require_no_outward_links(folder, result)
+    run = _observe_run(
+        TrainedRun.from_folder(entry.path, identity), store, config, images
+    )
     vectors = {
         epoch: project_neurons(observation.found, space)
         for epoch, observation in run.observations.items()
     }
-    projected = join_space(run, run.name, vectors, space)
-    _write(folder, projected, layout, space)
-    rows = snapshot_rows([projected])
+    projected_run = join_space(run, run.name, vectors, space)
+    _write(folder, projected_run, layout, space)
+    rows = snapshot_rows([projected_run])
     write_csv(folder / "snapshots.csv", rows)
-    return Added(name=run.name, folder=folder, rows=rows)
+    return AddedRun(name=run.name, folder=folder, rows=rows)
 
 
 def _find(store: Store, training: str) -> Entry:
@@ -100,13 +102,13 @@ def _find(store: Store, training: str) -> Entry:
     )
 
 
-def _observed(
+def _observe_run(
     run: TrainedRun, store: Store, config: Config, images: Images
 ) -> TrainedRun:
     """The run with observations of all its snapshots."""
     observer = Observer.of_config(config, store, images, run.model, run.key)
     epochs = [snapshot.epoch for snapshot in run.snapshots]
-    pairs = dict(zip(epochs, observer.each(run.snapshots), strict=True))
+    pairs = dict(zip(epochs, observer.observe_all(run.snapshots), strict=True))
     return dataclasses.replace(
         run,
         observations={epoch: observation for epoch, (observation, _) in pairs.items()},
@@ -114,13 +116,17 @@ def _observed(
     )
 
 
-def _write(folder: Path, projected: Projected, layout: Layout, space: Space) -> None:
+def _write(
+    folder: Path, projected_run: ProjectedRun, layout: Layout, space: Space
+) -> None:
     points: dict[Epoch, np.ndarray] = {}
-    for epoch, embedding in projected.placed.items():
+    for epoch, embedding in projected_run.placed.items():
         points[epoch] = place_points(layout, embedding.vectors)
         save_record(folder / f"epoch_{epoch}", embedding, stage="project")
         np.save(folder / f"epoch_{epoch}" / "points.npy", points[epoch])
-    on_map = {projected.snapshot(e): points[e] for e in shown_epochs(projected)}
+    points_on_map = {
+        projected_run.snapshot(e): points[e] for e in shown_epochs(projected_run)
+    }
     background = layout.points[: len(space.neurons.coverage)]
-    figure = map_over([projected], space.base, background, on_map)
+    figure = map_over([projected_run], space.base, background, points_on_map)
     save_figure(figure, folder / "map")

@@ -10,26 +10,26 @@ from conceptevo_jax.analysis.statistics.intervals import (
 )
 from conceptevo_jax.epoch_labels import epoch_label, snapshot_label
 from conceptevo_jax.pipeline.outcome import Claim
-from conceptevo_jax.pipeline.projected_run import AGREEMENTS, Projected
+from conceptevo_jax.pipeline.projected_run import AGREEMENTS, ProjectedRun
 
 
 def accuracy_claim(
-    projected: Projected, *, images: int, threshold: float, paper: str | None
+    projected_run: ProjectedRun, *, images: int, threshold: float, paper: str | None
 ) -> Claim:
     """A well-trained run has a high test accuracy at its last epoch.
 
     Args:
-      projected: The run.
+      projected_run: The run.
       images: Number of test images.
       threshold: Top-1 test accuracy to reach.
       paper: What the paper reports about such a run.
     """
-    last = projected.run.rows[-1]
+    last = projected_run.run.rows[-1]
     interval = share_interval(round(last.test_top1 * images), images)
     return Claim(
-        id=f"accuracy_{projected.run.name}",
+        id=f"accuracy_{projected_run.run.name}",
         paper=paper,
-        rule=f"top-1 test accuracy of {projected.title}: lower end of its 95 % "
+        rule=f"top-1 test accuracy of {projected_run.title}: lower end of its 95 % "
         f"interval >= {threshold:.2f}",
         measured=last.test_top1,
         interval=interval,
@@ -77,7 +77,7 @@ def alignment_claims(rows: Sequence[Mapping[str, Any]]) -> list[Claim]:
     return claims
 
 
-def cross_alignment_claims(projected_runs: Sequence[Projected]) -> list[Claim]:
+def cross_alignment_claims(projected_runs: Sequence[ProjectedRun]) -> list[Claim]:
     """Per definition of agreement: are other architectures aligned with the base?
 
     Each run's last epoch is compared with uninformed controls (permuted,
@@ -87,12 +87,16 @@ def cross_alignment_claims(projected_runs: Sequence[Projected]) -> list[Claim]:
     """
     claims = []
     for name in AGREEMENTS:
-        agreements = [_last_and_first(projected, name) for projected in projected_runs]
+        agreements = [
+            _last_and_first(projected_run, name) for projected_run in projected_runs
+        ]
         detail = "; ".join(
-            f"{projected.run.name} {_auc(last)} (null {_number(last.null_high)}, "
+            f"{projected_run.run.name} {_auc(last)} (null {_number(last.null_high)}, "
             f"random {_number(last.random)}, "
-            f"{epoch_label(projected.epochs[0])} {_auc(first)})"
-            for projected, (last, first) in zip(projected_runs, agreements, strict=True)
+            f"{epoch_label(projected_run.epochs[0])} {_auc(first)})"
+            for projected_run, (last, first) in zip(
+                projected_runs, agreements, strict=True
+            )
         )
         claims += [
             _share_claim(
@@ -101,7 +105,7 @@ def cross_alignment_claims(projected_runs: Sequence[Projected]) -> list[Claim]:
                 "base: lower end of its 95 % interval above its permutation null, "
                 "constant and random vectors",
                 [
-                    _beats(last, last.null_high, last.constant, last.random)
+                    _exceeds_controls(last, last.null_high, last.constant, last.random)
                     for last, _ in agreements
                 ],
                 detail,
@@ -135,14 +139,17 @@ def _share_claim(
     )
 
 
-def _last_and_first(projected: Projected, name: str) -> tuple[Agreement, Agreement]:
+def _last_and_first(
+    projected_run: ProjectedRun, name: str
+) -> tuple[Agreement, Agreement]:
     last, first = (
-        projected.alignments[e] for e in (projected.epochs[-1], projected.epochs[0])
+        projected_run.alignments[e]
+        for e in (projected_run.epochs[-1], projected_run.epochs[0])
     )
     return getattr(last, name), getattr(first, name)
 
 
-def _beats(last: Agreement, *controls: float | None) -> bool | None:
+def _exceeds_controls(last: Agreement, *controls: float | None) -> bool | None:
     """Whether the interval lies above all controls; None without one."""
     if last.interval is None:
         return None

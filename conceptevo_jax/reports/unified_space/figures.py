@@ -18,7 +18,7 @@ from conceptevo_jax.figures import (
     draw_training_map,
 )
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.stimuli import neuron_patches, patch_windows
 from conceptevo_jax.types import Epoch, Site, Stimuli, neuron_ids
 
@@ -33,7 +33,7 @@ def site_depth(sites: Sequence[Site]) -> np.ndarray:
 
 
 def training_map(
-    projected_runs: Sequence[Projected], base: Projected, points: Points
+    projected_runs: Sequence[ProjectedRun], base: ProjectedRun, points: Points
 ) -> Figure:
     """A map like Figure 2: runs in rows, epochs in columns, over the base in grey.
 
@@ -47,7 +47,7 @@ def training_map(
 
 
 def map_over(
-    projected_runs: Sequence[Projected],
+    projected_runs: Sequence[ProjectedRun],
     base_title: str,
     background: np.ndarray,
     points: Points,
@@ -64,10 +64,13 @@ def map_over(
     """
     rows = [
         (
-            projected.title,
-            [_panel(projected, epoch, points) for epoch in _drawn(projected, points)],
+            projected_run.title,
+            [
+                _panel(projected_run, epoch, points)
+                for epoch in _drawn_epochs(projected_run, points)
+            ],
         )
-        for projected in projected_runs
+        for projected_run in projected_runs
     ]
     runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
     title = (
@@ -77,13 +80,13 @@ def map_over(
     return draw_training_map(rows, background, title=title)
 
 
-def _drawn(projected: Projected, points: Points) -> list[Epoch]:
-    whole = (e for e in projected.epochs if e == "init" or isinstance(e, int))
-    return [epoch for epoch in whole if projected.snapshot(epoch) in points]
+def _drawn_epochs(projected_run: ProjectedRun, points: Points) -> list[Epoch]:
+    whole = (e for e in projected_run.epochs if e == "init" or isinstance(e, int))
+    return [epoch for epoch in whole if projected_run.snapshot(epoch) in points]
 
 
-def _panel(projected: Projected, epoch: Epoch, points: Points) -> MapPanel:
-    row = projected.run.row(epoch)
+def _panel(projected_run: ProjectedRun, epoch: Epoch, points: Points) -> MapPanel:
+    row = projected_run.run.row(epoch)
     facts = (
         f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}"
         f"\ntop-5 {row.train_top5:.2f}/{row.test_top5:.2f}"
@@ -91,13 +94,15 @@ def _panel(projected: Projected, epoch: Epoch, points: Points) -> MapPanel:
     return MapPanel(
         epoch=epoch_label(epoch),
         facts=facts,
-        points=points[projected.snapshot(epoch)],
-        depth=site_depth(projected.run.model.sites),
-        dead=int(projected.stimuli(epoch).dead.sum()),
+        points=points[projected_run.snapshot(epoch)],
+        depth=site_depth(projected_run.run.model.sites),
+        dead=int(projected_run.stimuli(epoch).dead.sum()),
     )
 
 
-def shared_space(images: Images, models: Sequence[Projected], points: Points) -> Figure:
+def shared_space(
+    images: Images, models: Sequence[ProjectedRun], points: Points
+) -> Figure:
     """Figure 1: models at their last epochs, neighbourhoods chosen by rule.
 
     Args:
@@ -105,9 +110,13 @@ def shared_space(images: Images, models: Sequence[Projected], points: Points) ->
       models: Runs, each at its last epoch.
       points: On the common map.
     """
-    maps = [points[projected.snapshot(projected.epochs[-1])] for projected in models]
+    maps = [
+        points[projected_run.snapshot(projected_run.epochs[-1])]
+        for projected_run in models
+    ]
     observations = [
-        projected.run.observations[projected.epochs[-1]] for projected in models
+        projected_run.run.observations[projected_run.epochs[-1]]
+        for projected_run in models
     ]
     discs = tight_neighbourhoods(maps, [s.judgement for s in observations])
     circles = [
@@ -115,14 +124,14 @@ def shared_space(images: Images, models: Sequence[Projected], points: Points) ->
         for i, disc in enumerate(discs)
     ]
     rows = []
-    for index, projected in enumerate(models):
+    for index, projected_run in enumerate(models):
         members = [
             (c.label, d.members[index]) for c, d in zip(circles, discs, strict=True)
         ]
-        examples = _examples(projected, members, images)
-        name = snapshot_label(projected.title, projected.epochs[-1])
+        examples = _examples(projected_run, members, images)
+        name = snapshot_label(projected_run.title, projected_run.epochs[-1])
         rows.append(
-            (name, maps[index], site_depth(projected.run.model.sites), examples)
+            (name, maps[index], site_depth(projected_run.run.model.sites), examples)
         )
     title = (
         f"{len(models)} models in one space. Each dot is a neuron: darker dots are "
@@ -134,17 +143,17 @@ def shared_space(images: Images, models: Sequence[Projected], points: Points) ->
 
 
 def _examples(
-    projected: Projected,
+    projected_run: ProjectedRun,
     members: Sequence[tuple[str, Int[np.ndarray, " _"]]],
     images: Images,
     neurons: int = 2,
     patches: int = 3,
 ) -> list[Example]:
     """The first neurons of every circle, with their strongest patches."""
-    epoch, model = projected.epochs[-1], projected.run.model
-    stimuli, pixels = projected.stimuli(epoch), images.pool_pixels
+    epoch, model = projected_run.epochs[-1], projected_run.run.model
+    stimuli, pixels = projected_run.stimuli(epoch), images.pool_pixels
     windows = patch_windows(stimuli, side=pixels.side, input_size=model.size)
-    ids = neuron_ids(projected.snapshot(epoch), model.sites)
+    ids = neuron_ids(projected_run.snapshot(epoch), model.sites)
     return [
         Example(
             circle=label,
@@ -154,51 +163,62 @@ def _examples(
             ),
         )
         for label, inside in members
-        for neuron in _unlike(inside, stimuli, neurons)
+        for neuron in _dissimilar_members(inside, stimuli, neurons)
     ]
 
 
-def _unlike(members: Int[np.ndarray, " _"], stimuli: Stimuli, count: int) -> list[int]:
+def _dissimilar_members(
+    members: Int[np.ndarray, " _"], stimuli: Stimuli, count: int
+) -> list[int]:
     """The first members that share less than half of their stimuli with each other.
 
     Copies and channels of one residual stream would show the same images twice.
     """
-    distinct: list[int] = []
+    distinct_so_far: list[int] = []
     for neuron in members.tolist():
         images = set(stimuli.image_ids[neuron].tolist())
-        shared = (images & set(stimuli.image_ids[c].tolist()) for c in distinct)
+        shared = (images & set(stimuli.image_ids[c].tolist()) for c in distinct_so_far)
         if all(2 * len(common) < len(images) for common in shared):
-            distinct.append(neuron)
-    return distinct[:count]
+            distinct_so_far.append(neuron)
+    return distinct_so_far[:count]
 
 
-def run_curves(projected_runs: Sequence[Projected]) -> Figure:
+def run_curves(projected_runs: Sequence[ProjectedRun]) -> Figure:
     """Accuracy, dead share, coverage and alignment of every run over its epochs."""
-    measures: dict[str, Callable[[Projected, Epoch], float]] = {
-        "top-1 test accuracy": lambda projected, e: projected.run.row(e).test_top1,
-        "share of dead neurons": lambda projected, e: float(
-            projected.stimuli(e).dead.mean()
+    measures: dict[str, Callable[[ProjectedRun, Epoch], float]] = {
+        "top-1 test accuracy": lambda projected_run, e: (
+            projected_run.run.row(e).test_top1
         ),
-        "share of stimuli shared with the base": lambda projected, e: projected.shared(
-            e
+        "share of dead neurons": lambda projected_run, e: float(
+            projected_run.stimuli(e).dead.mean()
+        ),
+        "share of stimuli shared with the base": lambda projected_run, e: (
+            projected_run.share_in_base(e)
         ),
         "held-out alignment (AUC)": _auc,
     }
     panels = [
-        (name, [_curve(projected, value) for projected in projected_runs])
+        (name, [_curve(projected_run, value) for projected_run in projected_runs])
         for name, value in measures.items()
     ]
     return draw_curves(panels, title="The runs at every snapshot")
 
 
-def _curve(projected: Projected, value: Callable[[Projected, Epoch], float]) -> Curve:
+def _curve(
+    projected_run: ProjectedRun, value: Callable[[ProjectedRun, Epoch], float]
+) -> Curve:
     return Curve(
-        name=projected.title,
-        progress=np.array([projected.at(epoch) for epoch in projected.epochs], float),
-        values=np.array([value(projected, epoch) for epoch in projected.epochs], float),
+        name=projected_run.title,
+        progress=np.array(
+            [projected_run.epochs_of_training(epoch) for epoch in projected_run.epochs],
+            float,
+        ),
+        values=np.array(
+            [value(projected_run, epoch) for epoch in projected_run.epochs], float
+        ),
     )
 
 
-def _auc(projected: Projected, epoch: Epoch) -> float:
-    score = projected.alignments[epoch].correlation.overall.auc
+def _auc(projected_run: ProjectedRun, epoch: Epoch) -> float:
+    score = projected_run.alignments[epoch].correlation.overall.auc
     return float("nan") if score is None else score

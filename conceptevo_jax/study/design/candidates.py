@@ -199,12 +199,15 @@ def _run_numbering(populations: Sequence[Population]) -> dict[str, tuple[int, in
     """By name: each run's number, and the number of channels of the runs before it."""
     numbering: dict[str, tuple[int, int]] = {}
     sites: dict[str, tuple[Site, ...]] = {}
-    offset = 0
+    channel_offset = 0
     for population in populations:
         name = population.run
         if name not in numbering:
-            numbering[name], sites[name] = (len(numbering), offset), population.sites
-            offset += neuron_count(population.sites)
+            numbering[name], sites[name] = (
+                (len(numbering), channel_offset),
+                population.sites,
+            )
+            channel_offset += neuron_count(population.sites)
         elif population.sites != sites[name]:
             raise DataError(
                 f"{population.snapshot} has other sites than the run's other "
@@ -216,8 +219,8 @@ def _run_numbering(populations: Sequence[Population]) -> dict[str, tuple[int, in
 
 def _usable_neurons(population: Population) -> Int[np.ndarray, " _"]:
     """Neurons that can be in a group: alive, placed, and no copy of another."""
-    placed = np.isfinite(population.vectors).all(axis=1)
+    is_placed = np.isfinite(population.vectors).all(axis=1)
     # A zero vector has no direction, so no cosine with other candidates.
-    directed = placed & (population.vectors != 0).any(axis=1)
-    original = ~copied_neurons(population.sites)
-    return np.flatnonzero(directed & population.live & original)
+    has_direction = is_placed & (population.vectors != 0).any(axis=1)
+    is_original = ~copied_neurons(population.sites)
+    return np.flatnonzero(has_direction & population.live & is_original)

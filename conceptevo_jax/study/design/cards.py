@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 from scipy.optimize import linear_sum_assignment
 
-from conceptevo_jax.analysis.alignment.response_rows import varying
+from conceptevo_jax.analysis.alignment.response_rows import varying_neurons
 from conceptevo_jax.errors import DataError, unknown_name
 from conceptevo_jax.streams import stream
 from conceptevo_jax.study.design.candidates import neuron_place, split_id
@@ -37,7 +37,7 @@ nine, even if all six neurons have the same."""
 Ranking = Callable[[str], Int[np.ndarray, " _"]]
 """A neuron's images by its id, the strongest first."""
 
-_NEVER = 1e9
+_FORBIDDEN_COST = 1e9
 
 
 @record
@@ -86,7 +86,7 @@ def ranked_responses(
     def rank_images(neuron: str) -> Int[np.ndarray, " _"]:
         response = _record_of_snapshot(responses, neuron)
         peaks = response.peaks[:, [neuron_place(neuron, response.sites)]]
-        if not varying(peaks)[0]:
+        if not varying_neurons(peaks)[0]:
             return np.empty(0, np.intp)
         # Shuffled first, so that a stable sort breaks ties at random.
         order = stream(seed, "equal peaks").permutation(len(peaks))
@@ -175,20 +175,20 @@ def _deal_images(
         return images, short_cards
     if allow_shared:
         return np.stack([ranked[:count] for ranked in rankings]), []
-    distinct = np.unique(np.concatenate(rankings))
+    distinct_images = np.unique(np.concatenate(rankings))
     # One more column per slot, without an image: only a slot for which none is left
     # takes one, at a cost that no image has.
-    columns = np.append(distinct, np.full(images.size, -1))
-    ranks = np.full((len(rankings), len(columns)), _NEVER)
+    columns = np.append(distinct_images, np.full(images.size, -1))
+    ranks = np.full((len(rankings), len(columns)), _FORBIDDEN_COST)
     for row, ranked in zip(ranks, rankings, strict=True):
-        row[np.searchsorted(distinct, ranked)] = np.arange(1, len(ranked) + 1)
+        row[np.searchsorted(distinct_images, ranked)] = np.arange(1, len(ranked) + 1)
     weights = np.arange(count, 0, -1.0)[:, None]
     costs = np.concatenate([weights * row for row in ranks])
     slot_columns = linear_sum_assignment(costs)[1].reshape(images.shape)
     slot_ranks = np.take_along_axis(ranks, slot_columns, axis=1)
-    strongest_first = np.argsort(slot_ranks, axis=1)
-    slot_columns = np.take_along_axis(slot_columns, strongest_first, axis=1)
-    unfilled_cards = slot_ranks.max(axis=1) >= _NEVER
+    strongest_order = np.argsort(slot_ranks, axis=1)
+    slot_columns = np.take_along_axis(slot_columns, strongest_order, axis=1)
+    unfilled_cards = slot_ranks.max(axis=1) >= _FORBIDDEN_COST
     return columns[slot_columns], _replaceable_cards(rankings, unfilled_cards)
 
 
@@ -203,8 +203,8 @@ def _replaceable_cards(
     )
     competitors = [
         card
-        for card, ranked in enumerate(rankings)
-        if not unfilled_cards[card] and np.isin(ranked, contested_images).any()
+        for card, ranked_images in enumerate(rankings)
+        if not unfilled_cards[card] and np.isin(ranked_images, contested_images).any()
     ]
     return short + competitors
 

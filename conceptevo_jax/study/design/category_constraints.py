@@ -15,7 +15,7 @@ SIZE = 5
 """Members of a group."""
 
 
-def spanning(
+def spanning_rows(
     category: str, pool: Candidates, order: Int[np.ndarray, " _"]
 ) -> Int[np.ndarray, " _"] | None:
     """Rows of different channels, the first five as required by the category.
@@ -50,9 +50,9 @@ def _anchors(
             continue
         if category == "same_model":
             return pair
-        other_model_rows = order[pool.model[order] != pool.model[pair[0]]]
-        if other_model_rows.size:
-            return (*pair, int(other_model_rows[0]))
+        rows_of_other_models = order[pool.model[order] != pool.model[pair[0]]]
+        if rows_of_other_models.size:
+            return (*pair, int(rows_of_other_models[0]))
     return None
 
 
@@ -66,8 +66,8 @@ def _two_epochs(
 ) -> tuple[int, int] | None:
     """Two neurons of a run that differ in epoch and in channel."""
     for row in order:
-        other_epoch = pool.snapshot[order] != pool.snapshot[row]
-        fits = order[other_epoch & (pool.channel[order] != pool.channel[row])]
+        in_other_epoch = pool.snapshot[order] != pool.snapshot[row]
+        fits = order[in_other_epoch & (pool.channel[order] != pool.channel[row])]
         if fits.size:
             return int(row), int(fits[0])
     return None

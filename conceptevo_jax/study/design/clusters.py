@@ -22,14 +22,14 @@ class Cluster:
     Attributes:
       pool: The candidates.
       bound: Upper bound of an intruder's cosines.
-      inside: Which candidates are in the cluster.
-      unused: Rows of those that are in no group yet.
+      is_member: Which candidates are in the cluster.
+      unused_rows: Rows of those that are in no group yet.
     """
 
     pool: Candidates
     bound: float
-    inside: Bool[np.ndarray, " n"]
-    unused: Int[np.ndarray, " _"]
+    is_member: Bool[np.ndarray, " n"]
+    unused_rows: Int[np.ndarray, " _"]
 
 
 def cluster_pool(
@@ -56,7 +56,9 @@ def cluster_pool(
     bound = cosine_quantile(pool, quantile, rng)
     masks = [labels == cluster for cluster in rng.permutation(labels.max() + 1)]
     return [
-        Cluster(pool=pool, bound=bound, inside=mask, unused=np.flatnonzero(mask))
+        Cluster(
+            pool=pool, bound=bound, is_member=mask, unused_rows=np.flatnonzero(mask)
+        )
         for mask in masks
     ]
 

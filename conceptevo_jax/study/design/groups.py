@@ -36,7 +36,7 @@ from conceptevo_jax.study.design.candidates import (
     Population,
     gather_candidates,
 )
-from conceptevo_jax.study.design.category_constraints import SIZE, spanning
+from conceptevo_jax.study.design.category_constraints import SIZE, spanning_rows
 from conceptevo_jax.study.design.clusters import Cluster, cluster_pool
 from conceptevo_jax.study.design.intruders import (
     GroupRows,
@@ -79,7 +79,7 @@ class Group:
 
 
 @record
-class Drawing:
+class GroupDrawSettings:
     """How groups are drawn.
 
     Attributes:
@@ -106,7 +106,7 @@ def make_groups(
     base: str,
     count: int,
     categories: Sequence[str] = CATEGORIES[1:],
-    drawing: Drawing | None = None,
+    draw_settings: GroupDrawSettings | None = None,
 ) -> list[Group]:
     """Draw `count` groups of each category that a rule can make.
 
@@ -115,7 +115,7 @@ def make_groups(
       base: Name of the base snapshot, `run@epoch`.
       count: Groups per category.
       categories: Which ones, without `hand_picked`.
-      drawing: How.
+      draw_settings: How.
 
     Returns:
       The groups, category by category.
@@ -133,7 +133,9 @@ def make_groups(
         if category not in _NEEDED:
             raise unknown_name("category of groups", category, _NEEDED)
         pools = _candidate_pools(candidates, category, names.index(base))
-        groups += _draw_groups(category, pools, count, drawing or Drawing())
+        groups += _draw_groups(
+            category, pools, count, draw_settings or GroupDrawSettings()
+        )
     return groups
 
 
@@ -151,14 +153,19 @@ def _candidate_pools(
         return [candidates.select(candidates.snapshot == base)]
     runs = [population.run for population in candidates.populations]
     base_snapshots = [number for number, run in enumerate(runs) if run == runs[base]]
-    compared = candidates.select(~np.isin(candidates.snapshot, base_snapshots))
+    compared_candidates = candidates.select(
+        ~np.isin(candidates.snapshot, base_snapshots)
+    )
     if category == "across":
-        return [compared]
-    return [compared.select(compared.run == run) for run in np.unique(compared.run)]
+        return [compared_candidates]
+    return [
+        compared_candidates.select(compared_candidates.run == run)
+        for run in np.unique(compared_candidates.run)
+    ]
 
 
 def _cluster_queue(
-    pools: Sequence[Candidates], drawing: Drawing, rng: np.random.Generator
+    pools: Sequence[Candidates], drawing: GroupDrawSettings, rng: np.random.Generator
 ) -> deque[Cluster]:
     """The clusters of all pools, alternating between pools.
 
@@ -175,23 +182,26 @@ def _cluster_queue(
 
 
 def _draw_groups(
-    category: str, pools: Sequence[Candidates], count: int, drawing: Drawing
+    category: str,
+    pools: Sequence[Candidates],
+    count: int,
+    draw_settings: GroupDrawSettings,
 ) -> list[Group]:
-    rng = stream(drawing.seed, "groups", CATEGORIES.index(category))
-    queue = _cluster_queue(pools, drawing, rng)
+    rng = stream(draw_settings.seed, "groups", CATEGORIES.index(category))
+    queue = _cluster_queue(pools, draw_settings, rng)
     groups: list[Group] = []
     while queue and len(groups) < count:
         cluster = queue.popleft()
         pool = cluster.pool
-        order = spanning(category, pool, rng.permutation(cluster.unused))
+        order = spanning_rows(category, pool, rng.permutation(cluster.unused_rows))
         if order is None:
             continue
-        unused = np.setdiff1d(cluster.unused, order[:SIZE])
-        queue.append(dataclasses.replace(cluster, unused=unused))
-        rows = add_intruder(pool, order, ~cluster.inside, cluster.bound, rng)
+        unused_rows = np.setdiff1d(cluster.unused_rows, order[:SIZE])
+        queue.append(dataclasses.replace(cluster, unused_rows=unused_rows))
+        rows = add_intruder(pool, order, ~cluster.is_member, cluster.bound, rng)
         if rows is not None:
             name = str(len(groups) + 1)
-            groups.append(build_group(category, name, pool, rows, drawing.seed))
+            groups.append(build_group(category, name, pool, rows, draw_settings.seed))
     if len(groups) < count:
         raise UsageError(
             f"{count} groups of category {category} were requested, {len(groups)} can "

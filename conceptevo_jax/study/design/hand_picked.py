@@ -15,7 +15,7 @@ from conceptevo_jax.study.design.candidates import (
     split_id,
 )
 from conceptevo_jax.study.design.category_constraints import SIZE
-from conceptevo_jax.study.design.groups import Drawing, Group, build_group
+from conceptevo_jax.study.design.groups import Group, GroupDrawSettings, build_group
 from conceptevo_jax.study.design.intruders import (
     GroupRows,
     add_intruder,
@@ -27,7 +27,7 @@ def hand_picked_groups(
     populations: Sequence[Population],
     neuron_sets: Mapping[str, Sequence[str]],
     *,
-    drawing: Drawing | None = None,
+    draw_settings: GroupDrawSettings | None = None,
 ) -> list[Group]:
     """Give intruders to sets of neurons that a person chose.
 
@@ -35,20 +35,24 @@ def hand_picked_groups(
       populations: The snapshots that the neurons are of.
       neuron_sets: Neuron ids by name of the set. From more than five, five are drawn
         and the rest are spares.
-      drawing: How the intruders are drawn, from the snapshots of a set's neurons.
+      draw_settings: How the intruders are drawn, from the snapshots of a set's neurons.
 
     Raises:
       UsageError: naming the set, if it has fewer than five, an unknown, dead or
         repeated neuron, or if no neuron is unlike it.
     """
-    drawing = drawing or Drawing()
+    draw_settings = draw_settings or GroupDrawSettings()
     candidates = gather_candidates(populations)
     groups = []
     for number, (name, ids) in enumerate(neuron_sets.items()):
         rows = _candidate_rows(candidates, name, ids)
-        rng = stream(drawing.seed, "hand-picked groups", number)
-        group_rows = _rows_with_intruder(candidates, rows, name, drawing.quantile, rng)
-        group = build_group("hand_picked", name, candidates, group_rows, drawing.seed)
+        rng = stream(draw_settings.seed, "hand-picked groups", number)
+        group_rows = _rows_with_intruder(
+            candidates, rows, name, draw_settings.quantile, rng
+        )
+        group = build_group(
+            "hand_picked", name, candidates, group_rows, draw_settings.seed
+        )
         groups.append(group)
     return groups
 

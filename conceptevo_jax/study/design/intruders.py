@@ -53,7 +53,7 @@ class GroupRows:
 def add_intruder(
     pool: Candidates,
     order: Int[np.ndarray, " _"],
-    outside: Bool[np.ndarray, " n"],
+    is_outside: Bool[np.ndarray, " n"],
     bound: float,
     rng: np.random.Generator,
 ) -> GroupRows | None:
@@ -62,7 +62,7 @@ def add_intruder(
     Args:
       pool: The candidates.
       order: The members, then their possible replacements.
-      outside: Which candidates may be the intruder, by cluster.
+      is_outside: Which candidates may be the intruder, by cluster.
       bound: Upper bound of its cosines.
       rng: Draws the intruder and the order of the members.
 
@@ -71,7 +71,7 @@ def add_intruder(
     """
     members = order[:SIZE]
     spares = _spares(pool, order)
-    unlike = _unlike_neurons(pool, np.concatenate([members, spares]), outside, bound)
+    unlike = _unlike_neurons(pool, np.concatenate([members, spares]), is_outside, bound)
     intruders = rng.permutation(unlike)[: 1 + SPARES]
     if not intruders.size:
         return None

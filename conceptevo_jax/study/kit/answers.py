@@ -31,7 +31,7 @@ _DAY = 86_400.0
 
 
 @record
-class Refused:
+class RefusedFile:
     """A file that is left out.
 
     Attributes:
@@ -49,7 +49,7 @@ def read_answers(
     study: str,
     tasks: Sequence[Task],
     names: Mapping[str, str] | None = None,
-) -> tuple[list[Answer], list[Refused]]:
+) -> tuple[list[Answer], list[RefusedFile]]:
     """Read the answers of all participants.
 
     Args:
@@ -64,10 +64,14 @@ def read_answers(
       the order of the files.
     """
     ordered = sorted(set(files))
-    sheets, refused = _read_sheets(ordered, study, _tasks_by_name(tasks, names or {}))
+    sheets, refused_files = _read_sheets(
+        ordered, study, _tasks_by_name(tasks, names or {})
+    )
     counted, repeated = _first_sheets(sheets)
-    refused = sorted(refused + repeated, key=lambda r: ordered.index(r.file))
-    return [answer for sheet in counted for answer in sheet.answers], refused
+    refused_files = sorted(
+        refused_files + repeated, key=lambda r: ordered.index(r.file)
+    )
+    return [answer for sheet in counted for answer in sheet.answers], refused_files
 
 
 def _tasks_by_name(tasks: Sequence[Task], names: Mapping[str, str]) -> dict[str, Task]:
@@ -91,19 +95,19 @@ class _Sheet:
 
 def _read_sheets(
     files: Sequence[Path], study: str, tasks: Mapping[str, Task]
-) -> tuple[list[_Sheet], list[Refused]]:
+) -> tuple[list[_Sheet], list[RefusedFile]]:
     sheets, refused = [], []
     for file in files:
         try:
             sheets.append(_read_sheet(file, study, tasks))
         except _RefusalError as refusal:
-            refused.append(Refused(file=file, reason=str(refusal)))
+            refused.append(RefusedFile(file=file, reason=str(refusal)))
     return sheets, refused
 
 
 def _first_sheets(
     sheets: Sequence[_Sheet],
-) -> tuple[list[_Sheet], list[Refused]]:
+) -> tuple[list[_Sheet], list[RefusedFile]]:
     """Each participant's first sheet, and the refusals of all others."""
     first: dict[str, _Sheet] = {}
     for sheet in sorted(sheets, key=lambda sheet: sheet.started):
@@ -115,7 +119,9 @@ def _first_sheets(
             counted.append(sheet)
         else:
             reason = f"participant {sheet.participant!r} answered before, in "
-            refused.append(Refused(file=sheet.file, reason=f"{reason}{earlier.file}"))
+            refused.append(
+                RefusedFile(file=sheet.file, reason=f"{reason}{earlier.file}")
+            )
     return counted, refused
 
 
@@ -124,14 +130,22 @@ def _read_sheet(file: Path, study: str, tasks: Mapping[str, Task]) -> _Sheet:
     _field(content, "schema", int, "the file", lambda number: number == SCHEMA, SCHEMA)
     _field(content, "study", str, "the file", lambda name: name == study, repr(study))
     participant = _field(content, "participant", str, "the file", _has_text, "a name")
-    started = _parse_time(_field(content, "started", str, "the file"))
-    listed = _field(content, "answers", list, "the file", len, "at least one answer")
-    answers = tuple(_parse_answer(fields, participant, tasks) for fields in listed)
-    answered = [answer.task for answer in answers]
-    duplicates = sorted({task for task in answered if answered.count(task) > 1})
+    start_time = _parse_time(_field(content, "started", str, "the file"))
+    answer_fields = _field(
+        content, "answers", list, "the file", len, "at least one answer"
+    )
+    answers = tuple(
+        _parse_answer(fields, participant, tasks) for fields in answer_fields
+    )
+    answered_tasks = [answer.task for answer in answers]
+    duplicates = sorted(
+        {task for task in answered_tasks if answered_tasks.count(task) > 1}
+    )
     if duplicates:
         raise _RefusalError(f"answers task {duplicates[0]!r} twice")
-    return _Sheet(file=file, participant=participant, started=started, answers=answers)
+    return _Sheet(
+        file=file, participant=participant, started=start_time, answers=answers
+    )
 
 
 def _read_object(file: Path) -> Mapping[str, Any]:
@@ -165,12 +179,12 @@ def _parse_answer(fields: Any, participant: str, tasks: Mapping[str, Task]) -> A
     location = f"the answer to {task!r}"
     if task not in tasks:
         raise _RefusalError(f"answers task {task!r}, which the study does not have")
-    selected = _selected_cards(fields, tasks[task], location)
-    no_group = _field(fields, "none", bool, location)
-    if no_group == bool(selected):
-        contradiction = "selects cards too" if no_group else "selects no card"
+    selected_cards = _selected_cards(fields, tasks[task], location)
+    has_no_group = _field(fields, "none", bool, location)
+    if has_no_group == bool(selected_cards):
+        contradiction = "selects cards too" if has_no_group else "selects no card"
         raise _RefusalError(
-            f"{location} says {'no' if no_group else 'a'} coherent group but "
+            f"{location} says {'no' if has_no_group else 'a'} coherent group but "
             f"{contradiction}"
         )
     label = _field(fields, "label", str, location)
@@ -180,7 +194,7 @@ def _parse_answer(fields: Any, participant: str, tasks: Mapping[str, Task]) -> A
     return Answer(
         participant=participant,
         task=tasks[task].id,
-        selected=tuple(sorted(selected)),
+        selected=tuple(sorted(selected_cards)),
         label=label,
         seconds=float(seconds),
     )
@@ -201,7 +215,7 @@ def _field(
     name: str,
     types: type | tuple[type, ...],
     location: str,
-    fits: Callable[[Any], object] = lambda content: True,
+    fits: Callable[[Any], object] = lambda field_value: True,
     expected: object = None,
 ) -> Any:
     """What a field holds, if it is of these types and fits; else the file is refused.
@@ -210,17 +224,18 @@ def _field(
     """
     if name not in fields:
         raise _RefusalError(f"{location} has no field {name!r}")
-    content = fields[name]
+    field_value = fields[name]
     valid_types = types if isinstance(types, tuple) else (types,)
     # JSON's true and false are no numbers, though Python's are.
-    if type(content) not in valid_types:
-        type_names = " or ".join(valid.__name__ for valid in valid_types)
+    if type(field_value) not in valid_types:
+        type_names = " or ".join(valid_type.__name__ for valid_type in valid_types)
         raise _RefusalError(
-            f"{location} has a {type(content).__name__} as {name!r}, not {type_names}"
+            f"{location} has a {type(field_value).__name__} as {name!r}, not "
+            f"{type_names}"
         )
-    if not fits(content):
-        raise _RefusalError(f"{location} has {name!r} {content!r}, not {expected}")
-    return content
+    if not fits(field_value):
+        raise _RefusalError(f"{location} has {name!r} {field_value!r}, not {expected}")
+    return field_value
 
 
 def _has_text(text: str) -> bool:

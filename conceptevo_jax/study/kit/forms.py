@@ -16,7 +16,7 @@ from conceptevo_jax.streams import stream
 from conceptevo_jax.study.design.tasks import Task
 from conceptevo_jax.types import record
 
-EACH = 9
+TASKS_PER_FORM = 9
 """Ordinary tasks of a form (paper, Sec. 4.2)."""
 
 
@@ -35,83 +35,91 @@ class Form:
 
 
 def deal_forms(
-    tasks: Sequence[Task], *, each: int = EACH, forms: int | None = None, seed: int = 0
+    tasks: Sequence[Task],
+    *,
+    tasks_per_form: int = TASKS_PER_FORM,
+    forms: int | None = None,
+    seed: int = 0,
 ) -> list[Form]:
     """Deal tasks to forms.
 
     Args:
       tasks: All tasks of a study. A form gets one that is `obvious`, if there are any,
         and one that repeats an ordinary task of the form, if there are any.
-      each: Ordinary tasks of a form.
+      tasks_per_form: Ordinary tasks of a form.
       forms: Their number; by default the fewest that ask every task equally often.
       seed: Of the deal.
 
     Raises:
       UsageError: if a form would have a task twice or a task would be in no form.
     """
-    ordinary = [task for task in tasks if not task.check]
-    count = _form_count(len(ordinary), each, forms)
+    ordinary_tasks = [task for task in tasks if not task.check]
+    count = _form_count(len(ordinary_tasks), tasks_per_form, forms)
     rng = stream(seed, "forms of a questionnaire")
-    dealt = _deal_ordinary(ordinary, count, each, rng)
+    dealt_forms = _deal_ordinary(ordinary_tasks, count, tasks_per_form, rng)
     obvious = _deal_obvious([task.id for task in tasks if task.obvious], count, rng)
-    repeated = _deal_repeats(dealt, tasks, rng)
+    repeated = _deal_repeats(dealt_forms, tasks, rng)
     return [
         _shuffled_form(ids, obvious_ids, repeated_pair, rng)
         for ids, obvious_ids, repeated_pair in zip(
-            dealt, obvious, repeated, strict=True
+            dealt_forms, obvious, repeated, strict=True
         )
     ]
 
 
-def _form_count(tasks: int, each: int, forms: int | None) -> int:
+def _form_count(tasks: int, tasks_per_form: int, forms: int | None) -> int:
     """The number of forms."""
-    if not 1 <= each <= tasks:
+    if not 1 <= tasks_per_form <= tasks:
         raise UsageError(
-            f"each={each} does not fit a study of {tasks} tasks besides attention "
+            f"each={tasks_per_form} does not fit a study of {tasks} tasks besides "
+            "attention "
             f"checks: choose 1 to {tasks}."
         )
     if forms is None:
-        return tasks // math.gcd(tasks, each)
-    minimum = -(-tasks // each)
+        return tasks // math.gcd(tasks, tasks_per_form)
+    minimum = -(-tasks // tasks_per_form)
     if forms < minimum:
         raise UsageError(
-            f"forms={forms} with each={each} ask {max(forms, 0) * each} of {tasks} "
+            f"forms={forms} with each={tasks_per_form} ask "
+            f"{max(forms, 0) * tasks_per_form} of {tasks} "
             f"tasks: choose forms={minimum} or more."
         )
     return forms
 
 
 def _deal_ordinary(
-    tasks: Sequence[Task], forms: int, each: int, rng: np.random.Generator
+    tasks: Sequence[Task], forms: int, tasks_per_form: int, rng: np.random.Generator
 ) -> list[list[str]]:
     """Ids of the ordinary tasks of every form."""
     categories: dict[str, list[str]] = {}
     for task in tasks:
         categories.setdefault(task.category, []).append(task.id)
     sizes = np.array([len(ids) for ids in categories.values()])
-    totals = _category_totals(sizes, forms * each)
+    totals = _category_totals(sizes, forms * tasks_per_form)
     shares = _category_shares(totals, forms)[rng.permutation(forms)]
-    dealt: list[list[str]] = [[] for _ in range(forms)]
+    dealt_forms: list[list[str]] = [[] for _ in range(forms)]
     for ids, column in zip(categories.values(), shares.T, strict=True):
-        askings = np.zeros(len(ids), int)
-        for form, share in zip(dealt, column, strict=True):
+        times_asked = np.zeros(len(ids), int)
+        for form, share in zip(dealt_forms, column, strict=True):
             # Those asked least often first, ties at random: no two differ by more
             # than one.
-            selected = np.lexsort((rng.random(len(ids)), askings))[:share]
-            askings[selected] += 1
-            form += [ids[number] for number in selected]
-    return dealt
+            selected_rows = np.lexsort((rng.random(len(ids)), times_asked))[:share]
+            times_asked[selected_rows] += 1
+            form += [ids[number] for number in selected_rows]
+    return dealt_forms
 
 
 def _category_totals(sizes: Int[np.ndarray, " c"], total: int) -> Int[np.ndarray, " c"]:
     """Askings of each category's tasks in all forms: proportional, in whole numbers."""
-    rounds, extra = divmod(total, int(sizes.sum()))
-    exact = extra * sizes / sizes.sum()
-    rounded = np.floor(exact).astype(int)
+    full_rounds, leftover_count = divmod(total, int(sizes.sum()))
+    exact_totals = leftover_count * sizes / sizes.sum()
+    rounded_totals = np.floor(exact_totals).astype(int)
     # The largest remainders are rounded up.
-    up = np.argsort(rounded - exact, kind="stable")[: extra - int(rounded.sum())]
-    rounded[up] += 1
-    return rounds * sizes + rounded
+    rounded_up = np.argsort(rounded_totals - exact_totals, kind="stable")[
+        : leftover_count - int(rounded_totals.sum())
+    ]
+    rounded_totals[rounded_up] += 1
+    return full_rounds * sizes + rounded_totals
 
 
 def _category_shares(
@@ -140,31 +148,33 @@ def _deal_obvious(
 
 
 def _deal_repeats(
-    dealt: Sequence[Sequence[str]], tasks: Sequence[Task], rng: np.random.Generator
+    dealt_forms: Sequence[Sequence[str]],
+    tasks: Sequence[Task],
+    rng: np.random.Generator,
 ) -> list[tuple[str, ...]]:
     """For every form, one of its tasks and the task that repeats it, if any."""
     repeats = [task for task in tasks if task.repeats is not None and not task.obvious]
-    askings = dict.fromkeys((task.id for task in repeats), 0)
+    times_asked = dict.fromkeys((task.id for task in repeats), 0)
     pairs: list[tuple[str, ...]] = []
-    for ids in dealt:
+    for ids in dealt_forms:
         fitting = [task for task in repeats if task.repeats in ids]
         if not fitting:
             pairs.append(())
             continue
-        minimum = min(askings[task.id] for task in fitting)
-        candidates = [task for task in fitting if askings[task.id] == minimum]
+        minimum = min(times_asked[task.id] for task in fitting)
+        candidates = [task for task in fitting if times_asked[task.id] == minimum]
         check = candidates[int(rng.integers(len(candidates)))]
-        askings[check.id] += 1
+        times_asked[check.id] += 1
         pairs.append((str(check.repeats), check.id))
     return pairs
 
 
 def _shuffled_form(
     ids: Sequence[str],
-    obvious: Sequence[str],
+    obvious_ids: Sequence[str],
     repeated_pair: tuple[str, ...],
     rng: np.random.Generator,
 ) -> Form:
-    ids = [*ids, *obvious, *repeated_pair[1:]]
+    ids = [*ids, *obvious_ids, *repeated_pair[1:]]
     order = rng.permutation(len(ids))
     return Form(tasks=tuple(ids[number] for number in order), apart=repeated_pair)

@@ -46,7 +46,7 @@ from PIL import Image
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.store.files import write_text
 from conceptevo_jax.study.kit.answers import SCHEMA
-from conceptevo_jax.study.kit.forms import EACH, Form, deal_forms
+from conceptevo_jax.study.kit.forms import TASKS_PER_FORM, Form, deal_forms
 from conceptevo_jax.study.kit.material import Study, public_ids
 from conceptevo_jax.types import record
 
@@ -57,7 +57,7 @@ MARKER = "<!--conceptevo:study-->"
 SITE = "https://YOUR-SITE"
 """Placeholder in the tables for the page's address."""
 
-LARGEST = 96
+MAX_PATCH_SIDE = 96
 """Largest side of a patch, in pixels; it is shown smaller."""
 
 CONSENT = (
@@ -67,9 +67,9 @@ CONSENT = (
     "and be published without my name."
 )
 
-_EXACT = 32
+_MAX_LOSSLESS_SIDE = 32
 _LOSSLESS = {"lossless": True, "quality": 75, "method": 4}
-_REDUCED = {"quality": 90, "method": 4}
+_LOSSY = {"quality": 90, "method": 4}
 
 
 @record
@@ -86,7 +86,7 @@ class Settings:
       seed: Of the deal.
     """
 
-    each: int = EACH
+    each: int = TASKS_PER_FORM
     forms: int | None = None
     contact: str = ""
     consent: str = CONSENT
@@ -126,7 +126,10 @@ def write_questionnaire(
     """
     _require_web_address(settings.link)
     forms = deal_forms(
-        study.tasks, each=settings.each, forms=settings.forms, seed=settings.seed
+        study.tasks,
+        tasks_per_form=settings.each,
+        forms=settings.forms,
+        seed=settings.seed,
     )
     write_text(folder / PAGE, _page(page_data(study, forms, settings)))
     write_text(folder / MTURK, _mturk_table(len(forms)))
@@ -196,7 +199,7 @@ def page_data(
 
 def _encode_card(patches: UInt8[np.ndarray, "p side side 3"]) -> str:
     """A card's patches, row by row in a square, as a WebP file in base 64."""
-    side = min(patches.shape[1], LARGEST)
+    side = min(patches.shape[1], MAX_PATCH_SIDE)
     columns = int(np.ceil(np.sqrt(len(patches))))
     rows = -(-len(patches) // columns)
     sheet = np.full((rows * side, columns * side, 3), 255, np.uint8)
@@ -204,7 +207,7 @@ def _encode_card(patches: UInt8[np.ndarray, "p side side 3"]) -> str:
         y, x = (side * cell for cell in divmod(index, columns))
         sheet[y : y + side, x : x + side] = _downscale(patch, side)
     file = io.BytesIO()
-    options = _LOSSLESS if side <= _EXACT else _REDUCED
+    options = _LOSSLESS if side <= _MAX_LOSSLESS_SIDE else _LOSSY
     Image.fromarray(sheet).save(file, "WEBP", **options)
     return base64.b64encode(file.getvalue()).decode()
 

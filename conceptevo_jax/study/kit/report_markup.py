@@ -72,9 +72,9 @@ def table(
     """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     body = join_lines(_row(names, row) for row in rows)
-    opened = '<table class="others">' if foreign_text else "<table>"
+    opening_tag = '<table class="others">' if foreign_text else "<table>"
     return (
-        f"{opened}\n<caption>{escape(caption)}</caption>\n"
+        f"{opening_tag}\n<caption>{escape(caption)}</caption>\n"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
     )
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from conceptevo_jax.analysis.statistics.estimates import Estimate
-from conceptevo_jax.study.kit.answers import Refused
+from conceptevo_jax.study.kit.answers import RefusedFile
 from conceptevo_jax.study.kit.report_markup import STYLE, join_lines, section, table
-from conceptevo_jax.study.raters.attention_checks import Screened
+from conceptevo_jax.study.raters.attention_checks import ScreenedAnswers
 from conceptevo_jax.study.raters.category_scores import CategoryScores
 from conceptevo_jax.study.raters.label_similarity import LabelSimilarities
 from conceptevo_jax.types import record
@@ -61,10 +61,10 @@ class StudyReport:
     study: str
     who: str
     machine: bool
-    screened: Screened
+    screened: ScreenedAnswers
     judged: Sequence[CategoryScores]
     labels: LabelSimilarities
-    refused: Sequence[Refused]
+    refused: Sequence[RefusedFile]
     names: Mapping[str, str]
     verdicts: Sequence[Sequence[str]]
     pictures: Mapping[str, bytes]
@@ -169,27 +169,29 @@ def _claim_table(report: StudyReport) -> str:
     return table("Reported also if they do not hold.", names, report.verdicts)
 
 
-def _attention_summary(screened: Screened) -> str:
-    checked = sum(summary.checks > 0 for summary in screened.attention)
+def _attention_summary(screened_answers: ScreenedAnswers) -> str:
+    checked = sum(summary.checks > 0 for summary in screened_answers.attention)
     sentences = (
-        f"{len(screened.attention)} took part, {checked} of them answered attention "
-        f"checks. {len(screened.inattentive)} passed less than half of theirs and are "
+        f"{len(screened_answers.attention)} took part, {checked} of them answered "
+        "attention "
+        f"checks. {len(screened_answers.inattentive)} passed less than half of theirs "
+        "and are "
         "in no figure."
     )
     rows = [
         (summary.participant, f"{summary.passed} of {summary.checks}")
-        for summary in screened.attention
-        if summary.participant in screened.inattentive
+        for summary in screened_answers.attention
+        if summary.participant in screened_answers.inattentive
     ]
     names = ("participant", "checks passed")
-    left_out = table("Left out as inattentive", names, rows, foreign_text=True)
-    return join_lines((f"<p>{sentences}</p>", left_out if rows else ""))
+    left_out_table = table("Left out as inattentive", names, rows, foreign_text=True)
+    return join_lines((f"<p>{sentences}</p>", left_out_table if rows else ""))
 
 
-def _refused_table(refused: Sequence[Refused]) -> str:
-    if not refused:
+def _refused_table(refused_files: Sequence[RefusedFile]) -> str:
+    if not refused_files:
         return "<p>None: every file was read.</p>"
-    rows = [(str(refusal.file), refusal.reason) for refusal in refused]
+    rows = [(str(refusal.file), refusal.reason) for refusal in refused_files]
     return table("In no figure", ("file", "reason"), rows, foreign_text=True)
 
 

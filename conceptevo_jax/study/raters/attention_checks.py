@@ -18,10 +18,10 @@ from conceptevo_jax.errors import DataError
 from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.types import record
 
-PASSED = 0.5
+PASSING_SHARE = 0.5
 """Smallest share of the checks that an attentive participant passes."""
 
-SLIPS = 1
+MAX_SLIPS = 1
 """Largest number of wrong cards in a passed check."""
 
 
@@ -45,7 +45,7 @@ class Attention:
 
 
 @record
-class Screened:
+class ScreenedAnswers:
     """Answers without those of inattentive participants.
 
     Attributes:
@@ -60,8 +60,11 @@ class Screened:
 
 
 def screen(
-    tasks: Sequence[Task], answers: Sequence[Answer], *, min_share: float = PASSED
-) -> Screened:
+    tasks: Sequence[Task],
+    answers: Sequence[Answer],
+    *,
+    min_share: float = PASSING_SHARE,
+) -> ScreenedAnswers:
     """Leave out participants who pass too few attention checks.
 
     Args:
@@ -72,19 +75,21 @@ def screen(
     Raises:
       DataError: if a task repeats one that does not exist or has other cards.
     """
-    by_id = {task.id: task for task in tasks}
+    tasks_by_id = {task.id: task for task in tasks}
     checks = [task for task in tasks if task.check]
     for task in checks:
-        _require_original(task, by_id)
+        _require_original(task, tasks_by_id)
     attention = tuple(
-        _check_attention(name, answered, checks, by_id)
-        for name, answered in _answers_by_participant(answers).items()
+        _check_attention(name, participant_answers, checks, tasks_by_id)
+        for name, participant_answers in _answers_by_participant(answers).items()
     )
-    inattentive = tuple(a.participant for a in attention if not a.passes(min_share))
-    return Screened(
-        answers=tuple(a for a in answers if a.participant not in inattentive),
+    inattentive_names = tuple(
+        a.participant for a in attention if not a.passes(min_share)
+    )
+    return ScreenedAnswers(
+        answers=tuple(a for a in answers if a.participant not in inattentive_names),
         attention=attention,
-        inattentive=inattentive,
+        inattentive=inattentive_names,
     )
 
 
@@ -112,23 +117,27 @@ def _require_original(task: Task, by_id: Mapping[str, Task]) -> None:
 
 def _check_attention(
     participant: str,
-    answered: Mapping[str, Answer],
+    answers_by_task: Mapping[str, Answer],
     checks: Sequence[Task],
-    by_id: Mapping[str, Task],
+    tasks_by_id: Mapping[str, Task],
 ) -> Attention:
     """Judge one participant's answers, which are keyed by their tasks' ids."""
     passes = []
     for task in checks:
-        if task.id not in answered:
+        if task.id not in answers_by_task:
             continue
-        selected = _selected_cards(task, answered[task.id])
+        selected_cards = _selected_cards(task, answers_by_task[task.id])
         if task.obvious:
             intruder = {task.cards[task.intruder - 1]}
-            missed_cards = set(task.cards) - intruder - selected
-            passes.append(not selected & intruder and len(missed_cards) <= SLIPS)
-        if task.repeats is not None and task.repeats in answered:
-            original = _selected_cards(by_id[task.repeats], answered[task.repeats])
-            passes.append(len(selected ^ original) <= SLIPS)
+            missed_cards = set(task.cards) - intruder - selected_cards
+            passes.append(
+                not selected_cards & intruder and len(missed_cards) <= MAX_SLIPS
+            )
+        if task.repeats is not None and task.repeats in answers_by_task:
+            original_selection = _selected_cards(
+                tasks_by_id[task.repeats], answers_by_task[task.repeats]
+            )
+            passes.append(len(selected_cards ^ original_selection) <= MAX_SLIPS)
     return Attention(participant=participant, checks=len(passes), passed=sum(passes))
 
 

@@ -36,10 +36,13 @@ from conceptevo_jax.analysis.statistics.crossed_bootstrap import (
     Draws,
     bounded_estimate,
     resample,
-    unresampled,
+    undrawn_sample,
 )
 from conceptevo_jax.analysis.statistics.estimates import Estimate
-from conceptevo_jax.analysis.statistics.krippendorff import MISSING, krippendorff_alpha
+from conceptevo_jax.analysis.statistics.krippendorff import (
+    MISSING_ANSWER,
+    krippendorff_alpha,
+)
 from conceptevo_jax.analysis.statistics.roc import Roc, roc_curve
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.streams import stream
@@ -129,8 +132,8 @@ def judge(
         if not task.check:
             categories.setdefault(task.category, []).append(task)
     return [
-        _score_category(category, tabulate(asked, answers), draws, seed)
-        for category, asked in categories.items()
+        _score_category(category, tabulate(in_category, answers), draws, seed)
+        for category, in_category in categories.items()
     ]
 
 
@@ -153,7 +156,7 @@ def _score_category(
     p, t = votes.answered.shape
     n = int(votes.answered.sum())
     rng = stream(seed, "participants and tasks")
-    resamples, full_sample = resample(p, t, draws=draws, rng=rng), unresampled(p, t)
+    resamples, full_sample = resample(p, t, draws=draws, rng=rng), undrawn_sample(p, t)
     measures = {"auc": _auc, "accuracy": _accuracy, "incoherent": _incoherent}
     estimates = {
         name: bounded_estimate(
@@ -245,7 +248,7 @@ def _answer_mean(
 
 
 def _alpha(votes: Votes, resamples: Draws) -> Float64[np.ndarray, " r"]:
-    ratings = np.where(votes.answered[..., None], votes.selected, MISSING)
+    ratings = np.where(votes.answered[..., None], votes.selected, MISSING_ANSWER)
     cards = votes.selected.shape[2]
     return krippendorff_alpha(
         ratings.reshape(len(votes.participants), len(votes.tasks) * cards),

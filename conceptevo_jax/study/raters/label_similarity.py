@@ -160,15 +160,20 @@ def _labels_by_task(
 
 def _sum_pairs(labels: Sequence[Sequence[str]], encode: Encoder) -> _PairSums:
     """Encode all labels at once, and sum over pairs by products of sums of vectors."""
-    flat = [label for task_labels in labels for label in task_labels]
+    all_labels = [label for task_labels in labels for label in task_labels]
     sizes = np.array([len(task_labels) for task_labels in labels], int)
-    if not flat:
+    if not all_labels:
         zeros = np.zeros((len(labels), len(labels)))
         return _PairSums(cosines=zeros, counts=zeros, labels=sizes)
-    vectors = np.asarray(encode(flat), np.float64)
-    if vectors.ndim != 2 or len(vectors) != len(flat) or not np.isfinite(vectors).all():
+    vectors = np.asarray(encode(all_labels), np.float64)
+    if (
+        vectors.ndim != 2
+        or len(vectors) != len(all_labels)
+        or not np.isfinite(vectors).all()
+    ):
         raise DataError(
-            f"{qualified_name(encode)} gave an array {vectors.shape} for {len(flat)} "
+            f"{qualified_name(encode)} gave an array {vectors.shape} for "
+            f"{len(all_labels)} "
             "labels: one vector of finite numbers per label is needed."
         )
     directions = unit_rows(vectors, np.zeros(len(vectors)))
@@ -221,13 +226,13 @@ def _category_similarity(
         np.diag(pairs.cosines)[comparable_tasks]
         / np.diag(pairs.counts)[comparable_tasks]
     )
-    full, resampled = (
+    full_value, resampled_values = (
         _ratio(w[:, comparable_tasks] @ means, w[:, comparable_tasks].sum(axis=1))
         for w in (weights.full, weights.resampled)
     )
-    similarity = _Statistic(full=full, resampled=resampled)
+    similarity = _Statistic(full=full_value, resampled=resampled_values)
     excess = _Statistic(
-        full=full - baseline.full, resampled=resampled - baseline.resampled
+        full=full_value - baseline.full, resampled=resampled_values - baseline.resampled
     )
     return LabelSimilarity(
         category=name,

@@ -23,7 +23,7 @@ from conceptevo_jax.streams import stream
 from conceptevo_jax.study.design.tasks import Answer, Task
 from conceptevo_jax.types import record
 
-CHANCE = 0.8
+CHANCE_SHARE = 0.8
 """A selected card is more similar than this share of the cards of other tasks. Chosen
 among .5 to .95 on trainings and seeds of no reported result."""
 
@@ -48,7 +48,7 @@ def machine_panel(
     tasks: Sequence[Task],
     features: Mapping[str, Float[np.ndarray, "t c p f"]],
     *,
-    chance: float = CHANCE,
+    chance: float = CHANCE_SHARE,
     seed: int = 0,
 ) -> MachinePanel:
     """Have every judge answer every task.
@@ -91,9 +91,9 @@ def intruder_hits(
     Returns:
       1 or 0 per task; a tie of the intruder's card with others counts as its share.
     """
-    lowest = likeness == likeness.min(axis=1, keepdims=True)
-    hits = lowest[np.arange(len(tasks)), [task.intruder - 1 for task in tasks]]
-    return hits / lowest.sum(axis=1)
+    is_lowest = likeness == likeness.min(axis=1, keepdims=True)
+    hits = is_lowest[np.arange(len(tasks)), [task.intruder - 1 for task in tasks]]
+    return hits / is_lowest.sum(axis=1)
 
 
 def _card_directions(
@@ -106,12 +106,14 @@ def _card_directions(
             "some are not finite: give those of all their cards' patches."
         )
     means = features.mean(axis=2, dtype=np.float64)
-    flat = means.reshape(-1, means.shape[-1])
-    spread = flat.std(axis=0)
-    centered_rows = flat - flat.mean(axis=0)
+    card_rows = means.reshape(-1, means.shape[-1])
+    deviations = card_rows.std(axis=0)
+    centered_rows = card_rows - card_rows.mean(axis=0)
     zeros = np.zeros_like(centered_rows)
-    standardised_rows = np.divide(centered_rows, spread, out=zeros, where=spread > 0)
-    return unit_rows(standardised_rows, np.zeros(len(flat))).reshape(means.shape)
+    standardised_rows = np.divide(
+        centered_rows, deviations, out=zeros, where=deviations > 0
+    )
+    return unit_rows(standardised_rows, np.zeros(len(card_rows))).reshape(means.shape)
 
 
 def _likeness(cards: Float64[np.ndarray, "t c f"]) -> Float64[np.ndarray, "t c"]:

@@ -42,13 +42,13 @@ def simulate(
     skill: Skill,
     *,
     participants: int,
-    each: int = 9,
+    tasks_each: int = 9,
     seed: int = 0,
 ) -> list[Answer]:
     """Have every participant answer a number of tasks.
 
     Tasks are dealt out in rounds, so that all are answered about equally often; exactly
-    equally often where `each` divides their number and the participants fill the
+    equally often where `tasks_each` divides their number and the participants fill the
     rounds. A participant who finds no card appealing says that there is no coherent
     group.
 
@@ -56,30 +56,33 @@ def simulate(
       tasks: Those of one study; one that repeats another has its cards' appeal.
       skill: How well they answer.
       participants: Their number; they are called `simulated-1` and so on.
-      each: Tasks per participant.
+      tasks_each: Tasks per participant.
       seed: Of cards, participants and their noise.
 
     Raises:
       UsageError: if a participant should answer more tasks than there are.
     """
-    if not 1 <= each <= len(tasks):
+    if not 1 <= tasks_each <= len(tasks):
         raise UsageError(
-            f"{each} tasks per participant were requested, of {len(tasks)}: pass 1 to "
+            f"{tasks_each} tasks per participant were requested, of {len(tasks)}: pass "
+            "1 to "
             f"{len(tasks)}."
         )
     rng = stream(seed, "simulated participants")
     appeals = _appeals(tasks, skill, rng)
     criteria = skill.criterion + skill.leniency * rng.normal(size=participants)
     answers = []
-    for number, dealt in enumerate(_deal_tasks(len(tasks), participants, each, rng)):
-        for index in dealt:
+    for number, task_indices in enumerate(
+        _deal_tasks(len(tasks), participants, tasks_each, rng)
+    ):
+        for index in task_indices:
             noisy_appeal = appeals[index] + rng.normal(size=appeals[index].size)
-            selected = np.flatnonzero(noisy_appeal > criteria[number]) + 1
+            selected_cards = np.flatnonzero(noisy_appeal > criteria[number]) + 1
             answers.append(
                 Answer(
                     participant=f"simulated-{number + 1}",
                     task=tasks[index].id,
-                    selected=tuple(selected.tolist()),
+                    selected=tuple(selected_cards.tolist()),
                     label="",
                     seconds=float(rng.gamma(4.0, 6.0)),
                 )
@@ -104,12 +107,12 @@ def _appeals(
 
 
 def _deal_tasks(
-    tasks: int, participants: int, each: int, rng: np.random.Generator
+    tasks: int, participants: int, tasks_each: int, rng: np.random.Generator
 ) -> list[Int[np.ndarray, " each"]]:
     """Which tasks each participant answers."""
-    dealt: list[np.ndarray] = []
-    while len(dealt) < participants:
+    dealt_tasks: list[np.ndarray] = []
+    while len(dealt_tasks) < participants:
         order = rng.permutation(tasks)
-        starts = range(0, tasks - each + 1, each)
-        dealt += [order[start : start + each] for start in starts]
-    return dealt[:participants]
+        starts = range(0, tasks - tasks_each + 1, tasks_each)
+        dealt_tasks += [order[start : start + tasks_each] for start in starts]
+    return dealt_tasks[:participants]

@@ -13,7 +13,7 @@ from conceptevo_jax.analysis.alignment.response_rows import (
     remove_image_means,
     standardise,
     strongest_images,
-    varying,
+    varying_neurons,
 )
 from conceptevo_jax.analysis.statistics.agreeing_pairs import split_pairs
 
@@ -29,27 +29,27 @@ def test_products_of_standardised_responses_are_pearson_correlations(rng):
 def test_a_neuron_that_tells_images_apart_by_nothing_has_an_empty_row(rng, value):
     peaks = rng.normal(size=(30, 3)).astype(np.float32)
     peaks[:, 1] = value
-    np.testing.assert_array_equal(varying(peaks), [True, False, True])
+    np.testing.assert_array_equal(varying_neurons(peaks), [True, False, True])
     np.testing.assert_array_equal(standardise(peaks)[1], 0.0)
 
 
 def test_responses_up_to_the_largest_float_agree_as_small_ones_do(rng):
     peaks = rng.uniform(-1, 1, (40, 6)).astype(np.float32)
     large = peaks * np.float32(3e38)
-    assert varying(large).all()
+    assert varying_neurons(large).all()
     np.testing.assert_allclose(standardise(large), standardise(peaks), atol=1e-6)
 
 
 def test_one_value_that_is_not_finite_excludes_the_neuron(rng):
     peaks = rng.normal(size=(30, 2))
     peaks[4, 0] = np.nan
-    np.testing.assert_array_equal(varying(peaks), [False, True])
+    np.testing.assert_array_equal(varying_neurons(peaks), [False, True])
 
 
 def test_differences_of_rounding_do_not_count_as_responses():
     peaks = np.full((30, 1), 0.1, np.float32)
     peaks[3] = np.nextafter(peaks[3], np.float32(1))
-    assert not varying(peaks)[0]
+    assert not varying_neurons(peaks)[0]
 
 
 @given(

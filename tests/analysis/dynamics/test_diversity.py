@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.analysis.dynamics.diversity import (
-    FLOOR,
+    SPACING_FLOOR,
     distinct_share,
     early_neurons,
     early_share,
@@ -38,7 +38,7 @@ def test_entropy_matches_scipy_where_nothing_is_floored(rng):
 def test_entropy_of_equal_values_is_the_floor_and_not_minus_infinity():
     scale = np.array([2.0])
     entropy = vasicek_entropy(np.full((100, 1), 3.0), scale)
-    assert entropy == pytest.approx(math.log(100 / 20 * FLOOR * 2))
+    assert entropy == pytest.approx(math.log(100 / 20 * SPACING_FLOOR * 2))
 
 
 def test_entropy_grows_with_scale_by_its_logarithm(rng):

@@ -9,7 +9,7 @@ from conceptevo_jax.analysis.importance.activation_patching import revert_evolut
 from conceptevo_jax.analysis.importance.class_images import ClassImages
 from conceptevo_jax.analysis.importance.reversion import (
     GROUPS,
-    Reverting,
+    ReversionOptions,
     measure_reversion,
 )
 from conceptevo_jax.analysis.importance.scores import measure_importance
@@ -49,7 +49,9 @@ def grown():
 def reversion(ends, images, *, bins=4, repeats=3, sites=None, batch_size=7, seed=0):
     model = hand_model()
     importance = measure_importance(model)(*ends, images.train, images.rows, 1)
-    settings = Reverting(bins=bins, repeats=repeats, images=4, batch_size=batch_size)
+    settings = ReversionOptions(
+        bins=bins, repeats=repeats, images=4, batch_size=batch_size
+    )
     reverted_sites = model.sites if sites is None else sites
     measure = measure_reversion(model, reverted_sites, settings, seed=seed)
     return measure(*ends, importance, images)
@@ -157,7 +159,7 @@ def test_a_class_of_one_image_is_refused(grown, images):
 
 def test_a_site_with_fewer_neurons_than_bins_is_refused():
     with pytest.raises(UsageError, match=r"site first of hand has 8 neurons.*9 bins"):
-        measure_reversion(hand_model(), hand_model().sites, Reverting(bins=9))
+        measure_reversion(hand_model(), hand_model().sites, ReversionOptions(bins=9))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_importance_of_something_else_is_refused(grown, images, change, message)
     model = hand_model()
     importance = measure_importance(model)(*grown, images.train, images.rows, 1)
     mismatched = Importance(**{**vars(importance), **change})
-    measure = measure_reversion(model, model.sites, Reverting(images=4))
+    measure = measure_reversion(model, model.sites, ReversionOptions(images=4))
     with pytest.raises(DataError, match=message):
         measure(*grown, mismatched, images)
 
@@ -182,7 +184,7 @@ def test_an_unknown_class_is_refused(grown, images):
     unknown = ClassImages(**{**vars(images), "label": 7})
     model = hand_model()
     importance = measure_importance(model)(*grown, images.train, images.rows, 1)
-    measure = measure_reversion(model, model.sites, Reverting(images=4))
+    measure = measure_reversion(model, model.sites, ReversionOptions(images=4))
     with pytest.raises(UsageError, match="class 7 is none of the 3 classes of hand"):
         measure(*grown, importance, unknown)
 
@@ -201,7 +203,7 @@ def test_an_end_that_is_not_finite_is_refused_by_name(grown, images):
     importance = measure_importance(model)(*grown, images.train, images.rows, 1)
     head = np.full((CHANNELS, CLASSES), np.nan)
     broken = snapshot(weights(1.0, head), 1)
-    measure = measure_reversion(model, model.sites, Reverting(images=4))
+    measure = measure_reversion(model, model.sites, ReversionOptions(images=4))
     with pytest.raises(DataError, match="run@1 holds weights that are not finite"):
         measure(grown[0], broken, importance, images)
 
@@ -216,4 +218,4 @@ def test_an_end_that_is_not_finite_is_refused_by_name(grown, images):
 )
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(UsageError, match=message):
-        Reverting(**settings)
+        ReversionOptions(**settings)

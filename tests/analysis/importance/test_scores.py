@@ -10,7 +10,10 @@ from conceptevo_jax.analysis.importance.rankings import (
     half_correlations,
     rank_neurons,
 )
-from conceptevo_jax.analysis.importance.scores import Scoring, measure_importance
+from conceptevo_jax.analysis.importance.scores import (
+    ScoringSettings,
+    measure_importance,
+)
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.types import Importance
 
@@ -39,7 +42,9 @@ def ends(rng):
 def test_importance_is_the_share_of_images_with_a_positive_sensitivity(
     method, ends, pixels
 ):
-    measure = measure_importance(hand_model(), Scoring(method=method, checked=4))
+    measure = measure_importance(
+        hand_model(), ScoringSettings(method=method, checked=4)
+    )
     importance = measure(*ends, pixels, ROWS, 1)
     assert (importance.before, importance.after, importance.label) == (
         "run@0",
@@ -56,7 +61,9 @@ def test_importance_is_the_share_of_images_with_a_positive_sensitivity(
 
 def test_both_methods_give_the_same_importance(ends, pixels):
     vjp, jvp = (
-        measure_importance(hand_model(), Scoring(method=m))(*ends, pixels, ROWS, 0)
+        measure_importance(hand_model(), ScoringSettings(method=m))(
+            *ends, pixels, ROWS, 0
+        )
         for m in ("transpose", "jvp")
     )
     np.testing.assert_array_equal(vjp.score, jvp.score)
@@ -85,16 +92,16 @@ def test_a_wrong_sensitivity_shows(method, function, ends, pixels, monkeypatch):
 
     unbiased = getattr(scores, function)
     monkeypatch.setattr(scores, function, biased)
-    scoring = Scoring(method=method)
+    scoring = ScoringSettings(method=method)
     importance = measure_importance(hand_model(), scoring)(*ends, pixels, ROWS, 0)
     assert importance.difference == pytest.approx(0.5, rel=1e-3)
 
 
 def test_more_is_checked_than_there_is(ends, pixels):
-    measure = measure_importance(hand_model(), Scoring(checked=100))
+    measure = measure_importance(hand_model(), ScoringSettings(checked=100))
     importance = measure(*ends, pixels, ROWS, 0)
     assert sorted(importance.checked) == list(range(2 * CHANNELS))
-    unchecked = measure_importance(hand_model(), Scoring(checked=0))
+    unchecked = measure_importance(hand_model(), ScoringSettings(checked=0))
     assert unchecked(*ends, pixels, ROWS, 0).difference == 0
 
 
@@ -174,7 +181,7 @@ def test_an_unknown_class_is_refused(ends, pixels):
 
 def test_an_unknown_site_is_refused_with_the_valid_ones():
     with pytest.raises(UsageError, match=r"site of hand 'frist'.*first, second"):
-        measure_importance(hand_model(), Scoring(sites=("frist",)))
+        measure_importance(hand_model(), ScoringSettings(sites=("frist",)))
 
 
 def test_two_architectures_are_refused_by_name(ends, pixels):
@@ -221,4 +228,4 @@ def test_activations_that_overflow_are_refused_by_name(which, ends, pixels):
 )
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(UsageError, match=message):
-        Scoring(**settings)
+        ScoringSettings(**settings)

@@ -12,7 +12,11 @@ from exactness import site_errors, worst
 
 from conceptevo_jax.activations import Recorder, resume, swap
 from conceptevo_jax.analysis.importance.forward_differences import forward_differences
-from conceptevo_jax.analysis.importance.sensitivity import TIES, by_jvp, by_vjp
+from conceptevo_jax.analysis.importance.sensitivity import (
+    TIES,
+    sensitivity_by_jvp,
+    sensitivity_by_vjp,
+)
 from conceptevo_jax.models import (
     MODELS,
     MaxPool,
@@ -23,7 +27,7 @@ from conceptevo_jax.models.kinks import relu
 from conceptevo_jax.models.pooling import max_pool
 from conceptevo_jax.types import neuron_count, site_slices
 
-METHODS = pytest.mark.parametrize("method", [by_vjp, by_jvp])
+METHODS = pytest.mark.parametrize("method", [sensitivity_by_vjp, sensitivity_by_jvp])
 
 
 @pytest.fixture
@@ -152,7 +156,7 @@ def test_where_cells_are_tied_the_fastest_counts(method, ties, rng):
         "one_sided": [brightest, -darkest, brightest],
         "first": [first, -first, 0 * first],
     }[ties]
-    if method is by_vjp:  # what lies behind the pooling is left to autodiff
+    if method is sensitivity_by_vjp:  # what lies behind the pooling is left to autodiff
         expected[2] = 0 * first
     for label in range(CLASSES):
         sensitivity, _ = method(model, model.sites[:1], 10, ties)(

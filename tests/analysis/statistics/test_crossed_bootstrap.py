@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from conceptevo_jax.analysis.statistics.crossed_bootstrap import resample, with_refits
+from conceptevo_jax.analysis.statistics.crossed_bootstrap import (
+    add_refit_spread,
+    resample,
+)
 
 
 def test_as_many_rows_and_columns_are_drawn_as_there_are():
@@ -27,7 +30,7 @@ def test_one_row_tells_nothing_of_others():
 
 def test_refits_add_students_t_of_their_spread(rng):
     fits = np.array([0.5, 0.7, 0.6])
-    widened = with_refits(np.full(4000, 0.5), fits, rng)
+    widened = add_refit_spread(np.full(4000, 0.5), fits, rng)
     for share in (0.025, 0.25, 0.5, 0.975):
         expected = 0.5 + 0.1 * t.ppf(share, 2)
         assert np.quantile(widened, share) == pytest.approx(expected, abs=0.01)
@@ -35,4 +38,4 @@ def test_refits_add_students_t_of_their_spread(rng):
 
 def test_one_fit_alone_adds_nothing(rng):
     draws = rng.normal(size=20)
-    np.testing.assert_array_equal(with_refits(draws, np.array([0.4]), rng), draws)
+    np.testing.assert_array_equal(add_refit_spread(draws, np.array([0.4]), rng), draws)

@@ -17,7 +17,10 @@ from answering import (
 )
 
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.reports.alignment.study_claims import NOBODY, study_claims
+from conceptevo_jax.reports.alignment.study_claims import (
+    NO_ANSWERS_REASON,
+    study_claims,
+)
 from conceptevo_jax.reports.alignment.study_figures import label_figure
 from conceptevo_jax.reports.alignment.study_measure import (
     are_machines,
@@ -30,11 +33,11 @@ from conceptevo_jax.reports.alignment.study_tables import (
     attention_rows,
     category_rows,
     label_rows,
-    printable,
+    printable_answer,
     refused_rows,
     roc_rows,
 )
-from conceptevo_jax.study import Refused
+from conceptevo_jax.study import RefusedFile
 from conceptevo_jax.study.design.tasks import Answer
 from conceptevo_jax.study.raters.simulated import Skill
 
@@ -104,7 +107,7 @@ def test_machines_judge_no_claim_on_people(evaluation):
     assert len(human_claims) == 8
     for claim in human_claims:
         assert (claim.holds, claim.measured, claim.interval) == (None, None, None)
-        assert claim.why == NOBODY
+        assert claim.why == NO_ANSWERS_REASON
     assert claims["machine_auc_base"].holds is True
     assert claims["machine_auc_base"].paper is None
     assert len(claims) == 10
@@ -118,7 +121,9 @@ def test_without_answers_nobody_has_answered(study):
     empty = evaluate(study.tasks, [])
     claims = claims_by_id(empty, machine=False)
     assert len(claims) == 8
-    assert {(claim.holds, claim.why) for claim in claims.values()} == {(None, NOBODY)}
+    assert {(claim.holds, claim.why) for claim in claims.values()} == {
+        (None, NO_ANSWERS_REASON)
+    }
     assert [row["auc"] for row in category_rows(empty)] == [None, None]
     assert (label_rows(empty), attention_rows(empty)) == ([], [])
 
@@ -224,8 +229,8 @@ def test_meaning_is_known_to_minilm_only(study, monkeypatch):
 
 
 def test_what_others_wrote_is_made_printable():
-    assert printable("a\x1b[31m\n語\ud800") == "a\\x1b[31m\\n語\\ud800"
-    refused = Refused(file=Path("\udcff.json"), reason="is\nbroken")
+    assert printable_answer("a\x1b[31m\n語\ud800") == "a\\x1b[31m\\n語\\ud800"
+    refused = RefusedFile(file=Path("\udcff.json"), reason="is\nbroken")
     (row,) = refused_rows([refused])
     assert row == {"file": "\\udcff.json", "reason": "is\\nbroken"}
 
@@ -244,7 +249,7 @@ TABLES = [f"tables/{name}.csv" for name in ("attention", "categories", "roc")]
 
 
 def test_everything_is_written_and_repeats(evaluation, tmp_path):
-    refused = [Refused(file=tmp_path / "bad.json", reason="is broken JSON")]
+    refused = [RefusedFile(file=tmp_path / "bad.json", reason="is broken JSON")]
     settings = {"machine": False, "study_id": "abc", "title": "Which go together?"}
     page = write_study_result(tmp_path / "one", evaluation, refused, **settings)
     write_study_result(tmp_path / "two", evaluation, refused, **settings)
@@ -270,7 +275,7 @@ def test_everything_is_written_and_repeats(evaluation, tmp_path):
 
 def test_what_an_earlier_analysis_left_does_not_stay(study, evaluation, tmp_path):
     settings = {"machine": False, "study_id": "abc", "title": "Which go together?"}
-    refused = [Refused(file=tmp_path / "bad.json", reason="is broken JSON")]
+    refused = [RefusedFile(file=tmp_path / "bad.json", reason="is broken JSON")]
     write_study_result(tmp_path, evaluation, refused, **settings)
     unlabelled = evaluate(study.tasks, simulated(study, SKILL, participants=8, each=9))
     page = write_study_result(tmp_path, unlabelled, **settings | {"machine": True})

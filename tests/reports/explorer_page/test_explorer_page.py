@@ -29,8 +29,8 @@ from conceptevo_jax.reports.explorer_page.describe_scene import (
     describe_scene,
 )
 from conceptevo_jax.reports.explorer_page.page import (
+    add_study,
     explore,
-    with_study,
     write_explorer,
 )
 from conceptevo_jax.reports.importance.evolutions import Evolution
@@ -346,11 +346,11 @@ def test_a_page_lists_the_groups_of_the_study_beside_it(
         "missing": 1,
     }
     assert read_chunk(core)[0]["scenes"][0]["given"] == [group]
-    saved = with_study(load_scene(tmp_path / "scene"), tmp_path)
+    saved = add_study(load_scene(tmp_path / "scene"), tmp_path)
     (saved_group,) = saved.study_groups
     assert (saved_group.members, saved_group.intruder) == (((1, last, 5),), (1, 0, 0))
 
 
 def test_a_result_without_a_study_lists_no_groups(explored):
     saved = load_scene(explored.folder / "scene")
-    assert with_study(saved, explored.folder) is saved
+    assert add_study(saved, explored.folder) is saved

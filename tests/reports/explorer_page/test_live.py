@@ -10,7 +10,7 @@ import pytest
 
 from conceptevo_jax.cli.project import config_of
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.explorer import load_scene, save_scene, without_patches
+from conceptevo_jax.explorer import drop_patches, load_scene, save_scene
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.reports.explorer_page import live_page as module
 from conceptevo_jax.reports.explorer_page.live_page import choose_space, follow_on_map
@@ -52,7 +52,7 @@ def revision_of(page):
 def test_a_finished_training_is_shown_once(folder, workspace, explored):
     (update,) = follow(folder, workspace, explored)
     assert update.page == workspace / "live-vgg16" / "index.html"
-    assert update.finished
+    assert update.is_finished
     assert list(update.epochs) == NAMES
     revision = revision_of(update.page)
     assert revision["live"]
@@ -118,7 +118,9 @@ def test_every_new_snapshot_refreshes_the_page_until_the_end(
     monkeypatch.setattr(module.time, "sleep", meanwhile)
     updates = []
     for update in follow(partial, workspace, explored):
-        updates.append((list(update.epochs), update.finished, revision_of(update.page)))
+        updates.append(
+            (list(update.epochs), update.is_finished, revision_of(update.page))
+        )
     assert [epochs for epochs, _, _ in updates] == [NAMES[:1], NAMES[:3], NAMES]
     assert [finished for _, finished, _ in updates] == [False, False, True]
     assert [revision["finished"] for *_, revision in updates] == [False, False, True]
@@ -130,7 +132,7 @@ def test_it_does_not_wait_when_told_so(folder, workspace, explored):
     partial = folder.rename(folder.with_name(folder.name + ".partial"))
     (partial / "manifest.json").unlink()
     (update,) = follow(partial, workspace, explored, wait=False)
-    assert not update.finished
+    assert not update.is_finished
 
 
 def test_the_training_and_the_result_are_only_read(folder, workspace, explored):
@@ -147,7 +149,7 @@ def test_the_training_and_the_result_are_only_read(folder, workspace, explored):
 def test_patches_can_be_left_out(folder, workspace, explored, location):
     if location == "result":
         path = workspace / "result" / "scene"
-        scene = without_patches(load_scene(path).scene)
+        scene = drop_patches(load_scene(path).scene)
         save_scene(path, scene, ())
     (update,) = follow(folder, workspace, explored, patches=location != "call")
     saved = load_scene(update.page.parent / "scene")

@@ -8,9 +8,9 @@ from conceptevo_jax.analysis.dynamics.concept_onset import Groups
 from conceptevo_jax.analysis.dynamics.movement import Lifetimes
 from conceptevo_jax.models.tapped import Model
 from conceptevo_jax.pipeline.base_space import BaseSpace
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs import TrainedRun
-from conceptevo_jax.reports.repeat_seeds import LABELS
+from conceptevo_jax.reports.repeat_seeds import LABEL_COLUMNS
 from conceptevo_jax.reports.training_failures.life_tables import (
     birth_rows,
     lifetime_rows,
@@ -31,7 +31,7 @@ def space():
     site = Site(name="s", channels=8, rectified=True, receptive_field=3, stride=1)
     model = partial_record(Model, sites=(site,))
     projected = partial_record(
-        Projected,
+        ProjectedRun,
         placed=dict.fromkeys(EPOCHS, place),
         run=partial_record(TrainedRun, model=model),
     )
@@ -83,4 +83,4 @@ def test_a_neurons_life_is_told_as_snapshots_are_called(space, lives):
 
 def test_names_of_snapshots_are_not_averaged_over_seeds(space, lives):
     (row, *_) = lifetime_rows(space, {"run": lives})
-    assert set(row) - {"run"} <= LABELS
+    assert set(row) - {"run"} <= LABEL_COLUMNS

@@ -8,7 +8,7 @@ from conceptevo_jax.analysis.dynamics.trajectory import Trajectory
 from conceptevo_jax.epoch_labels import epoch_label
 from conceptevo_jax.models import build_model
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
-from conceptevo_jax.pipeline.projected_run import Projected
+from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.training_failures.alarm_claims import (
@@ -94,7 +94,7 @@ def projected_run(test, statuses=(), train=None):
         reports=reports,
     )
     embedding = Embedding(vectors=np.zeros((1, 2)), coverage=np.ones(1))
-    return Projected(
+    return ProjectedRun(
         run=run,
         title="Run",
         placed={row.epoch: embedding for row in table},
@@ -113,7 +113,7 @@ def space_of(run, reach=0.25, **measures):
         low=values - reach,
         high=values + reach,
     )
-    base = partial_record(Projected, run=partial_record(TrainedRun, name="base"))
+    base = partial_record(ProjectedRun, run=partial_record(TrainedRun, name="base"))
     return partial_record(
         RunMeasurements,
         space=partial_record(RunsInSpace, runs={"run": run}, base=base),

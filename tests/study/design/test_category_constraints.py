@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conceptevo_jax.study.design.candidates import Candidates
-from conceptevo_jax.study.design.category_constraints import spanning
+from conceptevo_jax.study.design.category_constraints import spanning_rows
 
 # Runs 0 and 1 are of model 0, run 2 is of model 1; two epochs each, three channels.
 NEURONS = [
@@ -51,7 +51,7 @@ def spans(category, group):
 )
 def test_finds_one_exactly_where_there_is_one(category, neurons, seed):
     order = np.random.default_rng(seed).permutation(len(neurons))
-    found = spanning(category, pool_of(neurons), order)
+    found = spanning_rows(category, pool_of(neurons), order)
     possible = any(spans(category, group) for group in combinations(neurons, 5))
     assert (found is not None) == possible
     if found is not None:

@@ -8,7 +8,7 @@ from studied import BASE, CONCEPTS, concepts_of, everyone, few, population, site
 
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.study.design.candidates import split_id
-from conceptevo_jax.study.design.groups import Drawing, make_groups
+from conceptevo_jax.study.design.groups import GroupDrawSettings, make_groups
 from conceptevo_jax.study.design.hand_picked import hand_picked_groups
 
 RULED = ("base", "same_model", "across")
@@ -35,7 +35,7 @@ def draw(count=6, seed=0, categories=RULED, populations=None, **how):
         base=BASE,
         count=count,
         categories=categories,
-        drawing=Drawing(**({"clusters": CONCEPTS, "seed": seed} | how)),
+        draw_settings=GroupDrawSettings(**({"clusters": CONCEPTS, "seed": seed} | how)),
     )
 
 
@@ -168,7 +168,7 @@ def test_unknown_names_are_refused():
     with pytest.raises(UsageError, match="unknown category of groups 'hand_picked'"):
         draw(categories=("hand_picked",))
     with pytest.raises(UsageError, match=r"quantile is 0\.0"):
-        Drawing(quantile=0.0)
+        GroupDrawSettings(quantile=0.0)
 
 
 def picked(count=5, run="vgg", epoch=0, which=3):
@@ -216,7 +216,9 @@ def test_a_hand_picked_set_that_is_alike_to_everything_is_refused():
         for one in range(CONCEPTS)
     ]
     with pytest.raises(UsageError, match=r"no neuron .* 'all' is unlike"):
-        hand_picked_groups(everyone(), {"all": ids}, drawing=Drawing(quantile=0.01))
+        hand_picked_groups(
+            everyone(), {"all": ids}, draw_settings=GroupDrawSettings(quantile=0.01)
+        )
 
 
 def test_records_of_another_model_are_refused():

@@ -57,7 +57,7 @@ def test_every_deal_is_fair(sizes, each, more, seed):
     tasks = tasks_of(sizes)
     each = min(each, len(tasks))
     forms = -(-len(tasks) // each) + more
-    dealt = deal_forms(tasks, each=each, forms=forms, seed=seed)
+    dealt = deal_forms(tasks, tasks_per_form=each, forms=forms, seed=seed)
     assert [len(set(form.tasks)) for form in dealt] == [each] * forms
     found = times(dealt)
     assert set(found) == {task.id for task in tasks}
@@ -74,7 +74,7 @@ def test_every_deal_is_fair(sizes, each, more, seed):
     ("sizes", "each", "forms"), [((15,) * 4, 9, 20), ((9,), 9, 1), ((5, 5), 3, 10)]
 )
 def test_by_default_all_tasks_are_asked_equally_often(sizes, each, forms):
-    dealt = deal_forms(tasks_of(sizes), each=each)
+    dealt = deal_forms(tasks_of(sizes), tasks_per_form=each)
     assert len(dealt) == forms
     assert len(set(times(dealt).values())) == 1
 
@@ -83,7 +83,7 @@ def test_attention_checks_come_on_top():
     plain = tasks_of((6, 6))
     checks = [check(number) for number in range(3)]
     twice = [again(plain[0]), again(plain[0], "!"), again(plain[7])]
-    dealt = deal_forms([*checks, *plain, *twice], each=4, forms=9)
+    dealt = deal_forms([*checks, *plain, *twice], tasks_per_form=4, forms=9)
     found = times(dealt)
     assert [found[one.id] for one in checks] == [3, 3, 3]
     assert differ_by_one([found[one.id] for one in twice[:2]])

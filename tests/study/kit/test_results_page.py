@@ -9,15 +9,15 @@ import pytest
 from browsing import LAPTOP, PHONE
 
 from conceptevo_jax.analysis.statistics.estimates import Estimate
-from conceptevo_jax.figures import Measured, draw_label_similarity, save_figure
-from conceptevo_jax.study import Refused
+from conceptevo_jax.figures import MeasuredNumber, draw_label_similarity, save_figure
+from conceptevo_jax.study import RefusedFile
 from conceptevo_jax.study.kit.results_page import (
     NOT_PEOPLE,
     StudyReport,
     format_estimate,
     write_report,
 )
-from conceptevo_jax.study.raters.attention_checks import Attention, Screened
+from conceptevo_jax.study.raters.attention_checks import Attention, ScreenedAnswers
 from conceptevo_jax.study.raters.category_scores import CategoryScores, Determinations
 from conceptevo_jax.study.raters.label_similarity import (
     LabelSimilarities,
@@ -53,8 +53,8 @@ def judged(category, auc):
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory):
     drawn = draw_label_similarity(
-        [Measured(name="base model", value=0.4)],
-        Measured(name="all", value=0.3),
+        [MeasuredNumber(name="base model", value=0.4)],
+        MeasuredNumber(name="all", value=0.3),
         encoder="any",
         who="12 people",
     )
@@ -68,7 +68,7 @@ def report(picture):
         study="0123456789ab",
         who="12 people",
         machine=False,
-        screened=Screened(
+        screened=ScreenedAnswers(
             answers=(),
             attention=(
                 Attention(participant="ann", checks=2, passed=2),
@@ -90,7 +90,7 @@ def report(picture):
                 ),
             ),
         ),
-        refused=(Refused(file=Path("some/bad.json"), reason="is broken JSON"),),
+        refused=(RefusedFile(file=Path("some/bad.json"), reason="is broken JSON"),),
         names={"base": "base model"},
         verdicts=(("human_auc_base", ".90", "> .5", "0.88", "yes", "because"),),
         pictures={"Similarity of labels": picture},
@@ -140,14 +140,14 @@ def test_what_others_wrote_is_escaped(report):
         title=EVIL,
         study=EVIL,
         who=EVIL,
-        screened=Screened(
+        screened=ScreenedAnswers(
             answers=(),
             attention=(Attention(participant=EVIL, checks=2, passed=0),),
             inattentive=(EVIL,),
         ),
         judged=(judged(EVIL, dataclasses.replace(NOTHING, why=EVIL)),),
         labels=dataclasses.replace(report.labels, encoder=EVIL),
-        refused=(Refused(file=Path(f"{EVIL}.json"), reason=EVIL),),
+        refused=(RefusedFile(file=Path(f"{EVIL}.json"), reason=EVIL),),
         verdicts=((EVIL,) * 6,),
         pictures={EVIL: b""},
     )
@@ -160,7 +160,7 @@ def test_what_others_wrote_is_escaped(report):
 
 def test_any_name_can_be_written(report):
     odd = dataclasses.replace(
-        report, refused=(Refused(file=Path("\udcff.json"), reason="\ud800 é 語"),)
+        report, refused=(RefusedFile(file=Path("\udcff.json"), reason="\ud800 é 語"),)
     )
     assert write_report(odd).isascii()
 
@@ -170,7 +170,7 @@ def test_what_is_missing_is_said(report):
         report,
         refused=(),
         labels=dataclasses.replace(report.labels, baseline=NOTHING, categories=()),
-        screened=Screened(answers=(), attention=(), inattentive=()),
+        screened=ScreenedAnswers(answers=(), attention=(), inattentive=()),
     )
     read = plain(write_report(empty))
     assert "No similarity of labels: nobody answered." in read

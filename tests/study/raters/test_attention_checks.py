@@ -89,8 +89,10 @@ def test_simulated_participants_who_look_stay_and_who_do_not_are_found():
         *(dataclasses.replace(one, obvious=True) for one in tasks_of("check", 3)),
     ]
     look = Skill(skill=6.0, spread=0.3, criterion=3.0)
-    seen = simulate(tasks, look, participants=40, each=9)
-    unseen = simulate(tasks, Skill(skill=0.0, spread=0.0), participants=40, each=9)
+    seen = simulate(tasks, look, participants=40, tasks_each=9)
+    unseen = simulate(
+        tasks, Skill(skill=0.0, spread=0.0), participants=40, tasks_each=9
+    )
     assert len(screen(tasks, seen).inattentive) <= 1
     lost = len(screen(tasks, unseen).inattentive)
     chance = 1 - np.mean(

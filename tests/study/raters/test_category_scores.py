@@ -74,7 +74,7 @@ def test_curves_are_those_of_scikit_learn(grouped, intruders):
 
 def test_the_auc_is_the_area_under_the_curve_of_vote_shares():
     tasks = tasks_of("base", 12)
-    answers = simulate(tasks, Skill(skill=1.0), participants=7, each=5)
+    answers = simulate(tasks, Skill(skill=1.0), participants=7, tasks_each=5)
     (found,) = judge(tasks, answers, draws=0)
     truth, shares = [], []
     for task in tasks:
@@ -159,7 +159,7 @@ def resampled(tasks, answers, participants, often):
 
 def test_intervals_are_those_of_participants_and_tasks_drawn_one_by_one():
     tasks = tasks_of("base", 8)
-    answers = simulate(tasks, Skill(skill=1.0), participants=6, each=4)
+    answers = simulate(tasks, Skill(skill=1.0), participants=6, tasks_each=4)
     (found,) = judge(tasks, answers, draws=30, seed=7)
     drawn = resample(6, 8, draws=30, rng=stream(7, "participants and tasks"))
     names = list(dict.fromkeys(one.participant for one in answers))
@@ -188,7 +188,7 @@ def test_one_participant_or_one_task_has_no_interval():
     tasks = tasks_of("base", 9)
     (lonely,) = judge(tasks, simulate(tasks, Skill(skill=1.0), participants=1))
     (single,) = judge(
-        tasks[:1], simulate(tasks[:1], Skill(skill=1.0), participants=9, each=1)
+        tasks[:1], simulate(tasks[:1], Skill(skill=1.0), participants=9, tasks_each=1)
     )
     for found in (lonely, single):
         assert found.auc.value is not None
@@ -223,11 +223,11 @@ def test_foreign_answers_are_refused():
 
 def test_simulated_tasks_are_dealt_out_evenly():
     tasks = tasks_of("base", 27)
-    answers = simulate(tasks, Skill(skill=1.0), participants=30, each=9)
+    answers = simulate(tasks, Skill(skill=1.0), participants=30, tasks_each=9)
     counts = {task.id: 0 for task in tasks}
     for one in answers:
         counts[one.task] += 1
     assert set(counts.values()) == {10}
     assert len({(one.participant, one.task) for one in answers}) == 270
     with pytest.raises(UsageError, match="28 tasks per participant"):
-        simulate(tasks, Skill(skill=1.0), participants=1, each=28)
+        simulate(tasks, Skill(skill=1.0), participants=1, tasks_each=28)

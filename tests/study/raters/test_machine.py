@@ -6,7 +6,11 @@ from studied import tasks_of
 
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.study.raters.category_scores import judge
-from conceptevo_jax.study.raters.machine import CHANCE, intruder_hits, machine_panel
+from conceptevo_jax.study.raters.machine import (
+    CHANCE_SHARE,
+    intruder_hits,
+    machine_panel,
+)
 
 F, PATCHES = 16, 9
 
@@ -32,7 +36,7 @@ def test_judges_find_planted_intruders(rng):
     # An intruder is a card like any of another task, so some are selected by chance.
     found = judged.determinations
     assert found.true_positives > 0.95 * 4 * 40 * 5
-    assert found.false_positives < 2 * (1 - CHANCE) * 4 * 40
+    assert found.false_positives < 2 * (1 - CHANCE_SHARE) * 4 * 40
     assert judged.accuracy.low > 0.7
 
 
@@ -46,7 +50,7 @@ def test_without_a_group_it_is_chance(rng):
     assert judged.auc.low < 0.5 < judged.auc.high
     # A card of no group is as alike as one among others: a fifth is selected.
     selected = [len(one.selected) / 6 for one in panel.answers]
-    assert np.mean(selected) == pytest.approx(1 - CHANCE, abs=0.03)
+    assert np.mean(selected) == pytest.approx(1 - CHANCE_SHARE, abs=0.03)
 
 
 def test_order_and_scale_of_what_is_shown_do_not_count(rng):

@@ -80,7 +80,8 @@ def test_nothing_evolves_between_a_snapshot_and_itself(ends, pixels):
 
 
 @pytest.mark.parametrize(
-    ("method", "function"), [("transpose", "by_vjp"), ("jvp", "by_jvp")]
+    ("method", "function"),
+    [("transpose", "sensitivity_by_vjp"), ("jvp", "sensitivity_by_jvp")],
 )
 def test_a_wrong_sensitivity_shows(method, function, ends, pixels, monkeypatch):
     def biased(*args):

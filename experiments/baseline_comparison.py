@@ -125,7 +125,7 @@ def run(config: Config, session: Session) -> Outcome:
         session.console.print(f"Left out: {reason}")
     with session.stage("groups"):
         groups = concept_groups(session, wide, epochs[-1])
-    drift_table = write_tables(
+    drift_table_path = write_tables(
         session.folder / "tables",
         drifts=drift_rows(drifts, snapshots),
         changes=change_rows(observations, snapshots),
@@ -152,5 +152,5 @@ def run(config: Config, session: Session) -> Outcome:
                 note for class_concepts in concepts for note in class_concepts.notes
             ],
         },
-        look_next=[*figures, drift_table, *explore(session, space, joint_layout)],
+        look_next=[*figures, drift_table_path, *explore(session, space, joint_layout)],
     )

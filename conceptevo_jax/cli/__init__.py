@@ -7,6 +7,7 @@ the same call resumes, 130 interrupted, 143 ended by SIGTERM.
 """
 
 import contextlib
+import importlib
 import logging
 import os
 import signal
@@ -97,7 +98,9 @@ def _exit_code_and_message(error: BaseException) -> tuple[int, str] | None:
             f"conceptevo: the environment variable {variable} cannot be used: {error}. "
             "Unset it, or set it to a valid value."
         )
-    # Only now: where JAX refuses a variable it cannot even be imported.
+    if isinstance(error, UsageError):
+        return EXIT_USAGE, f"conceptevo: {error}"
+    # Only now: importing JAX takes seconds, and fails if it refuses a variable.
     from conceptevo_jax.training import (
         AskedToEndError,
         NonFiniteLossError,
@@ -112,7 +115,6 @@ def _exit_code_and_message(error: BaseException) -> tuple[int, str] | None:
     if isinstance(error, OSError):
         error = refused_by_system(error) or error
     codes_by_type = {
-        UsageError: EXIT_USAGE,
         NonFiniteLossError: EXIT_USAGE,
         DataError: EXIT_DATA,
         TimeUpError: EXIT_TIME_UP,
@@ -134,27 +136,30 @@ def _refused_variable(error: BaseException) -> str | None:
 
 
 def _command(command_words: list[str]) -> Callable[[], int]:
-    """The command that the words name; imported only then, since jax takes seconds.
+    """The command that the words name; only its module is imported.
 
     Raises:
       UsageError: for an unknown subcommand.
     """
     if not command_words or command_words[0] in ("-h", "--help", "help"):
         return _help
+    first = command_words[0]
+    if "=" in first or first.startswith("-"):
+        name, words = "run_experiment", command_words
+    else:
+        name, words = first, command_words[1:]
+        if first not in _MODULES:
+            from conceptevo_jax.errors import unknown_name
+
+            raise unknown_name("command", first, _MODULES)
     from conceptevo_jax.devices import keep_memory
 
     keep_memory()
-    first = command_words[0]
-    if "=" in first or first.startswith("-"):
-        from conceptevo_jax.cli.experiment import run_experiment
-
-        return lambda: run_experiment(command_words)
-    commands = _subcommands()
-    if first not in commands:
-        from conceptevo_jax.errors import unknown_name
-
-        raise unknown_name("command", first, commands)
-    return lambda: commands[first](command_words[1:])
+    module = _MODULES.get(name, "conceptevo_jax.cli.experiment")
+    function: Callable[[list[str]], int] = getattr(
+        importlib.import_module(module), name
+    )
+    return lambda: function(words)
 
 
 def _help() -> int:
@@ -162,25 +167,17 @@ def _help() -> int:
     return EXIT_DONE
 
 
-def _subcommands() -> dict[str, Callable[[list[str]], int]]:
-    """Functions by name, which take the words that follow."""
-    from conceptevo_jax.cli.explore import compare, explore
-    from conceptevo_jax.cli.monitor import monitor
-    from conceptevo_jax.cli.prepare import prepare
-    from conceptevo_jax.cli.project import project
-    from conceptevo_jax.cli.store_commands import clean, ls
-    from conceptevo_jax.cli.study import study
-
-    return {
-        "explore": explore,
-        "compare": compare,
-        "project": project,
-        "monitor": monitor,
-        "study": study,
-        "prepare": prepare,
-        "ls": ls,
-        "clean": clean,
-    }
+_MODULES = {
+    "explore": "conceptevo_jax.cli.explore",
+    "compare": "conceptevo_jax.cli.explore",
+    "project": "conceptevo_jax.cli.project",
+    "monitor": "conceptevo_jax.cli.monitor",
+    "study": "conceptevo_jax.cli.study",
+    "prepare": "conceptevo_jax.cli.prepare",
+    "ls": "conceptevo_jax.cli.store_commands",
+    "clean": "conceptevo_jax.cli.store_commands",
+}
+"""Modules by command: the function of its name takes the words that follow."""
 
 
 def _usage() -> str:

@@ -56,7 +56,7 @@ def explore(words: list[str]) -> int:
         page = _page_path(option_values.get("out"), _usual_page(path))
         for path_to_write in (page, _page_folder(page), _tables_folder(page)):
             require_inside_result(path_to_write, _result(path))
-        _print_page(_write([saved], page, flags, saved.scene.title))
+        _print_page_path(_write([saved], page, flags, saved.scene.title))
         if TABLES_FLAG in flags:
             _write_tables(saved, _tables_folder(page), flags)
     return 0
@@ -79,7 +79,7 @@ def compare(words: list[str]) -> int:
         for path_to_write in (page, _page_folder(page)):
             for path in (first, second):
                 require_inside_result(path_to_write, _result(path))
-        _print_page(_write(saved, page, flags, f"{first.name} and {second.name}"))
+        _print_page_path(_write(saved, page, flags, f"{first.name} and {second.name}"))
         if len(saved) == 2:
             CONSOLE.print(
                 "The two results have different spaces, so each has its own map."
@@ -118,7 +118,7 @@ def _follow(words: list[str]) -> int:
     )
     for number, live_page in enumerate(pages):
         if not number:
-            _print_page(live_page.page)
+            _print_page_path(live_page.page)
         ended = "; the training is finished" if live_page.is_finished else ""
         last = epoch_label(live_page.epochs[-1])
         CONSOLE.print(f"{len(live_page.epochs)} snapshots, last {last}{ended}")
@@ -197,5 +197,5 @@ def _write_tables(saved: SavedScene, folder: Path, flags: set[str]) -> None:
         CONSOLE.print(f"  {table}", soft_wrap=True)
 
 
-def _print_page(page: Path) -> None:
+def _print_page_path(page: Path) -> None:
     CONSOLE.print(f"Open {page} in a browser.", soft_wrap=True)

@@ -64,7 +64,7 @@ class Observer:
         )
 
     @classmethod
-    def of_config(
+    def from_config(
         cls,
         config: Config,
         store: Store,

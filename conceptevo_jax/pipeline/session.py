@@ -35,7 +35,7 @@ from conceptevo_jax.pipeline.result_folder import (
 )
 from conceptevo_jax.pipeline.runs import Job, execute, is_finished, require_time
 from conceptevo_jax.pipeline.trained_run import TrainedRun
-from conceptevo_jax.pipeline.worker import seconds_until, use_cache
+from conceptevo_jax.pipeline.worker import seconds_left_until, use_cache
 from conceptevo_jax.pipeline.worker_pool import run_side_by_side
 from conceptevo_jax.store import Store, save_record
 from conceptevo_jax.types import Layout, Space
@@ -75,7 +75,7 @@ class Session:
         self.timings: dict[str, float] = {}
         limit = config.time_limit
         self.time_left = (
-            None if limit is None else seconds_until(time.monotonic() + limit)
+            None if limit is None else seconds_left_until(time.monotonic() + limit)
         )
         use_cache(self.store)
         with self.stage("images"):

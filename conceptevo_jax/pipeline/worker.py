@@ -46,7 +46,7 @@ def use_cache(store: Store) -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
-def seconds_until(deadline: float) -> TimeLeft:
+def seconds_left_until(deadline: float) -> TimeLeft:
     """Returns the seconds left until a time of the monotonic clock."""
     return lambda: deadline - time.monotonic()
 
@@ -143,7 +143,9 @@ def _obey(
     from conceptevo_jax.pipeline.runs import execute, job_from_json
 
     job, seconds = job_from_json(order["job"]), order["seconds"]
-    time_left = None if seconds is None else seconds_until(time.monotonic() + seconds)
+    time_left = (
+        None if seconds is None else seconds_left_until(time.monotonic() + seconds)
+    )
     data = json.dumps(order["job"]["dataset"])
     if data not in opened:
         opened[data] = prepare_images(store, job.dataset)

@@ -105,7 +105,7 @@ class _Agenda:
     """The remaining tasks: trainings first; no run is observed before it is trained."""
 
     def __init__(self, jobs: Sequence["Job"]) -> None:
-        self.change_condition = threading.Condition()
+        self.agenda_changed = threading.Condition()
         trainings = [_Piece(job, observe=False) for job in jobs]
         observing_pieces = [
             _Piece(job, observe=True) for job in jobs if job.search is not None
@@ -115,26 +115,26 @@ class _Agenda:
 
     def next(self) -> _Piece | None:
         """The next task, once one can be started; None at the end."""
-        with self.change_condition:
+        with self.agenda_changed:
             while self.remaining_pieces:
                 for piece in self.remaining_pieces:
                     if not piece.observe or piece.job.name in self.trained_names:
                         self.remaining_pieces.remove(piece)
                         return piece
-                self.change_condition.wait()
+                self.agenda_changed.wait()
             return None
 
     def mark_trained(self, piece: _Piece) -> None:
         """Mark a task as finished, and wake those that wait for it."""
-        with self.change_condition:
+        with self.agenda_changed:
             self.trained_names.add(piece.job.name)
-            self.change_condition.notify_all()
+            self.agenda_changed.notify_all()
 
     def stop(self) -> None:
         """Drop the remaining tasks."""
-        with self.change_condition:
+        with self.agenda_changed:
             self.remaining_pieces.clear()
-            self.change_condition.notify_all()
+            self.agenda_changed.notify_all()
 
 
 class _Processes:

@@ -114,7 +114,7 @@ def test_files_below_hydra_and_links_elsewhere_are_refused(add, tmp_path):
         UsageError, match=r"configs/experiment leads to .*moved, out of"
     ):
         require_settings_alone([flag, "experiment=demo"])
-    with pytest.raises(UsageError, match=r"--config-dir=.*nowhere is no folder"):
+    with pytest.raises(UsageError, match=r"--config-dir=.*nowhere is not a folder"):
         require_settings_alone(["--config-dir=nowhere", "experiment=demo"])
 
 

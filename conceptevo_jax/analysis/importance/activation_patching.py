@@ -59,7 +59,7 @@ def revert_evolutions(model: Model, sites: Sequence[Site], batch_size: int) -> R
       sites: The sites where channels are patched.
       batch_size: Images per call.
     """
-    patch_batch = _patch_batches(model, [site.name for site in sites])
+    patch_batch = _compile_batch_patching(model, [site.name for site in sites])
 
     def revert(
         before: Variables,
@@ -96,7 +96,9 @@ def _judge(
     return jnp.stack(top1_top5_correct(logits, labels), axis=-1)
 
 
-def _patch_batches(model: Model, names: Sequence[str]) -> Callable[..., Correctness]:
+def _compile_batch_patching(
+    model: Model, names: Sequence[str]
+) -> Callable[..., Correctness]:
     """Compile patching all sets of channels, for one batch of images."""
     read_sites = jax.jit(read_activations(model, names))
     suffixes = {name: patched_suffix(model, name) for name in names}

@@ -125,20 +125,20 @@ def _explain_class(session: Session, reader: _SiteReader, name: str) -> ClassCon
     seed = session.config.seed
     label = class_of(name, images)
     rng = stream(seed, "images of ACE", label)
-    discovery_rows, tested_rows, notes = _split_images(
+    discovery_images, test_images, notes = _split_images(
         images.train, label, settings, name, rng
     )
-    segments = segment_images(discovery_rows)
+    segments = segment_images(discovery_images)
     activations = reader.read(segments.patches)
     concepts = discover_concepts(
         activations,
         segments,
-        images=len(discovery_rows),
-        settings=_scaled_clustering(settings, len(discovery_rows)),
+        images=len(discovery_images),
+        settings=_scaled_clustering(settings, len(discovery_images)),
         seed=seed,
     )
     gradients = class_gradients(
-        reader.model, reader.variables, reader.site, tested_rows, label
+        reader.model, reader.variables, reader.site, test_images, label
     )
     tests = []
     for members in concepts.members:
@@ -157,7 +157,7 @@ def _explain_class(session: Session, reader: _SiteReader, name: str) -> ClassCon
         )
     return ClassConcepts(
         name=name,
-        images=len(discovery_rows),
+        images=len(discovery_images),
         segments=segments,
         concepts=concepts,
         tests=tuple(tests),
@@ -193,11 +193,11 @@ def _split_images(
             f"{name} has {len(rows)} training images instead of the {requested_count} "
             f"requested: concepts are found in {split} and tested on the others"
         )
-    discovery_rows, tested_rows = (
+    discovery_images, test_images = (
         np.asarray(train.pixels[np.sort(row_part)])
         for row_part in (rows[:split], rows[split:requested_count])
     )
-    return discovery_rows, tested_rows, notes
+    return discovery_images, test_images, notes
 
 
 def _scaled_clustering(settings: BaselinesSettings, images: int) -> ClusteringSettings:

@@ -35,13 +35,13 @@ def write_tables(
     Returns:
       The table of drift.
     """
-    drift_table = write_csv(folder / "drift.csv", drifts)
+    drift_table_path = write_csv(folder / "drift.csv", drifts)
     write_csv(folder / "representation.csv", changes)
     if concepts:
         write_csv(folder / "ace_concepts.csv", concepts)
     if groups:
         write_csv(folder / "neurocartography_groups.csv", groups)
-    return drift_table
+    return drift_table_path
 
 
 def drift_rows(

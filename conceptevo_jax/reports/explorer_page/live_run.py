@@ -81,7 +81,7 @@ class LiveRun:
         self.images = prepare_images(store, config.dataset)
         pool = self.images.pool.pool_id
         require_same_pool(pool, self.space.pool_id, f"the space in {result}")
-        self.observer = Observer.of_config(
+        self.observer = Observer.from_config(
             config, store, self.images, self.identity.model, training_key(folder)
         )
         self.base = next(course for course in self.scene.courses if course.is_base)

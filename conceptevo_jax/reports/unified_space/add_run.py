@@ -106,7 +106,7 @@ def _observe_run(
     run: TrainedRun, store: Store, config: Config, images: Images
 ) -> TrainedRun:
     """The run with observations of all its snapshots."""
-    observer = Observer.of_config(config, store, images, run.model, run.key)
+    observer = Observer.from_config(config, store, images, run.model, run.key)
     epochs = [snapshot.epoch for snapshot in run.snapshots]
     pairs = dict(zip(epochs, observer.observe_all(run.snapshots), strict=True))
     return dataclasses.replace(

@@ -302,8 +302,8 @@ def test_brackets_in_names_are_text(monkeypatch):
         ("/", "holds unrelated files"),
         ("/usr", "holds unrelated files"),
         ("~", "holds unrelated files"),
-        ("/proc/runs", "lies in /proc, the system's own"),
-        ("/etc/runs/deep", "lies in /etc, the system's own"),
+        ("/proc/runs", "lies in the system folder /proc"),
+        ("/etc/runs/deep", "lies in the system folder /etc"),
         ("locked", "locked cannot be written to"),
     ],
 )

@@ -241,7 +241,7 @@ def test_what_is_not_known_of_a_dead_neuron_stays_empty(page):
 def test_the_picture_holds_the_maps_and_their_legend(page):
     select_birds(page)
     name, data = downloaded(page, "PNG of the maps")
-    assert name == "map-4.png"
+    assert name == "map-epoch-3.png"
     with Image.open(io.BytesIO(data)) as image:
         shown = np.asarray(image.convert("RGB")).astype(int)
     box = page.get_by_role("region", name="maps").bounding_box()

@@ -94,12 +94,12 @@ def test_a_legend_has_every_name(rng):
     assert shown == [lettering.drawable_text(name).strip() for name in NAMES if name]
 
 
-def test_every_drawing_function_is_lettered():
+def test_every_drawing_function_has_drawable_texts():
     drawing = [name for name in figures.__all__ if name.startswith("draw_")]
     assert drawing
     for name in drawing:
         source = inspect.getsource(inspect.unwrap(getattr(figures, name)))
-        assert source.startswith("@lettered\n"), name
+        assert source.startswith("@with_drawable_texts\n"), name
 
 
 @pytest.fixture

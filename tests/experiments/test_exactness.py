@@ -34,7 +34,7 @@ def test_sensitivities_are_exact_at_every_site(demo, name):
     errors = site_errors(model, pixels)
     for before in ("init", 0):
         found = errors(shots[before], shots[3], LABEL)
-        assert worst(found["by_jvp"])[1] < 1e-4, before
-        swept = found["by_vjp"].items()
+        assert worst(found["sensitivity_by_jvp"])[1] < 1e-4, before
+        swept = found["sensitivity_by_vjp"].items()
         beyond = {site for site, error in swept if error >= 3e-2}
         assert beyond <= FURTHER_ON.get((name, before), set())

@@ -164,7 +164,9 @@ def test_a_training_is_found_by_folder_or_key(trained, store, tmp_path):
     folder = store.path("train", trained.key)
     assert find_training(str(folder), store) == folder
     assert find_training(trained.key, store) == folder
-    with pytest.raises(DataError, match=rf"'?nothing'? is not the folder of a training.*{trained.key}"):
+    with pytest.raises(
+        DataError, match=rf"'?nothing'? is not the folder of a training.*{trained.key}"
+    ):
         find_training("nothing", store)
 
 

@@ -136,7 +136,7 @@ OTHERS = {
     # The monitor
     "an array as images": (
         lambda w: monitor(w, images=PIXELS),
-        "type Decoded, not nda",
+        "type DecodedImages, not nda",
     ),
     "no function": (lambda w: monitor(w, apply=3), "apply must be a function"),
     "a sink alone": (lambda w: monitor(w, sinks=print), r"list.*: write \[sinks\]"),
@@ -172,9 +172,12 @@ OTHERS = {
     ),
     "an array to sweep": (
         lambda w: ce.find_stimuli(w.model, w.pool)(w.variables, PIXELS),
-        "the images to be swept must be of type Decoded, not ndarray",
+        "the images to be swept must be of type DecodedImages, not ndarray",
     ),
-    "an array as the pool's": (lambda w: base_space(w, pixels=PIXELS), "type Decoded"),
+    "an array as the pool's": (
+        lambda w: base_space(w, pixels=PIXELS),
+        "type DecodedImages",
+    ),
     "a table of one row": (
         lambda w: ce.fit_layout(w.embedding.vectors[0]),
         r"vectors must be .*\(5,\)",
@@ -188,7 +191,10 @@ OTHERS = {
         r"\[n 5\].*of the map's own space",
     ),
     # Patches
-    "decoded images": (lambda w: patches(w, pixels=w.images), "type Decoded.*`pixels`"),
+    "decoded images": (
+        lambda w: patches(w, pixels=w.images),
+        "type DecodedImages.*`pixels`",
+    ),
     "no such neuron": (lambda w: patches(w, neuron=10**6), "neuron 1000000 is none of"),
     "a neuron before the first": (lambda w: patches(w, neuron=-1), "neuron must be"),
     "part of the pool": (lambda w: patches(w, pixels=PIXELS[:1]), "pixels of 1 images"),

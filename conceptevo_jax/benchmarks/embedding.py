@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from conceptevo_jax.benchmarks.embedding_peers import (
+from conceptevo_jax.benchmarks.peers.embedding_peers import (
     DIM,
     NEGATIVES,
     RATE,

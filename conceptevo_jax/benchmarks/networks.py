@@ -15,9 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, UInt8
 
-from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, Row
-from conceptevo_jax.benchmarks.timing import fastest_seconds, memory_bytes
-from conceptevo_jax.benchmarks.torch_networks import (
+from conceptevo_jax.benchmarks.peers.torch_networks import (
     autocast,
     move_to_torch_device,
     torch_device,
@@ -26,6 +24,8 @@ from conceptevo_jax.benchmarks.torch_networks import (
     why_no_compiler,
     why_no_torch,
 )
+from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, Row
+from conceptevo_jax.benchmarks.timing import fastest_seconds, memory_bytes
 from conceptevo_jax.models import Model
 from conceptevo_jax.training import Optimizer
 from conceptevo_jax.training.optimizers import direction

@@ -18,16 +18,16 @@ import numpy as np
 from jaxtyping import UInt8
 
 from conceptevo_jax.activations import Fold, Sweep, read_peaks
-from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, TIMES_THE_TIME, Row
-from conceptevo_jax.benchmarks.timing import fastest_seconds
-from conceptevo_jax.benchmarks.torch_hooks import STIMULI, torch_stimuli
-from conceptevo_jax.benchmarks.torch_networks import (
+from conceptevo_jax.benchmarks.peers.torch_hooks import STIMULI, torch_stimuli
+from conceptevo_jax.benchmarks.peers.torch_networks import (
     move_to_torch_device,
     torch_network,
     why_failing,
     why_no_compiler,
     why_no_torch,
 )
+from conceptevo_jax.benchmarks.rows import TIMES_AS_FAST, TIMES_THE_TIME, Row
+from conceptevo_jax.benchmarks.timing import fastest_seconds
 from conceptevo_jax.data import DecodedImages
 from conceptevo_jax.models import Model
 from conceptevo_jax.stimuli import top_k_fold

@@ -9,8 +9,8 @@ import pytest
 from conceptevo_jax.activations import Sweep, read_peaks
 from conceptevo_jax.benchmarks import growth, image_vectors, networks, stimuli
 from conceptevo_jax.benchmarks.map_time import map_share
+from conceptevo_jax.benchmarks.peers.torch_networks import torch_network
 from conceptevo_jax.benchmarks.rows import is_within_bound, row_claims
-from conceptevo_jax.benchmarks.torch_networks import torch_network
 from conceptevo_jax.models import build_model, from_torchvision
 from conceptevo_jax.training import Optimizer
 

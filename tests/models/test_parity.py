@@ -17,7 +17,7 @@ import pytest
 from flax.traverse_util import flatten_dict
 
 from conceptevo_jax.activations import Recorder, tap_names
-from conceptevo_jax.benchmarks.torch_networks import import_torchvision
+from conceptevo_jax.benchmarks.peers.torch_networks import import_torchvision
 from conceptevo_jax.models import (
     Model,
     Variables,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from conceptevo_jax.benchmarks.torch_networks import autocast, torch_device
+from conceptevo_jax.benchmarks.peers.torch_networks import autocast, torch_device
 from conceptevo_jax.models import Model
 
 STIMULI = 10

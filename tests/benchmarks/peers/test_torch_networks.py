@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conceptevo_jax.benchmarks.torch_networks import (
+from conceptevo_jax.benchmarks.peers.torch_networks import (
     ARCHITECTURES,
     torch_network,
     why_no_compiler,

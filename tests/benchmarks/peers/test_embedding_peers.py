@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from conceptevo_jax.benchmarks.embedding import mean_loss, measure_embedding
-from conceptevo_jax.benchmarks.embedding_peers import (
+from conceptevo_jax.benchmarks.peers.embedding_peers import (
     DIM,
     NEGATIVES,
     RATE,

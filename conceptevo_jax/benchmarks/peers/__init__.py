@@ -1,0 +1,1 @@
+"""Other tools doing the same work: gensim, a loop in NumPy, PyTorch."""

@@ -51,7 +51,7 @@ class Concepts:
 
     Attributes:
       members: Segments that represent each concept, nearest to its centre first; at
-        most `Clustering.max_members`.
+        most `ClusteringSettings.max_members`.
       sizes: Number of segments in the whole cluster.
       images: Number of different images that these segments are from.
       clusters: Number of clusters before the selection.

@@ -112,7 +112,7 @@ def require_decoded(images: object, noun: str) -> None:
     """
     hint = (
         "Take what `decode_images` gives, or make it of arrays: "
-        "conceptevo_jax.data.Decoded(pixels=…, labels=…, keys=…)."
+        "conceptevo_jax.data.DecodedImages(pixels=…, labels=…, keys=…)."
     )
     require_type(images, DecodedImages, noun, hint)
 

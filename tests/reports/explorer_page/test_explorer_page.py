@@ -86,10 +86,11 @@ def test_figures_of_a_run_call_its_snapshots_as_the_package_does(explored):
     for axes in run_curves([unaligned]).axes:
         ticks = [tick.get_text() for tick in axes.get_xticklabels()]
         assert ticks == [epoch_tick(e) for e in ("init", 0, 1)]
-        places = [run.at(epoch) for epoch in ("init", 0, 1)]
+        places = [run.epochs_of_training(epoch) for epoch in ("init", 0, 1)]
         np.testing.assert_allclose(axes.get_xticks(), places)
         np.testing.assert_allclose(
-            axes.lines[0].get_xdata(), [run.at(epoch) for epoch in run.epochs]
+            axes.lines[0].get_xdata(),
+            [run.epochs_of_training(epoch) for epoch in run.epochs],
         )
 
 

@@ -205,7 +205,7 @@ def test_the_command_says_where_the_page_is(call, folder, workspace):
     assert code == 0
     assert f"on the map of {workspace / 'result'}" in out
     assert f"Open {workspace / 'live-vgg16' / 'index.html'}" in out
-    assert "4 snapshots, last 1; the training is finished" in out
+    assert "4 snapshots, last epoch 1; the training is finished" in out
 
 
 @pytest.mark.parametrize(

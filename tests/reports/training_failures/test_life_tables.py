@@ -7,7 +7,6 @@ from partial_records import partial_record
 from conceptevo_jax.analysis.dynamics.concept_onset import Groups
 from conceptevo_jax.analysis.dynamics.movement import Lifetimes
 from conceptevo_jax.models.tapped import Model
-from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs import TrainedRun
 from conceptevo_jax.reports.repeat_seeds import LABEL_COLUMNS
@@ -16,7 +15,7 @@ from conceptevo_jax.reports.training_failures.life_tables import (
     lifetime_rows,
 )
 from conceptevo_jax.reports.training_failures.measure import RunsInSpace
-from conceptevo_jax.types import Embedding, Site, Space
+from conceptevo_jax.types import Embedding, Site
 
 EPOCHS = ["init", "step4", 0, 1]
 GROUP = np.array([0, 0, 0, 1, 1, 1, 1, 2])
@@ -35,12 +34,10 @@ def space():
         placed=dict.fromkeys(EPOCHS, place),
         run=partial_record(TrainedRun, model=model),
     )
-    space = partial_record(Space, base="base@1")
-    return partial_record(
-        RunsInSpace,
-        runs={"run": projected},
-        base_space=partial_record(BaseSpace, space=space),
+    base = partial_record(
+        ProjectedRun, placed={1: place}, run=partial_record(TrainedRun, name="base")
     )
+    return partial_record(RunsInSpace, base=base, runs={"run": projected})
 
 
 @pytest.fixture

@@ -114,10 +114,19 @@ def test_a_seed_gives_one_deal():
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"each": 13}, "each=13 does not fit a study of 12 tasks .* choose 1 to 12"),
-        ({"each": 0}, "each=0 does not fit"),
-        ({"each": 5, "forms": 2}, "ask 10 of 12 tasks: choose forms=3 or more"),
-        ({"each": 5, "forms": 0}, "ask 0 of 12 tasks: choose forms=3 or more"),
+        (
+            {"tasks_per_form": 13},
+            "each=13 does not fit a study of 12 tasks .* choose 1 to 12",
+        ),
+        ({"tasks_per_form": 0}, "each=0 does not fit"),
+        (
+            {"tasks_per_form": 5, "forms": 2},
+            "ask 10 of 12 tasks: choose forms=3 or more",
+        ),
+        (
+            {"tasks_per_form": 5, "forms": 0},
+            "ask 0 of 12 tasks: choose forms=3 or more",
+        ),
     ],
 )
 def test_what_cannot_be_dealt_is_said(asked, told):

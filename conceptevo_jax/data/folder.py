@@ -80,16 +80,11 @@ def load(
     root = _root(source)
     listed_split = _list_requested_split(root, split, test_share, decoding)
     folder = listed_split.folder
-    content_ids = file_ids(
-        folder, [file.path for file in listed_split.listing.files], cache
-    )
+    paths = [file.path for file in listed_split.listing.files]
+    content_ids = file_ids(folder, paths, cache)
     files, ids, notes = _split_files(root, split, test_share, listed_split, content_ids)
     keys = number_duplicates(decoding.ids(ids))
     name_prefix = "" if listed_split.is_unsplit else f"{folder.name}/"
-
-    def read_row(row: int) -> bytes:
-        return _read(folder / files[row].path, ids[row])
-
     return ImageSet(
         name=f"folder {printable_name(root.name)}",
         split=split,
@@ -100,7 +95,7 @@ def load(
         side=side,
         border=0,
         origin=printable_name(str(root)),
-        read=read_row,
+        read=lambda row: _read(folder / files[row].path, ids[row]),
         notes=notes,
         decoding=decoding,
         unreadable_reasons=_unreadable_reasons(keys, files, content_ids),

@@ -99,26 +99,22 @@ def _describe_places(folder_name: str, passed: PassedOver) -> list[str]:
     if passed.loose_images:
         notes.append(
             f"{passed.loose_images} images lie in {folder_name} itself and are left "
-            "out: put "
-            "them into the folders of their classes."
+            "out: put them into the folders of their classes."
         )
     if passed.empty_folders:
         notes.append(
             f"{len(passed.empty_folders)} folders of {folder_name} hold no image that "
-            "is "
-            f"opened, and are no classes: {listed_names(passed.empty_folders)}."
+            f"is opened, and are no classes: {listed_names(passed.empty_folders)}."
         )
     if passed.system_names:
         notes.append(
             f"{listed_names(sorted(passed.system_names))} in {folder_name} are the "
-            "system's "
-            "own, and are left out."
+            "system's own, and are left out."
         )
     if passed.revisited_links:
         notes.append(
             f"{len(passed.revisited_links)} links in {folder_name} lead back to "
-            "folders that "
-            "are read already, and are not followed: "
+            "folders that are read already, and are not followed: "
             f"{listed_names(passed.revisited_links)}."
         )
     return notes

@@ -55,12 +55,7 @@ def list_split(root: Path, split: str, decoding: DecodingSettings) -> Split:
         for split_name, names in SPLIT_NAMES.items()
     }
     candidates = [path for paths in split_folders.values() for path in paths]
-    other_folders = [
-        name
-        for name in (folders if candidates else ())
-        if root / name not in candidates
-        and holds_images(root / name, decoding, recursive=True)
-    ]
+    other_folders = _other_folders(root, folders, candidates, decoding)
     class_splits = _class_splits(split_folders, other_folders, decoding)
     if not any(class_splits.values()):
         return _unsplit_folder(root, candidates, other_folders, decoding)
@@ -75,6 +70,21 @@ def _folders_named(
     """The folders of a list with one of the names, the first name first."""
     return [
         root / folder for name in names for folder in folders if folder.lower() == name
+    ]
+
+
+def _other_folders(
+    root: Path,
+    folders: Sequence[str],
+    candidates: Sequence[Path],
+    decoding: DecodingSettings,
+) -> list[str]:
+    """Folders with images beside the candidates for splits; none without candidates."""
+    return [
+        name
+        for name in (folders if candidates else ())
+        if root / name not in candidates
+        and holds_images(root / name, decoding, recursive=True)
     ]
 
 

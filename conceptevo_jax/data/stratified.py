@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int, Integer
+from jaxtyping import Float, Int, Integer
 
 
 def stratified_rows(
@@ -32,12 +32,18 @@ def stratified_rows(
     """
     hashes = id_hashes(keys, f"{purpose}:{seed}", 8)
     by_class = np.lexsort((hashes, labels))
-    sizes = np.bincount(labels)
-    starts = np.cumsum(sizes) - sizes
-    sorted_labels = labels[by_class]
-    ranks = np.arange(len(keys)) - starts[sorted_labels]
-    places = (ranks + 0.5) / sizes[sorted_labels]
+    places = _places_in_class(labels[by_class])
     return by_class[np.lexsort((hashes[by_class], places))[:size]]
+
+
+def _places_in_class(
+    sorted_labels: Integer[np.ndarray, " i"],
+) -> Float[np.ndarray, " i"]:
+    """The position (rank + 1/2) / class size of every image, sorted by class."""
+    sizes = np.bincount(sorted_labels)
+    starts = np.cumsum(sizes) - sizes
+    ranks = np.arange(len(sorted_labels)) - starts[sorted_labels]
+    return (ranks + 0.5) / sizes[sorted_labels]
 
 
 def id_hashes(keys: Sequence[str], salt: str, size: int) -> np.ndarray:

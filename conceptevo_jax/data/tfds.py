@@ -16,7 +16,7 @@ from typing import Any
 from conceptevo_jax.data.content import content_of, number_duplicates
 from conceptevo_jax.data.decoding import DEFAULT_FORMATS, MAX_PIXELS, DecodingSettings
 from conceptevo_jax.data.image_set import ImageSet
-from conceptevo_jax.data.tfds_index import index_split
+from conceptevo_jax.data.tfds_index import SplitIndex, index_split
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
 
@@ -50,14 +50,12 @@ def load(
       test_split: The test split; `test`, or else `validation`, if None.
       image: Name of the image's feature, if there are several.
       label: Name of the label's feature, if there are several.
-      formats: Names of image formats that are opened, of
-        `conceptevo_jax.data.decoding.FORMATS`.
+      formats: Names of image formats that are opened, of `data.decoding.FORMATS`.
       max_pixels: Height times width of the largest image that is decoded.
       value_range: Largest value of images of more than 8 bits; 65535 if None.
 
     Raises:
-      DataError: if the data set is missing, in another format, without such a split
-        or without labels.
+      DataError: if the data set, split or labels are missing, or its format is another.
       UsageError: if no TFDS data set has that name, a feature has to be named, a
         format is unknown, or a number is not a whole number from 1.
     """
@@ -65,13 +63,11 @@ def load(
         formats=formats, max_pixels=max_pixels, value_range=value_range
     )
     builder = _builder(source, data_dir)
-    tfds_split = train_split if split == "train" else test_split or _test_split(builder)
-    _require_split(builder, source, tfds_split)
+    tfds_split = _present_split(builder, source, split, train_split, test_split)
     picture, kind = _feature_names(builder, source, image, label)
     records = _encoded_records(builder, tfds_split, picture)
     index = index_split(builder, records, tfds_split, (picture, kind), cache)
-    if len(index.labels) and index.labels.min() < 0:
-        raise _no_labels_error(builder, source, split, tfds_split)
+    _require_labels(index, builder, source, split, tfds_split)
     return ImageSet(
         name=source,
         split=split,
@@ -95,13 +91,24 @@ def _encoded_records(builder: Any, tfds_split: str, picture: str) -> Any:
     return builder.as_data_source(tfds_split, decoders=decoders)
 
 
-def _no_labels_error(
-    builder: Any, source: str, split: str, tfds_split: str
-) -> DataError:
-    return DataError(
-        f"{source}: the split {tfds_split} has no labels. Choose another by "
-        f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
-    )
+def _present_split(
+    builder: Any, source: str, split: str, train_split: str, test_split: str | None
+) -> str:
+    """The TFDS split that serves as `split`; an error if there is none."""
+    tfds_split = train_split if split == "train" else test_split or _test_split(builder)
+    _require_split(builder, source, tfds_split)
+    return tfds_split
+
+
+def _require_labels(
+    index: SplitIndex, builder: Any, source: str, split: str, tfds_split: str
+) -> None:
+    """Refuse a split with images that have no label."""
+    if len(index.labels) and index.labels.min() < 0:
+        raise DataError(
+            f"{source}: the split {tfds_split} has no labels. Choose another by "
+            f"dataset.options.{split}_split=…; there are: {_splits(builder)}."
+        )
 
 
 def _feature_names(

@@ -71,10 +71,6 @@ def neuron_columns(scene: Scene, course: Course, snapshot: int) -> dict[str, Any
     """
     epoch, n = course.epochs[snapshot], course.dead.shape[1]
     group = course.group[snapshot]
-    _, born, settled, died = (
-        [None if place < 0 else str(course.epochs[place]) for place in places]
-        for places in course.lives
-    )
     return {
         "id": neuron_ids(str(SnapshotId(course.name, epoch)), course.sites),
         "run": [course.name] * n,
@@ -89,10 +85,17 @@ def neuron_columns(scene: Scene, course: Course, snapshot: int) -> dict[str, Any
         "movement": course.movement[snapshot].astype(np.float32),
         "group": [None if number < 0 else int(number) for number in group],
         "top_class": top_classes(scene, course.image_ids[snapshot]),
-        "born": born,
-        "settled": settled,
-        "died": died,
+        **_life_columns(course),
     }
+
+
+def _life_columns(course: Course) -> dict[str, list[str | None]]:
+    """The epochs in which each neuron was born, settled and died, if it did."""
+    _, born, settled, died = (
+        [None if place < 0 else str(course.epochs[place]) for place in places]
+        for places in course.lives
+    )
+    return {"born": born, "settled": settled, "died": died}
 
 
 def top_classes(scene: Scene, image_ids: Int[np.ndarray, "n k"]) -> list[str | None]:

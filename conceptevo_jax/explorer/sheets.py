@@ -70,6 +70,17 @@ def _downscale(image: UInt8[np.ndarray, "h w 3"], tile: int) -> np.ndarray:
     return np.asarray(reduced_image)
 
 
+def _read_sheet(path: Path, rows: int, tile: int) -> UInt8[np.ndarray, "h w 3"]:
+    """A sheet of so many rows of tiles; an error if it has another size."""
+    sheet = _read_image(path)
+    if sheet.shape != (rows * tile, COLUMNS * tile, 3):
+        raise DataError(
+            f"{path} is {sheet.shape[1]}×{sheet.shape[0]} pixels, not "
+            f"{COLUMNS * tile}×{rows * tile}: run the experiment again."
+        )
+    return sheet
+
+
 def read_tiles(
     sheets: Sequence[Path], count: int, tile: int
 ) -> UInt8[np.ndarray, "i tile tile 3"]:
@@ -90,13 +101,8 @@ def read_tiles(
         tiles: np.ndarray = np.memmap(file, np.uint8, "w+", shape=shape)
     for number, path in enumerate(sheets):
         sheet_tiles = tiles[number * PER_SHEET : (number + 1) * PER_SHEET]
-        sheet = _read_image(path)
         rows = -(-len(sheet_tiles) // COLUMNS)
-        if sheet.shape != (rows * tile, COLUMNS * tile, 3):
-            raise DataError(
-                f"{path} is {sheet.shape[1]}×{sheet.shape[0]} pixels, not "
-                f"{COLUMNS * tile}×{rows * tile}: run the experiment again."
-            )
+        sheet = _read_sheet(path, rows, tile)
         cut = sheet.reshape(rows, tile, COLUMNS, tile, 3).swapaxes(1, 2)
         # The last row of tiles may not be full.
         sheet_tiles[:] = cut.reshape(-1, tile, tile, 3)[: len(sheet_tiles)]

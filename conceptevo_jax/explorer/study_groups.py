@@ -23,11 +23,7 @@ def locate_study_group(
       members: Ids `run@epoch/site/index`; those of other snapshots are only counted.
       intruder: Id of the intruder.
     """
-    snapshots = {
-        str(SnapshotId(course.name, epoch)): (run, snapshot)
-        for run, course in enumerate(courses)
-        for snapshot, epoch in enumerate(course.epochs)
-    }
+    snapshots = _numbers_by_snapshot(courses)
     places = [_locate_neuron(neuron, courses, snapshots) for neuron in members]
     member_places = tuple(place for place in places if place is not None)
     intruder_place = _locate_neuron(intruder, courses, snapshots)
@@ -38,6 +34,15 @@ def locate_study_group(
         intruder=intruder_place,
         missing=len(places) - len(member_places) + (intruder_place is None),
     )
+
+
+def _numbers_by_snapshot(courses: Sequence[Course]) -> dict[str, tuple[int, int]]:
+    """Numbers of the run and of its snapshot, by the snapshot's name."""
+    return {
+        str(SnapshotId(course.name, epoch)): (run, snapshot)
+        for run, course in enumerate(courses)
+        for snapshot, epoch in enumerate(course.epochs)
+    }
 
 
 def _locate_neuron(

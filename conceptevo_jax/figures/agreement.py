@@ -125,12 +125,7 @@ def draw_pairs(
     """
     names = [snapshot_label(run, epoch) for run, epoch in snapshots]
     with figure_style():
-        side = 0.16 * len(names) + 0.5
-        label = _LETTER * max(map(len, names))
-        width = (side + 0.2) * len(panels) + 1.0 + label
-        lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
-        figure = new_figure(width, side + 0.5 + label + 0.18 * len(lines))
-        figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+        figure = _figure_of_pairs(names, len(panels), title)
         grid = figure.subplots(1, len(panels), squeeze=False)[0]
         image = None
         for column, (axes, (name, aucs)) in enumerate(zip(grid, panels, strict=True)):
@@ -139,6 +134,17 @@ def draw_pairs(
             _label_snapshots(axes, snapshots, names, with_rows=column == 0)
         assert image is not None
         figure.colorbar(image, ax=list(grid), shrink=0.7, label="AUC (.5: chance)")
+    return figure
+
+
+def _figure_of_pairs(names: Sequence[str], panels: int, title: str) -> Figure:
+    """An empty figure with its title, sized for panels of these rows and columns."""
+    side = 0.16 * len(names) + 0.5
+    label = _LETTER * max(map(len, names))
+    width = (side + 0.2) * panels + 1.0 + label
+    lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
+    figure = new_figure(width, side + 0.5 + label + 0.18 * len(lines))
+    figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
     return figure
 
 

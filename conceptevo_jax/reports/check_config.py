@@ -159,6 +159,17 @@ def check_names(config: Config) -> None:
     Raises:
       UsageError: naming the setting and the name.
     """
+    for setting, name in _settings_and_names(config):
+        flaw = flaw_of_name(name)
+        if flaw is not None:
+            raise UsageError(
+                f"{setting}: {name!r} cannot be a name, as files are named after it: "
+                f"{flaw}. Choose a name such as 'vgg16'."
+            )
+
+
+def _settings_and_names(config: Config) -> list[tuple[str, str]]:
+    """Every name that files are named after, with the setting that gives it."""
     compared = ComparedMethods.of(config).methods
     methods = {"method": config.method} | {
         f"methods.{name}": method for name, method in compared.items()
@@ -173,16 +184,9 @@ def check_names(config: Config) -> None:
         "rates": MonitorRatesSettings.of(config).rates,
         "failures.groups": FailuresSettings.of(config).groups,
     }
-    named_settings += [
+    return named_settings + [
         (setting, name) for setting, names in groups.items() for name in names
     ]
-    for setting, name in named_settings:
-        flaw = flaw_of_name(name)
-        if flaw is not None:
-            raise UsageError(
-                f"{setting}: {name!r} cannot be a name, as files are named after it: "
-                f"{flaw}. Choose a name such as 'vgg16'."
-            )
 
 
 def _check_method(setting: str, method: MethodConfig, seed: int) -> None:

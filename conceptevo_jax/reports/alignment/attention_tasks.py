@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int, UInt8
 
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.alignment.card_patches import resize_patch
@@ -33,21 +33,24 @@ def add_attention_checks(
         order = stream(seed, "cards of a repeated task", number).permutation(
             len(task.cards)
         )
-        all_tasks.append(
-            dataclasses.replace(
-                task,
-                id=f"{task.id}-again",
-                cards=tuple(task.cards[index] for index in order),
-                intruder=int(np.flatnonzero(order == task.intruder - 1)[0]) + 1,
-                repeats=task.id,
-            )
-        )
+        all_tasks.append(_repeated_task(task, order))
         all_patches.append(card_patches[order])
     obvious_task = _obvious_task(session, seed)
     if obvious_task is not None:
         all_tasks.append(obvious_task[0])
         all_patches.append(obvious_task[1])
     return all_tasks, all_patches
+
+
+def _repeated_task(task: Task, order: Int[np.ndarray, " c"]) -> Task:
+    """The task again, with its cards in this order."""
+    return dataclasses.replace(
+        task,
+        id=f"{task.id}-again",
+        cards=tuple(task.cards[index] for index in order),
+        intruder=int(np.flatnonzero(order == task.intruder - 1)[0]) + 1,
+        repeats=task.id,
+    )
 
 
 def _obvious_task(session: Session, seed: int) -> tuple[Task, TaskPatches] | None:

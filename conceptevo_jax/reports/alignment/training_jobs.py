@@ -62,13 +62,7 @@ def alignment_jobs(config: Config, method: MethodConfig | None = None) -> list[J
         method in use, and the judge.
     """
     settings = AlignmentSettings.of(config)
-    epochs_by_run = {
-        name: compared_epochs(config, name) for name in compared_runs(config)
-    }
-    if method is not None:
-        epochs_by_run = {
-            name: endpoints(epochs) for name, epochs in epochs_by_run.items()
-        }
+    epochs_by_run = _epochs_by_run(config, only_endpoints=method is not None)
     jobs = [
         Job.from_config(
             config,
@@ -83,3 +77,15 @@ def alignment_jobs(config: Config, method: MethodConfig | None = None) -> list[J
         run = config.runs[settings.judge]
         jobs.append(Job(name=settings.judge, run=run, dataset=config.dataset))
     return jobs
+
+
+def _epochs_by_run(
+    config: Config, *, only_endpoints: bool
+) -> dict[str, tuple[Epoch, ...]]:
+    """The epochs at which each compared run is observed."""
+    epochs_by_run = {
+        name: compared_epochs(config, name) for name in compared_runs(config)
+    }
+    if not only_endpoints:
+        return epochs_by_run
+    return {name: endpoints(epochs) for name, epochs in epochs_by_run.items()}

@@ -16,7 +16,7 @@ from conceptevo_jax.pipeline.observe import top_images_needed
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
-from conceptevo_jax.types import Embedding, Epoch, SnapshotId, record
+from conceptevo_jax.types import Embedding, Epoch, SnapshotId, Stimuli, record
 
 DEFAULT_FITTING = FitSettings()
 """NeuroCartography's own settings."""
@@ -61,6 +61,12 @@ def observe_widely(
     return session.train([job])[run.name]
 
 
+def _limit_images(settings: FitSettings, stimuli: Stimuli) -> FitSettings:
+    """The settings with no more images per neuron than were observed."""
+    images_per_neuron = stimuli.image_ids.shape[1]
+    return dataclasses.replace(settings, images=min(settings.images, images_per_neuron))
+
+
 def fit_vectors(
     session: Session, run: TrainedRun, epoch: Epoch, settings: FitSettings, seed: int
 ) -> Float[np.ndarray, "n d"]:
@@ -74,10 +80,7 @@ def fit_vectors(
       seed: See `fit_snapshot`.
     """
     stimuli = run.observations[epoch].stimuli
-    images_per_neuron = stimuli.image_ids.shape[1]
-    fit_settings = dataclasses.replace(
-        settings, images=min(settings.images, images_per_neuron)
-    )
+    fit_settings = _limit_images(settings, stimuli)
 
     def make_vectors() -> Fitted:
         embedding, fit = fit_snapshot(stimuli, fit_settings, seed=seed)

@@ -36,15 +36,8 @@ def follow_segments(session: Session) -> FollowedSegments:
     settings, images = BaselinesSettings.of(session.config), session.images
     seed = session.config.seed
     if settings.broden is not None:
-        broden = read_broden(
-            typed_place(settings.broden, "baselines.broden"),
-            side=session.config.dataset.side,
-            limit=settings.segments,
-            seed=seed,
-        )
-        return FollowedSegments(
-            pixels=broden.pixels, labels=broden.labels, names=broden.names
-        )
+        side = session.config.dataset.side
+        return _broden_segments(settings.broden, side, settings.segments, seed)
     rng = stream(seed, "segments of the pool")
     labels = images.pool.labels
     class_rows = [
@@ -58,4 +51,14 @@ def follow_segments(session: Session) -> FollowedSegments:
         pixels=segments.patches[segment_rows],
         labels=labels[rows][segments.image[segment_rows]].astype(int),
         names=images.classes,
+    )
+
+
+def _broden_segments(folder: str, side: int, limit: int, seed: int) -> FollowedSegments:
+    """The images of a Broden-style folder with everything but the objects black."""
+    broden = read_broden(
+        typed_place(folder, "baselines.broden"), side=side, limit=limit, seed=seed
+    )
+    return FollowedSegments(
+        pixels=broden.pixels, labels=broden.labels, names=broden.names
     )

@@ -91,25 +91,36 @@ def measure_drifts(
     method_drifts = []
     for method in methods:
         pairs = list(combinations(range(len(method.maps)), 2))
-        spaces: dict[str, Sequence[LabelledVectors]] = {
-            "vectors": method.vectors,
-            "map": method.maps,
-        }
-        drifts = {
-            space: [
-                measure_drift(
-                    snapshots[before],
-                    snapshots[after],
-                    classes=classes[method.units],
-                    seed=seed,
-                )
-                for before, after in pairs
-            ]
-            for space, snapshots in spaces.items()
-            if snapshots
-        }
+        drifts = _drifts_by_space(method, pairs, classes=classes, seed=seed)
         method_drifts.append(MethodDrift(method=method, pairs=pairs, drifts=drifts))
     return method_drifts
+
+
+def _drifts_by_space(
+    method: Representation,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    classes: Mapping[str, int],
+    seed: int,
+) -> dict[str, list[Drift]]:
+    """The method's drift for each pair of snapshots, by space."""
+    spaces: dict[str, Sequence[LabelledVectors]] = {
+        "vectors": method.vectors,
+        "map": method.maps,
+    }
+    return {
+        space: [
+            measure_drift(
+                snapshots[before],
+                snapshots[after],
+                classes=classes[method.units],
+                seed=seed,
+            )
+            for before, after in pairs
+        ]
+        for space, snapshots in spaces.items()
+        if snapshots
+    }
 
 
 def neuron_classes(session: Session, observation: Observation) -> Int[np.ndarray, " n"]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Float
 
 from conceptevo_jax.analysis.statistics.intervals import mean_interval
 from conceptevo_jax.config import Config
@@ -54,6 +55,18 @@ def near_best_claims(config: Config, trials: ScoredTrials) -> list[Claim]:
     return claims
 
 
+def _gap_by_run(
+    config: Config, best: Mapping[str, Tried], used: Mapping[str, Tried]
+) -> Float[np.ndarray, " r"]:
+    """The best trial's AUC minus the used one's, per pair of a base and a run."""
+    return np.concatenate(
+        [
+            auc_by_run(best[base]) - auc_by_run(used[base])
+            for base in HyperparametersSettings.of(config).bases
+        ]
+    )
+
+
 def _near_best_claim(
     config: Config, name: str, paper: str | None, trials: ScoredTrials, used_trial: int
 ) -> Claim:
@@ -61,13 +74,7 @@ def _near_best_claim(
     aucs = [overall_auc(results_by_base) for _, results_by_base in trials]
     best_trial = int(np.nanargmax(aucs))
     gap = aucs[best_trial] - aucs[used_trial]
-    run_gaps = np.concatenate(
-        [
-            auc_by_run(trials[best_trial][1][base])
-            - auc_by_run(trials[used_trial][1][base])
-            for base in HyperparametersSettings.of(config).bases
-        ]
-    )
+    run_gaps = _gap_by_run(config, trials[best_trial][1], trials[used_trial][1])
     interval = mean_interval(run_gaps.tolist())
     upper_end = gap if interval is None else interval[1]
     return Claim(
@@ -75,8 +82,7 @@ def _near_best_claim(
         paper=paper,
         rule=f"mean AUC of the best value tried exceeds that of "
         f"{trials[used_trial][0].value} by at most {NEAR_BEST_AUC}: upper end of the "
-        "95 % "
-        "interval over pairs of a base and a run (for a single pair, the value)",
+        "95 % interval over pairs of a base and a run (for a single pair, the value)",
         measured=finite(gap),
         interval=interval,
         n=len(run_gaps),

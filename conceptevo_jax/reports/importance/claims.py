@@ -44,10 +44,7 @@ def importance_claims(
             importance for importance in class_importances if importance.label in labels
         ]
         name = f"{run_importance.run.name}_{evolution.number}"
-        sample_text = (
-            f"{evolution.title}, {evolution.span_label}, "
-            f"{len(importances)} classes, {len(importances[0].images)} images each"
-        )
+        sample_text = _sample_text(evolution, importances)
         claims += [
             _exactness_claim(name, sample_text, method, importances),
             _reliability_claim(name, sample_text, importances),
@@ -56,6 +53,14 @@ def importance_claims(
             ),
         ]
     return claims
+
+
+def _sample_text(evolution: Evolution, importances: Sequence[Importance]) -> str:
+    """What a claim was measured on: evolution, classes and images."""
+    return (
+        f"{evolution.title}, {evolution.span_label}, "
+        f"{len(importances)} classes, {len(importances[0].images)} images each"
+    )
 
 
 def _exactness_claim(

@@ -1,12 +1,13 @@
 """Outcome of a watched training, and the monitor's errors about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from conceptevo_jax.monitor import DAMAGED, LOST
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.training_failures.course import (
     LEARNT_ACCURACY,
     NEAR_CHANCE,
+    Course,
     course_of,
 )
 from conceptevo_jax.training import Row
@@ -95,6 +96,17 @@ ERRORS: dict[str, tuple[str, str, Callable[[WatchedRun], bool]]] = {
 """Errors of the monitor: the kind of runs, a description, and the condition."""
 
 
+def _kind_of(rows: Sequence[Row], course: Course, classes: int) -> str:
+    """The kind of training by its test accuracy, whatever its recipe intends."""
+    best, last = rows[course.best].test_top1, rows[-1].test_top1
+    if course.dropped is None:
+        fine = best >= LEARNT_ACCURACY and last >= CAME_BACK * best
+        return HEALTHY if fine else OTHER
+    if last <= NEAR_CHANCE / classes:
+        return FAILING
+    return RECOVERING if last >= CAME_BACK * best else OTHER
+
+
 def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> WatchedRun:
     """Classify a run by its accuracy, and list the monitor's alarms.
 
@@ -106,14 +118,7 @@ def watch(run: TrainedRun, recipe: str, meant: str, classes: int) -> WatchedRun:
     """
     rows = [row for row in run.rows if isinstance(row.epoch, int)]
     course = course_of(rows, classes)
-    best, last = rows[course.best].test_top1, rows[-1].test_top1
-    if course.dropped is None:
-        fine = best >= LEARNT_ACCURACY and last >= CAME_BACK * best
-        kind = HEALTHY if fine else OTHER
-    elif last <= NEAR_CHANCE / classes:
-        kind = FAILING
-    else:
-        kind = RECOVERING if last >= CAME_BACK * best else OTHER
+    kind = _kind_of(rows, course, classes)
     return WatchedRun(
         recipe=recipe,
         model=run.model.name,

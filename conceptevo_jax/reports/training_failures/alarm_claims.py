@@ -20,18 +20,14 @@ def alarm_in_time_claim(projected_run: ProjectedRun, course: Course) -> Claim:
     statuses = _epoch_statuses(projected_run)
     alarms = [epoch for epoch, status in statuses if status in (DAMAGED, LOST)]
     lost_epochs = [epoch for epoch, status in statuses if status == LOST]
-    drop_index, lead_epochs = course.dropped, None
-    if drop_index is not None and alarms:
-        lead_epochs = projected_run.epochs_of_training(
-            projected_run.epochs[drop_index]
-        ) - projected_run.epochs_of_training(alarms[0])
+    drop_index = course.dropped
+    lead_epochs = _lead_epochs(projected_run, alarms, drop_index)
     return Claim(
         id=f"alarm_in_time_{projected_run.run.name}",
         paper="could help detect such issues in real time (Sec. 4.5)",
         rule=f"the monitor's first alarm in {projected_run.title} comes no later than "
-        "the "
-        "epoch in which accuracy falls below half of its best; measured: the number of "
-        "epochs by which it comes earlier",
+        "the epoch in which accuracy falls below half of its best; measured: the "
+        "number of epochs by which it comes earlier",
         measured=lead_epochs,
         interval=None,
         n=1,
@@ -39,8 +35,7 @@ def alarm_in_time_claim(projected_run: ProjectedRun, course: Course) -> Claim:
         if drop_index is None
         else lead_epochs is not None and lead_epochs >= 0,
         why=f"accuracy drops at {place_label(projected_run.epochs, drop_index)}; first "
-        "alarm "
-        f"at {_first_label(alarms)}, 'lost' at {_first_label(lost_epochs)}",
+        f"alarm at {_first_label(alarms)}, 'lost' at {_first_label(lost_epochs)}",
     )
 
 
@@ -91,6 +86,16 @@ def damaged_not_lost_claim(projected_run: ProjectedRun, course: Course) -> Claim
         if course.has_recovered
         else "the run did not lose its accuracy and recover",
     )
+
+
+def _lead_epochs(
+    projected_run: ProjectedRun, alarms: Sequence[Epoch], drop_index: int | None
+) -> float | None:
+    """Epochs from the first alarm to the drop; None without a drop or an alarm."""
+    if drop_index is None or not alarms:
+        return None
+    trained_epochs = projected_run.epochs_of_training
+    return trained_epochs(projected_run.epochs[drop_index]) - trained_epochs(alarms[0])
 
 
 def _epoch_statuses(projected_run: ProjectedRun) -> list[tuple[Epoch, str]]:

@@ -132,12 +132,7 @@ def _measure_trajectories(
     maps_key: str,
 ) -> dict[str, Trajectory]:
     """All measures of all snapshots, by run."""
-    base, base_epoch = space.base, space.base.epochs[-1]
-    reference = Reference(
-        stimuli=base.stimuli(base_epoch),
-        embedding=base.placed[base_epoch],
-        maps=maps[space.base_snapshot],
-    )
+    reference = _base_reference(space, maps)
     trajectories = {}
     for name, projected in space.runs.items():
         observations = content_key("observations", list(projected.run.keys.values()))
@@ -155,6 +150,16 @@ def _measure_trajectories(
                 about=f"{name} in the space of {space.base_snapshot}",
             )
     return trajectories
+
+
+def _base_reference(space: RunsInSpace, maps: Mapping[str, np.ndarray]) -> Reference:
+    """The base's last snapshot, to which all others are compared."""
+    base, base_epoch = space.base, space.base.epochs[-1]
+    return Reference(
+        stimuli=base.stimuli(base_epoch),
+        embedding=base.placed[base_epoch],
+        maps=maps[space.base_snapshot],
+    )
 
 
 def _measure_trajectory(

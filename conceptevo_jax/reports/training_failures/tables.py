@@ -14,6 +14,7 @@ from conceptevo_jax.reports.training_failures.measure import (
     movement_on_maps,
     neuron_movement,
 )
+from conceptevo_jax.types import Epoch
 
 MOVEMENTS = ("movement", "relative_movement", "movement_map")
 """Measures of movement between milestones: in the space, relative to the spread of the
@@ -80,23 +81,28 @@ def movement_between(
     Returns:
       Per stage, the estimates by `MOVEMENTS`; None on maps that lack a milestone.
     """
-    stages = []
+    return [
+        _movement_in_stage(measurements, run, before, after)
+        for before, after in itertools.pairwise(milestones.epochs)
+    ]
+
+
+def _movement_in_stage(
+    measurements: RunMeasurements, run: str, before: Epoch, after: Epoch
+) -> dict[str, Estimate | None]:
+    """The estimates of movement between two milestones, by `MOVEMENTS`."""
     projected_run = measurements.space.runs[run]
-    for before, after in itertools.pairwise(milestones.epochs):
-        distances = neuron_movement(measurements.space, run, before, after)
-        live = ~projected_run.stimuli(before).dead
-        size = spread(projected_run.placed[before].vectors[live])
-        map_distances = movement_on_maps(measurements, run, before, after)
-        stages.append(
-            {
-                "movement": mean_estimate(distances),
-                "relative_movement": mean_estimate(distances / size),
-                "movement_map": None
-                if map_distances is None
-                else mean_estimate(map_distances.mean(axis=0)),
-            }
-        )
-    return stages
+    distances = neuron_movement(measurements.space, run, before, after)
+    live = ~projected_run.stimuli(before).dead
+    size = spread(projected_run.placed[before].vectors[live])
+    map_distances = movement_on_maps(measurements, run, before, after)
+    return {
+        "movement": mean_estimate(distances),
+        "relative_movement": mean_estimate(distances / size),
+        "movement_map": None
+        if map_distances is None
+        else mean_estimate(map_distances.mean(axis=0)),
+    }
 
 
 def movement_rows(

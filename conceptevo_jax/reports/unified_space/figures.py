@@ -62,16 +62,7 @@ def map_over(
       background: Points of the base's neurons `[n 2]`.
       points: On the common map.
     """
-    rows = [
-        (
-            projected_run.title,
-            [
-                _panel(projected_run, epoch, points)
-                for epoch in _drawn_epochs(projected_run, points)
-            ],
-        )
-        for projected_run in projected_runs
-    ]
+    rows = [_titled_panels(run, points) for run in projected_runs]
     runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
     title = (
         f"Concepts of {runs} in the space of {base_title}: "
@@ -83,6 +74,15 @@ def map_over(
 def _drawn_epochs(projected_run: ProjectedRun, points: Points) -> list[Epoch]:
     whole = (e for e in projected_run.epochs if e == "init" or isinstance(e, int))
     return [epoch for epoch in whole if projected_run.snapshot(epoch) in points]
+
+
+def _titled_panels(
+    projected_run: ProjectedRun, points: Points
+) -> tuple[str, list[MapPanel]]:
+    """The run's title, and a panel per drawn epoch."""
+    epochs = _drawn_epochs(projected_run, points)
+    panels = [_panel(projected_run, epoch, points) for epoch in epochs]
+    return projected_run.title, panels
 
 
 def _panel(projected_run: ProjectedRun, epoch: Epoch, points: Points) -> MapPanel:

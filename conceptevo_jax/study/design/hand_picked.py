@@ -43,18 +43,26 @@ def hand_picked_groups(
     """
     draw_settings = draw_settings or GroupDrawSettings()
     candidates = gather_candidates(populations)
-    groups = []
-    for number, (name, ids) in enumerate(neuron_sets.items()):
-        rows = _candidate_rows(candidates, name, ids)
-        rng = stream(draw_settings.seed, "hand-picked groups", number)
-        group_rows = _rows_with_intruder(
-            candidates, rows, name, draw_settings.quantile, rng
-        )
-        group = build_group(
-            "hand_picked", name, candidates, group_rows, draw_settings.seed
-        )
-        groups.append(group)
-    return groups
+    return [
+        _hand_picked_group(candidates, name, ids, number, draw_settings)
+        for number, (name, ids) in enumerate(neuron_sets.items())
+    ]
+
+
+def _hand_picked_group(
+    candidates: Candidates,
+    name: str,
+    ids: Sequence[str],
+    number: int,
+    draw_settings: GroupDrawSettings,
+) -> Group:
+    """The group of one set, the one of this number, with an intruder."""
+    rows = _candidate_rows(candidates, name, ids)
+    rng = stream(draw_settings.seed, "hand-picked groups", number)
+    group_rows = _rows_with_intruder(
+        candidates, rows, name, draw_settings.quantile, rng
+    )
+    return build_group("hand_picked", name, candidates, group_rows, draw_settings.seed)
 
 
 def _rows_with_intruder(

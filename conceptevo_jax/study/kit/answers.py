@@ -64,9 +64,8 @@ def read_answers(
       the order of the files.
     """
     ordered = sorted(set(files))
-    sheets, refused_files = _read_sheets(
-        ordered, study, _tasks_by_name(tasks, names or {})
-    )
+    tasks_by_name = _tasks_by_name(tasks, names or {})
+    sheets, refused_files = _read_sheets(ordered, study, tasks_by_name)
     counted, repeated = _first_sheets(sheets)
     refused_files = sorted(
         refused_files + repeated, key=lambda r: ordered.index(r.file)

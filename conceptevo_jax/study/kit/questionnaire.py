@@ -110,6 +110,16 @@ class Questionnaire:
     forms: tuple[Form, ...]
 
 
+def _dealt_forms(study: Study, settings: Settings) -> list[Form]:
+    """The study's tasks, dealt to forms as the settings say."""
+    return deal_forms(
+        study.tasks,
+        tasks_per_form=settings.each,
+        forms=settings.forms,
+        seed=settings.seed,
+    )
+
+
 def write_questionnaire(
     study: Study, folder: Path, *, settings: Settings
 ) -> Questionnaire:
@@ -125,12 +135,7 @@ def write_questionnaire(
       DataError: if the page's template cannot be read.
     """
     _require_web_address(settings.link)
-    forms = deal_forms(
-        study.tasks,
-        tasks_per_form=settings.each,
-        forms=settings.forms,
-        seed=settings.seed,
-    )
+    forms = _dealt_forms(study, settings)
     write_text(folder / PAGE, _page(page_data(study, forms, settings)))
     write_text(folder / MTURK, _mturk_table(len(forms)))
     write_text(folder / PROLIFIC, _prolific_table(len(forms)))

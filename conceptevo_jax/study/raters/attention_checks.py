@@ -75,14 +75,7 @@ def screen(
     Raises:
       DataError: if a task repeats one that does not exist or has other cards.
     """
-    tasks_by_id = {task.id: task for task in tasks}
-    checks = [task for task in tasks if task.check]
-    for task in checks:
-        _require_original(task, tasks_by_id)
-    attention = tuple(
-        _check_attention(name, participant_answers, checks, tasks_by_id)
-        for name, participant_answers in _answers_by_participant(answers).items()
-    )
+    attention = _attention_of_all(tasks, answers)
     inattentive_names = tuple(
         a.participant for a in attention if not a.passes(min_share)
     )
@@ -90,6 +83,20 @@ def screen(
         answers=tuple(a for a in answers if a.participant not in inattentive_names),
         attention=attention,
         inattentive=inattentive_names,
+    )
+
+
+def _attention_of_all(
+    tasks: Sequence[Task], answers: Sequence[Answer]
+) -> tuple[Attention, ...]:
+    """How every participant did in the attention checks."""
+    tasks_by_id = {task.id: task for task in tasks}
+    checks = [task for task in tasks if task.check]
+    for task in checks:
+        _require_original(task, tasks_by_id)
+    return tuple(
+        _check_attention(name, participant_answers, checks, tasks_by_id)
+        for name, participant_answers in _answers_by_participant(answers).items()
     )
 
 

@@ -158,6 +158,21 @@ def _labels_by_task(
     return labels
 
 
+def _label_vectors(labels: list[str], encode: Encoder) -> Float64[np.ndarray, "l d"]:
+    """One finite vector per label; an error if the encoder gives anything else."""
+    vectors = np.asarray(encode(labels), np.float64)
+    if (
+        vectors.ndim != 2
+        or len(vectors) != len(labels)
+        or not np.isfinite(vectors).all()
+    ):
+        raise DataError(
+            f"{qualified_name(encode)} gave an array {vectors.shape} for "
+            f"{len(labels)} labels: one vector of finite numbers per label is needed."
+        )
+    return vectors
+
+
 def _sum_pairs(labels: Sequence[Sequence[str]], encode: Encoder) -> _PairSums:
     """Encode all labels at once, and sum over pairs by products of sums of vectors."""
     all_labels = [label for task_labels in labels for label in task_labels]
@@ -165,17 +180,7 @@ def _sum_pairs(labels: Sequence[Sequence[str]], encode: Encoder) -> _PairSums:
     if not all_labels:
         zeros = np.zeros((len(labels), len(labels)))
         return _PairSums(cosines=zeros, counts=zeros, labels=sizes)
-    vectors = np.asarray(encode(all_labels), np.float64)
-    if (
-        vectors.ndim != 2
-        or len(vectors) != len(all_labels)
-        or not np.isfinite(vectors).all()
-    ):
-        raise DataError(
-            f"{qualified_name(encode)} gave an array {vectors.shape} for "
-            f"{len(all_labels)} "
-            "labels: one vector of finite numbers per label is needed."
-        )
+    vectors = _label_vectors(all_labels, encode)
     directions = unit_rows(vectors, np.zeros(len(vectors)))
     task_of_label = np.repeat(np.arange(len(labels)), sizes)
     sums = np.zeros((len(labels), directions.shape[1]))

@@ -201,7 +201,11 @@ IMAGES = (
 
 PREPARED = (
     data(*TFDS, "dataset.name=tfds:cifar10", says=("cifar10 is not prepared", "once")),
-    usage(*TFDS, "dataset.name=tfds:cifar11", says=("no data set 'cifar11'", "alike")),
+    usage(
+        *TFDS,
+        "dataset.name=tfds:cifar11",
+        says=("no data set 'cifar11'", "similar names"),
+    ),
     usage(*TFDS, "dataset.name=tfds:", says=("unknown data set 'tfds:'", "tfds:NAME")),
     data(
         *("prepare", "imagenet2012", "data_dir=tfds", "manual_dir=nowhere"),

@@ -134,8 +134,10 @@ def configurations_elsewhere(here: Path) -> None:
 FILES = (
     usage("--config-dir", says=("--config-dir", "expected one argument")),
     usage("--config-dir=", *DEMO, says=("--config-dir is empty", "name one")),
-    usage("--config-dir=nowhere", *DEMO, says=("nowhere is no folder", "name one")),
-    usage("--config-dir=ann.json", *DEMO, says=("ann.json is no folder", "name one")),
+    usage("--config-dir=nowhere", *DEMO, says=("nowhere is not a folder", "name one")),
+    usage(
+        "--config-dir=ann.json", *DEMO, says=("ann.json is not a folder", "name one")
+    ),
     usage("--config-dir=~nobody-here", *DEMO, says=("~nobody-here", "whole path")),
     configured(
         HEAD, "unknown experiment 'new'", "demo", place="theirs/experiment/newer.yaml"

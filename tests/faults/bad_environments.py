@@ -50,7 +50,12 @@ ENVIRONMENTS: tuple[Mistake, ...] = (
     surrounded((*SMOKE, "dataset.options.train_images=few"), 2, "1 or more, not 'few'"),
     surrounded((*FOLDER, "dataset.options.test_share=half"), 2, "0 and 1, not 'half'"),
     surrounded((*SMOKE, "run_dir=~"), 3, "unrelated files", HOME=""),
-    data("explore", "x", says=("current folder", "go to"), make=current_folder_is_gone),
-    data("ls", says=("current folder", "go to"), make=current_folder_is_gone),
-    data(*SMOKE, says=("current folder", "go to"), make=current_folder_is_gone),
+    data(
+        "explore",
+        "x",
+        says=("current folder", "change to"),
+        make=current_folder_is_gone,
+    ),
+    data("ls", says=("current folder", "change to"), make=current_folder_is_gone),
+    data(*SMOKE, says=("current folder", "change to"), make=current_folder_is_gone),
 )

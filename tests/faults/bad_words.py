@@ -94,7 +94,7 @@ COMMANDS = (
     usage("study", "analyse", "", "", says=("is empty", "name one")),
     usage("prepare", says=("say which", "prepare NAME")),
     usage("prepare", "", says=("no data set ''", "catalog")),
-    usage("prepare", "imagnette", says=("'imagnette'", "alike: imagenette")),
+    usage("prepare", "imagnette", says=("'imagnette'", "similar names: imagenette")),
     usage("prepare", "cifar10", "data_dri=x", says=("'data_dri'", "'data_dir'")),
     usage("ls", "runs/store", says=("'runs/store' is not of the form", "store")),
     usage("ls", "sore=x", says=("'sore'", "Did you mean 'store'")),

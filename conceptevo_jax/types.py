@@ -15,18 +15,13 @@ This module holds no behaviour beyond shape checks and names, and costs nothing.
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from conceptevo_jax.epochs import Epoch, SnapshotId
 from conceptevo_jax.errors import DataError
-
-Epoch = int | str
-"""An epoch's number (counted from 0; the state after its last optimiser step), `"init"`
-for the untrained network before it, or `"step<N>"` for a snapshot taken after N
-optimiser steps, within the first epochs. Labels: `conceptevo_jax.epoch_labels`."""
-
 
 T = TypeVar("T")
 
@@ -65,29 +60,6 @@ class Site:
     stride: int
     pre: str | None = None
     copies: tuple[int, ...] = ()
-
-
-class SnapshotId(NamedTuple):
-    """Which snapshot of which run; written `run@epoch`.
-
-    Example: `SnapshotId.parse("vgg16@3") == SnapshotId("vgg16", 3)`.
-
-    Attributes:
-      run: Name of the run, which may hold an `@` itself.
-      epoch: See `Epoch`.
-    """
-
-    run: str
-    epoch: Epoch
-
-    def __str__(self) -> str:
-        return f"{self.run}@{self.epoch}"
-
-    @classmethod
-    def parse(cls, name: str) -> "SnapshotId":
-        """From `run@epoch`."""
-        run, _, epoch = name.rpartition("@")
-        return cls(run, int(epoch) if epoch.isdecimal() else epoch)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -392,20 +364,3 @@ def neuron_ids(snapshot: str, sites: Sequence[Site]) -> list[str]:
       sites: Of its model, in forward order.
     """
     return [f"{snapshot}/{s.name}/{c}" for s in sites for c in range(s.channels)]
-
-
-def progress(epoch: Epoch, steps_per_epoch: int) -> float:
-    """Amount of training before a snapshot, in epochs: 0 for `init`, 1 for epoch 0.
-
-    This is a position on axes of time, not a label of the snapshot; for labels see
-    `conceptevo_jax.epoch_labels`.
-
-    Args:
-      epoch: The snapshot's epoch.
-      steps_per_epoch: Optimiser steps per epoch.
-    """
-    if epoch == "init":
-        return 0.0
-    if isinstance(epoch, str):
-        return int(epoch.removeprefix("step")) / steps_per_epoch
-    return float(epoch + 1)

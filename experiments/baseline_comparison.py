@@ -16,6 +16,7 @@ last milestone, and how much the representation itself changes (linear CKA and S
 import dataclasses
 
 from conceptevo_jax.config import Config
+from conceptevo_jax.epochs import Epoch, SnapshotId
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.runs import Job
@@ -50,7 +51,6 @@ from conceptevo_jax.reports.baseline_comparison.tables import (
 )
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.importance.evolutions import class_of, milestones_of
-from conceptevo_jax.types import Epoch, SnapshotId
 
 RIVALS = ("neurocartography", "neurocartography_figure_9", "ace")
 """The methods that ConceptEvo is claimed to drift less than."""

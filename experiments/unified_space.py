@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from conceptevo_jax.config import Config
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.outcome import finite, write_csv
@@ -43,7 +44,6 @@ from conceptevo_jax.reports.unified_space.figures import (
     shared_space,
     training_map,
 )
-from conceptevo_jax.types import Epoch
 
 
 def jobs(config: Config) -> list[Job]:

@@ -8,7 +8,7 @@ import numpy as np
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from conceptevo_jax.cli.schema import SettingsOfRooms
+from conceptevo_jax.cli.schema import PackageSettings
 from conceptevo_jax.config import (
     EmbeddingConfig,
     MethodConfig,
@@ -68,7 +68,7 @@ def make_explored(folder, make_dataset, make_run) -> Explored:
         name: make_run(title=f"Tiny {name}", epochs=EPOCHS, early_steps=[1], seed=seed)
         for seed, name in enumerate(("base", "vgg16"), 3)
     }
-    config = SettingsOfRooms(
+    config = PackageSettings(
         name="unified_space",
         scale_name="smoke",
         preset="tiny",

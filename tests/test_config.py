@@ -13,7 +13,7 @@ from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import explain, resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.cli.locate import experiments, folder
-from conceptevo_jax.cli.schema import SettingsOfRooms
+from conceptevo_jax.cli.schema import PackageSettings
 from conceptevo_jax.config import schema_values
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import UsageError
@@ -253,6 +253,6 @@ def test_a_configuration_survives_being_written(tmp_path):
     composed = composed_config(["experiment=demo", "scale=smoke"])
     OmegaConf.save(composed, tmp_path / "config.yaml", resolve=True)
     again = OmegaConf.merge(
-        OmegaConf.structured(SettingsOfRooms), OmegaConf.load(tmp_path / "config.yaml")
+        OmegaConf.structured(PackageSettings), OmegaConf.load(tmp_path / "config.yaml")
     )
     assert resolve(again) == resolve(composed)

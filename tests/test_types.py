@@ -9,12 +9,10 @@ from conceptevo_jax.types import (
     Embedding,
     Site,
     Snapshot,
-    SnapshotId,
     Stimuli,
     copied_neurons,
     neuron_count,
     neuron_ids,
-    progress,
     record,
     site_slices,
 )
@@ -23,19 +21,6 @@ SITES = tuple(
     Site(name=name, channels=c, rectified=True, receptive_field=3, stride=1)
     for name, c in (("features.0", 2), ("features.2", 3))
 )
-
-
-@pytest.mark.parametrize(
-    ("name", "snapshot"),
-    [
-        ("vgg16@3", SnapshotId("vgg16", 3)),
-        ("vgg16@init", SnapshotId("vgg16", "init")),
-        ("a@b@step1", SnapshotId("a@b", "step1")),
-    ],
-)
-def test_a_snapshots_name_is_its_run_and_epoch(name, snapshot):
-    assert SnapshotId.parse(name) == snapshot
-    assert str(snapshot) == name
 
 
 def stimuli(**changes):
@@ -80,11 +65,6 @@ def test_copies_are_counted_over_all_sites():
     where = SITES[0].channels + 1
     assert np.flatnonzero(copied_neurons(sites)).tolist() == [where]
     assert not copied_neurons(SITES).any()
-
-
-def test_progress_counts_epochs_of_training_behind_a_snapshot():
-    epochs = ["init", "step25", "step50", 0, 1, 9]
-    assert [progress(epoch, 100) for epoch in epochs] == [0, 0.25, 0.5, 1, 2, 10]
 
 
 def test_records_are_frozen_keyword_only_and_equal_only_to_themselves():

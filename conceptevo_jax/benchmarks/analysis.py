@@ -23,9 +23,9 @@ from conceptevo_jax.benchmarks.settings import BenchmarkSettings
 from conceptevo_jax.benchmarks.timing import fastest_seconds, memory_bytes
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import unknown_name
-from conceptevo_jax.models import Model, Variables, build_model
+from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.monitor import ConceptMonitor
-from conceptevo_jax.pipeline.runs import training_of
+from conceptevo_jax.pipeline.runs import model_of, training_of
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.importance.settings import ReversionSettings
 
@@ -60,7 +60,7 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
       name: Name of the run whose network is measured.
     """
     count, train_images = BenchmarkSettings.of(config).images, len(session.images.train)
-    model = _network(config, session, name)
+    model = model_of(config.runs[name], len(session.images.classes))
     calls, needs = _timed_calls(config, session, name, model)
     seconds = fastest_seconds(calls, BenchmarkSettings.of(config).turns)
     passes = _forward_passes(config, len(model.sites), seconds)
@@ -78,11 +78,6 @@ def measure_costs(config: Config, session: Session, name: str) -> list[dict[str,
         }
         for what in seconds
     ]
-
-
-def _network(config: Config, session: Session, name: str) -> Model:
-    settings, classes = config.runs[name].model, len(session.images.classes)
-    return build_model(settings.name, preset=settings.preset, classes=classes)
 
 
 def _timed_calls(

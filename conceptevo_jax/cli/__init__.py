@@ -62,11 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return command()
         except BaseException as error:
             # Whatever a signal became on its way through libraries.
-            code_and_line = (
-                signal_watcher.exit_code_and_line()
-                if signal_watcher.signal_received
-                else _exit_code_and_message(error)
-            )
+            if signal_watcher.signal_received:
+                return signal_watcher.print_line()
+            code_and_line = _exit_code_and_message(error)
             if code_and_line is None:
                 raise
         code, line = code_and_line

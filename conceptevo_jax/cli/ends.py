@@ -43,13 +43,14 @@ class SignalWatcher:
       signal_received: The first signal; None before.
       exits_at_once: Whether there is nothing to clean up yet, as during imports, which
         an exception would leave half done.
-      line_printed: Whether the line was printed.
     """
 
     def __init__(self) -> None:
         self.signal_received: signal.Signals | None = None
-        self.exits_at_once, self.line_printed = True, False
-        self._has_raised = False
+        self.exits_at_once = True
+        self._has_raised, self._line_printed = False, False
+        # Reentrant, since a signal may come while the main thread holds it.
+        self._printing = threading.RLock()
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -83,11 +84,20 @@ class SignalWatcher:
             watcher.join()
             os.close(read_end)
 
-    def exit_code_and_line(self) -> tuple[int, str]:
-        """The exit code that a shell gives to the received signal, and the message."""
+    def print_line(self) -> int:
+        """Print the message once, whichever thread comes first.
+
+        Returns:
+          The exit code that a shell gives to the received signal.
+        """
         assert self.signal_received is not None
-        self.line_printed = True
-        return 128 + self.signal_received, SIGNAL_LINES[self.signal_received]
+        with self._printing:
+            if not self._line_printed:
+                # Not by sys.stderr, which the main thread may be writing to.
+                with contextlib.suppress(OSError):
+                    os.write(2, f"{SIGNAL_LINES[self.signal_received]}\n".encode())
+                self._line_printed = True
+        return 128 + self.signal_received
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         """Called by Python in the main thread, between two of its steps."""
@@ -120,10 +130,4 @@ class SignalWatcher:
             deadline = time.monotonic() + GRACE_SECONDS
 
     def _leave(self) -> None:
-        line_printed = self.line_printed
-        code, line = self.exit_code_and_line()
-        if not line_printed:
-            # Not by sys.stderr, which the main thread may be writing to.
-            with contextlib.suppress(OSError):
-                os.write(2, f"{line}\n".encode())
-        os._exit(code)
+        os._exit(self.print_line())

@@ -9,7 +9,7 @@ from conceptevo_jax.cli.monitor import interval_option, wait_option
 from conceptevo_jax.cli.project import config_of
 from conceptevo_jax.cli.store_commands import store_option
 from conceptevo_jax.cli.words import options
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import epoch_label
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
     SCENE,

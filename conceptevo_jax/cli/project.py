@@ -14,7 +14,7 @@ from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.schema import schema
 from conceptevo_jax.cli.words import options
 from conceptevo_jax.config import Config
-from conceptevo_jax.epoch_labels import epoch_tick
+from conceptevo_jax.epochs import epoch_tick
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.pipeline.result_folder import require_settings
 from conceptevo_jax.places import typed_place

@@ -43,7 +43,7 @@ def declared_settings(module: ModuleType) -> tuple[type[Settings], ...]:
     )
 
 
-def _settings_of_rooms() -> tuple[type[Settings], ...]:
+def _settings_of_packages() -> tuple[type[Settings], ...]:
     """All settings declared in modules named `settings`; these are fast to import."""
     names = [
         module.name
@@ -55,10 +55,10 @@ def _settings_of_rooms() -> tuple[type[Settings], ...]:
     return tuple(kind for module in modules for kind in declared_settings(module))
 
 
-ROOMS = _settings_of_rooms()
+DECLARED_IN_PACKAGES = _settings_of_packages()
 """The settings of all packages in `reports`, and of `benchmarks`."""
 
-SettingsOfRooms = compose_schema("SettingsOfRooms", __name__, ROOMS)
+PackageSettings = compose_schema("PackageSettings", __name__, DECLARED_IN_PACKAGES)
 """The schema of experiments without settings of their own."""
 
 
@@ -73,16 +73,16 @@ def schema(experiment: str | None) -> type[Config]:
       UsageError: for a declaration that cannot be part of a schema.
     """
     if experiment not in experiments():
-        return SettingsOfRooms
+        return PackageSettings
     declared = declared_settings(runner(experiment))
     if not declared:
-        return SettingsOfRooms
+        return PackageSettings
     return _composed(f"{_CLASS_OF}{experiment}", declared)
 
 
 @functools.cache
 def _composed(name: str, declared: tuple[type[Settings], ...]) -> type[Config]:
-    return compose_schema(name, __name__, (*ROOMS, *declared))
+    return compose_schema(name, __name__, (*DECLARED_IN_PACKAGES, *declared))
 
 
 def __getattr__(name: str) -> type[Config]:
@@ -105,12 +105,12 @@ def register(words: Sequence[str]) -> type[Config]:
     names = _named_experiments(words)
     kinds = {name: schema(name) for name in names}
     if len(set(kinds.values())) > 1:
-        special = next(n for n, kind in kinds.items() if kind is not SettingsOfRooms)
+        special = next(n for n, kind in kinds.items() if kind is not PackageSettings)
         raise UsageError(
             f"experiment {special!r} has settings that no other experiment has: "
             "sweep it in a separate call."
         )
-    kind = next(iter(kinds.values()), SettingsOfRooms)
+    kind = next(iter(kinds.values()), PackageSettings)
     ConfigStore.instance().store("schema", kind)
     return kind
 

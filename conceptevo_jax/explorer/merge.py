@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from conceptevo_jax.epochs import SnapshotId
 from conceptevo_jax.errors import DataError, unknown_name
 from conceptevo_jax.explorer.opening import load_scene
 from conceptevo_jax.explorer.saving import save_scene
@@ -20,7 +21,6 @@ from conceptevo_jax.explorer.scene import (
     pool_rows,
 )
 from conceptevo_jax.explorer.sheets import make_sheets, read_tiles
-from conceptevo_jax.types import SnapshotId
 
 NAME_MARKS = ("A", "B")
 """Prefixes of names that two scenes share."""

@@ -9,9 +9,10 @@ import pyarrow as pa
 from jaxtyping import Int
 from PIL import Image
 
+from conceptevo_jax.epochs import SnapshotId
 from conceptevo_jax.explorer.patch_cutter import PatchCutter
 from conceptevo_jax.explorer.scene import Course, Scene
-from conceptevo_jax.types import SnapshotId, neuron_ids
+from conceptevo_jax.types import neuron_ids
 
 PATCHES = 3
 """Patches of a neuron, side by side in its image."""

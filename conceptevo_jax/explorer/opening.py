@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer.saving import sheet_paths
 from conceptevo_jax.explorer.scene import (
@@ -31,7 +32,7 @@ from conceptevo_jax.store import (
     read_manifest,
 )
 from conceptevo_jax.store.kinds import matches_type
-from conceptevo_jax.types import Epoch, neuron_count
+from conceptevo_jax.types import neuron_count
 
 _LOSSLESS, _KEY_FRAME, _SIDE = 0x2F, b"\x9d\x01\x2a", 2**14 - 1
 """How pictures in a WebP file begin, and the bits of a side's length."""

@@ -14,12 +14,12 @@ import numpy as np
 from jaxtyping import Int
 from PIL import Image
 
+from conceptevo_jax.epochs import SnapshotId
 from conceptevo_jax.explorer.neuron_table import neuron_columns
 from conceptevo_jax.explorer.patch_cutter import PatchCutter
 from conceptevo_jax.explorer.scene import Course, Scene
 from conceptevo_jax.store import write_text
 from conceptevo_jax.store.files import replace_folder, temporary_beside
-from conceptevo_jax.types import SnapshotId
 
 _LARGEST_SPRITE = 8192
 _CONFIG = "projector_config.pbtxt"

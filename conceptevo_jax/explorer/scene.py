@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from conceptevo_jax.types import Epoch, Site, record
+from conceptevo_jax.epochs import Epoch
+from conceptevo_jax.types import Site, record
 
 SCENE = "scene"
 """Where a result folder keeps it."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from conceptevo_jax.epochs import SnapshotId
 from conceptevo_jax.explorer.scene import Course, Place, StudyGroup
-from conceptevo_jax.types import SnapshotId, site_slices
+from conceptevo_jax.types import site_slices
 
 
 def locate_study_group(

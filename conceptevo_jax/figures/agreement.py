@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from conceptevo_jax.epoch_labels import snapshot_label
+from conceptevo_jax.epochs import SnapshotId, snapshot_label
 from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines
 from conceptevo_jax.figures.style import (
     INK_COLOUR,
@@ -18,7 +18,7 @@ from conceptevo_jax.figures.style import (
     figure_style,
     new_figure,
 )
-from conceptevo_jax.types import SnapshotId, record
+from conceptevo_jax.types import record
 
 _ROW_HEIGHT = 0.34
 """Height of a line, in inches."""

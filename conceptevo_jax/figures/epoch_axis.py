@@ -9,8 +9,7 @@ import math
 
 from matplotlib.axes import Axes
 
-from conceptevo_jax.epoch_labels import epoch_tick
-from conceptevo_jax.types import Epoch, progress
+from conceptevo_jax.epochs import Epoch, epoch_tick, progress
 
 _MOST = 8
 """Largest number of whole epochs with a tick."""

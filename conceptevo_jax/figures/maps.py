@@ -37,7 +37,7 @@ class MapPanel:
     """One snapshot on the map.
 
     Attributes:
-      epoch: Its label, see `conceptevo_jax.epoch_labels`.
+      epoch: Its label, see `conceptevo_jax.epochs`.
       facts: A line below the label: accuracies.
       points: Of its neurons; NaN for those without a place.
       depth: Of each neuron's site, 0 at the input to 1 at the output.

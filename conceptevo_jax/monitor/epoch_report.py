@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from conceptevo_jax.epoch_labels import epoch_label
-from conceptevo_jax.types import Epoch, record
+from conceptevo_jax.epochs import Epoch, epoch_label
+from conceptevo_jax.types import record
 
 HEALTHY = "healthy"
 DAMAGED = "damaged, concepts persist"

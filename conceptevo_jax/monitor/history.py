@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.monitor.probe_measures import ProbedSnapshot
 from conceptevo_jax.monitor.rules import JUDGED_MEASURES
-from conceptevo_jax.types import Epoch
 
 
 class History:

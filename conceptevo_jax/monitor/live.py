@@ -17,7 +17,7 @@ from conceptevo_jax.data import (
     require_same_pool,
     select_part,
 )
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import Epoch, epoch_label
 from conceptevo_jax.errors import (
     DataError,
     UsageError,
@@ -40,7 +40,7 @@ from conceptevo_jax.monitor.watched_sites import (
 )
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.stimuli import Search, respond, stimuli_of_arrays
-from conceptevo_jax.types import Epoch, Responses, Site, Space, neuron_count
+from conceptevo_jax.types import Responses, Site, Space, neuron_count
 
 LARGEST_PROBE = 1000
 """Largest default number of probe images."""

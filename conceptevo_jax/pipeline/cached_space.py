@@ -18,6 +18,7 @@ from conceptevo_jax.config import (
     ProjectionConfig,
     schema_values,
 )
+from conceptevo_jax.epochs import Epoch, SnapshotId
 from conceptevo_jax.pipeline.base_space import BaseSpace, Refits
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -31,15 +32,7 @@ from conceptevo_jax.projection import (
     refit_space,
 )
 from conceptevo_jax.store import Store, content_key
-from conceptevo_jax.types import (
-    Embedding,
-    Epoch,
-    Layout,
-    Observation,
-    SnapshotId,
-    Space,
-    record,
-)
+from conceptevo_jax.types import Embedding, Layout, Observation, Space, record
 
 REFITS = 4
 """Number of refits of a space, for the intervals of alignment."""

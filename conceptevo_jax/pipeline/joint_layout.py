@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.cached_space import lay_out
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.types import Epoch, Layout, record
+from conceptevo_jax.types import Layout, record
 
 
 @record

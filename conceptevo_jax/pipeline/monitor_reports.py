@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import read_file, unseal
 from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
-from conceptevo_jax.types import Epoch
 
 
 def is_watched(epoch: Epoch) -> bool:

@@ -49,13 +49,13 @@ class Watch:
             return
         if self.reports is None:
             self.reports = []
-            self._look(self._read_snapshots_before(snapshot))
-        self._look([snapshot])
+            self._measure(self._read_snapshots_before(snapshot))
+        self._measure([snapshot])
 
     def read_again(self, run: TrainedRun) -> None:
         """Measure all epochs of a finished training."""
         self.reports = []
-        self._look([shot for shot in run.snapshots if is_watched(shot.epoch)])
+        self._measure([shot for shot in run.snapshots if is_watched(shot.epoch)])
 
     def _read_snapshots_before(self, snapshot: Snapshot) -> list[Snapshot]:
         if snapshot.epoch == 0:
@@ -66,7 +66,7 @@ class Watch:
         is_saved = snapshot.epoch in names
         return saved[: names.index(snapshot.epoch)] if is_saved else saved
 
-    def _look(self, snapshots: Sequence[Snapshot]) -> None:
+    def _measure(self, snapshots: Sequence[Snapshot]) -> None:
         assert self.reports is not None
         for snapshot in snapshots:
             self.reports.append(self.monitor.update(snapshot.epoch, snapshot.load()))

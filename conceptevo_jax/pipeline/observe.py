@@ -13,12 +13,13 @@ from typing import Any
 
 from conceptevo_jax.activations import Footprint, Sweep, run_in_groups
 from conceptevo_jax.config import Config, schema_values
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.stimuli import Observe, Search, find_stimuli, respond
 from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.training import TimeLeft
-from conceptevo_jax.types import Epoch, Observation, Responses, Snapshot
+from conceptevo_jax.types import Observation, Responses, Snapshot
 
 
 def top_images_needed(k: int, projection_images: int | None, pool: int) -> int:

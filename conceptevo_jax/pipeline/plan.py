@@ -14,7 +14,7 @@ import jax
 from conceptevo_jax.config import Config, DatasetConfig, RunConfig
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.pipeline.images import dataset_facts, heldout_sizes
-from conceptevo_jax.pipeline.runs import Job, training_of
+from conceptevo_jax.pipeline.runs import Job, model_of, training_of
 from conceptevo_jax.training import disk_bytes
 from conceptevo_jax.types import neuron_count
 
@@ -90,11 +90,7 @@ def plan_explorer(config: Config, jobs: Sequence[Job]) -> list[Step]:
 
 def _neuron_places(job: Job) -> int:
     """Number of neurons times their observed snapshots."""
-    model_config = job.run.model
-    facts = dataset_facts(job.dataset)
-    model = build_model(
-        model_config.name, preset=model_config.preset, classes=facts.classes
-    )
+    model = model_of(job.run, dataset_facts(job.dataset).classes)
     return neuron_count(model.sites) * _snapshot_count(job)
 
 
@@ -162,7 +158,7 @@ def plan_job(job: Job) -> Step:
     train, test = data.train_images or facts.train, data.test_images or facts.test
     judgement = heldout_sizes(data, facts.test)[1]
     pool = (data.pool_images or train) + judgement
-    model = build_model(run.model.name, preset=run.model.preset, classes=facts.classes)
+    model = model_of(run, facts.classes)
     settings = training_of(run)
     snapshots = settings.epochs + len(settings.early_steps) + 1
     observed_snapshots = _snapshot_count(job)

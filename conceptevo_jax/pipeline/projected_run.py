@@ -8,18 +8,11 @@ import numpy as np
 from jaxtyping import Bool
 
 from conceptevo_jax.analysis import Agreement, Alignment
+from conceptevo_jax.epochs import Epoch, SnapshotId, progress
 from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.trained_run import TrainedRun
-from conceptevo_jax.types import (
-    Embedding,
-    Epoch,
-    SnapshotId,
-    Space,
-    Stimuli,
-    progress,
-    record,
-)
+from conceptevo_jax.types import Embedding, Space, Stimuli, record
 
 AGREEMENTS = ("correlation", "centred", "overlap")
 
@@ -80,7 +73,7 @@ class ProjectedRun:
 def join_space(
     run: TrainedRun, title: str, vectors: dict[Epoch, Embedding], space: Space
 ) -> ProjectedRun:
-    """A run added to an existing space, with the steps per epoch from its table.
+    """A run in a space, with the steps per epoch from its table.
 
     Args:
       run: The run, observed.

@@ -24,6 +24,7 @@ from conceptevo_jax.config import (
     schema_values,
 )
 from conceptevo_jax.devices import first_decides, is_asked_to_end
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.models import Model, build_model
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.monitor_reports import read_reports, reports_name
@@ -45,7 +46,7 @@ from conceptevo_jax.training import (
 )
 from conceptevo_jax.training.loop import OnEpoch, OnStep
 from conceptevo_jax.training.table import TABLE
-from conceptevo_jax.types import Epoch, Observation, Snapshot
+from conceptevo_jax.types import Observation, Snapshot
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,6 +117,16 @@ class Job:
         )
 
 
+def model_of(run: RunConfig, classes: int) -> Model:
+    """Build the model of a run.
+
+    Args:
+      run: The run.
+      classes: Number of classes of the images.
+    """
+    return build_model(run.model.name, preset=run.model.preset, classes=classes)
+
+
 def training_of(run: RunConfig) -> Training:
     """The training settings of a run's configuration."""
     settings = schema_values(
@@ -136,7 +147,7 @@ def is_finished(store: Store, images: Images, job: Job) -> bool:
       images: The images of `job.dataset`.
       job: The job.
     """
-    model, settings = _model(images, job), training_of(job.run)
+    model, settings = model_of(job.run, len(images.classes)), training_of(job.run)
     key = content_key("train", *_made_from(images, job, model, settings))
     if not store.has("train", key):
         return False
@@ -175,7 +186,7 @@ def execute(
     Raises:
       TimeUpError: when the time is up; finished work is kept.
     """
-    model, settings = _model(images, job), training_of(job.run)
+    model, settings = model_of(job.run, len(images.classes)), training_of(job.run)
     observed = _observed_epochs(job, settings)
     steps = settings.epochs * (len(images.train) // settings.batch_size)
     total = steps + len(observed) * _SWEEP_STEPS
@@ -261,13 +272,6 @@ class _Report:
     def __call__(self, done: int, total: int) -> None:
         if self.on_step is not None:
             self.on_step(done, self.total)
-
-
-def _model(images: Images, job: Job) -> Model:
-    model_config = job.run.model
-    return build_model(
-        model_config.name, preset=model_config.preset, classes=len(images.classes)
-    )
 
 
 def _observed_epochs(job: Job, settings: Training) -> Sequence[Epoch]:

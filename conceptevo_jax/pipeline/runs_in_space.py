@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from conceptevo_jax.analysis import Alignment, Subject
 from conceptevo_jax.config import MethodConfig
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.base_space import BaseSpace
 from conceptevo_jax.pipeline.cached_space import (
     align,
@@ -17,11 +18,11 @@ from conceptevo_jax.pipeline.cached_space import (
     project_run,
     refit_base,
 )
-from conceptevo_jax.pipeline.projected_run import ProjectedRun
+from conceptevo_jax.pipeline.projected_run import ProjectedRun, join_space
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.stimuli import narrow_sample
-from conceptevo_jax.types import Epoch, Observation, Space, record
+from conceptevo_jax.types import Observation, Space, record
 
 
 @record
@@ -92,15 +93,7 @@ def place_runs(
 def _place(session: Session, run: TrainedRun, space: Space, key: str) -> ProjectedRun:
     with session.stage("project", subject=run.name):
         vectors = project_run(session.store, space, key, run)
-    settings = session.config.runs[run.name]
-    return ProjectedRun(
-        run=run,
-        title=settings.title,
-        placed=vectors,
-        alignments={},
-        steps_per_epoch=len(session.images.train) // settings.batch_size,
-        base_images=space.covered,
-    )
+    return join_space(run, session.config.runs[run.name].title, vectors, space)
 
 
 def refit_spaces(session: Session, space: RunsInSpace) -> tuple[list[Space], str]:

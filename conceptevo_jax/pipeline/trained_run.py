@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.models import Model
 from conceptevo_jax.pipeline.monitor_reports import is_watched, read_reports
 from conceptevo_jax.store.stage_folders import PARTIAL
 from conceptevo_jax.training import Row, read_run, read_table, snapshots, trained_model
 from conceptevo_jax.training.table import TABLE
-from conceptevo_jax.types import Epoch, Observation, Snapshot, record
+from conceptevo_jax.types import Observation, Snapshot, record
 
 
 @record

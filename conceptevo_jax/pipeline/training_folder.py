@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conceptevo_jax.data import DecodedImages, open_decoded
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.monitor import ConceptMonitor, Report
 from conceptevo_jax.pipeline.monitor_reports import is_watched
@@ -18,7 +19,7 @@ from conceptevo_jax.store import Store, load_record, read_manifest
 from conceptevo_jax.store.records import MANIFEST
 from conceptevo_jax.training import RUN, Row
 from conceptevo_jax.training.table import TABLE
-from conceptevo_jax.types import Epoch, Space
+from conceptevo_jax.types import Space
 
 
 def find_training(training: str, store: Store) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from conceptevo_jax.config import Config
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.joint_layout import JointLayout, lay_out_runs
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
@@ -21,7 +22,7 @@ from conceptevo_jax.pipeline.runs_in_space import (
 )
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
-from conceptevo_jax.types import Epoch, Layout
+from conceptevo_jax.types import Layout
 
 BASE_SAMPLE = 4096
 """Number of pool images used to rank the base neurons' responses."""

@@ -17,10 +17,9 @@ from conceptevo_jax.config import (
 )
 from conceptevo_jax.data import Sizes
 from conceptevo_jax.errors import UsageError, require_count, require_seed, unknown_name
-from conceptevo_jax.models import build_model
 from conceptevo_jax.pipeline.cached_space import space_settings
 from conceptevo_jax.pipeline.images import ON_BAD_IMAGE, dataset_facts, heldout_sizes
-from conceptevo_jax.pipeline.runs import training_of
+from conceptevo_jax.pipeline.runs import model_of, training_of
 from conceptevo_jax.projection.layout import require_map
 from conceptevo_jax.reports.alignment.settings import AlignmentSettings
 from conceptevo_jax.reports.alignment.study_cards import read_hand_picked_sets
@@ -206,8 +205,7 @@ def _check_method(setting: str, method: MethodConfig, seed: int) -> None:
 
 
 def _check_run(setting: str, run: RunConfig, side: int, classes: int) -> None:
-    model_config = run.model
-    model = build_model(model_config.name, preset=model_config.preset, classes=classes)
+    model = model_of(run, classes)
     model.require_size(side)
     require_seed(run.seed, f"{setting}.seed")
     with _naming(setting):

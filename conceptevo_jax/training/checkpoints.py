@@ -22,7 +22,7 @@ from typing import Any
 import orbax.checkpoint as ocp
 
 from conceptevo_jax.devices import call_in_first_process, local_copy
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import Epoch, epoch_label
 from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.store import require_no_outward_links
@@ -40,7 +40,7 @@ from conceptevo_jax.training.orbax_managers import (
 )
 from conceptevo_jax.training.step import State
 from conceptevo_jax.training.table import TABLE, has_table, read_table
-from conceptevo_jax.types import Epoch, Snapshot
+from conceptevo_jax.types import Snapshot
 
 logging.getLogger("absl").setLevel(logging.ERROR)
 

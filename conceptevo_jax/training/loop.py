@@ -29,7 +29,7 @@ from conceptevo_jax.devices import (
     replicate,
     shard,
 )
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import Epoch, epoch_label
 from conceptevo_jax.errors import DataError, require_callables
 from conceptevo_jax.models import Model
 from conceptevo_jax.streams import stream
@@ -47,7 +47,7 @@ from conceptevo_jax.training.step import (
     make_train_step,
 )
 from conceptevo_jax.training.table import TABLE, Row, read_table, write_table
-from conceptevo_jax.types import Epoch, Snapshot
+from conceptevo_jax.types import Snapshot
 
 T = TypeVar("T", State, Tally)
 

@@ -33,7 +33,7 @@ class Training:
       eval_images: Size of the sample of training images that is evaluated.
       regularisation: See `Regularisation`.
       compute: Type of training steps, `float32` or `bfloat16`; see
-        `Model.computing`. Evaluation and observation of snapshots always compute in
+        `Model.in_dtype`. Evaluation and observation of snapshots always compute in
         float32.
     """
 

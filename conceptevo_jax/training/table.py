@@ -11,11 +11,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.store import checksum, read_file, write_bytes
 from conceptevo_jax.store.bounded_reading import LARGEST_TEXT
 from conceptevo_jax.training.checksums import read_checksums, update_checksums
-from conceptevo_jax.types import Epoch
 
 TABLE = "epochs.csv"
 """The table's name in a run's folder."""

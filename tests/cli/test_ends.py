@@ -8,6 +8,8 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,7 @@ IN_A_LIBRARY = """
 import hashlib
 from conceptevo_jax import cli
 from conceptevo_jax.cli import ends
-ends.GRACE = {grace}
+ends.GRACE_SECONDS = {grace}
 def work():
     print("ready", flush=True)
     hashlib.pbkdf2_hmac("sha512", b"word", b"salt", 2**31 - 1)
@@ -113,6 +115,25 @@ def test_a_second_signal_ends_it_at_once():
         _, err = program.communicate(timeout=PATIENCE)
     assert program.returncode in (130, 143)  # Two at a time come in any order.
     assert err.count("\n") == 1
+
+
+def test_whichever_thread_ends_it_the_line_is_written_before(monkeypatch):
+    """The process may exit as soon as one of them is back."""
+    lines = []
+
+    def write_slowly(descriptor, line):
+        time.sleep(0.1)
+        lines.append((descriptor, line))
+
+    monkeypatch.setattr(ends.os, "write", write_slowly)
+    watcher = ends.SignalWatcher()
+    watcher.signal_received = signal.SIGTERM
+    with ThreadPoolExecutor(2) as threads:
+        calls = [
+            threads.submit(lambda: (watcher.print_line(), len(lines))) for _ in range(2)
+        ]
+    assert [call.result() for call in calls] == [(143, 1)] * 2
+    assert lines == [(2, f"{ends.SIGNAL_LINES[signal.SIGTERM]}\n".encode())]
 
 
 def test_what_is_in_the_making_is_put_in_order(tmp_path):
@@ -185,13 +206,7 @@ def test_a_reader_that_has_enough_ends_it_silently():
         "    print('x' * 100_000, flush=True)\n"
         "cli._command = lambda words: work; cli.program()"
     )
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w") as closed:
-        done = subprocess.run(
-            [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
-        )
-    assert (done.returncode, done.stderr) == (cli.EXIT_NO_READER, b"")
+    assert end_without_reader(text) == (cli.EXIT_NO_READER, b"")
 
 
 @pytest.mark.parametrize("number", ends.SIGNAL_LINES)
@@ -222,6 +237,25 @@ def test_an_error_gives_its_code_though_nobody_reads_any_more():
     assert program.returncode == 2
 
 
+def end_without_reader(text):
+    """Exit code and error output of a program whose output nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        program = subprocess.run(
+            [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
+        )
+    return program.returncode, program.stderr
+
+
+def in_a_shell(words):
+    """A run of the program with the words and redirections as a shell reads them."""
+    shell = f'"$0" -c "$1" {words}'
+    return subprocess.run(
+        ["bash", "-c", shell, sys.executable, PROGRAM], capture_output=True
+    )
+
+
 def test_what_the_console_prints_ends_silently_as_well():
     """Rich would exit with 1."""
     text = (
@@ -229,31 +263,19 @@ def test_what_the_console_prints_ends_silently_as_well():
     )
     text += "\ncli._command = lambda words: work\n"
     text += "def work():\n    CONSOLE.print('x')\ncli.program()"
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w") as closed:
-        done = subprocess.run(
-            [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
-        )
-    assert (done.returncode, done.stderr) == (cli.EXIT_NO_READER, b"")
+    assert end_without_reader(text) == (cli.EXIT_NO_READER, b"")
 
 
 @pytest.mark.parametrize(
     ("words", "code"), [("lss 2>/dev/full", 2), ("lss 2>&-", 2), ("--help >&-", 0)]
 )
 def test_codes_are_kept_whatever_the_streams_are(words, code):
-    shell = f'"$0" -c "$1" {words}'
-    done = subprocess.run(
-        ["bash", "-c", shell, sys.executable, PROGRAM], capture_output=True
-    )
+    done = in_a_shell(words)
     assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_what_cannot_be_printed_is_told():
-    shell = '"$0" -c "$1" --help >/dev/full'
-    done = subprocess.run(
-        ["bash", "-c", shell, sys.executable, PROGRAM], capture_output=True
-    )
+    done = in_a_shell("--help >/dev/full")
     assert done.returncode == 3
     assert re.fullmatch(rb"conceptevo: .*No space left on device.*\n", done.stderr)
 
@@ -262,13 +284,7 @@ def test_what_was_printed_last_is_not_lost_without_a_word():
     """It lies in a buffer until Python ends."""
     text = "from conceptevo_jax import cli\ncli._command = lambda words: work\n"
     text += "def work():\n    print('x')\n    return 0\ncli.program()"
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w") as closed:
-        done = subprocess.run(
-            [sys.executable, "-c", text], stdout=closed, stderr=subprocess.PIPE
-        )
-    assert (done.returncode, done.stderr) == (cli.EXIT_NO_READER, b"")
+    assert end_without_reader(text) == (cli.EXIT_NO_READER, b"")
 
 
 def test_what_is_printed_is_utf_8_whatever_the_locale():

@@ -13,7 +13,7 @@ import yaml
 from conceptevo_jax import cli
 from conceptevo_jax.cli.locate import folder
 from conceptevo_jax.cli.project import config_of
-from conceptevo_jax.cli.schema import SettingsOfRooms, schema
+from conceptevo_jax.cli.schema import PackageSettings, schema
 from conceptevo_jax.errors import UsageError
 
 HEAD = '''"""How many responses are small."""
@@ -150,8 +150,8 @@ def test_no_other_experiment_has_them(checkout, call):
     code, _, err = call("experiment=demo", "scale=smoke", "sparsity.threshold=1")
     assert code == 2
     assert "unknown setting below the top 'sparsity'" in err
-    assert schema("demo") is SettingsOfRooms
-    assert schema("sparsity") is not SettingsOfRooms
+    assert schema("demo") is PackageSettings
+    assert schema("sparsity") is not PackageSettings
 
 
 def test_a_result_keeps_them_and_is_read_again(checkout, call, tmp_path):
@@ -202,7 +202,7 @@ def test_a_process_of_a_launcher_finds_their_classes(checkout):
     """What Hydra's launchers send to processes refers to the schema by its name."""
     from omegaconf import OmegaConf
 
-    for kind in (SettingsOfRooms, schema("sparsity")):
+    for kind in (PackageSettings, schema("sparsity")):
         assert pickle.loads(pickle.dumps(kind)) is kind
     node = pickle.dumps(OmegaConf.structured(schema("sparsity")))
     place = cli.locate.conceptevo_jax.__file__

@@ -5,7 +5,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conceptevo_jax.cli.schema import SettingsOfRooms
+from conceptevo_jax.cli.schema import PackageSettings
 from conceptevo_jax.cli.words import interpret_words, typed_names
 
 SMOKE = ("experiment=unified_space", "scale=smoke")
@@ -44,7 +44,7 @@ def read(word):
 @pytest.mark.parametrize("text", PATHS)
 @pytest.mark.parametrize("setting", ["run_dir", "dataset.data_dir", "runs.base.title"])
 def test_text_is_what_was_typed(setting, text):
-    (word,) = interpret_words([f"{setting}={text}"], SettingsOfRooms)
+    (word,) = interpret_words([f"{setting}={text}"], PackageSettings)
     assert read(word) == text
 
 
@@ -54,7 +54,7 @@ def test_text_is_what_was_typed(setting, text):
 @example("'")
 @example("it's")
 def test_any_folder_is_what_was_typed(name):
-    (word,) = interpret_words([f"dataset.name=folder:{name}"], SettingsOfRooms)
+    (word,) = interpret_words([f"dataset.name=folder:{name}"], PackageSettings)
     assert read(word) == f"folder:{name}"
 
 
@@ -74,21 +74,21 @@ def test_any_folder_is_what_was_typed(name):
     ],
 )
 def test_what_is_hydra_s_stays(word, value):
-    assert interpret_words([word], SettingsOfRooms) == [word]
+    assert interpret_words([word], PackageSettings) == [word]
     assert read(word) == value
 
 
 def test_values_to_sweep_over_stay_where_there_is_a_sweep():
     words = ["-m", "dataset.name=shapes,fashion_mnist", "seed=0,1"]
-    assert interpret_words(words, SettingsOfRooms) == words
-    assert interpret_words(["dataset.name=shapes,fashion_mnist"], SettingsOfRooms) == [
+    assert interpret_words(words, PackageSettings) == words
+    assert interpret_words(["dataset.name=shapes,fashion_mnist"], PackageSettings) == [
         "dataset.name='shapes,fashion_mnist'"
     ]
 
 
 def test_flags_and_what_cannot_be_read_stay():
     words = ["--cfg", "job", "runs.vgg16.epochs", "~base", "x y=1"]
-    assert interpret_words(words, SettingsOfRooms) == words
+    assert interpret_words(words, PackageSettings) == words
 
 
 def test_settings_that_were_typed_have_names():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from browsing import stop_clock
 
-from conceptevo_jax.epoch_labels import epoch_label, snapshot_label
+from conceptevo_jax.epochs import epoch_label, snapshot_label
 from conceptevo_jax.explorer import load_scene
 from conceptevo_jax.types import neuron_ids
 

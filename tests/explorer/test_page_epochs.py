@@ -1,4 +1,4 @@
-"""What the page calls snapshots is what `conceptevo_jax.epoch_labels` does."""
+"""What the page calls snapshots is what `conceptevo_jax.epochs` does."""
 
 import re
 
@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import world
 
-from conceptevo_jax.epoch_labels import epoch_label, epoch_tick, snapshot_label
+from conceptevo_jax.epochs import epoch_label, epoch_tick, progress, snapshot_label
 from conceptevo_jax.explorer import write_page
 from conceptevo_jax.figures.epoch_axis import labelled_epochs
-from conceptevo_jax.types import progress
 
 expect = pytest.importorskip("playwright.sync_api").expect
 

@@ -20,7 +20,7 @@ from PIL import Image
 from planted import he_normal
 from scenes import planted_scene, pool_pixels
 
-from conceptevo_jax.cli.schema import SettingsOfRooms
+from conceptevo_jax.cli.schema import PackageSettings
 from conceptevo_jax.config import MethodConfig, ProjectionConfig
 from conceptevo_jax.explorer import make_sheets, save_scene
 from conceptevo_jax.models import build_model
@@ -93,7 +93,7 @@ def _plant_scene(result: Path) -> None:
 
 def _plant_space(result: Path) -> None:
     config = OmegaConf.to_object(
-        OmegaConf.merge(OmegaConf.structured(SettingsOfRooms), OmegaConf.create(CONFIG))
+        OmegaConf.merge(OmegaConf.structured(PackageSettings), OmegaConf.create(CONFIG))
     )
     config.run_dir = str(result)
     assert claim_folder(config, "images").folder == result

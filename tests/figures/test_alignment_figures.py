@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
-from conceptevo_jax.epoch_labels import snapshot_label
+from conceptevo_jax.epochs import SnapshotId, snapshot_label
 from conceptevo_jax.figures import (
     Factor,
     MethodDots,
@@ -14,7 +14,6 @@ from conceptevo_jax.figures import (
     draw_pairs,
     draw_tasks,
 )
-from conceptevo_jax.types import SnapshotId
 
 
 def dots(name, values):

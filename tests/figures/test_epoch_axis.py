@@ -5,9 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from conceptevo_jax.epoch_labels import epoch_tick
+from conceptevo_jax.epochs import epoch_tick, progress
 from conceptevo_jax.figures import Curve, draw_curves
-from conceptevo_jax.types import progress
 
 STEPS = 8
 

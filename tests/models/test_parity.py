@@ -33,6 +33,7 @@ if importlib.util.find_spec("torchvision") is None:
     pytest.skip("the extra [parity] is not installed", allow_module_level=True)
 
 import torch
+from torch_weights import draw_weights
 
 zoo = import_torchvision().models
 CLASSES, BATCH, CLOSE = 5, 4, 1e-4
@@ -120,7 +121,7 @@ def _pair(name: str) -> Pair:
         model = build_model(name, preset="toy", classes=CLASSES)
     rng = np.random.default_rng(11)
     reference = build().eval()
-    state = {n: _draw(rng, n, v) for n, v in reference.state_dict().items()}
+    state = {n: draw_weights(rng, n, v) for n, v in reference.state_dict().items()}
     reference.load_state_dict(state)
     images = rng.normal(size=(BATCH, model.size, model.size, 3)).astype(np.float32)
     return Pair(
@@ -129,19 +130,6 @@ def _pair(name: str) -> Pair:
         variables=from_torchvision(model, state),
         images=images,
     )
-
-
-def _draw(rng: np.random.Generator, name: str, value: torch.Tensor) -> torch.Tensor:
-    """He-normal kernels; scales and variances about one; small biases and means."""
-    if value.ndim == 0:
-        return value
-    if value.ndim in (2, 4):
-        array = rng.normal(size=value.shape) * np.sqrt(2 / np.prod(value.shape[1:]))
-    elif name.endswith(("weight", "var", "layer_scale")):
-        array = rng.uniform(0.5, 1.5, value.shape)
-    else:
-        array = rng.normal(size=value.shape) * 0.1
-    return torch.from_numpy(array.astype(np.float32))
 
 
 def _referred(reference: torch.nn.Module, images: np.ndarray) -> Any:

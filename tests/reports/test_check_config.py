@@ -4,7 +4,7 @@ import pytest
 
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
-from conceptevo_jax.cli.schema import SettingsOfRooms
+from conceptevo_jax.cli.schema import PackageSettings
 from conceptevo_jax.config import (
     DatasetFacts,
     MethodConfig,
@@ -117,6 +117,6 @@ def test_processes_that_work_together_are_no_workers():
 )
 def test_names_that_files_are_called_by_are_one_component(changes, named):
     known = {"name": "demo", "scale_name": "smoke", "method": MethodConfig(name="a")}
-    check_names(SettingsOfRooms(**known))
+    check_names(PackageSettings(**known))
     with pytest.raises(UsageError, match=named):
-        check_names(SettingsOfRooms(**{**known, **changes}))
+        check_names(PackageSettings(**{**known, **changes}))

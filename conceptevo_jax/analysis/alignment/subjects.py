@@ -25,11 +25,11 @@ from conceptevo_jax.analysis.alignment.similarity import (
     directions,
     stimulus_rows,
 )
+from conceptevo_jax.epochs import SnapshotId
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.types import (
     Embedding,
     Responses,
-    SnapshotId,
     Stimuli,
     copied_neurons,
     neuron_count,

@@ -28,7 +28,7 @@ def vasicek_entropy(
 ) -> float:
     """Differential entropy by Vasicek's estimator, mean over dimensions, in nats.
 
-        H = mean_i log( n / (2 m) · max(x_(i+m) − x_(i−m), FLOOR · scale) )
+        H = mean_i log( n / (2 m) · max(x_(i+m) − x_(i−m), SPACING_FLOOR · scale) )
 
     over the sorted values of one dimension, with m = ⌊√n + ½⌋ and ends clamped to the
     smallest and largest value (Vasicek, 1976, https://www.jstor.org/stable/2984828).

@@ -7,10 +7,10 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import Epoch, epoch_label
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.training import Row
-from conceptevo_jax.types import Epoch, record
+from conceptevo_jax.types import record
 
 SHARES = (0.25, 0.5, 0.75)
 

@@ -7,12 +7,13 @@ from jaxtyping import Int, UInt8
 from PIL import Image
 
 from conceptevo_jax.data import DecodedImages
+from conceptevo_jax.epochs import SnapshotId
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.study.design.candidates import neuron_place, split_id
 from conceptevo_jax.study.design.cards import Cards
 from conceptevo_jax.study.design.tasks import Task
-from conceptevo_jax.types import SnapshotId, Stimuli
+from conceptevo_jax.types import Stimuli
 
 MAX_PATCH_SIDE = 64
 """Side of a study's patches, in pixels, at most that of the images."""

@@ -12,7 +12,7 @@ from conceptevo_jax.analysis.statistics.intervals import (
     exact_interval,
     share_interval,
 )
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import epoch_label
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace

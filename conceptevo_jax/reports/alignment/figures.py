@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis import Agreement, Alignment
-from conceptevo_jax.epoch_labels import snapshot_label
+from conceptevo_jax.epochs import SnapshotId, snapshot_label
 from conceptevo_jax.figures import (
     MethodDots,
     TaskPicture,
@@ -26,7 +26,6 @@ from conceptevo_jax.reports.alignment.measure import (
 )
 from conceptevo_jax.reports.alignment.study_cards import GroupStudy
 from conceptevo_jax.reports.alignment.study_measure import CATEGORY_TITLES
-from conceptevo_jax.types import SnapshotId
 
 MEASURES = {
     "correlation": "responses correlate",

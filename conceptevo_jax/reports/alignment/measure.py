@@ -10,6 +10,7 @@ from conceptevo_jax.analysis import Alignment, Subject
 from conceptevo_jax.analysis.alignment.selectivity import selected_concepts
 from conceptevo_jax.data import Pool
 from conceptevo_jax.data.shapes import shape_concepts
+from conceptevo_jax.epochs import SnapshotId
 from conceptevo_jax.pipeline.cached_space import align
 from conceptevo_jax.pipeline.runs_in_space import (
     RunsInSpace,
@@ -17,7 +18,7 @@ from conceptevo_jax.pipeline.runs_in_space import (
     refit_spaces,
 )
 from conceptevo_jax.pipeline.session import Session
-from conceptevo_jax.types import Observation, SnapshotId
+from conceptevo_jax.types import Observation
 
 PairAlignments = Mapping[tuple[str, str], Alignment]
 """Alignment of pairs of snapshots in one space, by both names."""

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from conceptevo_jax.data import DecodedImages
+from conceptevo_jax.epochs import Epoch, SnapshotId
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
@@ -35,7 +36,7 @@ from conceptevo_jax.study.design.cards import (
 from conceptevo_jax.study.design.groups import GroupDrawSettings, make_groups
 from conceptevo_jax.study.design.hand_picked import hand_picked_groups
 from conceptevo_jax.study.design.tasks import Task, deal_tasks
-from conceptevo_jax.types import Epoch, Snapshot, SnapshotId, Stimuli
+from conceptevo_jax.types import Snapshot, Stimuli
 
 TITLE = "Which of these belong together?"
 

@@ -17,7 +17,7 @@ from conceptevo_jax.baselines.pooled_activations import (
 from conceptevo_jax.baselines.segments import Segments, segment_images
 from conceptevo_jax.baselines.tcav import ConceptTest, check_concept
 from conceptevo_jax.data import DecodedImages
-from conceptevo_jax.epoch_labels import snapshot_label
+from conceptevo_jax.epochs import Epoch, snapshot_label
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.pipeline.session import Session
@@ -25,7 +25,7 @@ from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.baseline_comparison.settings import BaselinesSettings
 from conceptevo_jax.reports.importance.evolutions import class_of
 from conceptevo_jax.streams import stream
-from conceptevo_jax.types import Epoch, record
+from conceptevo_jax.types import record
 
 _MIN_SEGMENTS = 4
 """Every concept has more segments than this, even with few images."""

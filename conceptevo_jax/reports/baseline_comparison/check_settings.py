@@ -2,7 +2,7 @@
 
 from conceptevo_jax.config import Config, require_positive
 from conceptevo_jax.errors import UsageError
-from conceptevo_jax.models import build_model
+from conceptevo_jax.pipeline.runs import model_of
 from conceptevo_jax.reports.baseline_comparison.settings import BaselinesSettings
 
 
@@ -25,7 +25,4 @@ def check_baselines(config: Config, classes: int) -> None:
             f"{baselines.random_sets} are out of range: at least 2 and 3."
         )
     if baselines.site is not None and baselines.run in config.runs:
-        model_config = config.runs[baselines.run].model
-        build_model(
-            model_config.name, preset=model_config.preset, classes=classes
-        ).site(baselines.site)
+        model_of(config.runs[baselines.run], classes).site(baselines.site)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from conceptevo_jax.epoch_labels import snapshot_label
+from conceptevo_jax.epochs import SnapshotId, snapshot_label
 from conceptevo_jax.figures import (
     ConceptPanel,
     DriftDots,
@@ -23,7 +23,6 @@ from conceptevo_jax.reports.baseline_comparison.measure import (
     MethodDrift,
 )
 from conceptevo_jax.reports.baseline_comparison.representations import Representation
-from conceptevo_jax.types import SnapshotId
 
 PAPER_ROWS = ("neurocartography_figure_9", "ace")
 """Rows of the paper's figure below ConceptEvo's."""

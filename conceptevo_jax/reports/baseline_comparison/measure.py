@@ -15,10 +15,11 @@ from conceptevo_jax.baselines.neurocartography import (
     activated_cells,
     group_neurons,
 )
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.baseline_comparison.representations import Representation
-from conceptevo_jax.types import Epoch, Observation, record
+from conceptevo_jax.types import Observation, record
 
 SPACES = ("vectors", "map")
 """Where drift is measured: in a method's own space, and on its map."""

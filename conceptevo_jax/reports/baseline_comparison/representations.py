@@ -17,6 +17,7 @@ from conceptevo_jax.activations import map_batches
 from conceptevo_jax.analysis.dynamics.labelled_vectors import LabelledVectors
 from conceptevo_jax.baselines.aligned_maps import align_maps
 from conceptevo_jax.baselines.neurocartography import FIGURE_9, FitSettings
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.cached_space import lay_out
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -29,7 +30,7 @@ from conceptevo_jax.reports.baseline_comparison.followed_segments import (
 )
 from conceptevo_jax.store import content_key
 from conceptevo_jax.streams import stream
-from conceptevo_jax.types import Embedding, Epoch, record
+from conceptevo_jax.types import Embedding, record
 
 
 @record

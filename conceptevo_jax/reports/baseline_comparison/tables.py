@@ -8,11 +8,12 @@ from typing import Any
 from conceptevo_jax.analysis.dynamics.movement import linear_cka
 from conceptevo_jax.baselines.neurocartography import Groups
 from conceptevo_jax.baselines.svcca import svcca
+from conceptevo_jax.epochs import Epoch, SnapshotId
 from conceptevo_jax.pipeline.outcome import finite, write_csv
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.reports.baseline_comparison.ace_concepts import ClassConcepts
 from conceptevo_jax.reports.baseline_comparison.measure import MEASURES, MethodDrift
-from conceptevo_jax.types import Epoch, Observation, SnapshotId, neuron_ids
+from conceptevo_jax.types import Observation, neuron_ids
 
 
 def write_tables(

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from conceptevo_jax.analysis.dynamics.concept_onset import nearest_group
 from conceptevo_jax.analysis.dynamics.diversity import neuron_scale
 from conceptevo_jax.analysis.dynamics.movement import lifetimes
+from conceptevo_jax.epochs import Epoch, progress
 from conceptevo_jax.explorer import Course
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
@@ -20,7 +21,7 @@ from conceptevo_jax.reports.explorer_page.run_measures import (
 from conceptevo_jax.reports.explorer_page.scene_importance import describe_importance
 from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.stimuli import patch_windows
-from conceptevo_jax.types import Epoch, Layout, progress, record
+from conceptevo_jax.types import Layout, record
 
 LIVES = ("concept", "born", "settled", "died")
 """Rows of `Course.lives`."""

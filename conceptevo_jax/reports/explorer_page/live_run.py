@@ -8,6 +8,7 @@ from pathlib import Path
 from conceptevo_jax.analysis.dynamics.diversity import neuron_scale
 from conceptevo_jax.config import Config
 from conceptevo_jax.data import require_same_pool
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.explorer import (
     SCENE,
@@ -38,7 +39,7 @@ from conceptevo_jax.reports.explorer_page.describe_scene import (
 )
 from conceptevo_jax.store import Store, load_record
 from conceptevo_jax.training import Row
-from conceptevo_jax.types import Embedding, Epoch, Layout, Observation, Space
+from conceptevo_jax.types import Embedding, Layout, Observation, Space
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from conceptevo_jax.analysis.statistics.intervals import share_intervals
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.reports.importance.tables import top_neurons
-from conceptevo_jax.types import Epoch, Importance, Site, neuron_count, neurons_among
+from conceptevo_jax.types import Importance, Site, neuron_count, neurons_among
 
 
 def describe_importance(

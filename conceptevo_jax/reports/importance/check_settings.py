@@ -5,7 +5,7 @@ from conceptevo_jax.analysis.importance.reversion import ReversionOptions
 from conceptevo_jax.analysis.importance.scores import select_sites
 from conceptevo_jax.config import Config, require_positive, schema_values
 from conceptevo_jax.errors import UsageError, unknown_name
-from conceptevo_jax.models import build_model
+from conceptevo_jax.pipeline.runs import model_of
 from conceptevo_jax.reports.importance.evolutions import scoring_of
 from conceptevo_jax.reports.importance.settings import (
     ImportanceSettings,
@@ -35,8 +35,4 @@ def check_importance(config: Config, classes: int) -> None:
             f"not {settings.classes}."
         )
     for name in scoring.sites and config.runs:
-        model_config = config.runs[name].model
-        model = build_model(
-            model_config.name, preset=model_config.preset, classes=classes
-        )
-        select_sites(model, scoring.sites)
+        select_sites(model_of(config.runs[name], classes), scoring.sites)

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from conceptevo_jax.analysis.importance.rankings import class_correlation
 from conceptevo_jax.analysis.statistics.intervals import finite_mean, mean_interval
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.outcome import Claim, finite
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -16,7 +17,7 @@ from conceptevo_jax.reports.importance.measure import split_half_reliability
 from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.reports.importance.settings import ImportanceSettings
 from conceptevo_jax.reports.importance.tables import top_neurons
-from conceptevo_jax.types import Epoch, Importance, neurons_among
+from conceptevo_jax.types import Importance, neurons_among
 
 LEADING_NEURONS = 10
 """Neurons per class in the claim about what evolutions lead to."""

@@ -11,7 +11,7 @@ from conceptevo_jax.analysis.importance.milestones import (
 )
 from conceptevo_jax.analysis.importance.scores import ScoringSettings
 from conceptevo_jax.config import Config, schema_values
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import epoch_label
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.runs import Job

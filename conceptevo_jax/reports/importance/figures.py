@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.alignment.similarity import shared_stimuli, stimulus_rows
 from conceptevo_jax.analysis.statistics.intervals import share_intervals
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import Epoch, epoch_label
 from conceptevo_jax.figures import (
     EvolutionGroup,
     EvolvingNeuron,
@@ -25,13 +25,7 @@ from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.reports.importance.settings import ImportanceSettings
 from conceptevo_jax.reports.importance.tables import top_neurons
 from conceptevo_jax.stimuli import Sheet, patch_sheet, patch_windows
-from conceptevo_jax.types import (
-    Epoch,
-    Importance,
-    Stimuli,
-    neuron_ids,
-    neurons_among,
-)
+from conceptevo_jax.types import Importance, Stimuli, neuron_ids, neurons_among
 
 _TILE = 48
 """Side of a patch on the sheets, in pixels."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from conceptevo_jax.analysis.importance.milestones import SHARES
 from conceptevo_jax.analysis.importance.reversion import DIRECTIONS
 from conceptevo_jax.config import Config
-from conceptevo_jax.models import Model, build_model
+from conceptevo_jax.models import Model
 from conceptevo_jax.pipeline.images import dataset_facts
 from conceptevo_jax.pipeline.plan import (
     START_SECONDS,
@@ -14,6 +14,7 @@ from conceptevo_jax.pipeline.plan import (
     assumed_gflops,
     model_gflop,
 )
+from conceptevo_jax.pipeline.runs import model_of
 from conceptevo_jax.reports.importance.settings import (
     ImportanceSettings,
     ReversionSettings,
@@ -86,10 +87,7 @@ def _plan_counts(
 ) -> tuple[Model, int, int]:
     """A run's model, training images per class, and number of repeats."""
     facts, importance = dataset_facts(config.dataset), ImportanceSettings.of(config)
-    model_config = config.runs[name].model
-    model = build_model(
-        model_config.name, preset=model_config.preset, classes=facts.classes
-    )
+    model = model_of(config.runs[name], facts.classes)
     class_images = (config.dataset.train_images or facts.train) // facts.classes
     evolutions = (len(importance.epochs) or len(SHARES)) - 1
     return (

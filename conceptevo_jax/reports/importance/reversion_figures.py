@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.importance.reversion import DIRECTIONS, METRICS
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import epoch_label
 from conceptevo_jax.figures import Bars, draw_bars, save_figure
 from conceptevo_jax.reports.importance.tables import RANDOM_QUANTILE
 from conceptevo_jax.types import record

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from conceptevo_jax.config import Config
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
@@ -19,7 +20,7 @@ from conceptevo_jax.reports.importance.measure import (
     split_half_reliability,
 )
 from conceptevo_jax.reports.importance.settings import ImportanceSettings
-from conceptevo_jax.types import Epoch, Importance, record
+from conceptevo_jax.types import Importance, record
 
 
 def featured_class(

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import Epoch, epoch_label
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.reports.training_failures.course import Course, place_label
-from conceptevo_jax.types import Epoch
 
 
 def alarm_in_time_claim(projected_run: ProjectedRun, course: Course) -> Claim:

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from conceptevo_jax.analysis.importance.milestones import Milestones, find_milestones
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import Epoch, epoch_label
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.training import Row
-from conceptevo_jax.types import Epoch, record
+from conceptevo_jax.types import record
 
 NEAR_CHANCE = 1.5
 """Largest accuracy that counts as chance, as a multiple of 1 / number of classes."""

@@ -10,9 +10,10 @@ from jaxtyping import Int
 
 from conceptevo_jax.analysis.dynamics.concept_onset import Groups, group_members
 from conceptevo_jax.analysis.dynamics.movement import Lifetimes, lifetimes
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
-from conceptevo_jax.types import Epoch, neuron_ids
+from conceptevo_jax.types import neuron_ids
 
 
 def lives_of(projected_run: ProjectedRun) -> Lifetimes:

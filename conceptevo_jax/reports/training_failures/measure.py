@@ -14,6 +14,7 @@ from conceptevo_jax.analysis.dynamics.snapshot_measures import (
     Reference,
 )
 from conceptevo_jax.analysis.dynamics.trajectory import Trajectory, measure_evolution
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.cached_space import lay_out_often
 from conceptevo_jax.pipeline.joint_layout import JointLayout, vectors_on_map
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
@@ -21,7 +22,7 @@ from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.store import content_key
-from conceptevo_jax.types import Epoch, Layout, record
+from conceptevo_jax.types import Layout, record
 
 
 @record

@@ -7,6 +7,7 @@ from typing import Any
 from conceptevo_jax.analysis.dynamics.movement import spread
 from conceptevo_jax.analysis.importance.milestones import Milestones
 from conceptevo_jax.analysis.statistics.estimates import Estimate, mean_estimate
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.reports.training_failures.measure import (
@@ -14,7 +15,6 @@ from conceptevo_jax.reports.training_failures.measure import (
     movement_on_maps,
     neuron_movement,
 )
-from conceptevo_jax.types import Epoch
 
 MOVEMENTS = ("movement", "relative_movement", "movement_map")
 """Measures of movement between milestones: in the space, relative to the spread of the

@@ -12,6 +12,7 @@ import numpy as np
 
 from conceptevo_jax.config import Config
 from conceptevo_jax.data import require_same_pool
+from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.figures import save_figure
 from conceptevo_jax.pipeline.images import Images, prepare_images
@@ -33,7 +34,7 @@ from conceptevo_jax.store import (
     require_no_outward_links,
     save_record,
 )
-from conceptevo_jax.types import Epoch, Layout, Space
+from conceptevo_jax.types import Layout, Space
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

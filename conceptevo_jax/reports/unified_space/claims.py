@@ -8,7 +8,7 @@ from conceptevo_jax.analysis.statistics.intervals import (
     difference_interval,
     share_interval,
 )
-from conceptevo_jax.epoch_labels import epoch_label, snapshot_label
+from conceptevo_jax.epochs import epoch_label, snapshot_label
 from conceptevo_jax.pipeline.outcome import Claim
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS, ProjectedRun
 

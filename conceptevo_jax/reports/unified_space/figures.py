@@ -7,7 +7,7 @@ from jaxtyping import Int
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis import tight_neighbourhoods
-from conceptevo_jax.epoch_labels import epoch_label, snapshot_label
+from conceptevo_jax.epochs import Epoch, epoch_label, snapshot_label
 from conceptevo_jax.figures import (
     Circle,
     Curve,
@@ -20,7 +20,7 @@ from conceptevo_jax.figures import (
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.stimuli import neuron_patches, patch_windows
-from conceptevo_jax.types import Epoch, Site, Stimuli, neuron_ids
+from conceptevo_jax.types import Site, Stimuli, neuron_ids
 
 Points = Mapping[str, np.ndarray]
 """Points on one common map, by snapshot name."""

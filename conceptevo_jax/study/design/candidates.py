@@ -14,16 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
 from conceptevo_jax.analysis.alignment.response_rows import unit_rows
+from conceptevo_jax.epochs import Epoch, SnapshotId
 from conceptevo_jax.errors import DataError, UsageError
-from conceptevo_jax.types import (
-    Epoch,
-    Site,
-    SnapshotId,
-    copied_neurons,
-    neuron_count,
-    record,
-    site_slices,
-)
+from conceptevo_jax.types import Site, copied_neurons, neuron_count, record, site_slices
 
 
 @record

@@ -18,27 +18,16 @@ if importlib.util.find_spec("torchvision") is None:
     pytest.skip("the extra [parity] is not installed", allow_module_level=True)
 
 import torch
+from torch_weights import draw_weights
 
 CLASSES, BATCH = 5, 3
-
-
-def drawn(rng, name, value):
-    if value.ndim == 0:
-        return value
-    if value.ndim in (2, 4):
-        array = rng.normal(size=value.shape) * np.sqrt(2 / np.prod(value.shape[1:]))
-    elif name.endswith(("weight", "var", "layer_scale")):
-        array = rng.uniform(0.5, 1.5, value.shape)
-    else:
-        array = rng.normal(size=value.shape) * 0.1
-    return torch.from_numpy(array.astype(np.float32))
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_narrow_networks_give_the_logits_of_ours(name, rng):
     model = build_model(name, preset="tiny", classes=CLASSES)
     network = torch_network(model).eval()
-    state = {n: drawn(rng, n, v) for n, v in network.state_dict().items()}
+    state = {n: draw_weights(rng, n, v) for n, v in network.state_dict().items()}
     network.load_state_dict(state)
     variables = from_torchvision(model, {n: v.numpy() for n, v in state.items()})
     images = rng.normal(size=(BATCH, model.size, model.size, 3)).astype(np.float32)

@@ -21,7 +21,7 @@ from conceptevo_jax.analysis.dynamics.snapshot_measures import (
 from conceptevo_jax.analysis.dynamics.trajectory import measure_evolution
 from conceptevo_jax.analysis.statistics.intervals import share_interval
 from conceptevo_jax.config import ExplorerConfig
-from conceptevo_jax.epoch_labels import epoch_label, epoch_tick
+from conceptevo_jax.epochs import epoch_label, epoch_tick
 from conceptevo_jax.explorer import export, load_scene
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.reports.explorer_page.describe_scene import (

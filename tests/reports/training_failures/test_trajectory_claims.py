@@ -5,7 +5,7 @@ import pytest
 from partial_records import partial_record
 
 from conceptevo_jax.analysis.dynamics.trajectory import Trajectory
-from conceptevo_jax.epoch_labels import epoch_label
+from conceptevo_jax.epochs import epoch_label
 from conceptevo_jax.models import build_model
 from conceptevo_jax.monitor import DAMAGED, HEALTHY, LOST
 from conceptevo_jax.pipeline.projected_run import ProjectedRun

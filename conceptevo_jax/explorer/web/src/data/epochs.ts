@@ -1,5 +1,5 @@
 /**
- * How snapshots are called wherever people read, as `conceptevo_jax/epoch_labels.py` says:
+ * How snapshots are called wherever people read, as `conceptevo_jax/epochs.py` says:
  * epochs count from 0, and before them come `init`, the untrained network, and snapshots
  * after some steps.
  */

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import conceptevo_jax
-from conceptevo_jax.epoch_labels import epoch_label, epoch_tick, snapshot_label
+from conceptevo_jax.epochs import (
+    SnapshotId,
+    epoch_label,
+    epoch_tick,
+    progress,
+    snapshot_label,
+)
 
 PACKAGE = Path(conceptevo_jax.__file__).parent
 WEB = PACKAGE / "explorer/web/src"
@@ -19,6 +25,24 @@ SNAPSHOTS = st.one_of(
     st.integers(1, 10**6).map("step{}".format),
     st.integers(0, 10**4),
 )
+
+
+@pytest.mark.parametrize(
+    ("name", "snapshot"),
+    [
+        ("vgg16@3", SnapshotId("vgg16", 3)),
+        ("vgg16@init", SnapshotId("vgg16", "init")),
+        ("a@b@step1", SnapshotId("a@b", "step1")),
+    ],
+)
+def test_a_snapshots_name_is_its_run_and_epoch(name, snapshot):
+    assert SnapshotId.parse(name) == snapshot
+    assert str(snapshot) == name
+
+
+def test_progress_counts_epochs_of_training_behind_a_snapshot():
+    epochs = ["init", "step25", "step50", 0, 1, 9]
+    assert [progress(epoch, 100) for epoch in epochs] == [0, 0.25, 0.5, 1, 2, 10]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +83,7 @@ def test_no_other_module_writes_the_name_of_an_epoch():
     found = [
         f"{path.relative_to(PACKAGE)}:{line}"
         for path in sorted(PACKAGE.rglob("*.py"))
-        if path.name != "epoch_labels.py" and "node_modules" not in path.parts
+        if path.name != "epochs.py" and "node_modules" not in path.parts
         for line in hand_made(ast.parse(path.read_text()))
     ]
     assert found == []

@@ -19,10 +19,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import (
+    Mesh,
+    NamedSharding,
+    PartitionSpec,
+    Sharding,
+    SingleDeviceSharding,
+)
 from jaxtyping import Int
 
 from conceptevo_jax.errors import DataError, UsageError
@@ -115,6 +120,21 @@ def data_mesh() -> Mesh:
     return Mesh(np.array(jax.devices()), (MESH_AXIS,))
 
 
+def mesh_sharding(mesh: Mesh, spec: PartitionSpec) -> Sharding:
+    """How arrays lie on the devices of a mesh.
+
+    On one device, too, arrays are committed to it: JAX compiles a program anew for
+    arguments that are not.
+
+    Args:
+      mesh: From `data_mesh`.
+      spec: `REPLICATED` or `SHARDED`.
+    """
+    if mesh.size == 1:
+        return SingleDeviceSharding(mesh.devices.item())
+    return NamedSharding(mesh, spec)
+
+
 def process_rows(mesh: Mesh, count: int) -> Int[np.ndarray, " _"]:
     """The rows that this process's devices work on, ascending.
 
@@ -136,9 +156,9 @@ def shard(mesh: Mesh, local_tree: T, count: int) -> T:
       local_tree: This process's rows of each array, from `process_rows`.
       count: Rows over all processes, a multiple of the number of devices.
     """
+    sharding = mesh_sharding(mesh, SHARDED)
     if mesh.size == 1:
-        return jax.tree.map(jnp.asarray, local_tree)
-    sharding = NamedSharding(mesh, SHARDED)
+        return jax.device_put(local_tree, sharding)
     return jax.tree.map(
         lambda leaf: jax.make_array_from_process_local_data(
             sharding, leaf, (count, *leaf.shape[1:])
@@ -154,9 +174,7 @@ def replicate(mesh: Mesh, tree: T) -> T:
       mesh: From `data_mesh`.
       tree: Arrays, equal in all processes.
     """
-    if mesh.size == 1:
-        return jax.tree.map(jnp.asarray, tree)
-    sharding = NamedSharding(mesh, REPLICATED)
+    sharding = mesh_sharding(mesh, REPLICATED)
     if process_count() == 1:
         return jax.device_put(tree, sharding)
 

@@ -208,7 +208,7 @@ def test_options_of_a_data_set_are_its_own():
     config = made("+dataset.options.seed=3")
     assert config.dataset.options == {
         "train_images": 300,
-        "test_images": 200,
+        "test_images": 250,
         "seed": 3,
     }
 

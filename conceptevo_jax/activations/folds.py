@@ -12,7 +12,13 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Int
 
 from conceptevo_jax.activations.taps import Peaks
-from conceptevo_jax.devices import MESH_AXIS, REPLICATED, SHARDED, per_device
+from conceptevo_jax.devices import (
+    MESH_AXIS,
+    REPLICATED,
+    SHARDED,
+    per_device,
+    replicate,
+)
 
 
 class Fold(NamedTuple):
@@ -66,7 +72,11 @@ def folding(mesh: Mesh, folds: tuple[Fold, ...]) -> Folding:
         return tuple(fold.join(state, MESH_AXIS) for fold, state in pairs)
 
     if mesh.size == 1:
-        return Folding(empty, empty, jax.jit(add), lambda states: states)
+
+        def begin() -> States:
+            return replicate(mesh, empty())
+
+        return Folding(empty, begin, jax.jit(add), lambda states: states)
     return _folding_over_devices(mesh, empty, add, join)
 
 

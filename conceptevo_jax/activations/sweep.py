@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import jax
 import numpy as np
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import PartitionSpec
 from jaxtyping import Int
 
 from conceptevo_jax.activations.folds import Fold, folding
@@ -34,6 +34,7 @@ from conceptevo_jax.devices import (
     SHARDED,
     all_or_none,
     data_mesh,
+    mesh_sharding,
     per_device,
     process_rows,
     replicate,
@@ -204,7 +205,7 @@ class Sweep(Generic[R]):
 
     def _shapes(self, tree: Any, spec: PartitionSpec) -> Any:
         """Shapes and types as when sweeping, so that nothing is compiled twice."""
-        sharding = None if self.mesh.size == 1 else NamedSharding(self.mesh, spec)
+        sharding = mesh_sharding(self.mesh, spec)
         return jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct(
                 leaf.shape, leaf.dtype, sharding=sharding

@@ -108,11 +108,11 @@ def test_errors_are_counted_with_exact_intervals(model):
     assert (found["late"]["low"], found["late"]["high"]) == exact_interval(1, 3)
     claims = [rate_claim(row) for row in found.values()]
     assert all(claim.holds is None for claim in claims)
-    assert "fewer than the 20 needed" in claims[0].why
+    assert "fewer than the 36 needed" in claims[0].why
 
 
 @pytest.mark.parametrize(
-    ("errors", "runs", "holds"), [(0, 20, False), (0, 40, True), (1, 40, False)]
+    ("errors", "runs", "holds"), [(0, 35, None), (0, 36, True), (1, 36, False)]
 )
 def test_a_rate_is_low_enough_by_the_end_of_its_interval(errors, runs, holds):
     low, high = exact_interval(errors, runs)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -60,17 +61,28 @@ class Program:
         )
 
 
-def kill_often(program: Program, count: int, rng: np.random.Generator) -> Chain:
+def kill_often(
+    program: Program,
+    count: int,
+    rng: np.random.Generator,
+    stages: Sequence[str] = ("*",),
+) -> Chain:
     """Kill a program so often, each time after some new files, and let it end then.
 
     It may end before: then it was killed as often as it let itself.
+
+    Args:
+      program: What is killed.
+      count: How often.
+      rng: When and how.
+      stages: Patterns of paths in its folder, in the order in which they are made. Each
+        has its share of the kills, which wait for files of it or of a later one.
     """
     chain = Chain()
-    for _ in range(count):
+    for number in range(count):
+        ahead = stages[number * len(stages) // count :]
         with program.start() as process:
-            # Seldom many, so that long stages are got over.
-            wanted = int(rng.geometric(0.05)) + (200 if rng.random() < 0.2 else 0)
-            if not _until_files(process, program.folder, wanted):
+            if not _until_files(process, program.folder, ahead, _wanted(ahead[0], rng)):
                 break
             end(process, rng)
             chain.kills[unfinished_stage(program.folder)] += 1
@@ -78,6 +90,13 @@ def kill_often(program: Program, count: int, rng: np.random.Generator) -> Chain:
         require_alone(program.folder)
     finish(program)
     return chain
+
+
+def _wanted(stage: str, rng: np.random.Generator) -> int:
+    """New files to wait for: in a training, seldom many, so that it is got over."""
+    if stage != "*" and "train" not in stage:
+        return int(rng.geometric(0.3))
+    return int(rng.geometric(0.05)) + (200 if rng.random() < 0.2 else 0)
 
 
 def finish(program: Program) -> str:
@@ -118,13 +137,16 @@ def end(process: subprocess.Popen[str], rng: np.random.Generator) -> None:
     process.communicate(timeout=PATIENCE)
 
 
-def _until_files(process: subprocess.Popen[str], folder: Path, wanted: int) -> bool:
+def _until_files(
+    process: subprocess.Popen[str], folder: Path, patterns: Sequence[str], wanted: int
+) -> bool:
     """Wait until so many files or folders are new; False if it ends before."""
     before = set(paths(folder))
     new: set[Path] = set()
     while process.poll() is None:
         new |= set(paths(folder)) - before
-        if len(new) >= wanted:
+        names = [str(path.relative_to(folder)) for path in new]
+        if sum(any(fnmatch(name, p) for p in patterns) for name in names) >= wanted:
             return True
         time.sleep(POLL)
     printed, _ = process.communicate()

@@ -42,7 +42,7 @@ class RunMeasurements:
     trajectories: Mapping[str, Trajectory]
 
 
-def neuron_movement(
+def movement_in_space(
     space: RunsInSpace, run: str, before: Epoch, after: Epoch
 ) -> np.ndarray:
     """Movement of each neuron of a run between two snapshots.

@@ -13,7 +13,7 @@ from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.reports.training_failures.measure import (
     RunMeasurements,
     movement_on_maps,
-    neuron_movement,
+    movement_in_space,
 )
 
 MOVEMENTS = ("movement", "relative_movement", "movement_map")
@@ -92,7 +92,7 @@ def _movement_in_stage(
 ) -> dict[str, Estimate | None]:
     """The estimates of movement between two milestones, by `MOVEMENTS`."""
     projected_run = measurements.space.runs[run]
-    distances = neuron_movement(measurements.space, run, before, after)
+    distances = movement_in_space(measurements.space, run, before, after)
     live = ~projected_run.stimuli(before).dead
     size = spread(projected_run.placed[before].vectors[live])
     map_distances = movement_on_maps(measurements, run, before, after)

@@ -45,6 +45,7 @@ from conceptevo_jax.reports.repeat_seeds import (
     aggregate_tables,
     repeats,
 )
+from conceptevo_jax.store.files import drop_abandoned
 
 
 def run_experiment(words: Sequence[str]) -> int:
@@ -250,4 +251,6 @@ def _finish(
         **further,
         **outcome.further,
     )
+    # A killed call that wrote beside this one has left its temporary files.
+    drop_abandoned(folder)
     print_outcome(config, outcome, written, seconds)

@@ -7,6 +7,7 @@ Files that are read again have a checksum: BLAKE2b of 16 bytes, about 1 ns per b
 """
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -55,12 +56,26 @@ def drop_abandoned(
     temporary_paths = folder.rglob(".*.tmp") if recursive else folder.glob(".*.tmp")
     for path in list(temporary_paths):
         match = _TEMPORARY.fullmatch(path.name)
-        if match is None or not (locked or _is_abandoned(match)):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        if match is not None and (locked or _is_abandoned(match)):
+            _delete(path)
+
+
+def drop_replacements(path: Path) -> None:
+    """Delete what killed processes were writing to replace a file or folder.
+
+    Args:
+      path: The file or folder; the caller holds its lock, so that none is writing it.
+    """
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if _TEMPORARY.fullmatch(temporary.name) is not None:
+            _delete(temporary)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _machine_name() -> str:

@@ -22,7 +22,12 @@ from typing import TypeVar
 
 from conceptevo_jax.devices import call_in_first_process, first_decides, is_first
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.store.files import drop_abandoned, read_sealed, write_sealed
+from conceptevo_jax.store.files import (
+    drop_abandoned,
+    drop_replacements,
+    read_sealed,
+    write_sealed,
+)
 from conceptevo_jax.store.keys import content_key
 from conceptevo_jax.store.links import require_no_outward_links
 from conceptevo_jax.store.records import (
@@ -286,7 +291,8 @@ class Store:
     def _locked(self, folder: Path) -> Iterator[None]:
         """If several jobs need a stage, one makes it and the others wait for it.
 
-        A killed job releases the lock; the lock file stays and has no effect.
+        A killed job releases the lock; the lock file stays and has no effect. What it
+        was writing is deleted by the next job that holds the lock.
         """
         lock = self._lock_path(folder.name)
 
@@ -294,6 +300,7 @@ class Store:
             file = take_lock(lock, wait=True)
             assert file is not None
             stack.enter_context(file)
+            drop_replacements(folder)
 
         with contextlib.ExitStack() as stack:
             call_in_first_process(take_folder_lock)

@@ -135,7 +135,7 @@ NUMBERS = (
     setting("dataset.side=4", "takes images of 32 pixels or more", "dataset.side=32"),
     setting("dataset.train_images=0", "dataset.train_images is 0", "1 to 300"),
     setting("dataset.pool_images=5000", "dataset.pool_images is 5000", "1 to 300"),
-    setting("dataset.judgement_images=190", "dataset.judgement_images=190", "200 test"),
+    setting("dataset.judgement_images=190", "dataset.judgement_images=190", "250 test"),
     setting("dataset.sample_images=0", "dataset.sample_images must be above 0"),
     setting("dataset.seed=-1", "dataset.seed", "from 0 to"),
     setting("dataset.options.train_images=0", "train_images", "1 or more"),

@@ -162,10 +162,24 @@ def paths(folder: Path) -> Iterator[Path]:
 
 
 def unfinished_stage(folder: Path) -> str:
-    """The stages in the making when a program was killed."""
-    names = {path.name for path in paths(folder) if path.suffix == ".partial"}
-    stages = {name.rpartition("-")[0] for name in names}
-    return " and ".join(sorted(stages)) or "between stages"
+    """What was in the making when a program was killed, or was made last."""
+    entries = [path for path in paths(folder) if _STAGE.match(path.name)]
+    names = {_STAGE.match(p.name)[1] for p in entries if _IN_THE_MAKING.search(p.name)}
+    if names:
+        return " and ".join(sorted(names))
+    newest = max(paths(folder), key=_modified, default=folder)
+    around = [_STAGE.match(part) for part in newest.parts]
+    return next((f"after {name[1]}" for name in around if name), "results")
+
+
+_STAGE = re.compile(r"\.?([a-z_]+)-[0-9a-f]{12}\b")
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def require_alone(folder: Path) -> None:

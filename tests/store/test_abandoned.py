@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from conceptevo_jax.store import Store
+from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.store.files import drop_abandoned, temporary_beside
 
 
@@ -92,3 +92,22 @@ def test_a_stage_that_is_made_again_holds_nothing_half_written(
         "manifest.json",
     ]
     assert not list(store.root.glob(".*.tmp"))
+
+
+def test_what_another_writer_left_meanwhile_is_dropped_with_its_stage(
+    monkeypatch, tmp_path
+):
+    """The store was opened while the other was alive."""
+    store = Store(tmp_path / "store")
+
+    def make(folder):
+        np.save(folder / "images.npy", np.zeros(3))
+
+    store.folder("images", make, config={"side": 1}, inputs={}, about="")
+    key = content_key("images", {"side": 2}, {})
+    of_it = left_by(monkeypatch, os.getppid(), store.path("images", key))
+    of_another = left_by(monkeypatch, os.getppid(), store.path("images", "0" * 12))
+    for folder in (of_it, of_another):
+        folder.mkdir()
+    store.folder("images", make, config={"side": 2}, inputs={}, about="")
+    assert (of_it.exists(), of_another.exists()) == (False, True)

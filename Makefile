@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 WEB := conceptevo_jax/explorer/web
 
-.PHONY: setup demo test faults lint constraints page
+.PHONY: setup demo check test faults lint constraints page
 
 setup: $(STAMP)
 
@@ -19,6 +19,10 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: setup
 	$(BIN)/conceptevo experiment=demo $(ARGS)
+
+# What to run before every commit: lint, types, and the tests of single functions.
+check: lint
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -m 'not (slow or browser or experiment)' $(ARGS)
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)

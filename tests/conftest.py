@@ -58,10 +58,15 @@ def pytest_make_collect_report(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests on one worker, and begin with those that take longest.
 
-    First, since pytest-xdist reads the groups in the same hook.
+    Those of whole experiments and of pages in a browser are marked as such. First,
+    since pytest-xdist reads the groups, and pytest the marks, in the same hook.
     """
     for item in items:
         item.add_marker(pytest.mark.xdist_group(item.path.name))
+        if "experiments" in item.path.parts:
+            item.add_marker("experiment")
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
     items.sort(key=lambda item: "experiments" not in item.path.parts)
 
 

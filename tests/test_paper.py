@@ -19,6 +19,8 @@ from conceptevo_jax.reports.importance.settings import (
 )
 from conceptevo_jax.types import neuron_count
 
+pytestmark = pytest.mark.slow
+
 PAPER = folder("configs") / "run" / "paper"
 
 OF_THE_PAPER = [name for name in experiments() if name != "monitor_rates"]

@@ -7,6 +7,8 @@ from scipy.stats import ortho_group
 from conceptevo_jax.baselines.aligned_maps import align_maps
 from conceptevo_jax.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_undoes_a_rotation_of_the_vectors():
     rng = np.random.default_rng(0)

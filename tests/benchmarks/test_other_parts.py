@@ -14,6 +14,8 @@ from conceptevo_jax.benchmarks.rows import is_within_bound, row_claims
 from conceptevo_jax.models import build_model, from_torchvision
 from conceptevo_jax.training import Optimizer
 
+pytestmark = pytest.mark.slow
+
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torchvision") is None,
     reason="the extra [parity] is not installed",

@@ -19,6 +19,8 @@ from conceptevo_jax import cli
 from conceptevo_jax.cli import ends, experiment
 from conceptevo_jax.cli.console import CONSOLE
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 600
 """Seconds after which a program is taken to hang."""
 

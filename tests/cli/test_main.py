@@ -12,6 +12,8 @@ from conceptevo_jax.cli.locate import experiments, folder, runner
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.training import NonFiniteLossError
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENTS = [
     "alignment",
     "baseline_comparison",

@@ -16,6 +16,8 @@ from conceptevo_jax.cli.project import config_of
 from conceptevo_jax.cli.schema import PackageSettings, schema
 from conceptevo_jax.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 HEAD = '''"""How many responses are small."""
 
 from dataclasses import dataclass, field

@@ -347,7 +347,7 @@ STUDIES = (
     data(*ANALYSE, says=("not an object",), make=written("ann.json", "[1]")),
     data(*ANALYSE, says=("no field 'schema'",), make=written("ann.json", "{}")),
     data(*ANALYSE, says=("cannot be read",), make=pipe("ann.json")),
-    data(*ANALYSE, says=("nests",), make=written("ann.json", "[" * 9000)),
+    data(*ANALYSE, says=("nests",), make=written("ann.json", "[" * 9000 + "]" * 9000)),
     data(*ANALYSE, says=("'schema' 2, not 1",), make=answers(schema=2)),
     data(*ANALYSE, says=("'study' 'another'",), make=answers(study="another")),
     data(*ANALYSE, says=("'participant'", "a name"), make=answers(participant=" ")),

@@ -28,6 +28,8 @@ from planted_world import plant
 
 from conceptevo_jax.cli import experiment
 
+pytestmark = pytest.mark.slow
+
 GROUPS = {
     "settings": SETTINGS,
     "words": WORDS,

@@ -16,6 +16,8 @@ from killing import Program, finish, kill_beside, kill_often, leftovers, paths
 
 from conceptevo_jax.store import Store
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 PATHS = [str(HERE.parents[1]), str(HERE.parent)]
 TINY = {"PYTHONPATH": os.pathsep.join(PATHS)}

@@ -24,6 +24,8 @@ from conceptevo_jax.figures import (
     save_figure,
 )
 
+pytestmark = pytest.mark.slow
+
 ROUNDING = 1e-9
 
 

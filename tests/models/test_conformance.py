@@ -16,6 +16,8 @@ from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import MODELS, Model, Variables, build_model, identity_tap
 from conceptevo_jax.models.normalisation import BatchNorm
 
+pytestmark = pytest.mark.slow
+
 PRESETS = ("full", "small", "tiny")
 CLASSES = 7
 

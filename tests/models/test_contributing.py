@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from calling import PROGRAM
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 BLOCKS = {

@@ -23,6 +23,8 @@ from conceptevo_jax.models.depthwise import (
     shifted_sums,
 )
 
+pytestmark = pytest.mark.slow
+
 CASES = {
     "square kernel": ((6, 5), (3, 3), (1, 1), (1, 1)),
     "larger than the map": ((2, 2), (3, 3), (1, 1), (1, 1)),

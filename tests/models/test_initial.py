@@ -14,6 +14,8 @@ from scipy import stats
 from conceptevo_jax.models import MODELS, Model, Variables, build_model
 from conceptevo_jax.models.initial import trace_initialisation
 
+pytestmark = pytest.mark.slow
+
 INITIALISERS = {
     name: getattr(nn.initializers, name)()
     for name in ("glorot_normal", "he_uniform", "lecun_normal", "normal", "uniform")

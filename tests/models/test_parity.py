@@ -35,6 +35,8 @@ if importlib.util.find_spec("torchvision") is None:
 import torch
 from torch_weights import draw_weights
 
+pytestmark = pytest.mark.slow
+
 zoo = import_torchvision().models
 CLASSES, BATCH, CLOSE = 5, 4, 1e-4
 VGG_WIDTHS, HIDDEN, DIVIDE, CONVNEXT_WIDTHS = (4, 6, 8, 10, 12), 20, 16, (8, 12, 16, 24)

@@ -7,6 +7,8 @@ import pytest
 
 from conceptevo_jax.models.pooling import average_pool, max_pool, tie_excess
 
+pytestmark = pytest.mark.slow
+
 WINDOWS = [(2, 2), (3, 2), (3, 1), (5, 3)]
 
 

@@ -12,6 +12,8 @@ import pytest
 from conceptevo_jax.errors import UsageError
 from conceptevo_jax.models import MODELS, Model, build_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=sorted(MODELS), scope="module")
 def model(request) -> Model:

@@ -29,6 +29,8 @@ from conceptevo_jax.monitor import (
 from conceptevo_jax.projection import SpaceSettings, base_space, project_neurons
 from conceptevo_jax.stimuli import find_stimuli
 
+pytestmark = pytest.mark.slow
+
 COUNT = 60
 SITES = {"early": 10, "middle": 10, "late": 30}
 

@@ -34,9 +34,10 @@ REPORT = {"epoch": 0, "status": "healthy", "reasons": [], "measures": {"live": 0
 
 # Of a damaged checkpoint Orbax drops the reads that it had begun. They complain when
 # they are collected: here, and not in the middle of another test.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,8 @@ from conceptevo_jax.store import Store
 from conceptevo_jax.training import RUN, read_run, read_table
 from conceptevo_jax.training.table import TABLE, write_table
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 3
 
 

@@ -13,6 +13,8 @@ from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store
 from conceptevo_jax.types import Snapshot
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = ("init", 0, 1)
 
 

@@ -8,6 +8,8 @@ import pytest
 from conceptevo_jax.pipeline.joint_layout import vectors_on_map
 from conceptevo_jax.pipeline.runs_in_space import align_with_base, place_runs
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = ["init", "step1", 0, 1]
 
 

@@ -19,6 +19,8 @@ from conceptevo_jax.store import Store
 from conceptevo_jax.training import read_table
 from conceptevo_jax.training.table import TABLE
 
+pytestmark = pytest.mark.slow
+
 CHILD = str(Path(__file__).with_name("together.py"))
 ASKED = str(Path(__file__).with_name("asked_to_end.py"))
 

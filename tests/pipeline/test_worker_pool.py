@@ -22,6 +22,8 @@ from conceptevo_jax.store import Store
 from conceptevo_jax.store.keys import json_values
 from conceptevo_jax.training import NonFiniteLossError, TimeUpError
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 600
 """Seconds after which a worker is taken to hang."""
 

@@ -19,6 +19,8 @@ from conceptevo_jax.projection.layout import _overlap
 from conceptevo_jax.projection.neighbors import METRICS, nearest_rows
 from conceptevo_jax.types import Layout
 
+pytestmark = pytest.mark.slow
+
 GROUPS, D = 4, 6
 N = 20 * GROUPS
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from work import work
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = str(Path(__file__).with_name("work.py"))
 EXACT = ("image_ids", "other image_ids", "tied", "tied image_ids", "dead", "changed")
 CLOSE = ("peaks", "sample", "neurons", "images", "sensitivity", "score")

@@ -19,6 +19,8 @@ from conceptevo_jax.stimuli import (
     stimuli_of_arrays,
 )
 
+pytestmark = pytest.mark.slow
+
 FIELDS = ("image_ids", "count", "tied", "dead", "nonfinite")
 K = 4
 

@@ -11,6 +11,8 @@ from hypothesis.extra.numpy import arrays
 from conceptevo_jax.activations import Peaks
 from conceptevo_jax.stimuli import Search, stimuli_of_arrays, top_k_fold
 
+pytestmark = pytest.mark.slow
+
 IMAGES, NEURONS = 23, 5
 # Few values, so that ties are everywhere.
 VALUES = st.sampled_from([-2.0, -1.0, 0.0, 1.0, 2.0])

@@ -16,6 +16,8 @@ from conceptevo_jax.models import Model
 from conceptevo_jax.training import Checkpoints, Row, snapshots
 from conceptevo_jax.training.table import TABLE, write_table
 
+pytestmark = pytest.mark.slow
+
 
 class Line(nn.Module):
     """One array of weights, so that a failing read leaves no other one behind."""

@@ -21,6 +21,8 @@ from conceptevo_jax.training import (
     snapshots,
 )
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = ["init", "step1", "step2", 0, "step4", 1, 2]
 EXPLODING = Optimizer(learning_rate=0.1, warmup_start=1e30, warmup_epochs=2.0)
 

@@ -17,6 +17,8 @@ from conceptevo_jax.training import (
     snapshots,
 )
 
+pytestmark = pytest.mark.slow
+
 CHILD = Path(__file__).with_name("child.py")
 
 

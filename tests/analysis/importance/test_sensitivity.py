@@ -27,6 +27,8 @@ from conceptevo_jax.models.kinks import relu
 from conceptevo_jax.models.pooling import max_pool
 from conceptevo_jax.types import neuron_count, site_slices
 
+pytestmark = pytest.mark.slow
+
 METHODS = pytest.mark.parametrize("method", [sensitivity_by_vjp, sensitivity_by_jvp])
 
 

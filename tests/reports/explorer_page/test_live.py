@@ -19,6 +19,8 @@ from conceptevo_jax.store import save_record, seal, write_sealed
 from conceptevo_jax.training import RUN, read_run, read_table
 from conceptevo_jax.training.table import TABLE, write_table
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["init", "step1", 0, 1]
 
 

@@ -23,14 +23,10 @@ from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import Composed, explain, resolve
 from conceptevo_jax.cli.config_files import arguments, require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.locate import folder, runner
+from conceptevo_jax.cli.locate import TOP_GROUPS, folder, runner
 from conceptevo_jax.cli.printing import print_outcome, print_plan
 from conceptevo_jax.cli.schema import register
-from conceptevo_jax.cli.unknown_settings import (
-    TOP_GROUPS,
-    require_experiment,
-    require_packages,
-)
+from conceptevo_jax.cli.unknown_settings import require_experiment, require_packages
 from conceptevo_jax.cli.words import interpret_words, quote, require_words, typed_names
 from conceptevo_jax.config import Config
 from conceptevo_jax.devices import is_first, start_processes

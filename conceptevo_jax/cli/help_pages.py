@@ -8,6 +8,7 @@ from conceptevo_jax.cli.command import Command, asks_for_help, command_parser
 from conceptevo_jax.cli.commands import COMMANDS, choose_command, subcommands
 from conceptevo_jax.cli.experiment_help import experiment_page, experiment_summaries
 from conceptevo_jax.cli.layout import columns, example_lines, paragraph
+from conceptevo_jax.cli.locate import TOP_GROUPS, configurations
 
 HELP_FLAGS = ("-h", "--help")
 _DEPENDENCIES = {"jax": "jax", "flax": "flax", "hydra-core": "Hydra"}
@@ -96,15 +97,18 @@ def general_page() -> str:
         "conceptevo experiment=demo --help": "what it does, and its settings",
         "conceptevo explore --help": "what a command does",
     }
-    about = (
-        "Watch concepts form, move and die inside neural networks while they train. "
-        "The README lists all configuration groups."
-    )
+    about = "Watch concepts form, move and die inside neural networks while they train."
+    groups = [
+        (f"{group}=NAME", ", ".join(configurations(group)))
+        for group in TOP_GROUPS
+        if group != "experiment"
+    ]
     return (
         "usage: conceptevo experiment=NAME [scale=NAME] [key=value ...]\n"
         "       conceptevo COMMAND ...\n\n"
         f"{paragraph(about)}\n\n"
         f"experiments:\n{columns(experiment_summaries())}\n\n"
+        f"configuration groups of experiments:\n{columns(groups)}\n\n"
         f"commands:\n{columns(commands)}\n\n"
         f"flags:\n{columns(flags.items())}\n\n"
         f"examples:\n{example_lines(examples)}"

@@ -9,12 +9,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from conceptevo_jax.cli.locate import folder
+from conceptevo_jax.cli.locate import TOP_GROUPS, configurations, folder
 from conceptevo_jax.cli.schema import registered, setting_names
 from conceptevo_jax.errors import UsageError, suggestion, unknown_name
-
-TOP_GROUPS = ("dataset", "experiment", "method", "scale")
-"""Groups that are chosen by their name alone, such as `scale=smoke`."""
 
 _PACKAGED_GROUPS = {
     "model": "model@runs.NAME.model=vgg19",
@@ -75,8 +72,7 @@ def require_experiment(words: Sequence[str]) -> None:
     for key in keys:
         if suggestion(key, ["experiment"]):
             raise unknown_name("config group", key, TOP_GROUPS)
-    files = (folder("configs") / "experiment").glob("*.yaml")
-    names = ", ".join(sorted(path.stem for path in files))
+    names = ", ".join(configurations("experiment"))
     raise UsageError(f"say which experiment: experiment=NAME, one of {names}.")
 
 

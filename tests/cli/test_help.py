@@ -81,6 +81,7 @@ def test_the_general_help_lists_every_command_and_experiment(call):
         assert command.purpose in out
     for name in experiments():
         assert f"{name} {summary(name)}" in out
+    assert "scale=NAME demo, gpu, paper, smoke" in out
 
 
 def test_the_second_word_of_a_study_has_a_help(call):

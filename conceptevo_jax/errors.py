@@ -9,7 +9,7 @@ import difflib
 import errno
 import numbers
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeGuard, TypeVar
 
 C = TypeVar("C")
@@ -66,20 +66,45 @@ def refused_by_system(error: OSError) -> DataError | None:
     return DataError(f"{path}: {error.strerror}. {remedy}.")
 
 
-def unknown_name(kind: str, name: object, valid: Iterable[str]) -> UsageError:
+def suggestion(
+    name: object, valid: Iterable[str], proposals: Mapping[str, str] | None = None
+) -> str:
+    """The question that every message about an unknown name asks.
+
+    Args:
+      name: The unknown name.
+      valid: All valid names.
+      proposals: Further names that may have been meant, each with what to propose for
+        it.
+
+    Returns:
+      ` Did you mean 'NAME'?` with the closest name, or nothing if none is close.
+    """
+    proposed = {**{text: text for text in valid}, **(proposals or {})}
+    close = difflib.get_close_matches(str(name), sorted(proposed), n=1)
+    return f" Did you mean {proposed[close[0]]!r}?" if close else ""
+
+
+def unknown_name(
+    kind: str,
+    name: object,
+    valid: Iterable[str],
+    *,
+    proposals: Mapping[str, str] | None = None,
+) -> UsageError:
     """Build the error for a name that is not in a registry.
 
     Args:
       kind: The kind of thing that was looked up: `"model"`, `"site"`.
       name: The unknown name.
       valid: All valid names.
+      proposals: See `suggestion`; these names are proposed, but not listed.
 
     Returns:
       An error that lists the valid names and proposes the closest one.
     """
     names = sorted(valid)
-    close = difflib.get_close_matches(str(name), names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = suggestion(name, names, proposals)
     listed = ", ".join(names) if names else "none"
     return UsageError(f"unknown {kind} {name!r}.{hint} Valid: {listed}.")
 

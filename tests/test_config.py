@@ -216,8 +216,8 @@ def test_options_of_a_data_set_are_its_own():
 @pytest.mark.parametrize(
     ("word", "named"),
     [
-        ("runs.vgg17.epochs=3", "below runs 'vgg17'. Did you mean 'vgg16'"),
-        ("method.stimul.k=3", "below method 'stimul'. Did you mean 'stimuli'"),
+        ("runs.vgg17.epochs=3", "of runs 'vgg17'. Did you mean 'vgg16'"),
+        ("method.stimul.k=3", "of method 'stimul'. Did you mean 'stimuli'"),
         ("sed=3", "top level 'sed'. Did you mean 'seed'"),
         ("method.stimuli.k.deep=3", "'{}' of type 'dict' could not be converted"),
     ],

@@ -1,6 +1,6 @@
 """Messages of errors."""
 
-from conceptevo_jax.errors import DataError, UsageError, unknown_name
+from conceptevo_jax.errors import DataError, UsageError, suggestion, unknown_name
 
 
 def test_an_unknown_name_lists_the_valid_ones_and_proposes_the_closest():
@@ -17,6 +17,15 @@ def test_nothing_is_proposed_where_nothing_is_close():
         "unknown site 'xyz'. Valid: features.0."
     )
     assert str(unknown_name("site", 3, ())) == "unknown site 3. Valid: none."
+
+
+def test_what_is_proposed_for_a_name_may_be_another_text():
+    proposals = {"demo": "experiment=demo"}
+    assert str(unknown_name("command", "dmo", ["ls"], proposals=proposals)) == (
+        "unknown command 'dmo'. Did you mean 'experiment=demo'? Valid: ls."
+    )
+    assert suggestion("dmo", ["ls"]) == ""
+    assert suggestion("lss", ["ls", "clean"], proposals) == " Did you mean 'ls'?"
 
 
 def test_both_kinds_are_value_errors_apart():

@@ -1,6 +1,7 @@
-"""Command line: `conceptevo experiment=… key=value …`, or a subcommand.
+"""Command line: `conceptevo experiment=… key=value …`, or a command.
 
-A first word without `=` is a subcommand; everything else goes to Hydra. Exit codes: 0
+A first word without `=` and dashes is a command, whose words a parser of `argparse`
+reads; everything else goes to Hydra, but `--help` and `--version`. Exit codes: 0
 done, 2 a mistake in the command line or a setting with which a loss became non-finite,
 3 a problem with data, stored records or the disk, 4 the time limit was reached and
 the same call resumes, 130 interrupted, 143 ended by SIGTERM.
@@ -13,9 +14,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from conceptevo_jax.cli.ends import SIGNAL_LINES, SignalWatcher
+
+if TYPE_CHECKING:
+    from conceptevo_jax.cli.command import CommandArguments
 
 EXIT_DONE, EXIT_USAGE, EXIT_DATA, EXIT_TIME_UP = 0, 2, 3, 4
 EXIT_INTERRUPTED, EXIT_NO_READER, EXIT_TERMINATED = 130, 141, 143
@@ -136,71 +140,32 @@ def _refused_variable(error: BaseException) -> str | None:
 def _command(command_words: list[str]) -> Callable[[], int]:
     """The command that the words name; only its module is imported.
 
-    Raises:
-      UsageError: for an unknown subcommand.
-    """
-    if not command_words or command_words[0] in ("-h", "--help", "help"):
-        return _help
-    first = command_words[0]
-    if "=" in first or first.startswith("-"):
-        name, words = "run_experiment", command_words
-    else:
-        name, words = first, command_words[1:]
-        if first not in _MODULES:
-            from conceptevo_jax.errors import unknown_name
+    Helps, the version and wrong words of commands need no module at all.
 
-            raise unknown_name("command", first, _MODULES)
+    Raises:
+      UsageError: for an unknown command, or a word that it does not take.
+    """
+    from conceptevo_jax.cli.command import parse
+    from conceptevo_jax.cli.commands import choose_command
+    from conceptevo_jax.cli.help_pages import is_command_call, requested_page
+
+    page = requested_page(command_words)
+    if page is not None:
+        return lambda: _print_page(page)
+    target = "experiment:run_experiment"
+    arguments: CommandArguments | list[str] = command_words
+    if is_command_call(command_words):
+        command, further_words = choose_command(command_words)
+        target, arguments = command.target, parse(command, further_words)
     from conceptevo_jax.devices import keep_memory
 
     keep_memory()
-    module = _MODULES.get(name, "conceptevo_jax.cli.experiment")
-    function: Callable[[list[str]], int] = getattr(
-        importlib.import_module(module), name
-    )
-    return lambda: function(words)
+    module_name, _, name = target.partition(":")
+    module = importlib.import_module(f"conceptevo_jax.cli.{module_name}")
+    function: Callable[[Any], int] = getattr(module, name)
+    return lambda: function(arguments)
 
 
-def _help() -> int:
-    print(_usage())
+def _print_page(page: str) -> int:
+    print(page)
     return EXIT_DONE
-
-
-_MODULES = {
-    "explore": "conceptevo_jax.cli.explore",
-    "compare": "conceptevo_jax.cli.explore",
-    "project": "conceptevo_jax.cli.project",
-    "monitor": "conceptevo_jax.cli.monitor",
-    "study": "conceptevo_jax.cli.study",
-    "prepare": "conceptevo_jax.cli.prepare",
-    "ls": "conceptevo_jax.cli.store_commands",
-    "clean": "conceptevo_jax.cli.store_commands",
-}
-"""Modules by command: the function of its name takes the words that follow."""
-
-
-def _usage() -> str:
-    from conceptevo_jax.cli.locate import experiments
-
-    names = ", ".join(experiments())
-    return (
-        "usage: conceptevo experiment=NAME [scale=NAME] [key=value ...]\n"
-        "       conceptevo explore RESULT_FOLDER [--no-patches] [--folder] [--tables]\n"
-        "                          [out=PATH]\n"
-        "       conceptevo explore --live TRAINING [space=RESULT_FOLDER] "
-        "[interval=SECONDS]\n"
-        "       conceptevo compare A B [--no-patches] [out=PATH]\n"
-        "       conceptevo project space=RESULT_FOLDER run=TRAINING\n"
-        "       conceptevo monitor TRAINING [space=RESULT_FOLDER] [interval=SECONDS]\n"
-        "       conceptevo study build RESULT_FOLDER [out=FOLDER] [each=9] [forms=N]\n"
-        "                          [contact=TEXT] [consent=FILE] [complete=TEXT] "
-        "[link=URL]\n"
-        "                          [seed=0]\n"
-        "       conceptevo study analyse RESULT_FOLDER ANSWERS.json ... [out=FOLDER]\n"
-        "                          [encoder=tfidf|minilm]\n"
-        "       conceptevo prepare NAME [data_dir=FOLDER] [manual_dir=FOLDER]\n"
-        "       conceptevo ls [store=FOLDER]\n"
-        "       conceptevo clean [store=FOLDER] [stage=NAME] [key=KEY] [yes=true]\n"
-        f"\nexperiments: {names}\n"
-        "dry_run=true prints the stages, time and disk space of an experiment.\n"
-        "--cfg job prints the whole configuration; see the README for its groups."
-    )

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conceptevo_jax.cli.schema import registered, setting_names
+from conceptevo_jax.cli.unknown_settings import explain_name
 from conceptevo_jax.config import Config
 from conceptevo_jax.errors import UsageError, unknown_name
 
@@ -61,31 +62,20 @@ def explain(error: Exception, composed: Composed | None) -> UsageError:
       composed: The same configuration without overrides, if it composes.
     """
     message = str(error).strip()
-    match = re.search(r"Could not override '([^']+)'", message)
-    if match is None or composed is None:
-        cause = str(error.__cause__ or "").split("\n")[0]
-        message = message.partition("Config search path:")[0].strip()
-        plain_message = " ".join(
-            f"{message}. {cause}".split() if cause else message.split()
-        )
-        return (
-            _explain_choice(str(error))
-            or _explain_value(message, cause)
-            or _explain_file(message)
-            or UsageError(plain_message)
-        )
-    *parents, name = match.group(1).split(".")
-    node: Any = composed
-    for depth, parent in enumerate(parents):
-        if not isinstance(node, Mapping | DictConfig) or parent not in node:
-            return unknown_name(
-                f"setting below {'.'.join(parents[:depth]) or 'the top'}",
-                parent,
-                _keys(node),
-            )
-        node = node[parent]
-    location = ".".join(parents) or "the top level"
-    return unknown_name(f"setting of {location}", name, _keys(node))
+    unknown = explain_name(message, composed)
+    if unknown is not None:
+        return unknown
+    cause = str(error.__cause__ or "").split("\n")[0]
+    message = message.partition("Config search path:")[0].strip()
+    plain_message = " ".join(
+        f"{message}. {cause}".split() if cause else message.split()
+    )
+    return (
+        _explain_choice(str(error))
+        or _explain_value(message, cause)
+        or _explain_file(message)
+        or UsageError(plain_message)
+    )
 
 
 _MISSING_CONFIG_MESSAGE = re.compile(
@@ -173,7 +163,3 @@ def _explain_file(message: str) -> UsageError | None:
         else f"{key}: {match['flaw']}"
     )
     return UsageError(f"{match['file']}.yaml: {flaw}. Correct that file.")
-
-
-def _keys(node: Any) -> Sequence[str]:
-    return [str(key) for key in node] if isinstance(node, DictConfig) else []

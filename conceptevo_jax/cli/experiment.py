@@ -23,13 +23,13 @@ from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import Composed, explain, resolve
 from conceptevo_jax.cli.config_files import arguments, require_settings_alone
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.locate import folder, runner
+from conceptevo_jax.cli.locate import TOP_GROUPS, folder, runner
 from conceptevo_jax.cli.printing import print_outcome, print_plan
 from conceptevo_jax.cli.schema import register
+from conceptevo_jax.cli.unknown_settings import require_experiment, require_packages
 from conceptevo_jax.cli.words import interpret_words, quote, require_words, typed_names
 from conceptevo_jax.config import Config
 from conceptevo_jax.devices import is_first, start_processes
-from conceptevo_jax.errors import UsageError
 from conceptevo_jax.pipeline.outcome import write_results
 from conceptevo_jax.pipeline.result_folder import (
     claim_folder,
@@ -58,12 +58,10 @@ def run_experiment(words: Sequence[str]) -> int:
     require_settings_alone(words)
     parsed_arguments = arguments(words)
     require_words(parsed_arguments.overrides)
-    if not (
-        parsed_arguments.help
-        or parsed_arguments.hydra_help
-        or parsed_arguments.shell_completion
-    ):
-        _require_experiment(parsed_arguments.overrides)
+    flags_of_hydra = ("help", "hydra_help", "shell_completion")
+    if not any(getattr(parsed_arguments, flag) for flag in flags_of_hydra):
+        require_experiment(parsed_arguments.overrides)
+    require_packages(parsed_arguments.overrides)
     if parsed_arguments.overrides == words:
         _check(words)
     # Hydra would print all errors itself and end with code 1.
@@ -77,7 +75,7 @@ def run_experiment(words: Sequence[str]) -> int:
         try:
             main(jobs)()
         except HydraException as error:
-            raise explain(error, None) from None
+            raise explain(error, _plain(parsed_arguments.overrides)) from None
     if jobs.failures:
         raise jobs.failures[0]
     return 0
@@ -132,28 +130,21 @@ def composed_config(words: list[str]) -> Composed:
         return compose("config", overrides=words)
 
 
-def _require_experiment(command_words: Sequence[str]) -> None:
-    if not any(word.startswith("experiment=") for word in command_words):
-        names = ", ".join(sorted(p.stem for p in _group("experiment")))
-        raise UsageError(f"say which experiment: experiment=NAME, one of {names}.")
-
-
 def _check(words: list[str]) -> None:
     """Compose once beforehand, since Hydra's messages do not say what is valid."""
     try:
         composed_config(words)
     except (HydraException, ValueError) as error:
-        groups = ("experiment", "scale", "method", "dataset")
-        group_words = [w for w in words if w.split("=")[0] in groups]
-        try:
-            plain: Composed | None = composed_config(group_words)
-        except (HydraException, ValueError):
-            plain = None
-        raise explain(error, plain) from None
+        raise explain(error, _plain(words)) from None
 
 
-def _group(name: str) -> list[Path]:
-    return list((folder("configs") / name).glob("*.yaml"))
+def _plain(words: Sequence[str]) -> Composed | None:
+    """The configuration of the chosen groups alone; a sweep's first choices."""
+    choices = [word.partition(",")[0] for word in words]
+    try:
+        return composed_config([w for w in choices if w.split("=")[0] in TOP_GROUPS])
+    except (HydraException, ValueError):
+        return None
 
 
 def execute(composed: Composed, promised: dict[Path, Path]) -> None:

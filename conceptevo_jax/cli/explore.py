@@ -4,13 +4,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from conceptevo_jax.cli.command import CommandArguments
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.monitor import interval_option, wait_option
 from conceptevo_jax.cli.project import config_of
 from conceptevo_jax.cli.store_commands import store_option
-from conceptevo_jax.cli.words import options
 from conceptevo_jax.epochs import epoch_label
-from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.explorer import (
     SCENE,
     SavedScene,
@@ -27,33 +26,19 @@ from conceptevo_jax.reports.explorer_page.page import PAGE, add_study
 from conceptevo_jax.store import Store, require_inside_result
 
 COMPARISON_PAGE = "comparison.html"
-NO_PATCHES_FLAG, FOLDER_FLAG, TABLES_FLAG, LIVE_FLAG = (
-    "--no-patches",
-    "--folder",
-    "--tables",
-    "--live",
-)
+NO_PATCHES_FLAG, FOLDER_FLAG, TABLES_FLAG = "--no-patches", "--folder", "--tables"
 
 
-def explore(words: list[str]) -> int:
-    """Write the page of a result folder again, or with `--live` follow a training.
+def explore(arguments: CommandArguments) -> int:
+    """Write the page of a result folder again.
 
     `RESULT_FOLDER/RUN` shows one run with the base.
     """
-    if LIVE_FLAG in words:
-        return _follow(words)
-    flags, places, option_values = _read(
-        words, (NO_PATCHES_FLAG, FOLDER_FLAG, TABLES_FLAG, LIVE_FLAG), ("out",)
-    )
-    if len(places) != 1:
-        raise UsageError(
-            "say which: conceptevo explore RESULT_FOLDER, or RESULT_FOLDER/RUN, or "
-            "conceptevo explore --live TRAINING."
-        )
-    path = typed_place(places[0]).absolute()
+    flags = arguments.flags
+    path = typed_place(arguments.places[0]).absolute()
     with tempfile.TemporaryDirectory() as work:
         saved = add_study(select_scene(path, Path(work)), _result(path))
-        page = _page_path(option_values.get("out"), _usual_page(path))
+        page = _page_path(arguments.keywords.get("out"), _usual_page(path))
         for path_to_write in (page, _page_folder(page), _tables_folder(page)):
             require_inside_result(path_to_write, _result(path))
         _print_page_path(_write([saved], page, flags, saved.scene.title))
@@ -62,20 +47,13 @@ def explore(words: list[str]) -> int:
     return 0
 
 
-def compare(words: list[str]) -> int:
+def compare(arguments: CommandArguments) -> int:
     """Write one page of two results, or of one run of each."""
-    flags, places, option_values = _read(
-        words, (NO_PATCHES_FLAG, FOLDER_FLAG), ("out",)
-    )
-    if len(places) != 2:
-        raise UsageError(
-            "say which two: conceptevo compare A B, each RESULT_FOLDER or "
-            "RESULT_FOLDER/RUN."
-        )
-    first, second = (typed_place(path).absolute() for path in places)
+    flags, keywords = arguments.flags, arguments.keywords
+    first, second = (typed_place(path).absolute() for path in arguments.places)
     with tempfile.TemporaryDirectory() as work:
         saved = compare_scenes(first, second, Path(work))
-        page = _page_path(option_values.get("out"), Path(COMPARISON_PAGE).absolute())
+        page = _page_path(keywords.get("out"), Path(COMPARISON_PAGE).absolute())
         for path_to_write in (page, _page_folder(page)):
             for path in (first, second):
                 require_inside_result(path_to_write, _result(path))
@@ -87,19 +65,13 @@ def compare(words: list[str]) -> int:
     return 0
 
 
-def _follow(words: list[str]) -> int:
+def follow_live(arguments: CommandArguments) -> int:
     """Keep a page of a training up to date until it ends."""
-    valid = ("space", "store", "interval", "wait")
-    flags, places, option_values = _read(words, (NO_PATCHES_FLAG, LIVE_FLAG), valid)
-    if len(places) != 1:
-        raise UsageError(
-            "say which: conceptevo explore --live TRAINING, a folder or key that "
-            "`conceptevo ls` lists, finished or not."
-        )
-    wait, interval = wait_option(option_values), interval_option(option_values)
-    folder = find_training(places[0], store_option(option_values))
+    keywords = arguments.keywords
+    wait, interval = wait_option(keywords), interval_option(keywords)
+    folder = find_training(arguments.places[0], store_option(keywords))
     use_cache(Store(folder.parent))
-    space_place = option_values.get("space")
+    space_place = keywords.get("space")
     result = (
         typed_place(space_place).absolute()
         if space_place
@@ -114,7 +86,7 @@ def _follow(words: list[str]) -> int:
         config_of(result),
         interval=interval,
         wait=wait,
-        patches=NO_PATCHES_FLAG not in flags,
+        patches=NO_PATCHES_FLAG not in arguments.flags,
     )
     for number, live_page in enumerate(pages):
         if not number:
@@ -123,31 +95,6 @@ def _follow(words: list[str]) -> int:
         last = epoch_label(live_page.epochs[-1])
         CONSOLE.print(f"{len(live_page.epochs)} snapshots, last {last}{ended}")
     return 0
-
-
-def _read(
-    words: Sequence[str], flags: Sequence[str], keys: Sequence[str]
-) -> tuple[set[str], list[str], dict[str, str]]:
-    """Separate flags, places and `key=value` words.
-
-    Raises:
-      UsageError: for an unknown flag or key, with the valid ones.
-    """
-    typed_flags = {word for word in words if word.startswith("-")}
-    for word in typed_flags.difference(flags):
-        raise unknown_name("flag", word, flags)
-    plain_words = [word for word in words if word not in typed_flags]
-    option_values = options([word for word in plain_words if _is_option(word)], keys)
-    return (
-        typed_flags,
-        [word for word in plain_words if not _is_option(word)],
-        option_values,
-    )
-
-
-def _is_option(word: str) -> bool:
-    """Whether it is `key=value`; a path may hold a `=`, too."""
-    return word.partition("=")[0].isidentifier() and "=" in word
 
 
 def _result(path: Path) -> Path:
@@ -181,7 +128,7 @@ def _tables_folder(page: Path) -> Path:
 
 
 def _write(
-    saved: Sequence[SavedScene], page: Path, flags: set[str], title: str
+    saved: Sequence[SavedScene], page: Path, flags: frozenset[str], title: str
 ) -> Path:
     patches = NO_PATCHES_FLAG not in flags
     if FOLDER_FLAG in flags:
@@ -189,7 +136,7 @@ def _write(
     return write_whole(saved, page, _page_folder(page), title=title, patches=patches)
 
 
-def _write_tables(saved: SavedScene, folder: Path, flags: set[str]) -> None:
+def _write_tables(saved: SavedScene, folder: Path, flags: frozenset[str]) -> None:
     # Arrow takes .2 s to import, which the other ways to call this need not wait for.
     from conceptevo_jax.explorer.tables import write_tables
 

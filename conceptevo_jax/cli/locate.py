@@ -8,6 +8,9 @@ from types import ModuleType
 import conceptevo_jax
 from conceptevo_jax.errors import unknown_name
 
+TOP_GROUPS = ("dataset", "experiment", "method", "scale")
+"""Groups of configurations chosen by their name alone, such as `scale=smoke`."""
+
 
 def folder(name: str) -> Path:
     """`configs` or `experiments`: packed inside the package, or next to it."""
@@ -19,6 +22,11 @@ def folder(name: str) -> Path:
 def experiments() -> list[str]:
     """Names of all experiments."""
     return sorted(path.stem for path in folder("experiments").glob("*.py"))
+
+
+def configurations(group: str) -> list[str]:
+    """Names of all configurations of a group that has no groups within it."""
+    return sorted(path.stem for path in (folder("configs") / group).glob("*.yaml"))
 
 
 def runner(name: str) -> ModuleType:

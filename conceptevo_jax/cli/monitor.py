@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from conceptevo_jax.cli.command import CommandArguments
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.store_commands import store_option
-from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.pipeline.training_folder import find_training, follow
 from conceptevo_jax.pipeline.worker import use_cache
@@ -14,26 +14,16 @@ from conceptevo_jax.store import Store
 _BOOLEANS = {"true": True, "false": False}
 
 
-def monitor(words: list[str]) -> int:
+def monitor(arguments: CommandArguments) -> int:
     """Print the monitor's report on every snapshot of a training, until it ends.
 
     The training is only read. `space=` names a result folder whose space is used.
     """
-    if not words or "=" in words[0]:
-        raise UsageError(
-            "say which: conceptevo monitor TRAINING, a folder or key that "
-            "`conceptevo ls` lists, finished or not."
-        )
-    option_values = options(words[1:], ("space", "store", "interval", "wait"))
-    wait, interval = wait_option(option_values), interval_option(option_values)
-    store = store_option(option_values)
-    folder = find_training(words[0], store)
+    keywords = arguments.keywords
+    wait, interval = wait_option(keywords), interval_option(keywords)
+    folder = find_training(arguments.places[0], store_option(keywords))
     use_cache(Store(folder.parent))
-    result = (
-        typed_place(option_values["space"]).absolute()
-        if "space" in option_values
-        else None
-    )
+    result = typed_place(keywords["space"]).absolute() if "space" in keywords else None
     CONSOLE.print(f"{folder}: one line per snapshot; end with Ctrl-C", soft_wrap=True)
     reports = follow(folder, result, interval=interval, wait=wait)
     for report, row in reports:

@@ -9,8 +9,8 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+from conceptevo_jax.cli.command import CommandArguments
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.words import options
 from conceptevo_jax.data.tfds import require_known
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
@@ -22,27 +22,19 @@ _ARCHIVES = {"imagenet2012": ("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.ta
 """Files that a set needs, without which TFDS would continue."""
 
 
-def prepare(words: list[str]) -> int:
-    """Prepare the set that the first word names, in the format `array_record`.
+def prepare(arguments: CommandArguments) -> int:
+    """Prepare the named set, in the format `array_record`.
 
     Raises:
-      UsageError: for an unknown name or option, or without TensorFlow.
+      UsageError: for an unknown name, or without TensorFlow.
       DataError: if archives are missing or the network cannot be reached.
     """
-    if not words or "=" in words[0] or words[0].startswith("-"):
-        raise UsageError(
-            "say which: conceptevo prepare NAME [data_dir=FOLDER] [manual_dir=FOLDER], "
-            "with a name of TensorFlow Datasets such as cifar10."
-        )
-    source, option_values = (
-        words[0],
-        options(_join_option_words(words[1:]), ("data_dir", "manual_dir")),
-    )
+    source, keywords = arguments.places[0], arguments.keywords
     name = require_known(source)
     _require_tensorflow()
-    builder = _builder(source, option_values.get("data_dir"))
+    builder = _builder(source, keywords.get("data_dir"))
     if not Path(builder.data_path).is_dir():
-        manual = _archives(name, builder, option_values.get("manual_dir"))
+        manual = _archives(name, builder, keywords.get("manual_dir"))
         if manual is None:
             _require_network(source, builder)
         _make(builder, manual)
@@ -51,20 +43,6 @@ def prepare(words: list[str]) -> int:
     CONSOLE.print(f"{source}: {split_sizes}, in {builder.data_path}", soft_wrap=True)
     CONSOLE.print(f"Use it by dataset.name=tfds:{source}", soft_wrap=True)
     return 0
-
-
-def _join_option_words(words: list[str]) -> list[str]:
-    """Turn TFDS's forms `--data-dir=X` and `--data-dir X` into `data_dir=X`."""
-    plain: list[str] = []
-    for word in words:
-        if plain and plain[-1].endswith("="):
-            plain[-1] += word
-        elif word.startswith("--"):
-            key, _, value = word.removeprefix("--").partition("=")
-            plain.append(f"{key.replace('-', '_')}={value}")
-        else:
-            plain.append(word)
-    return plain
 
 
 def _require_tensorflow() -> None:

@@ -8,11 +8,11 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.table import Table
 from yaml import YAMLError
 
+from conceptevo_jax.cli.command import CommandArguments
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.config_files import read_settings
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.schema import schema
-from conceptevo_jax.cli.words import options
 from conceptevo_jax.config import Config
 from conceptevo_jax.epochs import epoch_tick
 from conceptevo_jax.errors import DataError, UsageError
@@ -22,21 +22,15 @@ from conceptevo_jax.reports.check_config import check_names
 from conceptevo_jax.reports.unified_space.add_run import AddedRun, add_run
 
 
-def project(words: list[str]) -> int:
+def project(arguments: CommandArguments) -> int:
     """Project `run=` into the space of the result folder `space=`.
 
     Writes `projected/<run>/` in the result folder. The space, its map and every point
     on it stay unchanged, byte for byte.
     """
-    option_values = options(words, ("space", "run"))
-    for needed in ("space", "run"):
-        if needed not in option_values:
-            raise UsageError(
-                "say which: conceptevo project space=RESULT_FOLDER run=TRAINING; "
-                "trainings are listed by `conceptevo ls`."
-            )
-    folder = typed_place(option_values["space"]).absolute()
-    added = add_run(folder, config_of(folder), option_values["run"])
+    keywords = arguments.keywords
+    folder = typed_place(keywords["space"]).absolute()
+    added = add_run(folder, config_of(folder), keywords["run"])
     _print_added(added)
     return 0
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from conceptevo_jax.cli.command import CommandArguments
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import unknown_name
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import Entry, Store
@@ -17,10 +17,9 @@ def store_option(option_values: Mapping[str, str]) -> Store:
     return Store(typed_place(option_values.get("store", "runs/store"), "store"))
 
 
-def ls(words: list[str]) -> int:
+def ls(arguments: CommandArguments) -> int:
     """List the stages of a store, newest last."""
-    option_values = options(words, ("store",))
-    store = store_option(option_values)
+    store = store_option(arguments.keywords)
     entries = store.entries()
     if not entries:
         CONSOLE.print(f"{store.root} holds nothing yet.")
@@ -42,19 +41,19 @@ def ls(words: list[str]) -> int:
     return 0
 
 
-def clean(words: list[str]) -> int:
+def clean(arguments: CommandArguments) -> int:
     """Delete stages: those chosen by stage or key, otherwise the unfinished ones.
 
     Their names are shown first, and without `yes=true` nothing is deleted. Stages of a
     running job are kept, and so is everything that is not a stage of a store.
     """
-    option_values = options(words, ("store", "stage", "key", "yes"))
-    consent = option_values.get("yes", "false").lower()
+    keywords = arguments.keywords
+    consent = keywords.get("yes", "false").lower()
     if consent not in ("true", "false"):
         raise unknown_name("yes", consent, ("true", "false"))
-    store = store_option(option_values)
+    store = store_option(keywords)
     selected_stages = _select_stages(
-        store.entries(), option_values.get("stage"), option_values.get("key")
+        store.entries(), keywords.get("stage"), keywords.get("key")
     )
     doomed = []
     for entry in selected_stages:

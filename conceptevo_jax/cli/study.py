@@ -1,11 +1,11 @@
-"""`conceptevo study`: the questionnaire of a result, and the analysis of answers."""
+"""`conceptevo study build`: the questionnaire of a result."""
 
 from collections.abc import Mapping
 
+from conceptevo_jax.cli.command import CommandArguments
 from conceptevo_jax.cli.console import CONSOLE
 from conceptevo_jax.cli.store_commands import size
-from conceptevo_jax.cli.words import options
-from conceptevo_jax.errors import UsageError, unknown_name
+from conceptevo_jax.errors import UsageError
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.store import require_inside_result
 from conceptevo_jax.study import load_study
@@ -20,57 +20,20 @@ from conceptevo_jax.study.kit.questionnaire import (
 QUESTIONNAIRE = "questionnaire"
 """Folder next to a result's study."""
 
-_OPTION_NAMES = (
-    "out",
-    "each",
-    "forms",
-    "contact",
-    "consent",
-    "complete",
-    "link",
-    "seed",
-)
 
-
-def study(words: list[str]) -> int:
-    """Build a questionnaire or analyse its answers, by the first word."""
-    commands = {"build": build, "analyse": _analyse}
-    if not words:
-        raise UsageError(
-            "say what: conceptevo study build RESULT_FOLDER, or conceptevo study "
-            "analyse RESULT_FOLDER ANSWERS.json ..."
-        )
-    if words[0] not in commands:
-        raise unknown_name("study command", words[0], commands)
-    return commands[words[0]](words[1:])
-
-
-def build(words: list[str]) -> int:
+def build(arguments: CommandArguments) -> int:
     """Write the questionnaire of a result folder and tables of its forms."""
-    if not words or _is_option(words[0]):
-        raise UsageError("say of which result: conceptevo study build RESULT_FOLDER.")
-    option_values = options(words[1:], _OPTION_NAMES)
-    settings = _settings(option_values)
-    folder = typed_place(words[0]).absolute()
-    out = typed_place(option_values.get("out", str(folder / QUESTIONNAIRE))).absolute()
+    keywords = arguments.keywords
+    settings = _settings(keywords)
+    folder = typed_place(arguments.places[0]).absolute()
+    out = typed_place(keywords.get("out", str(folder / QUESTIONNAIRE))).absolute()
     if out.exists() and not out.is_dir():
-        raise UsageError(f"out={option_values['out']} is a file: name a folder.")
+        raise UsageError(f"out={keywords['out']} is a file: name a folder.")
     require_inside_result(out, folder)
     _print_questionnaire(
         write_questionnaire(load_study(folder), out, settings=settings)
     )
     return 0
-
-
-def _analyse(words: list[str]) -> int:
-    from conceptevo_jax.cli.study_analyse import analyse
-
-    return analyse(words)
-
-
-def _is_option(word: str) -> bool:
-    """Whether it is `key=value` with a key of this command; a path may hold a `=`."""
-    return word.partition("=")[0] in _OPTION_NAMES and "=" in word
 
 
 def _settings(option_values: Mapping[str, str]) -> Settings:

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from conceptevo_jax.cli.command import CommandArguments
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.words import options
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.places import typed_place
 from conceptevo_jax.reports.alignment.study_measure import (
@@ -28,24 +28,26 @@ from conceptevo_jax.study.kit.results_page import format_estimate
 FOLDER = "study-answers"
 """Folder of the analysis, in the study's result folder."""
 
-_OPTION_NAMES = ("out", "encoder")
 
-
-def analyse(words: list[str]) -> int:
+def analyse(arguments: CommandArguments) -> int:
     """Read files of answers, print the results, and write figures and a page.
 
     Machine participants are recognised by the prefix of their names.
 
     Raises:
-      UsageError: for a word that is neither a file nor an option.
+      UsageError: for a place without files, or an unknown encoder.
       DataError: if there is no study, or no valid answer; nothing is written.
     """
-    folder, files, option_values = _read(words)
-    output_folder = typed_place(
-        option_values.get("out", str(folder / FOLDER))
-    ).absolute()
+    keywords = arguments.keywords
+    place, *patterns = arguments.places
+    out = typed_place(keywords.get("out", "."))
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"out={out} is a file: name a folder.")
+    files = [file for pattern in patterns for file in _files(pattern)]
+    folder = typed_place(place).absolute()
+    output_folder = typed_place(keywords.get("out", str(folder / FOLDER))).absolute()
     require_inside_result(output_folder, folder)
-    encoder = choose_encoder(option_values.get("encoder", "tfidf"))
+    encoder = choose_encoder(keywords.get("encoder", "tfidf"))
     study = load_study(folder)
     answers, refused = read_answers(
         files, study=study.id, tasks=study.tasks, names=public_ids(study)
@@ -74,29 +76,6 @@ def analyse(words: list[str]) -> int:
     )
     _print_line(f"Open {page.absolute()} in a browser.")
     return 0
-
-
-def _read(words: Sequence[str]) -> tuple[Path, list[Path], dict[str, str]]:
-    """Separate the folder, the files and the options."""
-    option_words = [word for word in words if _is_option(word)]
-    places = [word for word in words if not _is_option(word)]
-    option_values = options(option_words, _OPTION_NAMES)
-    if len(places) < 2:
-        raise UsageError(
-            "say which: conceptevo study analyse RESULT_FOLDER ANSWERS.json ... "
-            "[out=FOLDER] [encoder=tfidf|minilm]."
-        )
-    out = typed_place(option_values.get("out", "."))
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"out={out} is a file: name a folder.")
-    files = [file for pattern in places[1:] for file in _files(pattern)]
-    return typed_place(places[0]).absolute(), files, option_values
-
-
-def _is_option(word: str) -> bool:
-    """Whether it is `key=value`; a path may hold a `=`, too."""
-    key, equals, _ = word.partition("=")
-    return bool(equals) and key.isidentifier() and not Path(word).exists()
 
 
 def _files(place: str) -> list[Path]:

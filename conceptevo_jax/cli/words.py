@@ -1,4 +1,4 @@
-"""Reads typed words literally: `key=value` words, folders, and text for Hydra.
+"""Reads typed words literally: settings, folders, and text for Hydra.
 
 Hydra reads values by its own grammar, in which `photos (copy)` and `it's` are
 errors, `2026_11_29` is the number 20261129 and `12e4567` infinity. If the schema
@@ -7,7 +7,7 @@ holds text, such as a folder, a value here is the typed text.
 
 import re
 import typing
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from types import NoneType
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -16,35 +16,7 @@ from hydra.errors import HydraException
 
 from conceptevo_jax.cli.schema import setting_type
 from conceptevo_jax.config import Config
-from conceptevo_jax.errors import UsageError, unknown_name
-
-
-def options(words: Sequence[str], valid: Collection[str]) -> dict[str, str]:
-    """Read `key=value` words.
-
-    Args:
-      words: All words of a command that are not places or flags.
-      valid: Keys of the command.
-
-    Raises:
-      UsageError: for a word of another form, an unknown key, with the valid ones, or a
-        repeated key.
-    """
-    values: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise UsageError(
-                f"{word!r} is not of the form key=value. Valid keys: "
-                f"{', '.join(sorted(valid))}."
-            )
-        if key not in valid:
-            raise unknown_name("option", key, valid)
-        if key in values:
-            raise UsageError(f"{key}= is given twice: leave out {word!r} or the other.")
-        values[key] = value
-    return values
-
+from conceptevo_jax.errors import UsageError
 
 _NAME = re.compile(r"[+~]{0,2}(?P<name>[\w./@-]+)")
 

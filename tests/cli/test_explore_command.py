@@ -85,7 +85,7 @@ def test_results_of_two_spaces_are_compared_on_two(call, results, read_chunk, pa
     ("words", "code", "told"),
     [
         (("explore",), 2, "say which: conceptevo explore RESULT_FOLDER"),
-        (("explore", "one", "two"), 2, "say which: conceptevo explore RESULT_FOLDER"),
+        (("explore", "one", "two"), 2, "=value, and RESULT_FOLDER is given already."),
         (("explore", "one", "--tabels"), 2, "'--tabels'. Did you mean '--tables'?"),
         (("explore", "one", "ot=x"), 2, "unknown option 'ot'. Did you mean 'out'?"),
         (("explore", "one/vg"), 2, "unknown run 'vg'. Did you mean 'vgg'?"),

@@ -51,7 +51,7 @@ def test_help_lists_experiments_and_subcommands(call, words):
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("demo",), "'demo'. Valid: clean, compare, explore, ls, monitor, prep"),
+        (("demo",), "'demo'. Did you mean 'experiment=demo'? Valid: clean, compare"),
         (("lss",), "unknown command 'lss'. Did you mean 'ls'?"),
         (("scale=smoke",), f"experiment=NAME, one of {', '.join(EXPERIMENTS)}."),
         (("experiment=dmo",), "'dmo'. Did you mean 'demo'? Valid: alignment, base"),
@@ -61,7 +61,7 @@ def test_help_lists_experiments_and_subcommands(call, words):
         ((*SMOKE, "+run@runs.x=smok/vgg16"), "'smok/vgg16'. Did you mean 'smoke/vgg16"),
         ((*SMOKE, "sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: alignment"),
         ((*SMOKE, "+sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: alignment"),
-        ((*SMOKE, "runs.vgg17.epochs=1"), "below runs 'vgg17'. Did you mean 'vgg16'?"),
+        ((*SMOKE, "runs.vgg17.epochs=1"), "of runs 'vgg17'. Did you mean 'vgg16'?"),
         (
             (*SMOKE, "runs.vgg16.epoch=1"),
             "of runs.vgg16 'epoch'. Did you mean 'epochs'",
@@ -76,7 +76,7 @@ def test_help_lists_experiments_and_subcommands(call, words):
         ((*SMOKE, "base=vgg"), "unknown run 'vgg'. Did you mean"),
         ((*SMOKE, "method=null"), "Config group override must be a string"),
         ((*SMOKE, "runs.vgg16.epochs"), "'runs.vgg16.epochs' is not a setting: write"),
-        (("-m", *SMOKE, "sed=1"), "Could not override 'sed'"),
+        (("-m", *SMOKE, "sed=1"), "top level 'sed'. Did you mean 'seed'? Valid: align"),
         (("project", "space=x"), "conceptevo project space=RESULT_FOLDER run=TRAINING"),
         (("project", "spce=x", "run=y"), "option 'spce'. Did you mean 'space'?"),
         (("ls", "runs/store"), "'runs/store' is not of the form key=value."),

@@ -108,7 +108,7 @@ def test_settings_come_from_the_file_and_from_words(checkout, call, words, plann
         ),
         (
             "sparsty.threshold=1",
-            "unknown setting below the top 'sparsty'. Did you mean 'sparsity'?",
+            "unknown setting of the top level 'sparsty'. Did you mean 'sparsity'?",
         ),
     ],
 )
@@ -151,7 +151,7 @@ def test_wrong_files_are_refused_in_one_line(checkout, call, text, refusal):
 def test_no_other_experiment_has_them(checkout, call):
     code, _, err = call("experiment=demo", "scale=smoke", "sparsity.threshold=1")
     assert code == 2
-    assert "unknown setting below the top 'sparsity'" in err
+    assert "unknown setting of the top level 'sparsity'" in err
     assert schema("demo") is PackageSettings
     assert schema("sparsity") is not PackageSettings
 

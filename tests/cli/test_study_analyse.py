@@ -15,8 +15,11 @@ from answering import (
     write_sheets,
 )
 
+from conceptevo_jax.cli import study_analyse
+from conceptevo_jax.cli.command import parse
+from conceptevo_jax.cli.commands import choose_command
 from conceptevo_jax.cli.console import CONSOLE
-from conceptevo_jax.cli.study_analyse import FOLDER, analyse
+from conceptevo_jax.cli.study_analyse import FOLDER
 from conceptevo_jax.errors import DataError, UsageError
 from conceptevo_jax.study import public_ids, save_study
 from conceptevo_jax.study.raters.simulated import Skill
@@ -53,6 +56,12 @@ def folder(study, tmp_path, monkeypatch):
 @pytest.fixture
 def files(sheets, tmp_path):
     return [str(file) for file in write_sheets(tmp_path / "answers", sheets)]
+
+
+def analyse(words):
+    """What `conceptevo study analyse` does with these words."""
+    command, further = choose_command(["study", "analyse", *words])
+    return study_analyse.analyse(parse(command, further))
 
 
 def table(folder, name="categories"):

@@ -93,8 +93,8 @@ def test_an_empty_consent_is_refused(call, result, tmp_path):
 
 def test_the_usage_tells_of_it(call):
     out = call("--help")[1]
-    assert "conceptevo study build RESULT_FOLDER" in out
-    assert "conceptevo study analyse RESULT_FOLDER" in out
+    assert "study build RESULT_FOLDER" in out
+    assert "study analyse RESULT_FOLDER" in out
 
 
 @pytest.mark.parametrize(

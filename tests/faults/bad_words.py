@@ -18,7 +18,7 @@ def unreadable(word: str) -> Mistake:
 
 HYDRA = (
     usage("scale=smoke", says=("say which experiment", "one of alignment")),
-    usage("Experiment=demo", says=("say which experiment", "experiment=NAME")),
+    usage("Experiment=demo", says=("config group 'Experiment'", "'experiment'?")),
     usage("experiment=demo scale=smoke", says=("'demo scale=smoke'", "demo")),
     unreadable("dry_run"),
     unreadable(""),
@@ -49,7 +49,7 @@ COMMANDS = (
     usage("experiment", "demo", says=("unknown command 'experiment'", "Valid: clean")),
     usage("explore", says=("say which", "conceptevo explore RESULT_FOLDER")),
     usage("explore", "", says=("is empty", "name one")),
-    usage("explore", "runs/one", "runs/two", says=("say which", "RESULT_FOLDER")),
+    usage("explore", "runs/one", "runs/two", says=("'runs/two' is not of the form",)),
     usage("explore", "runs/one", "--tabels", says=("'--tabels'", "'--tables'")),
     usage("explore", "runs/one", "-q", says=("unknown flag '-q'", "--tables")),
     usage("explore", "runs/one", "ot=x", says=("'ot'", "Did you mean 'out'")),

@@ -1,0 +1,1 @@
+"""Declarations of all commands, by what they are about."""

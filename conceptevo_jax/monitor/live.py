@@ -235,7 +235,13 @@ class ConceptMonitor:
         return Responses(peaks=peaks, sites=self.sites, images_id=self.pool.pool_id)
 
     def _glance(self, responses: Responses) -> ProbedSnapshot:
-        stimuli = stimuli_of_arrays(responses.peaks, self.sites, self.pool, self.search)
+        stimuli = stimuli_of_arrays(
+            responses.peaks,
+            self.sites,
+            self.pool,
+            self.search,
+            projection_images=None,
+        )
         if self.space is None:
             return ProbedSnapshot(stimuli=stimuli, responses=responses, embedding=None)
         ids = stimuli.image_ids

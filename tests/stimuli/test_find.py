@@ -1,6 +1,7 @@
 """Stimuli and responses of a real model against its plain forward pass."""
 
 import dataclasses
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,10 @@ from conceptevo_jax.stimuli import (
 
 FIELDS = ("image_ids", "count", "tied", "dead", "nonfinite")
 K = 4
+
+# Exactly K images per neuron.
+find = partial(find_stimuli, projection_images=None)
+of_arrays = partial(stimuli_of_arrays, projection_images=None)
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +58,14 @@ def maps(model, variables, images):
 
 @pytest.fixture(scope="module")
 def found(model, variables, images):
-    return find_stimuli(model, images[0], Search(k=K), sample=20)(variables, images[1])
+    return find(model, images[0], Search(k=K), sample=20)(variables, images[1])
 
 
 def test_candidates_by_bfloat16_lead_to_the_same_stimuli(
     model, variables, images, found
 ):
     search = Search(k=K, compute="bfloat16")
-    stimuli, sample = find_stimuli(model, images[0], search, sample=20)(
-        variables, images[1]
-    )
+    stimuli, sample = find(model, images[0], search, sample=20)(variables, images[1])
     same = (stimuli.image_ids == found[0].image_ids).all(axis=1)
     assert same.mean() >= 0.99
     np.testing.assert_array_equal(stimuli.peaks[same], found[0].peaks[same])
@@ -85,7 +88,7 @@ def test_the_strongest_of_many_are_what_a_search_for_few_finds(
 
     def search(k):
         rules = Search(k=k, ties=ties, dead=dead)
-        return stimuli_of_arrays(values, model.sites, images[0], rules)
+        return of_arrays(values, model.sites, images[0], rules)
 
     few, many = search(K), search(5 * K)
     found = many.strongest(K)
@@ -100,7 +103,7 @@ def test_the_strongest_of_many_are_what_a_search_for_few_finds(
 def test_a_models_stimuli_are_those_of_its_plain_forward_pass(
     model, images, found, peaks
 ):
-    expected = stimuli_of_arrays(peaks, model.sites, images[0], Search(k=K))
+    expected = of_arrays(peaks, model.sites, images[0], Search(k=K))
     for name in FIELDS:
         np.testing.assert_array_equal(
             getattr(found[0], name), getattr(expected, name), err_msg=name
@@ -113,7 +116,7 @@ def test_before_or_after_the_relu_positive_peaks_rank_the_same(
     model, variables, images, found
 ):
     search = Search(k=K, before_relu=True)
-    before, _ = find_stimuli(model, images[0], search)(variables, images[1])
+    before, _ = find(model, images[0], search)(variables, images[1])
     for name in (*FIELDS, "peaks", "positions", "grids"):
         np.testing.assert_array_equal(
             getattr(before, name), getattr(found[0], name), err_msg=name
@@ -141,7 +144,7 @@ def test_the_sample_is_seeded_with_the_pool(model, variables, images, found, pea
     pool, decoded = images
     rows = np.argsort(pool.order)[:20]
     np.testing.assert_allclose(found[1].peaks, peaks[rows], rtol=1e-4, atol=1e-6)
-    smaller = find_stimuli(model, pool, Search(k=K), sample=7)(variables, decoded)[1]
+    smaller = find(model, pool, Search(k=K), sample=7)(variables, decoded)[1]
     narrowed = narrow_sample(found[1], pool, 7)
     np.testing.assert_array_equal(narrowed.peaks, smaller.peaks)
     assert narrowed.images_id == smaller.images_id != found[1].images_id
@@ -163,7 +166,7 @@ def test_broken_weights_are_seen_at_their_site(model, variables, images):
     name = model.sites[-1].name
     broken = jax.tree.map(np.array, variables)
     broken["params"][name]["kernel"][..., 5] = np.nan
-    stimuli, _ = find_stimuli(model, images[0], Search(k=K))(broken, images[1])
+    stimuli, _ = find(model, images[0], Search(k=K))(broken, images[1])
     expected = np.zeros(len(stimuli.dead), bool)
     expected[len(expected) - model.sites[-1].channels + 5] = True
     np.testing.assert_array_equal(stimuli.nonfinite, expected)

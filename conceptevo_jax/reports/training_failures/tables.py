@@ -12,8 +12,8 @@ from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.reports.training_failures.measure import (
     RunMeasurements,
-    movement_on_maps,
     movement_in_space,
+    movement_on_maps,
 )
 
 MOVEMENTS = ("movement", "relative_movement", "movement_map")

@@ -57,6 +57,11 @@ class ConceptMonitor:
       probe: The probe images, for frameworks that compute responses themselves.
       sites: The sites watched.
       rules: When alarms are raised.
+
+    Example:
+      >>> monitor = ce.ConceptMonitor.of_model(model, space, pixels, probe=50)
+      >>> monitor.update("init", variables).line()
+      'init: ... | selectivity ..., live share ...'
     """
 
     def __init__(

@@ -67,11 +67,8 @@ def base_space(
       ((200, 30), 1.0)
     """
     require_seed(seed)
-    require_decoded(pixels, "the pool's images")
-    require_same_pool(stimuli.pool_id, pixels.images_id, "the pool's images")
     model.require_variables(variables)
-    for noun, sites in (("stimuli", stimuli.sites), ("responses", sample.sites)):
-        _require_sites(model, sites, noun)
+    _require_observed(model, stimuli, sample, pixels)
     search, settings = search or Search(), settings or SpaceSettings(seed=seed)
     stimuli = _strongest(stimuli, search)
     neurons, learned = fit_neurons(stimuli, seed=seed, **fit)
@@ -170,6 +167,16 @@ def _image_vectors(
         responses=responses,
     )
     return rebuilt_space.images.vectors
+
+
+def _require_observed(
+    model: Model, stimuli: Stimuli, sample: Responses, pixels: DecodedImages
+) -> None:
+    """Refuse records of other images than the pool's, or of another model."""
+    require_decoded(pixels, "the pool's images")
+    require_same_pool(stimuli.pool_id, pixels.images_id, "the pool's images")
+    for noun, sites in (("stimuli", stimuli.sites), ("responses", sample.sites)):
+        _require_sites(model, sites, noun)
 
 
 def _require_sites(model: Model, sites: Sequence[Site], noun: str) -> None:

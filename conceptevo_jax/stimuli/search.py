@@ -140,7 +140,7 @@ def find_stimuli(
       >>> find = ce.find_stimuli(model, pool)
       >>> stimuli, sample = find(variables, pixels)
       >>> stimuli.image_ids.shape, sample.peaks.shape  # a tenth of 200 images
-      ((256, 20), (200, 256))
+      ((164, 20), (200, 164))
     """
     search = search or Search()
     require_type(pool, Pool, "the pool", "Choose one by ce.select_pool.")

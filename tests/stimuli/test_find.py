@@ -18,6 +18,7 @@ from conceptevo_jax.stimuli import (
     narrow_sample,
     respond,
     stimuli_of_arrays,
+    top_images_needed,
 )
 
 FIELDS = ("image_ids", "count", "tied", "dead", "nonfinite")
@@ -110,6 +111,29 @@ def test_a_models_stimuli_are_those_of_its_plain_forward_pass(
         )
     np.testing.assert_allclose(found[0].peaks, expected.peaks, rtol=1e-4)
     assert 0 < found[0].dead.sum() < len(found[0].dead) / 2
+
+
+@pytest.mark.parametrize("search", [None, Search(k=7, ties="order", dead="keep")])
+def test_arrays_rank_as_a_search_that_sees_the_same_peaks(
+    model, variables, images, search
+):
+    """With the defaults of both: the same images, to the last bit."""
+    pool, decoded = images
+    expected, sample = find_stimuli(model, pool, search)(variables, decoded)
+    peaks = np.empty_like(sample.peaks)
+    peaks[np.argsort(pool.order, kind="stable")] = sample.peaks
+    stimuli = stimuli_of_arrays(peaks, model.sites, pool, search)
+    for name in (*FIELDS, "peaks"):
+        np.testing.assert_array_equal(
+            getattr(stimuli, name), getattr(expected, name), err_msg=name
+        )
+    assert stimuli.pool_id == expected.pool_id
+
+
+def test_a_tenth_of_the_pool_is_kept_but_never_fewer_than_the_stimuli():
+    widths = [top_images_needed(10, 60, pool) for pool in (50, 200, 600, 60_000)]
+    assert widths == [10, 20, 60, 60]
+    assert top_images_needed(10, None, 60_000) == 10
 
 
 def test_before_or_after_the_relu_positive_peaks_rank_the_same(

@@ -16,15 +16,33 @@ C = TypeVar("C")
 
 
 class UsageError(ValueError):
-    """A setting, a name or a combination of them that cannot be used."""
+    """A setting, a name or a combination of them that cannot be used.
+
+    Example:
+      >>> ce.build_model("vgg17", classes=10)
+      Traceback (most recent call last):
+      conceptevo_jax.errors.UsageError: unknown model 'vgg17'. Did you mean 'vgg1...
+    """
 
 
 class DivergenceError(UsageError):
-    """A learning rate at which training or gradient descent diverges."""
+    """A learning rate at which Eq. 1 or gradient descent diverges.
+
+    Example:
+      >>> ce.base_space(model, variables, stimuli, sample, pixels, learning_rate=1e30)
+      Traceback (most recent call last):
+      conceptevo_jax.errors.DivergenceError: the neuron embedding's loss is not fin...
+    """
 
 
 class DataError(ValueError):
-    """A file, an image or a stored record that cannot be used."""
+    """A file, an image or a stored record that cannot be used.
+
+    Example:
+      >>> ce.load_images("folder:nowhere", "train", data_dir=None)
+      Traceback (most recent call last):
+      conceptevo_jax.errors.DataError: ...nowhere...
+    """
 
 
 _REMEDIES = {

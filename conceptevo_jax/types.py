@@ -51,6 +51,12 @@ class Site:
       pre: Name of the tap before the nonlinearity, if there is one.
       copies: Channels that repeat a channel of an earlier site, cell for cell or after
         max pooling, so that the peaks of both are equal.
+
+    Example:
+      >>> ce.Site(
+      ...     name="conv1", channels=64, rectified=True, receptive_field=7, stride=2
+      ... ).channels
+      64
     """
 
     name: str
@@ -70,6 +76,10 @@ class Snapshot:
       run: Name of the run.
       epoch: See `Epoch`.
       load: Returns the model's variables, a mapping of Flax collections.
+
+    Example:
+      >>> ce.Snapshot(run="mine", epoch=3, load=lambda: variables).name
+      'mine@3'
     """
 
     run: str

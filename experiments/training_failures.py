@@ -22,7 +22,6 @@ from conceptevo_jax.pipeline.outcome import write_csv
 from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
-from conceptevo_jax.pipeline.unified import BASE_SAMPLE
 from conceptevo_jax.projection import warm_up
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.training_failures.claims import (
@@ -56,6 +55,7 @@ from conceptevo_jax.reports.training_failures.tables import (
     movement_rows,
     site_rows,
 )
+from conceptevo_jax.stimuli import BASE_SAMPLE
 
 ENTROPY = {
     "vgg16": "1.60, 1.97, 2.06, 2.09 at epochs 0, 5, 21, 207",

@@ -9,6 +9,7 @@ import pytest
 from hydra.errors import HydraException
 
 from conceptevo_jax import config as schemas
+from conceptevo_jax.analysis import ScoringSettings
 from conceptevo_jax.benchmarks.check_settings import check_benchmark
 from conceptevo_jax.cli.compose import explain, resolve
 from conceptevo_jax.cli.experiment import composed_config
@@ -17,13 +18,19 @@ from conceptevo_jax.cli.schema import PackageSettings
 from conceptevo_jax.config import schema_values
 from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import UsageError
+from conceptevo_jax.monitor import ConceptMonitor
 from conceptevo_jax.pipeline.cached_space import space_settings
 from conceptevo_jax.pipeline.runs import training_of
 from conceptevo_jax.projection import SolveSettings, SpaceSettings, fit_layout
 from conceptevo_jax.reports.check_config import check_config
 from conceptevo_jax.reports.importance.evolutions import scoring_of
 from conceptevo_jax.reports.unified_space.settings import CollapseSettings
-from conceptevo_jax.stimuli import Search
+from conceptevo_jax.stimuli import (
+    BASE_SAMPLE,
+    Search,
+    find_stimuli,
+    stimuli_of_arrays,
+)
 from conceptevo_jax.training import Optimizer, Regularisation, Training
 
 
@@ -167,6 +174,26 @@ def test_schemas_mirror_the_settings_below_them(group):
         if not one_has_none and (group, name) not in OTHER_DEFAULTS:
             same = tuple(default) if isinstance(default, list) else default
             assert same == settings[name], name
+
+
+def test_defaults_of_the_python_api_are_the_default_method():
+    """`configs/method/default.yaml` alone; scales only change how long Eq. 1 is fit."""
+    chosen = omegaconf.OmegaConf.load(folder("configs") / "method" / "default.yaml")
+    composed = omegaconf.OmegaConf.merge(schemas.MethodConfig, chosen)
+    method = omegaconf.OmegaConf.to_object(composed)
+    space, search = space_settings(method.projection, seed=0), method.stimuli
+    assert Search() == Search(**schema_values(search))
+    assert SpaceSettings() == space
+    assert ScoringSettings().ties == method.sensitivity.ties
+    for function, values in {
+        fit_neurons: schema_values(method.embedding),
+        fit_layout: schema_values(method.layout),
+        find_stimuli: {"projection_images": method.projection.stimuli},
+        stimuli_of_arrays: {"projection_images": method.projection.stimuli},
+    }.items():
+        assert values.items() <= keywords_of(function).items(), function.__name__
+    assert keywords_of(find_stimuli)["sample"] == BASE_SAMPLE
+    assert inspect.signature(ConceptMonitor).parameters["k"].default == search.k
 
 
 def test_settings_arrive_below_as_they_were_chosen():

@@ -1,5 +1,6 @@
 """The README's snippet runs, and what it and the docs name exists."""
 
+import pkgutil
 import re
 from pathlib import Path
 
@@ -71,6 +72,55 @@ def test_every_file_that_the_docs_link_to_exists():
                 assert ((ROOT / page).parent / link).exists(), f"{page}: {link}"
 
 
-def test_every_public_name_is_documented():
-    for name in ce.__all__:
-        assert getattr(ce, name).__doc__, name
+HIDDEN_OR_MADE = re.compile(r"(^|/)(\.|node_modules/|runs/|build/|dist/)")
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.rglob("*.md")
+    if not HIDDEN_OR_MADE.search(path.relative_to(ROOT).as_posix())
+)
+
+
+NAME = re.compile(r"\b(ce|conceptevo_jax)((?:\.[A-Za-z_]\w*)+)")
+
+
+def unknown_names(text: str) -> list[str]:
+    """Names `ce.NAME` and `conceptevo_jax.NAME` in a text that do not exist.
+
+    Names of the short form must be public; those of the long form may be of a module.
+    """
+    return [
+        package + attributes
+        for package, attributes in NAME.findall(text)
+        if not _exists(package, attributes)
+    ]
+
+
+def _exists(package: str, attributes: str) -> bool:
+    if package == "ce" and attributes.split(".")[1] not in ce.__all__:
+        return False
+    try:
+        pkgutil.resolve_name(f"conceptevo_jax{attributes}")
+    except (AttributeError, ImportError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_name_of_the_package_in_a_page_exists(page):
+    assert unknown_names((ROOT / page).read_text()) == []
+
+
+def test_names_that_do_not_exist_are_noticed():
+    text = (
+        "`ce.train(...)`, ce.ConceptMonitor.of_model, conceptevo_jax.data.DecodedImages"
+        ", conceptevo_jax.types; but ce.find_concepts, ce.ConceptMonitor.of_models, "
+        "ce.data, conceptevo_jax.nothing, conceptevo_jax.data.nothing; performance.md"
+    )
+    assert unknown_names(text) == [
+        "ce.find_concepts",
+        "ce.ConceptMonitor.of_models",
+        "ce.data",
+        "conceptevo_jax.nothing",
+        "conceptevo_jax.data.nothing",
+    ]
+    assert {"README.md", "CHANGELOG.md", "docs/records.md"} <= set(PAGES)

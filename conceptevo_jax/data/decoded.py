@@ -137,6 +137,12 @@ def decode_images(
       UsageError: for rows out of range, or that occur twice.
       DataError: naming the first image that cannot be decoded, or a full disk;
         earlier images stay.
+
+    Example:
+      >>> pixels = ce.decode_images(images, pool.rows, "data/pool")
+      >>> test_pixels = ce.decode_images(test_images, test_pool.rows, "data/test")
+      >>> pixels.pixels.shape, pixels.images_id == pool.pool_id
+      ((200, 32, 32, 3), True)
     """
     rows, folder = checked_rows(rows, len(images)), Path(folder)
     shape = (len(rows), images.side, images.side, 3)

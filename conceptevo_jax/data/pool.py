@@ -63,6 +63,12 @@ def select_pool(images: ImageSet, *, size: int | None = None, seed: int) -> Pool
     Raises:
       UsageError: if the set has fewer images than requested, or a number is out of
         range.
+
+    Example:
+      >>> pool = ce.select_pool(images, size=200, seed=0)
+      >>> test_pool = ce.select_pool(test_images, seed=0)
+      >>> len(pool), len(test_pool)
+      (200, 60)
     """
     require_seed(seed)
     size = len(images) if size is None else size

@@ -59,6 +59,12 @@ def load_images(
     Raises:
       UsageError: if a name, split or option is unknown, or `side` is not positive.
       DataError: if files are missing or damaged.
+
+    Example:
+      >>> images = ce.load_images("shapes", "train", data_dir=None, train_images=200)
+      >>> test_images = ce.load_images("shapes", "test", data_dir=None, test_images=60)
+      >>> len(images), images.side, images.classes[:2]
+      (200, 32, ('warm disc', 'warm square'))
     """
     load, settings = _source(name)
     if split not in SPLITS:

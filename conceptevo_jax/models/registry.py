@@ -43,9 +43,16 @@ def build_model(name: str, *, preset: str = "full", classes: int) -> Model:
       preset: One of the architecture's sizes; all have `full`, `small` and `tiny`.
       classes: Number of logits.
 
+    Returns:
+      The architecture without weights: `model.init(seed)` draws some.
+
     Raises:
       UsageError: for an unknown name or preset, with the valid ones, or fewer than one
         class.
+
+    Example:
+      >>> model = ce.build_model("vgg16", preset="tiny", classes=10)
+      >>> variables = model.init(seed=0)
     """
     if name not in MODELS:
         raise unknown_name("model", name, MODELS)

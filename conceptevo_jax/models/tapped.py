@@ -28,7 +28,6 @@ Variables = Mapping[str, Any]
 
 Tap = Callable[[str, Array], Array]
 
-
 DTYPES = ("float32", "bfloat16")
 """The types that a model may compute in."""
 
@@ -74,6 +73,10 @@ class Model:
       mean: Mean per RGB channel, of pixels scaled to 0..1.
       std: Standard deviation, likewise.
       pools: Max poolings that directly follow a site, in forward order.
+
+    Example:
+      >>> model.size, model.classes, [site.name for site in model.sites[:2]]
+      (32, 10, ['features.0', 'features.2'])
     """
 
     name: str
@@ -119,8 +122,7 @@ class Model:
         Larger images are shrunk to the model's size, bilinearly with antialiasing, so
         that models of different sizes can share one image set.
         """
-        mean = jnp.asarray(self.mean, jnp.float32)
-        std = jnp.asarray(self.std, jnp.float32)
+        mean, std = (jnp.asarray(x, jnp.float32) for x in (self.mean, self.std))
         scaled: Array = pixels.astype(jnp.float32) / jnp.float32(255)
         if pixels.shape[1] != self.size:
             shape = (pixels.shape[0], self.size, self.size, 3)
@@ -221,8 +223,7 @@ class Model:
 
         if not differences(self.shapes()["params"], variables):
             return f"They are parameters alone: give all of {sorted(self.shapes())}."
-        matching_model = fitting_model(self, variables)
-        if matching_model is not None:
+        if (matching_model := fitting_model(self, variables)) is not None:
             return f"They fit {matching_model._title}: build that model."
         return "Build the model that they were trained as."
 

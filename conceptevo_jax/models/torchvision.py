@@ -3,18 +3,21 @@
 The modules of this package have torchvision's names, so a parameter's path
 is its name there, except for the last word. Entries are transposed to Flax's order of
 axes; none is guessed or left out. PyTorch is not needed: any arrays that NumPy can read
-work.
+work, and files are read by `models/weight_files.py`.
 """
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 from numpy.typing import ArrayLike
 
-from conceptevo_jax.errors import DataError
+from conceptevo_jax.errors import DataError, require_type
 from conceptevo_jax.models.tapped import Model, Variables
+from conceptevo_jax.models.weight_files import as_array, read_weights
 
 _LAST_WORDS = {
     "kernel": "weight",
@@ -33,8 +36,10 @@ _FLATTENED_WEIGHT = "classifier.0.weight"
 _MAX_SHOWN = 5
 
 
-def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
-    """Turn a torchvision state dictionary into a model's variables.
+def from_torchvision(
+    model: Model, state: Mapping[str, ArrayLike] | str | os.PathLike[str]
+) -> Variables:
+    """Turn weights of torchvision into a model's variables.
 
     The published InceptionV3 weights were trained on pixels scaled to -1..1, which
     torchvision's `transform_input` restores: evaluate them with
@@ -43,29 +48,38 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
     Args:
       model: A model with the architecture, widths and classes of the weights.
       state: `module.state_dict()` of torchvision's `vgg16`, `vgg19`, `inception_v3` or
-        `convnext_tiny`, by name; linear weights are [out in], kernels [out in h w].
+        `convnext_tiny`, arrays or tensors by name; or a file of them: `.npz`,
+        `.safetensors` (needs safetensors) or `.pth` (needs PyTorch). Linear weights are
+        [out in], kernels [out in h w].
 
     Returns:
-      Flax collections as `model.init` makes them.
+      Flax collections of float32, as `model.init` makes them.
 
     Raises:
-      DataError: for missing, unexpected or misshaped entries, with their names.
+      UsageError: for a file of another format, or whose library is not installed.
+      DataError: for missing, unexpected or misshaped entries, with their names, or a
+        file that cannot be read.
+
+    Example:
+      >>> published = ce.from_torchvision(model, state)  # or "vgg16.pth"
+      >>> np.savez("vgg16.npz", **state)
+      >>> kernel = ce.from_torchvision(model, "vgg16.npz")["params"]["features.0"]
+      >>> bool((kernel["bias"] == published["params"]["features.0"]["bias"]).all())
+      True
+      >>> ce.from_torchvision(model, {"conv1.weight": np.zeros((8, 3, 3, 3))})
+      Traceback (most recent call last):
+      conceptevo_jax.errors.DataError: These weights are not those of vgg16 (tiny, ...
     """
+    require_type(model, Model, "the model", "Build it by ce.build_model.")
+    if isinstance(state, str | os.PathLike):
+        state = read_weights(Path(state))
+    require_type(state, Mapping, "the weights", "Give module.state_dict(), or a file.")
     leaves = flatten_dict(model.shapes())
-    expected_shapes = {
-        name_in_torchvision(path): leaf.shape for path, leaf in leaves.items()
-    }
-    state_names = {name for name in state if not name.endswith(_BATCH_COUNTER)}
-    arrays = {
-        name: np.asarray(state[name]) for name in state_names & expected_shapes.keys()
-    }
-    faults = {
-        "missing": expected_shapes.keys() - state_names,
-        "unexpected": state_names - expected_shapes.keys(),
-        "misshaped": _describe_misshaped(arrays, expected_shapes),
-    }
-    if any(faults.values()):
-        raise DataError(_complaint(model, faults))
+    arrays = _fitting_arrays(
+        model,
+        state,
+        {name_in_torchvision(path): leaf.shape for path, leaf in leaves.items()},
+    )
     channels = model.sites[-1].channels
     variables: Variables = unflatten_dict(
         {
@@ -80,6 +94,26 @@ def from_torchvision(model: Model, state: Mapping[str, ArrayLike]) -> Variables:
         }
     )
     return variables
+
+
+def _fitting_arrays(
+    model: Model,
+    state: Mapping[str, ArrayLike],
+    expected_shapes: Mapping[str, tuple[int, ...]],
+) -> dict[str, np.ndarray]:
+    """The entries as arrays, if they are all of the model's and no others."""
+    state_names = {name for name in state if not name.endswith(_BATCH_COUNTER)}
+    arrays = {
+        name: as_array(state[name]) for name in state_names & expected_shapes.keys()
+    }
+    faults = {
+        "missing": expected_shapes.keys() - state_names,
+        "unexpected": state_names - expected_shapes.keys(),
+        "misshaped": _describe_misshaped(arrays, expected_shapes),
+    }
+    if any(faults.values()):
+        raise DataError(_complaint(model, faults))
+    return arrays
 
 
 def name_in_torchvision(path: tuple[str, ...]) -> str:

@@ -57,6 +57,11 @@ class ConceptMonitor:
       probe: The probe images, for frameworks that compute responses themselves.
       sites: The sites watched.
       rules: When alarms are raised.
+
+    Example:
+      >>> monitor = ce.ConceptMonitor.of_model(model, space, pixels, probe=50)
+      >>> monitor.update("init", variables).line()
+      'init: ... | selectivity ..., live share ...'
     """
 
     def __init__(
@@ -235,7 +240,13 @@ class ConceptMonitor:
         return Responses(peaks=peaks, sites=self.sites, images_id=self.pool.pool_id)
 
     def _glance(self, responses: Responses) -> ProbedSnapshot:
-        stimuli = stimuli_of_arrays(responses.peaks, self.sites, self.pool, self.search)
+        stimuli = stimuli_of_arrays(
+            responses.peaks,
+            self.sites,
+            self.pool,
+            self.search,
+            projection_images=None,
+        )
         if self.space is None:
             return ProbedSnapshot(stimuli=stimuli, responses=responses, embedding=None)
         ids = stimuli.image_ids

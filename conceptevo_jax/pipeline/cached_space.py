@@ -31,6 +31,7 @@ from conceptevo_jax.projection import (
     project_neurons,
     refit_space,
 )
+from conceptevo_jax.stimuli import Search
 from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.types import Embedding, Layout, Observation, Space, record
 
@@ -86,8 +87,8 @@ def embed_base(
             observation.sample,
             images.pool_pixels,
             base=snapshot.name,
+            search=Search(**schema_values(method.stimuli)),
             settings=settings,
-            before_relu=method.stimuli.before_relu,
             seed=seed,
             **schema_values(method.embedding),
         )
@@ -131,9 +132,9 @@ def refit_base(
             fitted_space.space,
             base.observations[epoch].stimuli,
             images.pool_pixels,
+            search=Search(**schema_values(method.stimuli)),
             settings=space_settings(method.projection, seed),
             seeds=seeds,
-            before_relu=method.stimuli.before_relu,
             **schema_values(method.embedding),
         )
         return Refits(seeds=seeds, images=vectors)

@@ -5,7 +5,6 @@ per run. All snapshots that are not stored yet share them, in groups that fit in
 the store keeps each observation separately.
 """
 
-import dataclasses
 import functools
 import time
 from collections.abc import Iterator, Sequence
@@ -16,22 +15,16 @@ from conceptevo_jax.config import Config, schema_values
 from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.stimuli import Observe, Search, find_stimuli, respond
+from conceptevo_jax.stimuli import (
+    Observe,
+    Search,
+    find_stimuli,
+    respond,
+    top_images_needed,
+)
 from conceptevo_jax.store import Store, content_key
 from conceptevo_jax.training import TimeLeft
 from conceptevo_jax.types import Observation, Responses, Snapshot
-
-
-def top_images_needed(k: int, projection_images: int | None, pool: int) -> int:
-    """Number of a neuron's top images that a sweep has to find.
-
-    Args:
-      k: Stimuli per neuron.
-      projection_images: Images that it is projected from, at most a tenth of the pool;
-        None, or fewer than k, for its stimuli.
-      pool: Number of images in the pool.
-    """
-    return max(k, min(projection_images or 0, pool // 10))
 
 
 class Observer:
@@ -60,6 +53,7 @@ class Observer:
     ) -> None:
         self.store, self.images, self.model = store, images, model
         self.run_key, self.search, self.sample = run_key, search, sample
+        self.projection_images = projection_images
         self.num_images = top_images_needed(
             search.k, projection_images, len(images.pool)
         )
@@ -188,8 +182,13 @@ class Observer:
     @functools.cached_property
     def _sweeps(self) -> tuple[Observe, Sweep[Responses]]:
         model, judgement = self.model, self.images.judgement
-        search = dataclasses.replace(self.search, k=self.num_images)
-        find = find_stimuli(model, self.images.pool, search, sample=self.sample)
+        find = find_stimuli(
+            model,
+            self.images.pool,
+            self.search,
+            projection_images=self.projection_images,
+            sample=self.sample,
+        )
         # The same reader, so that it is traced once.
         judge = respond(find.reader, model.sites, len(judgement), judgement.pool_id)
         return find, judge

@@ -22,10 +22,8 @@ from conceptevo_jax.pipeline.runs_in_space import (
 )
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
+from conceptevo_jax.stimuli import BASE_SAMPLE
 from conceptevo_jax.types import Layout
-
-BASE_SAMPLE = 4096
-"""Number of pool images used to rank the base neurons' responses."""
 
 COLUMNS = 6
 """Largest number of snapshots of a run that are drawn."""

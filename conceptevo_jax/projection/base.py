@@ -19,6 +19,7 @@ from conceptevo_jax.errors import DataError, require_seed
 from conceptevo_jax.models import Model, Variables
 from conceptevo_jax.projection.responsive import response_quantiles
 from conceptevo_jax.projection.space import SpaceReport, SpaceSettings, build_space
+from conceptevo_jax.stimuli import Search
 from conceptevo_jax.types import Embedding, Responses, Site, Space, Stimuli
 
 
@@ -30,12 +31,15 @@ def base_space(
     pixels: DecodedImages,
     *,
     base: str = "base@0",
+    search: Search | None = None,
     settings: SpaceSettings | None = None,
-    before_relu: bool = False,
     seed: int = 0,
     **fit: Any,
 ) -> tuple[Space, FitReport, SpaceReport]:
     """Learn the base neurons' vectors and compute a vector for the pool's images.
+
+    Eq. 1 over pairs of neurons that share a stimulus (paper, Sec. 3.2, Steps 1.2 and
+    1.3), then Step 2.1. The defaults are those of `method=default`.
 
     Args:
       model: The base model.
@@ -44,8 +48,9 @@ def base_space(
       sample: The sampled responses from `find_stimuli`.
       pixels: The pool's images.
       base: Name of the snapshot, `run@epoch`.
+      search: How the stimuli were found; by default `Search()`. A neuron's first
+        `search.k` top images are its stimuli.
       settings: How image vectors are computed.
-      before_relu: As in the search for stimuli.
       seed: Seed of the neurons' vectors.
       **fit: Further settings of `conceptevo_jax.embedding.fit_neurons`.
 
@@ -55,16 +60,19 @@ def base_space(
     Raises:
       UsageError: for variables of another model, or settings out of range.
       DataError: for stimuli or responses of another model, or of other images.
+
+    Example:
+      >>> space, fit, report = ce.base_space(model, variables, stimuli, sample, pixels)
+      >>> space.images.vectors.shape, float(report.placed)
+      ((200, 30), 1.0)
     """
     require_seed(seed)
-    require_decoded(pixels, "the pool's images")
-    require_same_pool(stimuli.pool_id, pixels.images_id, "the pool's images")
     model.require_variables(variables)
-    for noun, sites in (("stimuli", stimuli.sites), ("responses", sample.sites)):
-        _require_sites(model, sites, noun)
-    settings = settings or SpaceSettings(seed=seed)
+    _require_observed(model, stimuli, sample, pixels)
+    search, settings = search or Search(), settings or SpaceSettings(seed=seed)
+    stimuli = _strongest(stimuli, search)
     neurons, learned = fit_neurons(stimuli, seed=seed, **fit)
-    reader = read_peaks(model, before_relu=before_relu)
+    reader = read_peaks(model, before_relu=search.before_relu)
     space, solved = build_space(
         stimuli,
         neurons,
@@ -86,7 +94,7 @@ def refit_space(
     *,
     settings: SpaceSettings,
     seeds: Sequence[int],
-    before_relu: bool = False,
+    search: Search | None = None,
     **fit_options: Any,
 ) -> Float[np.ndarray, "f i d"]:
     """Fit a space again from other seeds, to measure the variance between fits.
@@ -102,12 +110,14 @@ def refit_space(
       pixels: The pool's images.
       settings: As for `base_space`; the seed is replaced.
       seeds: Seeds of the neurons' vectors, and of random starts.
-      before_relu: As for `base_space`.
+      search: As for `base_space`.
       **fit_options: As for `base_space`.
 
     Returns:
       The images' vectors for each seed, NaN where the space has none.
     """
+    search = search or Search()
+    stimuli = _strongest(stimuli, search)
     embeddings = [fit_neurons(stimuli, seed=seed, **fit_options)[0] for seed in seeds]
 
     if settings.policy != "responsive":
@@ -125,12 +135,17 @@ def refit_space(
         vectors=np.concatenate([embedding.vectors for embedding in embeddings], axis=1),
         coverage=embeddings[0].coverage,
     )
-    reader = read_peaks(model, before_relu=before_relu)
+    reader = read_peaks(model, before_relu=search.before_relu)
     pool_peaks = read_all_peaks(reader, variables, pixels)
     vectors = _image_vectors(
         space, stimuli, len(pixels), joined_embedding, settings, pool_peaks
     )
     return np.stack(np.split(vectors, len(seeds), axis=1))
+
+
+def _strongest(stimuli: Stimuli, search: Search) -> Stimuli:
+    """A neuron's stimuli, without the further top images that it is projected from."""
+    return stimuli.strongest(min(search.k, stimuli.image_ids.shape[1]))
 
 
 def _image_vectors(
@@ -152,6 +167,16 @@ def _image_vectors(
         responses=responses,
     )
     return rebuilt_space.images.vectors
+
+
+def _require_observed(
+    model: Model, stimuli: Stimuli, sample: Responses, pixels: DecodedImages
+) -> None:
+    """Refuse records of other images than the pool's, or of another model."""
+    require_decoded(pixels, "the pool's images")
+    require_same_pool(stimuli.pool_id, pixels.images_id, "the pool's images")
+    for noun, sites in (("stimuli", stimuli.sites), ("responses", sample.sites)):
+        _require_sites(model, sites, noun)
 
 
 def _require_sites(model: Model, sites: Sequence[Site], noun: str) -> None:

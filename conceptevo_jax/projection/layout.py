@@ -44,7 +44,9 @@ def fit_layout(
     metric: str = "cosine",
     stability_seeds: int = 1,
 ) -> Layout:
-    """Lay vectors out in two dimensions, in the order of their rows.
+    """Lay vectors out in two dimensions by UMAP (McInnes et al., 2018).
+
+    The order of rows is part of the result. Use maps for figures, never for numbers.
 
     Args:
       vectors: One vector per row; rows with NaN are left out and get NaN points.
@@ -61,6 +63,11 @@ def fit_layout(
     Raises:
       UsageError: if a number is out of range or the metric unknown.
       DataError: if fewer than four rows have a vector.
+
+    Example:
+      >>> layout = ce.fit_layout(placed.vectors, seed=0)
+      >>> layout.points.shape, 0 <= layout.stability <= 1
+      ((164, 2), True)
     """
     require_seed(seed)
     require_map(neighbors, min_dist, metric, stability_seeds)
@@ -171,6 +178,11 @@ def place_points(
 
     Raises:
       UsageError: if `neighbors` is below 1, or the vectors have other dimensions.
+
+    Example:
+      >>> points = ce.place_points(layout, placed.vectors)
+      >>> np.allclose(points, layout.points, atol=1e-4, equal_nan=True)
+      True
     """
     require_count("neighbors", neighbors)
     _require_table(vectors, dim=layout.vectors.shape[1])

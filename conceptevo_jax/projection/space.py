@@ -211,6 +211,11 @@ def project_neurons(stimuli: Stimuli, space: Space) -> Embedding:
 
     Raises:
       DataError: if the stimuli belong to another pool.
+
+    Example:
+      >>> placed = ce.project_neurons(stimuli, space)
+      >>> placed.vectors.shape, bool(placed.placed[~stimuli.dead].all())
+      ((164, 30), True)
     """
     if stimuli.pool_id != space.pool_id:
         raise DataError(

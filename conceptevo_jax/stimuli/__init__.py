@@ -8,10 +8,14 @@ from conceptevo_jax.stimuli.patches import (
     patch_sheet,
     patch_windows,
 )
-from conceptevo_jax.stimuli.samples import narrow_sample, respond
+from conceptevo_jax.stimuli.ranking import (
+    PROJECTION_IMAGES,
+    Search,
+    top_images_needed,
+)
+from conceptevo_jax.stimuli.samples import BASE_SAMPLE, narrow_sample, respond
 from conceptevo_jax.stimuli.search import (
     Observe,
-    Search,
     find_stimuli,
     observe,
     stimuli_of_arrays,
@@ -19,6 +23,8 @@ from conceptevo_jax.stimuli.search import (
 from conceptevo_jax.stimuli.topk import TopK, top_k_fold
 
 __all__ = [
+    "BASE_SAMPLE",
+    "PROJECTION_IMAGES",
     "VIEWS",
     "Observe",
     "Search",
@@ -33,5 +39,6 @@ __all__ = [
     "patch_windows",
     "respond",
     "stimuli_of_arrays",
+    "top_images_needed",
     "top_k_fold",
 ]

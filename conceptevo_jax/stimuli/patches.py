@@ -58,6 +58,11 @@ def patch_windows(
     Raises:
       UsageError: if a side is not a number of pixels, or `share` is not above 0 and at
         most 1.
+
+    Example:
+      >>> windows = ce.patch_windows(stimuli, side=32, input_size=model.size)
+      >>> windows.top.shape, int(windows.length[0])  # one convolution sees 3 pixels
+      ((164, 20), 3)
     """
     require_count("side", side)
     require_count("input_size", input_size)
@@ -112,9 +117,18 @@ def neuron_patches(
       count: Largest number of patches.
       view: One of `VIEWS`.
 
+    Returns:
+      Patches in RGB, of the window's size for `crop` and of the image's otherwise.
+
     Raises:
       UsageError: for an unknown view, with the valid ones, a neuron out of range,
         or images or windows that do not belong to the stimuli.
+
+    Example:
+      >>> neuron = int((~stimuli.dead).argmax())
+      >>> patches = ce.neuron_patches(stimuli, windows, neuron, pixels.pixels, count=5)
+      >>> len(patches), patches[0].shape
+      (5, (3, 3, 3))
     """
     if view not in VIEWS:
         raise unknown_name("view of a patch", view, VIEWS)

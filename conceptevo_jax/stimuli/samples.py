@@ -14,6 +14,9 @@ from conceptevo_jax.data import Pool
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Responses, Site, neuron_count
 
+BASE_SAMPLE = 4096
+"""Number of pool images used to rank the base neurons' responses."""
+
 
 def narrow_sample(responses: Responses, pool: Pool, size: int) -> Responses:
     """The responses to a smaller sample of the pool, which is the start of a larger

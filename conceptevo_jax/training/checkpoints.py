@@ -222,8 +222,18 @@ def snapshots(folder: str | os.PathLike[str], run: str, model: Model) -> list[Sn
       run: The run's name in the snapshots.
       model: The architecture that was trained.
 
+    Returns:
+      One per row of the run's table.
+
     Raises:
-      DataError: if `folder` holds no run.
+      UsageError: for anything except a model.
+      DataError: if `folder` holds no run, or a part of it is missing or damaged.
+
+    Example:
+      >>> before, after = ce.snapshots(folder, "mine", model)
+      >>> before.name, after.name
+      ('mine@init', 'mine@0')
+      >>> trained_variables = after.load()
     """
     require_type(model, Model, "the model", "Build it by ce.build_model.")
     folder = Path(folder)

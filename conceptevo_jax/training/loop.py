@@ -67,7 +67,15 @@ TimeLeft = Callable[[], float]
 
 
 class NonFiniteLossError(FloatingPointError):
-    """Training met a loss that is NaN or infinite and is set to stop there."""
+    """Training met a loss that is NaN or infinite and is set to stop there.
+
+    Example:
+      >>> steep = ce.Optimizer(learning_rate=1e30)
+      >>> settings = ce.Training(epochs=1, batch_size=50, optimizer=steep, seed=0)
+      >>> ce.train("steep", model, pixels, test_pixels, settings, "runs/steep")
+      Traceback (most recent call last):
+      conceptevo_jax.training.loop.NonFiniteLossError: steep: the loss was not finite...
+    """
 
 
 class AskedToEndError(RuntimeError):
@@ -75,7 +83,14 @@ class AskedToEndError(RuntimeError):
 
 
 class TimeUpError(RuntimeError):
-    """The time limit of a call is reached; the same call resumes where it stopped."""
+    """The time limit of a call is reached; the same call resumes where it stopped.
+
+    Example:
+      >>> images_and_settings = pixels, test_pixels, training, "runs/late"
+      >>> ce.train("late", model, *images_and_settings, time_left=lambda: -1.0)
+      Traceback (most recent call last):
+      conceptevo_jax.training.loop.TimeUpError: late: the time is up before epoch 0...
+    """
 
 
 def train(
@@ -117,23 +132,41 @@ def train(
       DataError: if the disk cannot hold the checkpoints, or a file there is damaged.
       NonFiniteLossError: at the first non-finite loss under `on_nonfinite="stop"`.
       TimeUpError: between two epochs, when the next would probably take too long.
+
+    Example:
+      >>> folder = "runs/mine"
+      >>> table = ce.train("mine", model, pixels, test_pixels, training, folder)
+      >>> [(row.epoch, row.step) for row in table]
+      [('init', 0), (0, 4)]
     """
     require_trainable(model, data, test, settings)
     on_epoch, folder = require_callables(on_epoch, "on_epoch"), Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     early, averaged = len(settings.early_steps), settings.regularisation.ema > 0
     require_disk(folder, disk_bytes(model, settings.epochs, early, averaged=averaged))
-    description = describe_training(run, model, data, test, settings)
-    steps = len(data) // settings.batch_size
-    call_in_first_process(
-        lambda: claim_folder(folder, description, steps_per_epoch=steps)
-    )
+    _claim(folder, run, model, data, test, settings)
     loop = _Loop(run, model, data, test, settings, folder, on_epoch, on_step)
     loop.time_left = time_left
     try:
         return loop.run_all()
     finally:
         loop.checkpoints.close()
+
+
+def _claim(
+    folder: Path,
+    run: str,
+    model: Model,
+    data: DecodedImages,
+    test: DecodedImages,
+    settings: Training,
+) -> None:
+    """Mark the folder as this training's, or refuse that of another one."""
+    description = describe_training(run, model, data, test, settings)
+    steps = len(data) // settings.batch_size
+    call_in_first_process(
+        lambda: claim_folder(folder, description, steps_per_epoch=steps)
+    )
 
 
 class _Loop:

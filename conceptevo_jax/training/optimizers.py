@@ -26,6 +26,10 @@ class Optimizer:
       momentum: Momentum of `sgd`.
       weight_decay: Weight decay; for `adamw` decoupled (Loshchilov & Hutter, 2017),
         for `sgd` added to the gradient before the momentum, as in PyTorch.
+
+    Example:
+      >>> ce.Optimizer(name="adamw", learning_rate=0.001, schedule="cosine").momentum
+      0.9
     """
 
     name: str = "sgd"

@@ -35,6 +35,10 @@ class Training:
       compute: Type of training steps, `float32` or `bfloat16`; see
         `Model.in_dtype`. Evaluation and observation of snapshots always compute in
         float32.
+
+    Example:
+      >>> optimizer = ce.Optimizer(learning_rate=0.01)
+      >>> training = ce.Training(epochs=1, batch_size=50, optimizer=optimizer, seed=0)
     """
 
     epochs: int

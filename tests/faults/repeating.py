@@ -13,7 +13,6 @@ from pathlib import Path
 
 import conceptevo_jax as ce
 from conceptevo_jax.cli import main
-from conceptevo_jax.stimuli import Search
 
 EACH = 25
 """Updates of a monitor that count as one repetition."""
@@ -27,9 +26,10 @@ def monitor_updates() -> Iterator[None]:
         pixels = ce.decode_images(shapes, pool.rows, folder)
     model = ce.build_model("vgg16", preset="tiny", classes=10)
     variables = model.init(0)
-    find = ce.find_stimuli(model, pool, Search(k=3), sample=20)
+    search = ce.Search(k=3)
+    find = ce.find_stimuli(model, pool, search, sample=20)
     stimuli, sample = find(variables, pixels)
-    space, *_ = ce.base_space(model, variables, stimuli, sample, pixels)
+    space, *_ = ce.base_space(model, variables, stimuli, sample, pixels, search=search)
     monitor = ce.ConceptMonitor.of_model(model, space, pixels, probe=60, k=3)
     epoch = 0
     while True:

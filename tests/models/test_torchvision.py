@@ -4,34 +4,10 @@ import jax
 import numpy as np
 import pytest
 from flax.traverse_util import flatten_dict
+from torchvision_states import NAMES, torchvision_state
 
 from conceptevo_jax.errors import DataError
 from conceptevo_jax.models import build_model, from_torchvision, vgg
-
-NAMES = {"kernel": "weight", "scale": "weight", "mean": "running_mean"}
-NAMES |= {"var": "running_var"}
-
-
-def _shape(leaf: jax.ShapeDtypeStruct, word: str) -> tuple[int, ...]:
-    """PyTorch's order of axes, spelled out by the number of them."""
-    match leaf.shape:
-        case (h, w, within, out):
-            return (out, within, h, w)
-        case (within, out):
-            return (out, within)
-        case (channels,):
-            return (channels, 1, 1) if word == "layer_scale" else (channels,)
-
-
-def _state(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    state = {}
-    for (_, *modules, word), leaf in flatten_dict(model.shapes()).items():
-        name = ".".join([*modules, NAMES.get(word, word)])
-        state[name] = rng.normal(size=_shape(leaf, word)).astype(np.float32)
-        if word == "var":
-            counter = name.replace("running_var", "num_batches_tracked")
-            state[counter] = np.array(3)
-    return state
 
 
 @pytest.fixture(params=["vgg16", "vgg19", "inception_v3", "convnext_tiny"])
@@ -40,7 +16,7 @@ def model(request):
 
 
 def test_every_variable_comes_from_its_entry(model, rng):
-    state = _state(model, rng)
+    state = torchvision_state(model, rng)
     variables = from_torchvision(model, state)
     given, told = (
         jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
@@ -54,7 +30,7 @@ def test_every_variable_comes_from_its_entry(model, rng):
 
 def test_axes_are_turned(rng):
     model = build_model("convnext_tiny", preset="tiny", classes=7)
-    state = _state(model, rng)
+    state = torchvision_state(model, rng)
     params = from_torchvision(model, state)["params"]
     for h, w, i, o in rng.integers(0, 2, (20, 4)):
         down = state["features.2.1.weight"][o, i, h, w]
@@ -69,7 +45,7 @@ def test_the_linear_layer_after_a_map_reads_it_channels_last(monkeypatch, rng):
     size = vgg.Size((4, 4, 4, 4, 3), 5, 64, 0.0)
     monkeypatch.setitem(vgg.PRESETS, "toy", size)
     model = build_model("vgg16", preset="toy", classes=7)
-    state = _state(model, rng)
+    state = torchvision_state(model, rng)
     kernel = from_torchvision(model, state)["params"]["classifier.0"]["kernel"]
     features = rng.normal(size=(2, 2, 3)).astype(np.float32)
     channels_first = features.transpose(2, 0, 1).reshape(-1)
@@ -78,7 +54,7 @@ def test_the_linear_layer_after_a_map_reads_it_channels_last(monkeypatch, rng):
 
 
 def test_other_weights_are_refused_with_their_names(model, rng):
-    state = _state(model, rng)
+    state = torchvision_state(model, rng)
     last = [name for name in state if name.endswith("weight")][-1]
     gone = state.pop(next(iter(state)))
     state |= {"extra.weight": gone, last: np.zeros((3, 3), np.float32)}
@@ -91,7 +67,9 @@ def test_other_weights_are_refused_with_their_names(model, rng):
 
 
 def test_only_the_first_few_names_are_listed(model, rng):
-    missing = sum(not name.endswith("tracked") for name in _state(model, rng))
+    missing = sum(
+        not name.endswith("tracked") for name in torchvision_state(model, rng)
+    )
     with pytest.raises(DataError, match=f"and {missing - 5} more") as error:
         from_torchvision(model, {})
     assert "unexpected" not in str(error.value)

@@ -231,7 +231,7 @@ def test_a_space_adds_places_by_step_2_2_alone(images, model, space):
     assert second.measures["movement"] > 0
     # The same neurons by hand: their stimuli among the probe, projected.
     assert np.array_equal(monitor.pool.rows, np.sort(monitor.pool.rows))
-    find = find_stimuli(model, monitor.pool)
+    find = find_stimuli(model, monitor.pool, projection_images=None)
     stimuli, _ = find(model.init(seed=1), monitor.probe)
     ids = np.where(stimuli.image_ids >= 0, monitor.pool.rows[stimuli.image_ids], -1)
     moved = dataclasses.replace(

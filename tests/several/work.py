@@ -45,7 +45,7 @@ def work(folder: Path) -> dict[str, np.ndarray]:
     pixels = decode_images(shapes, pool.rows, at)
     model = build_model("vgg16", preset="tiny", classes=10)
     snapshots = [he_normal(model, seed) for seed in (0, 1)]
-    find = find_stimuli(model, pool, Search(k=K), sample=20)
+    find = find_stimuli(model, pool, Search(k=K), projection_images=None, sample=20)
     (stimuli, sample), other = find.sweep_all(
         [lambda one=one: one for one in snapshots], pixels
     )

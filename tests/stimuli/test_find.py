@@ -1,6 +1,7 @@
 """Stimuli and responses of a real model against its plain forward pass."""
 
 import dataclasses
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -17,12 +18,17 @@ from conceptevo_jax.stimuli import (
     narrow_sample,
     respond,
     stimuli_of_arrays,
+    top_images_needed,
 )
 
 pytestmark = pytest.mark.slow
 
 FIELDS = ("image_ids", "count", "tied", "dead", "nonfinite")
 K = 4
+
+# Exactly K images per neuron.
+find = partial(find_stimuli, projection_images=None)
+of_arrays = partial(stimuli_of_arrays, projection_images=None)
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +61,14 @@ def maps(model, variables, images):
 
 @pytest.fixture(scope="module")
 def found(model, variables, images):
-    return find_stimuli(model, images[0], Search(k=K), sample=20)(variables, images[1])
+    return find(model, images[0], Search(k=K), sample=20)(variables, images[1])
 
 
 def test_candidates_by_bfloat16_lead_to_the_same_stimuli(
     model, variables, images, found
 ):
     search = Search(k=K, compute="bfloat16")
-    stimuli, sample = find_stimuli(model, images[0], search, sample=20)(
-        variables, images[1]
-    )
+    stimuli, sample = find(model, images[0], search, sample=20)(variables, images[1])
     same = (stimuli.image_ids == found[0].image_ids).all(axis=1)
     assert same.mean() >= 0.99
     np.testing.assert_array_equal(stimuli.peaks[same], found[0].peaks[same])
@@ -87,7 +91,7 @@ def test_the_strongest_of_many_are_what_a_search_for_few_finds(
 
     def search(k):
         rules = Search(k=k, ties=ties, dead=dead)
-        return stimuli_of_arrays(values, model.sites, images[0], rules)
+        return of_arrays(values, model.sites, images[0], rules)
 
     few, many = search(K), search(5 * K)
     found = many.strongest(K)
@@ -102,7 +106,7 @@ def test_the_strongest_of_many_are_what_a_search_for_few_finds(
 def test_a_models_stimuli_are_those_of_its_plain_forward_pass(
     model, images, found, peaks
 ):
-    expected = stimuli_of_arrays(peaks, model.sites, images[0], Search(k=K))
+    expected = of_arrays(peaks, model.sites, images[0], Search(k=K))
     for name in FIELDS:
         np.testing.assert_array_equal(
             getattr(found[0], name), getattr(expected, name), err_msg=name
@@ -111,11 +115,34 @@ def test_a_models_stimuli_are_those_of_its_plain_forward_pass(
     assert 0 < found[0].dead.sum() < len(found[0].dead) / 2
 
 
+@pytest.mark.parametrize("search", [None, Search(k=7, ties="order", dead="keep")])
+def test_arrays_rank_as_a_search_that_sees_the_same_peaks(
+    model, variables, images, search
+):
+    """With the defaults of both: the same images, to the last bit."""
+    pool, decoded = images
+    expected, sample = find_stimuli(model, pool, search)(variables, decoded)
+    peaks = np.empty_like(sample.peaks)
+    peaks[np.argsort(pool.order, kind="stable")] = sample.peaks
+    stimuli = stimuli_of_arrays(peaks, model.sites, pool, search)
+    for name in (*FIELDS, "peaks"):
+        np.testing.assert_array_equal(
+            getattr(stimuli, name), getattr(expected, name), err_msg=name
+        )
+    assert stimuli.pool_id == expected.pool_id
+
+
+def test_a_tenth_of_the_pool_is_kept_but_never_fewer_than_the_stimuli():
+    widths = [top_images_needed(10, 60, pool) for pool in (50, 200, 600, 60_000)]
+    assert widths == [10, 20, 60, 60]
+    assert top_images_needed(10, None, 60_000) == 10
+
+
 def test_before_or_after_the_relu_positive_peaks_rank_the_same(
     model, variables, images, found
 ):
     search = Search(k=K, before_relu=True)
-    before, _ = find_stimuli(model, images[0], search)(variables, images[1])
+    before, _ = find(model, images[0], search)(variables, images[1])
     for name in (*FIELDS, "peaks", "positions", "grids"):
         np.testing.assert_array_equal(
             getattr(before, name), getattr(found[0], name), err_msg=name
@@ -143,7 +170,7 @@ def test_the_sample_is_seeded_with_the_pool(model, variables, images, found, pea
     pool, decoded = images
     rows = np.argsort(pool.order)[:20]
     np.testing.assert_allclose(found[1].peaks, peaks[rows], rtol=1e-4, atol=1e-6)
-    smaller = find_stimuli(model, pool, Search(k=K), sample=7)(variables, decoded)[1]
+    smaller = find(model, pool, Search(k=K), sample=7)(variables, decoded)[1]
     narrowed = narrow_sample(found[1], pool, 7)
     np.testing.assert_array_equal(narrowed.peaks, smaller.peaks)
     assert narrowed.images_id == smaller.images_id != found[1].images_id
@@ -165,7 +192,7 @@ def test_broken_weights_are_seen_at_their_site(model, variables, images):
     name = model.sites[-1].name
     broken = jax.tree.map(np.array, variables)
     broken["params"][name]["kernel"][..., 5] = np.nan
-    stimuli, _ = find_stimuli(model, images[0], Search(k=K))(broken, images[1])
+    stimuli, _ = find(model, images[0], Search(k=K))(broken, images[1])
     expected = np.zeros(len(stimuli.dead), bool)
     expected[len(expected) - model.sites[-1].channels + 5] = True
     np.testing.assert_array_equal(stimuli.nonfinite, expected)

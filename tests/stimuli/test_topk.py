@@ -39,7 +39,14 @@ def test_extreme_batches_and_numbers_of_stimuli(
 ):
     peaks, pool = rng.integers(-2, 3, (IMAGES, NEURONS)), make_pool(IMAGES)
     peaks = peaks.astype(np.float32)
-    found = stimuli_of_arrays(peaks, sites, pool, Search(k=k), batch_size=batch_size)
+    found = stimuli_of_arrays(
+        peaks,
+        sites,
+        pool,
+        Search(k=k),
+        projection_images=None,
+        batch_size=batch_size,
+    )
     check(found, sort_all(peaks, pool.order, k))
 
 

@@ -51,13 +51,22 @@ class Subject:
       snapshot: Its name, `run@epoch`.
       responses: Responses to the held-out test images.
       pool: Responses to the pool that built the space, or to a sample of it.
-      stimuli: Its stimuli in that pool.
+      stimuli: Its k stimuli in that pool, `stimuli.strongest(k)` of what `find_stimuli`
+        gives.
       embedding: Its neurons in the space.
       concepts: Which known concept each neuron selects, -1 for none; None if no
         concepts are known. See `analysis.alignment.selectivity`.
       refits: Its neurons in spaces that differ from the one in use only by the seed of
         their fit, in the same order for all inputs; if empty, intervals leave out the
         variance between fits.
+
+    Example:
+      >>> find_held_out = ce.find_stimuli(model, test_pool)
+      >>> _, responses = find_held_out(variables, test_pixels)
+      >>> subject = ce.Subject(
+      ...     snapshot="mine@init", responses=responses, pool=sample,
+      ...     stimuli=stimuli.strongest(10), embedding=placed,
+      ... )
     """
 
     snapshot: str

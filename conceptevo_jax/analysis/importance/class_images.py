@@ -25,6 +25,13 @@ class ClassImages:
       test: Test images of the class.
       elsewhere: Test images of other classes.
       elsewhere_labels: Their classes.
+
+    Example:
+      >>> labels, shown = test_pixels.labels, test_pixels.pixels
+      >>> class_images = ce.ClassImages(
+      ...     label=3, train=pixels.pixels[rows], rows=rows, test=shown[labels == 3],
+      ...     elsewhere=shown[labels != 3], elsewhere_labels=labels[labels != 3],
+      ... )
     """
 
     label: int

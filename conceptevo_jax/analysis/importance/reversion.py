@@ -93,7 +93,9 @@ def measure_reversion(
     *,
     seed: int = 0,
 ) -> Measure:
-    """Prepare to measure reversions; compiled once for any snapshots and classes.
+    """Prepare to measure reversions (paper, Sec. 4.4, Fig. 7).
+
+    Compiled once for any snapshots and classes.
 
     Args:
       model: The architecture of both snapshots of the evolution.
@@ -108,6 +110,12 @@ def measure_reversion(
 
     Raises:
       UsageError: for no site, an unknown one, or one with fewer neurons than bins.
+
+    Example:
+      >>> revert = ce.measure_reversion(model, model.sites[-1:])
+      >>> reversion = revert(before, after, importance, class_images)
+      >>> reversion.reverted.shape  # of 5 repeats, 1 site, 4 bins and random, ...
+      (5, 1, 5, 4, 2)
     """
     require_seed(seed)
     settings = settings or ReversionOptions()

@@ -98,7 +98,9 @@ def select_sites(model: Model, names: Sequence[str]) -> tuple[Site, ...]:
 def measure_importance(
     model: Model, scoring: ScoringSettings | None = None, *, seed: int = 0
 ) -> Measure:
-    """Prepare to measure importances; compiled once for any snapshots and classes.
+    """Prepare to measure importances (paper, Sec. 3.3, Eqs. 2 to 4).
+
+    Compiled once for any snapshots and classes.
 
     Args:
       model: The architecture of both snapshots of the evolution.
@@ -111,6 +113,13 @@ def measure_importance(
 
     Raises:
       UsageError: for a seed out of range.
+
+    Example:
+      >>> rows = np.flatnonzero(pixels.labels == 3)[:8]
+      >>> measure = ce.measure_importance(model)
+      >>> importance = measure(before, after, pixels.pixels[rows], rows, 3)
+      >>> importance.score.shape  # share of the images that an evolution speaks for
+      (164,)
     """
     require_seed(seed)
     settings = scoring or ScoringSettings()

@@ -163,7 +163,9 @@ def _find_held_out_stimuli(
 ) -> dict[str, Stimuli]:
     images, settings = session.images, session.config.method.stimuli
     search = Search(k=MAX_RANKED_IMAGES, before_relu=settings.before_relu)
-    observe_stimuli = find_stimuli(run.model, images.judgement, search, sample=1)
+    observe_stimuli = find_stimuli(
+        run.model, images.judgement, search, projection_images=None, sample=1
+    )
     stimuli: dict[str, Stimuli] = {}
     for snapshot in snapshots:
         stimuli[snapshot.name], _ = session.store.record(

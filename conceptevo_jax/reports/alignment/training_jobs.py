@@ -8,8 +8,8 @@ from conceptevo_jax.config import Config, MethodConfig
 from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.errors import UsageError, unknown_name
 from conceptevo_jax.pipeline.runs import Job
-from conceptevo_jax.pipeline.unified import BASE_SAMPLE
 from conceptevo_jax.reports.alignment.settings import AlignmentSettings
+from conceptevo_jax.stimuli import BASE_SAMPLE
 
 EPOCHS_WITHOUT_MILESTONES = 4
 """Whole epochs of a run that are compared if it names no milestones."""

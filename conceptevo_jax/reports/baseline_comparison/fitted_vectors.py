@@ -13,10 +13,10 @@ from conceptevo_jax.baselines.neurocartography import (
 )
 from conceptevo_jax.embedding import FitReport
 from conceptevo_jax.epochs import Epoch, SnapshotId
-from conceptevo_jax.pipeline.observe import top_images_needed
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
+from conceptevo_jax.stimuli import top_images_needed
 from conceptevo_jax.types import Embedding, Stimuli, record
 
 DEFAULT_FITTING = FitSettings()

@@ -19,7 +19,6 @@ from conceptevo_jax.embedding import fit_neurons
 from conceptevo_jax.errors import DivergenceError
 from conceptevo_jax.pipeline.cached_space import space_settings
 from conceptevo_jax.pipeline.images import Images
-from conceptevo_jax.pipeline.observe import top_images_needed
 from conceptevo_jax.pipeline.projected_run import AGREEMENTS
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.projection import (
@@ -169,13 +168,13 @@ def _strongest_stimuli(
     run_responses: Responded, pool: Pool, rows: np.ndarray, method: MethodConfig
 ) -> Stimuli:
     """The number of top images that a neuron is projected from."""
-    settings = schema_values(method.stimuli)
-    settings["k"] = top_images_needed(
-        settings["k"], method.projection.stimuli, len(pool)
+    return stimuli_of_arrays(
+        run_responses.pool.peaks[rows],
+        run_responses.pool.sites,
+        pool,
+        Search(**schema_values(method.stimuli)),
+        projection_images=method.projection.stimuli,
     )
-    search = Search(**settings)
-    peaks, sites = run_responses.pool.peaks[rows], run_responses.pool.sites
-    return stimuli_of_arrays(peaks, sites, pool, search)
 
 
 def _padded_batches(peaks: np.ndarray) -> Iterator[np.ndarray]:

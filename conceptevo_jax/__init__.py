@@ -1,7 +1,7 @@
 """Watch concepts form, move and die inside neural networks while they train.
 
 The names below are the Python API; everything else may move. They need no
-configuration: the README compares two snapshots in about ten lines.
+configuration: the README draws two snapshots in about twenty lines.
 
 They are imported at their first use, since importing jax takes seconds.
 """

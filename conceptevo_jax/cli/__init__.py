@@ -202,5 +202,5 @@ def _usage() -> str:
         "       conceptevo clean [store=FOLDER] [stage=NAME] [key=KEY] [yes=true]\n"
         f"\nexperiments: {names}\n"
         "dry_run=true prints the stages, time and disk space of an experiment.\n"
-        "--cfg job prints the whole configuration; see the README for its groups."
+        "--cfg job prints the whole configuration; see docs/command-line.md."
     )

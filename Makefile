@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 WEB := conceptevo_jax/explorer/web
 
-.PHONY: setup demo check test faults lint constraints page
+.PHONY: setup demo check test faults lint docs constraints page
 
 setup: $(STAMP)
 
@@ -40,6 +40,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+# The pages of docs/ with the reference from docstrings, into site/; a dead link fails.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 constraints:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra test --no-header -o constraints.txt

@@ -1,7 +1,7 @@
 """Watch concepts form, move and die inside neural networks while they train.
 
 The names below are the Python API; everything else may move. They need no
-configuration: the README compares two snapshots in about ten lines, and defaults are
+configuration: the README draws two snapshots in about twenty lines, and defaults are
 those of `method=default`. Every docstring has an example, which the tests run after
 `import conceptevo_jax as ce` and `import numpy as np`. What an example does not make
 itself, such as `model`, `pool` or `pixels`, another one makes; `state` is a state

@@ -1,126 +1,99 @@
-"""The README's snippet runs, and what it and the docs name exists."""
+"""The Python on all pages runs, and the README stays what it should be."""
 
-import pkgutil
 import re
-from pathlib import Path
+from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
+from pages import PAGES, ROOT, blocks, code, links, text
 
-import conceptevo_jax as ce
-from conceptevo_jax.data import DecodedImages
+from conceptevo_jax.config import Settings
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+LANGUAGES = {
+    "python": "run below",
+    "sh": "parsed in test_documented_commands.py",
+    "yaml": "written and used in models/test_contributing.py",
+    "py": "a part of a file, run below",
+    "": "what is printed",
+}
 
 
-def test_the_snippet_runs_and_places_every_live_neuron(tmp_path, monkeypatch):
+def run(page: str, names: dict) -> None:
+    """Run the blocks of a page in turn, as a reader would who copies them."""
+    for number, block in enumerate(code(page, "python")):
+        exec(compile(block, f"{page}, block {number}", "exec"), names)
+
+
+def test_the_script_ends_in_a_picture_and_the_next_page_goes_on_from_it(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
     names: dict = {}
-    exec(compile(SNIPPETS[0], "README.md", "exec"), names)
+    run("README.md", names)
     points, placed = names["points"], names["placed"]
     assert points.shape == (len(placed.vectors), 2)
     assert np.isfinite(points[placed.placed]).all()
     assert placed.placed.mean() > 0.5
+    assert [str(s.epoch) for s in names["snapshots"]] == ["init", *"0123"]
+    assert (tmp_path / "two_snapshots.png").stat().st_size > 10_000
+    run("docs/python.md", names)
+    assert len(names["placements"]) == 3
+    assert 1 <= len(names["patches"]) <= 9
+    assert names["alignment"].correlation.overall.auc > 0.5
+    assert len(set(names["most"].tolist())) == 5
 
 
-def test_the_loop_with_a_monitor_runs_and_prints_a_line_per_epoch(capsys, rng):
-    """The second snippet, with a training and images of its own."""
-    pixels = rng.integers(0, 256, (200, 8, 8, 3), dtype=np.uint8)
-    labels = np.zeros(200, np.int32)
-    keys = tuple(map(str, range(200)))
-    weights = jnp.asarray(rng.normal(size=(3, 192)))
-
-    def apply(variables, images):
-        x = images.astype(jnp.float32)
-        maps = jnp.concatenate([x @ variables[:, :64], x @ variables[:, 64:]], axis=-1)
-        return {"conv1": maps[..., :64], "conv2": maps[..., 64:]}
-
-    names = {
-        "ce": ce,
-        "pixels": DecodedImages(pixels=pixels, labels=labels, keys=keys),
-        "apply": apply,
-        "variables": weights,
-        "train_one_epoch": lambda variables: 1.01 * variables,
-        "epochs": 3,
-    }
-    exec(compile(SNIPPETS[1], "README.md", "exec"), names)
+def test_the_loop_with_a_monitor_prints_a_line_per_epoch(capsys):
+    run("docs/monitor.md", {})
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" | ")[0] for line in lines] == [
         f"epoch {epoch}: healthy" for epoch in range(3)
     ]
 
 
-def test_the_snippet_is_about_ten_lines():
-    calls = [
-        line
-        for line in SNIPPETS[0].splitlines()
-        if "=" in line and "import" not in line
-    ]
-    assert len(calls) <= 13
+def test_the_declaration_of_settings_is_one():
+    (declaration,) = code("CONTRIBUTING.md", "py")
+    names: dict = {"dataclass": dataclass, "Settings": Settings}
+    exec(compile(declaration, "CONTRIBUTING.md", "exec"), names)
+    assert names["SparsitySettings"]().threshold == 0.1
 
 
-def test_every_file_that_the_docs_link_to_exists():
-    for page in ("README.md", "CONTRIBUTING.md", "experiments/README.md"):
-        text = (ROOT / page).read_text()
-        for link in re.findall(r"\]\(([^)#]+)\)", text):
-            if "://" not in link:
-                assert ((ROOT / page).parent / link).exists(), f"{page}: {link}"
-
-
-HIDDEN_OR_MADE = re.compile(r"(^|/)(\.|node_modules/|runs/|build/|dist/)")
-PAGES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in ROOT.rglob("*.md")
-    if not HIDDEN_OR_MADE.search(path.relative_to(ROOT).as_posix())
-)
-
-
-NAME = re.compile(r"\b(ce|conceptevo_jax)((?:\.[A-Za-z_]\w*)+)")
-
-
-def unknown_names(text: str) -> list[str]:
-    """Names `ce.NAME` and `conceptevo_jax.NAME` in a text that do not exist.
-
-    Names of the short form must be public; those of the long form may be of a module.
-    """
-    return [
-        package + attributes
-        for package, attributes in NAME.findall(text)
-        if not _exists(package, attributes)
-    ]
-
-
-def _exists(package: str, attributes: str) -> bool:
-    if package == "ce" and attributes.split(".")[1] not in ce.__all__:
-        return False
-    try:
-        pkgutil.resolve_name(f"conceptevo_jax{attributes}")
-    except (AttributeError, ImportError):
-        return False
-    return True
+def test_all_python_is_on_pages_that_are_run():
+    elsewhere = {"CONTRIBUTING.md"}
+    pages = {page for page in PAGES if code(page, "python")}
+    assert pages - elsewhere == {"README.md", "docs/python.md", "docs/monitor.md"}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_name_of_the_package_in_a_page_exists(page):
-    assert unknown_names((ROOT / page).read_text()) == []
+def test_every_block_is_of_a_language_that_is_checked(page):
+    assert {language for language, _ in blocks(page)} <= set(LANGUAGES)
 
 
-def test_names_that_do_not_exist_are_noticed():
-    text = (
-        "`ce.train(...)`, ce.ConceptMonitor.of_model, conceptevo_jax.data.DecodedImages"
-        ", conceptevo_jax.types; but ce.find_concepts, ce.ConceptMonitor.of_models, "
-        "ce.data, conceptevo_jax.nothing, conceptevo_jax.data.nothing; performance.md"
-    )
-    assert unknown_names(text) == [
-        "ce.find_concepts",
-        "ce.ConceptMonitor.of_models",
-        "ce.data",
-        "conceptevo_jax.nothing",
-        "conceptevo_jax.data.nothing",
-    ]
-    assert {"README.md", "CHANGELOG.md", "docs/records.md"} <= set(PAGES)
+def test_the_readme_is_short_and_its_script_is_too():
+    assert len(text("README.md").splitlines()) <= 150
+    (script,) = code("README.md", "python")
+    calls = [line for line in script.splitlines() if re.match(r"\S.* = ", line)]
+    assert len(calls) <= 16
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "docs/own-images.md",
+        "docs/glossary.md#dead",
+        "docs/methods.md",
+        "docs/performance.md#what-the-whole-paper-would-cost",
+    ],
+)
+def test_what_people_ask_first_is_one_click_away(target):
+    assert target in links("README.md")
+
+
+def test_every_page_is_in_the_documentations_menu():
+    menu = (ROOT / "mkdocs.yml").read_text()
+    for page in PAGES:
+        if page.startswith("docs/"):
+            assert f"- {page.removeprefix('docs/')}\n" in menu, page

@@ -1,4 +1,4 @@
-"""A user's own folder of photographs, by the README's one command, made small."""
+"""A user's own folder of photographs, by the documented command, made small."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "own-images.md"
 CLASSES = ("ant", "bee", "cat", "dog", "emu")
 
 
@@ -29,8 +29,8 @@ def photographs(tmp_path, rng):
 
 
 def command(path: Path) -> list[str]:
-    """The README's words, with this folder in place of its own."""
-    (line,) = re.findall(r"^conceptevo (.*folder:.*)$", README.read_text(), re.M)
+    """The page's words, with this folder in place of its own."""
+    (line,) = re.findall(r"^conceptevo (.*folder:.*)$", PAGE.read_text(), re.M)
     words = [word.strip("'\"") for word in line.split()]
     place = f"dataset.name='folder:{path}'"
     return [place if word.startswith("dataset.name=") else word for word in words]

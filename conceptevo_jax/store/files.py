@@ -38,7 +38,9 @@ def temporary_beside(path: Path) -> Path:
 
 
 _TEMPORARY = re.compile(
-    r"\..*\.(?P<machine>[0-9a-f]{8})-(?P<process>[0-9a-f]+)-[0-9a-f]{8}\.tmp", re.S
+    r"\.(?P<replaced>.*)\."
+    r"(?P<machine>[0-9a-f]{8})-(?P<process>[0-9a-f]+)-[0-9a-f]{8}\.tmp",
+    re.S,
 )
 
 
@@ -67,7 +69,8 @@ def drop_replacements(path: Path) -> None:
       path: The file or folder; the caller holds its lock, so that none is writing it.
     """
     for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        if _TEMPORARY.fullmatch(temporary.name) is not None:
+        match = _TEMPORARY.fullmatch(temporary.name)
+        if match is not None and match["replaced"] == path.name:
             _delete(temporary)
 
 
@@ -89,8 +92,8 @@ def _is_abandoned(writer: re.Match[str]) -> bool:
         os.kill(int(writer["process"], 16), 0)
     except ProcessLookupError:
         return True
-    except OSError:
-        return False  # Somebody else's.
+    except (OSError, OverflowError):
+        return False  # Somebody else's, or no number of a process.
     return False
 
 

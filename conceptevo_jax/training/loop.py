@@ -119,7 +119,9 @@ def train(
       test: Test images.
       settings: See `Training`.
       folder: The folder of checkpoints and `epochs.csv`.
-      on_epoch: Functions called in turn after every snapshot.
+      on_epoch: Functions called in turn after every snapshot. Copy weights that you
+        keep (`jax.device_get(snapshot.load())`): on a GPU or TPU the next step writes
+        over them.
       on_step: Called after every step, for progress bars.
       time_left: Called after every epoch to decide whether another one can start.
 

@@ -51,9 +51,14 @@ class Tally(NamedTuple):
 
     @classmethod
     def zero(cls) -> "Tally":
-        """Nothing counted yet."""
-        zero = jnp.int32(0)
-        return cls(zero, jnp.float32(0), zero, zero, jnp.int32(_NO_STEP))
+        """Nothing counted yet, in arrays of their own, since steps donate them."""
+        return cls(
+            images=jnp.int32(0),
+            loss=jnp.float32(0),
+            top1=jnp.int32(0),
+            top5=jnp.int32(0),
+            nonfinite=jnp.int32(_NO_STEP),
+        )
 
 
 def first_nonfinite(tally: Tally) -> int | None:

@@ -71,7 +71,7 @@ def test_a_result_whose_settings_were_edited_is_refused_by_name(demo, call):
     shutil.copytree(demo.folder, edited, ignore=shutil.ignore_patterns("projected"))
     config = edited / "config.yaml"
     text = config.read_text()
-    option = "\n    test_images: 200\n"
+    option = "\n    test_images: 250\n"
     assert text.count(option) == 1
     config.write_text(text.replace(option, f"{option}    seed: 1\n"))
     key = training(demo, "vgg16: ").key

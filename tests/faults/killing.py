@@ -85,7 +85,8 @@ def kill_often(
             if not _until_files(process, program.folder, ahead, _wanted(ahead[0], rng)):
                 break
             end(process, rng)
-            chain.kills[unfinished_stage(program.folder)] += 1
+            made = unfinished_stage(program.folder) or f"after files of {ahead[0]}"
+            chain.kills[made] += 1
         chain.ends[process.returncode] += 1
         require_alone(program.folder)
     finish(program)
@@ -162,24 +163,12 @@ def paths(folder: Path) -> Iterator[Path]:
 
 
 def unfinished_stage(folder: Path) -> str:
-    """What was in the making when a program was killed, or was made last."""
-    entries = [path for path in paths(folder) if _STAGE.match(path.name)]
-    names = {_STAGE.match(p.name)[1] for p in entries if _IN_THE_MAKING.search(p.name)}
-    if names:
-        return " and ".join(sorted(names))
-    newest = max(paths(folder), key=_modified, default=folder)
-    around = [_STAGE.match(part) for part in newest.parts]
-    return next((f"after {name[1]}" for name in around if name), "results")
+    """The stages in the making when a program was killed; empty between two."""
+    partial = [path.name for path in paths(folder) if _IN_THE_MAKING.search(path.name)]
+    return " and ".join(sorted({m[1] for m in map(_STAGE.match, partial) if m}))
 
 
 _STAGE = re.compile(r"\.?([a-z_]+)-[0-9a-f]{12}\b")
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def require_alone(folder: Path) -> None:

@@ -106,8 +106,15 @@ def test_what_another_writer_left_meanwhile_is_dropped_with_its_stage(
     store.folder("images", make, config={"side": 1}, inputs={}, about="")
     key = content_key("images", {"side": 2}, {})
     of_it = left_by(monkeypatch, os.getppid(), store.path("images", key))
-    of_another = left_by(monkeypatch, os.getppid(), store.path("images", "0" * 12))
-    for folder in (of_it, of_another):
+    others = [
+        left_by(monkeypatch, os.getppid(), store.path("images", "0" * 12)),
+        left_by(monkeypatch, os.getppid(), store.path("images", f"{key}.other")),
+        left_by(monkeypatch, 2**60, store.root / "no-process"),
+    ]
+    for folder in (of_it, *others):
         folder.mkdir()
     store.folder("images", make, config={"side": 2}, inputs={}, about="")
-    assert (of_it.exists(), of_another.exists()) == (False, True)
+    assert not of_it.exists()
+    assert all(path.exists() for path in others)
+    Store(store.root).folder("images", make, config={"side": 3}, inputs={}, about="")
+    assert all(path.exists() for path in others)

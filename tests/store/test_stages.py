@@ -179,9 +179,10 @@ def test_what_a_kill_left_under_a_temporary_name_can_be_seen_and_removed(
             make_record(store)
     (entry,) = store.entries()
     assert (entry.stage, entry.finished) == ("embed", False)
+    store.remove(entry)
+    assert store.entries() == []
     _, key = make_record(store)
     assert entry.key == key
-    store.remove(entry)
     assert [e.finished for e in store.entries()] == [True]
 
 

@@ -15,6 +15,7 @@ from conceptevo_jax.models import build_model
 from conceptevo_jax.training import (
     NonFiniteLossError,
     Optimizer,
+    Regularisation,
     disk_bytes,
     evaluate,
     read_table,
@@ -215,3 +216,18 @@ def test_disk_space_is_estimated_from_the_weights(model):
 def test_early_steps_that_never_come_are_refused(run, tmp_path, step, message):
     with pytest.raises(UsageError, match=message):
         run(tmp_path, early_steps=(2, step))
+
+
+@pytest.mark.parametrize("changes", [{}, {"regularisation": Regularisation(ema=0.9)}])
+def test_steps_that_donate_their_arguments_give_the_same_run(
+    run, same_runs, tmp_path, monkeypatch, changes
+):
+    """As on a GPU or TPU: no array is donated twice, or read after it was donated."""
+    plain, donated = tmp_path / "plain", tmp_path / "donated"
+    run(plain, **changes)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    kept = []
+    run(donated, on_epoch=[lambda snapshot, _: kept.append(snapshot.load())], **changes)
+    monkeypatch.undo()
+    assert any(leaf.is_deleted() for leaf in jax.tree.leaves(kept[0]))
+    same_runs(plain, donated)

@@ -16,8 +16,9 @@ LARGEST_RATE = 0.1
 MIN_RUNS = {HEALTHY: 36, FAILING: 36, RECOVERING: 10}
 """Fewest runs of a kind for a claim about its error rate.
 
-Without an error, the exact interval of 36 runs ends at .097, that of 35 above .1. Ten
-suffice for recovering runs, whose rates are well above a tenth.
+Without an error, the exact interval of 36 runs ends at .097, that of 35 above .1. Few
+trainings recover: the interval of ten ends at .31 at best, so that they can show a rate
+to be too large, but not to be small.
 """
 
 

@@ -43,6 +43,7 @@ from conceptevo_jax.reports.alignment.study_figures import roc_figure
 from conceptevo_jax.reports.alignment.study_measure import evaluate
 from conceptevo_jax.reports.alignment.tables import write_machine_tables, write_tables
 from conceptevo_jax.reports.alignment.training_jobs import alignment_jobs
+from conceptevo_jax.reports.concepts.report import report_concepts
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.study import save_study
 
@@ -73,7 +74,8 @@ def run(config: Config, session: Session) -> Outcome:
     with session.stage("study"):
         group_study = make_group_study(session, space)
     save_study(session.folder, group_study.study)
-    pages = explore(session, space, joint_layout)
+    concepts = report_concepts(session, space)
+    pages = explore(session, space, joint_layout, concepts.named)
     alignments = align_pairs(session, space, every_pair(space))
     panel, tasks = None, group_study.questions
     judge = AlignmentSettings.of(config).judge
@@ -105,6 +107,7 @@ def run(config: Config, session: Session) -> Outcome:
         },
         look_next=[
             *pages,
+            *concepts.written,
             *(figures / f"{name}.png" for name in figure_names),
             tables / "methods.csv",
             tables / "pairs.csv",

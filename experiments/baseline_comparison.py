@@ -49,6 +49,7 @@ from conceptevo_jax.reports.baseline_comparison.tables import (
     group_rows,
     write_tables,
 )
+from conceptevo_jax.reports.concepts.report import report_concepts
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.importance.evolutions import class_of, milestones_of
 
@@ -141,6 +142,8 @@ def run(config: Config, session: Session) -> Outcome:
             label=highlighted_class,
             segment_names=segments.names,
         )
+    base_concepts = report_concepts(session, space)
+    pages = explore(session, space, joint_layout, base_concepts.named)
     return Outcome(
         base=space.base_snapshot,
         claims=drift_claims(drifts, RIVALS),
@@ -152,5 +155,5 @@ def run(config: Config, session: Session) -> Outcome:
                 note for class_concepts in concepts for note in class_concepts.notes
             ],
         },
-        look_next=[*figures, drift_table_path, *explore(session, space, joint_layout)],
+        look_next=[*figures, drift_table_path, *pages, *base_concepts.written],
     )

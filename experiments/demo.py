@@ -33,6 +33,7 @@ from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.pipeline.unified import space_facts, space_jobs, unify
 from conceptevo_jax.projection import warm_up
+from conceptevo_jax.reports.concepts.report import report_concepts
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.importance.plan import plan_importance
 from conceptevo_jax.reports.importance.report import report_importance
@@ -103,7 +104,10 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(space.base_space))
     importance = report_importance(session, [trained[WELL_TRAINED]])
-    page = explore(session, space, joint_layout, importance.run_importances)
+    concepts = report_concepts(session, space)
+    page = explore(
+        session, space, joint_layout, concepts.named, importance.run_importances
+    )
     claims = [
         accuracy_claim(
             space.runs[WELL_TRAINED],
@@ -130,6 +134,7 @@ def run(config: Config, session: Session) -> Outcome:
         },
         look_next=[
             *page,
+            *concepts.written,
             *pictures,
             *importance.figures,
             tables / "snapshots.csv",

@@ -16,13 +16,14 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from conceptevo_jax.analysis.dynamics.concept_onset import group_base
 from conceptevo_jax.config import Config
 from conceptevo_jax.pipeline.outcome import write_csv
 from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.runs import Job
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.projection import warm_up
+from conceptevo_jax.reports.concepts.measure import NamedConcepts, run_lifetimes
+from conceptevo_jax.reports.concepts.report import report_concepts
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.training_failures.claims import (
     PaperNumbers,
@@ -37,7 +38,6 @@ from conceptevo_jax.reports.training_failures.figures import draw_groups
 from conceptevo_jax.reports.training_failures.life_tables import (
     birth_rows,
     lifetime_rows,
-    lives_of,
 )
 from conceptevo_jax.reports.training_failures.measure import (
     RunMeasurements,
@@ -134,10 +134,13 @@ def run(config: Config, session: Session) -> Outcome:
         for base_measurements in measurements
         for row in movement_rows(base_measurements, milestones, MOVEMENT)
     ]
-    _write_tables(config, session, measurements, movements)
     space, joint_layout = measurements[0].space, measurements[0].joint_layout
+    concepts = report_concepts(
+        session, space, FailuresSettings.of(config).concept_groups
+    )
+    _write_tables(session, measurements, movements, concepts.named)
     session.save_space(space.base_space.space, joint_layout.layout)
-    page = explore(session, space, joint_layout)
+    page = explore(session, space, joint_layout, concepts.named)
     claims = []
     for base_measurements in measurements:
         claims += space_claims(config, base_measurements, milestones, classes, PAPER)
@@ -160,29 +163,29 @@ def run(config: Config, session: Session) -> Outcome:
                 for base_measurements in measurements
             ],
         },
-        look_next=[*page, *figures, tables / "measures.csv", tables / "movement.csv"],
+        look_next=[
+            *page,
+            *concepts.written,
+            *figures,
+            tables / "measures.csv",
+            tables / "movement.csv",
+        ],
     )
 
 
 def _write_tables(
-    config: Config,
     session: Session,
     measurements: Sequence[RunMeasurements],
     movements: Sequence[Mapping[str, Any]],
+    named: NamedConcepts,
 ) -> None:
     """Write all tables; those that need at most one space use the first."""
     space, classes = measurements[0].space, session.images.classes
+    labels = session.images.pool.labels
     lifetimes_by_run = {
-        name: lives_of(projected) for name, projected in space.runs.items()
+        name: run_lifetimes(projected, named.concepts, labels)
+        for name, projected in space.runs.items()
     }
-    base_epoch = space.base.epochs[-1]
-    groups = group_base(
-        space.base.placed[base_epoch],
-        space.base.stimuli(base_epoch),
-        session.images.pool.labels,
-        count=FailuresSettings.of(config).concept_groups,
-        seed=config.seed,
-    )
     for name, rows in (
         ("measures", list(chain.from_iterable(map(measure_rows, measurements)))),
         ("movement", movements),
@@ -190,7 +193,7 @@ def _write_tables(
         ("lifetimes", lifetime_rows(space, lifetimes_by_run)),
         (
             "first_concepts",
-            birth_rows(space, groups, lifetimes_by_run, classes),
+            birth_rows(space, named, lifetimes_by_run, classes),
         ),
         ("monitor", monitor_rows(space)),
     ):

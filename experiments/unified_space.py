@@ -33,6 +33,7 @@ from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.pipeline.unified import space_facts, space_jobs, unify
 from conceptevo_jax.projection import warm_up
+from conceptevo_jax.reports.concepts.report import report_concepts
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.unified_space.claims import (
     accuracy_claim,
@@ -74,7 +75,8 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "epochs.csv", epoch_rows([space.base, *space.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(space.base_space))
-    page = explore(session, space, joint_layout)
+    concepts = report_concepts(session, space)
+    page = explore(session, space, joint_layout, concepts.named)
     accuracies = [
         accuracy_claim(
             projected_run, images=len(session.images.test), threshold=0.75, paper=None
@@ -95,7 +97,13 @@ def run(config: Config, session: Session) -> Outcome:
             "snapshots": rows,
             "coverage": coverage,
         },
-        look_next=[*page, *pictures, tables / "coverage.csv", tables / "alignment.csv"],
+        look_next=[
+            *page,
+            *concepts.written,
+            *pictures,
+            tables / "coverage.csv",
+            tables / "alignment.csv",
+        ],
     )
 
 

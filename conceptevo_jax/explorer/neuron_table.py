@@ -17,6 +17,8 @@ from conceptevo_jax.types import neuron_ids
 PATCHES = 3
 """Patches of a neuron, side by side in its image."""
 
+LIFE_EVENTS = ("born", "settled", "left", "died")
+
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -31,14 +33,16 @@ SCHEMA = pa.schema(
         ("coverage", pa.float32()),
         ("movement", pa.float32()),
         ("group", pa.int32()),
+        ("concept", pa.string()),
         ("top_class", pa.string()),
         ("born", pa.string()),
         ("settled", pa.string()),
+        ("left", pa.string()),
         ("died", pa.string()),
         ("patch", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
     ]
 )
-"""`born`, `settled` and `died` name snapshots as `epoch` does; null for never.
+"""`born`, `settled`, `left` and `died` name snapshots as `epoch` does; null for never.
 `progress` is the snapshot's position on axes: the amount of training before it."""
 
 
@@ -85,18 +89,20 @@ def neuron_columns(scene: Scene, course: Course, snapshot: int) -> dict[str, Any
         "coverage": course.coverage[snapshot].astype(np.float32),
         "movement": course.movement[snapshot].astype(np.float32),
         "group": [None if number < 0 else int(number) for number in group],
+        "concept": [
+            None if number < 0 else scene.groups[number]["name"] for number in group
+        ],
         "top_class": top_classes(scene, course.image_ids[snapshot]),
         **_life_columns(course),
     }
 
 
 def _life_columns(course: Course) -> dict[str, list[str | None]]:
-    """The epochs in which each neuron was born, settled and died, if it did."""
-    _, born, settled, died = (
-        [None if place < 0 else str(course.epochs[place]) for place in places]
-        for places in course.lives
-    )
-    return {"born": born, "settled": settled, "died": died}
+    """The epochs of the events of each neuron's concept; None for what never was."""
+    return {
+        event: [None if place < 0 else str(course.epochs[place]) for place in places]
+        for event, places in zip(LIFE_EVENTS, course.lives[1:], strict=True)
+    }
 
 
 def top_classes(scene: Scene, image_ids: Int[np.ndarray, "n k"]) -> list[str | None]:

@@ -7,7 +7,7 @@ need, with no other content. Only its header is read: the browser decodes it.
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +142,15 @@ def _scene_rules(scene: Scene, sheets: int) -> Iterator[_Rule]:
     needed_sheets = -(-count // PER_SHEET) if tile else 0
     yield sheets == needed_sheets, f"{sheets} sheets, not {needed_sheets}"
     yield len(scene.centers) == len(scene.groups), "middles of other groups"
+    yield scene.radius >= 0, f"concepts of radius {scene.radius}"
+    yield all(map(_is_concept, scene.groups)), "groups that are not concepts"
     yield len(set(names)) == len(names), "two runs of one name"
     yield any(course.is_base for course in scene.courses), "no base"
+    base = next(course for course in scene.courses if course.is_base)
+    yield (
+        all(0 <= group["exemplar"] < base.dead.shape[1] for group in scene.groups),
+        "exemplars that are no neurons of the base",
+    )
     for course in scene.courses:
         flaw = flaw_of_name(course.name)
         yield flaw is None, f"a run called {course.name!r}: {flaw}"
@@ -175,7 +182,7 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
         _are_in_range(course.group, -1, MAX_GROUPS),
         "groups that a page has no room for",
     )
-    yield course.lives.shape == (4, n), "lives of other neurons"
+    yield course.lives.shape == (5, n), "lives of other neurons"
     yield _are_in_range(course.lives, -1, e), "lives in unknown snapshots"
     lengths = {len(column) for column in course.measures.values()}
     yield lengths <= {e}, "measures of other snapshots"
@@ -185,6 +192,17 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
         "ranks of other evolutions",
     )
     yield course.importance.shape == (v, m, 3, n), "scores of other evolutions"
+
+
+def _is_concept(group: Mapping[str, Any]) -> bool:
+    """Whether a group has the name and the numbers of a concept."""
+    return (
+        isinstance(group.get("name"), str)
+        and isinstance(group.get("share"), (int, float))
+        and all(
+            isinstance(group.get(key), int) for key in ("label", "size", "exemplar")
+        )
+    )
 
 
 def _is_epoch(epoch: Epoch) -> bool:

@@ -20,7 +20,7 @@ from conceptevo_jax.types import Site, record
 SCENE = "scene"
 """Where a result folder keeps it."""
 
-FORMAT = 2
+FORMAT = 3
 """Version of a scene's fields; one of another version is refused."""
 
 
@@ -48,9 +48,9 @@ class Course:
       coverage: Share of a neuron's stimuli that have a vector, 0 to 1; NaN if unknown.
       movement: Movement in the space since the snapshot before; NaN in the first, and
         for a neuron that is dead in either.
-      group: The nearest group of the base's neurons; -1 for none.
-      lives: Per neuron, the snapshots in which its concept is clearest, is born,
-        settles and dies.
+      group: The concept of the base that each neuron belongs to; -1 for none.
+      lives: Per neuron, the snapshots in which its concept is clearest, is born and
+        settles, in which it leaves the concept, and in which it dies.
       image_ids: Stimuli, as rows of the scene's images; unused slots -1.
       corners: Row and column of each patch's first pixel; unused slots -1. No slots
         if patches may not be shown.
@@ -79,7 +79,7 @@ class Course:
     coverage: Float[np.ndarray, "e n"]
     movement: Float[np.ndarray, "e n"]
     group: Int[np.ndarray, "e n"]
-    lives: Int[np.ndarray, "4 n"]
+    lives: Int[np.ndarray, "5 n"]
     image_ids: Int[np.ndarray, "e n k"]
     corners: Int[np.ndarray, "e n _ 2"]
     length: Int[np.ndarray, " n"]
@@ -127,9 +127,11 @@ class Scene:
       method: Name of the method.
       stability: Stability of the map, 0 to 1; None if unknown.
       classes: Names of the classes.
-      groups: Class, share of it among the stimuli, and size of each group of base
-        neurons.
+      groups: Concepts of the base: name, class (`label`), its share of the stimuli,
+        number of base neurons (`size`), and the base neuron that shows it best
+        (`exemplar`).
       centers: Directions of their centres.
+      radius: Largest distance of two directions that count as one concept.
       pictures: The images.
       pool_id: The pool that they are of.
       space_id: Content key of space and map: scenes with the same one fit together.
@@ -143,6 +145,7 @@ class Scene:
     classes: Sequence[str]
     groups: Sequence[Mapping[str, Any]]
     centers: Float[np.ndarray, "g d"]
+    radius: float
     pictures: Pictures
     pool_id: str
     space_id: str

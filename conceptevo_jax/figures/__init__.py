@@ -2,6 +2,7 @@
 
 from conceptevo_jax.figures.agreement import MethodDots, draw_methods, draw_pairs
 from conceptevo_jax.figures.bars import Bars, draw_bars
+from conceptevo_jax.figures.concept_bands import ConceptBands, draw_concepts_over_time
 from conceptevo_jax.figures.concepts import draw_concepts
 from conceptevo_jax.figures.curves import Curve, draw_curves
 from conceptevo_jax.figures.drift import (
@@ -34,6 +35,7 @@ from conceptevo_jax.figures.tasks import TaskPicture, draw_tasks
 __all__ = [
     "Bars",
     "Circle",
+    "ConceptBands",
     "ConceptPanel",
     "Curve",
     "DriftDots",
@@ -51,6 +53,7 @@ __all__ = [
     "draw_bars",
     "draw_concept_maps",
     "draw_concepts",
+    "draw_concepts_over_time",
     "draw_curves",
     "draw_drift",
     "draw_evolutions",

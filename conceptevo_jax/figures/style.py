@@ -19,6 +19,12 @@ DEPTH_COLOURS = "viridis"
 RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of runs (Okabe & Ito's colour-blind safe palette)."""
 
+CONCEPT_COLOURS = (
+    *RUN_COLOURS,
+    *("#882255", "#4D4D4D", "#999933", "#332288", "#44AA99", "#8C6D31"),
+)
+"""Colours of concepts, by number, as on the explorer's page."""
+
 QUIET_COLOUR, INK_COLOUR = "#d9d9d9", "#222222"
 
 _SETTINGS = {
@@ -36,6 +42,11 @@ _SETTINGS = {
     "legend.frameon": False,
     "text.parse_math": False,
 }
+
+
+def concept_colour(number: int) -> str:
+    """The colour of a concept, the same in all figures and on the page."""
+    return CONCEPT_COLOURS[number % len(CONCEPT_COLOURS)]
 
 
 def figure_style() -> AbstractContextManager[object]:

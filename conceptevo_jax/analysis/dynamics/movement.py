@@ -1,12 +1,10 @@
-"""How far neurons move between two snapshots, and the lifetimes of their concepts.
+"""How far neurons move between two snapshots.
 
 Movement is measured on the vectors of one space. A projected vector is a mean, so it
 is short if the stimuli have little in common: lengths, and with them movements,
 shrink and grow with a snapshot's coverage and agreement. Movement is therefore also
 given relative to the spread of the snapshot.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -19,13 +17,7 @@ from conceptevo_jax.analysis.statistics.estimates import (
     halves,
 )
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.types import Responses, Stimuli, record
-
-BORN_OVERLAP = 0.1
-"""Smallest overlap of stimuli at which a neuron holds a concept: two images of ten."""
-
-SETTLED_OVERLAP = 0.5
-"""Smallest overlap with the epoch before at which a concept counts as settled."""
+from conceptevo_jax.types import Responses, Stimuli
 
 _CONSTANT = "all neurons of one of the two snapshots are constant or not finite"
 
@@ -154,76 +146,3 @@ def _require_comparable(first: Stimuli, second: Stimuli) -> None:
             f"{len(first.count)} and {len(second.count)} neurons are not those of one "
             "architecture: neurons evolve within a run."
         )
-
-
-@record
-class Lifetimes:
-    """Lifetime of each neuron's concept, as indices of a run's snapshots.
-
-    A neuron's concept is what it selects in the snapshot that agrees most with all
-    others, its medoid. -1 means never.
-
-    Attributes:
-      concept: The medoid, which shows the concept best; -1 for a neuron always dead.
-      born: The first snapshot from which, up to the medoid, all stimuli overlap with
-        the concept's by at least `BORN_OVERLAP`.
-      settled: The first snapshot from which, until the concept dies or the run ends,
-        each snapshot overlaps with the next by at least `SETTLED_OVERLAP`; never for a
-        snapshot without a next.
-      died: The first snapshot after the medoid from which none overlaps with the
-        concept by `BORN_OVERLAP`; dead neurons overlap with nothing.
-    """
-
-    concept: np.ndarray
-    born: np.ndarray
-    settled: np.ndarray
-    died: np.ndarray
-
-
-def lifetimes(stimuli: Sequence[Stimuli]) -> Lifetimes:
-    """Birth, settling and death of every neuron's concept over a run's snapshots.
-
-    Args:
-      stimuli: Of the snapshots in order, at least one; all on one pool.
-    """
-    overlap = _overlap_over_time(stimuli)
-    count, e, _ = overlap.shape
-    concept = overlap.sum(axis=2).argmax(axis=1)
-    alive = np.diagonal(overlap, axis1=1, axis2=2).any(axis=1)
-    holds_concept = overlap[np.arange(count), concept] >= BORN_OVERLAP
-    born, died = concept.copy(), np.full(count, e)
-    # Backwards in time: a birth moves back while the concept holds, and a death while
-    # it does not.
-    for t in range(e - 1, -1, -1):
-        born[(born == t + 1) & holds_concept[:, t]] = t
-        died[(died == t + 1) & ~holds_concept[:, t] & (t > concept)] = t
-    times = {
-        "concept": concept,
-        "born": born,
-        "settled": _settling(overlap, born, died),
-        "died": np.where(died < e, died, -1),
-    }
-    return Lifetimes(**{k: np.where(alive, v, -1) for k, v in times.items()})
-
-
-def _overlap_over_time(stimuli: Sequence[Stimuli]) -> Float[np.ndarray, "n e e"]:
-    """Overlap of each neuron's stimuli in every snapshot with those in every other."""
-    count, e = len(stimuli[0].count), len(stimuli)
-    overlap = np.zeros((count, e, e))
-    for i, first in enumerate(stimuli):
-        for j in range(i, e):
-            overlap[:, i, j] = overlap[:, j, i] = stimulus_overlap(first, stimuli[j])
-    return overlap
-
-
-def _settling(
-    overlap: Float[np.ndarray, "n e e"], born: np.ndarray, died: np.ndarray
-) -> np.ndarray:
-    """The snapshot from which on each concept no longer changes; -1 for never."""
-    count, e, _ = overlap.shape
-    stable, settled = np.ones(count, bool), np.full(count, -1)
-    for t in range(e - 2, -1, -1):
-        within = t + 1 < died
-        stable &= ~within | (overlap[:, t, t + 1] >= SETTLED_OVERLAP)
-        settled[stable & within] = t
-    return np.where(settled >= 0, np.maximum(settled, born), -1)

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from conceptevo_jax.analysis.dynamics.concept_onset import nearest_group
+from conceptevo_jax.analysis.dynamics.concepts import Concepts
 from conceptevo_jax.analysis.dynamics.diversity import neuron_scale
-from conceptevo_jax.analysis.dynamics.movement import lifetimes
 from conceptevo_jax.epochs import Epoch, progress
 from conceptevo_jax.explorer import Course
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.projection import place_points
+from conceptevo_jax.reports.concepts.measure import run_lifetimes, run_members
 from conceptevo_jax.reports.explorer_page.run_measures import (
     movements,
     snapshot_measures,
@@ -23,26 +23,28 @@ from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.types import Layout, record
 
-LIVES = ("concept", "born", "settled", "died")
+LIVES = ("concept", "born", "settled", "left", "died")
 """Rows of `Course.lives`."""
 
 
 @record
 class Frame:
-    """The map, scale and groups that all runs of a scene share.
+    """The map, scale and concepts that all runs of a scene share.
 
     Attributes:
       layout: The map.
       points: Where neurons lie on it, by snapshot name; other snapshots are placed.
       scale: Standard deviation of the base's neurons in the space.
-      centers: Directions of the groups' centers; no rows without groups.
+      concepts: The concepts of the base.
+      labels: Classes of the pool's images.
       side: Side of the pool's images, in pixels.
     """
 
     layout: Layout
     points: Mapping[str, np.ndarray]
     scale: Float[np.ndarray, " d"]
-    centers: Float[np.ndarray, "g d"]
+    concepts: Concepts
+    labels: Int[np.ndarray, " i"]
     side: int
 
 
@@ -79,7 +81,7 @@ def describe_run(
         patch_windows(snapshot, side=frame.side, input_size=run.model.size)
         for snapshot in stimuli
     ]
-    lives = lifetimes(stimuli)
+    lives = run_lifetimes(projected_run, frame.concepts, frame.labels)
     moved = movements(projected_run)
     evolutions, importance, rank = describe_importance(
         epochs, important, run.model.sites, seed
@@ -101,7 +103,7 @@ def describe_run(
         nonfinite=np.stack([s.nonfinite for s in stimuli]),
         coverage=_coverage(projected_run),
         movement=moved.astype(np.float32),
-        group=_groups(projected_run, frame).astype(np.int16),
+        group=run_members(projected_run, frame.concepts).astype(np.int16),
         lives=np.stack([getattr(lives, name) for name in LIVES]).astype(np.int16),
         image_ids=np.stack([s.image_ids for s in stimuli]),
         corners=corners.astype(np.int16),
@@ -132,20 +134,6 @@ def _coverage(projected_run: ProjectedRun) -> Float[np.ndarray, "e n"]:
     dead = np.stack([projected_run.stimuli(epoch).dead for epoch in epochs])
     coverage = np.stack([projected_run.placed[epoch].coverage for epoch in epochs])
     return np.where(dead, np.float32(np.nan), coverage)
-
-
-def _groups(projected_run: ProjectedRun, frame: Frame) -> Int[np.ndarray, "e n"]:
-    """The group of base neurons that each neuron is nearest to; -1 for dead ones."""
-    return np.stack(
-        [
-            np.where(
-                projected_run.stimuli(epoch).dead,
-                -1,
-                nearest_group(projected_run.placed[epoch].vectors, frame.centers),
-            )
-            for epoch in projected_run.epochs
-        ]
-    )
 
 
 def _training_table(projected_run: ProjectedRun) -> dict[str, list[float | None]]:

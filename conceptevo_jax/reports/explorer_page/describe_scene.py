@@ -5,11 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
-from conceptevo_jax.analysis.alignment.subjects import MIN_NEURONS
-from conceptevo_jax.analysis.dynamics.concept_onset import group_base
-from conceptevo_jax.data import Pool
 from conceptevo_jax.explorer import (
     Course,
     Pictures,
@@ -20,9 +16,9 @@ from conceptevo_jax.explorer import (
 )
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.joint_layout import JointLayout
-from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.reports.concepts.measure import NamedConcepts
 from conceptevo_jax.reports.explorer_page.describe_run import (
     Frame,
     base_scale,
@@ -32,14 +28,12 @@ from conceptevo_jax.reports.importance.run_importance import RunImportance
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Layout, Space
 
-GROUP_COUNT = 8
-"""Groups of the base's neurons, to which all other neurons are assigned."""
-
 
 def describe_scene(
     session: Session,
     space: RunsInSpace,
     joint_layout: JointLayout,
+    named: NamedConcepts,
     run_importances: Sequence[RunImportance] = (),
 ) -> Scene:
     """Turn runs in a space into a scene.
@@ -48,17 +42,18 @@ def describe_scene(
       session: Images and settings.
       space: The runs in the space.
       joint_layout: Their map; other snapshots are placed on it without moving the rest.
+      named: The concepts of the base.
       run_importances: How important evolutions are, for runs for which this was
         measured.
     """
     config, images = session.config, session.images
     base, layout = space.base, joint_layout.layout
-    groups, centers = _base_groups(base, images.pool, config.seed)
     frame = Frame(
         layout=layout,
         points=joint_layout.points,
         scale=base_scale(base),
-        centers=centers,
+        concepts=named.concepts,
+        labels=images.pool.labels,
         side=images.pool_pixels.side,
     )
     important_by_run = {
@@ -81,8 +76,9 @@ def describe_scene(
         method=config.method.name,
         stability=layout.stability,
         classes=images.classes,
-        groups=groups,
-        centers=centers,
+        groups=_concept_facts(named),
+        centers=named.concepts.centers.astype(np.float64),
+        radius=named.concepts.radius,
         pictures=_no_pictures(images),
         pool_id=images.pool.pool_id,
         space_id=space_key(space.base_space.space, layout),
@@ -105,25 +101,26 @@ def space_key(space: Space, layout: Layout) -> str:
     return content_key("scene", space.base, space.pool_id, arrays=arrays)
 
 
-def _base_groups(
-    base: ProjectedRun, pool: Pool, seed: int
-) -> tuple[list[dict[str, Any]], Float[np.ndarray, "g d"]]:
-    """Groups of the base's neurons and their centers; none with too few neurons."""
-    epoch = base.epochs[-1]
-    embedding, stimuli = base.placed[epoch], base.stimuli(epoch)
-    vectors = embedding.vectors[embedding.placed & ~stimuli.dead]
-    if len(vectors) < MIN_NEURONS:
-        return [], np.zeros((0, embedding.vectors.shape[1]))
-    # A collapsed base may have fewer different vectors than groups.
-    count = min(GROUP_COUNT, len(np.unique(vectors, axis=0)))
-    groups = group_base(embedding, stimuli, pool.labels, count=count, seed=seed)
-    descriptions = [
-        {"label": int(label), "share": float(share), "size": int(size)}
-        for label, share, size in zip(
-            groups.label, groups.share, groups.size, strict=True
+def _concept_facts(named: NamedConcepts) -> list[dict[str, Any]]:
+    """What the page says about each concept."""
+    concepts = named.concepts
+    return [
+        {
+            "name": name,
+            "label": int(label),
+            "share": float(share),
+            "size": int(size),
+            "exemplar": int(exemplar),
+        }
+        for name, label, share, size, exemplar in zip(
+            named.names,
+            concepts.label,
+            concepts.share,
+            concepts.size,
+            concepts.exemplar,
+            strict=True,
         )
     ]
-    return descriptions, groups.centers.astype(np.float64)
 
 
 def _no_pictures(images: Images) -> Pictures:

@@ -5,6 +5,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from conceptevo_jax.analysis.dynamics.concepts import Concepts
 from conceptevo_jax.analysis.dynamics.diversity import neuron_scale
 from conceptevo_jax.config import Config
 from conceptevo_jax.data import require_same_pool
@@ -90,7 +93,8 @@ class LiveRun:
             layout=layout,
             points={},
             scale=neuron_scale(self.base.vectors[-1]),
-            centers=self.scene.centers,
+            concepts=_concepts_of(self.scene),
+            labels=self.images.pool.labels,
             side=self.images.pool_pixels.side,
         )
         self.patches = patches and self.scene.pictures.tile > 0
@@ -163,6 +167,22 @@ def _timed_rows(rows: list[Row]) -> list[Row]:
     """
     first_epoch_ended = any(row.epoch == 0 for row in rows)
     return [row for row in rows if first_epoch_ended or row.epoch == "init"]
+
+
+def _concepts_of(scene: Scene) -> Concepts:
+    """The concepts of a result's base."""
+
+    def column(key: str) -> np.ndarray:
+        return np.array([group[key] for group in scene.groups])
+
+    return Concepts(
+        centers=scene.centers,
+        label=column("label"),
+        share=column("share"),
+        size=column("size"),
+        exemplar=column("exemplar"),
+        radius=scene.radius,
+    )
 
 
 def _load_scene(result_folder: Path, space: Space, layout: Layout) -> Scene:

@@ -25,6 +25,7 @@ from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Session
 from conceptevo_jax.reports.alignment.study_measure import CATEGORY_TITLES
+from conceptevo_jax.reports.concepts.measure import NamedConcepts
 from conceptevo_jax.reports.explorer_page.describe_scene import (
     describe_scene,
     sheets_of,
@@ -43,6 +44,7 @@ def explore(
     session: Session,
     space: RunsInSpace,
     joint_layout: JointLayout,
+    named: NamedConcepts,
     importants: Sequence[RunImportance] = (),
 ) -> list[Path]:
     """Write the explorer's page of runs in a space.
@@ -51,6 +53,7 @@ def explore(
       session: Images, settings and the result folder.
       space: The runs in the space.
       joint_layout: Their map.
+      named: The concepts of the base.
       importants: How important evolutions are, for runs for which this was measured.
 
     Returns:
@@ -59,7 +62,7 @@ def explore(
     with session.stage("explorer"):
         if not session.config.explorer.page:
             return []
-        scene = describe_scene(session, space, joint_layout, importants)
+        scene = describe_scene(session, space, joint_layout, named, importants)
         return [write_explorer(session, scene)]
 
 

@@ -1,4 +1,4 @@
-"""Tables of the lifetimes of concepts, by neuron and by group of concepts."""
+"""Tables of the lifetimes of concepts, by neuron and by concept."""
 
 import math
 import operator
@@ -8,23 +8,18 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from conceptevo_jax.analysis.dynamics.concept_onset import Groups, group_members
-from conceptevo_jax.analysis.dynamics.movement import Lifetimes, lifetimes
+from conceptevo_jax.analysis.dynamics.lifetimes import Lifetimes
 from conceptevo_jax.epochs import Epoch
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
+from conceptevo_jax.reports.concepts.measure import NamedConcepts, run_members
 from conceptevo_jax.types import neuron_ids
-
-
-def lives_of(projected_run: ProjectedRun) -> Lifetimes:
-    """Lifetimes of the concepts of a run's neurons, over its snapshots."""
-    return lifetimes([projected_run.stimuli(epoch) for epoch in projected_run.epochs])
 
 
 def lifetime_rows(
     space: RunsInSpace, lives: Mapping[str, Lifetimes]
 ) -> list[dict[str, Any]]:
-    """Per neuron, the snapshots in which its concept appears, settles and dies.
+    """Per neuron, the snapshots of the events of its concept.
 
     Args:
       space: The runs in the space of a base.
@@ -37,7 +32,7 @@ def lifetime_rows(
         for neuron, neuron_id in enumerate(ids):
             places = {
                 event: int(getattr(run_lives, event)[neuron])
-                for event in ("concept", "born", "settled", "died")
+                for event in ("concept", "born", "settled", "left", "died")
             }
             event_epochs = {
                 event: None if index < 0 else epochs[index]
@@ -50,36 +45,33 @@ def lifetime_rows(
 
 def birth_rows(
     space: RunsInSpace,
-    groups: Groups,
+    named: NamedConcepts,
     lives: Mapping[str, Lifetimes],
     classes: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Per run, the groups of concepts in the order of their births, with snapshots.
+    """Per run, the concepts in the order of their births, with snapshots.
 
     Args:
       space: The runs in the space of a base.
-      groups: Groups of the base's neurons.
+      named: The concepts of the base.
       lives: Lifetimes of the runs' concepts, by run.
       classes: Names of the classes.
     """
     rows = []
     for name, run_lives in lives.items():
         projected_run = space.runs[name]
-        embeddings = [projected_run.placed[epoch] for epoch in projected_run.epochs]
-        member = group_members(groups, embeddings, run_lives)
+        member = _lifelong_concepts(projected_run, named, run_lives)
         run_rows = []
-        for group, (label, share) in enumerate(
-            zip(groups.label, groups.share, strict=True)
-        ):
+        for concept, concept_name in enumerate(named.names):
             row_start = {
                 "base": space.base_snapshot,
                 "run": name,
-                "group": group,
-                "class": classes[label],
-                "share_of_class": float(share),
+                "concept": concept_name,
+                "class": classes[named.concepts.label[concept]],
+                "share_of_class": float(named.concepts.share[concept]),
             }
             # -1 stands for never: these neurons are not counted as births.
-            births = run_lives.born[(member == group) & (run_lives.born >= 0)]
+            births = run_lives.born[(member == concept) & (run_lives.born >= 0)]
             columns = _birth_columns(births, projected_run.epochs)
             run_rows.append((_median_birth(births), row_start | columns))
         run_rows.sort(key=operator.itemgetter(0))
@@ -87,10 +79,19 @@ def birth_rows(
     return rows
 
 
+def _lifelong_concepts(
+    projected_run: ProjectedRun, named: NamedConcepts, lives: Lifetimes
+) -> Int[np.ndarray, " n"]:
+    """The concept of each neuron in the snapshot that shows it best; -1 for none."""
+    members = run_members(projected_run, named.concepts)
+    best = np.maximum(lives.concept, 0)
+    return np.where(lives.concept >= 0, members[best, np.arange(len(best))], -1)
+
+
 def _birth_columns(
     births: Int[np.ndarray, " _"], epochs: Sequence[Epoch]
 ) -> dict[str, Any]:
-    """Number of births in a group, with their median and quartiles.
+    """Number of births of a concept, with their median and quartiles.
 
     Args:
       births: Indices of the births among the run's snapshots.
@@ -112,7 +113,7 @@ def _birth_columns(
 
 
 def _median_birth(births: Int[np.ndarray, " _"]) -> tuple[float, float]:
-    """Sort key of groups: the median, then the mean; groups without births are last."""
+    """Sort key: the median, then the mean; concepts without births are last."""
     if not len(births):
         return math.inf, math.inf
     return float(np.quantile(births, 0.5, method="inverted_cdf")), float(births.mean())

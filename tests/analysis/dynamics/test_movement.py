@@ -1,48 +1,24 @@
-"""Movement, likeness and lifetimes on planted histories."""
+"""Movement and likeness on planted histories."""
 
 import dataclasses
 
 import numpy as np
 import pytest
+from selecting import sites, stimuli
 
 from conceptevo_jax.analysis.dynamics.movement import (
-    lifetimes,
     linear_cka,
     movement,
     spread,
     stimulus_overlap,
 )
 from conceptevo_jax.errors import DataError
-from conceptevo_jax.types import Responses, Site, Stimuli
-
-
-def sites(n):
-    return (Site(name="a", channels=n, rectified=True, receptive_field=3, stride=1),)
+from conceptevo_jax.types import Responses
 
 
 def responses(peaks, images="judgement"):
     peaks = np.asarray(peaks, np.float32)
     return Responses(peaks=peaks, sites=sites(peaks.shape[1]), images_id=images)
-
-
-def stimuli(rows, pool="pool"):
-    ids = np.asarray(rows, np.int32)
-    n = len(ids)
-    dead = (ids < 0).all(axis=1)
-    return Stimuli(
-        image_ids=ids,
-        peaks=np.where(ids >= 0, 1.0, np.nan).astype(np.float32),
-        positions=np.where(ids[..., None] >= 0, 0, -1)
-        .repeat(2, axis=2)
-        .astype(np.int32),
-        count=(ids >= 0).sum(axis=1).astype(np.int32),
-        tied=np.zeros(n, bool),
-        dead=dead,
-        nonfinite=np.zeros(n, bool),
-        grids=np.ones((1, 2), np.int32),
-        sites=sites(n),
-        pool_id=pool,
-    )
 
 
 def test_movement_is_distance_and_spread_the_mean_of_all_pairs():
@@ -102,37 +78,3 @@ def test_overlap_counts_common_stimuli_of_all_and_dead_have_none():
         stimulus_overlap(a, dataclasses.replace(b, pool_id="other"))
     with pytest.raises(DataError, match="one architecture"):
         stimulus_overlap(a, stimuli([[0, 1, 2]]))
-
-
-DEAD, NOISE = [-1] * 4, [[90 + 4 * i + j for j in range(4)] for i in range(9)]
-CONCEPT, SHIFTED = [0, 1, 2, 3], [0, 1, 2, 9]
-
-
-@pytest.mark.parametrize(
-    ("history", "concept", "born", "settled", "died"),
-    [
-        # Noise, then a concept that stays.
-        ([NOISE[0], NOISE[1], CONCEPT, CONCEPT, CONCEPT], 2, 2, 2, -1),
-        # It forms while it still changes: one of four at first.
-        ([NOISE[0], [0, 7, 8, 9], SHIFTED, CONCEPT, CONCEPT], 3, 1, 2, -1),
-        # It dies into silence.
-        ([CONCEPT, CONCEPT, CONCEPT, DEAD, DEAD], 0, 0, 0, 3),
-        # It dies into noise.
-        ([CONCEPT, CONCEPT, SHIFTED, NOISE[2], NOISE[3]], 0, 0, 0, 3),
-        # It never settles.
-        ([NOISE[i] for i in range(5)], 0, 0, -1, 1),
-        # It never lives.
-        ([DEAD] * 5, -1, -1, -1, -1),
-    ],
-)
-def test_lifetimes_of_planted_histories(history, concept, born, settled, died):
-    lives = lifetimes([stimuli([rows]) for rows in history])
-    times = [int(getattr(lives, n)[0]) for n in ("concept", "born", "settled", "died")]
-    assert times == [concept, born, settled, died]
-
-
-def test_neurons_live_independently():
-    observations = [stimuli([CONCEPT, NOISE[0]]), stimuli([CONCEPT, DEAD])]
-    lives = lifetimes(observations)
-    np.testing.assert_array_equal(lives.died, [-1, 1])
-    np.testing.assert_array_equal(lives.settled, [0, -1])

@@ -3,14 +3,11 @@
 import numpy as np
 import pytest
 
-from conceptevo_jax.analysis.dynamics.concept_onset import group_base, group_members
-from conceptevo_jax.analysis.dynamics.movement import lifetimes
 from conceptevo_jax.analysis.dynamics.snapshot_measures import (
     ObservedSnapshot,
     Reference,
 )
 from conceptevo_jax.analysis.dynamics.trajectory import MEASURES, measure_evolution
-from conceptevo_jax.errors import UsageError
 from conceptevo_jax.types import Embedding, Responses, Site, Stimuli
 
 N, D, POOL, K = 60, 6, 500, 5
@@ -137,23 +134,3 @@ def test_movement_is_told_by_site(trajectory):
     np.testing.assert_allclose(trajectory.by_site[1], 0.3 * np.sqrt(D), rtol=1e-5)
     # Of the last snapshot the first ten neurons live, all of the first site.
     assert np.isfinite(trajectory.by_site[3]).tolist() == [True, False, False]
-
-
-def test_groups_of_the_base_and_their_members(rng):
-    centres = 4 * np.eye(3, D)
-    group_of_neuron = np.arange(N) % 3
-    vectors = centres[group_of_neuron] + 0.1 * rng.normal(size=(N, D))
-    # Stimuli of a neuron are of the class of its group.
-    rows = (rng.integers(0, 100, (N, K)) * 3 + group_of_neuron[:, None]).astype(int)
-    labels = np.arange(300) % 3
-    observation = observed(0, vectors, rows, np.zeros((5, N)))
-    groups = group_base(observation.embedding, observation.stimuli, labels, count=3)
-    assert sorted(groups.label.tolist()) == [0, 1, 2]
-    np.testing.assert_allclose(groups.share, 1)
-    assert groups.size.tolist() == [20, 20, 20]
-    members = group_members(
-        groups, [observation.embedding], lifetimes([observation.stimuli])
-    )
-    np.testing.assert_array_equal(groups.label[members], group_of_neuron)
-    with pytest.raises(UsageError, match="60 live base neurons cannot make 61 groups"):
-        group_base(observation.embedding, observation.stimuli, labels, count=61)

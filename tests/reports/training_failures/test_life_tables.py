@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from conceptevo_jax.analysis.dynamics.concept_onset import Groups
 from partial_records import partial_record
 
-from conceptevo_jax.analysis.dynamics.concept_onset import Groups
 from conceptevo_jax.analysis.dynamics.movement import Lifetimes
 from conceptevo_jax.models.tapped import Model
 from conceptevo_jax.pipeline.projected_run import ProjectedRun

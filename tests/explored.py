@@ -20,6 +20,7 @@ from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs import Job, execute
 from conceptevo_jax.pipeline.runs_in_space import RunsInSpace, place_runs
 from conceptevo_jax.pipeline.session import Session
+from conceptevo_jax.reports.concepts.measure import NamedConcepts, find_concepts
 from conceptevo_jax.reports.explorer_page.describe_scene import describe_scene
 from conceptevo_jax.reports.explorer_page.page import write_explorer
 from conceptevo_jax.types import Layout
@@ -40,6 +41,7 @@ class Explored:
     session: Session
     space: RunsInSpace
     joint_layout: JointLayout
+    named: NamedConcepts
     folder: Path
 
     @property
@@ -95,11 +97,13 @@ def make_explored(folder, make_dataset, make_run) -> Explored:
     joint_layout = _lay_out_ends(space)
     session.save_space(space.base_space.space, joint_layout.layout)
     OmegaConf.save(OmegaConf.structured(config), session.folder / "config.yaml")
-    write_explorer(session, describe_scene(session, space, joint_layout))
+    named = find_concepts(images, space.base)
+    write_explorer(session, describe_scene(session, space, joint_layout, named))
     return Explored(
         session=session,
         space=space,
         joint_layout=joint_layout,
+        named=named,
         folder=session.folder,
     )
 

@@ -63,7 +63,8 @@ def planted_course(name="vgg", *, is_base=False, seed=0, images=4) -> Course:
     importance[..., 3:] = np.nan
     rank = np.full((v, m, n), -1, np.int32)
     rank[..., :3] = np.argsort(np.argsort(-importance[:, :, 0, :3], axis=-1), axis=-1)
-    lives = [[e - 1] * n, [0] * n, [-1] * n, [-1] * (n - 1) + [e - 1]]
+    never, dies_last = [-1] * n, [-1] * (n - 1) + [e - 1]
+    lives = [[e - 1] * n, [0] * n, never, never, dies_last]
     known = [None if is_base else 0.5] * e
     return Course(
         name=name,
@@ -112,8 +113,9 @@ def planted_scene(names=("base", "vgg"), *, space="here", rows=(2, 3, 5, 8)) -> 
         method="default",
         stability=0.5,
         classes=CLASSES,
-        groups=[{"label": 2, "share": 0.5, "size": 3}],
+        groups=[{"name": "bird", "label": 2, "share": 0.5, "size": 3, "exemplar": 1}],
         centers=np.eye(3)[:1],
+        radius=0.4,
         pictures=Pictures(
             rows=rows,
             labels=(rows % 3).astype(np.int32),

@@ -16,8 +16,8 @@ expect = pytest.importorskip("playwright.sync_api").expect
 STEPS = {"long": 8, "short": 16}
 EPOCHS = ["init", "step4", "step8", 0, 1]
 """Step 8 is the end of epoch 0 in `long`, and in the middle of it in `short`."""
-LIVES = np.array([[4, 4, 4], [0, 1, 3], [1, 3, 4], [-1, 4, -1]])
-"""Clearest, born, settled and dead, of the first neurons."""
+LIVES = np.array([[4, 4, 4], [0, 1, 3], [1, 3, 4], [3, -1, -1], [-1, 4, -1]])
+"""Clearest, born, settled, left and dead, of the first neurons."""
 
 
 def early(course):

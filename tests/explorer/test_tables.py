@@ -57,8 +57,11 @@ def test_numbers_are_the_scenes_and_what_is_not_known_is_null(saved, rows):
                 assert row["progress"] == one.progress[snapshot]
                 group = one.group[snapshot, neuron]
                 assert row["group"] == (None if group < 0 else group)
+                assert row["concept"] == (None if group < 0 else "bird")
                 for name, place in zip(
-                    ("born", "settled", "died"), one.lives[1:, neuron], strict=True
+                    ("born", "settled", "left", "died"),
+                    one.lives[1:, neuron],
+                    strict=True,
                 ):
                     known = None if place < 0 else str(one.epochs[place])
                     assert row[name] == known

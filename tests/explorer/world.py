@@ -63,7 +63,7 @@ def _importance() -> tuple[np.ndarray, np.ndarray]:
 
 
 def lives_of(snapshots: int) -> np.ndarray:
-    lives = np.full((4, NEURONS), -1, np.int16)
+    lives = np.full((5, NEURONS), -1, np.int16)
     lives[0], lives[1] = snapshots - 1, 0
     return lives
 
@@ -141,8 +141,8 @@ def long() -> Course:
         values[3:, DYING] = nothing
     moved[4, MOVER], group[4, MOVER], coverage[4, MOVER] = 2.0, 2, 1.0
     lives = plain.lives.copy()
-    lives[1:, MOVER] = 1, 2, -1
-    lives[1:, DYING] = 0, 1, 3
+    lives[1:, MOVER] = 1, 2, 4, -1
+    lives[1:, DYING] = 0, 1, -1, 3
     importance, rank = _importance()
     return dataclasses.replace(
         plain,
@@ -176,8 +176,12 @@ def scene(**changes) -> Scene:
         "method": "default",
         "stability": 0.71,
         "classes": CLASSES,
-        "groups": [{"label": c, "share": 0.9, "size": 3} for c in range(4)],
+        "groups": [
+            {"name": name, "label": c, "share": 0.9, "size": 3, "exemplar": 3 * c}
+            for c, name in enumerate(CLASSES)
+        ],
         "centers": UNITS[:4],
+        "radius": 0.5,
         "pictures": Pictures(
             rows=np.arange(count),
             labels=np.repeat(np.arange(4), PER_CLASS).astype(np.int32),

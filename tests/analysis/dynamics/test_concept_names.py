@@ -18,7 +18,7 @@ def plain(*rgb):
 
 
 def stripes(angle):
-    """Bright and dark stripes whose lines run at an angle, in degrees from the right."""
+    """Bright and dark stripes that run at an angle, in degrees from the right."""
     rows, columns = np.mgrid[:SIDE, :SIDE]
     across = columns * np.sin(np.radians(angle)) + rows * np.cos(np.radians(angle))
     grey = np.where(np.sin(across) > 0, 200, 60).astype(np.uint8)

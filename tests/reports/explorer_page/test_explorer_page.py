@@ -13,7 +13,6 @@ from conceptevo_jax.analysis.alignment.verdicts import (
     Agreement,
     Alignment,
 )
-from conceptevo_jax.analysis.dynamics.movement import lifetimes
 from conceptevo_jax.analysis.dynamics.snapshot_measures import (
     ObservedSnapshot,
     Reference,
@@ -24,10 +23,12 @@ from conceptevo_jax.config import ExplorerConfig
 from conceptevo_jax.epochs import epoch_label, epoch_tick
 from conceptevo_jax.explorer import export, load_scene
 from conceptevo_jax.projection import place_points
-from conceptevo_jax.reports.explorer_page.describe_scene import (
-    GROUP_COUNT,
-    describe_scene,
+from conceptevo_jax.reports.concepts.measure import (
+    CONCEPT_COUNT,
+    find_concepts,
+    run_lifetimes,
 )
+from conceptevo_jax.reports.explorer_page.describe_scene import describe_scene
 from conceptevo_jax.reports.explorer_page.page import (
     add_study,
     explore,
@@ -153,8 +154,9 @@ def test_stimuli_patches_and_lives_are_the_stages(explored, scene, course):
         np.testing.assert_array_equal(course.corners[index, :, :, 0], windows.top)
         np.testing.assert_array_equal(course.corners[index, :, :, 1], windows.left)
         np.testing.assert_array_equal(course.length, windows.length)
-    lives = lifetimes([run.stimuli(epoch) for epoch in run.epochs])
-    rows = (lives.concept, lives.born, lives.settled, lives.died)
+    concepts = explored.named.concepts
+    lives = run_lifetimes(run, concepts, session.images.pool.labels)
+    rows = (lives.concept, lives.born, lives.settled, lives.left, lives.died)
     np.testing.assert_array_equal(course.lives, np.stack(rows))
 
 
@@ -178,7 +180,7 @@ def test_of_dead_neurons_neither_place_nor_movement_is_told(course):
 
 
 def test_a_placed_neuron_is_in_the_nearest_group(scene, course):
-    assert len(scene.groups) == len(scene.centers) == GROUP_COUNT
+    assert len(scene.groups) == len(scene.centers) == CONCEPT_COUNT
     placed = np.isfinite(course.vectors).all(axis=2)
     vectors = course.vectors[placed].astype(float)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -197,7 +199,8 @@ def test_a_base_with_too_few_neurons_has_no_groups(explored):
     placed = {last: Embedding(vectors=few_vectors, coverage=embedding.coverage)}
     base = dataclasses.replace(explored.base, placed=placed)
     space = dataclasses.replace(explored.space, base=base)
-    scene = describe_scene(explored.session, space, explored.joint_layout)
+    named = find_concepts(explored.session.images, base)
+    scene = describe_scene(explored.session, space, explored.joint_layout, named)
     assert scene.groups == []
     assert all((course.group == -1).all() for course in scene.courses)
 
@@ -247,7 +250,9 @@ def test_importance_lies_at_its_neurons_with_its_interval(explored):
         sampled_labels=[4],
     )
     space = dataclasses.replace(explored.space, runs={"vgg16": shorter})
-    scene = describe_scene(explored.session, space, explored.joint_layout, [important])
+    scene = describe_scene(
+        explored.session, space, explored.joint_layout, explored.named, [important]
+    )
     course = scene.courses[1]
     assert list(course.epochs) == ["init", "step1", 1]
     # The other one ends at a snapshot that is not shown.
@@ -278,13 +283,13 @@ def test_a_result_has_a_page_of_all_its_runs(explored, parts_of, read_chunk):
 
 def test_without_a_page_nothing_is_written(explored, move_session, tmp_path):
     session = move_session(page=False)
-    assert explore(session, explored.space, explored.joint_layout) == []
+    assert explore(session, explored.space, explored.joint_layout, explored.named) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_patches_no_name_is_left_anywhere(explored, move_session, tmp_path):
     session = move_session(patches=False)
-    assert explore(session, explored.space, explored.joint_layout) == [
+    assert explore(session, explored.space, explored.joint_layout, explored.named) == [
         tmp_path / "explorer.html"
     ]
     saved = load_scene(tmp_path / "scene")
@@ -296,7 +301,7 @@ def test_without_patches_no_name_is_left_anywhere(explored, move_session, tmp_pa
 
 def test_tables_lie_beside_the_page_when_asked_for(explored, move_session, tmp_path):
     session = move_session(tables=True)
-    explore(session, explored.space, explored.joint_layout)
+    explore(session, explored.space, explored.joint_layout, explored.named)
     table = pq.read_table(tmp_path / "explorer-tables" / "neurons.parquet")
     neurons = len(explored.base.stimuli(1).dead)
     assert table.num_rows == neurons * 5
@@ -307,7 +312,9 @@ def test_a_large_page_becomes_a_folder_and_replaces_the_file(
 ):
     session = move_session()
     page, parts = tmp_path / "explorer.html", tmp_path / "explorer" / "index.html"
-    whole = describe_scene(session, explored.space, explored.joint_layout)
+    whole = describe_scene(
+        session, explored.space, explored.joint_layout, explored.named
+    )
     assert write_explorer(session, whole) == page
     monkeypatch.setattr(export, "LARGEST_PAGE", 1000)
     assert write_explorer(session, whole) == parts
@@ -336,7 +343,7 @@ def test_a_page_lists_the_groups_of_the_study_beside_it(
 ):
     session = move_session()
     ask_about(course, tmp_path)
-    (page,) = explore(session, explored.space, explored.joint_layout)
+    (page,) = explore(session, explored.space, explored.joint_layout, explored.named)
     core = parts_of(page.read_text(), "chunk")["core"]
     last = list(course.epochs).index(1)
     group = {

@@ -170,10 +170,10 @@ export function colouring(model: Model, state: State): Colouring {
 
 function groupLegend(model: Model): Legend {
   const many = model.scenes.length > 1;
-  const swatches = model.scenes.flatMap(({ title, groups, classes }) =>
+  const swatches = model.scenes.flatMap(({ title, groups }) =>
     groups.map((group, i) => ({
-      colour: CATEGORIES[i],
-      label: `${many ? `${title}: ` : ""}${classes[group.label]} ${Math.round(100 * group.share)} %`,
+      colour: CATEGORIES[i % CATEGORIES.length],
+      label: `${many ? `${title}: ` : ""}${group.name}`,
     })),
   );
   const note =

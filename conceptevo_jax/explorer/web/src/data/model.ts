@@ -21,7 +21,8 @@ export interface Scene {
   classes: string[];
   extent: [number, number, number, number];
   images: Images | null;
-  groups: { label: number; share: number; size: number }[];
+  /** Concepts of the base; the exemplar is the neuron of the base that shows it best. */
+  groups: { name: string; label: number; share: number; size: number; exemplar: number }[];
   /** Groups of a study; a neuron is told by its run in the scene, snapshot and number. */
   given?: { name: string; category: string; members: Place[]; intruder: Place | null; missing: number }[];
 }
@@ -85,7 +86,8 @@ const OUTLIERS = 0.003;
 export const enum Life {
   born = 1,
   settled = 2,
-  died = 3,
+  left = 3,
+  died = 4,
 }
 
 /** Patches of a run, loaded when first looked at. */
@@ -131,7 +133,7 @@ export class Run {
     this.coverages = core.array(`${number}.coverage`, [e, n]);
     this.moves = core.array(`${number}.moved`, [e, n]);
     this.groups = core.array(`${number}.group`, [e, n]);
-    this.lives = core.array(`${number}.lives`, [4, n]);
+    this.lives = core.array(`${number}.lives`, [5, n]);
     const v = meta.evolutions.length;
     const m = v ? meta.evolutions[0].classes.length : 0;
     this.importances = v ? core.array(`${number}.importance`, [v, m, 3, n]) : null;

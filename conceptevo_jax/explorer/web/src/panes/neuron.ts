@@ -62,9 +62,10 @@ export class NeuronPane extends Pane {
     ];
     if (run.snapshots > 1) {
       rows.push(
-        ["born", when(Life.born), "from then on its stimuli overlap with its concept's by .1"],
-        ["settled", when(Life.settled), "from then on they overlap with the next snapshot's by .5"],
-        ["died", when(Life.died), "from then on nothing is left of the concept"],
+        ["born", when(Life.born), "from then on it held its concept: a place in the space, or a class"],
+        ["settled", when(Life.settled), "from then on it kept its concept"],
+        ["left", when(Life.left), "from then on it lives, but holds another concept"],
+        ["died", when(Life.died), "from then on it is dead"],
       );
     }
     return h("dl.facts", null, rows.map(([name, value, about]) => h("div", { title: about }, h("dt", null, name), h("dd", null, value))));

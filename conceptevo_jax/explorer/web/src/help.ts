@@ -27,7 +27,7 @@ export class Help {
         h("li", null, "Only some snapshots made the map; the others are placed on it by their nearest neighbours there, and nothing else moves."),
         h("li", null, "A dead neuron responds to nothing. It stays, pale, where it was last alive. So does one without a place."),
         h("li", null, "All runs show the same amount of training; a run that has ended waits in its last snapshot. Epochs count from 0: “epoch 3”, in names of neurons “@3”, is the network at the end of epoch 3. Before epoch 0 come “init”, the untrained network, and, where a run has them, snapshots within its first epochs, such as “step 20” after 20 steps."),
-        h("li", null, "A neuron's concept is what it selects in the snapshot that agrees most with all its others. It is born when its stimuli first keep an overlap of .1 with that, settled when each snapshot overlaps with the next by .5, and has died when nothing is left of it."),
+        h("li", null, "A neuron's concept is the one that it holds in most snapshots, by its place in the space or the class of half of its stimuli. It is born where it first holds it, settled where it no longer changes, has left it where it lives with another, and has died where it stays dead."),
         h("li", null, "Movement is the distance in the space since the snapshot before. Importance is the share of a class's images whose logit rises along a neuron's evolution, with a 95 % interval: .5 means that it does not matter."),
         h("li", null, "Coverage is the share of a neuron's stimuli that have a vector in the space: with a low one its place is a guess."),
         h("li", null, "▼ above the curves: the monitor raised an alarm; filled where the concepts are lost."),

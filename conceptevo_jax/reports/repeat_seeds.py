@@ -23,7 +23,7 @@ SEED_STEP = 10_000
 """Step between the seeds of repeats, away from those that recipes were chosen on."""
 
 
-_SNAPSHOTS = ("epoch", "before", "after", "concept", "born", "settled", "died")
+_SNAPSHOTS = ("epoch", "before", "after", "concept", "born", "settled", "left", "died")
 _QUARTILES = ("born_median", "born_low", "born_high")
 
 LABEL_COLUMNS = frozenset(("class", "neuron", "site", *_SNAPSHOTS, *_QUARTILES))

@@ -130,7 +130,7 @@ def test_what_is_told_of_scenes_and_runs(scene, read):
         "sheets": 1,
     }
     assert shown["classes"] == list(scene.classes)
-    assert shown["groups"] == [{"label": 2, "share": 0.5, "size": 3}]
+    assert shown["groups"] == scene.groups
     assert (base["is_base"], run["is_base"]) == (True, False)
     assert run["epochs"] == ["init", "step3", 0]
     assert run["sites"] == [

@@ -2,25 +2,30 @@
 
 import numpy as np
 import pytest
-from conceptevo_jax.analysis.dynamics.concept_onset import Groups
 from partial_records import partial_record
+from selecting import stimuli
 
-from conceptevo_jax.analysis.dynamics.movement import Lifetimes
+from conceptevo_jax.analysis.dynamics.concepts import Concepts
+from conceptevo_jax.analysis.dynamics.lifetimes import Lifetimes
 from conceptevo_jax.models.tapped import Model
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.pipeline.runs import TrainedRun
+from conceptevo_jax.reports.concepts.measure import NamedConcepts
 from conceptevo_jax.reports.repeat_seeds import LABEL_COLUMNS
 from conceptevo_jax.reports.training_failures.life_tables import (
     birth_rows,
     lifetime_rows,
 )
 from conceptevo_jax.reports.training_failures.measure import RunsInSpace
-from conceptevo_jax.types import Embedding, Site
+from conceptevo_jax.types import Embedding, Observation, Site
 
 EPOCHS = ["init", "step4", 0, 1]
 GROUP = np.array([0, 0, 0, 1, 1, 1, 1, 2])
 BORN = np.array([3, 2, 0, 1, 1, 0, 2, -1])
 """Places among the snapshots; the last neuron, alone in its group, is never born."""
+
+
+LIVE = stimuli([[image] for image in range(8)])
 
 
 @pytest.fixture
@@ -32,7 +37,13 @@ def space():
     projected = partial_record(
         ProjectedRun,
         placed=dict.fromkeys(EPOCHS, place),
-        run=partial_record(TrainedRun, model=model),
+        run=partial_record(
+            TrainedRun,
+            model=model,
+            observations={
+                epoch: partial_record(Observation, k=1, found=LIVE) for epoch in EPOCHS
+            },
+        ),
     )
     base = partial_record(
         ProjectedRun, placed={1: place}, run=partial_record(TrainedRun, name="base")
@@ -43,28 +54,37 @@ def space():
 @pytest.fixture
 def lives():
     always = np.full(len(GROUP), 3)
+    never = 0 * BORN - 1
     return Lifetimes(
-        concept=always, born=BORN, settled=np.where(BORN < 0, -1, 3), died=0 * BORN - 1
+        concept=always,
+        born=BORN,
+        settled=np.where(BORN < 0, -1, 3),
+        left=never,
+        died=never,
     )
 
 
 def test_births_of_groups_are_snapshots_in_the_order_of_training(space, lives):
-    groups = Groups(
+    concepts = Concepts(
         centers=np.eye(3),
-        label=np.arange(3),
+        label=np.array([0, 1, 1]),
         share=np.full(3, 0.5),
         size=np.full(3, 2),
+        exemplar=np.array([0, 3, 7]),
+        radius=0.1,
     )
-    rows = birth_rows(space, groups, {"run": lives}, ["cat", "dog", "bird"])
-    told = [
-        (row["class"], row["neurons"], row["born_low"], row["born_median"])
+    named = NamedConcepts(concepts=concepts, names=("cat", "dog 1", "dog 2"))
+    rows = birth_rows(space, named, {"run": lives}, ["cat", "dog", "bird"])
+    births = [
+        (row["concept"], row["neurons"], row["born_low"], row["born_median"])
         for row in rows
     ]
+    assert [row["class"] for row in rows] == ["dog", "cat", "dog"]
     # Of init, step 4, step 4 and epoch 0; of init, epoch 0 and epoch 1; of none.
-    assert told == [
-        ("dog", 4, "init", "step4"),
+    assert births == [
+        ("dog 1", 4, "init", "step4"),
         ("cat", 3, "init", 0),
-        ("bird", 0, None, None),
+        ("dog 2", 0, None, None),
     ]
     assert [row["born_high"] for row in rows] == ["step4", 1, None]
     assert [row["order"] for row in rows] == [1, 2, 3]

@@ -1,18 +1,16 @@
 /** The legend under the maps, and the same on a picture. */
 
-import { type Colouring, colouring, COLOURS, type Legend, type Swatch, swatchKey, UNKNOWN } from "./colour";
+import { type Colouring, colouring, COLOURS, type Legend, pale, type Swatch, swatchKey, UNKNOWN } from "./colour";
 import type { Run } from "./data/model";
 import { h, swatch } from "./dom";
 import type { Store } from "./state";
 import { themeColour } from "./theme";
 
-const PALE = "#dedede";
-
 /** What single colours stand for, besides what can be isolated. */
 function others({ legend, pales }: Colouring): { colour: string; label: string }[] {
   const grey = legend.unknown ? [{ colour: UNKNOWN, label: "not known" }] : [];
-  const pale = pales ? [{ colour: PALE, label: "paler: dead, or no place" }] : [];
-  return [...grey, ...pale];
+  const faded = pales ? [{ colour: pale(UNKNOWN), label: "paler: dead, or no place" }] : [];
+  return [...grey, ...faded];
 }
 
 /** Runs that are hidden while one is isolated. */

@@ -6,9 +6,11 @@ export function isDark(): boolean {
   return DARK.matches;
 }
 
-/** A colour of the style sheet, such as `--paper`. */
+/** A colour of the style sheet, such as `--paper`, as `#rrggbb`. */
 export function themeColour(name: `--${string}`): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const colour = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // Built style sheets have the short form where there is one.
+  return colour.length === 4 ? `#${[...colour.slice(1)].map((digit) => digit + digit).join("")}` : colour;
 }
 
 export function onThemeChange(listener: () => void): () => void {

@@ -83,6 +83,9 @@ const UNKNOWN = 255;
 /** Share of the places on each side that need not be in sight at first. */
 const OUTLIERS = 0.01;
 
+/** Width of a dot in quantised places, on a map of 500 pixels. */
+const DOT = 0.006 * 65534;
+
 export const enum Life {
   born = 1,
   settled = 2,
@@ -259,13 +262,13 @@ export class Run {
     for (const value of this.moves) if (value !== UNKNOWN) counts[Math.round(value * scale)] += 1;
   }
 
-  /** Whether all its neurons lie exactly where those of another run do. */
+  /** Whether each neuron lies where that of another run does, as closely as one dot shows. */
   coincides(snapshot: number, other: Run, otherSnapshot: number): boolean {
     if (other.neurons !== this.neurons) return false;
     const size = 2 * this.neurons;
     const own = this.points.subarray(snapshot * size, (snapshot + 1) * size);
     const others = other.points.subarray(otherSnapshot * size, (otherSnapshot + 1) * size);
-    return own.every((value, i) => value === others[i]);
+    return own.every((value, i) => Math.abs(value - others[i]) <= DOT);
   }
 
   group(snapshot: number, neuron: number): number | null {

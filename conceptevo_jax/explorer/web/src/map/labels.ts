@@ -50,7 +50,6 @@ export class Labels {
       told.textContent = (counts[concept] ?? 0).toLocaleString("en");
       element.classList.toggle("empty", counts[concept] === 0);
     }
-    this.place();
   }
 
   private rebuild(base: Run | undefined): void {

@@ -356,10 +356,12 @@ export class Maps {
   private readonly marks = onceAFrame(() => {
     const scenes = this.scenes;
     this.panels.forEach((panel, i) => {
-      const bends = drawMarks(panel, scenes[i], this.state, this.hovered);
+      const labels = this.labels.get(panel)!;
+      labels.place();
+      const taken = labels.shown.map(({ box }) => box);
+      const bends = drawMarks(panel, scenes[i], this.state, { hovered: this.hovered, taken });
       this.bends.set(panel, bends);
       showPatches(panel, { at: this.state.at, enlarged: this.enlarged, bends, onLoad: this.marks });
-      this.labels.get(panel)!.place();
     });
   });
 
@@ -392,7 +394,7 @@ export class Maps {
   }
 }
 
-/** Which runs lie on each other, neuron on neuron, as those do that began alike. */
+/** Which runs hide each other, neuron on neuron, as those do that began alike. */
 function coinciding(runs: Run[], at: number): string {
   const groups: Run[][] = [];
   for (const run of runs) {
@@ -402,6 +404,6 @@ function coinciding(runs: Run[], at: number): string {
   }
   return groups
     .filter((group) => group.length > 1)
-    .map((group) => `${group.map((run) => run.name).join(" = ")}: same places`)
+    .map((group) => `${group.map((run) => run.name).join(" = ")}: in the same places`)
     .join("; ");
 }

@@ -4,6 +4,7 @@ import type { NeuronRef } from "../data/model";
 import { svg } from "../dom";
 import { paintPatch } from "../patches";
 import type { State } from "../state";
+import type { Box } from "./boxes";
 import type { Panel } from "./panel";
 import { type Bend, drawTrail, PATCH } from "./trail";
 
@@ -12,7 +13,12 @@ export const PATCHES_FROM = 6;
 const MOST_PATCHES = 150;
 
 /** Draws all marks of a map; the stops of the chosen neuron's way that are named. */
-export function drawMarks(panel: Panel, scene: number, state: State, hovered: NeuronRef | null): Bend[] {
+export function drawMarks(
+  panel: Panel,
+  scene: number,
+  state: State,
+  { hovered, taken }: { hovered: NeuronRef | null; taken: Box[] },
+): Bend[] {
   for (const old of panel.overlay.querySelectorAll(".mark")) old.remove();
   const { neuron, selection } = state;
   const region = selection?.region;
@@ -24,7 +30,7 @@ export function drawMarks(panel: Panel, scene: number, state: State, hovered: Ne
   }
   let bends: Bend[] = [];
   if (neuron !== null && panel.placeOf(neuron) !== null) {
-    bends = drawTrail(panel, neuron, state.at, neuron.run.scene.images !== null);
+    bends = drawTrail(panel, neuron, state.at, { patches: neuron.run.scene.images !== null, taken });
     ring(panel, neuron, "chosen", 9);
   }
   if (selection?.given?.intruder) ring(panel, selection.given.intruder, "intruder", 7);
@@ -54,7 +60,7 @@ export function drawPatches(
     context.strokeRect(place[0] - size / 2, place[1] - size / 2, size, size);
   };
   if (enlarged >= PATCHES_FROM) {
-    const size = Math.min(44, 16 * Math.sqrt(enlarged / PATCHES_FROM));
+    const size = Math.min(48, 24 * Math.sqrt(enlarged / PATCHES_FROM));
     // The nearest to the middle is painted last, over the others.
     for (const { which, x, y, colour } of panel.inSight(MOST_PATCHES).reverse()) {
       paint(which.run, which.run.at(at), which.neuron, [x, y], size, colour);

@@ -21,6 +21,9 @@ const TWEENED = 20_000;
 const OPACITY = 0.85;
 const FAINT = 0.25;
 
+/** Share of their opacity that points keep while others are selected. */
+const UNSELECTED = 0.3;
+
 /** With more neurons than this points are small squares, which take less to draw. */
 const CROWD = 50_000;
 
@@ -69,6 +72,8 @@ export class Panel {
   private pending: { tween: number; done: (() => void)[] } | null = null;
   private view: View = { x: 0, y: 0, zoom: 1 };
   private selected: number[] = [];
+  /** Whether anything is selected, be it on another map. */
+  private selects = false;
   private drawnLook = "";
   /** Whether the mouse moved it last. Views are told a frame late, also those set here. */
   private handled = false;
@@ -102,7 +107,7 @@ export class Panel {
       pointSizeSelected: 1.5,
       colorBy: "valueA",
       opacityBy: "valueA",
-      opacityInactiveScale: 0.3,
+      opacityInactiveScale: UNSELECTED,
       pointScaleMode: "constant",
       performanceMode: model.runs.reduce((sum, run) => sum + run.neurons, 0) > CROWD,
       spatialIndexUseWorker: false,
@@ -205,7 +210,7 @@ export class Panel {
     if (!same || base !== (this.backdrop?.run ?? null)) this.arrange(runs, base);
     this.colours = colours;
     this.fill(at, colours);
-    this.selected = this.members(selection);
+    this.choose(selection);
     return this.draw(this.points.length <= TWEENED ? tween : 0);
   }
 
@@ -270,6 +275,11 @@ export class Panel {
     }
   }
 
+  private choose(selection: Selection | null): void {
+    this.selects = selection !== null;
+    this.selected = this.members(selection);
+  }
+
   private members(selection: Selection | null): number[] {
     const found: number[] = [];
     if (selection === null) return found;
@@ -320,13 +330,15 @@ export class Panel {
     const { palette } = this.colours;
     const backdrop = themeColour("--backdrop");
     const pointColor = [...palette, ...palette.map(pale), backdrop, backdrop];
-    const look = `${pointColor} ${this.dot}`;
+    // The library dims what is not selected only where something is.
+    const share = this.selects && this.selected.length === 0 ? UNSELECTED : 1;
+    const look = `${pointColor} ${this.dot} ${share}`;
     // Whatever is set is drawn at once, and a drawing more for every step shows.
     if (look === this.drawnLook) return;
     this.drawnLook = look;
     this.scatter.set({
       pointColor,
-      opacity: pointColor.map((_, i) => (i < pointColor.length - 1 ? OPACITY : FAINT)),
+      opacity: pointColor.map((_, i) => share * (i < pointColor.length - 1 ? OPACITY : FAINT)),
       pointSize: this.dot,
     });
   }
@@ -347,7 +359,10 @@ export class Panel {
 
   /** Marks the chosen neurons. */
   mark(selection?: Selection | null): void {
-    if (selection !== undefined) this.selected = this.members(selection);
+    if (selection !== undefined) {
+      this.choose(selection);
+      this.style();
+    }
     if (this.selected.length > 0) this.scatter.select(this.selected, { preventEvent: true });
     else if (this.scatter.get("selectedPoints").length > 0) this.scatter.deselect({ preventEvent: true });
   }

@@ -3,7 +3,7 @@
 import { epochTick } from "../data/epochs";
 import type { NeuronRef, Run } from "../data/model";
 import { svg } from "../dom";
-import { type Box, isFree } from "./boxes";
+import { type Box, boxAround, isFree } from "./boxes";
 import type { Panel } from "./panel";
 
 /** Plasma without its palest end (matplotlib, CC0): on its halo it is seen on any ground. */
@@ -43,7 +43,12 @@ function isEarly(run: Run, snapshot: number): boolean {
 }
 
 /** Draws where a neuron was in every snapshot; the stops that there was room to name. */
-export function drawTrail(panel: Panel, { run, neuron }: NeuronRef, at: number, patches: boolean): Bend[] {
+export function drawTrail(
+  panel: Panel,
+  { run, neuron }: NeuronRef,
+  at: number,
+  { patches, taken }: { patches: boolean; taken: Box[] },
+): Bend[] {
   const now = run.at(at);
   const stops: Stop[] = [];
   for (let snapshot = 0; snapshot < run.snapshots; snapshot++) {
@@ -51,8 +56,12 @@ export function drawTrail(panel: Panel, { run, neuron }: NeuronRef, at: number, 
     const [x, y] = panel.toScreen(run.x(snapshot, neuron), run.y(snapshot, neuron));
     stops.push({ snapshot, x, y });
   }
-  const points = stops.map(({ x, y }) => `${x},${y}`).join(" ");
-  panel.overlay.append(svg("polyline", { class: "mark halo", points }));
+  const points = (some: Stop[]) => some.map(({ x, y }) => `${x},${y}`).join(" ");
+  const past = stops.filter(({ snapshot }) => snapshot <= now);
+  panel.overlay.append(
+    svg("polyline", { class: "mark halo future", points: points(stops.slice(Math.max(0, past.length - 1))) }),
+    svg("polyline", { class: "mark halo", points: points(past) }),
+  );
   stops.slice(1).forEach((stop, i) => drawStep(panel, run, stops[i], stop, now));
   for (const { snapshot, x, y } of stops) {
     const kind = snapshot <= now ? "past" : "future";
@@ -62,7 +71,7 @@ export function drawTrail(panel: Panel, { run, neuron }: NeuronRef, at: number, 
     );
   }
   drawHead(panel, run, stops);
-  return nameStops(panel, run, neuron, stops, now, patches);
+  return nameStops(panel, { run, neuron }, stops, now, { patches, taken: [...taken] });
 }
 
 function drawStep(panel: Panel, run: Run, from: Stop, to: Stop, now: number): void {
@@ -100,27 +109,42 @@ function bend(stops: Stop[], i: number): number {
   return Math.hypot(here.x - before.x, here.y - before.y) + Math.hypot(after.x - here.x, after.y - here.y) - direct;
 }
 
-/** Names the ends, this snapshot and the sharpest bends, as far as none covers another. */
-function nameStops(panel: Panel, run: Run, neuron: number, stops: Stop[], now: number, patches: boolean): Bend[] {
+/** Boxes beside a stop, the wanted first: to its right, left, below and above, then farther away. */
+function boxesBeside({ x, y }: Stop, wide: number, high: number): Box[] {
+  return [GAP, 3 * GAP].flatMap((gap) => [
+    boxAround(x + gap + wide / 2, y, wide, high),
+    boxAround(x - gap - wide / 2, y, wide, high),
+    boxAround(x, y + gap + high / 2, wide, high),
+    boxAround(x, y - gap - high / 2, wide, high),
+  ]);
+}
+
+/** Names this snapshot, the ends and the sharpest bends, as far as none covers another. */
+function nameStops(
+  panel: Panel,
+  { run, neuron }: NeuronRef,
+  stops: Stop[],
+  now: number,
+  { patches, taken }: { patches: boolean; taken: Box[] },
+): Bend[] {
   const { width, height } = panel.size;
+  const isInside = (box: Box) => box.left >= 0 && box.top >= 0 && box.right <= width && box.bottom <= height;
   const rank = stops.map((stop, i) => ({ stop, sharp: stop.snapshot === now ? Infinity : bend(stops, i) }));
-  rank.sort((a, b) => b.sharp - a.sharp);
-  const taken: Box[] = [];
+  rank.sort((a, b) => (a.sharp === b.sharp ? 0 : b.sharp - a.sharp));
   const named: Bend[] = [];
   for (const { stop } of rank) {
-    const words = epochTick(run.meta.epochs[stop.snapshot]);
-    const side = patches && !run.dead(stop.snapshot, neuron) ? PATCH + 3 : 0;
-    const wide = side + WORD * words.length + 2;
-    const high = Math.max(WORDS, side);
-    // To the right, or where there is no room to the left.
-    const left = stop.x + GAP + wide <= width ? stop.x + GAP : stop.x - GAP - wide;
-    const box = { left, top: stop.y - high / 2, right: left + wide, bottom: stop.y + high / 2 };
-    if (left < 0 || box.top < 0 || box.bottom > height || !isFree(box, taken)) continue;
+    const { snapshot } = stop;
+    const words = epochTick(run.meta.epochs[snapshot]);
+    const side = patches && !run.dead(snapshot, neuron) ? PATCH + 3 : 0;
+    const size = [side + WORD * words.length + 2, Math.max(WORDS, side)] as const;
+    const box = boxesBeside(stop, ...size).find((one) => isInside(one) && isFree(one, taken));
+    if (box === undefined) continue;
     taken.push(box);
-    const label = svg("text", { class: "mark epoch", x: left + side, y: stop.y + 4, fill: colourAt(run, stop.snapshot) });
+    const middle = (box.top + box.bottom) / 2;
+    const label = svg("text", { class: "mark epoch", x: box.left + side, y: middle + 4, fill: colourAt(run, snapshot) });
     label.textContent = words;
     panel.overlay.append(label);
-    if (side > 0) named.push({ run, neuron, snapshot: stop.snapshot, at: [left + PATCH / 2, stop.y] });
+    if (side > 0) named.push({ run, neuron, snapshot, at: [box.left + PATCH / 2, middle] });
   }
   return named;
 }

@@ -38,6 +38,7 @@ export class Labels {
   constructor(
     private readonly model: Model,
     private readonly panel: Panel,
+    private readonly onLoad: () => void,
   ) {}
 
   /** Tells what some runs of a scene hold at a time. */
@@ -68,6 +69,8 @@ export class Labels {
       element.style.setProperty("--colour", conceptColour(concept));
       this.labels.push({ element, told, concept, size, place, box: null });
     });
+    // With its patch a label takes more room.
+    if (base.scene.images && base.patches === null) void base.loadPatches().then(this.onLoad);
     // Where two would cover each other, the larger concept is shown.
     this.labels.sort((a, b) => b.size - a.size);
     this.panel.labels.append(...this.labels.map(({ element }) => element));

@@ -166,7 +166,7 @@ export class Maps {
       const box = panel.element.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
     };
-    this.labels.set(panel, new Labels(this.model, panel));
+    this.labels.set(panel, new Labels(this.model, panel, this.marks));
     let pressed: [number, number] | null = null;
     panel.element.addEventListener(
       "pointerdown",

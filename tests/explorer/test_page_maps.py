@@ -205,12 +205,12 @@ def test_hiding_a_run_takes_its_points_away_and_back(page):
 COLOURINGS = {
     "run": ["base", "long", "short"],
     "depth of the site": ["first site", "last site"],
-    "cluster": ["cat 90 %", "fish 90 %"],
+    "cluster": ["cat", "fish"],
     "importance for a class": ["for cat", "not known"],
-    "movement": ["≥ 1.0", "since the snapshot before"],
+    "movement": ["least", "most (2.0)", "median 0.25"],
     "coverage": ["share of the stimuli that have a vector"],
     "birth of the concept": ["init", "epoch 3"],
-    "dead or live": ["live", "dead"],
+    "live, dead or not finite": ["live", "dead", "not finite"],
 }
 
 
@@ -229,7 +229,8 @@ def test_every_colouring_draws_another_picture_with_its_legend(visit, planted_pa
 
 
 def coloured(page, neuron):
-    """The strongest colour within a few pixels of a neuron, without its ring."""
+    """The strongest colour within a few pixels of a neuron, with nothing over it."""
+    page.add_style_tag(content=".labels { visibility: hidden }")
     x, y = acting.place_of(page, neuron)
     page.keyboard.press("Escape")
     page.mouse.move(5, 5)
@@ -250,6 +251,7 @@ def coloured(page, neuron):
         ("group", "long/conv1/0", (0x00, 0x9E, 0x73)),
         ("group", "long/conv1/4", (0xD5, 0x5E, 0x00)),
         ("movement", "long/conv1/0", (0xFD, 0xE7, 0x25)),
+        ("movement", "long/conv1/4", (0x1F, 0x98, 0x8B)),
         ("coverage", "long/conv1/0", (0xFD, 0xE7, 0x25)),
         ("depth", "long/conv1/4", (0x44, 0x01, 0x54)),
         ("depth", "long/conv2/1", (0xFD, 0xE7, 0x25)),

@@ -241,13 +241,13 @@ def test_what_is_not_known_of_a_dead_neuron_stays_empty(page):
 def test_the_picture_holds_the_maps_and_their_legend(page):
     select_birds(page)
     name, data = downloaded(page, "PNG of the maps")
-    assert name == "map-epoch-3.png"
+    assert name == "planted-page-all-runs-by-run-epoch-3.png"
     with Image.open(io.BytesIO(data)) as image:
         shown = np.asarray(image.convert("RGB")).astype(int)
     box = page.get_by_role("region", name="maps").bounding_box()
-    assert shown.shape[1] == pytest.approx(box["width"], abs=1)
-    assert shown.shape[0] > box["height"] + 20
+    assert shown.shape[1] == pytest.approx(2 * box["width"], abs=1)
+    assert shown.shape[0] > 2 * box["height"]
     # Points of the run `long`, and its mark in the legend below the map.
-    for part, least in ((shown[:-64], 100), (shown[-64:], 50)):
+    for part, least in ((shown[:-128], 100), (shown[-128:], 50)):
         blue = np.abs(part - (0, 0x72, 0xB2)).sum(axis=2) < 120
         assert blue.sum() > least

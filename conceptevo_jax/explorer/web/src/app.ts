@@ -1,8 +1,8 @@
 /** The whole page of one model: its parts, its bar, and its keys. */
 
-import { COLOURS, type ColourBy, colouring } from "./colour";
+import { COLOURS, type ColourBy } from "./colour";
 import type { Model } from "./data/model";
-import { download, h } from "./dom";
+import { download, h, refill } from "./dom";
 import { Help, type Key } from "./help";
 import { legendOf } from "./legend";
 import { Maps } from "./map/maps";
@@ -12,6 +12,7 @@ import { SelectionPane } from "./panes/selection";
 import { Search } from "./search";
 import { classCounts } from "./patches";
 import { carry, shotsOf, type State, Store, type Tab, TABS } from "./state";
+import { onThemeChange } from "./theme";
 import { Timeline } from "./timeline";
 
 const TITLES: Record<Tab, string> = { neuron: "Neuron", class: "Class", selection: "Selection" };
@@ -150,11 +151,12 @@ export class App {
     const entries = h("div.entries");
     const save = h("button", { onclick: () => void this.picture() }, "PNG of the maps");
     const element = h("section.legend", { "aria-label": "legend" }, entries, save);
-    this.store.listen((state, changed) => {
-      if (changed.has("colour") || changed.has("cls")) {
-        entries.replaceChildren(...legendOf(colouring(this.model, state), state.colour));
-      }
+    const renew = () => refill(entries, ...legendOf(this.store));
+    const shown = ["colour", "cls", "isolated", "hidden"] as const;
+    this.store.listen((_, changed) => {
+      if (shown.some((key) => changed.has(key))) renew();
     });
+    this.stop.signal.addEventListener("abort", onThemeChange(renew));
     return element;
   }
 
@@ -212,7 +214,9 @@ export class App {
     const { state } = this.store;
     const label = this.model.stopLabel(state.at);
     const caption = `${this.model.meta.title} · ${label} · coloured by ${COLOURS[state.colour]}`;
-    download(`map-${label.replaceAll(/[ /]+/g, "-")}.png`, await this.maps.picture(caption));
+    const names = state.panels.map((panel) => (panel.startsWith("*") ? "all runs" : panel));
+    const name = [this.model.meta.title, ...new Set(names), `by ${COLOURS[state.colour]}`, label].join(" ");
+    download(`${name.replaceAll(/[^\p{L}\p{N}_.]+/gu, "-")}.png`, await this.maps.picture(caption));
   }
 
   private key(event: KeyboardEvent): void {

@@ -3,6 +3,7 @@
 import { epochLabel } from "./data/epochs";
 import type { Model, Run } from "./data/model";
 import type { State } from "./state";
+import { isDark, mixed, themeColour } from "./theme";
 
 /**
  * Okabe & Ito, https://jfly.uni-koeln.de/color/, as in the figures; then Tol's muted ones,
@@ -16,6 +17,7 @@ export const BASE = "#9a9a9a";
 export const UNKNOWN = "#bdbdbd";
 const DEAD = "#D55E00";
 const ALIVE = "#0072B2";
+const NOT_FINITE = "#CC79A7";
 
 /** Viridis at sixteen places (matplotlib, CC0). */
 const VIRIDIS = [
@@ -34,12 +36,17 @@ export const COLOURS: Record<ColourBy, string> = {
   movement: "movement",
   coverage: "coverage",
   born: "birth of the concept",
-  dead: "dead or live",
+  dead: "live, dead or not finite",
 };
 
 export interface Swatch {
   colour: string;
   label: string;
+  /** Its place in the palette, and the scene whose neurons alone it is of. */
+  value: number;
+  scene?: number;
+  /** The run that it stands for. */
+  run?: Run;
 }
 
 export interface Legend {
@@ -50,26 +57,35 @@ export interface Legend {
   unknown?: boolean;
 }
 
-/** A way to colour: a palette, whose second half is pale, and a colour per neuron. */
+/** A way to colour: a palette, and a place in it per neuron. */
 export interface Colouring {
   palette: string[];
   /** Whether dead neurons are paler than others. */
   pales: boolean;
-  of(run: Run, snapshot: number, neuron: number): number;
+  /** Null for a neuron that is left out while an entry of the legend is isolated. */
+  of(run: Run, snapshot: number, neuron: number): number | null;
   legend: Legend;
+}
+
+function category(number: number): string {
+  const colour = CATEGORIES[number % CATEGORIES.length];
+  return isDark() ? mixed(colour, 0.7, "#ffffff") : colour;
 }
 
 export function runColour(model: Model, run: Run): string {
   if (run.meta.is_base) return BASE;
   const others = model.runs.filter((one) => !one.meta.is_base);
-  return CATEGORIES[others.indexOf(run) % CATEGORIES.length];
+  return category(others.indexOf(run));
 }
 
-/** Mixed with white: for what is dead or has no place. */
+/** The colour of a concept, the same in all figures. */
+export function conceptColour(number: number): string {
+  return category(number);
+}
+
+/** For what is dead or has no place. */
 export function pale(colour: string): string {
-  const parts = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-  const mixed = parts.map((part) => Math.round(255 - (255 - part) * 0.42));
-  return `#${mixed.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+  return mixed(colour, 0.42, themeColour("--paper"));
 }
 
 function ramp(low: string, high: string, note: string | null = null): Legend {
@@ -82,7 +98,44 @@ function step(share: number | null): number {
   return Math.max(0, Math.min(VIRIDIS.length - 1, Math.floor(share * VIRIDIS.length)));
 }
 
+/** How far down among all movements one of a size is, from 0 to 1. */
+function movementRank(model: Model): { rank: (moved: number) => number; most: number; median: number } {
+  const most = Math.max(...model.runs.map((run) => run.meta.moved)) || 1;
+  const counts = new Uint32Array(1024);
+  for (const run of model.runs) run.countMoves(counts, most);
+  const total = counts.reduce((sum, count) => sum + count, 0) || 1;
+  let below = 0;
+  const ranks = Array.from(counts, (count) => {
+    const middle = (below + count / 2) / total;
+    below += count;
+    return middle;
+  });
+  const last = counts.length - 1;
+  const median = (Math.max(0, ranks.findIndex((rank, i) => counts[i] > 0 && rank >= 0.5)) / last) * most;
+  return { rank: (moved) => ranks[Math.round((moved / most) * last)], most, median };
+}
+
+const movementRanks = new WeakMap<Model, ReturnType<typeof movementRank>>();
+
+/** The colouring that was chosen; with an entry isolated, of its neurons alone. */
 export function colouring(model: Model, state: State): Colouring {
+  const all = colouringOfAll(model, state);
+  const isolated = all.legend.swatches.find((_, i) => state.isolated === swatchKey(state.colour, i));
+  if (isolated === undefined) return all;
+  const { value, scene } = isolated;
+  return {
+    ...all,
+    of: (run, snapshot, neuron) =>
+      all.of(run, snapshot, neuron) === value && (scene ?? run.meta.scene) === run.meta.scene ? value : null,
+  };
+}
+
+/** How an entry of the legend is called in the address. */
+export function swatchKey(by: ColourBy, number: number): string {
+  return `${by}/${number}`;
+}
+
+function colouringOfAll(model: Model, state: State): Colouring {
   const ordered = { palette: [...VIRIDIS, UNKNOWN], pales: true };
   switch (state.colour) {
     case "run":
@@ -91,7 +144,7 @@ export function colouring(model: Model, state: State): Colouring {
         pales: true,
         of: (run) => run.number,
         legend: {
-          swatches: model.runs.map((run) => ({ colour: runColour(model, run), label: run.name })),
+          swatches: model.runs.map((run) => ({ colour: runColour(model, run), label: run.name, value: run.number, run })),
           ramp: null,
           note: null,
         },
@@ -104,9 +157,12 @@ export function colouring(model: Model, state: State): Colouring {
       };
     case "group":
       return {
-        palette: [...CATEGORIES, UNKNOWN],
+        palette: [...CATEGORIES.map((_, number) => category(number)), UNKNOWN],
         pales: true,
-        of: (run, snapshot, neuron) => run.group(snapshot, neuron) ?? CATEGORIES.length,
+        of: (run, snapshot, neuron) => {
+          const group = run.group(snapshot, neuron);
+          return group === null ? CATEGORIES.length : group % CATEGORIES.length;
+        },
         legend: groupLegend(model),
       };
     case "importance": {
@@ -123,15 +179,20 @@ export function colouring(model: Model, state: State): Colouring {
       };
     }
     case "movement": {
-      // A few neurons move far: the scale ends at half of the largest movement.
-      const most = Math.max(...model.runs.map((run) => run.meta.moved)) / 2 || 1;
+      const ranks = movementRanks.get(model) ?? movementRank(model);
+      movementRanks.set(model, ranks);
+      const { rank, most, median } = ranks;
       return {
         ...ordered,
         of: (run, snapshot, neuron) => {
           const moved = run.moved(snapshot, neuron);
-          return step(moved === null ? null : moved / most);
+          return step(moved === null ? null : rank(moved));
         },
-        legend: ramp("0", `≥ ${most.toPrecision(2)}`, "since the snapshot before, in the space"),
+        legend: ramp(
+          "least",
+          `most (${most.toPrecision(2)})`,
+          `by rank among all movements since the snapshot before, in the space; median ${median.toPrecision(2)}`,
+        ),
       };
     }
     case "coverage":
@@ -153,13 +214,15 @@ export function colouring(model: Model, state: State): Colouring {
     }
     case "dead":
       return {
-        palette: [ALIVE, DEAD],
+        palette: [ALIVE, DEAD, NOT_FINITE],
         pales: false,
-        of: (run, snapshot, neuron) => (run.dead(snapshot, neuron) ? 1 : 0),
+        of: (run, snapshot, neuron) =>
+          run.nonfinite(snapshot, neuron) ? 2 : run.dead(snapshot, neuron) ? 1 : 0,
         legend: {
           swatches: [
-            { colour: ALIVE, label: "live" },
-            { colour: DEAD, label: "dead" },
+            { colour: ALIVE, label: "live", value: 0 },
+            { colour: DEAD, label: "dead", value: 1 },
+            { colour: NOT_FINITE, label: "not finite", value: 2 },
           ],
           ramp: null,
           note: null,
@@ -170,10 +233,12 @@ export function colouring(model: Model, state: State): Colouring {
 
 function groupLegend(model: Model): Legend {
   const many = model.scenes.length > 1;
-  const swatches = model.scenes.flatMap(({ title, groups }) =>
+  const swatches = model.scenes.flatMap(({ title, groups }, scene) =>
     groups.map((group, i) => ({
-      colour: CATEGORIES[i % CATEGORIES.length],
+      colour: category(i),
       label: `${many ? `${title}: ` : ""}${group.name}`,
+      value: i % CATEGORIES.length,
+      scene,
     })),
   );
   const note =

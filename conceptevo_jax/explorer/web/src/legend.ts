@@ -1,26 +1,54 @@
 /** The legend under the maps, and the same on a picture. */
 
-import { type Colouring, COLOURS, type ColourBy, type Legend, type Swatch, UNKNOWN } from "./colour";
+import { type Colouring, colouring, COLOURS, type Legend, pale, type Swatch, swatchKey, UNKNOWN } from "./colour";
+import type { Run } from "./data/model";
 import { h, swatch } from "./dom";
+import type { Store } from "./state";
+import { themeColour } from "./theme";
 
-const PALE = "#dedede";
-
-/** What single colours stand for. */
-function entries({ legend, pales }: Colouring): Swatch[] {
+/** What single colours stand for, besides what can be isolated. */
+function others({ legend, pales }: Colouring): { colour: string; label: string }[] {
   const grey = legend.unknown ? [{ colour: UNKNOWN, label: "not known" }] : [];
-  const pale = pales ? [{ colour: PALE, label: "paler: dead, or no place" }] : [];
-  return [...legend.swatches, ...grey, ...pale];
+  const faded = pales ? [{ colour: pale(UNKNOWN), label: "paler: dead, or no place" }] : [];
+  return [...grey, ...faded];
 }
 
-export function legendOf(colours: Colouring, by: ColourBy): HTMLElement[] {
-  const { ramp, note } = colours.legend;
-  const parts: HTMLElement[] = [h("span.by", null, `Colour: ${COLOURS[by]}`)];
+/** Runs that are hidden while one is isolated. */
+function otherRuns(store: Store, run: Run): Set<string> {
+  const kept = (one: Run) => one === run || (one.meta.is_base && !run.meta.is_base);
+  return new Set(store.model.runs.filter((one) => !kept(one)).map((one) => one.name));
+}
+
+/** A button that shows the neurons of an entry alone; pressed again, all. */
+function entryButton(store: Store, { colour, label, run }: Swatch, number: number): HTMLElement {
+  const { state } = store;
+  const key = swatchKey(state.colour, number);
+  const hidden = run === undefined ? null : otherRuns(store, run);
+  const isAlone =
+    hidden === null ? state.isolated === key : setsEqual(hidden, state.hidden) && hidden.size > 0;
+  const press = () => {
+    if (hidden === null) store.set({ isolated: isAlone ? null : key });
+    else store.set({ hidden: isAlone ? new Set() : hidden });
+  };
+  const title = isAlone ? "Show all again" : `Show ${label} alone`;
+  return h("button.entry", { "aria-pressed": String(isAlone), title, onclick: press }, swatch(colour), label);
+}
+
+function setsEqual(one: Set<string>, other: Set<string>): boolean {
+  return one.size === other.size && [...one].every((name) => other.has(name));
+}
+
+export function legendOf(store: Store): HTMLElement[] {
+  const colours = colouring(store.model, store.state);
+  const { swatches, ramp, note } = colours.legend;
+  const parts: HTMLElement[] = [h("span.by", null, `Colour: ${COLOURS[store.state.colour]}`)];
   if (ramp !== null) {
     const bar = h("i.ramp");
     bar.style.background = `linear-gradient(to right, ${ramp.colours.join(", ")})`;
     parts.push(h("span.entry", null, ramp.low, bar, ramp.high));
   }
-  for (const { colour, label } of entries(colours)) parts.push(h("span.entry", null, swatch(colour), label));
+  swatches.forEach((one, i) => parts.push(entryButton(store, one, i)));
+  for (const { colour, label } of others(colours)) parts.push(h("span.entry", null, swatch(colour), label));
   if (note !== null) parts.push(h("span.faint", null, note));
   return parts;
 }
@@ -40,7 +68,7 @@ export function drawLegend(
     const needed = mark + context.measureText(label).width + 20;
     if (x > left && x + needed > left + width) [x, y] = [left, y + LINE];
     draw(x);
-    context.fillStyle = "#222";
+    context.fillStyle = themeColour("--ink");
     context.fillText(label, x + mark, y + 9);
     x += needed;
   };
@@ -48,7 +76,7 @@ export function drawLegend(
   if (ramp !== null) {
     put(`${ramp.low} to ${ramp.high}`, 116, (at) => drawRamp(context, ramp, at, y));
   }
-  for (const { colour, label } of entries(colours)) {
+  for (const { colour, label } of [...colours.legend.swatches, ...others(colours)]) {
     put(label, 15, (at) => {
       context.fillStyle = colour;
       context.fillRect(at, y, 10, 10);

@@ -18,9 +18,18 @@ function tell(error: unknown): void {
       { role: "alert" },
       h("h1", null, "This page cannot show its data"),
       h("p", null, readable ? error.message : `Something went wrong: ${error}`),
-      h("p", null, readable ? "" : "If your browser has no WebGL, maps cannot be drawn: try another one."),
     ),
   );
+}
+
+function checkWebGL(): void {
+  const context = document.createElement("canvas").getContext("webgl");
+  if (context === null) {
+    throw new DataError(
+      "This browser draws no maps, since WebGL is missing or switched off: allow WebGL (hardware acceleration), or open this page in another browser.",
+    );
+  }
+  context.getExtension("WEBGL_lose_context")?.loseContext();
 }
 
 /** Above the page, which goes on with what it has. */
@@ -30,6 +39,7 @@ function warn(error: DataError): void {
 }
 
 async function start(): Promise<void> {
+  checkWebGL();
   const { source, index } = findSource();
   let app = new App(root, await Model.load(source), index?.live ? false : null);
   if (!index?.live) return;

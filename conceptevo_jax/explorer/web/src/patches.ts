@@ -3,28 +3,90 @@
 import type { Run } from "./data/model";
 import { h } from "./dom";
 
-/** One patch of `size` CSS pixels; null where images were left out. */
-function patch(run: Run, snapshot: number, neuron: number, slot: number, size: number): HTMLElement | null {
+/** Where a patch is on a sheet of images, in the sheet's pixels. */
+interface Tile {
+  sheet: string;
+  left: number;
+  top: number;
+  side: number;
+}
+
+/** The patch of a neuron; null where images were left out. */
+function tileOf(run: Run, snapshot: number, neuron: number, slot: number): Tile | null {
   const image = run.stimuli(snapshot, neuron)[slot];
-  const name = run.model.classOfImage(run, image);
   const images = run.scene.images;
   const { corners, length } = run.patches!;
-  if (!images || !corners || !length) return null;
+  if (image === undefined || !images || !corners || !length) return null;
   const sheet = run.model.source.sheet(`${run.meta.scene}-${Math.floor(image / images.per_sheet)}`);
   const at = 2 * ((snapshot * run.neurons + neuron) * run.meta.k + slot);
   const place = image % images.per_sheet;
   const pixel = images.tile / images.side;
-  const row = Math.floor(place / images.columns) * images.tile + corners[at] * pixel;
-  const column = (place % images.columns) * images.tile + corners[at + 1] * pixel;
-  const grown = size / (length[neuron] * pixel);
+  return {
+    sheet,
+    left: (place % images.columns) * images.tile + corners[at + 1] * pixel,
+    top: Math.floor(place / images.columns) * images.tile + corners[at] * pixel,
+    side: length[neuron] * pixel,
+  };
+}
+
+/** One patch of `size` CSS pixels; null where images were left out. */
+function patch(run: Run, snapshot: number, neuron: number, slot: number, size: number): HTMLElement | null {
+  const tile = tileOf(run, snapshot, neuron, slot);
+  const images = run.scene.images;
+  if (tile === null || !images) return null;
+  const image = run.stimuli(snapshot, neuron)[slot];
+  const name = run.model.classOfImage(run, image);
+  const grown = size / tile.side;
   const file = run.model.nameOfImage(run, image);
   const told = `patch of an image of ${name}${file === null ? "" : `, ${file}`}`;
   const element = h("span.patch", { role: "img", "aria-label": told, title: told });
   element.style.cssText =
-    `width:${size}px;height:${size}px;background-image:url("${sheet}");` +
+    `width:${size}px;height:${size}px;background-image:url("${tile.sheet}");` +
     `background-size:${images.columns * images.tile * grown}px auto;` +
-    `background-position:${-column * grown}px ${-row * grown}px`;
+    `background-position:${-tile.left * grown}px ${-tile.top * grown}px`;
   return element;
+}
+
+const sheets = new Map<string, HTMLImageElement>();
+
+/** A sheet as an image; null until it is there, which is then told. */
+function sheetImage(url: string, onLoad: () => void): HTMLImageElement | null {
+  let image = sheets.get(url);
+  if (image === undefined) {
+    image = new Image();
+    image.src = url;
+    sheets.set(url, image);
+  }
+  if (image.complete && image.naturalWidth > 0) return image;
+  image.addEventListener("load", onLoad, { once: true });
+  return null;
+}
+
+/**
+ * Paints a neuron's strongest patch around a place on a canvas; whether it could. What is
+ * missing is loaded, and told when it is there.
+ */
+export function paintPatch(
+  context: CanvasRenderingContext2D,
+  run: Run,
+  snapshot: number,
+  neuron: number,
+  [x, y]: [number, number],
+  size: number,
+  onLoad: () => void,
+): boolean {
+  if (run.scene.images === null || run.dead(snapshot, neuron)) return false;
+  if (run.patches === null) {
+    void run.loadPatches().then(onLoad);
+    return false;
+  }
+  const tile = tileOf(run, snapshot, neuron, 0);
+  const image = tile && sheetImage(tile.sheet, onLoad);
+  if (tile === null || image === null) return false;
+  context.imageSmoothingEnabled = false;
+  const [left, top] = [x - size / 2, y - size / 2];
+  context.drawImage(image, tile.left, tile.top, tile.side, tile.side, left, top, size, size);
+  return true;
 }
 
 /** A neuron's strongest patches in a snapshot; a word where there are none. */

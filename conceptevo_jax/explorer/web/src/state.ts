@@ -24,6 +24,8 @@ export interface State {
   panels: string[];
   hidden: Set<string>;
   colour: ColourBy;
+  /** The entry of a legend whose neurons alone are shown while it is the legend. */
+  isolated: string | null;
   metric: string;
   cls: string | null;
   neuron: NeuronRef | null;
@@ -97,6 +99,7 @@ function initial(model: Model): State {
     panels: model.scenes.map((_, s) => `*${s}`),
     hidden: new Set(),
     colour: "run",
+    isolated: null,
     metric: "test_top1",
     cls: null,
     neuron: null,
@@ -132,6 +135,7 @@ export function write(model: Model, state: State): string {
   put("p", state.panels.map(encodeURIComponent).join(","));
   if (state.hidden.size > 0) put("h", [...state.hidden].map(encodeURIComponent).join(","));
   put("c", state.colour);
+  if (state.isolated !== null) put("i", state.isolated);
   put("m", state.metric);
   put("t", state.tab);
   if (state.cls !== null) put("k", state.cls);
@@ -172,6 +176,8 @@ export function read(model: Model, hash: string): Change {
   if (hidden.length > 0) found.hidden = new Set(hidden);
   const colour = values.get("c");
   if (colour !== undefined && Object.hasOwn(COLOURS, colour)) found.colour = colour as ColourBy;
+  const isolated = values.get("i");
+  if (isolated !== undefined) found.isolated = isolated;
   const metric = values.get("m");
   if (metric !== undefined && Object.hasOwn(METRICS, metric)) found.metric = metric;
   const tab = values.get("t") as Tab;

@@ -7,6 +7,7 @@ import { runColour } from "./colour";
 import { epochTicks } from "./data/epochs";
 import type { Model, Run } from "./data/model";
 import { h, onceAFrame } from "./dom";
+import { themeColour } from "./theme";
 import { METRICS, shownRuns, type State, type Store } from "./state";
 
 const HEIGHT = 104;
@@ -78,7 +79,8 @@ export class Strip {
     const ticks = epochTicks(first, last, Math.max(2, Math.floor(this.plot.clientWidth / TICK)));
     this.chart?.destroy();
     const font = "11px system-ui, sans-serif";
-    const axis = { stroke: "#555", font, grid: { stroke: "#eee", width: 1 }, ticks: { stroke: "#ddd", size: 4 } };
+    const line = () => themeColour("--line");
+    const axis = { stroke: () => themeColour("--quiet"), font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, size: 4 } };
     // Room for what they will say, so that the maps keep their size while time goes on.
     this.alarms.style.height = alarmed.length === 0 ? "" : alarmed.length === 1 ? "20px" : "40px";
     this.plot.style.height = `${HEIGHT + alarmed.length * ROW}px`;

@@ -81,7 +81,10 @@ const NOWHERE = 65535;
 const UNKNOWN = 255;
 
 /** Share of the places on each side that need not be in sight at first. */
-const OUTLIERS = 0.003;
+const OUTLIERS = 0.01;
+
+/** Width of a dot in quantised places, on a map of 500 pixels. */
+const DOT = 0.006 * 65534;
 
 export const enum Life {
   born = 1,
@@ -251,6 +254,21 @@ export class Run {
   moved(snapshot: number, neuron: number): number | null {
     const value = this.moves[snapshot * this.neurons + neuron];
     return value === UNKNOWN ? null : (value / 254) * this.meta.moved;
+  }
+
+  /** Counts its movements in bins from 0 to the largest of all runs. */
+  countMoves(counts: Uint32Array, most: number): void {
+    const scale = ((counts.length - 1) * this.meta.moved) / most / 254;
+    for (const value of this.moves) if (value !== UNKNOWN) counts[Math.round(value * scale)] += 1;
+  }
+
+  /** Whether each neuron lies where that of another run does, as closely as one dot shows. */
+  coincides(snapshot: number, other: Run, otherSnapshot: number): boolean {
+    if (other.neurons !== this.neurons) return false;
+    const size = 2 * this.neurons;
+    const own = this.points.subarray(snapshot * size, (snapshot + 1) * size);
+    const others = other.points.subarray(otherSnapshot * size, (otherSnapshot + 1) * size);
+    return own.every((value, i) => Math.abs(value - others[i]) <= DOT);
   }
 
   group(snapshot: number, neuron: number): number | null {

@@ -3,18 +3,23 @@
 import { createRenderer } from "regl-scatterplot";
 
 import { colouring } from "../colour";
-import { drawLegend } from "../legend";
-import type { Model, NeuronRef } from "../data/model";
+import { baseOf, countedRuns, holders } from "../concepts";
+import type { Model, NeuronRef, Run } from "../data/model";
 import { h, onceAFrame } from "../dom";
-import { inside, runsOf, type State, type Store } from "../state";
+import { inside, runsOf, type Selection, type State, type Store } from "../state";
+import { onThemeChange } from "../theme";
+import { Labels } from "./labels";
 import { drawLasso } from "./lasso";
-import { drawMarks, marksAsImage } from "./marks";
+import { drawMarks, showPatches } from "./marks";
 import { Panel, type View } from "./panel";
+import { picture } from "./picture";
 import { Tooltip } from "./tooltip";
 import { followFingers } from "./touch";
+import type { Bend } from "./trail";
 
-/** Pixels within which a neuron is meant. */
+/** Pixels within which a neuron is meant, and where the words of a label are. */
 const REACH = 9;
+const CLOSE = 4;
 
 /** Share of a map's sides that its points take up at first. */
 const MARGIN = 0.92;
@@ -23,11 +28,14 @@ export class Maps {
   readonly element = h("section.maps", { "aria-label": "maps" });
   private readonly renderer = createRenderer({ canvas: h("canvas") });
   private panels: Panel[] = [];
+  private readonly labels = new Map<Panel, Labels>();
+  private readonly bends = new Map<Panel, Bend[]>();
   private frames: HTMLElement[] = [];
   private readonly tooltip: Tooltip;
   private readonly model: Model;
   private readonly bounds: [number, number, number, number][];
   private hovered: NeuronRef | null = null;
+  private readonly stopTheme: () => void;
   /** Whether dragging draws a region in place of moving the map. */
   lassoing = false;
   private readonly observer = new ResizeObserver(onceAFrame(() => this.resize()));
@@ -42,6 +50,7 @@ export class Maps {
     this.tooltip = new Tooltip(this.element);
     this.bounds = this.model.scenes.map((_, scene) => this.model.bounds(scene));
     this.observer.observe(this.element);
+    this.stopTheme = onThemeChange(() => this.repaint());
     store.listen((state, changed) => this.update(state, changed));
   }
 
@@ -57,7 +66,7 @@ export class Maps {
 
   private update(state: State, changed: Set<keyof State>): void {
     if (changed.has("panels")) this.rebuild();
-    const drawn = ["at", "panels", "hidden", "colour"] as const;
+    const drawn = ["at", "panels", "hidden", "colour", "isolated"] as const;
     const recoloured = changed.has("cls") && state.colour === "importance";
     if (recoloured || drawn.some((key) => changed.has(key))) void this.draw();
     else if (changed.has("selection")) for (const panel of this.panels) panel.mark(state.selection);
@@ -98,13 +107,28 @@ export class Maps {
 
   private rebuild(): void {
     const count = this.state.panels.length;
-    while (this.panels.length > count) this.panels.pop()!.destroy();
+    while (this.panels.length > count) this.remove(this.panels.pop()!);
     while (this.panels.length < count) this.panels.push(this.newPanel());
     for (const frame of this.frames) frame.remove();
     this.frames = this.panels.map((panel, i) => this.frame(panel, i));
     this.element.append(...this.frames);
     this.element.dataset.count = String(count);
     this.resize();
+  }
+
+  private remove(panel: Panel): void {
+    this.labels.delete(panel);
+    this.bends.delete(panel);
+    panel.destroy();
+  }
+
+  /** In the other look, dark or light, all colours are others. */
+  private repaint(): void {
+    for (const panel of this.panels) {
+      panel.repaint();
+      this.labels.get(panel)!.repaint();
+    }
+    void this.draw();
   }
 
   private frame(panel: Panel, place: number): HTMLElement {
@@ -133,7 +157,7 @@ export class Maps {
       zoom("make the maps smaller", "−", 1 / 1.4),
       zoom("show all of the maps", "⤢", 0),
     );
-    return h("div.frame", null, h("div.frame-head", null, choice, h("span.count"), buttons), panel.element);
+    return h("div.frame", null, h("div.frame-head", null, choice, h("span.count"), h("span.same"), buttons), panel.element);
   }
 
   private newPanel(): Panel {
@@ -142,6 +166,7 @@ export class Maps {
       const box = panel.element.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
     };
+    this.labels.set(panel, new Labels(this.model, panel, this.marks));
     let pressed: [number, number] | null = null;
     panel.element.addEventListener(
       "pointerdown",
@@ -167,11 +192,14 @@ export class Maps {
     panel.element.addEventListener("click", (event) => {
       const [x, y] = at(event);
       if (pressed === null || Math.hypot(x - pressed[0], y - pressed[1]) > 4) return;
-      const neuron = panel.nearest(x, y, REACH);
-      if (neuron !== null) this.store.set({ neuron, tab: "neuron" });
+      const { concept, neuron } = this.pointedAt(panel, x, y);
+      if (concept !== null) this.store.set({ selection: this.holding(panel, concept), tab: "selection" });
+      else if (neuron !== null) this.store.set({ neuron, tab: "neuron" });
     });
     const hover = onceAFrame((x: number, y: number) => {
-      const found = panel.nearest(x, y, REACH);
+      const { concept, neuron: found } = this.pointedAt(panel, x, y);
+      this.labels.get(panel)?.point(concept);
+      panel.element.classList.toggle("on-label", concept !== null);
       const same = found?.run === this.hovered?.run && found?.neuron === this.hovered?.neuron;
       if (!same) {
         this.hovered = found;
@@ -190,6 +218,29 @@ export class Maps {
     followFingers(panel, () => this.lassoing);
     panel.element.addEventListener("keydown", (event) => this.walk(panel, event));
     return panel;
+  }
+
+  /** A label shows no point of those that its patch covers; among its words points are seen. */
+  private pointedAt(panel: Panel, x: number, y: number): { concept: number | null; neuron: NeuronRef | null } {
+    const label = this.labels.get(panel)?.at(x, y) ?? null;
+    if (label === null) return { concept: null, neuron: panel.nearest(x, y, REACH) };
+    const neuron = label.onPatch ? null : panel.nearest(x, y, CLOSE);
+    return { concept: neuron === null ? label.concept : null, neuron };
+  }
+
+  /** The neurons that a map's label counts. */
+  private holding(panel: Panel, concept: number): Selection {
+    const { at } = this.state;
+    const place = this.panels.indexOf(panel);
+    const runs = countedRuns(runsOf(this.model, this.state, this.state.panels[place]));
+    const members = new Map<Run, Set<number>>();
+    for (const run of runs) {
+      const own = holders(run, run.at(at), concept);
+      if (own.size > 0) members.set(run, own);
+    }
+    const { name } = this.model.scenes[this.scenes[place]].groups[concept];
+    const told = `neurons that hold ${name} at ${this.model.stopLabel(at)}`;
+    return { members, told, region: null, site: null };
   }
 
   private select(panel: Panel, polygon: [number, number][]): void {
@@ -267,14 +318,18 @@ export class Maps {
 
   async draw(): Promise<void> {
     const colours = colouring(this.model, this.state);
-    const { tween } = this;
+    const { tween, state, scenes } = this;
     this.tween = 0;
     this.drawing += 1;
     delete this.element.dataset.drawn;
     await Promise.all(
       this.panels.map((panel, i) => {
-        const runs = runsOf(this.model, this.state, this.state.panels[i]);
-        return panel.show(runs, this.state.at, colours, this.state.selection, tween);
+        const runs = runsOf(this.model, state, state.panels[i]);
+        const base = baseOf(this.model, scenes[i]);
+        const isBelow = base !== undefined && !runs.includes(base) && !state.hidden.has(base.name);
+        this.labels.get(panel)!.tell(scenes[i], runs, state.at);
+        this.frames[i].querySelector(".same")!.textContent = coinciding(runs, state.at);
+        return panel.show(runs, isBelow ? base : null, state.at, colours, state.selection, tween);
       }),
     );
     this.drawing -= 1;
@@ -300,45 +355,36 @@ export class Maps {
 
   private readonly marks = onceAFrame(() => {
     const scenes = this.scenes;
-    this.panels.forEach((panel, i) => drawMarks(panel, scenes[i], this.state, this.hovered));
+    this.panels.forEach((panel, i) => {
+      const labels = this.labels.get(panel)!;
+      labels.place();
+      const taken = labels.shown.map(({ box }) => box);
+      const bends = drawMarks(panel, scenes[i], this.state, { hovered: this.hovered, taken });
+      this.bends.set(panel, bends);
+      showPatches(panel, { at: this.state.at, enlarged: this.enlarged, bends, onLoad: this.marks });
+    });
   });
 
+  private get enlarged(): number {
+    return this.state.view?.zoom ?? 1;
+  }
+
   /** A picture of all maps, with what they show written beneath. */
-  async picture(caption: string): Promise<Blob> {
-    const box = this.element.getBoundingClientRect();
-    const scale = window.devicePixelRatio || 1;
-    const colours = colouring(this.model, this.state);
-    const canvas = h("canvas");
-    const context = canvas.getContext("2d")!;
-    const font = "12px system-ui, sans-serif";
-    context.font = font;
-    const end = drawLegend(context, colours, 8, box.height + 36, box.width - 16);
-    [canvas.width, canvas.height] = [box.width * scale, (end + 8) * scale];
-    context.scale(scale, scale);
-    context.font = font;
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, box.width, end + 8);
-    for (const [i, panel] of this.panels.entries()) {
-      const own = panel.element.getBoundingClientRect();
-      const [x, y] = [own.left - box.left, own.top - box.top];
-      context.drawImage(panel.canvas, x, y, own.width, own.height);
-      context.drawImage(await marksAsImage(panel), x, y, own.width, own.height);
-      context.strokeStyle = "#ddd";
-      context.strokeRect(x, y, own.width, own.height);
-      context.fillStyle = "#222";
-      const name = this.frames[i].querySelector("select")!.selectedOptions[0].text;
-      context.fillText(name, x + 8, y + 18);
-    }
-    context.fillStyle = "#222";
-    context.fillText(caption, 8, box.height + 22, box.width - 16);
-    drawLegend(context, colours, 8, box.height + 36, box.width - 16);
-    return new Promise((resolve, reject) =>
-      canvas.toBlob((blob) => (blob === null ? reject(new Error("no picture")) : resolve(blob))),
-    );
+  picture(caption: string): Promise<Blob> {
+    const maps = this.panels.map((panel, i) => ({
+      panel,
+      name: this.frames[i].querySelector("select")!.selectedOptions[0].text,
+      labels: this.labels.get(panel)!,
+      at: this.state.at,
+      enlarged: this.enlarged,
+      bends: this.bends.get(panel) ?? [],
+    }));
+    return picture({ maps, element: this.element, colours: colouring(this.model, this.state), caption });
   }
 
   close(): void {
     this.observer.disconnect();
+    this.stopTheme();
     for (const panel of this.panels) panel.destroy();
     this.renderer.destroy();
   }
@@ -346,4 +392,18 @@ export class Maps {
   focus(): void {
     this.panels[0]?.element.focus();
   }
+}
+
+/** Which runs hide each other, neuron on neuron, as those do that began alike. */
+function coinciding(runs: Run[], at: number): string {
+  const groups: Run[][] = [];
+  for (const run of runs) {
+    const alike = groups.find(([first]) => run.coincides(run.at(at), first, first.at(at)));
+    if (alike === undefined) groups.push([run]);
+    else alike.push(run);
+  }
+  return groups
+    .filter((group) => group.length > 1)
+    .map((group) => `${group.map((run) => run.name).join(" = ")}: in the same places`)
+    .join("; ");
 }

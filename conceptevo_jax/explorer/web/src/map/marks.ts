@@ -1,29 +1,41 @@
-/** What lies over the points: the chosen neuron, its way, and the region selected. */
+/** What lies over the points: the chosen neuron, its way, the region selected, and patches. */
 
 import type { NeuronRef } from "../data/model";
 import { svg } from "../dom";
+import { paintPatch } from "../patches";
 import type { State } from "../state";
+import type { Box } from "./boxes";
 import type { Panel } from "./panel";
+import { type Bend, drawTrail, PATCH } from "./trail";
 
+/** Enlargement from which on patches are drawn in place of points, and so many at most. */
+export const PATCHES_FROM = 6;
+const MOST_PATCHES = 150;
+
+/** Draws all marks of a map; the stops of the chosen neuron's way that are named. */
 export function drawMarks(
   panel: Panel,
   scene: number,
   state: State,
-  hovered: NeuronRef | null,
-): void {
+  { hovered, taken }: { hovered: NeuronRef | null; taken: Box[] },
+): Bend[] {
   for (const old of panel.overlay.querySelectorAll(".mark")) old.remove();
   const { neuron, selection } = state;
   const region = selection?.region;
-  if (region && region.at === state.at && region.scene === scene) {
+  if (region && region.scene === scene) {
     const corners = region.polygon.map((p) => panel.toScreen(...p).join()).join(" ");
-    panel.overlay.append(svg("polygon", { class: "mark region", points: corners }));
+    // The neurons within it go elsewhere; it stays, as where they were.
+    const kind = region.at === state.at ? "now" : "before";
+    panel.overlay.append(svg("polygon", { class: `mark region ${kind}`, points: corners }));
   }
+  let bends: Bend[] = [];
   if (neuron !== null && panel.placeOf(neuron) !== null) {
-    drawTrail(panel, neuron, state.at);
+    bends = drawTrail(panel, neuron, state.at, { patches: neuron.run.scene.images !== null, taken });
     ring(panel, neuron, "chosen", 9);
   }
   if (selection?.given?.intruder) ring(panel, selection.given.intruder, "intruder", 7);
   if (hovered !== null) ring(panel, hovered, "hovered", 7);
+  return bends;
 }
 
 function ring(panel: Panel, which: NeuronRef, kind: string, r: number): void {
@@ -33,33 +45,56 @@ function ring(panel: Panel, which: NeuronRef, kind: string, r: number): void {
   panel.overlay.append(svg("circle", { class: `mark ring ${kind}`, cx, cy, r }));
 }
 
-/** Where the neuron was in every snapshot: solid until now, dotted from now on. */
-function drawTrail(panel: Panel, { run, neuron }: NeuronRef, at: number): void {
-  const now = run.at(at);
-  const past: string[] = [];
-  const future: string[] = [];
-  for (let t = 0; t < run.snapshots; t++) {
-    if (!run.placed(t, neuron)) continue;
-    const [x, y] = panel.toScreen(run.x(t, neuron), run.y(t, neuron));
-    if (t <= now) past.push(`${x},${y}`);
-    if (t >= now) future.push(`${x},${y}`);
-    const kind = t <= now ? "past" : "future";
-    panel.overlay.append(svg("circle", { class: `mark step ${kind}`, cx: x, cy: y, r: 2.5 }));
+/** Paints patches: at a way's bends, and from some enlargement on in place of points. */
+export function drawPatches(
+  panel: Panel,
+  context: CanvasRenderingContext2D,
+  { at, enlarged, bends, onLoad }: { at: number; enlarged: number; bends: Bend[]; onLoad: () => void },
+): number {
+  let painted = 0;
+  const paint = (run: Bend["run"], snapshot: number, neuron: number, place: [number, number], size: number, colour: string) => {
+    if (!paintPatch(context, run, snapshot, neuron, place, size, onLoad)) return;
+    painted += 1;
+    context.lineWidth = 1.5;
+    context.strokeStyle = colour;
+    context.strokeRect(place[0] - size / 2, place[1] - size / 2, size, size);
+  };
+  if (enlarged >= PATCHES_FROM) {
+    const size = Math.min(48, 24 * Math.sqrt(enlarged / PATCHES_FROM));
+    // The nearest to the middle is painted last, over the others.
+    for (const { which, x, y, colour } of panel.inSight(MOST_PATCHES).reverse()) {
+      paint(which.run, which.run.at(at), which.neuron, [x, y], size, colour);
+    }
   }
-  panel.overlay.append(
-    svg("polyline", { class: "mark trail past", points: past.join(" ") }),
-    svg("polyline", { class: "mark trail future", points: future.join(" ") }),
-  );
+  for (const { run, snapshot, neuron, at: place } of bends) paint(run, snapshot, neuron, place, PATCH, "#ffffff");
+  return painted;
 }
 
-const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray"];
+/** Paints patches on a map's canvas, in the screen's pixels. */
+export function showPatches(panel: Panel, what: Parameters<typeof drawPatches>[2]): void {
+  const { patches, size } = panel;
+  const scale = window.devicePixelRatio || 1;
+  const [width, height] = [Math.round(size.width * scale), Math.round(size.height * scale)];
+  if (patches.width !== width) patches.width = width;
+  if (patches.height !== height) patches.height = height;
+  const context = patches.getContext("2d")!;
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, size.width, size.height);
+  patches.dataset.painted = String(drawPatches(panel, context, what));
+}
+
+const STYLES = [
+  ...["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "opacity"],
+  ...["font-size", "font-family", "font-weight", "paint-order"],
+];
 
 /** The marks by themselves, as they are drawn. */
-export async function marksAsImage(panel: Panel): Promise<HTMLImageElement> {
+export async function marksAsImage(panel: Panel, scale: number): Promise<HTMLImageElement> {
   const copy = panel.overlay.cloneNode(true) as SVGSVGElement;
   const { width, height } = panel.size;
-  copy.setAttribute("width", String(width));
-  copy.setAttribute("height", String(height));
+  copy.setAttribute("width", String(width * scale));
+  copy.setAttribute("height", String(height * scale));
+  copy.setAttribute("viewBox", `0 0 ${width} ${height}`);
   // Styles of the page do not come along.
   [...panel.overlay.children].forEach((mark, i) => {
     const style = getComputedStyle(mark);

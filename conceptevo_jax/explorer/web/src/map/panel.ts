@@ -6,6 +6,7 @@ import { type Colouring, pale } from "../colour";
 import type { Model, NeuronRef, Run } from "../data/model";
 import { h } from "../dom";
 import type { Selection } from "../state";
+import { themeColour } from "../theme";
 
 export interface View {
   x: number;
@@ -15,6 +16,13 @@ export interface View {
 
 /** More points than this are not tweened: a frame of theirs takes too long. */
 const TWEENED = 20_000;
+
+/** Opacity of points, and of those that are left out while others are isolated. */
+const OPACITY = 0.85;
+const FAINT = 0.25;
+
+/** Share of their opacity that points keep while others are selected. */
+const UNSELECTED = 0.3;
 
 /** With more neurons than this points are small squares, which take less to draw. */
 const CROWD = 50_000;
@@ -43,19 +51,29 @@ interface Shown {
 export class Panel {
   readonly element: HTMLElement;
   readonly canvas = h("canvas");
+  /** Patches of neurons, over their points. */
+  readonly patches = h("canvas.thumbs");
   readonly overlay: SVGSVGElement;
+  readonly labels = h("div.labels");
   private readonly scatter;
-  /** In the order of runs and neurons; drawn in another, so that no run hides all others. */
+  /**
+   * In the order of runs and neurons, last those of the base where it is a backdrop alone;
+   * drawn in another, so that no run hides all others and the base hides none.
+   */
   private points: number[][] = [];
   private mixed: number[][] = [];
   private slots = new Uint32Array(0);
   private painted: Shown[] | null = null;
   private closed = false;
   private shown: Shown[] = [];
+  private backdrop: Shown | null = null;
+  private colours: Colouring | null = null;
   private busy = false;
-  private pending: { colours: Colouring; tween: number; done: (() => void)[] } | null = null;
+  private pending: { tween: number; done: (() => void)[] } | null = null;
   private view: View = { x: 0, y: 0, zoom: 1 };
   private selected: number[] = [];
+  /** Whether anything is selected, be it on another map. */
+  private selects = false;
   private drawnLook = "";
   /** Whether the mouse moved it last. Views are told a frame late, also those set here. */
   private handled = false;
@@ -73,24 +91,23 @@ export class Panel {
       role: "application",
       "aria-label": "map of neurons; arrow keys walk from neuron to neuron, ? tells all keys",
     });
-    this.element.append(this.canvas, this.overlay);
+    this.element.append(this.canvas, this.patches, this.overlay, this.labels);
     this.scatter = createScatterplot({
       renderer,
       canvas: this.canvas,
       width: 100,
       height: 100,
       aspectRatio: 1,
-      backgroundColor: "#ffffff",
+      backgroundColor: themeColour("--paper"),
       actionKeyMap: {},
       deselectOnDblClick: false,
       deselectOnEscape: false,
       showReticle: false,
-      pointColorActive: "#111111",
-      pointColorHover: "#111111",
       pointOutlineWidth: 1.5,
       pointSizeSelected: 1.5,
       colorBy: "valueA",
-      opacity: 0.85,
+      opacityBy: "valueA",
+      opacityInactiveScale: UNSELECTED,
       pointScaleMode: "constant",
       performanceMode: model.runs.reduce((sum, run) => sum + run.neurons, 0) > CROWD,
       spatialIndexUseWorker: false,
@@ -115,7 +132,21 @@ export class Panel {
 
   resize(): void {
     const { width, height } = this.size;
-    if (width > 0 && height > 0) this.scatter.set({ width, height });
+    if (width === 0 || height === 0) return;
+    this.scatter.set({ width, height });
+    this.overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.element.style.setProperty("--aspect", `${width} / ${height}`);
+    this.style();
+  }
+
+  /** Its background and colours, where the look of the page has changed. */
+  repaint(): void {
+    this.scatter.set({ backgroundColor: themeColour("--paper") });
+  }
+
+  /** Its points alone, enlarged so many times. */
+  async enlarged(scale: number): Promise<ImageData> {
+    return this.scatter.export({ scale });
   }
 
   /** Moves and enlarges the map as fingers do, from some places to others. */
@@ -166,54 +197,71 @@ export class Panel {
     return [this.view.x + (px - width / 2) / scale, this.view.y - (py - height / 2) / scale];
   }
 
-  /** Shows some runs at a time. */
+  /** Shows some runs at a time, and below them the base. */
   show(
     runs: Run[],
+    base: Run | null,
     at: number,
     colours: Colouring,
     selection: Selection | null,
     tween: number,
   ): Promise<void> {
     const same = runs.length === this.shown.length && runs.every((run, i) => run === this.shown[i].run);
-    if (!same) this.arrange(runs);
+    if (!same || base !== (this.backdrop?.run ?? null)) this.arrange(runs, base);
+    this.colours = colours;
     this.fill(at, colours);
-    this.selected = this.members(selection);
-    return this.draw(colours, this.points.length <= TWEENED ? tween : 0);
+    this.choose(selection);
+    return this.draw(this.points.length <= TWEENED ? tween : 0);
   }
 
   /** A row per neuron that has a place at any time. */
-  private arrange(runs: Run[]): void {
-    this.shown = [];
+  private arrange(runs: Run[], base: Run | null): void {
     let start = 0;
-    for (const run of runs) {
+    const placed = (run: Run): Shown => {
       const neurons: number[] = [];
       for (let neuron = 0; neuron < run.neurons; neuron++) {
         if (run.held(run.snapshots - 1, neuron) >= 0) neurons.push(neuron);
       }
-      this.shown.push({ run, start, neurons: Int32Array.from(neurons) });
       start += neurons.length;
-    }
+      return { run, start: start - neurons.length, neurons: Int32Array.from(neurons) };
+    };
+    this.shown = runs.map(placed);
+    this.backdrop = base === null ? null : placed(base);
     this.points = Array.from({ length: start }, () => [0, 0, 0]);
     this.mix();
   }
 
-  /** The same points in steps that meet each once. */
+  /** Whether a run is drawn in grey below the others. */
+  private isBelow(run: Run): boolean {
+    return run.meta.is_base && this.shown.some((one) => !one.run.meta.is_base);
+  }
+
+  /** The same points in steps that meet each once, the base first. */
   private mix(): void {
-    const n = this.points.length;
+    const lower: number[] = [];
+    const upper: number[] = [];
+    for (const { run, start, neurons } of [...this.shown, ...(this.backdrop ? [this.backdrop] : [])]) {
+      const layer = this.isBelow(run) ? lower : upper;
+      for (let i = 0; i < neurons.length; i++) layer.push(start + i);
+    }
+    const n = upper.length;
     let step = Math.max(1, Math.round(n * 0.618));
     while (gcd(step, n) > 1) step += 1;
-    this.slots = new Uint32Array(n);
-    this.mixed = Array.from({ length: n }, (_, slot) => {
-      const point = (slot * step) % n;
+    this.slots = new Uint32Array(this.points.length);
+    this.mixed = Array.from(this.slots, (_, slot) => {
+      const place = slot - lower.length;
+      const point = place < 0 ? lower[slot] : upper[(place * step) % n];
       this.slots[point] = slot;
       return this.points[point];
     });
   }
 
   private fill(at: number, colours: Colouring): void {
-    const paler = colours.pales ? colours.palette.length : 0;
-    for (const { run, start, neurons } of this.shown) {
+    const count = colours.palette.length;
+    const paler = colours.pales ? count : 0;
+    for (const { run, start, neurons } of [...this.shown, ...(this.backdrop ? [this.backdrop] : [])]) {
       const snapshot = run.at(at);
+      const below = this.isBelow(run);
       for (let i = 0; i < neurons.length; i++) {
         const neuron = neurons[i];
         const held = run.held(snapshot, neuron);
@@ -221,9 +269,15 @@ export class Panel {
         const point = this.points[start + i];
         point[0] = run.x(held, neuron);
         point[1] = run.y(held, neuron);
-        point[2] = colours.of(run, snapshot, neuron) + (quiet ? paler : 0);
+        const value = below ? null : colours.of(run, snapshot, neuron);
+        point[2] = below ? 2 * count : value === null ? 2 * count + 1 : value + (quiet ? paler : 0);
       }
     }
+  }
+
+  private choose(selection: Selection | null): void {
+    this.selects = selection !== null;
+    this.selected = this.members(selection);
   }
 
   private members(selection: Selection | null): number[] {
@@ -238,10 +292,10 @@ export class Panel {
   }
 
   /** A drawing under way is let finish; of several that wait the last is drawn. */
-  private draw(colours: Colouring, tween: number): Promise<void> {
+  private draw(tween: number): Promise<void> {
     return new Promise((resolve) => {
       const done = [...(this.pending?.done ?? []), resolve];
-      this.pending = { colours, tween, done };
+      this.pending = { tween, done };
       if (!this.busy) void this.work();
     });
   }
@@ -249,11 +303,11 @@ export class Panel {
   private async work(): Promise<void> {
     this.busy = true;
     while (this.pending !== null && !this.closed) {
-      const { colours, tween, done } = this.pending;
+      const { tween, done } = this.pending;
       this.pending = null;
       try {
         if (this.points.length === 0) this.scatter.clear();
-        else await this.paint(colours, tween);
+        else await this.paint(tween);
       } catch (error) {
         // What was closed while it was drawn is no fault.
         if (!this.closed) throw error;
@@ -264,19 +318,33 @@ export class Panel {
     this.busy = false;
   }
 
-  private async paint(colours: Colouring, tween: number): Promise<void> {
+  private get dot(): number {
     const { width, height } = this.size;
-    const room = Math.sqrt((width * height) / this.points.length);
-    const size = Math.max(1.5, Math.min(5, 0.35 * room));
-    const look = `${colours.palette} ${size}`;
-    if (look !== this.drawnLook) {
-      // Whatever is set is drawn at once, and a drawing more for every step shows.
-      this.drawnLook = look;
-      this.scatter.set({
-        pointColor: [...colours.palette, ...colours.palette.map(pale)],
-        pointSize: size,
-      });
-    }
+    const room = Math.sqrt((width * height) / Math.max(1, this.points.length));
+    return Math.max(1.5, Math.min(5, 0.35 * room));
+  }
+
+  /** Sets sizes and colours of points, where they have changed. */
+  private style(): void {
+    if (this.colours === null) return;
+    const { palette } = this.colours;
+    const backdrop = themeColour("--backdrop");
+    const pointColor = [...palette, ...palette.map(pale), backdrop, backdrop];
+    // The library dims what is not selected only where something is.
+    const share = this.selects && this.selected.length === 0 ? UNSELECTED : 1;
+    const look = `${pointColor} ${this.dot} ${share}`;
+    // Whatever is set is drawn at once, and a drawing more for every step shows.
+    if (look === this.drawnLook) return;
+    this.drawnLook = look;
+    this.scatter.set({
+      pointColor,
+      opacity: pointColor.map((_, i) => share * (i < pointColor.length - 1 ? OPACITY : FAINT)),
+      pointSize: this.dot,
+    });
+  }
+
+  private async paint(tween: number): Promise<void> {
+    this.style();
     const same = this.painted === this.shown;
     this.painted = this.shown;
     await this.scatter.draw(this.mixed, {
@@ -291,7 +359,10 @@ export class Panel {
 
   /** Marks the chosen neurons. */
   mark(selection?: Selection | null): void {
-    if (selection !== undefined) this.selected = this.members(selection);
+    if (selection !== undefined) {
+      this.choose(selection);
+      this.style();
+    }
     if (this.selected.length > 0) this.scatter.select(this.selected, { preventEvent: true });
     else if (this.scatter.get("selectedPoints").length > 0) this.scatter.deselect({ preventEvent: true });
   }
@@ -302,7 +373,8 @@ export class Panel {
     const reach = within / (this.unit * this.view.zoom);
     let best = reach * reach;
     let found = -1;
-    for (let i = 0; i < this.points.length; i++) {
+    for (let i = 0; i < this.count; i++) {
+      if (this.isFaint(i)) continue;
       const dx = this.points[i][0] - x;
       const dy = this.points[i][1] - y;
       const apart = dx * dx + dy * dy;
@@ -320,7 +392,8 @@ export class Panel {
     if (start === null) return this.nearest(this.size.width / 2, this.size.height / 2, Infinity);
     let best = Infinity;
     let found = -1;
-    for (let i = 0; i < this.points.length; i++) {
+    for (let i = 0; i < this.count; i++) {
+      if (this.isFaint(i)) continue;
       const x = this.points[i][0] - start[0];
       const y = this.points[i][1] - start[1];
       const along = x * dx + y * dy;
@@ -333,6 +406,31 @@ export class Panel {
       }
     }
     return found < 0 ? null : this.neuronAt(found);
+  }
+
+  private isFaint(point: number): boolean {
+    return this.colours !== null && this.points[point][2] > 2 * this.colours.palette.length;
+  }
+
+  /** Neurons in sight, the nearest to the middle first, each with its place on the screen. */
+  inSight(most: number): { which: NeuronRef; x: number; y: number; colour: string }[] {
+    const { width, height } = this.size;
+    const [left, top] = this.toMap(0, 0);
+    const [right, bottom] = this.toMap(width, height);
+    const near: { point: number; apart: number }[] = [];
+    for (let point = 0; point < this.count; point++) {
+      const [x, y] = this.points[point];
+      if (x < left || x > right || y < bottom || y > top || this.isFaint(point)) continue;
+      near.push({ point, apart: (x - this.view.x) ** 2 + (y - this.view.y) ** 2 });
+    }
+    near.sort((a, b) => a.apart - b.apart);
+    const { palette } = this.colours ?? { palette: [] };
+    return near.slice(0, most).map(({ point }) => {
+      const [px, py, value] = this.points[point];
+      const [x, y] = this.toScreen(px, py);
+      const colour = palette[value] ?? themeColour("--backdrop");
+      return { which: this.neuronAt(point)!, x, y, colour };
+    });
   }
 
   private neuronAt(point: number): NeuronRef | null {
@@ -357,8 +455,9 @@ export class Panel {
     return [point[0], point[1]];
   }
 
+  /** Neurons that can be chosen: those of a backdrop cannot. */
   get count(): number {
-    return this.points.length;
+    return this.backdrop?.start ?? this.points.length;
   }
 
   destroy(): void {

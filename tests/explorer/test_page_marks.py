@@ -40,9 +40,14 @@ def test_a_way_is_coloured_by_time_and_names_epochs_at_its_bends(visit, planted_
     colours = [step.get_attribute("stroke") for step in steps.all()]
     assert len(set(colours)) == 4
     expect(page.locator(".head")).to_have_count(1)
-    names = page.locator(".epoch").all_text_contents()
-    assert {"init", "3"} <= set(names) <= {"init", "0", "1", "2", "3"}
-    assert acting.until(page, lambda: painted(page), bool) == len(names)
+    epochs = page.locator(".epoch")
+
+    def unpainted():
+        return epochs.count() - painted(page)
+
+    assert acting.until(page, unpainted, lambda count: count == 0) == 0
+    names = set(epochs.all_text_contents())
+    assert {"init", "3"} <= names <= {"init", "0", "1", "2", "3"}
 
 
 def test_names_of_epochs_and_concepts_cover_no_other(visit, planted_page):

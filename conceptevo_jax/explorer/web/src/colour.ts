@@ -8,7 +8,7 @@ import type { State } from "./state";
  * Okabe & Ito, https://jfly.uni-koeln.de/color/, as in the figures; then Tol's muted ones,
  * https://personal.sron.nl/~pault/.
  */
-const CATEGORIES = [
+export const CATEGORIES = [
   "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
   "#882255", "#4D4D4D", "#999933", "#332288", "#44AA99", "#8C6D31",
 ];
@@ -29,7 +29,7 @@ export type ColourBy =
 export const COLOURS: Record<ColourBy, string> = {
   run: "run",
   depth: "depth of the site",
-  group: "cluster",
+  group: "concept",
   importance: "importance for a class",
   movement: "movement",
   coverage: "coverage",
@@ -91,7 +91,7 @@ export function colouring(model: Model, state: State): Colouring {
         pales: true,
         of: (run) => run.number,
         legend: {
-          swatches: model.runs.map((run) => ({ colour: runColour(model, run), label: run.name })),
+          swatches: model.runs.map((run) => ({ colour: runColour(model, run), label: run.title })),
           ramp: null,
           note: null,
         },

@@ -1,12 +1,13 @@
-/** Up to four maps side by side, which look at the same place at the same time. */
+/** Maps side by side, which look at the same place, at one time or each at its own. */
 
 import { createRenderer } from "regl-scatterplot";
 
 import { colouring } from "../colour";
 import { drawLegend } from "../legend";
 import type { Model, NeuronRef } from "../data/model";
+import { epochLabel } from "../data/epochs";
 import { h, onceAFrame } from "../dom";
-import { inside, runsOf, type State, type Store } from "../state";
+import { inside, pinnable, pinnedEpoch, runsOf, type State, type Store, subject, timeOf } from "../state";
 import { drawLasso } from "./lasso";
 import { drawMarks, marksAsImage } from "./marks";
 import { Panel, type View } from "./panel";
@@ -50,9 +51,14 @@ export class Maps {
   }
 
   private get scenes(): number[] {
-    return this.state.panels.map((p) =>
+    return this.state.panels.map(subject).map((p) =>
       p.startsWith("*") ? Number(p.slice(1)) : this.model.run(p)!.meta.scene,
     );
+  }
+
+  /** The time that a map shows. */
+  private at(place: number): number {
+    return timeOf(this.model, this.state, this.state.panels[place]);
   }
 
   private update(state: State, changed: Set<keyof State>): void {
@@ -104,6 +110,10 @@ export class Maps {
     this.frames = this.panels.map((panel, i) => this.frame(panel, i));
     this.element.append(...this.frames);
     this.element.dataset.count = String(count);
+    // More than four are runs by epochs: a row per run.
+    const first = subject(this.state.panels[0]);
+    const columns = this.state.panels.filter((p) => subject(p) === first).length;
+    this.element.style.gridTemplate = count > 4 ? `repeat(${Math.ceil(count / columns)}, minmax(0, 1fr)) / repeat(${columns}, minmax(0, 1fr))` : "";
     this.resize();
   }
 
@@ -114,26 +124,41 @@ export class Maps {
       "select.panel-run",
       {
         "aria-label": `runs on map ${place + 1}`,
-        onchange: () => {
-          const panels = [...this.state.panels];
-          panels[place] = choice.value;
-          this.store.set({ panels });
-        },
+        onchange: () => this.setPanel(place, choice.value, pinnedEpoch(this.state.panels[place])),
       },
       scenes.map((scene, s) => h("option", { value: `*${s}` }, name(scene.title))),
-      runs.map((run) => h("option", { value: run.name }, run.name)),
+      runs.map((run) => h("option", { value: run.name, title: run.name }, run.title)),
     );
-    choice.value = this.state.panels[place];
+    choice.value = subject(this.state.panels[place]);
+    const pin = h(
+      "select.panel-epoch",
+      {
+        "aria-label": `epoch of map ${place + 1}`,
+        onchange: () => this.setPanel(place, choice.value, pin.value || null),
+      },
+      h("option", { value: "" }, "follows slider"),
+      [...pinnable(this.model, choice.value).keys()].map((epoch) =>
+        h("option", { value: epoch }, epochLabel(/^\d+$/.test(epoch) ? Number(epoch) : epoch)),
+      ),
+    );
+    pin.value = pinnedEpoch(this.state.panels[place]) ?? "";
     const zoom = (name: string, sign: string, factor: number) =>
       h("button.zoom", { "aria-label": name, title: name, onclick: () => this.zoom(factor) }, sign);
     const buttons = h(
       "span.zooms",
       null,
-      zoom("enlarge the maps", "+", 1.4),
-      zoom("make the maps smaller", "−", 1 / 1.4),
-      zoom("show all of the maps", "⤢", 0),
+      zoom("Zoom in", "+", 1.4),
+      zoom("Zoom out", "−", 1 / 1.4),
+      zoom("Show all", "⤢", 0),
     );
-    return h("div.frame", null, h("div.frame-head", null, choice, h("span.count"), buttons), panel.element);
+    return h("div.frame", null, h("div.frame-head", null, choice, pin, h("span.count"), buttons), panel.element);
+  }
+
+  private setPanel(place: number, name: string, epoch: string | null): void {
+    const panels = [...this.state.panels];
+    const isThere = epoch !== null && pinnable(this.model, name).has(epoch);
+    panels[place] = isThere ? `${name}@${epoch}` : name;
+    this.store.set({ panels });
   }
 
   private newPanel(): Panel {
@@ -168,7 +193,7 @@ export class Maps {
       const [x, y] = at(event);
       if (pressed === null || Math.hypot(x - pressed[0], y - pressed[1]) > 4) return;
       const neuron = panel.nearest(x, y, REACH);
-      if (neuron !== null) this.store.set({ neuron, tab: "neuron" });
+      if (neuron !== null) this.store.set({ neuron, tab: "neuron", at: this.at(this.panels.indexOf(panel)) });
     });
     const hover = onceAFrame((x: number, y: number) => {
       const found = panel.nearest(x, y, REACH);
@@ -178,7 +203,7 @@ export class Maps {
         this.marks();
       }
       if (found === null) this.tooltip.hide();
-      else this.tooltip.show(found, this.state.at, panel.element, x, y);
+      else this.tooltip.show(found, this.at(this.panels.indexOf(panel)), panel.element, x, y);
     });
     panel.element.addEventListener("pointermove", (event) => {
       if (event.pointerType === "mouse" && event.buttons === 0) hover(...at(event));
@@ -193,15 +218,17 @@ export class Maps {
   }
 
   private select(panel: Panel, polygon: [number, number][]): void {
-    const scene = this.scenes[this.panels.indexOf(panel)];
+    const place = this.panels.indexOf(panel);
+    const scene = this.scenes[place];
     // What is drawn on one map holds on all maps of the same space.
     const runs = this.model.runs.filter((run) =>
       this.state.panels.some((p) => runsOf(this.model, this.state, p).includes(run)) &&
       run.meta.scene === scene,
     );
     this.onLassoEnd();
-    const selection = inside(this.model, runs, polygon, this.state.at, scene);
-    this.store.set({ selection, tab: "selection" });
+    const at = this.at(place);
+    const selection = inside(this.model, runs, polygon, at, scene);
+    this.store.set({ selection, tab: "selection", at });
   }
 
   /** Selects what lies around the chosen neuron, for those who cannot draw. */
@@ -274,7 +301,7 @@ export class Maps {
     await Promise.all(
       this.panels.map((panel, i) => {
         const runs = runsOf(this.model, this.state, this.state.panels[i]);
-        return panel.show(runs, this.state.at, colours, this.state.selection, tween);
+        return panel.show(runs, this.at(i), colours, this.state.selection, tween);
       }),
     );
     this.drawing -= 1;
@@ -300,7 +327,9 @@ export class Maps {
 
   private readonly marks = onceAFrame(() => {
     const scenes = this.scenes;
-    this.panels.forEach((panel, i) => drawMarks(panel, scenes[i], this.state, this.hovered));
+    this.panels.forEach((panel, i) => {
+      drawMarks(panel, scenes[i], { ...this.state, at: this.at(i) }, this.hovered ?? this.state.pointed);
+    });
   });
 
   /** A picture of all maps, with what they show written beneath. */
@@ -326,8 +355,9 @@ export class Maps {
       context.strokeStyle = "#ddd";
       context.strokeRect(x, y, own.width, own.height);
       context.fillStyle = "#222";
-      const name = this.frames[i].querySelector("select")!.selectedOptions[0].text;
-      context.fillText(name, x + 8, y + 18);
+      const [name, epoch] = [...this.frames[i].querySelectorAll("select")].map((one) => one.selectedOptions[0].text);
+      const isPinned = pinnedEpoch(this.state.panels[i]) !== null;
+      context.fillText(isPinned ? `${name}, ${epoch}` : name, x + 8, y + 18);
     }
     context.fillStyle = "#222";
     context.fillText(caption, 8, box.height + 22, box.width - 16);

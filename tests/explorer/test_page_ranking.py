@@ -16,7 +16,7 @@ def lists(page):
 
 
 def names(neurons):
-    return [f"long/conv{1 + n // 6}/{n % 6}" for n in neurons]
+    return [f"conv{1 + n // 6}/{n % 6}" for n in neurons]
 
 
 @pytest.mark.parametrize("label", range(4))
@@ -42,25 +42,25 @@ def test_patches_before_and_after_are_those_of_the_two_snapshots(page):
     """The neuron that went from the cats to the birds, last for the cats then."""
     rank(page, "cat")
     row = lists(page).nth(1).locator("li").last
-    expect(row).to_contain_text("long/conv1/0")
+    expect(row).to_contain_text("conv1/0")
     sides = row.locator(".patches")
     for side, name in ((sides.first, "cat"), (sides.last, "bird")):
-        expect(side.get_by_role("img")).to_have_count(4)
-        expect(side.get_by_label(f"patch of an image of {name},")).to_have_count(4)
+        expect(side).to_have_attribute("aria-label", f"4 patches: 4 {name}")
+        expect(side.get_by_title(f"patch of an image of {name},")).to_have_count(4)
 
 
 def test_either_end_of_an_evolution_can_be_shown(page):
     rank(page, "cat")
-    lists(page).nth(1).get_by_role("button", name="show before").click()
+    lists(page).nth(1).get_by_role("button", name="before").click()
     expect(page.locator(".time")).to_have_text("epoch 1")
-    lists(page).nth(1).get_by_role("button", name="show after").click()
+    lists(page).nth(1).get_by_role("button", name="after").click()
     expect(page.locator(".time")).to_have_text("epoch 3")
 
 
 def test_a_row_leads_to_its_neuron(page):
     rank(page, "fish")
     lists(page).first.locator("li > .link").nth(1).click()
-    expect(page.get_by_role("heading", name="long@3/conv2/4")).to_be_visible()
+    expect(page.get_by_role("heading", name="The run long, epoch 1: conv2/4")).to_be_visible()
 
 
 def test_without_importance_neurons_are_ranked_by_their_stimuli(page):
@@ -69,9 +69,9 @@ def test_without_importance_neurons_are_ranked_by_their_stimuli(page):
     page.locator(".chip", has_text="long").click()
     pane = page.get_by_role("tabpanel")
     expect(pane).to_contain_text("Importance was not measured for these runs.")
-    expect(lists(page).locator("h3")).to_have_text(["short, epoch 1"])
+    expect(lists(page).locator("h3")).to_have_text(["The run short, epoch 1"])
     expect(lists(page).locator("li > .link")).to_have_text(
-        [f"short/conv1/{n}" for n in (3, 4, 5)]
+        [f"conv1/{n}" for n in (3, 4, 5)]
     )
     expect(lists(page).locator("li > .faint").first).to_have_text(
         "4 of 4, born at init"

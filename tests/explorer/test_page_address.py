@@ -47,7 +47,9 @@ def set_many(page):
     acting.choose(page, "long/conv1/4")
     acting.set_epoch(page, 3)
     page.keyboard.press("+")
-    expect(page.get_by_role("heading", name="The run long, epoch 2: conv1/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 2: conv1/4")
+    ).to_be_visible()
 
 
 def same(one, other):

@@ -142,7 +142,9 @@ def test_a_folder_shows_the_same(folder, visit):
     page = visit(folder / "index.html", world.ALL_RUNS)
     expect(page.locator(".count")).to_have_text("36 neurons")
     acting.choose(page, "long/conv1/3")
-    expect(page.locator(".like").first).to_have_text("The run base, epoch 3: conv1/4cosine 0.80")
+    expect(page.locator(".like").first).to_have_text(
+        "The run base, epoch 3: conv1/4cosine 0.80"
+    )
     patch = page.locator("table.concept .patch").first
     assert acting.shows(page, patch, world.INKS[1])
 
@@ -240,9 +242,9 @@ def test_text_from_data_shows_as_text(hostile, visit):
     expect(page.locator(".chip").nth(1)).to_contain_text(f"{HOSTILE}, epoch 3")
     expect(page.locator(".alarms")).to_have_text(f"▼ {HOSTILE}: lost ({HOSTILE})")
     expect(page.get_by_label("legend")).to_contain_text(HOSTILE)
-    expect(page.get_by_label("runs on map 1").locator("option").nth(2)).to_have_attribute(
-        "title", f"long {CLOSING}"
-    )
+    expect(
+        page.get_by_label("runs on map 1").locator("option").nth(2)
+    ).to_have_attribute("title", f"long {CLOSING}")
     expect(acting.find(page, "<img").first).to_have_text(f"class{HOSTILE}")
     page.keyboard.press("Enter")
     pane = page.get_by_role("tabpanel")

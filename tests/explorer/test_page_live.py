@@ -69,7 +69,9 @@ def test_a_live_page_follows_the_training_and_tells_its_end(save, visit, tmp_pat
     write(4)
     expect(page.locator(".chip").nth(1)).to_contain_text("long, epoch 2")
     expect(page.locator(".time")).to_have_text("epoch 2")
-    expect(page.get_by_role("heading", name="The run long, epoch 2: conv1/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 2: conv1/4")
+    ).to_be_visible()
     expect(page.locator("table.concept tr")).to_have_count(4)
     expect(page.get_by_label("colour", exact=True)).to_have_value("coverage")
     expect(badge).to_have_text("live")
@@ -77,7 +79,9 @@ def test_a_live_page_follows_the_training_and_tells_its_end(save, visit, tmp_pat
     expect(page.locator(".chip").nth(1)).to_contain_text("long, epoch 3")
     write(5, finished=True)
     expect(badge).to_have_text("training finished")
-    expect(page.get_by_role("heading", name="The run long, epoch 3: conv1/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 3: conv1/4")
+    ).to_be_visible()
 
 
 def test_a_live_page_leaves_a_reader_at_an_earlier_time_there(save, visit, tmp_path):
@@ -155,7 +159,9 @@ def test_regions_and_neighbours_stay_within_a_space(compared, visit):
     )
     x, y = acting.ring(page, 1)
     acting.draw_around(page, [(x, y)], margin=55)
-    expect(page.get_by_role("tabpanel")).to_contain_text("B: The run base 3 · B: The run short 3")
+    expect(page.get_by_role("tabpanel")).to_contain_text(
+        "B: The run base 3 · B: The run short 3"
+    )
     expect(page.get_by_role("tabpanel")).not_to_contain_text("long")
 
 

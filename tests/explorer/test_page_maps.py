@@ -59,7 +59,9 @@ def test_a_region_holds_only_runs_that_some_map_shows(page):
     acting.choose(page, "short/conv2/1")
     x, y = acting.ring(page)
     acting.draw_around(page, [(x, y)], margin=38)
-    expect(page.get_by_role("tabpanel")).to_contain_text("The run long 3 · The run short 3")
+    expect(page.get_by_role("tabpanel")).to_contain_text(
+        "The run long 3 · The run short 3"
+    )
     expect(page.get_by_role("tabpanel")).not_to_contain_text("The run base")
 
 

@@ -100,7 +100,9 @@ def test_its_like_in_other_runs_are_the_nearest_in_the_space(page):
         ]
     )
     likes.nth(2).get_by_role("button").click()
-    expect(page.get_by_role("heading", name="The run short, epoch 1: conv1/3")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run short, epoch 1: conv1/3")
+    ).to_be_visible()
 
 
 def test_hidden_runs_are_not_compared(page):
@@ -124,7 +126,9 @@ def test_a_click_on_a_point_inspects_it(page):
     x, y = acting.place_of(page, "short/conv2/4")
     page.keyboard.press("Escape")
     page.mouse.click(x, y)
-    expect(page.get_by_role("heading", name="The run short, epoch 1: conv2/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run short, epoch 1: conv2/4")
+    ).to_be_visible()
 
 
 def test_its_name_and_patches_show_beside_the_mouse(page):

@@ -60,7 +60,9 @@ def test_either_end_of_an_evolution_can_be_shown(page):
 def test_a_row_leads_to_its_neuron(page):
     rank(page, "fish")
     lists(page).first.locator("li > .link").nth(1).click()
-    expect(page.get_by_role("heading", name="The run long, epoch 1: conv2/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 1: conv2/4")
+    ).to_be_visible()
 
 
 def test_without_importance_neurons_are_ranked_by_their_stimuli(page):

@@ -130,7 +130,9 @@ def test_what_is_not_shown_is_told_of_the_group_chosen(opened):
     expect(heading(page)).to_have_text(
         "1 neurons of the study group partly (2 not in this page)"
     )
-    expect(sheet(page).locator(".link")).to_have_text(["The run long, epoch 3: conv1/1"])
+    expect(sheet(page).locator(".link")).to_have_text(
+        ["The run long, epoch 3: conv1/1"]
+    )
     expect(sheet(page).locator(".intruder")).to_have_count(0)
     expect(page.locator(".ring.intruder")).to_have_count(0)
 

@@ -108,7 +108,9 @@ def test_the_points_are_where_they_were_at_the_time_shown(page):
     assert late[0] > birds[0]
     assert late[1] == pytest.approx(birds[1], abs=2)
     acting.set_epoch(page, 3)
-    expect(page.get_by_role("heading", name="The run long, epoch 2: conv1/0")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 2: conv1/0")
+    ).to_be_visible()
     early = acting.ring(page)
     assert early[0] < birds[0] - 100
     assert early[1] > birds[1] + 100

@@ -67,7 +67,8 @@ export class Store {
   ) {
     this.state = { ...this.fromAddress(), ...carried };
     this.steps.set(this.step, { hash: location.hash, state: this.state });
-    window.addEventListener("hashchange", () => this.follow(), { signal });
+    // Steps may have one address, so that `hashchange` would miss some.
+    window.addEventListener("popstate", () => this.follow(), { signal });
     // Who follows reads the address: what was looked at last must be in it.
     signal.addEventListener("abort", () => this.timer !== 0 && this.keep());
   }

@@ -78,6 +78,8 @@ export class Strip {
     this.plot.hidden = isFolded;
     this.fold.textContent = isFolded ? "Show curves" : "Hide curves";
     this.fold.setAttribute("aria-expanded", String(!isFolded));
+    // Folded it had no width that it could be drawn for.
+    if (!isFolded && this.chart !== null) this.draw(this.store.state);
     try {
       localStorage.setItem(FOLDED, String(isFolded));
     } catch {

@@ -141,7 +141,7 @@ def test_the_tour_tells_what_is_counted(opened):
 
 
 def test_a_neuron_whose_stimuli_change_their_class_is_told(opened):
-    """Of the planted runs the healthy one has such a neuron, and none loses a concept."""
+    """The healthy run of the planted ones has one, and none loses a concept."""
     page = opened(world.long(), world.short())
     expect(tour(page)).to_have_text(
         [

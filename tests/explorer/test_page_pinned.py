@@ -26,9 +26,9 @@ def test_a_pinned_map_stays_while_the_other_follows(visit, planted_page):
 
 def test_a_region_drawn_on_a_pinned_map_is_of_its_time(visit, planted_page):
     page = visit(planted_page, "e=last&p=long@init&c=run")
-    acting.choose(page, "long/conv2/0")
+    acting.choose(page, "long/conv2/1")
     x, y = acting.ring(page)
-    acting.draw_around(page, [(x, y)], margin=60)
+    acting.draw_around(page, [(x, y)], margin=38)
     expect(page.get_by_role("heading", name="in the region at init")).to_have_text(
         "3 neurons in the region at init"
     )

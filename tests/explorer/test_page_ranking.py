@@ -1,8 +1,13 @@
 """The evolutions of a class are ranked as planted, before and after."""
 
+import dataclasses
+
 import acting
+import numpy as np
 import pytest
 import world
+
+from conceptevo_jax.explorer import write_page
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -55,6 +60,55 @@ def test_either_end_of_an_evolution_can_be_shown(page):
     expect(page.locator(".time")).to_have_text("epoch 1")
     lists(page).nth(1).get_by_role("button", name="after").click()
     expect(page.locator(".time")).to_have_text("epoch 3")
+
+
+def test_it_says_for_which_runs_importance_was_measured(page):
+    rank(page, "cat")
+    expect(page.get_by_role("tabpanel")).to_contain_text(
+        "Importance, measured for The run long only: share of 50 images of cat"
+    )
+
+
+def test_the_row_pointed_at_is_ringed_on_the_map(page):
+    x, y = acting.place_of(page, "long/conv2/4")
+    page.keyboard.press("Escape")
+    rank(page, "fish")
+    lists(page).first.locator("li").nth(1).hover()
+    ring = page.locator(".ring.hovered")
+    expect(ring).to_have_count(1)
+    box = page.locator(".map").bounding_box()
+    assert box["x"] + float(ring.get_attribute("cx")) == pytest.approx(x, abs=1)
+    assert box["y"] + float(ring.get_attribute("cy")) == pytest.approx(y, abs=1)
+    page.mouse.move(5, 5)
+    expect(ring).to_have_count(0)
+
+
+def contrasted(course, count=30):
+    """A run of many neurons with importance, of which one class has every value."""
+    crowd = world.crowded(course, count)
+    n = crowd.dead.shape[1]
+    scores = np.linspace(0, 1, n, dtype=np.float32)
+    importance = np.full((1, 4, 3, n), np.nan, np.float32)
+    importance[0, 0] = scores
+    rank_of = np.full((1, 4, n), -1, np.int32)
+    rank_of[0, 0] = np.arange(n)[::-1]
+    return dataclasses.replace(
+        crowd,
+        evolutions=[{"before": 0, "after": 2, "classes": [0, 1, 2, 3], "images": 9}],
+        importance=importance,
+        rank=rank_of,
+    )
+
+
+def test_evolutions_that_do_not_matter_are_shown_for_contrast(save, visit, tmp_path):
+    scene = world.scene(courses=[world.base(), contrasted(world.long())])
+    path = tmp_path / "page.html"
+    assert write_page([save(scene)], path, title="contrast")
+    page = visit(path, "k=cat&t=class")
+    numbers = page.locator("ul.ranking .number")
+    expect(numbers).to_have_count(3)
+    values = [float(text.split()[0]) for text in numbers.all_inner_texts()]
+    assert values == pytest.approx([0.5] * 3, abs=0.02)
 
 
 def test_a_row_leads_to_its_neuron(page):

@@ -180,3 +180,30 @@ def test_a_neuron_chosen_on_a_phone_comes_into_sight(opened):
     acting.choose(page, "long/conv1/0")
     heading = page.get_by_role("tabpanel").get_by_role("heading", level=2)
     expect(heading).to_be_in_viewport()
+
+
+def test_a_run_whose_responses_are_not_finite_is_flagged(opened):
+    plain = run("bad", dead=world.NEURONS)
+    nonfinite = plain.nonfinite.copy()
+    nonfinite[-1] = True
+    page = opened(dataclasses.replace(plain, nonfinite=nonfinite), view="e=last")
+    chip = page.locator(".chip", has_text="The run bad")
+    expect(chip).to_contain_text("diverged")
+    acting.set_epoch(page, 0)
+    expect(chip).not_to_contain_text("diverged")
+
+
+def test_patches_are_seen_larger_with_a_key_and_a_click(opened):
+    page = opened(world.long(), world.short(), view="e=last&n=long/conv1/1")
+    row = page.get_by_label("4 patches: 3 cat, 1 dog")
+    expect(row).to_be_visible()
+    dialog = page.get_by_role("dialog", name="larger patches")
+    row.click()
+    expect(dialog).to_contain_text("3 cat, 1 dog")
+    assert dialog.locator(".patch").first.bounding_box()["width"] > 100
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("p")
+    expect(dialog.get_by_role("heading")).to_have_text(acting.named("long@3/conv1/1"))
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)

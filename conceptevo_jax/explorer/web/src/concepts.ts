@@ -27,6 +27,13 @@ export function deadShare(run: Run, snapshot: number): number {
   return dead / Math.max(1, run.neurons);
 }
 
+/** Whether most responses of a run are no longer finite. */
+export function isDiverged(run: Run, snapshot: number): boolean {
+  let count = 0;
+  for (let neuron = 0; neuron < run.neurons; neuron++) if (run.nonfinite(snapshot, neuron)) count += 1;
+  return 2 * count > run.neurons;
+}
+
 /** Last test accuracy times the share of live neurons at the end; without one, that share. */
 function health(run: Run): number {
   const accuracy = (run.meta.table.test_top1 ?? []).findLast((value) => value !== null) ?? 1;

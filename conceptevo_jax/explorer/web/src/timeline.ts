@@ -1,6 +1,7 @@
 /** One slider for everything: play, the epoch, and a strip of curves under it. */
 
 import { runColour } from "./colour";
+import { isDiverged } from "./concepts";
 import { measured } from "./curves";
 import { snapshotLabel } from "./data/epochs";
 import type { Model, Run } from "./data/model";
@@ -100,6 +101,7 @@ export class Timeline {
           swatch(runColour(this.model, run)),
           h("span", null, snapshotLabel(run.title, run.meta.epochs[snapshot])),
           h("span.faint.value", null, valueAt(run, "test_top1", state.at)),
+          isDiverged(run, snapshot) && h("span.verdict-flag", { title: "most of its responses are not finite" }, "diverged"),
           verdict(run, state.at),
           run.meta.is_base && h("span.faint", null, "base"),
           ended && h("span.faint", null, "ended"),

@@ -32,7 +32,7 @@ def pick(page, snapshot, concept):
     box = plot(page).bounding_box()
     share = snapshot / (len(world.long().epochs) - 1)
     at = {
-        "x": min(box["width"] - 1, share * box["width"]),
+        "x": (0.02 + 0.96 * share) * box["width"],
         "y": box["height"] * (1 - height / world.NEURONS),
     }
     plot(page).click(position=at)
@@ -116,14 +116,15 @@ def test_a_label_is_that_of_the_time_shown(page):
 
 
 def test_the_sheet_begins_with_what_lies_in_the_middle(page):
-    acting.choose(page, "short/conv2")
+    """The dead one is the last."""
+    acting.choose(page, "long/conv2")
     rows = page.get_by_role("region", name="selected neurons").locator(".link")
-    course = world.short()
-    places = course.points[-1, 6:]
-    apart = np.linalg.norm(places - places.mean(axis=0), axis=1)
-    order = np.argsort(apart, kind="stable")
+    places = world.long().points[-1, 6:]
+    apart = np.linalg.norm(places - np.nanmean(places, axis=0), axis=1)
+    order = np.argsort(apart)
+    assert order[-1] == world.DYING - 6
     expect(rows).to_have_text(
-        [acting.named(f"short@1/conv2/{neuron}") for neuron in order]
+        [acting.named(f"long@3/conv2/{neuron}") for neuron in order]
     )
 
 

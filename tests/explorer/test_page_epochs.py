@@ -89,7 +89,7 @@ def test_a_neurons_life_is_told_in_the_names_of_its_rows(page, courses):
         rows = page.locator("table.concept th")
         expect(rows).to_have_text([epoch_label(epoch) for epoch in course.epochs])
         for name, place in zip(
-            ("born", "settled", "died"), LIVES[1:, neuron], strict=True
+            ("born", "settled", "left", "died"), LIVES[1:, neuron], strict=True
         ):
             told = "never" if place < 0 else epoch_label(course.epochs[place])
             fact = page.locator(

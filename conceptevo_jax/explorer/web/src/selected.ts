@@ -42,5 +42,5 @@ export function selectionChart(store: Store, selection: Selection): HTMLElement 
   const told = region !== null ? "solid: in the region" : concept !== undefined ? "solid: with the concept" : "";
   const large = h("button.link", { onclick: () => store.set({ metric: "selection" }) }, "show below");
   const note = `0 to ${most} neurons; dashed: live${told === "" ? "" : `, ${told}`} `;
-  return h("section.over-time", { "aria-label": "selected neurons over time" }, h("h3", null, "Over time"), chart, h("p.faint", null, note, large));
+  return h("section.over-time", { "aria-label": "counts over time" }, h("h3", null, "Over time"), chart, h("p.faint", null, note, large));
 }

@@ -20,7 +20,7 @@ def scene(demo):
 
 @pytest.fixture
 def page(demo, visit):
-    return visit(demo.folder / "explorer.html")
+    return visit(demo.folder / "explorer.html", "e=last&p=*0&c=run")
 
 
 def test_the_file_is_small(demo):
@@ -28,7 +28,7 @@ def test_the_file_is_small(demo):
 
 
 def test_every_run_is_on_the_map(scene, page):
-    names = [snapshot_label(one.name, one.epochs[-1]) for one in scene.courses]
+    names = [snapshot_label(one.title, one.epochs[-1]) for one in scene.courses]
     expect(page.locator(".chip")).to_contain_text(names)
     places = sum(int(one.dead.shape[1]) for one in scene.courses)
     never = sum(int(np.isnan(one.points).any(2).all(0).sum()) for one in scene.courses)
@@ -54,11 +54,13 @@ def test_a_neuron_is_found_with_its_patches(scene, page):
     name = neuron_ids(f"vgg16@{course.epochs[-1]}", course.sites)[live]
     page.get_by_role("combobox", name="search").fill(name)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name=name)).to_be_visible()
-    last = page.locator("table.concept tr").last.get_by_role("img")
+    rest = name.split("/", 1)[1]
+    told = f"{snapshot_label(course.title, course.epochs[-1])}: {rest}"
+    expect(page.get_by_role("heading", name=told)).to_be_visible()
+    last = page.locator("table.concept tr").last.locator(".patch")
     label = scene.pictures.labels[course.image_ids[-1, live, 0]]
     expect(last.first).to_have_attribute(
-        "aria-label",
+        "title",
         f"patch of an image of {scene.classes[label]}, "
         f"{scene.pictures.names[course.image_ids[-1, live, 0]]}",
     )
@@ -75,4 +77,4 @@ def test_classes_are_ranked_as_the_importance_record_says(scene, page):
             shown = page.locator(".ranking").nth(evolution).locator("li > .link")
             for first in range(10):
                 (neuron,) = np.flatnonzero(ranks == first)
-                expect(shown.nth(first)).to_have_text(ids[neuron])
+                expect(shown.nth(first)).to_have_text(ids[neuron].split("/", 1)[1])

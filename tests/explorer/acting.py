@@ -8,6 +8,16 @@ import numpy as np
 from browsing import WAIT
 from PIL import Image
 
+from conceptevo_jax.epochs import snapshot_label
+
+
+def named(neuron):
+    """How the page calls a neuron in a snapshot: `long@3/conv1/0`."""
+    snapshot, rest = neuron.split("/", 1)
+    run, epoch = snapshot.split("@")
+    epoch = int(epoch) if epoch.isdigit() else epoch
+    return f"{snapshot_label(f'The run {run}', epoch)}: {rest}"
+
 
 def find(page, words):
     """Type into the search; what it lists."""
@@ -75,7 +85,7 @@ def place_of(page, neuron):
     choose(page, neuron)
     run, rest = neuron.split("/", 1)
     # Its parser takes no slash within a pattern.
-    told = re.compile(f"^{run}@[^.]*.{rest.replace('/', '.')}$")
+    told = re.compile(f"^The run {run}, [^:]*: {rest.replace('/', '.')}$")
     page.locator("h2", has_text=told).wait_for()
     return ring(page)
 

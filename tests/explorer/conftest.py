@@ -32,5 +32,5 @@ def planted_page(planted, tmp_path_factory):
 
 @pytest.fixture
 def page(visit, planted_page):
-    """The planted scene's page at its first view."""
-    return visit(planted_page)
+    """The planted scene's page: all runs on one map, at the end."""
+    return visit(planted_page, world.ALL_RUNS)

@@ -41,13 +41,15 @@ def set_many(page):
     page.get_by_label("runs on map 1").select_option("long")
     page.get_by_label("runs on map 2").select_option("*0")
     page.locator(".chip", has_text="base").click()
-    page.get_by_label("colour", exact=True).select_option("cluster")
+    page.get_by_label("colour", exact=True).select_option("concept")
     page.get_by_label("curve", exact=True).select_option("entropy in the space")
     page.get_by_label("class", exact=True).select_option("dog")
     acting.choose(page, "long/conv1/4")
     acting.set_epoch(page, 3)
     page.keyboard.press("+")
-    expect(page.get_by_role("heading", name="long@2/conv1/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 2: conv1/4")
+    ).to_be_visible()
 
 
 def same(one, other):
@@ -103,11 +105,33 @@ def test_the_address_of_an_open_page_can_be_changed(page, planted_page):
 )
 def test_nonsense_in_the_address_is_left_out(visit, planted_page, nonsense):
     page = visit(planted_page, nonsense)
-    expect(page.locator(".time")).to_have_text("epoch 3")
-    expect(page.locator(".count")).to_have_text("36 neurons")
-    expect(page.get_by_label("colour", exact=True)).to_have_value("run")
-    expect(page.get_by_label("curve", exact=True)).to_have_value("test_top1")
+    expect(page.locator(".time")).to_have_text("init")
+    expect(page.locator(".count")).to_have_text(["12 neurons", "12 neurons"])
+    expect(page.get_by_label("colour", exact=True)).to_have_value("group")
+    expect(page.get_by_label("curve", exact=True)).to_have_value("concepts")
     expect(page.get_by_text("Click a point, or search for a neuron.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("view", "told"),
+    [
+        ("n=long/none/3", "long/none/3"),
+        ("p=long,vgg&c=cluster", "vgg, cluster"),
+        ("p=long@9&k=zebra&g=long,7,1", "long@9, zebra, long,7,1"),
+    ],
+)
+def test_what_the_address_asks_for_in_vain_is_said(visit, planted_page, view, told):
+    page = visit(planted_page, view)
+    notice = page.get_by_role("alert")
+    expect(notice).to_contain_text(
+        f"The address asks for what is not in this page: {told}."
+    )
+    page.get_by_role("button", name="Close this notice").click()
+    expect(notice).to_be_hidden()
+
+
+def test_a_known_address_has_no_notice(page):
+    expect(page.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_time_between_snapshots_is_the_nearest(visit, planted_page):
@@ -117,8 +141,15 @@ def test_a_time_between_snapshots_is_the_nearest(visit, planted_page):
 
 def test_a_site_opened_anew_is_selected(page, visit, planted_page):
     acting.choose(page, "long/conv1")
-    title = page.get_by_role("heading", name="neurons of long/conv1")
+    title = page.get_by_role("heading", name="neurons of The run long, conv1")
     told = title.inner_text()
     again = visit(planted_page, address(page, "&s=long/conv1"))
-    found = again.get_by_role("heading", name="neurons of long/conv1")
+    found = again.get_by_role("heading", name="neurons of The run long, conv1")
     expect(found).to_have_text(told)
+
+
+def test_a_concept_opened_anew_is_selected(visit, planted_page):
+    page = visit(planted_page, "e=last&g=long,2,4&t=selection")
+    expect(page.get_by_role("tabpanel").get_by_role("heading", level=2)).to_have_text(
+        "4 neurons of The run long that hold bird at epoch 3"
+    )

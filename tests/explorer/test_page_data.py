@@ -96,7 +96,7 @@ def test_a_damaged_core_is_told_in_place_of_the_page(edited, visit, damage):
 @pytest.mark.parametrize("name", ["patches-1", "vectors-1"])
 def test_damage_to_a_part_is_told_where_it_would_show(edited, visit, damage, name):
     change, told = DAMAGE[damage]
-    page = visit(edited(name, change))
+    page = visit(edited(name, change), world.ALL_RUNS)
     expect(page.locator(".count")).to_have_text("36 neurons")
     acting.choose(page, "long/conv1/0")
     alert = page.get_by_role("alert")
@@ -139,11 +139,13 @@ def folder(planted, tmp_path):
 
 
 def test_a_folder_shows_the_same(folder, visit):
-    page = visit(folder / "index.html")
+    page = visit(folder / "index.html", world.ALL_RUNS)
     expect(page.locator(".count")).to_have_text("36 neurons")
     acting.choose(page, "long/conv1/3")
-    expect(page.locator(".like").first).to_have_text("base@3/conv1/4cosine 0.80")
-    patch = page.locator("table.concept").get_by_role("img").first
+    expect(page.locator(".like").first).to_have_text(
+        "The run base, epoch 3: conv1/4cosine 0.80"
+    )
+    patch = page.locator("table.concept .patch").first
     assert acting.shows(page, patch, world.INKS[1])
 
 
@@ -234,37 +236,43 @@ def hostile(save, tmp_path):
 
 
 def test_text_from_data_shows_as_text(hostile, visit):
-    page = visit(hostile)
-    run = f"long {CLOSING}"
+    page = visit(hostile, f"{world.ALL_RUNS}&t=class")
     expect(page).to_have_title(f"{HOSTILE} {CLOSING} · conceptevo")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{HOSTILE} {CLOSING}")
-    expect(page.locator(".chip").nth(1)).to_contain_text(f"{run}, epoch 3")
-    expect(page.locator(".alarms")).to_have_text(f"▼ {run}: lost ({HOSTILE})")
-    expect(page.get_by_label("legend")).to_contain_text(run)
-    expect(acting.find(page, "<img")).to_have_text([f"class{HOSTILE}"])
+    expect(page.locator(".chip").nth(1)).to_contain_text(f"{HOSTILE}, epoch 3")
+    expect(page.locator(".alarms")).to_have_text(f"▼ {HOSTILE}: lost ({HOSTILE})")
+    expect(page.get_by_label("legend")).to_contain_text(HOSTILE)
+    expect(
+        page.get_by_label("runs on map 1").locator("option").nth(2)
+    ).to_have_attribute("title", f"long {CLOSING}")
+    expect(acting.find(page, "<img").first).to_have_text(f"class{HOSTILE}")
     page.keyboard.press("Enter")
     pane = page.get_by_role("tabpanel")
     expect(pane.get_by_role("heading", level=2)).to_have_text(HOSTILE)
     pane.locator("li > .link").first.click()
-    expect(pane.get_by_role("heading", level=2)).to_have_text(f"{run}@3/conv1/0")
+    expect(pane.get_by_role("heading", level=2)).to_have_text(
+        f"{HOSTILE}, epoch 1: conv1/0"
+    )
     expect(
-        pane.get_by_label(f"patch of an image of {HOSTILE}, {HOSTILE}")
+        pane.get_by_title(f"patch of an image of {HOSTILE}, {HOSTILE}")
     ).not_to_have_count(0)
+    expect(pane.get_by_label(f"4 patches: 4 {HOSTILE}")).not_to_have_count(0)
+    page.keyboard.press("End")
     page.keyboard.press("r")
     expect(page.locator(".suggestion")).to_contain_text("bird")
     page.get_by_label("name of the group").fill(HOSTILE)
     page.get_by_role("button", name="Save group").click()
     expect(page.get_by_role("region", name="saved groups")).to_contain_text(HOSTILE)
     page.keyboard.press("Escape")
-    page.get_by_label("colour", exact=True).select_option("cluster")
-    expect(page.get_by_label("legend")).to_contain_text(f"{HOSTILE} 90 %")
+    page.get_by_label("colour", exact=True).select_option("concept")
+    expect(page.get_by_label("legend")).to_contain_text("cat")
     page.get_by_label("colour", exact=True).select_option("importance for a class")
     expect(page.get_by_label("legend")).to_contain_text(f"for {HOSTILE}")
     assert page.locator("img, b").count() == 0
 
 
 def test_a_hostile_view_is_the_same_when_opened_anew(hostile, visit):
-    page = visit(hostile)
+    page = visit(hostile, world.ALL_RUNS)
     acting.choose(page, HOSTILE)
     page.locator(".chip").nth(2).click()
     page.get_by_label("runs on map 1").select_option(f"long {CLOSING}")
@@ -278,7 +286,7 @@ def test_a_hostile_view_is_the_same_when_opened_anew(hostile, visit):
 def test_without_patches_classes_are_named(planted, visit, tmp_path):
     path = tmp_path / "page.html"
     assert write_page([planted], path, title="planted", patches=False)
-    page = visit(path)
+    page = visit(path, world.ALL_RUNS)
     acting.choose(page, "long/conv1/0")
     rows = page.locator("table.concept tr td")
     expect(rows).to_have_text(["cat ×4"] * 4 + ["bird ×4"])

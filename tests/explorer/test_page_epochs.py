@@ -45,7 +45,7 @@ def early_page(save, courses, tmp_path_factory):
 
 @pytest.fixture
 def page(visit, early_page):
-    return visit(early_page)
+    return visit(early_page, world.ALL_RUNS)
 
 
 def shown_at(course, place):
@@ -66,11 +66,11 @@ def test_slider_and_chips_call_every_snapshot_as_the_package_does(page, courses)
         expect(page.locator(".time")).to_have_text(told)
         expect(slider).to_have_attribute("aria-valuetext", told)
         chips = [
-            snapshot_label(name, epoch)
+            snapshot_label(f"The run {name}", epoch)
             for name, (epoch, _) in zip(courses, shown, strict=True)
         ]
         expect(page.locator(".chip")).to_contain_text(
-            [snapshot_label("base", 3), *chips]
+            [snapshot_label("The run base", 3), *chips]
         )
         slider.press("ArrowRight")
 
@@ -89,7 +89,7 @@ def test_a_neurons_life_is_told_in_the_names_of_its_rows(page, courses):
         rows = page.locator("table.concept th")
         expect(rows).to_have_text([epoch_label(epoch) for epoch in course.epochs])
         for name, place in zip(
-            ("born", "settled", "died"), LIVES[1:, neuron], strict=True
+            ("born", "settled", "left", "died"), LIVES[1:, neuron], strict=True
         ):
             told = "never" if place < 0 else epoch_label(course.epochs[place])
             fact = page.locator(
@@ -130,7 +130,7 @@ def test_a_long_training_has_ticks_at_some_epochs(visit, save, tmp_path):
     run = world.course("long", names, places, 0.1)
     path = tmp_path / "page.html"
     write_page([save(world.scene(courses=[world.base(), run]))], path, title="long")
-    first, *ticks = axis_texts(visit(path))
+    first, *ticks = axis_texts(visit(path, world.ALL_RUNS))
     assert first == epoch_tick("init")
     assert ticks[:11] == [epoch_tick(epoch) for epoch in range(5, 60, 5)]
 

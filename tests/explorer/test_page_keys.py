@@ -19,6 +19,8 @@ TOLD = [
     "C",
     "1 2 3 4",
     "N K S",
+    "P",
+    "Z",
     "esc",
     "?",
 ]
@@ -100,21 +102,21 @@ def test_r_selects_what_lies_around_the_chosen_neuron(page):
     page.keyboard.press("r")
     expect(page.locator(".region")).to_have_count(1)
     sheet = page.get_by_role("region", name="selected neurons")
-    expect(sheet).to_contain_text("long@3/conv2/1")
+    expect(sheet).to_contain_text("The run long, epoch 3: conv2/1")
     expect(sheet).not_to_contain_text("conv1/4")
 
 
 def test_brackets_walk_through_a_run(page):
     for key, name in (
-        ("]", "long@3/conv1/0"),
-        ("[", "long@3/conv1/0"),
-        ("]", "long@3/conv1/1"),
+        ("]", "The run long, epoch 3: conv1/0"),
+        ("[", "The run long, epoch 3: conv1/0"),
+        ("]", "The run long, epoch 3: conv1/1"),
     ):
         page.keyboard.press(key)
         expect(heading(page)).to_have_text(name)
     acting.choose(page, "short/conv1/5")
     page.keyboard.press("]")
-    expect(heading(page)).to_have_text("short@1/conv2/0")
+    expect(heading(page)).to_have_text("The run short, epoch 1: conv2/0")
 
 
 def test_m_goes_to_the_map_and_arrows_walk_there(page):
@@ -123,17 +125,17 @@ def test_m_goes_to_the_map_and_arrows_walk_there(page):
     page.keyboard.press("m")
     expect(page.locator(".map")).to_be_focused()
     page.keyboard.press("ArrowRight")
-    expect(heading(page)).to_have_text("long@3/conv1/3")
+    expect(heading(page)).to_have_text("The run long, epoch 3: conv1/3")
     page.keyboard.press("ArrowRight")
-    expect(heading(page)).to_have_text("long@3/conv1/4")
+    expect(heading(page)).to_have_text("The run long, epoch 3: conv1/4")
     page.keyboard.press("ArrowLeft")
-    expect(heading(page)).to_have_text("long@3/conv1/3")
+    expect(heading(page)).to_have_text("The run long, epoch 3: conv1/3")
     page.keyboard.press("ArrowUp")
-    expect(heading(page)).to_have_text("short@1/conv1/3")
+    expect(heading(page)).to_have_text("The run short, epoch 1: conv1/3")
     page.keyboard.press("ArrowUp")
-    expect(heading(page)).to_have_text("base@3/conv2/0")
+    expect(heading(page)).to_have_text("The run base, epoch 3: conv2/0")
     page.keyboard.press("ArrowDown")
-    expect(heading(page)).to_have_text("short@1/conv1/3")
+    expect(heading(page)).to_have_text("The run short, epoch 1: conv1/3")
     expect(page.locator(".time")).to_have_text("epoch 3")
 
 
@@ -146,7 +148,7 @@ def test_arrows_with_shift_move_the_map(page):
     after = acting.ring(page)
     assert after[0] < x - 20
     assert after[1] > y + 20
-    expect(heading(page)).to_have_text("long@3/conv2/1")
+    expect(heading(page)).to_have_text("The run long, epoch 3: conv2/1")
 
 
 def test_plus_minus_and_zero_zoom(page):
@@ -244,21 +246,21 @@ def test_tab_reaches_everything_in_order_and_focus_is_seen(page):
         assert found["within"], found
         order.append(found["name"])
     wanted = (
-        "search for a neuron, run, site or class",
+        "search for a neuron, run, layer, class, concept or epoch",
         "class",
         "colour",
         "maps",
         "Draw a region",
-        "How to read this",
+        "Help",
         "runs on map 1",
         "map of neurons; arrow keys walk from neuron to neuron, ? tells all keys",
         "Neuron",
         "init",
-        "base@3/conv1/1",
+        "The run base, epoch 3: conv1/1",
         "play",
         "epoch",
-        "base, epoch 3acc 0.60base",
-        "short, epoch 1acc 0.35ended",
+        "The run base, epoch 3acc 0.60base",
+        "The run short, epoch 1acc 0.35ended",
         "curve",
     )
     places = [order.index(name) for name in wanted]
@@ -280,10 +282,10 @@ def test_focus_stays_where_a_pane_is_drawn_anew(page):
 
 def test_focus_stays_in_the_pane_where_its_button_goes(page):
     acting.choose(page, "long/conv1/3")
-    like = page.get_by_role("button", name="base@3/conv1/4")
+    like = page.get_by_role("button", name="The run base, epoch 3: conv1/4")
     like.focus()
     page.keyboard.press("Enter")
-    expect(heading(page)).to_have_text("base@3/conv1/4")
+    expect(heading(page)).to_have_text("The run base, epoch 3: conv1/4")
     expect(page.get_by_role("tabpanel")).to_be_focused()
 
 

@@ -51,7 +51,7 @@ def overlapping(boxes):
 @pytest.fixture(params=SIZES)
 def sized(request, visit, planted_page):
     """The page on a laptop and on a phone, at an alarm, a neuron and a class chosen."""
-    view = "e=3&n=long/conv1/0&k=cat&c=importance"
+    view = f"{world.ALL_RUNS}&e=3&n=long/conv1/0&k=cat&c=importance"
     return visit(planted_page, view, viewport=SIZES[request.param])
 
 
@@ -91,7 +91,7 @@ def test_four_maps_have_room(sized):
 
 
 def test_help_fits(sized):
-    sized.get_by_role("button", name="How to read this").click()
+    sized.get_by_role("button", name="Help").click()
     dialog = sized.get_by_role("dialog", name="How to read the map")
     expect(dialog).to_contain_text("a point keeps 71 % of its 15 nearest neighbours")
     box = dialog.bounding_box()
@@ -136,10 +136,10 @@ def crowded(save, tmp_path_factory):
 @pytest.fixture
 def crowd(crowded, visit):
     """Their first view, one of them chosen."""
-    page = visit(crowded, "n=long/conv1/0")
+    page = visit(crowded, f"{world.ALL_RUNS}&n=long/conv1/0")
     expect(page.locator("table.concept tr")).to_have_count(5)
     acting.drawn(page)
-    patch = page.locator("table.concept").get_by_role("img").first
+    patch = page.locator("table.concept .patch").first
     assert acting.shows(page, patch, world.INKS[0])
     return page
 

@@ -69,7 +69,9 @@ def test_a_live_page_follows_the_training_and_tells_its_end(save, visit, tmp_pat
     write(4)
     expect(page.locator(".chip").nth(1)).to_contain_text("long, epoch 2")
     expect(page.locator(".time")).to_have_text("epoch 2")
-    expect(page.get_by_role("heading", name="long@2/conv1/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 2: conv1/4")
+    ).to_be_visible()
     expect(page.locator("table.concept tr")).to_have_count(4)
     expect(page.get_by_label("colour", exact=True)).to_have_value("coverage")
     expect(badge).to_have_text("live")
@@ -77,7 +79,9 @@ def test_a_live_page_follows_the_training_and_tells_its_end(save, visit, tmp_pat
     expect(page.locator(".chip").nth(1)).to_contain_text("long, epoch 3")
     write(5, finished=True)
     expect(badge).to_have_text("training finished")
-    expect(page.get_by_role("heading", name="long@3/conv1/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 3: conv1/4")
+    ).to_be_visible()
 
 
 def test_a_live_page_leaves_a_reader_at_an_earlier_time_there(save, visit, tmp_path):
@@ -128,7 +132,7 @@ def compared(save, tmp_path):
 
 
 def test_two_spaces_are_two_maps_with_their_own_runs(compared, visit):
-    page = visit(compared)
+    page = visit(compared, "e=last")
     expect(page.locator(".map")).to_have_count(2)
     choices = page.get_by_label("runs on map")
     for place, title in enumerate(("A: planted", "B: other")):
@@ -136,31 +140,33 @@ def test_two_spaces_are_two_maps_with_their_own_runs(compared, visit):
         expect(chosen).to_have_text(f"all runs of {title}")
     expect(page.locator(".count")).to_have_text(["36 neurons", "24 neurons"])
     runs = (
-        "A: base, epoch 3",
-        "long, epoch 3",
-        "A: short, epoch 1",
-        "B: base, epoch 3",
-        "B: short, epoch 1",
+        "A: The run base, epoch 3",
+        "The run long, epoch 3",
+        "A: The run short, epoch 1",
+        "B: The run base, epoch 3",
+        "B: The run short, epoch 1",
     )
     for place, name in enumerate(runs):
         expect(page.locator(".chip").nth(place)).to_contain_text(name)
 
 
 def test_regions_and_neighbours_stay_within_a_space(compared, visit):
-    page = visit(compared)
+    page = visit(compared, "e=last")
     acting.choose(page, "B: short/conv1/2")
     expect(page.locator(".map").nth(0).locator(".ring")).to_have_count(0)
     expect(page.locator(".like > .link")).to_have_text(
-        ["B: base@3/conv1/3", "B: base@3/conv1/2"]
+        ["B: The run base, epoch 3: conv1/3", "B: The run base, epoch 3: conv1/2"]
     )
     x, y = acting.ring(page, 1)
     acting.draw_around(page, [(x, y)], margin=55)
-    expect(page.get_by_role("tabpanel")).to_contain_text("B: base 3 · B: short 3")
+    expect(page.get_by_role("tabpanel")).to_contain_text(
+        "B: The run base 3 · B: The run short 3"
+    )
     expect(page.get_by_role("tabpanel")).not_to_contain_text("long")
 
 
 def test_classes_of_both_spaces_can_be_chosen(compared, visit):
-    page = visit(compared)
+    page = visit(compared, "e=last")
     options = page.get_by_label("class", exact=True).locator("option")
     expect(options).to_have_text(["none", "cat", "dog", "bird", "fish", "horse"])
     acting.choose(page, "B: short/conv2/3")
@@ -169,7 +175,7 @@ def test_classes_of_both_spaces_can_be_chosen(compared, visit):
 
 
 def test_stability_is_told_of_each_map(compared, visit):
-    page = visit(compared)
+    page = visit(compared, "e=last")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Stability (A: planted): with another random seed")

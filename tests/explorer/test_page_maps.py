@@ -3,6 +3,7 @@
 import acting
 import numpy as np
 import pytest
+import world
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -47,7 +48,7 @@ def test_a_region_on_one_map_is_marked_on_all_and_holds_all_their_runs(page):
     x, y = acting.ring(page, 1)
     acting.draw_around(page, [(x, y)], margin=18)
     pane = page.get_by_role("tabpanel")
-    expect(pane).to_contain_text("base 3 · long 3 · short 3")
+    expect(pane).to_contain_text("The run base 3 · The run long 3 · The run short 3")
     for place in range(4):
         expect(page.locator(".map").nth(place).locator(".region")).to_have_count(1)
 
@@ -58,8 +59,10 @@ def test_a_region_holds_only_runs_that_some_map_shows(page):
     acting.choose(page, "short/conv2/1")
     x, y = acting.ring(page)
     acting.draw_around(page, [(x, y)], margin=38)
-    expect(page.get_by_role("tabpanel")).to_contain_text("long 3 · short 3")
-    expect(page.get_by_role("tabpanel")).not_to_contain_text("base")
+    expect(page.get_by_role("tabpanel")).to_contain_text(
+        "The run long 3 · The run short 3"
+    )
+    expect(page.get_by_role("tabpanel")).not_to_contain_text("The run base")
 
 
 def places(page):
@@ -138,7 +141,7 @@ def touch(page, *fingers):
 
 
 def test_one_finger_moves_the_map_and_two_enlarge_it(visit, planted_page):
-    page = visit(planted_page, has_touch=True)
+    page = visit(planted_page, world.ALL_RUNS, has_touch=True)
     acting.choose(page, "long/conv2/1")
     (before,) = places(page)
     box = page.locator(".map").bounding_box()
@@ -156,14 +159,14 @@ def test_one_finger_moves_the_map_and_two_enlarge_it(visit, planted_page):
 def test_buttons_enlarge_the_maps_and_show_all_again(page):
     acting.choose(page, "long/conv2/1")
     (before,) = places(page)
-    page.get_by_role("button", name="enlarge the maps").click()
+    page.get_by_role("button", name="Zoom in").click()
     (larger,) = places(page)
     assert larger == pytest.approx(1.4 * before, abs=2)
-    page.get_by_role("button", name="make the maps smaller").click()
+    page.get_by_role("button", name="Zoom out").click()
     (smaller,) = places(page)
     assert smaller == pytest.approx(before, abs=2)
-    page.get_by_role("button", name="enlarge the maps").click()
-    page.get_by_role("button", name="show all of the maps").click()
+    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Show all").click()
     (again,) = places(page)
     assert again == pytest.approx(before, abs=1)
 
@@ -203,9 +206,9 @@ def test_hiding_a_run_takes_its_points_away_and_back(page):
 
 
 COLOURINGS = {
-    "run": ["base", "long", "short"],
+    "run": ["The run base", "The run long", "The run short"],
     "depth of the site": ["first site", "last site"],
-    "cluster": ["cat", "fish"],
+    "concept": ["cat", "fish"],
     "importance for a class": ["for cat", "not known"],
     "movement": ["least", "most (2.0)", "median 0.25"],
     "coverage": ["share of the stimuli that have a vector"],
@@ -215,7 +218,7 @@ COLOURINGS = {
 
 
 def test_every_colouring_draws_another_picture_with_its_legend(visit, planted_page):
-    page = visit(planted_page, "k=cat")
+    page = visit(planted_page, f"{world.ALL_RUNS}&k=cat")
     legend = page.get_by_label("legend")
     seen = {}
     for name, told in COLOURINGS.items():
@@ -263,7 +266,7 @@ def test_points_have_the_colour_of_what_was_planted(
     visit, planted_page, colour, neuron, ink
 ):
     """But for what shines through, a seventh."""
-    page = visit(planted_page, f"c={colour}&k=cat")
+    page = visit(planted_page, f"{world.ALL_RUNS}&c={colour}&k=cat")
     assert np.abs(coloured(page, neuron) - ink).max() < 50
 
 

@@ -30,12 +30,12 @@ def test_facts_of_a_neuron_that_moved(page):
         state="live",
         coverage="100 %",
         movement="2.00",
-        sees="50 % of the image's side",
         born="epoch 0",
         settled="epoch 1",
         died="never",
     )
-    expect(page.locator("dl.facts > div")).to_have_count(7)
+    expect_facts(page, **{"receptive field": "50 % of the image's side"})
+    expect(page.locator("dl.facts > div")).to_have_count(8)
 
 
 def test_facts_of_a_neuron_that_died(page):
@@ -47,7 +47,7 @@ def test_facts_of_a_neuron_that_died(page):
     expect(section(page, "Classes of its stimuli")).to_contain_text("no stimuli")
     expect(section(page, "In other runs")).to_contain_text("no place in this snapshot")
     acting.set_epoch(page, 2)
-    heading = page.get_by_role("heading", name="long@1/conv2/5")
+    heading = page.get_by_role("heading", name="The run long, epoch 1: conv2/5")
     expect(heading).to_be_visible()
     expect_facts(page, state="live")
 
@@ -58,17 +58,17 @@ def test_its_concept_over_time_has_a_row_of_patches_per_snapshot(page):
     expect(rows.locator("th")).to_have_text(["init", *(f"epoch {n}" for n in range(4))])
     wanted = world.long().image_ids[:, world.MOVER]
     for row, images in enumerate(wanted.tolist()):
-        patches = rows.nth(row).get_by_role("img")
+        patches = rows.nth(row).locator(".patch")
         expect(patches).to_have_count(len(images))
         for place, i in enumerate(images):
             told = f"patch of an image of {world.CLASSES[i // 8]}, train/{i:05}"
-            expect(patches.nth(place)).to_have_attribute("aria-label", told)
+            expect(patches.nth(place)).to_have_attribute("title", told)
 
 
 @pytest.mark.parametrize(("row", "label"), [(0, 0), (4, 2)])
 def test_a_patch_is_cut_out_of_its_image(page, row, label):
     inspect(page, "long/conv1/0")
-    patch = page.locator("table.concept tr").nth(row).get_by_role("img").first
+    patch = page.locator("table.concept tr").nth(row).locator(".patch").first
     assert acting.shows(page, patch, world.INKS[label])
 
 
@@ -93,14 +93,16 @@ def test_its_like_in_other_runs_are_the_nearest_in_the_space(page):
     likes = section(page, "In other runs (nearest in the space)").locator(".like")
     expect(likes).to_have_text(
         [
-            "base@3/conv1/4cosine 0.80",
-            "base@3/conv1/3cosine 0.60",
-            "short@1/conv1/3cosine 1.00",
-            "short@1/conv1/0cosine 0.00",
+            "The run base, epoch 3: conv1/4cosine 0.80",
+            "The run base, epoch 3: conv1/3cosine 0.60",
+            "The run short, epoch 1: conv1/3cosine 1.00",
+            "The run short, epoch 1: conv1/0cosine 0.00",
         ]
     )
     likes.nth(2).get_by_role("button").click()
-    expect(page.get_by_role("heading", name="short@1/conv1/3")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run short, epoch 1: conv1/3")
+    ).to_be_visible()
 
 
 def test_hidden_runs_are_not_compared(page):
@@ -124,15 +126,17 @@ def test_a_click_on_a_point_inspects_it(page):
     x, y = acting.place_of(page, "short/conv2/4")
     page.keyboard.press("Escape")
     page.mouse.click(x, y)
-    expect(page.get_by_role("heading", name="short@1/conv2/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run short, epoch 1: conv2/4")
+    ).to_be_visible()
 
 
 def test_its_name_and_patches_show_beside_the_mouse(page):
     x, y = acting.place_of(page, "long/conv2/0")
     page.mouse.move(x, y, steps=3)
     tip = page.get_by_role("tooltip")
-    expect(tip).to_contain_text("long@3/conv2/0")
-    expect(tip.get_by_role("img")).to_have_count(4)
+    expect(tip).to_contain_text("The run long, epoch 3: conv2/0")
+    expect(tip.locator(".patch")).to_have_count(4)
     page.mouse.move(x, y + 80, steps=3)
     expect(tip).to_be_hidden()
 

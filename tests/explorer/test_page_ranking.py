@@ -1,8 +1,13 @@
 """The evolutions of a class are ranked as planted, before and after."""
 
+import dataclasses
+
 import acting
+import numpy as np
 import pytest
 import world
+
+from conceptevo_jax.explorer import write_page
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -16,7 +21,7 @@ def lists(page):
 
 
 def names(neurons):
-    return [f"long/conv{1 + n // 6}/{n % 6}" for n in neurons]
+    return [f"conv{1 + n // 6}/{n % 6}" for n in neurons]
 
 
 @pytest.mark.parametrize("label", range(4))
@@ -42,25 +47,76 @@ def test_patches_before_and_after_are_those_of_the_two_snapshots(page):
     """The neuron that went from the cats to the birds, last for the cats then."""
     rank(page, "cat")
     row = lists(page).nth(1).locator("li").last
-    expect(row).to_contain_text("long/conv1/0")
+    expect(row).to_contain_text("conv1/0")
     sides = row.locator(".patches")
     for side, name in ((sides.first, "cat"), (sides.last, "bird")):
-        expect(side.get_by_role("img")).to_have_count(4)
-        expect(side.get_by_label(f"patch of an image of {name},")).to_have_count(4)
+        expect(side).to_have_attribute("aria-label", f"4 patches: 4 {name}")
+        expect(side.get_by_title(f"patch of an image of {name},")).to_have_count(4)
 
 
 def test_either_end_of_an_evolution_can_be_shown(page):
     rank(page, "cat")
-    lists(page).nth(1).get_by_role("button", name="show before").click()
+    lists(page).nth(1).get_by_role("button", name="before").click()
     expect(page.locator(".time")).to_have_text("epoch 1")
-    lists(page).nth(1).get_by_role("button", name="show after").click()
+    lists(page).nth(1).get_by_role("button", name="after").click()
     expect(page.locator(".time")).to_have_text("epoch 3")
+
+
+def test_it_says_for_which_runs_importance_was_measured(page):
+    rank(page, "cat")
+    expect(page.get_by_role("tabpanel")).to_contain_text(
+        "Importance, measured for The run long only: share of 50 images of cat"
+    )
+
+
+def test_the_row_pointed_at_is_ringed_on_the_map(page):
+    x, y = acting.place_of(page, "long/conv2/4")
+    page.keyboard.press("Escape")
+    rank(page, "fish")
+    lists(page).first.locator("li").nth(1).hover()
+    ring = page.locator(".ring.hovered")
+    expect(ring).to_have_count(1)
+    box = page.locator(".map").bounding_box()
+    assert box["x"] + float(ring.get_attribute("cx")) == pytest.approx(x, abs=1)
+    assert box["y"] + float(ring.get_attribute("cy")) == pytest.approx(y, abs=1)
+    page.mouse.move(5, 5)
+    expect(ring).to_have_count(0)
+
+
+def contrasted(course, count=30):
+    """A run of many neurons with importance, of which one class has every value."""
+    crowd = world.crowded(course, count)
+    n = crowd.dead.shape[1]
+    scores = np.linspace(0, 1, n, dtype=np.float32)
+    importance = np.full((1, 4, 3, n), np.nan, np.float32)
+    importance[0, 0] = scores
+    rank_of = np.full((1, 4, n), -1, np.int32)
+    rank_of[0, 0] = np.arange(n)[::-1]
+    return dataclasses.replace(
+        crowd,
+        evolutions=[{"before": 0, "after": 2, "classes": [0, 1, 2, 3], "images": 9}],
+        importance=importance,
+        rank=rank_of,
+    )
+
+
+def test_evolutions_that_do_not_matter_are_shown_for_contrast(save, visit, tmp_path):
+    scene = world.scene(courses=[world.base(), contrasted(world.long())])
+    path = tmp_path / "page.html"
+    assert write_page([save(scene)], path, title="contrast")
+    page = visit(path, "k=cat&t=class")
+    numbers = page.locator("ul.ranking .number")
+    expect(numbers).to_have_count(3)
+    values = [float(text.split()[0]) for text in numbers.all_inner_texts()]
+    assert values == pytest.approx([0.5] * 3, abs=0.02)
 
 
 def test_a_row_leads_to_its_neuron(page):
     rank(page, "fish")
     lists(page).first.locator("li > .link").nth(1).click()
-    expect(page.get_by_role("heading", name="long@3/conv2/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 1: conv2/4")
+    ).to_be_visible()
 
 
 def test_without_importance_neurons_are_ranked_by_their_stimuli(page):
@@ -69,9 +125,9 @@ def test_without_importance_neurons_are_ranked_by_their_stimuli(page):
     page.locator(".chip", has_text="long").click()
     pane = page.get_by_role("tabpanel")
     expect(pane).to_contain_text("Importance was not measured for these runs.")
-    expect(lists(page).locator("h3")).to_have_text(["short, epoch 1"])
+    expect(lists(page).locator("h3")).to_have_text(["The run short, epoch 1"])
     expect(lists(page).locator("li > .link")).to_have_text(
-        [f"short/conv1/{n}" for n in (3, 4, 5)]
+        [f"conv1/{n}" for n in (3, 4, 5)]
     )
     expect(lists(page).locator("li > .faint").first).to_have_text(
         "4 of 4, born at init"

@@ -10,15 +10,22 @@ def heading(page):
     return page.get_by_role("tabpanel").get_by_role("heading", level=2)
 
 
+RUNS = ("base", "long", "short")
+LAYERS = [f"layerThe run long, conv{n}" for n in (1, 2)]
+
+
 @pytest.mark.parametrize(
     ("words", "hits"),
     [
-        ("ca", ["classcat"]),
-        ("LONG", ["runlong", "sitelong/conv1", "sitelong/conv2"]),
-        ("short/conv1", ["siteshort/conv1"]),
-        ("conv2/5", [f"neuron{run}/conv2/5" for run in ("base", "long", "short")]),
-        ("long/conv1/0", ["neuronlong/conv1/0"]),
-        ("long@3/conv1/0", ["neuronlong/conv1/0"]),
+        ("ca", ["classcat", "conceptcat, in The run long"]),
+        ("LONG", ["runThe run long", *LAYERS]),
+        ("run long", ["runThe run long", *LAYERS]),
+        ("short/conv1", ["layerThe run short, conv1"]),
+        ("conv2/5", [f"neuronThe run {run}: conv2/5" for run in RUNS]),
+        ("long/conv1/0", ["neuronThe run long: conv1/0"]),
+        ("long@3/conv1/0", ["neuronThe run long, epoch 3: conv1/0"]),
+        ("epoch 2", ["epochepoch 2"]),
+        ("init", ["epochinit"]),
         ("long/conv1/6", ["no match"]),
         ("zebra", ["no match"]),
     ],
@@ -41,7 +48,7 @@ def test_arrows_go_through_the_list_and_stop_at_its_ends(page):
         expect(hits.nth(active)).to_have_attribute("aria-selected", "true")
         expect(box).to_have_attribute("aria-activedescendant", f"hit-{active}")
     page.keyboard.press("Enter")
-    expect(heading(page)).to_have_text("6 neurons of short/conv1")
+    expect(heading(page)).to_have_text("6 neurons of The run short, conv1")
     expect(hits.first).to_be_hidden()
 
 
@@ -61,13 +68,23 @@ def test_a_neuron_of_a_hidden_run_is_shown(page):
     page.locator(".chip", has_text="long").click()
     expect(page.locator(".count")).to_have_text("24 neurons")
     acting.choose(page, "long/conv2/3")
-    expect(heading(page)).to_have_text("long@3/conv2/3")
+    expect(heading(page)).to_have_text("The run long, epoch 3: conv2/3")
     expect(page.locator(".count")).to_have_text("36 neurons")
 
 
 def test_a_hit_can_be_clicked(page):
     acting.find(page, "long@0/conv1/2").first.click()
-    expect(heading(page)).to_have_text("long@3/conv1/2")
+    expect(heading(page)).to_have_text("The run long, epoch 0: conv1/2")
+    expect(page.locator(".time")).to_have_text("epoch 0")
+
+
+def test_a_concept_is_selected_and_an_epoch_is_shown(page):
+    acting.choose(page, "epoch 1")
+    expect(page.locator(".time")).to_have_text("epoch 1")
+    acting.find(page, "bird").last.click()
+    expect(heading(page)).to_have_text(
+        "3 neurons of The run long that hold bird at epoch 1"
+    )
 
 
 def test_escape_forgets_what_was_typed(page):

@@ -33,6 +33,7 @@ def listed(name, *neurons, category="base model"):
     )
 
 
+NAMED = [acting.named(neuron) for neuron in SPANNING]
 GROUPS = [
     listed("base-1", "base@3/conv1/0", "base@3/conv1/1", "base@3/conv2/5"),
     listed("gone", "other@3/conv1/0", "other@3/conv1/1"),
@@ -45,7 +46,7 @@ GROUPS = [
 def opened(visit, planted, tmp_path):
     """A page of the planted scene with some groups, at the selection."""
 
-    def opened(study_groups, view="t=selection", **settings):
+    def opened(study_groups, view=f"t=selection&{world.ALL_RUNS}", **settings):
         path = tmp_path / "page.html"
         saved = dataclasses.replace(planted, study_groups=study_groups)
         assert write_page([saved], path, title="study")
@@ -89,19 +90,21 @@ def test_groups_are_listed_by_category_with_what_is_missing(opened):
 
 
 def test_choosing_one_selects_its_neurons_and_marks_the_intruder(opened):
-    page = opened(GROUPS, "t=selection&p=*0,long")
+    page = opened(GROUPS, "t=selection&p=*0,long&c=run")
     group(page, HOSTILE).click()
     expect(heading(page)).to_have_text(f"5 neurons of the study group {HOSTILE}")
     expect(page.locator(".time")).to_have_text("epoch 1")
-    expect(sheet(page).locator(".link")).to_have_text(SPANNING)
+    expect(sheet(page).locator(".link")).to_have_text(NAMED)
     odd = sheet(page).locator(".like", has_text="intruder")
-    expect(odd.locator(".link")).to_have_text(SPANNING[-1:])
+    expect(odd.locator(".link")).to_have_text(NAMED[-1:])
     pane = page.get_by_role("tabpanel")
-    expect(pane).to_contain_text("long 3 · short 1 · base 1; the maps show 4 in")
+    expect(pane).to_contain_text(
+        "The run long 3 · The run short 1 · The run base 1; the maps show 4 in"
+    )
     expect(group(page, HOSTILE)).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".ring.intruder")).to_have_count(2)
     odd.locator(".link").click()
-    expect(heading(page)).to_have_text(SPANNING[-1])
+    expect(heading(page)).to_have_text(NAMED[-1])
     ring = page.locator(".map").first.locator(".ring.intruder")
     centre = [float(ring.get_attribute(axis)) for axis in ("cx", "cy")]
     box = page.locator(".map").first.bounding_box()
@@ -112,12 +115,12 @@ def test_choosing_one_selects_its_neurons_and_marks_the_intruder(opened):
 def test_a_name_goes_to_the_snapshot_that_was_asked_about(opened):
     page = opened(GROUPS)
     group(page, HOSTILE).click()
-    sheet(page).get_by_role("button", name=SPANNING[0]).click()
-    expect(heading(page)).to_have_text(SPANNING[0])
+    sheet(page).get_by_role("button", name=NAMED[0]).click()
+    expect(heading(page)).to_have_text(NAMED[0])
     expect(page.locator(".time")).to_have_text("epoch 0")
     page.get_by_role("tab", name="Selection").click()
-    sheet(page).get_by_role("button", name="base@3/conv2/0").click()
-    expect(heading(page)).to_have_text("base@3/conv2/0")
+    sheet(page).get_by_role("button", name=NAMED[3]).click()
+    expect(heading(page)).to_have_text(NAMED[3])
     expect(page.locator(".time")).to_have_text("epoch 0")
 
 
@@ -127,7 +130,9 @@ def test_what_is_not_shown_is_told_of_the_group_chosen(opened):
     expect(heading(page)).to_have_text(
         "1 neurons of the study group partly (2 not in this page)"
     )
-    expect(sheet(page).locator(".link")).to_have_text(["long@3/conv1/1"])
+    expect(sheet(page).locator(".link")).to_have_text(
+        ["The run long, epoch 3: conv1/1"]
+    )
     expect(sheet(page).locator(".intruder")).to_have_count(0)
     expect(page.locator(".ring.intruder")).to_have_count(0)
 

@@ -5,6 +5,7 @@ import itertools
 import acting
 import browsing
 import pytest
+import world
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -23,14 +24,14 @@ def chips(page):
     return page.get_by_role("group", name="runs").get_by_role("button")
 
 
-def test_the_first_view_is_the_last_snapshot_of_all_runs(page, time):
+def test_a_view_of_all_runs_at_the_end(page, time):
     expect(page).to_have_title("planted · page · conceptevo")
     expect(time).to_have_text("epoch 3")
     expect(chips(page)).to_have_text(
         [
-            "base, epoch 3acc 0.60base",
-            "long, epoch 3acc 0.60",
-            "short, epoch 1acc 0.35ended",
+            "The run base, epoch 3acc 0.60base",
+            "The run long, epoch 3acc 0.60▼ lost",
+            "The run short, epoch 1acc 0.35ended",
         ]
     )
     expect(page.locator(".count")).to_have_text("36 neurons")
@@ -69,9 +70,9 @@ def test_the_slider_has_keys_of_its_own(page, time, slider):
 
 def test_a_run_ends_after_its_last_snapshot_and_not_before(page, slider):
     acting.set_epoch(page, 2)
-    expect(chips(page).nth(2)).to_have_text("short, epoch 1acc 0.35")
+    expect(chips(page).nth(2)).to_have_text("The run short, epoch 1acc 0.35")
     slider.press("ArrowRight")
-    expect(chips(page).nth(2)).to_have_text("short, epoch 1acc 0.35ended")
+    expect(chips(page).nth(2)).to_have_text("The run short, epoch 1acc 0.35ended")
 
 
 def test_playing_goes_through_all_snapshots_and_stops_at_the_end(page, time):
@@ -107,7 +108,9 @@ def test_the_points_are_where_they_were_at_the_time_shown(page):
     assert late[0] > birds[0]
     assert late[1] == pytest.approx(birds[1], abs=2)
     acting.set_epoch(page, 3)
-    expect(page.get_by_role("heading", name="long@2/conv1/0")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="The run long, epoch 2: conv1/0")
+    ).to_be_visible()
     early = acting.ring(page)
     assert early[0] < birds[0] - 100
     assert early[1] > birds[1] + 100
@@ -121,7 +124,7 @@ PICTURE = """() => document.querySelector(".map canvas").toDataURL()"""
 @pytest.mark.parametrize("wish", ["reduce", "no-preference"])
 def test_points_move_there_unless_motion_is_unwanted(visit, planted_page, wish):
     """With reduced motion nothing is seen between two snapshots."""
-    page = visit(planted_page, "e=3", reduced_motion=wish)
+    page = visit(planted_page, f"{world.ALL_RUNS}&e=3", reduced_motion=wish)
     acting.drawn(page)
     browsing.stop_clock(page)
     pictures = {page.evaluate(PICTURE)}
@@ -151,7 +154,7 @@ def test_a_click_on_the_curves_goes_there(page, time):
 
 def test_the_alarm_is_told_at_its_epoch_alone(page):
     alarms = page.locator(".alarms")
-    for progress, told in ((2, ""), (3, "▼ long: lost (one died)"), (4, "")):
+    for progress, told in ((2, ""), (3, "▼ The run long: lost (one died)"), (4, "")):
         acting.set_epoch(page, progress)
         expect(alarms).to_have_text(told)
 
@@ -166,7 +169,7 @@ def test_a_run_on_no_map_has_no_alarm(page):
     acting.set_epoch(page, 3)
     page.get_by_label("runs on map 1").select_option("short")
     expect(page.locator(".alarms")).to_have_text("")
-    expect(chips(page).nth(1)).to_contain_text("on no map")
+    expect(chips(page).nth(1)).to_contain_text("not on any map")
 
 
 def test_every_curve_can_be_chosen(page):

@@ -27,6 +27,8 @@ UNITS = np.eye(NEURONS)
 MOVER, MIXED, DYING = 0, 1, 11
 """Of the run `long`: goes from the cats to the birds in its last snapshot; has one dog
 among its cats then; is dead from its fourth snapshot on."""
+ALL_RUNS = "e=last&p=*0&c=run&m=test_top1"
+"""The page's view of all runs on one map, at the end."""
 BEST = 0.95
 STEP = 0.1
 EVOLUTIONS = ((0, 2), (2, 4))

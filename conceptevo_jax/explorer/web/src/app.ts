@@ -10,10 +10,22 @@ import { NeuronPane } from "./panes/neuron";
 import { RankingPane } from "./panes/ranking";
 import { SelectionPane } from "./panes/selection";
 import { Search } from "./search";
-import { classCounts } from "./patches";
-import { carry, shotsOf, type State, Store, type Tab, TABS } from "./state";
+import { classCounts, enlarge } from "./patches";
+import { contrastingRuns } from "./concepts";
+import { carry, pinnable, pinnedEpoch, shotsOf, type State, Store, subject, type Tab, TABS } from "./state";
 import { onThemeChange } from "./theme";
 import { Timeline } from "./timeline";
+
+/** The number of maps that stands for a row of epochs per run. */
+const GRID = "grid";
+const GRID_ROWS = 3;
+
+/** Parts of the training at whose ends a grid shows the runs: concepts form early. */
+const GRID_TIMES = [0, 1 / 12, 1 / 4, 7 / 12, 1];
+
+function isGrid(state: State): boolean {
+  return state.panels.length > 1 && state.panels.every((panel) => pinnedEpoch(panel) !== null);
+}
 
 const TITLES: Record<Tab, string> = { neuron: "Neuron", class: "Class", selection: "Selection" };
 
@@ -36,7 +48,7 @@ export class App {
   ) {
     document.title = `${model.meta.title} · conceptevo`;
     const carried = before === null ? {} : carry(before.store.state.selection, model);
-    this.store = new Store(model, this.stop.signal, carried);
+    this.store = new Store(model, this.stop.signal, finished !== null, carried);
     const say = (text: string) => {
       this.live.textContent = text;
     };
@@ -52,6 +64,7 @@ export class App {
       "Draw a region",
     );
     root.replaceChildren(
+      this.unknown(),
       h("header.bar", null, this.title(finished), this.search.element, ...this.choices(), this.lassoButton, this.helpButton()),
       h("main", null, h("div.stage", null, this.maps.element, this.legend()), this.side(say)),
       this.timeline.element,
@@ -63,6 +76,25 @@ export class App {
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.stop.signal });
     this.store.begin();
     root.dataset.ready = "true";
+  }
+
+  /** What the address asks for in vain. */
+  private unknown(): HTMLElement {
+    const { store } = this;
+    const banner = h("p.banner", { role: "alert", hidden: true });
+    const told = h("span");
+    const close = () => {
+      banner.hidden = true;
+    };
+    banner.append(told, h("button.quiet", { "aria-label": "Close this notice", onclick: close }, "✕"));
+    store.listen(() => {
+      const { unknown } = store;
+      if (unknown.length === 0) return;
+      store.unknown = [];
+      told.textContent = `The address asks for what is not in this page: ${unknown.join(", ")}.`;
+      banner.hidden = false;
+    });
+    return banner;
   }
 
   /** Leaves the page to another model; the view is in the address. */
@@ -79,7 +111,7 @@ export class App {
       if (changed.has("neuron") && state.neuron !== null) {
         const { run, neuron } = state.neuron;
         const first = run.patches === null ? undefined : classCounts(run, run.at(state.at), neuron)[0];
-        say(`${run.idAt(run.at(state.at), neuron)}${first === undefined ? "" : `, mostly ${first[0]}`}`);
+        say(`${run.nameAt(run.at(state.at), neuron)}${first === undefined ? "" : `, mostly ${first[0]}`}`);
       } else if (changed.has("selection") && state.selection !== null) {
         say(`${shotsOf(state.selection, state.at).length} ${state.selection.told}`);
       } else if (changed.has("colour")) say(`coloured by ${COLOURS[state.colour]}`);
@@ -93,7 +125,7 @@ export class App {
   }
 
   private helpButton(): HTMLElement {
-    return h("button", { onclick: () => this.help.open(), title: "How to read the map, and keys (?)" }, "How to read this");
+    return h("button", { onclick: () => this.help.open(), title: "How to read the map, and keys (?)" }, "Help");
   }
 
   private choices(): HTMLElement[] {
@@ -129,22 +161,40 @@ export class App {
       ),
       select(
         "maps",
-        [1, 2, 3, 4].map((n) => [String(n), String(n)]),
-        (state) => String(state.panels.length),
-        (count) => this.setPanels(Number(count)),
+        [...[1, 2, 3, 4].map((n): [string, string] => [String(n), String(n)]), [GRID, "runs × epochs"]],
+        (state) => (isGrid(state) ? GRID : String(Math.min(4, state.panels.length))),
+        (count) => (count === GRID ? this.showGrid() : this.setPanels(Number(count))),
       ),
     ];
   }
 
   /** So many maps; new ones show a run each, in turn. */
   private setPanels(count: number): void {
-    const { panels } = this.store.state;
+    const { state } = this.store;
+    const { hidden } = state;
+    const panels = isGrid(state) ? [...new Set(state.panels.map(subject))] : state.panels;
     const kept = panels.slice(0, count);
-    const { hidden } = this.store.state;
     const own = this.model.runs.filter((run) => !run.meta.is_base && !hidden.has(run.name)).map((run) => run.name);
     const fresh = own.filter((name) => !kept.includes(name));
     while (kept.length < count) kept.push(fresh.shift() ?? "*0");
     this.store.set({ panels: kept });
+  }
+
+  /** A row of maps per run that is shown by itself, each in some of its epochs. */
+  private showGrid(): void {
+    const { state } = this.store;
+    const shown = [...new Set(state.panels.map(subject))].filter((name) => !name.startsWith("*"));
+    const names = shown.length > 0 ? shown : contrastingRuns(this.model).map((run) => run.name);
+    const panels = names.slice(0, GRID_ROWS).flatMap((name) => {
+      const epochs = [...pinnable(this.model, name)];
+      const end = this.model.stops.at(-1)!;
+      // A column is one time in every row; a run that ended before stays at its end.
+      return GRID_TIMES.map((share) => this.model.nearestStop(share * end)).map((at) => {
+        const [epoch] = epochs.findLast(([, time]) => time <= at + 1e-6) ?? epochs[0];
+        return `${name}@${epoch}`;
+      });
+    });
+    if (panels.length > 0) this.store.set({ panels });
   }
 
   private legend(): HTMLElement {
@@ -201,7 +251,14 @@ export class App {
         bodies[i].hidden = !chosen;
       });
     });
-    return h("aside.side", { "aria-label": "neuron, class and selection" }, list, bodies);
+    const side = h("aside.side", { "aria-label": "neuron, class and selection" }, list, bodies);
+    // On a phone the details lie below what is seen of the map.
+    const narrow = window.matchMedia("(max-width: 760px)");
+    this.store.listen((state, changed) => {
+      const isChosen = changed.has("neuron") && changed.size < 4 && state.neuron !== null;
+      if (isChosen && narrow.matches) side.scrollIntoView({ block: "start" });
+    });
+    return side;
   }
 
   private lasso(on: boolean): void {
@@ -221,7 +278,7 @@ export class App {
 
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    const typing = target.matches("input:not([type=range]), select, textarea") || this.help.element.open;
+    const typing = target.matches("input:not([type=range]), select, textarea") || document.querySelector("dialog[open]") !== null;
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = this.actions.get(name);
@@ -276,9 +333,18 @@ export class App {
         what: "neuron, class, selection",
         on: { n: tab("neuron"), k: tab("class"), s: tab("selection") },
       },
+      { shown: "P", what: "the chosen neuron's patches, larger", on: { p: () => this.enlarge() } },
+      { shown: "Z", what: "take back the last step, as the browser's Back", on: { z: () => store.undo() } },
       { shown: "esc", what: "clear: region, selection, then neuron", on: { Escape: () => this.clear() } },
       { shown: "?", what: "this page", on: { "?": () => this.help.open() } },
     ];
+  }
+
+  private enlarge(): void {
+    const { neuron, at } = this.store.state;
+    if (neuron === null) return;
+    const { run } = neuron;
+    void run.loadPatches().then(() => enlarge(run, run.at(at), neuron.neuron));
   }
 
   private beside(by: number): void {

@@ -31,7 +31,7 @@ export type ColourBy =
 export const COLOURS: Record<ColourBy, string> = {
   run: "run",
   depth: "depth of the site",
-  group: "cluster",
+  group: "concept",
   importance: "importance for a class",
   movement: "movement",
   coverage: "coverage",
@@ -144,7 +144,7 @@ function colouringOfAll(model: Model, state: State): Colouring {
         pales: true,
         of: (run) => run.number,
         legend: {
-          swatches: model.runs.map((run) => ({ colour: runColour(model, run), label: run.name, value: run.number, run })),
+          swatches: model.runs.map((run) => ({ colour: runColour(model, run), label: run.title, value: run.number, run })),
           ramp: null,
           note: null,
         },

@@ -1,4 +1,4 @@
-/** How many neurons hold each concept of the base, and where on the map it lies. */
+/** How many neurons hold each concept of the base, where on the map it lies, and how healthy runs are. */
 
 import type { Model, Run } from "./data/model";
 
@@ -60,4 +60,30 @@ function median(values: number[]): number {
   const sorted = values.sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export function deadShare(run: Run, snapshot: number): number {
+  let dead = 0;
+  for (let neuron = 0; neuron < run.neurons; neuron++) if (run.dead(snapshot, neuron)) dead += 1;
+  return dead / Math.max(1, run.neurons);
+}
+
+/** Whether most responses of a run are no longer finite. */
+export function isDiverged(run: Run, snapshot: number): boolean {
+  let count = 0;
+  for (let neuron = 0; neuron < run.neurons; neuron++) if (run.nonfinite(snapshot, neuron)) count += 1;
+  return 2 * count > run.neurons;
+}
+
+/** Last test accuracy times the share of live neurons at the end; without one, that share. */
+function health(run: Run): number {
+  const accuracy = (run.meta.table.test_top1 ?? []).findLast((value) => value !== null) ?? 1;
+  return accuracy * (1 - deadShare(run, run.snapshots - 1));
+}
+
+/** The healthiest and the worst run beside the base; fewer where there are fewer runs. */
+export function contrastingRuns(model: Model): Run[] {
+  const runs = model.runs.filter((run) => !run.meta.is_base);
+  const ranked = runs.map((run) => ({ run, health: health(run) })).sort((a, b) => b.health - a.health);
+  return ranked.length < 2 ? runs : [ranked[0].run, ranked.at(-1)!.run];
 }

@@ -3,6 +3,9 @@
 import type { Run } from "./data/model";
 import { h } from "./dom";
 
+/** Side of an enlarged patch, in pixels. */
+const LARGE = 112;
+
 /** Where a patch is on a sheet of images, in the sheet's pixels. */
 interface Tile {
   sheet: string;
@@ -39,7 +42,7 @@ function patch(run: Run, snapshot: number, neuron: number, slot: number, size: n
   const grown = size / tile.side;
   const file = run.model.nameOfImage(run, image);
   const told = `patch of an image of ${name}${file === null ? "" : `, ${file}`}`;
-  const element = h("span.patch", { role: "img", "aria-label": told, title: told });
+  const element = h("span.patch", { title: told });
   element.style.cssText =
     `width:${size}px;height:${size}px;background-image:url("${tile.sheet}");` +
     `background-size:${images.columns * images.tile * grown}px auto;` +
@@ -116,10 +119,37 @@ export function patchRow(
   for (let slot = 0; slot < Math.min(found, count); slot++) {
     const shown = patch(run, snapshot, neuron, slot, size);
     if (shown === null) return named(row, run, snapshot, neuron);
-    if (untitled) for (const name of ["title", "aria-label"]) shown.removeAttribute(name);
+    if (untitled) shown.removeAttribute("title");
     row.append(shown);
   }
+  if (untitled) return row;
+  row.setAttribute("role", "img");
+  row.setAttribute("aria-label", summary(run, snapshot, neuron, Math.min(found, count)));
+  row.addEventListener("click", () => enlarge(run, snapshot, neuron));
   return row;
+}
+
+/** A row in words: `4 patches: 3 cat, 1 dog`. */
+function summary(run: Run, snapshot: number, neuron: number, count: number): string {
+  const classes = classCounts(run, snapshot, neuron, count).map(([name, n]) => `${n} ${name}`);
+  return `${count} patches: ${classes.join(", ")}`;
+}
+
+/** All of a neuron's patches in a snapshot, large. */
+export function enlarge(run: Run, snapshot: number, neuron: number): void {
+  const close = h("button.close", { autofocus: true, onclick: () => dialog.close() }, "Close");
+  const title = h("h2", null, run.nameAt(snapshot, neuron));
+  const classes = classCounts(run, snapshot, neuron).map(([name, n]) => `${n} ${name}`);
+  const dialog = h(
+    "dialog.large",
+    { "aria-label": "larger patches", onclose: () => dialog.remove() },
+    close,
+    title,
+    h("p.faint", null, classes.join(", ")),
+    patchRow(run, snapshot, neuron, run.meta.k, LARGE, true),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 /** The classes of a neuron's stimuli in words. */
@@ -130,10 +160,10 @@ function named(row: HTMLElement, run: Run, snapshot: number, neuron: number): HT
   return row;
 }
 
-/** How often each class occurs among a neuron's stimuli, the most frequent first. */
-export function classCounts(run: Run, snapshot: number, neuron: number): [string, number][] {
+/** How often each class occurs among a neuron's first stimuli, the most frequent first. */
+export function classCounts(run: Run, snapshot: number, neuron: number, first = Infinity): [string, number][] {
   const counts = new Map<string, number>();
-  for (const image of run.stimuli(snapshot, neuron)) {
+  for (const image of run.stimuli(snapshot, neuron).slice(0, first)) {
     const name = run.model.classOfImage(run, image);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

@@ -1,14 +1,17 @@
-/** Finding neurons, runs, sites and classes by name. */
+/** Finding neurons, runs, layers, classes, concepts and epochs by name. */
 
 import type { Model, NeuronRef, Run } from "./data/model";
 import { h } from "./dom";
-import { ofSite, type Store } from "./state";
+import { countedRun } from "./curves";
+import { ofConcept, ofSite, type Store, subject } from "./state";
 
 const LISTED = 12;
 
 interface Hit {
-  kind: "class" | "run" | "site" | "neuron";
+  kind: "class" | "concept" | "run" | "layer" | "neuron" | "epoch";
   label: string;
+  /** Its key, where people read a title. */
+  key?: string;
   choose(): void;
 }
 
@@ -27,9 +30,9 @@ export class Search {
     this.model = store.model;
     this.input = h("input.search", {
       type: "search",
-      placeholder: "neuron, run, site or class",
+      placeholder: `run, class, layer, epoch 3, ${this.example()}`,
       role: "combobox",
-      "aria-label": "search for a neuron, run, site or class",
+      "aria-label": "search for a neuron, run, layer, class, concept or epoch",
       "aria-expanded": "false",
       "aria-controls": "hits",
       "aria-autocomplete": "list",
@@ -41,6 +44,11 @@ export class Search {
       onblur: () => window.setTimeout(() => this.close(), 150),
     });
     this.element = h("div.searching", null, this.input, this.list);
+  }
+
+  private example(): string {
+    const run = this.model.runs.find((one) => !one.meta.is_base) ?? this.model.runs[0];
+    return run.siteName(0);
   }
 
   focus(): void {
@@ -61,6 +69,7 @@ export class Search {
           {
             id: `hit-${i}`,
             role: "option",
+            title: hit.key,
             onmousedown: (event: MouseEvent) => {
               event.preventDefault();
               this.choose(i);
@@ -118,20 +127,26 @@ export class Search {
   }
 }
 
-/** The neuron that was named, then classes, runs and sites; names that begin so first. */
+/** The neuron that was named, then all else; names that begin so first. */
 function findAll(model: Model, wanted: string, store: Store): Hit[] {
   const hits: Hit[] = [];
   const fits = (name: string) => name.toLowerCase().includes(wanted);
   for (const name of model.classes.filter(fits)) {
     hits.push({ kind: "class", label: name, choose: () => store.set({ cls: name, tab: "class" }) });
   }
-  for (const run of model.runs.filter((one) => fits(one.name))) {
-    hits.push({ kind: "run", label: run.name, choose: () => showRun(store, run) });
+  hits.push(...findConcepts(model, fits, store));
+  for (const run of model.runs.filter((one) => fits(one.name) || fits(one.title))) {
+    hits.push({ kind: "run", label: run.title, key: run.name, choose: () => showRun(store, run) });
+  }
+  for (const at of model.stops) {
+    const label = model.stopLabel(at);
+    if (fits(label)) hits.push({ kind: "epoch", label, choose: () => store.set({ at }) });
   }
   for (const run of model.runs) {
     run.meta.sites.forEach((site, s) => {
-      const label = `${run.name}/${site.name}`;
-      if (fits(label)) hits.push({ kind: "site", label, choose: () => selectSite(store, run, s) });
+      const key = `${run.name}/${site.name}`;
+      const label = `${run.title}, ${site.name}`;
+      if (fits(key) || fits(label)) hits.push({ kind: "layer", label, key, choose: () => selectSite(store, run, s) });
     });
   }
   const first = (hit: Hit) => (hit.label.toLowerCase().startsWith(wanted) ? 0 : 1);
@@ -139,8 +154,19 @@ function findAll(model: Model, wanted: string, store: Store): Hit[] {
   return [...findNeurons(model, wanted, store), ...hits];
 }
 
-/** `run/site/index`, `site/index`, or with the `@epoch` that the tables write. */
+/** Concepts by their own name and their class's; they are selected in the run that is counted. */
+function findConcepts(model: Model, fits: (name: string) => boolean, store: Store): Hit[] {
+  const run = countedRun(model, store.state) ?? model.runs[0];
+  return run.scene.groups.flatMap(({ name, label }, number) => {
+    if (!fits(name) && !fits(run.scene.classes[label] ?? "")) return [];
+    const choose = () => store.set({ selection: ofConcept([run], number, store.state.at), tab: "selection" });
+    return [{ kind: "concept" as const, label: `${name}, in ${run.title}`, choose }];
+  });
+}
+
+/** `run/layer/index`, `layer/index`, or with the `@epoch` that the tables write. */
 function findNeurons(model: Model, wanted: string, store: Store): Hit[] {
+  const epoch = wanted.match(/@([^/]*)/)?.[1];
   const parts = wanted.replace(/@[^/]*/, "").split("/");
   if (parts.length < 2 || !/^\d+$/.test(parts.at(-1)!)) return [];
   const index = Number(parts.at(-1));
@@ -154,11 +180,15 @@ function findNeurons(model: Model, wanted: string, store: Store): Hit[] {
       }
     });
   }
-  return found.map((neuron) => ({
-    kind: "neuron" as const,
-    label: neuron.run.id(neuron.neuron),
-    choose: () => showNeuron(store, neuron),
-  }));
+  return found.map((neuron) => {
+    const snapshot = neuron.run.meta.epochs.findIndex((one) => String(one).toLowerCase() === epoch);
+    return {
+      kind: "neuron" as const,
+      label: snapshot < 0 ? `${neuron.run.title}: ${neuron.run.siteName(neuron.neuron)}` : neuron.run.nameAt(snapshot, neuron.neuron),
+      key: neuron.run.id(neuron.neuron),
+      choose: () => showNeuron(store, neuron, snapshot),
+    };
+  });
 }
 
 /** Runs that no panel shows would be found in vain. */
@@ -167,12 +197,15 @@ function reveal(store: Store, run: Run): { panels: string[]; hidden: Set<string>
   const open = new Set(hidden);
   open.delete(run.name);
   const own = `*${run.meta.scene}`;
-  const there = panels.includes(own) || panels.includes(run.name);
+  const there = panels.map(subject).some((name) => name === own || name === run.name);
   return { panels: there ? panels : [own, ...panels.slice(1)], hidden: open.size === hidden.size ? hidden : open };
 }
 
-function showNeuron(store: Store, neuron: NeuronRef): void {
-  store.set({ ...reveal(store, neuron.run), neuron, tab: "neuron" });
+/** A snapshot below 0 leaves the time as it is; that of the base is the same at all times. */
+function showNeuron(store: Store, neuron: NeuronRef, snapshot: number): void {
+  const { meta } = neuron.run;
+  const at = snapshot < 0 || meta.is_base ? store.state.at : meta.progress[snapshot];
+  store.set({ ...reveal(store, neuron.run), neuron, at, tab: "neuron" });
 }
 
 function showRun(store: Store, run: Run): void {

@@ -1,14 +1,15 @@
-/** Curves of all shown runs over time, with the monitor's alarms. */
+/** Curves over time, with the monitor's alarms. */
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import { runColour } from "./colour";
+import { countedRun, type Curves, curvesOf } from "./curves";
 import { epochTicks } from "./data/epochs";
 import type { Model, Run } from "./data/model";
 import { h, onceAFrame } from "./dom";
+import { METRICS, ofConcept, shownRuns, type State, type Store } from "./state";
 import { themeColour } from "./theme";
-import { METRICS, shownRuns, type State, type Store } from "./state";
 
 const HEIGHT = 104;
 
@@ -22,12 +23,20 @@ const TICK = 70;
 /** Height of a row of alarms above the curves. */
 const ROW = 11;
 
+/** Height of a band that its name fits into, in pixels. */
+const NAMED = 11;
+
+/** Where browsers that keep anything keep whether the curves are folded. */
+const FOLDED = "conceptevo curves folded";
+
 export class Strip {
   readonly element: HTMLElement;
   private readonly model: Model;
   private readonly plot = h("div.plot");
   private readonly choice: HTMLSelectElement;
+  private readonly fold: HTMLButtonElement;
   private readonly alarms = h("div.alarms");
+  private readonly counted: HTMLSelectElement;
   private readonly time = h("i.now");
   private readonly observer = new ResizeObserver(onceAFrame(() => this.resize()));
   private chart: uPlot | null = null;
@@ -35,6 +44,7 @@ export class Strip {
   constructor(
     private readonly store: Store,
     private readonly onPick: (at: number) => void,
+    private readonly onPoint: (at: number | null) => void,
   ) {
     this.model = store.model;
     this.choice = h(
@@ -42,10 +52,19 @@ export class Strip {
       { "aria-label": "curve", onchange: () => store.set({ metric: this.choice.value }) },
       Object.entries(METRICS).map(([value, label]) => h("option", { value }, label)),
     );
-    this.element = h("section.strip", { "aria-label": "curves" }, h("div.strip-head", null, this.choice, this.alarms), this.plot);
+    this.counted = h("select", {
+      "aria-label": "run whose concepts are counted",
+      title: "A click on a band selects its neurons",
+      onchange: () => store.set({ counted: this.counted.value }),
+    });
+    this.fold = h("button.quiet", { onclick: () => this.setFolded(!this.plot.hidden) });
+    const head = h("div.strip-head", null, this.choice, this.counted, this.fold, this.alarms);
+    this.element = h("section.strip", { "aria-label": "curves" }, head, this.plot);
+    this.setFolded(recall());
     this.observer.observe(this.plot);
     store.listen((state, changed) => {
-      if (changed.has("metric") || changed.has("hidden") || changed.has("panels")) this.draw(state);
+      const isOfSelection = state.metric === "selection" && changed.has("selection");
+      if (isOfSelection || changed.has("metric") || changed.has("counted") || changed.has("hidden") || changed.has("panels")) this.draw(state);
       else if (changed.has("at")) this.moveTime();
       if (changed.has("at") || changed.has("hidden") || changed.has("panels")) this.tellAlarms(state);
     });
@@ -56,23 +75,28 @@ export class Strip {
     this.chart?.destroy();
   }
 
-  private series(run: Run, metric: string): Map<number, number | null> {
-    const { table, measures, progress } = run.meta;
-    const [times, values] =
-      metric in table ? [table.progress, table[metric]] : [progress, measures[metric] ?? []];
-    return new Map(times.map((at, i) => [at, values[i] ?? null]));
+  private setFolded(isFolded: boolean): void {
+    this.plot.hidden = isFolded;
+    this.fold.textContent = isFolded ? "Show curves" : "Hide curves";
+    this.fold.setAttribute("aria-expanded", String(!isFolded));
+    // Folded it had no width that it could be drawn for.
+    if (!isFolded && this.chart !== null) this.draw(this.store.state);
+    try {
+      localStorage.setItem(FOLDED, String(isFolded));
+    } catch {
+      // Some browsers give pages from a file no storage; it then lasts a visit.
+    }
   }
 
   private draw(state: State): void {
     this.choice.value = state.metric;
-    const runs = shownRuns(this.model, state).filter((run) => !run.meta.is_base);
-    const curves = runs.map((run) => this.series(run, state.metric));
-    const times = [...new Set(curves.flatMap((curve) => [...curve.keys()]))].sort((a, b) => a - b);
+    const shown = curvesOf(this.model, state);
+    const { curves, isStacked } = shown;
+    const times = [...new Set(curves.flatMap(({ values }) => [...values.keys()]))].sort((a, b) => a - b);
     // A gap between two points of a run is no gap of its curve: undefined joins them.
-    const data = [
-      times,
-      ...curves.map((curve) => times.map((at) => (curve.has(at) ? curve.get(at) : undefined))),
-    ] as uPlot.AlignedData;
+    const lines = curves.map(({ values }) => times.map((at) => (values.has(at) ? values.get(at) : undefined)));
+    const data = [times, ...(isStacked ? stacked(lines) : lines)] as uPlot.AlignedData;
+    const runs = shownRuns(this.model, state).filter((run) => !run.meta.is_base);
     const alarmed = runs.filter((run) => run.meta.reports.some((report) => isAlarm(report.status)));
     const narrow = this.plot.clientWidth < 600;
     const [first, last] = [this.model.stops[0], this.model.stops.at(-1)! || 1];
@@ -84,6 +108,9 @@ export class Strip {
     // Room for what they will say, so that the maps keep their size while time goes on.
     this.alarms.style.height = alarmed.length === 0 ? "" : alarmed.length === 1 ? "20px" : "40px";
     this.plot.style.height = `${HEIGHT + alarmed.length * ROW}px`;
+    this.counted.hidden = state.metric !== "concepts";
+    this.counted.replaceChildren(...runs.map((run) => h("option", { value: run.name, title: run.name }, run.title)));
+    this.counted.value = countedRun(this.model, state)?.name ?? "";
     this.chart = new uPlot(
       {
         width: Math.max(120, this.plot.clientWidth),
@@ -91,39 +118,61 @@ export class Strip {
         legend: { show: false },
         padding: [6 + alarmed.length * ROW, narrow ? 12 : RIGHT, null, 0],
         cursor: { x: true, y: false, points: { show: false }, drag: { x: false, y: false } },
-        scales: { x: { time: false, range: () => [first, last] } },
+        scales: { x: { time: false, range: () => [first, last] }, y: scaleOf(shown) },
         axes: [
           { ...axis, size: 22, splits: () => ticks.map(({ at }) => at), values: () => ticks.map(({ label }) => label) },
-          { ...axis, size: narrow ? 40 : LEFT, space: 22 },
+          { ...axis, size: narrow ? 40 : LEFT, space: 22, ...(shown.top === 1 ? HALVES : {}) },
         ],
+        bands: isStacked ? curves.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] })) : [],
         series: [
           {},
-          ...runs.map((run) => ({
-            label: run.name,
-            stroke: runColour(this.model, run),
-            width: 1.6,
-            points: { show: times.length < 40, size: 4 },
+          ...curves.map(({ label, colour, dash }) => ({
+            label,
+            stroke: colour,
+            dash,
+            fill: isStacked ? colour : undefined,
+            width: isStacked ? 0.5 : 1.6,
+            points: { show: !isStacked && times.length < 40, size: 4 },
           })),
         ],
         hooks: {
-          draw: [(chart) => this.drawAlarms(chart, alarmed)],
+          draw: [(chart) => this.drawAlarms(chart, alarmed), (chart) => isStacked && nameBands(chart, shown, data)],
           setSize: [() => this.moveTime()],
-          ready: [
-            (chart) => {
-              chart.over.append(this.time);
-              chart.over.addEventListener("click", () => {
-                if (chart.cursor.left !== undefined) this.onPick(chart.posToVal(chart.cursor.left, "x"));
-              });
-            },
-          ],
+          setCursor: [(chart) => this.point(chart)],
+          ready: [(chart) => this.listenTo(chart)],
         },
       },
       data,
       this.plot,
     );
     this.moveTime();
-    const known = curves.some((curve) => [...curve.values()].some((value) => value !== null));
-    this.plot.dataset.empty = known ? "" : "not measured for the runs that are shown";
+    this.plot.dataset.empty = shown.empty;
+  }
+
+  private listenTo(chart: uPlot): void {
+    chart.over.append(this.time);
+    chart.over.addEventListener("mouseleave", () => this.onPoint(null));
+    chart.over.addEventListener("click", () => {
+      const { left, top } = chart.cursor;
+      if (left === undefined) return;
+      this.onPick(chart.posToVal(left, "x"));
+      const run = this.store.state.metric === "concepts" && countedRun(this.model, this.store.state);
+      if (run && top !== undefined) this.pickBand(run, chart.posToVal(top, "y"));
+    });
+  }
+
+  /** Selects the neurons of the band at a height, at the time that is shown. */
+  private pickBand(run: Run, height: number): void {
+    const { at } = this.store.state;
+    const { curves } = curvesOf(this.model, this.store.state);
+    let below = 0;
+    const number = curves.findIndex(({ values }) => (below += values.get(run.meta.progress[run.at(at)]) ?? 0) >= height);
+    if (number >= 0 && height >= 0) this.store.set({ selection: ofConcept([run], number, at), tab: "selection" });
+  }
+
+  private point(chart: uPlot): void {
+    const { left } = chart.cursor;
+    if (left !== undefined && left >= 0) this.onPoint(this.model.nearestStop(chart.posToVal(left, "x")));
   }
 
   /** The time shown is an element of its own: moving it draws no curve anew. */
@@ -163,7 +212,7 @@ export class Strip {
       const report = run.meta.reports.find((one) => one.progress === at);
       if (report !== undefined && isAlarm(report.status)) {
         const why = report.reasons.length > 0 ? ` (${report.reasons[0]})` : "";
-        told.push(h("span", null, `▼ ${run.name}: ${report.status}${why}`));
+        told.push(h("span", { title: run.name }, `▼ ${run.title}: ${report.status}${why}`));
       }
     }
     this.alarms.replaceChildren(...told);
@@ -176,6 +225,59 @@ export class Strip {
   }
 }
 
-function isAlarm(status: string): boolean {
+/** Ticks of a share. */
+const HALVES = { splits: () => [0, 0.5, 1], values: () => ["0", ".5", "1"] };
+
+function scaleOf({ top, isStacked, curves }: Curves): uPlot.Scale {
+  if (top !== null) return { range: () => [0, top] };
+  const isCount = isStacked || curves.every(({ values }) => [...values.values()].every(Number.isInteger));
+  return isCount ? { range: (_chart, _low, high) => [0, high || 1] } : {};
+}
+
+/** Each line on those before it; all are known at the same times. */
+function stacked(lines: (number | null | undefined)[][]): number[][] {
+  const sums: number[][] = [];
+  for (const line of lines) {
+    const below = sums.at(-1);
+    sums.push(line.map((value, i) => (value ?? 0) + (below?.[i] ?? 0)));
+  }
+  return sums;
+}
+
+/** Writes each band's name where it is widest, if it fits. */
+function nameBands(chart: uPlot, { curves }: Curves, data: uPlot.AlignedData): void {
+  const { ctx } = chart;
+  ctx.save();
+  ctx.font = `${10.5 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textBaseline = "middle";
+  const [times, ...lines] = data as number[][];
+  curves.forEach(({ label }, i) => {
+    const heights = times.map((_, t) => lines[i][t] - (lines[i - 1]?.[t] ?? 0));
+    const t = heights.indexOf(Math.max(...heights));
+    const [above, below] = [lines[i][t], lines[i][t] - heights[t]].map((value) => chart.valToPos(value, "y", true));
+    if (below - above < NAMED * devicePixelRatio) return;
+    const x = chart.valToPos(times[t], "x", true);
+    const isLate = x > chart.bbox.left + chart.bbox.width / 2;
+    ctx.textAlign = isLate ? "right" : "left";
+    ctx.fillStyle = "#fff";
+    ctx.strokeStyle = "rgb(0 0 0 / 55%)";
+    ctx.lineWidth = 2.5 * devicePixelRatio;
+    const left = x + (isLate ? -6 : 6) * devicePixelRatio;
+    ctx.strokeText(label, left, (above + below) / 2);
+    ctx.fillText(label, left, (above + below) / 2);
+  });
+  ctx.restore();
+}
+
+function recall(): boolean {
+  try {
+    return localStorage.getItem(FOLDED) === "true";
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the monitor's status is an alarm. */
+export function isAlarm(status: string): boolean {
   return status !== "healthy" && status !== "not measured";
 }

@@ -38,6 +38,6 @@ export function suggestLabel(model: Model, selection: Selection, at: number): Su
   const named = ranked.filter((one) => one.share >= first.share / 2 && one.lift >= 1.5).slice(0, 3);
   return {
     label: named.map((one) => one.name).join(" / "),
-    why: `${named.map(told).join(", ")} of the stimuli; ${first.lift.toFixed(1)} times as usual`,
+    why: `${named.map(told).join(", ")} of the stimuli; ${first.lift.toFixed(1)}× the average`,
   };
 }

@@ -1,11 +1,13 @@
 /** One slider for everything: play, the epoch, and a strip of curves under it. */
 
 import { runColour } from "./colour";
+import { isDiverged } from "./concepts";
+import { measured } from "./curves";
 import { snapshotLabel } from "./data/epochs";
-import type { Model } from "./data/model";
+import type { Model, Run } from "./data/model";
 import { h, swatch } from "./dom";
-import { shownRuns, type State, type Store } from "./state";
-import { Strip } from "./strip";
+import { backdropOf, METRICS, shownRuns, type State, type Store } from "./state";
+import { isAlarm, Strip } from "./strip";
 
 /** Time that a stop is shown for while playing, in ms. */
 const PACE = 900;
@@ -41,10 +43,11 @@ export class Timeline {
       onkeydown: (event: KeyboardEvent) => this.key(event),
     });
     this.playButton = h("button.play", { onclick: () => this.toggle() });
-    this.strip = new Strip(store, (at) => {
+    const pick = (at: number) => {
       this.pause();
       this.go(this.model.nearestStop(at), 0);
-    });
+    };
+    this.strip = new Strip(store, pick, (at) => this.tellValues(at));
     const ticks = h("div.ticks", { "aria-hidden": "true" });
     const span = stops.at(-1)! - stops[0] || 1;
     for (const stop of stops) {
@@ -75,21 +78,20 @@ export class Timeline {
 
   private listRuns(state: State): void {
     const held = document.activeElement?.closest<HTMLElement>(".chip")?.dataset.run;
-    const onMaps = shownRuns(this.model, state);
+    const backdrops = state.panels.map((panel) => backdropOf(this.model, state, panel));
+    const onMaps = [...shownRuns(this.model, state), ...backdrops];
     this.chips.replaceChildren(
       ...this.model.runs.map((run) => {
         const shown = !state.hidden.has(run.name);
         const absent = shown && !onMaps.includes(run);
         const snapshot = run.at(state.at);
-        const row = run.meta.table.progress.indexOf(run.meta.progress[snapshot]);
-        const accuracy = run.meta.table.test_top1?.[row];
         const ended = !run.meta.is_base && state.at > run.end + 1e-6;
         return h(
           "button.chip",
           {
             "aria-pressed": String(shown),
             "data-run": run.name,
-            title: `${run.meta.title}. Click to ${shown ? "hide" : "show"}.`,
+            title: `${run.name}: ${run.meta.architecture}. Click to ${shown ? "hide" : "show"}.`,
             onclick: () => {
               const hidden = new Set(state.hidden);
               if (shown) hidden.add(run.name);
@@ -98,16 +100,30 @@ export class Timeline {
             },
           },
           swatch(runColour(this.model, run)),
-          h("span", null, snapshotLabel(run.name, run.meta.epochs[snapshot])),
-          h("span.faint", null, accuracy === null || accuracy === undefined ? "" : `acc ${accuracy.toFixed(2)}`),
+          h("span", null, snapshotLabel(run.title, run.meta.epochs[snapshot])),
+          h("span.faint.value", null, valueAt(run, "test_top1", state.at)),
+          isDiverged(run, snapshot) && h("span.verdict-flag", { title: "most of its responses are not finite" }, "diverged"),
+          verdict(run, state.at),
           run.meta.is_base && h("span.faint", null, "base"),
           ended && h("span.faint", null, "ended"),
-          absent && h("span.faint", null, "on no map"),
+          absent && h("span.faint", null, "not on any map"),
         );
       }),
     );
     if (held !== undefined) {
       this.chips.querySelector<HTMLElement>(`.chip[data-run="${CSS.escape(held)}"]`)?.focus();
+    }
+  }
+
+  /** Of every run what the curves show where the mouse is; without it, its accuracy. */
+  private tellValues(at: number | null): void {
+    const { state } = this.store;
+    const metric = at === null || state.metric in COUNTED ? "test_top1" : state.metric;
+    for (const chip of this.chips.querySelectorAll<HTMLElement>(".chip")) {
+      const run = this.model.run(chip.dataset.run!)!;
+      const told = valueAt(run, metric, at ?? state.at);
+      const where = at === null || told === "" ? "" : ` at ${run.label(run.at(at))}`;
+      chip.querySelector(".value")!.textContent = `${told}${where}`;
     }
   }
 
@@ -171,4 +187,21 @@ export class Timeline {
     this.playButton.setAttribute("aria-label", on ? "pause" : "play");
     this.playButton.title = on ? "Pause (space)" : "Play (space)";
   }
+}
+
+/** Curves that are no measure of a run. */
+const COUNTED = { concepts: true, selection: true };
+
+/** A measure of a run at a time, in words; none where it is not known. */
+function valueAt(run: Run, metric: string, at: number): string {
+  const value = measured(run, metric).get(run.meta.progress[run.at(at)]);
+  const name = metric === "test_top1" ? "acc" : METRICS[metric];
+  return value === null || value === undefined ? "" : `${name} ${value.toFixed(2)}`;
+}
+
+/** The monitor's last alarm until a time, where it has raised one. */
+function verdict(run: Run, at: number): HTMLElement | null {
+  const alarm = run.meta.reports.findLast(({ progress, status }) => progress <= at + 1e-6 && isAlarm(status));
+  if (alarm === undefined) return null;
+  return h("span.verdict-flag", { title: `the monitor: ${alarm.status}; ${alarm.reasons.join(", ")}` }, `▼ ${alarm.status}`);
 }

@@ -1,6 +1,6 @@
 /** Runs, snapshots and neurons as the page speaks of them. */
 
-import { type Epoch, epochLabel } from "./epochs";
+import { type Epoch, epochLabel, snapshotLabel } from "./epochs";
 import { type Chunk, DataError } from "./format";
 import type { Source } from "./source";
 
@@ -80,6 +80,9 @@ export interface Meta {
 const NOWHERE = 65535;
 const UNKNOWN = 255;
 
+/** Importance of an evolution along which a class's logit rises and falls alike. */
+const NO_EFFECT = 0.5;
+
 /** Share of the places on each side that need not be in sight at first. */
 const OUTLIERS = 0.01;
 
@@ -147,6 +150,11 @@ export class Run {
     return this.meta.name;
   }
 
+  /** How people read it. */
+  get title(): string {
+    return this.meta.title || this.meta.name;
+  }
+
   get scene(): Scene {
     return this.model.scenes[this.meta.scene];
   }
@@ -180,6 +188,11 @@ export class Run {
     return [this.starts[site], this.starts[site + 1]];
   }
 
+  /** `site/index`. */
+  siteName(neuron: number): string {
+    return this.id(neuron).slice(this.name.length + 1);
+  }
+
   /** `run/site/index`. */
   id(neuron: number): string {
     const site = this.siteOf(neuron);
@@ -189,6 +202,11 @@ export class Run {
   /** How people read one of its snapshots: `init`, `epoch 3`. */
   label(snapshot: number): string {
     return epochLabel(this.meta.epochs[snapshot]);
+  }
+
+  /** How people read a neuron in a snapshot. */
+  nameAt(snapshot: number, neuron: number): string {
+    return `${snapshotLabel(this.title, this.meta.epochs[snapshot])}: ${this.siteName(neuron)}`;
   }
 
   /** `run@epoch/site/index`, as the tables call it. */
@@ -311,6 +329,16 @@ export class Run {
       if (rank < count) found[rank] = neuron;
     }
     return found.filter((neuron) => neuron !== undefined);
+  }
+
+  /** Neurons whose importance for a class is nearest to that of no effect. */
+  unimportant(evolution: number, label: number, count: number): number[] {
+    const measured = Array.from({ length: this.neurons }, (_, neuron) => ({
+      neuron,
+      importance: this.importance(evolution, label, neuron)?.[0] ?? Infinity,
+    })).filter(({ importance }) => importance !== Infinity);
+    const apart = ({ importance }: { importance: number }) => Math.abs(importance - NO_EFFECT);
+    return measured.sort((a, b) => apart(a) - apart(b)).slice(0, count).map(({ neuron }) => neuron);
   }
 
   /** Images of a neuron in a snapshot, the strongest first; needs `loadPatches`. */

@@ -65,7 +65,7 @@ export class Labels {
       if (place === null) return;
       const told = h("span.held");
       const patch = base.scene.images && patchRow(base, base.snapshots - 1, exemplar, 1, PATCH, true);
-      const element = h("div.label", { "data-concept": concept }, patch, h("span.words", null, name, " ", told));
+      const element = h("div.label", { "data-concept": concept }, patch, h("span.words", null, name, " · ", told));
       element.style.setProperty("--colour", conceptColour(concept));
       this.labels.push({ element, told, concept, size, place, box: null });
     });

@@ -1,12 +1,16 @@
-/** Up to four maps side by side, which look at the same place at the same time. */
+/** Maps side by side, which look at the same place, at one time or each at its own. */
 
 import { createRenderer } from "regl-scatterplot";
 
 import { colouring } from "../colour";
-import { baseOf, countedRuns, holders } from "../concepts";
+import { countedRuns } from "../concepts";
 import type { Model, NeuronRef, Run } from "../data/model";
+import { epochLabel } from "../data/epochs";
 import { h, onceAFrame } from "../dom";
-import { inside, runsOf, type Selection, type State, type Store } from "../state";
+import {
+  backdropOf, inside, ofConcept, pinnable, pinnedEpoch, runsOf, type Selection, type State, type Store,
+  subject, timeOf,
+} from "../state";
 import { onThemeChange } from "../theme";
 import { Labels } from "./labels";
 import { drawLasso } from "./lasso";
@@ -59,9 +63,14 @@ export class Maps {
   }
 
   private get scenes(): number[] {
-    return this.state.panels.map((p) =>
+    return this.state.panels.map(subject).map((p) =>
       p.startsWith("*") ? Number(p.slice(1)) : this.model.run(p)!.meta.scene,
     );
+  }
+
+  /** The time that a map shows. */
+  private at(place: number): number {
+    return timeOf(this.model, this.state, this.state.panels[place]);
   }
 
   private update(state: State, changed: Set<keyof State>): void {
@@ -113,6 +122,10 @@ export class Maps {
     this.frames = this.panels.map((panel, i) => this.frame(panel, i));
     this.element.append(...this.frames);
     this.element.dataset.count = String(count);
+    // More than four are runs by epochs: a row per run.
+    const first = subject(this.state.panels[0]);
+    const columns = this.state.panels.filter((p) => subject(p) === first).length;
+    this.element.style.gridTemplate = count > 4 ? `repeat(${Math.ceil(count / columns)}, minmax(0, 1fr)) / repeat(${columns}, minmax(0, 1fr))` : "";
     this.resize();
   }
 
@@ -138,26 +151,41 @@ export class Maps {
       "select.panel-run",
       {
         "aria-label": `runs on map ${place + 1}`,
-        onchange: () => {
-          const panels = [...this.state.panels];
-          panels[place] = choice.value;
-          this.store.set({ panels });
-        },
+        onchange: () => this.setPanel(place, choice.value, pinnedEpoch(this.state.panels[place])),
       },
       scenes.map((scene, s) => h("option", { value: `*${s}` }, name(scene.title))),
-      runs.map((run) => h("option", { value: run.name }, run.name)),
+      runs.map((run) => h("option", { value: run.name, title: run.name }, run.title)),
     );
-    choice.value = this.state.panels[place];
+    choice.value = subject(this.state.panels[place]);
+    const pin = h(
+      "select.panel-epoch",
+      {
+        "aria-label": `epoch of map ${place + 1}`,
+        onchange: () => this.setPanel(place, choice.value, pin.value || null),
+      },
+      h("option", { value: "" }, "follows slider"),
+      [...pinnable(this.model, choice.value).keys()].map((epoch) =>
+        h("option", { value: epoch }, epochLabel(/^\d+$/.test(epoch) ? Number(epoch) : epoch)),
+      ),
+    );
+    pin.value = pinnedEpoch(this.state.panels[place]) ?? "";
     const zoom = (name: string, sign: string, factor: number) =>
       h("button.zoom", { "aria-label": name, title: name, onclick: () => this.zoom(factor) }, sign);
     const buttons = h(
       "span.zooms",
       null,
-      zoom("enlarge the maps", "+", 1.4),
-      zoom("make the maps smaller", "−", 1 / 1.4),
-      zoom("show all of the maps", "⤢", 0),
+      zoom("Zoom in", "+", 1.4),
+      zoom("Zoom out", "−", 1 / 1.4),
+      zoom("Show all", "⤢", 0),
     );
-    return h("div.frame", null, h("div.frame-head", null, choice, h("span.count"), h("span.same"), buttons), panel.element);
+    return h("div.frame", null, h("div.frame-head", null, choice, pin, h("span.count"), h("span.same"), buttons), panel.element);
+  }
+
+  private setPanel(place: number, name: string, epoch: string | null): void {
+    const panels = [...this.state.panels];
+    const isThere = epoch !== null && pinnable(this.model, name).has(epoch);
+    panels[place] = isThere ? `${name}@${epoch}` : name;
+    this.store.set({ panels });
   }
 
   private newPanel(): Panel {
@@ -193,8 +221,9 @@ export class Maps {
       const [x, y] = at(event);
       if (pressed === null || Math.hypot(x - pressed[0], y - pressed[1]) > 4) return;
       const { concept, neuron } = this.pointedAt(panel, x, y);
-      if (concept !== null) this.store.set({ selection: this.holding(panel, concept), tab: "selection" });
-      else if (neuron !== null) this.store.set({ neuron, tab: "neuron" });
+      const shown = { at: this.at(this.panels.indexOf(panel)) };
+      if (concept !== null) this.store.set({ selection: this.holding(panel, concept), tab: "selection", ...shown });
+      else if (neuron !== null) this.store.set({ neuron, tab: "neuron", ...shown });
     });
     const hover = onceAFrame((x: number, y: number) => {
       const { concept, neuron: found } = this.pointedAt(panel, x, y);
@@ -206,7 +235,7 @@ export class Maps {
         this.marks();
       }
       if (found === null) this.tooltip.hide();
-      else this.tooltip.show(found, this.state.at, panel.element, x, y);
+      else this.tooltip.show(found, this.at(this.panels.indexOf(panel)), panel.element, x, y);
     });
     panel.element.addEventListener("pointermove", (event) => {
       if (event.pointerType === "mouse" && event.buttons === 0) hover(...at(event));
@@ -230,29 +259,23 @@ export class Maps {
 
   /** The neurons that a map's label counts. */
   private holding(panel: Panel, concept: number): Selection {
-    const { at } = this.state;
     const place = this.panels.indexOf(panel);
     const runs = countedRuns(runsOf(this.model, this.state, this.state.panels[place]));
-    const members = new Map<Run, Set<number>>();
-    for (const run of runs) {
-      const own = holders(run, run.at(at), concept);
-      if (own.size > 0) members.set(run, own);
-    }
-    const { name } = this.model.scenes[this.scenes[place]].groups[concept];
-    const told = `neurons that hold ${name} at ${this.model.stopLabel(at)}`;
-    return { members, told, region: null, site: null };
+    return ofConcept(runs, concept, this.at(place));
   }
 
   private select(panel: Panel, polygon: [number, number][]): void {
-    const scene = this.scenes[this.panels.indexOf(panel)];
+    const place = this.panels.indexOf(panel);
+    const scene = this.scenes[place];
     // What is drawn on one map holds on all maps of the same space.
     const runs = this.model.runs.filter((run) =>
       this.state.panels.some((p) => runsOf(this.model, this.state, p).includes(run)) &&
       run.meta.scene === scene,
     );
     this.onLassoEnd();
-    const selection = inside(this.model, runs, polygon, this.state.at, scene);
-    this.store.set({ selection, tab: "selection" });
+    const at = this.at(place);
+    const selection = inside(this.model, runs, polygon, at, scene);
+    this.store.set({ selection, tab: "selection", at });
   }
 
   /** Selects what lies around the chosen neuron, for those who cannot draw. */
@@ -325,11 +348,10 @@ export class Maps {
     await Promise.all(
       this.panels.map((panel, i) => {
         const runs = runsOf(this.model, state, state.panels[i]);
-        const base = baseOf(this.model, scenes[i]);
-        const isBelow = base !== undefined && !runs.includes(base) && !state.hidden.has(base.name);
-        this.labels.get(panel)!.tell(scenes[i], runs, state.at);
-        this.frames[i].querySelector(".same")!.textContent = coinciding(runs, state.at);
-        return panel.show(runs, isBelow ? base : null, state.at, colours, state.selection, tween);
+        const at = this.at(i);
+        this.labels.get(panel)!.tell(scenes[i], runs, at);
+        this.frames[i].querySelector(".same")!.textContent = coinciding(runs, at);
+        return panel.show(runs, backdropOf(this.model, state, state.panels[i]), at, colours, state.selection, tween);
       }),
     );
     this.drawing -= 1;
@@ -359,9 +381,11 @@ export class Maps {
       const labels = this.labels.get(panel)!;
       labels.place();
       const taken = labels.shown.map(({ box }) => box);
-      const bends = drawMarks(panel, scenes[i], this.state, { hovered: this.hovered, taken });
+      const at = this.at(i);
+      const hovered = this.hovered ?? this.state.pointed;
+      const bends = drawMarks(panel, scenes[i], { ...this.state, at }, { hovered, taken });
       this.bends.set(panel, bends);
-      showPatches(panel, { at: this.state.at, enlarged: this.enlarged, bends, onLoad: this.marks });
+      showPatches(panel, { at, enlarged: this.enlarged, bends, onLoad: this.marks });
     });
   });
 
@@ -373,13 +397,19 @@ export class Maps {
   picture(caption: string): Promise<Blob> {
     const maps = this.panels.map((panel, i) => ({
       panel,
-      name: this.frames[i].querySelector("select")!.selectedOptions[0].text,
+      name: this.name(i),
       labels: this.labels.get(panel)!,
-      at: this.state.at,
+      at: this.at(i),
       enlarged: this.enlarged,
       bends: this.bends.get(panel) ?? [],
     }));
     return picture({ maps, element: this.element, colours: colouring(this.model, this.state), caption });
+  }
+
+  /** What a map shows, and when, if it stays there. */
+  private name(place: number): string {
+    const [name, epoch] = [...this.frames[place].querySelectorAll("select")].map((one) => one.selectedOptions[0].text);
+    return pinnedEpoch(this.state.panels[place]) === null ? name : `${name}, ${epoch}`;
   }
 
   close(): void {
@@ -404,6 +434,6 @@ function coinciding(runs: Run[], at: number): string {
   }
   return groups
     .filter((group) => group.length > 1)
-    .map((group) => `${group.map((run) => run.name).join(" = ")}: in the same places`)
+    .map((group) => `${group.map((run) => run.title).join(" = ")}: in the same places`)
     .join("; ");
 }

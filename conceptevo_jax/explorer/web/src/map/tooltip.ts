@@ -17,7 +17,7 @@ export class Tooltip {
     const id = run.idAt(snapshot, neuron);
     if (id !== this.shown) {
       this.shown = id;
-      this.element.replaceChildren(h("strong", null, id), patches(run, snapshot, neuron));
+      this.element.replaceChildren(h("strong", null, run.nameAt(snapshot, neuron)), patches(run, snapshot, neuron));
     }
     this.element.hidden = false;
     const own = panel.getBoundingClientRect();

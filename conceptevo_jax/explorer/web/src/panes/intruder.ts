@@ -57,7 +57,7 @@ export class Intruder {
       const right = chosen === odd;
       score.asked += 1;
       if (right) score.found += 1;
-      const told = `${right ? "Right" : "No"}: the intruder is ${odd.run.idAt(odd.run.at(this.at), odd.neuron)}.`;
+      const told = `${right ? "Right" : "No"}: the intruder is ${odd.run.nameAt(odd.run.at(this.at), odd.neuron)}.`;
       for (const { one, card } of cards) {
         card.disabled = true;
         if (one === odd) {

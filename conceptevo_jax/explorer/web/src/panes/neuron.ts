@@ -5,6 +5,7 @@ import { type Evolution, Life, type Model, type NeuronRef, type Run } from "../d
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns, type State, type Store } from "../state";
+import { tourLoads, tourOf } from "../tour";
 import { Pane } from "./pane";
 
 const PATCHES = 7;
@@ -12,6 +13,7 @@ const LIKE = 2;
 
 export class NeuronPane extends Pane {
   private readonly model: Model;
+  private tour: HTMLElement | null = null;
 
   constructor(private readonly store: Store) {
     super();
@@ -25,9 +27,13 @@ export class NeuronPane extends Pane {
   private draw(state: State): void {
     if (state.neuron === null) {
       const hint =
-        "Click a point, or search for a neuron. Its concept over time, and what is like it in " +
-        "other runs, show here.";
-      void this.fill([], () => [h("p.hint", null, hint)]);
+        "Every dot is a neuron; neurons that respond to the same images lie close together. " +
+        "Click a point, or search for a neuron. Its concept over time and its closest matches " +
+        "in other runs appear here.";
+      void this.fill(tourLoads(this.model), () => {
+        this.tour ??= tourOf(this.store);
+        return [h("p.hint", null, hint), this.tour];
+      });
       return;
     }
     const { run, neuron } = state.neuron;
@@ -36,7 +42,7 @@ export class NeuronPane extends Pane {
     );
     const load = [run, ...others].map((one) => one.loadVectors());
     void this.fill([run.loadPatches(), ...load], () => [
-      h("h2", null, swatch(runColour(this.model, run)), run.idAt(run.at(state.at), neuron)),
+      h("h2", null, swatch(runColour(this.model, run)), h("span", { title: run.idAt(run.at(state.at), neuron) }, run.nameAt(run.at(state.at), neuron))),
       this.facts(state, run, neuron),
       this.concept(state, run, neuron),
       this.classes(state, run, neuron),
@@ -58,7 +64,7 @@ export class NeuronPane extends Pane {
       ["state", run.dead(snapshot, neuron) ? (run.nonfinite(snapshot, neuron) ? "not finite" : "dead, shown at its last place") : "live", ""],
       ["coverage", coverage === null ? "–" : `${Math.round(100 * coverage)} %`, "share of its stimuli that have a vector in the space"],
       ["movement", moved === null ? "–" : moved.toFixed(2), "since the snapshot before, in the space"],
-      ["sees", `${Math.round(100 * Math.min(1, site.field))} % of the image's side`, "side of the receptive field of its site"],
+      ["receptive field", site.field >= 1 ? "the whole image" : `${Math.round(100 * site.field)} % of the image's side`, "how much of the image its layer sees, along a side"],
     ];
     if (run.snapshots > 1) {
       rows.push(
@@ -111,7 +117,7 @@ export class NeuronPane extends Pane {
         h(
           "div.like",
           null,
-          link(this.store, { run: other, neuron: which }, other.idAt(t, which)),
+          link(this.store, { run: other, neuron: which }, other.nameAt(t, which)),
           h("span.faint", null, alike === null ? "" : `cosine ${alike.toFixed(2)}`),
           patchRow(other, t, which, PATCHES, 30),
         ),
@@ -165,8 +171,8 @@ export function interval(name: string, [score, low, high]: [number, number, numb
 }
 
 export function link(store: Store, which: NeuronRef, label: string, at?: number): HTMLElement {
-  const go = () => store.set({ neuron: which, tab: "neuron", at: at ?? store.state.at });
-  return h("button.link", { onclick: go }, label);
+  const go = () => store.set({ neuron: which, tab: "neuron", at: at ?? store.state.at, pointed: null });
+  return h("button.link", { onclick: go, title: which.run.id(which.neuron) }, label);
 }
 
 /** The nearest live neurons of another run, by cosine; by the map without vectors. */

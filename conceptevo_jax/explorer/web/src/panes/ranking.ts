@@ -2,7 +2,7 @@
 
 import { runColour } from "../colour";
 import { snapshotLabel } from "../data/epochs";
-import { Life, type Model, type Run } from "../data/model";
+import { Life, type Model, type NeuronRef, type Run } from "../data/model";
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns, type State, type Store } from "../state";
@@ -11,9 +11,12 @@ import { Pane } from "./pane";
 
 const LISTED = 20;
 
+/** Unimportant evolutions that are shown beside the important ones. */
+const CONTRASTED = 3;
+
 const ABOUT =
-  "Importance: the share of the class's images whose logit rises along the neuron's evolution, " +
-  "with its 95 % interval. First the patches before, then after.";
+  "whose logit for the class rises along the neuron's evolution; the 95 % interval is for a " +
+  "single neuron, not corrected for picking the best. First the patches before, then after.";
 const NOT_MEASURED =
   "Importance was not measured for these runs. Ranked instead: neurons by how many of their " +
   "stimuli are of the class at the time shown.";
@@ -47,7 +50,7 @@ export class RankingPane extends Pane {
     const measured = this.measured(state);
     if (measured.length > 0) {
       const load = measured.map((run) => run.loadPatches());
-      void this.fill(load, () => this.byImportance(measured, name));
+      void this.fill(load, () => this.byImportance(state, measured, name));
     } else {
       const runs = shownRuns(this.model, state).filter((run) => !run.meta.is_base);
       const load = runs.map((run) => run.loadPatches());
@@ -59,11 +62,15 @@ export class RankingPane extends Pane {
     }
   }
 
-  private byImportance(runs: Run[], name: string): HTMLElement[] {
+  private byImportance(state: State, runs: Run[], name: string): HTMLElement[] {
     const ranked = runs.flatMap((run) => this.rankings(run, name));
+    const images = runs[0].meta.evolutions[0].images;
+    const others = shownRuns(this.model, state).some((run) => !run.meta.is_base && !runs.includes(run));
+    const only = others ? " only" : "";
+    const about = `Importance, measured for ${runs.map((run) => run.title).join(", ")}${only}: share of ${images} images of ${name} ${ABOUT}`;
     return [
       h("h2", null, name),
-      h("p.hint", null, ranked.length > 0 ? ABOUT : "It was not measured for this class."),
+      h("p.hint", null, ranked.length > 0 ? about : "It was not measured for this class."),
       ...ranked,
     ];
   }
@@ -73,33 +80,48 @@ export class RankingPane extends Pane {
     return run.meta.evolutions.flatMap((one, v) => {
       const order = run.ranking(v, label, LISTED);
       if (order.length === 0) return [];
-      const { progress } = run.meta;
-      const rows = order.map((neuron) =>
-        h(
-          "li",
-          null,
-          link(this.store, { run, neuron }, run.id(neuron)),
-          interval("", run.importance(v, label, neuron) ?? [0, 0, 0]),
-          h(
-            "div.change",
-            null,
-            patchRow(run, one.before, neuron, 4, 32),
-            h("span.arrow", { "aria-label": "becomes" }, "→"),
-            patchRow(run, one.after, neuron, 4, 32),
-          ),
-        ),
-      );
+      const at = (snapshot: number) => this.model.nearestStop(run.meta.progress[snapshot]);
+      const rows = (neurons: number[]) => neurons.map((neuron) => this.evolution(run, v, label, neuron, at(one.after)));
+      const show = (end: string, snapshot: number) =>
+        h("button", { onclick: () => this.store.set({ at: at(snapshot) }) }, end);
       const title = h(
-        "h3",
+        "h3.ends",
         null,
         swatch(runColour(this.model, run)),
-        `${run.name}, ${run.label(one.before)} → ${run.label(one.after)} `,
-        h("button.link", { onclick: () => this.store.set({ at: this.model.nearestStop(progress[one.before]) }) }, "show before"),
-        " ",
-        h("button.link", { onclick: () => this.store.set({ at: this.model.nearestStop(progress[one.after]) }) }, "show after"),
+        h("span", null, `${run.title}, ${run.label(one.before)} → ${run.label(one.after)}`),
+        h("span.both", { role: "group", "aria-label": "time to show" }, show("before", one.before), show("after", one.after)),
       );
-      return [h("section", null, title, h("ol.ranking", null, rows))];
+      const contrast = run.unimportant(v, label, CONTRASTED).filter((neuron) => !order.includes(neuron));
+      const unimportant = contrast.length > 0 && [
+        h("h4", null, "For contrast, evolutions that do not matter (importance near .5)"),
+        h("ul.ranking", null, rows(contrast)),
+      ];
+      return [h("section", null, title, h("ol.ranking", null, rows(order)), ...(unimportant || []))];
     });
+  }
+
+  /** A row; while the mouse or the focus is on it, its neuron is ringed on the maps. */
+  private evolution(run: Run, v: number, label: number, neuron: number, after: number): HTMLElement {
+    const one = run.meta.evolutions[v];
+    const point = (pointed: NeuronRef | null) => () => this.store.set({ pointed });
+    return h(
+      "li",
+      {
+        onmouseenter: point({ run, neuron }),
+        onmouseleave: point(null),
+        onfocusin: point({ run, neuron }),
+        onfocusout: point(null),
+      },
+      link(this.store, { run, neuron }, run.siteName(neuron), after),
+      interval("", run.importance(v, label, neuron) ?? [0, 0, 0]),
+      h(
+        "div.change",
+        null,
+        patchRow(run, one.before, neuron, 4, 32),
+        h("span.arrow", { "aria-label": "becomes" }, "→"),
+        patchRow(run, one.after, neuron, 4, 32),
+      ),
+    );
   }
 
   private byStimuli(run: Run, name: string, at: number): HTMLElement {
@@ -116,7 +138,7 @@ export class RankingPane extends Pane {
       return h(
         "li",
         null,
-        link(this.store, { run, neuron }, run.id(neuron)),
+        link(this.store, { run, neuron }, run.siteName(neuron)),
         h("span.faint", null, `${count} of ${run.stimuli(t, neuron).length}${born < 0 ? "" : `, born at ${run.label(born)}`}`),
         h("div.change", null, patchRow(run, t, neuron, 8, 32)),
       );
@@ -124,7 +146,7 @@ export class RankingPane extends Pane {
     return h(
       "section",
       null,
-      h("h3", null, swatch(runColour(this.model, run)), snapshotLabel(run.name, run.meta.epochs[t])),
+      h("h3", null, swatch(runColour(this.model, run)), snapshotLabel(run.title, run.meta.epochs[t])),
       rows.length ? h("ol.ranking", null, rows) : h("p.faint", null, "no neuron has stimuli of this class"),
     );
   }

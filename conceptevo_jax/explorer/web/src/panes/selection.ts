@@ -4,7 +4,8 @@ import type { Given, Model, Shot } from "../data/model";
 import { download, h } from "../dom";
 import { GroupShelf } from "../groups";
 import { classCounts, patchRow } from "../patches";
-import { ofGiven, type Selection, shotsOf, type State, type Store } from "../state";
+import { byNearness, selectionChart } from "../selected";
+import { liesIn, ofGiven, type Selection, shotsOf, type State, type Store } from "../state";
 import { beside, studyGroups } from "../study";
 import { type Suggestion, suggestLabel } from "../suggest";
 import { Intruder } from "./intruder";
@@ -19,7 +20,7 @@ export class SelectionPane extends Pane {
   private readonly study: HTMLElement | "";
   private shown = FIRST;
   /** What depends on the time; all else stays, so that nothing typed is lost. */
-  private timed: { composition: HTMLElement; sheet: HTMLElement } | null = null;
+  private timed: { composition: HTMLElement; label: HTMLElement; sheet: HTMLElement } | null = null;
 
   constructor(
     private readonly store: Store,
@@ -46,7 +47,7 @@ export class SelectionPane extends Pane {
     if (selection === null || selection.members.size === 0) {
       const hint =
         selection === null
-          ? "Draw a region on a map (L, or hold shift and drag), choose a site in the search, " +
+          ? "Draw a region on a map (L, or hold shift and drag), choose a layer in the search, " +
             "or press R to take what lies around the chosen neuron."
           : "No neuron lies in the region.";
       void this.fill([], () => [h("p.hint", null, hint), this.shelf.element, this.study]);
@@ -55,10 +56,12 @@ export class SelectionPane extends Pane {
     const load = [...selection.members.keys()].map((run) => run.loadPatches());
     const filled = this.fill(load, () => {
       const all = shotsOf(selection, state.at);
-      this.timed = { composition: this.composition(selection), sheet: this.sheet(selection) };
+      this.timed = this.atTime(selection);
       return [
         h("h2", null, `${all.length} ${selection.told}`),
         this.timed.composition,
+        selection.given === undefined ? this.timed.label : "",
+        selectionChart(this.store, selection),
         ...(selection.given === undefined ? this.own(selection, all) : this.asked(selection.given, selection)),
         this.timed.sheet,
         this.shelf.element,
@@ -73,7 +76,6 @@ export class SelectionPane extends Pane {
   private own(selection: Selection, all: Shot[]): HTMLElement[] {
     const suggested = suggestLabel(this.model, selection, this.store.state.at);
     return [
-      this.label(suggested),
       h("div.actions", null, this.keep(suggested, all), ...this.files(selection)),
       new Intruder(all, () => this.store.state.at, this.say).element,
     ];
@@ -96,10 +98,19 @@ export class SelectionPane extends Pane {
   private renew(): void {
     const { selection } = this.store.state;
     if (this.timed === null || selection === null) return;
-    const { composition, sheet } = this.timed;
-    this.timed = { composition: this.composition(selection), sheet: this.sheet(selection) };
-    composition.replaceWith(this.timed.composition);
-    sheet.replaceWith(this.timed.sheet);
+    const before = this.timed;
+    this.timed = this.atTime(selection);
+    before.composition.replaceWith(this.timed.composition);
+    before.label.replaceWith(this.timed.label);
+    before.sheet.replaceWith(this.timed.sheet);
+  }
+
+  private atTime(selection: Selection): NonNullable<SelectionPane["timed"]> {
+    return {
+      composition: this.composition(selection),
+      label: this.label(suggestLabel(this.model, selection, this.store.state.at)),
+      sheet: this.sheet(selection),
+    };
   }
 
   private composition(selection: Selection): HTMLElement {
@@ -108,11 +119,27 @@ export class SelectionPane extends Pane {
     const parts = [...selection.members.keys()].map((run) => {
       const own = all.filter((one) => one.run === run);
       const dead = own.filter(({ neuron, snapshot }) => run.dead(snapshot, neuron)).length;
-      return `${run.name} ${own.length}${dead > 0 ? ` (${dead} dead)` : ""}`;
+      return `${run.title} ${own.length}${dead > 0 ? ` (${dead} dead)` : ""}`;
     });
     const now = all.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
     const apart = now < all.length ? `; the maps show ${now} in the snapshot asked about` : "";
-    return h("p.faint", null, `${parts.join(" · ")}${apart}`);
+    return h("p.faint", null, `${parts.join(" · ")}${apart}${this.staying(selection, all)}`);
+  }
+
+  /** At another time than a region's or a concept's own: how many are still there. */
+  private staying({ region, concept }: Selection, all: Shot[]): string {
+    const { at } = this.store.state;
+    const live = all.filter(({ run, neuron, snapshot }) => !run.dead(snapshot, neuron));
+    const now = this.model.stopLabel(at);
+    if (region !== null && region.at !== at) {
+      const within = live.filter((shot) => liesIn(region.polygon, shot));
+      return `; at ${now} ${live.length} are live, ${within.length} of them in the region`;
+    }
+    if (concept !== undefined && concept.runs.some((run) => run.at(concept.at) !== run.at(at))) {
+      const holding = live.filter(({ run, neuron, snapshot }) => run.group(snapshot, neuron) === concept.number);
+      return `; at ${now} ${live.length} are live, ${holding.length} of them hold it`;
+    }
+    return "";
   }
 
   private label(found: Suggestion | null): HTMLElement {
@@ -150,8 +177,9 @@ export class SelectionPane extends Pane {
   }
 
   private sheet(selection: Selection): HTMLElement {
-    const all = shotsOf(selection, this.store.state.at);
     const { given } = selection;
+    const chosen = shotsOf(selection, this.store.state.at);
+    const all = given === undefined ? byNearness(chosen) : chosen;
     const rows = all.slice(0, this.shown).map((one) => {
       const { run, neuron, snapshot } = one;
       // Of the base every time shows the one snapshot.
@@ -159,7 +187,7 @@ export class SelectionPane extends Pane {
       return h(
         "div.like",
         null,
-        link(this.store, { run, neuron }, run.idAt(snapshot, neuron), at),
+        link(this.store, { run, neuron }, run.nameAt(snapshot, neuron), at),
         one === given?.intruder && h("span.intruder", { title: "ringed on the maps" }, "intruder"),
         patchRow(run, snapshot, neuron, 8, 32),
       );

@@ -1,0 +1,46 @@
+/** The selected neurons over time, and their order. */
+
+import { selectionCurves } from "./curves";
+import type { Shot } from "./data/model";
+import { h, svg } from "./dom";
+import type { Selection, Store } from "./state";
+
+const WIDTH = 320;
+const HEIGHT = 60;
+
+/** Live neurons nearest to the centroid of all on the map first; the dead are last. */
+export function byNearness(shots: Shot[]): Shot[] {
+  const isShown = ({ run, neuron, snapshot }: Shot) => run.placed(snapshot, neuron) && !run.dead(snapshot, neuron);
+  const place = ({ run, neuron, snapshot }: Shot) => [run.x(snapshot, neuron), run.y(snapshot, neuron)];
+  const places = shots.filter(isShown).map(place);
+  if (places.length === 0) return shots;
+  const centre = [0, 1].map((axis) => places.reduce((sum, at) => sum + at[axis], 0) / places.length);
+  const apart = (shot: Shot) => {
+    if (!isShown(shot)) return Infinity;
+    const [x, y] = place(shot);
+    return Math.hypot(x - centre[0], y - centre[1]);
+  };
+  const ranked = shots.map((shot) => ({ shot, apart: apart(shot) }));
+  return ranked.sort((a, b) => (a.apart === b.apart ? 0 : a.apart - b.apart)).map(({ shot }) => shot);
+}
+
+/** How many of the neurons are live, and how many still where they were, over time. */
+export function selectionChart(store: Store, selection: Selection): HTMLElement | "" {
+  const { model } = store;
+  const curves = selectionCurves(model, selection);
+  const [first, last] = [model.stops[0], model.stops.at(-1)!];
+  if (curves.length === 0 || first === last) return "";
+  const most = Math.max(1, ...curves.flatMap(({ values }) => [...values.values()].map((value) => value ?? 0)));
+  const x = (at: number) => ((at - first) / (last - first)) * WIDTH;
+  const y = (count: number) => HEIGHT - (count / most) * (HEIGHT - 4) - 2;
+  const chart = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "counts", preserveAspectRatio: "none", "aria-hidden": "true" });
+  for (const { colour, dash, values } of curves) {
+    const points = [...values].map(([at, count]) => `${x(at)},${y(count ?? 0)}`).join(" ");
+    chart.append(svg("polyline", { points, stroke: colour, "stroke-dasharray": (dash ?? []).join(" ") }));
+  }
+  const { region, concept } = selection;
+  const told = region !== null ? "solid: in the region" : concept !== undefined ? "solid: with the concept" : "";
+  const large = h("button.link", { onclick: () => store.set({ metric: "selection" }) }, "show below");
+  const note = `0 to ${most} neurons; dashed: live${told === "" ? "" : `, ${told}`} `;
+  return h("section.over-time", { "aria-label": "counts over time" }, h("h3", null, "Over time"), chart, h("p.faint", null, note, large));
+}

@@ -1,0 +1,158 @@
+/** The runs' story in three sentences at most, each made from what is counted. */
+
+import { conceptCounts, contrastingRuns, deadShare } from "./concepts";
+import type { Model, Run } from "./data/model";
+import { h } from "./dom";
+import { classCounts } from "./patches";
+import { type Change, initial, ofConcept, type Store, write } from "./state";
+
+/** Part of a run's neurons that a concept has to gain or lose to be told. */
+const NOTABLE = 0.05;
+
+/** Share of a neuron's stimuli that are of its class, before and after. */
+const CLEAR = 0.8;
+
+/** Words, some of which lead to a view. */
+type Sentence = (string | { words: string; view: Change })[];
+
+/** Live neurons per concept and snapshot; concepts that are a mixture are not told. */
+function courses(run: Run): { concept: number; name: string; counts: number[] }[] {
+  const perSnapshot = run.meta.epochs.map((_, t) => conceptCounts(run, t));
+  return run.scene.groups
+    .map(({ name, share }, concept) => ({ concept, name, share, counts: perSnapshot.map((counts) => counts[concept]) }))
+    .filter(({ share }) => share >= 0.5);
+}
+
+/** Titles may hold commas. */
+function quoted(run: Run): string {
+  return `“${run.title}”`;
+}
+
+function largest<T>(values: T[], of: (value: T) => number): T | undefined {
+  return values.reduce<T | undefined>((best, value) => (best === undefined || of(value) > of(best) ? value : best), undefined);
+}
+
+function conceptView(run: Run, concept: number, snapshot: number): Change {
+  const at = run.meta.progress[snapshot];
+  return { at, colour: "group", selection: ofConcept([run], concept, at), neuron: null, tab: "neuron" };
+}
+
+/** The concept that gains most neurons from the first snapshot to the last. */
+export function growth(run: Run): Sentence | null {
+  const last = run.snapshots - 1;
+  const gain = (counts: number[]) => counts[last] - counts[0];
+  const most = largest(courses(run), ({ counts }) => gain(counts));
+  if (most === undefined || gain(most.counts) < NOTABLE * run.neurons) return null;
+  const { concept, name, counts } = most;
+  return [
+    `${name} forms in ${quoted(run)}: `,
+    { words: `${counts[0]} neurons at ${run.label(0)}`, view: conceptView(run, concept, 0) },
+    ", ",
+    { words: `${counts[last]} at ${run.label(last)}`, view: conceptView(run, concept, last) },
+    ".",
+  ];
+}
+
+/** Where a concept is at its largest for the last time, and where half of that is gone. */
+function fall(counts: number[]): { peak: number; after: number; lost: number } | null {
+  const most = Math.max(...counts);
+  const peak = counts.lastIndexOf(most);
+  const least = Math.min(...counts.slice(peak));
+  const after = counts.findIndex((count, t) => t > peak && 2 * count <= most);
+  return after < 0 ? null : { peak, after, lost: most - least };
+}
+
+/** The concept that loses most neurons after its peak, with the epochs between which half go. */
+export function loss(run: Run): Sentence | null {
+  const falls = courses(run).flatMap((course) => {
+    const fallen = fall(course.counts);
+    return fallen === null ? [] : [{ ...course, ...fallen }];
+  });
+  const most = largest(falls, ({ lost }) => lost);
+  if (most === undefined || most.lost < NOTABLE * run.neurons) return null;
+  const { concept, name, counts, peak, after } = most;
+  const last = run.snapshots - 1;
+  const isDead = deadShare(run, last) === 1;
+  const end: Sentence = isDead
+    ? ["; all its neurons are dead at ", { words: run.label(last), view: { ...conceptView(run, concept, last), selection: null } }]
+    : [];
+  return [
+    `${quoted(run)} loses ${name} between ${run.label(peak)} and ${run.label(after)}: `,
+    { words: `${counts[peak]} neurons`, view: conceptView(run, concept, peak) },
+    ", then ",
+    { words: `${counts[after]}`, view: conceptView(run, concept, after) },
+    ...end,
+    ".",
+  ];
+}
+
+interface Turn {
+  neuron: number;
+  snapshot: number;
+  before: [string, number];
+  after: [string, number];
+  clear: number;
+}
+
+/** How a neuron's most frequent class changes, where both are clear. */
+function turnOf(run: Run, neuron: number): Turn | undefined {
+  const majority = (t: number): { first: [string, number]; share: number } | null => {
+    const counts = run.dead(t, neuron) ? [] : classCounts(run, t, neuron);
+    const total = counts.reduce((sum, [, n]) => sum + n, 0);
+    return total === 0 ? null : { first: counts[0], share: counts[0][1] / total };
+  };
+  const last = majority(run.snapshots - 1);
+  if (last === null || last.share < CLEAR) return undefined;
+  const turns = run.meta.epochs.slice(0, -1).flatMap((_, snapshot): Turn[] => {
+    const now = majority(snapshot);
+    if (now === null || now.share < CLEAR || now.first[0] === last.first[0]) return [];
+    return [{ neuron, snapshot, before: now.first, after: last.first, clear: Math.min(now.share, last.share) }];
+  });
+  return largest(turns, ({ clear }) => clear);
+}
+
+/** The neuron whose stimuli go most clearly from a class to another; needs patches. */
+export function change(run: Run): Sentence | null {
+  const turns = Array.from({ length: run.neurons }, (_, neuron) => turnOf(run, neuron));
+  const most = largest(turns.filter((turn) => turn !== undefined), ({ clear }) => clear);
+  if (most === undefined) return null;
+  const { neuron, snapshot, before, after } = most;
+  const last = run.snapshots - 1;
+  const view = (t: number): Change => ({
+    at: run.meta.progress[t], colour: "group", neuron: { run, neuron }, selection: null, tab: "neuron",
+  });
+  const share = ([, n]: [string, number], t: number) => `${n} of ${run.stimuli(t, neuron).length}`;
+  return [
+    `A neuron of ${quoted(run)} goes from ${before[0]} to ${after[0]}: `,
+    { words: `${share(before, snapshot)} stimuli at ${run.label(snapshot)}`, view: view(snapshot) },
+    ", ",
+    { words: `${share(after, last)} at ${run.label(last)}`, view: view(last) },
+    ".",
+  ];
+}
+
+/** Sentences that the data have, as a list whose links are addresses. */
+export function tourOf(store: Store): HTMLElement {
+  const [healthy, worst] = contrastingRuns(store.model);
+  const sentences = healthy === undefined ? [] : [growth(healthy), worst === undefined ? null : loss(worst), change(healthy)];
+  const opening = initial(store.model, false);
+  const link = ({ words, view: part }: { words: string; view: Change }) => {
+    const view = { ...part, panels: opening.panels, hidden: opening.hidden };
+    const follow = (event: MouseEvent) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      store.set(view);
+    };
+    return h("a", { href: write(store.model, { ...opening, ...view }), onclick: follow }, words);
+  };
+  return h(
+    "ol.tour",
+    { "aria-label": "tour" },
+    sentences.filter((one) => one !== null).map((one) => h("li", null, one.map((part) => (typeof part === "string" ? part : link(part))))),
+  );
+}
+
+/** What the tour reads before it can be told. */
+export function tourLoads(model: Model): Promise<void>[] {
+  return contrastingRuns(model).slice(0, 1).map((run) => run.loadPatches());
+}

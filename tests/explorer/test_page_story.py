@@ -1,0 +1,209 @@
+"""The page opens on two contrasting runs; its tour says what is counted, or nothing."""
+
+import dataclasses
+import re
+
+import acting
+import numpy as np
+import pytest
+import world
+
+from conceptevo_jax.epochs import epoch_label
+from conceptevo_jax.explorer import write_page
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+EPOCHS = ["init", 0, 1, 2]
+PLACES = [0.0, 1.0, 2.0, 3.0]
+PER_NEURON = 5
+"""Copies of each planted neuron."""
+
+
+@pytest.fixture
+def opened(save, visit, tmp_path):
+    """The page of the base and some runs, at its first view."""
+
+    def opened(*courses, view="", **settings):
+        path = tmp_path / "page.html"
+        scene = world.scene(courses=[world.base(), *courses])
+        assert write_page([save(scene)], path, title="story")
+        return visit(path, view, **settings)
+
+    return opened
+
+
+def run(name, *, accuracy=0.5, dead=0):
+    """A run with so many dead neurons in its last snapshot."""
+    plain = world.course(name, EPOCHS, PLACES, 0.1)
+    lost = plain.dead.copy()
+    lost[-1, :dead] = True
+    points, ids = plain.points.copy(), plain.image_ids.copy()
+    points[lost], ids[lost] = np.nan, -1
+    table = {"progress": PLACES, "test_top1": [0.1, 0.2, 0.3, accuracy]}
+    return dataclasses.replace(
+        plain, dead=lost, points=points, image_ids=ids, table=table
+    )
+
+
+def maps(page):
+    return [one.input_value() for one in page.get_by_label("runs on map").all()]
+
+
+@pytest.mark.parametrize(
+    ("runs", "shown"),
+    [
+        ({"a": (0.5, 0), "b": (0.8, 0), "c": (0.7, 0)}, ["b", "a"]),
+        ({"a": (0.7, 0), "b": (0.8, 6), "c": (0.6, 0)}, ["a", "b"]),
+        ({"a": (None, 0), "b": (0.8, 0)}, ["b", "a"]),
+        ({"a": (0.5, 0)}, ["a"]),
+    ],
+    ids=["accuracy", "dead share", "diverged", "one run"],
+)
+def test_the_healthiest_and_the_worst_run_open(opened, runs, shown):
+    """By the last test accuracy and the share of neurons that live then."""
+    courses = [run(name, accuracy=how[0], dead=how[1]) for name, how in runs.items()]
+    page = opened(*courses)
+    assert maps(page) == shown
+    expect(page.locator(".time")).to_have_text("init")
+    expect(page.get_by_label("colour", exact=True)).to_have_value("group")
+    expect(page.get_by_label("curve", exact=True)).to_have_value("concepts")
+
+
+def drifting(name, seed, accuracy):
+    """A run of many neurons whose concepts and stimuli are drawn anew each time."""
+    plain = world.crowded(run(name, accuracy=accuracy), PER_NEURON)
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, len(world.CLASSES), plain.dead.shape).astype(np.int16)
+    image = rng.integers(0, world.PER_CLASS * 4, plain.image_ids.shape)
+    return dataclasses.replace(plain, group=group, image_ids=image.astype(np.int32))
+
+
+def counts_of(course):
+    """Live neurons per snapshot and concept."""
+    live = np.where(course.dead, -1, course.group)
+    return np.array([np.bincount(row[row >= 0], minlength=4) for row in live])
+
+
+def told_growth(course):
+    counts = counts_of(course)
+    concept = int(np.argmax(counts[-1] - counts[0]))
+    first, last = counts[0, concept], counts[-1, concept]
+    label = epoch_label(course.epochs[-1])
+    return (
+        f"{world.CLASSES[concept]} forms in “{course.title}”: "
+        f"{first} neurons at init, {last} at {label}."
+    )
+
+
+def told_loss(course):
+    """The last peak of a concept, and the first time after it that half is gone."""
+    options = []
+    for concept, counts in enumerate(counts_of(course).T):
+        peak = len(counts) - 1 - int(np.argmax(counts[::-1]))
+        halved = [t for t in range(peak, len(counts)) if 2 * counts[t] <= counts[peak]]
+        if halved:
+            lost = counts[peak] - counts[peak:].min()
+            options.append((lost, -concept, peak, halved[0], counts))
+    _, concept, peak, after, counts = max(options, key=lambda one: one[:2])
+    between = [epoch_label(course.epochs[t]) for t in (peak, after)]
+    return (
+        f"“{course.title}” loses {world.CLASSES[-concept]} between {between[0]} and "
+        f"{between[1]}: {counts[peak]} neurons, then {counts[after]}"
+    )
+
+
+def tour(page):
+    return page.get_by_role("list", name="tour").get_by_role("listitem")
+
+
+def failing(seed):
+    """A run that holds a concept which it loses, with all its neurons at last."""
+    course = drifting("bad", seed, 0.1)
+    group = course.group.copy()
+    group[1], group[2] = 2, np.where(group[2] == 2, 0, group[2])
+    dead = course.dead.copy()
+    dead[-1] = True
+    points, ids = course.points.copy(), course.image_ids.copy()
+    points[-1], ids[-1] = np.nan, -1
+    return dataclasses.replace(
+        course, group=group, dead=dead, points=points, image_ids=ids
+    )
+
+
+def test_the_tour_tells_what_is_counted(opened):
+    good, bad = drifting("good", 3, 0.9), failing(4)
+    assert counts_of(bad)[2, 2] == 0
+    page = opened(good, bad)
+    assert maps(page) == ["good", "bad"]
+    growth, loss = tour(page).all_inner_texts()[:2]
+    assert growth == told_growth(good)
+    assert loss == f"{told_loss(bad)}; all its neurons are dead at epoch 2."
+
+
+def test_a_neuron_whose_stimuli_change_their_class_is_told(opened):
+    """The healthy run of the planted ones has one, and none loses a concept."""
+    page = opened(world.long(), world.short())
+    expect(tour(page)).to_have_text(
+        [
+            "bird forms in “The run long”: 3 neurons at init, 4 at epoch 3.",
+            "A neuron of “The run long” goes from cat to bird: "
+            "4 of 4 stimuli at init, 4 of 4 at epoch 3.",
+        ]
+    )
+
+
+def test_nothing_is_told_of_runs_in_which_nothing_happens(opened):
+    page = opened(world.short())
+    expect(page.get_by_text("Click a point, or search for a neuron.")).to_be_visible()
+    expect(tour(page)).to_have_count(0)
+
+
+def test_links_of_the_tour_are_addresses_of_their_views(opened, visit):
+    page = opened(world.long(), world.short())
+    link = tour(page).first.get_by_role("link", name="4 at epoch 3")
+    view = link.get_attribute("href")
+    link.click()
+    expect(page.locator(".time")).to_have_text("epoch 3")
+    expect(page).to_have_url(re.compile(re.escape(view)))
+    expect(tour(page)).to_have_count(2)
+    page.get_by_role("tab", name="Selection").click()
+    told = page.get_by_role("tabpanel").get_by_role("heading", level=2)
+    expect(told).to_have_text("4 neurons of The run long that hold bird at epoch 3")
+    page.get_by_role("tab", name="Neuron").click()
+    tour(page).last.get_by_role("link", name="4 of 4 stimuli at init").click()
+    expect(told).to_have_text(acting.named("long@init/conv1/0"))
+    expect(page.locator(".time")).to_have_text("init")
+
+
+def test_a_neuron_chosen_on_a_phone_comes_into_sight(opened):
+    page = opened(world.long(), world.short(), viewport={"width": 390, "height": 844})
+    acting.choose(page, "long/conv1/0")
+    heading = page.get_by_role("tabpanel").get_by_role("heading", level=2)
+    expect(heading).to_be_in_viewport()
+
+
+def test_a_run_whose_responses_are_not_finite_is_flagged(opened):
+    plain = run("bad", dead=world.NEURONS)
+    nonfinite = plain.nonfinite.copy()
+    nonfinite[-1] = True
+    page = opened(dataclasses.replace(plain, nonfinite=nonfinite), view="e=last")
+    chip = page.locator(".chip", has_text="The run bad")
+    expect(chip).to_contain_text("diverged")
+    acting.set_epoch(page, 0)
+    expect(chip).not_to_contain_text("diverged")
+
+
+def test_patches_are_seen_larger_with_a_key_and_a_click(opened):
+    page = opened(world.long(), world.short(), view="e=last&n=long/conv1/1")
+    row = page.get_by_label("4 patches: 3 cat, 1 dog")
+    expect(row).to_be_visible()
+    dialog = page.get_by_role("dialog", name="larger patches")
+    row.click()
+    expect(dialog).to_contain_text("3 cat, 1 dog")
+    assert dialog.locator(".patch").first.bounding_box()["width"] > 100
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("p")
+    expect(dialog.get_by_role("heading")).to_have_text(acting.named("long@3/conv1/1"))
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)

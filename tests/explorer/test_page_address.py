@@ -117,7 +117,7 @@ def test_nonsense_in_the_address_is_left_out(visit, planted_page, nonsense):
     [
         ("n=long/none/3", "long/none/3"),
         ("p=long,vgg&c=cluster", "vgg, cluster"),
-        ("p=long@9&k=zebra&g=long,7,1", "long@9, zebra, long,7,1"),
+        ("p=long@9&k=zebra&g=7,1,long", "long@9, zebra, 7,1,long"),
     ],
 )
 def test_what_the_address_asks_for_in_vain_is_said(visit, planted_page, view, told):
@@ -149,7 +149,7 @@ def test_a_site_opened_anew_is_selected(page, visit, planted_page):
 
 
 def test_a_concept_opened_anew_is_selected(visit, planted_page):
-    page = visit(planted_page, "e=last&g=long,2,4&t=selection")
+    page = visit(planted_page, "e=last&g=2,4,long&t=selection")
     expect(page.get_by_role("tabpanel").get_by_role("heading", level=2)).to_have_text(
         "4 neurons of The run long that hold bird at epoch 3"
     )

@@ -24,7 +24,7 @@ def told(page):
 
 def words(counts):
     return sorted(
-        f"{name} {count}" for name, count in zip(world.CLASSES, counts, strict=True)
+        f"{name} · {count}" for name, count in zip(world.CLASSES, counts, strict=True)
     )
 
 
@@ -34,7 +34,7 @@ def held(course):
 
 
 def test_labels_count_the_live_neurons_of_the_shown_run(visit, planted_page):
-    page = visit(planted_page, "p=long")
+    page = visit(planted_page, "e=last&p=long")
     counts = held(world.long())
     assert len({tuple(row) for row in counts}) > 1
     for snapshot, row in enumerate(counts):
@@ -47,7 +47,7 @@ def test_labels_count_the_live_neurons_of_the_shown_run(visit, planted_page):
 def test_on_a_map_of_all_runs_they_count_those_beside_the_base(
     visit, planted_page, colour
 ):
-    page = visit(planted_page, f"p=*0&c={colour}")
+    page = visit(planted_page, f"e=last&p=*0&c={colour}")
     assert told(page) == words(held(world.long())[-1] + held(world.short())[-1])
     shown = page.locator(".label:not(.covered)")
     expect(shown).to_have_count(4)
@@ -57,7 +57,7 @@ def test_on_a_map_of_all_runs_they_count_those_beside_the_base(
 
 
 def test_a_label_lies_at_the_median_place_of_the_bases_members(visit, planted_page):
-    page = visit(planted_page, "p=long")
+    page = visit(planted_page, "e=last&p=long")
     x, y = acting.place_of(page, "long/conv2/1")
     box = page.locator(".label[data-concept='2']").bounding_box()
     scale = acting.place_of(page, "long/conv2/2")[0] - x
@@ -66,16 +66,39 @@ def test_a_label_lies_at_the_median_place_of_the_bases_members(visit, planted_pa
     assert middle == pytest.approx((x, y + scale * 0.1 / 0.12), abs=2)
 
 
-def test_a_click_on_a_label_selects_the_neurons_it_counts(visit, planted_page):
-    page = visit(planted_page, "p=long")
-    patch = page.locator(".label[data-concept='0'] .patch")
+def click_label(page, concept):
+    """On the first map; the label moves once its patch is there."""
+    patch = page.locator(f".label[data-concept='{concept}'] .patch").first
+    patch.wait_for()
+    acting.drawn(page)
     box = patch.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    heading = page.get_by_role("heading", name="2 neurons that hold cat at epoch 3")
+
+
+HOLDING_CAT = "2 neurons of The run long that hold cat at epoch 3"
+
+
+def test_a_click_on_a_label_selects_the_neurons_it_counts(visit, planted_page):
+    page = visit(planted_page, "e=last&p=long")
+    click_label(page, 0)
+    heading = page.get_by_role("heading", name=HOLDING_CAT)
     expect(heading).to_be_visible()
     sheet = page.get_by_role("region", name="selected neurons")
-    expect(sheet).to_contain_text("long@3/conv1/1")
-    expect(sheet).not_to_contain_text("long@3/conv1/0")
+    expect(sheet).to_contain_text(acting.named("long@3/conv1/1"))
+    expect(sheet).not_to_contain_text(acting.named("long@3/conv1/0"))
+
+
+@pytest.mark.parametrize("maps", ["p=long", "p=*0"])
+def test_what_a_label_selects_is_in_the_address(visit, planted_page, maps):
+    page = visit(planted_page, f"e=2&{maps}")
+    click_label(page, 0)
+    pane = page.get_by_role("tabpanel")
+    expect(pane.get_by_role("heading", level=2)).to_contain_text("that hold cat at")
+    page.wait_for_url("**t=selection**")
+    again = visit(planted_page, page.url.split("#")[1])
+    sheet = again.get_by_role("region", name="selected neurons")
+    expect(sheet).to_be_visible()
+    assert again.get_by_role("tabpanel").inner_text() == pane.inner_text()
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +120,16 @@ def crossed(save, tmp_path_factory):
 def test_of_labels_that_would_cover_each_other_the_larger_concept_shows(visit, crossed):
     cat, kitten = ".label[data-concept='0']", ".label[data-concept='4']"
     size = {"width": 1000, "height": 600}
-    page = visit(crossed, "p=long", viewport=size)
+    page = visit(crossed, "e=last&p=long", viewport=size)
     expect(page.locator(cat)).to_be_visible()
     expect(page.locator(kitten)).to_be_hidden()
-    enlarged = visit(crossed, "p=long&v=-0.8,-0.8,5", viewport=size)
+    enlarged = visit(crossed, "e=last&p=long&v=-0.8,-0.8,5", viewport=size)
     expect(enlarged.locator(cat)).to_be_visible()
     expect(enlarged.locator(kitten)).to_be_visible()
 
 
 def test_a_concept_is_shown_alone_and_all_again(visit, planted_page):
-    page = visit(planted_page, "p=long&c=group")
+    page = visit(planted_page, "e=last&p=long&c=group")
     entry = page.get_by_label("legend").get_by_role("button", name="bird")
     x, y = acting.place_of(page, "long/conv1/4")
     page.keyboard.press("Escape")
@@ -116,13 +139,17 @@ def test_a_concept_is_shown_alone_and_all_again(visit, planted_page):
     expect(entry).to_be_focused()
     acting.drawn(page)
     page.mouse.click(x, y + 1)
-    expect(page.get_by_role("heading", name="long@3/conv1/4")).to_have_count(0)
+    expect(
+        page.get_by_role("heading", name=acting.named("long@3/conv1/4"))
+    ).to_have_count(0)
     page.keyboard.press("Escape")
     entry.click()
     expect(entry).to_have_attribute("aria-pressed", "false")
     acting.drawn(page)
     page.mouse.click(x, y)
-    expect(page.get_by_role("heading", name="long@3/conv1/4")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name=acting.named("long@3/conv1/4"))
+    ).to_be_visible()
 
 
 def test_a_run_is_shown_alone_above_the_base(page):
@@ -135,7 +162,7 @@ def test_a_run_is_shown_alone_above_the_base(page):
 
 
 def test_the_base_lies_in_grey_below_a_map_of_one_run(visit, planted_page):
-    page = visit(planted_page, "p=long&c=group")
+    page = visit(planted_page, "e=last&p=long&c=group")
     page.add_style_tag(content=".labels { visibility: hidden }")
     x, y = acting.place_of(page, "long/conv2/1")
     scale = acting.place_of(page, "long/conv2/2")[0] - x
@@ -155,9 +182,11 @@ def test_the_base_lies_in_grey_below_a_map_of_one_run(visit, planted_page):
 
 def test_runs_that_hide_each_other_are_named(save, visit, tmp_path):
     plain = world.scene()
-    twin = dataclasses.replace(world.long(), name="twin")
+    twin = dataclasses.replace(world.long(), name="twin", title="The twin")
     scene = dataclasses.replace(plain, courses=[*plain.courses, twin])
     path = tmp_path / "page.html"
     assert write_page([save(scene)], path, title="planted · page")
-    page = visit(path, "p=*0")
-    expect(page.locator(".same")).to_have_text("long = twin: in the same places")
+    page = visit(path, world.ALL_RUNS)
+    expect(page.locator(".same")).to_have_text(
+        "The run long = The twin: in the same places"
+    )

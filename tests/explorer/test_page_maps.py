@@ -266,7 +266,9 @@ def test_points_have_the_colour_of_what_was_planted(
     visit, planted_page, colour, neuron, ink
 ):
     """But for what shines through, a seventh."""
-    page = visit(planted_page, f"{world.ALL_RUNS}&c={colour}&k=cat")
+    others = {"base", "long", "short"} - {neuron.split("/", 1)[0]}
+    hidden = ",".join(sorted(others))
+    page = visit(planted_page, f"{world.ALL_RUNS}&c={colour}&k=cat&h={hidden}")
     assert np.abs(coloured(page, neuron) - ink).max() < 50
 
 

@@ -18,7 +18,7 @@ def painted(page):
 
 
 def test_enlarged_maps_show_patches_in_place_of_points(visit, planted_page):
-    page = visit(planted_page, "p=long&v=0.75,0.75,5.9")
+    page = visit(planted_page, "e=last&p=long&v=0.75,0.75,5.9")
     acting.drawn(page)
     assert painted(page) == 0
     page.keyboard.press("+")
@@ -34,7 +34,7 @@ def test_enlarged_maps_show_patches_in_place_of_points(visit, planted_page):
 
 
 def test_a_way_is_coloured_by_time_and_names_epochs_at_its_bends(visit, planted_page):
-    page = visit(planted_page, "p=long&n=long/conv1/0")
+    page = visit(planted_page, "e=last&p=long&n=long/conv1/0")
     steps = page.locator(".trail")
     expect(steps).to_have_count(4)
     colours = [step.get_attribute("stroke") for step in steps.all()]
@@ -51,7 +51,7 @@ def test_a_way_is_coloured_by_time_and_names_epochs_at_its_bends(visit, planted_
 
 
 def test_names_of_epochs_and_concepts_cover_no_other(visit, planted_page):
-    page = visit(planted_page, "p=long&n=long/conv1/0")
+    page = visit(planted_page, "e=last&p=long&n=long/conv1/0")
     expect(page.locator(".epoch").first).to_be_attached()
     boxes = [
         one.bounding_box() for one in page.locator(".epoch, .label:not(.covered)").all()
@@ -72,7 +72,7 @@ def test_the_outline_of_a_region_stays_when_time_moves(page):
 
 
 def test_what_is_not_selected_is_dimmed_on_every_map(visit, planted_page):
-    page = visit(planted_page, "p=long,short&c=group")
+    page = visit(planted_page, "e=last&p=long,short&c=group")
     page.add_style_tag(content=".labels, .overlay { visibility: hidden }")
     other = page.locator(".map").nth(1)
     acting.drawn(page)
@@ -100,8 +100,8 @@ NARROW = {"width": 900, "height": 800}
 
 def test_a_map_made_smaller_looks_as_a_map_opened_small(visit, crowded):
     """Dots too large for their map would hide each other."""
-    page = visit(crowded)
-    small = visit(crowded, viewport=NARROW)
+    page = visit(crowded, world.ALL_RUNS)
+    small = visit(crowded, world.ALL_RUNS, viewport=NARROW)
     acting.drawn(small)
     wanted = acting.looks(small.locator(".map"))
     page.set_viewport_size(NARROW)
@@ -115,7 +115,7 @@ def test_a_map_made_smaller_looks_as_a_map_opened_small(visit, crowded):
 
 
 def test_the_dark_look_has_dark_maps(visit, planted_page):
-    page = visit(planted_page, color_scheme="dark")
+    page = visit(planted_page, world.ALL_RUNS, color_scheme="dark")
     acting.drawn(page)
     shown = acting.looks(page.locator(".map"))
     assert np.median(shown) < 40

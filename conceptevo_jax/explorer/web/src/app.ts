@@ -12,7 +12,9 @@ import { SelectionPane } from "./panes/selection";
 import { Search } from "./search";
 import { classCounts, enlarge } from "./patches";
 import { contrastingRuns } from "./concepts";
-import { carry, pinnable, pinnedEpoch, shotsOf, type State, Store, subject, type Tab, TABS } from "./state";
+import { pinnable, pinnedEpoch, subject } from "./panels";
+import { carry, shotsOf } from "./selection";
+import { type State, Store, type Tab, TABS } from "./state";
 import { onThemeChange } from "./theme";
 import { Timeline } from "./timeline";
 

@@ -243,10 +243,10 @@ function groupLegend(model: Model): Legend {
   );
   const note =
     swatches.length === 0
-      ? "too few live neurons in the base for clusters"
+      ? "too few live neurons in the base for concepts"
       : many
-        ? "each space has clusters of its own: equal colours on two maps mean nothing"
-        : "K-means of the base's neurons; the class most of its stimuli are of";
+        ? "each space has concepts of its own: equal colours on two maps mean nothing"
+        : "clusters of the base’s neurons, named after what most of their stimuli are";
   return { swatches, ramp: null, note, unknown: true };
 }
 

@@ -3,7 +3,22 @@
 import { conceptColour, runColour } from "./colour";
 import { conceptCounts } from "./concepts";
 import type { Model, Run, Shot } from "./data/model";
-import { liesIn, type Selection, shownRuns, type State, subject } from "./state";
+import { shownRuns, subject } from "./panels";
+import { liesIn, type Selection } from "./selection";
+import type { State } from "./state";
+
+/** What the strip under the slider can show. */
+export const METRICS: Record<string, string> = {
+  concepts: "neurons per concept",
+  selection: "neurons of the selection",
+  test_top1: "accuracy, test",
+  train_top1: "accuracy, training",
+  entropy: "entropy in the space",
+  effective_rank: "effective rank",
+  movement: "mean movement",
+  dead_share: "share of dead neurons",
+  coverage: "mean coverage",
+};
 
 export interface Curve {
   label: string;

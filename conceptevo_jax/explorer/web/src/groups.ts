@@ -2,7 +2,8 @@
 
 import type { Model, NeuronRef, Run } from "./data/model";
 import { download, h, refill } from "./dom";
-import type { Selection, Store } from "./state";
+import type { Selection } from "./selection";
+import type { Store } from "./state";
 
 interface Group {
   name: string;

@@ -3,7 +3,9 @@
 import type { Model, NeuronRef, Run } from "./data/model";
 import { h } from "./dom";
 import { countedRun } from "./curves";
-import { ofConcept, ofSite, type Store, subject } from "./state";
+import { subject } from "./panels";
+import { ofConcept, ofSite } from "./selection";
+import type { Store } from "./state";
 
 const LISTED = 12;
 

@@ -4,11 +4,13 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import { runColour } from "./colour";
-import { countedRun, type Curves, curvesOf } from "./curves";
+import { countedRun, type Curves, curvesOf, METRICS } from "./curves";
 import { epochTicks } from "./data/epochs";
 import type { Model, Run } from "./data/model";
 import { h, onceAFrame } from "./dom";
-import { METRICS, ofConcept, shownRuns, type State, type Store } from "./state";
+import { shownRuns } from "./panels";
+import { ofConcept } from "./selection";
+import type { State, Store } from "./state";
 import { themeColour } from "./theme";
 
 const HEIGHT = 104;
@@ -68,6 +70,11 @@ export class Strip {
       else if (changed.has("at")) this.moveTime();
       if (changed.has("at") || changed.has("hidden") || changed.has("panels")) this.tellAlarms(state);
     });
+  }
+
+  /** In the other look, dark or light, all colours are others. */
+  repaint(): void {
+    this.draw(this.store.state);
   }
 
   close(): void {

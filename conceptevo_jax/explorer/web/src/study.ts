@@ -2,7 +2,8 @@
 
 import type { Given } from "./data/model";
 import { h } from "./dom";
-import { ofGiven, type Store } from "./state";
+import { ofGiven } from "./selection";
+import type { Store } from "./state";
 
 /** With more groups than this a category is opened by its reader. */
 const FEW = 8;

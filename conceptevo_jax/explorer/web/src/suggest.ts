@@ -2,7 +2,7 @@
 
 import type { Model } from "./data/model";
 import { classCounts } from "./patches";
-import type { Selection } from "./state";
+import type { Selection } from "./selection";
 
 export interface Suggestion {
   label: string;

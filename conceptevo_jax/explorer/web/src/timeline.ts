@@ -2,12 +2,14 @@
 
 import { runColour } from "./colour";
 import { isDiverged } from "./concepts";
-import { measured } from "./curves";
+import { measured, METRICS } from "./curves";
 import { snapshotLabel } from "./data/epochs";
 import type { Model, Run } from "./data/model";
 import { h, swatch } from "./dom";
-import { backdropOf, METRICS, shownRuns, type State, type Store } from "./state";
+import { backdropOf, shownRuns } from "./panels";
+import type { State, Store } from "./state";
 import { isAlarm, Strip } from "./strip";
+import { onThemeChange } from "./theme";
 
 /** Time that a stop is shown for while playing, in ms. */
 const PACE = 900;
@@ -20,6 +22,7 @@ export class Timeline {
   private readonly playButton: HTMLButtonElement;
   private readonly chips = h("div.chips", { role: "group", "aria-label": "runs: show or hide" });
   readonly strip: Strip;
+  private readonly stopTheme: () => void;
   private playing = 0;
 
   constructor(
@@ -64,7 +67,11 @@ export class Timeline {
     this.shown();
     store.listen((state, changed) => {
       if (changed.has("at")) this.told(state);
-      if (changed.has("at") || changed.has("hidden") || changed.has("panels")) this.listRuns(state);
+      if (LISTED.some((key) => changed.has(key))) this.listRuns(state);
+    });
+    this.stopTheme = onThemeChange(() => {
+      this.strip.repaint();
+      this.listRuns(store.state);
     });
   }
 
@@ -77,6 +84,8 @@ export class Timeline {
   }
 
   private listRuns(state: State): void {
+    // Where colours stand for concepts, a run's own would be taken for one.
+    const isColoured = state.colour !== "group" || state.metric !== "concepts";
     const held = document.activeElement?.closest<HTMLElement>(".chip")?.dataset.run;
     const backdrops = state.panels.map((panel) => backdropOf(this.model, state, panel));
     const onMaps = [...shownRuns(this.model, state), ...backdrops];
@@ -99,7 +108,7 @@ export class Timeline {
               this.store.set({ hidden });
             },
           },
-          swatch(runColour(this.model, run)),
+          isColoured && swatch(runColour(this.model, run)),
           h("span", null, snapshotLabel(run.title, run.meta.epochs[snapshot])),
           h("span.faint.value", null, valueAt(run, "test_top1", state.at)),
           isDiverged(run, snapshot) && h("span.verdict-flag", { title: "most of its responses are not finite" }, "diverged"),
@@ -158,6 +167,7 @@ export class Timeline {
 
   close(): void {
     this.pause();
+    this.stopTheme();
     this.strip.close();
   }
 
@@ -188,6 +198,9 @@ export class Timeline {
     this.playButton.title = on ? "Pause (space)" : "Play (space)";
   }
 }
+
+/** What the list of runs depends on. */
+const LISTED = ["at", "hidden", "panels", "colour", "metric"] as const;
 
 /** Curves that are no measure of a run. */
 const COUNTED = { concepts: true, selection: true };

@@ -4,7 +4,9 @@ import { conceptCounts, contrastingRuns, deadShare } from "./concepts";
 import type { Model, Run } from "./data/model";
 import { h } from "./dom";
 import { classCounts } from "./patches";
-import { type Change, initial, ofConcept, type Store, write } from "./state";
+import { write } from "./address";
+import { ofConcept } from "./selection";
+import { type Change, initial, type Store } from "./state";
 
 /** Part of a run's neurons that a concept has to gain or lose to be told. */
 const NOTABLE = 0.05;

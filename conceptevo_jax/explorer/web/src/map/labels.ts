@@ -13,6 +13,9 @@ import type { Panel } from "./panel";
 export const PATCH = 26;
 const WORDS = 15;
 
+/** Pixels that a label keeps from the edges of its map. */
+const EDGE = 4;
+
 interface Label {
   element: HTMLElement;
   told: HTMLElement;
@@ -87,7 +90,8 @@ export class Labels {
       const inSight = !element.hidden && x >= 0 && x <= width && y >= 0 && y <= height;
       const wide = Math.max(PATCH, element.offsetWidth);
       const high = element.querySelector(".patch") === null ? WORDS : PATCH + WORDS;
-      const inside = (at: number, half: number, room: number) => Math.max(half, Math.min(room - half, at));
+      const inside = (at: number, half: number, room: number) =>
+        Math.max(half + EDGE, Math.min(room - half - EDGE, at));
       const box = boxAround(inside(x, wide / 2, width), inside(y, high / 2, height), wide, high);
       const isShown = inSight && isFree(box, taken);
       element.classList.toggle("covered", !isShown);

@@ -4,21 +4,19 @@ import { createRenderer } from "regl-scatterplot";
 
 import { colouring } from "../colour";
 import { countedRuns } from "../concepts";
-import type { Model, NeuronRef, Run } from "../data/model";
-import { epochLabel } from "../data/epochs";
+import type { Model, NeuronRef } from "../data/model";
 import { h, onceAFrame } from "../dom";
-import {
-  backdropOf, inside, ofConcept, pinnable, pinnedEpoch, runsOf, type Selection, type State, type Store,
-  subject, timeOf,
-} from "../state";
+import { backdropOf, pinnedEpoch, runsOf, subject, timeOf } from "../panels";
+import { inside, ofConcept, type Selection } from "../selection";
+import type { State, Store } from "../state";
 import { onThemeChange } from "../theme";
+import { coinciding, frameHead } from "./frame";
 import { Labels } from "./labels";
-import { drawLasso } from "./lasso";
 import { drawMarks, showPatches } from "./marks";
 import { Panel, type View } from "./panel";
 import { picture } from "./picture";
+import { listenTo } from "./pointer";
 import { Tooltip } from "./tooltip";
-import { followFingers } from "./touch";
 import type { Bend } from "./trail";
 
 /** Pixels within which a neuron is meant, and where the words of a label are. */
@@ -145,108 +143,53 @@ export class Maps {
   }
 
   private frame(panel: Panel, place: number): HTMLElement {
-    const { scenes, runs } = this.model;
-    const name = (title: string) => (scenes.length > 1 ? `all runs of ${title}` : "all runs");
-    const choice = h(
-      "select.panel-run",
-      {
-        "aria-label": `runs on map ${place + 1}`,
-        onchange: () => this.setPanel(place, choice.value, pinnedEpoch(this.state.panels[place])),
-      },
-      scenes.map((scene, s) => h("option", { value: `*${s}` }, name(scene.title))),
-      runs.map((run) => h("option", { value: run.name, title: run.name }, run.title)),
-    );
-    choice.value = subject(this.state.panels[place]);
-    const pin = h(
-      "select.panel-epoch",
-      {
-        "aria-label": `epoch of map ${place + 1}`,
-        onchange: () => this.setPanel(place, choice.value, pin.value || null),
-      },
-      h("option", { value: "" }, "follows slider"),
-      [...pinnable(this.model, choice.value).keys()].map((epoch) =>
-        h("option", { value: epoch }, epochLabel(/^\d+$/.test(epoch) ? Number(epoch) : epoch)),
-      ),
-    );
-    pin.value = pinnedEpoch(this.state.panels[place]) ?? "";
-    const zoom = (name: string, sign: string, factor: number) =>
-      h("button.zoom", { "aria-label": name, title: name, onclick: () => this.zoom(factor) }, sign);
-    const buttons = h(
-      "span.zooms",
-      null,
-      zoom("Zoom in", "+", 1.4),
-      zoom("Zoom out", "−", 1 / 1.4),
-      zoom("Show all", "⤢", 0),
-    );
-    return h("div.frame", null, h("div.frame-head", null, choice, pin, h("span.count"), h("span.same"), buttons), panel.element);
-  }
-
-  private setPanel(place: number, name: string, epoch: string | null): void {
-    const panels = [...this.state.panels];
-    const isThere = epoch !== null && pinnable(this.model, name).has(epoch);
-    panels[place] = isThere ? `${name}@${epoch}` : name;
-    this.store.set({ panels });
+    const onChoose = (shown: string) => {
+      const panels = [...this.state.panels];
+      panels[place] = shown;
+      this.store.set({ panels });
+    };
+    const head = frameHead(this.model, this.state.panels[place], place, onChoose, (factor) => this.zoom(factor));
+    return h("div.frame", null, head, panel.element);
   }
 
   private newPanel(): Panel {
     const panel = new Panel(this.model, this.renderer, (view) => this.moved(panel, view));
-    const at = (event: PointerEvent | MouseEvent): [number, number] => {
-      const box = panel.element.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    };
     this.labels.set(panel, new Labels(this.model, panel, this.marks));
-    let pressed: [number, number] | null = null;
-    panel.element.addEventListener(
-      "pointerdown",
-      (event) => {
-        if (this.lassoing || event.shiftKey) {
-          event.stopPropagation();
-          event.preventDefault();
-          pressed = null;
-          this.tooltip.hide();
-          drawLasso(panel, event, (polygon) => this.select(panel, polygon));
-        } else pressed = at(event);
-      },
-      { capture: true },
-    );
-    // The map is moved by mouse events, which follow those of the pointer.
-    panel.element.addEventListener(
-      "mousedown",
-      (event) => {
-        if (this.lassoing || event.shiftKey) event.stopPropagation();
-      },
-      { capture: true },
-    );
-    panel.element.addEventListener("click", (event) => {
-      const [x, y] = at(event);
-      if (pressed === null || Math.hypot(x - pressed[0], y - pressed[1]) > 4) return;
-      const { concept, neuron } = this.pointedAt(panel, x, y);
-      const shown = { at: this.at(this.panels.indexOf(panel)) };
-      if (concept !== null) this.store.set({ selection: this.holding(panel, concept), tab: "selection", ...shown });
-      else if (neuron !== null) this.store.set({ neuron, tab: "neuron", ...shown });
-    });
-    const hover = onceAFrame((x: number, y: number) => {
-      const { concept, neuron: found } = this.pointedAt(panel, x, y);
-      this.labels.get(panel)?.point(concept);
-      panel.element.classList.toggle("on-label", concept !== null);
-      const same = found?.run === this.hovered?.run && found?.neuron === this.hovered?.neuron;
-      if (!same) {
-        this.hovered = found;
+    listenTo(panel, {
+      isLassoing: () => this.lassoing,
+      onPress: () => this.tooltip.hide(),
+      onLasso: (polygon) => this.select(panel, polygon),
+      onClick: (x, y) => this.choose(panel, x, y),
+      onHover: (x, y) => this.hover(panel, x, y),
+      onLeave: () => {
+        this.leave();
         this.marks();
-      }
-      if (found === null) this.tooltip.hide();
-      else this.tooltip.show(found, this.at(this.panels.indexOf(panel)), panel.element, x, y);
+      },
     });
-    panel.element.addEventListener("pointermove", (event) => {
-      if (event.pointerType === "mouse" && event.buttons === 0) hover(...at(event));
-    });
-    panel.element.addEventListener("pointerleave", () => {
-      this.leave();
-      this.marks();
-    });
-    followFingers(panel, () => this.lassoing);
     panel.element.addEventListener("keydown", (event) => this.walk(panel, event));
     return panel;
+  }
+
+  private choose(panel: Panel, x: number, y: number): void {
+    const { concept, neuron } = this.pointedAt(panel, x, y);
+    const at = this.at(this.panels.indexOf(panel));
+    if (concept !== null) this.store.set({ selection: this.holding(panel, concept), tab: "selection", at });
+    else if (neuron !== null) this.store.set({ neuron, tab: "neuron", at });
+  }
+
+  private hover(panel: Panel, x: number, y: number): void {
+    // It is told a frame later, when the map may be gone.
+    if (!this.panels.includes(panel)) return;
+    const { concept, neuron: found } = this.pointedAt(panel, x, y);
+    this.labels.get(panel)?.point(concept);
+    panel.element.classList.toggle("on-label", concept !== null);
+    const same = found?.run === this.hovered?.run && found?.neuron === this.hovered?.neuron;
+    if (!same) {
+      this.hovered = found;
+      this.marks();
+    }
+    if (found === null) this.tooltip.hide();
+    else this.tooltip.show(found, this.at(this.panels.indexOf(panel)), panel.element, x, y);
   }
 
   /** A label shows no point of those that its patch covers; among its words points are seen. */
@@ -422,18 +365,4 @@ export class Maps {
   focus(): void {
     this.panels[0]?.element.focus();
   }
-}
-
-/** Which runs hide each other, neuron on neuron, as those do that began alike. */
-function coinciding(runs: Run[], at: number): string {
-  const groups: Run[][] = [];
-  for (const run of runs) {
-    const alike = groups.find(([first]) => run.coincides(run.at(at), first, first.at(at)));
-    if (alike === undefined) groups.push([run]);
-    else alike.push(run);
-  }
-  return groups
-    .filter((group) => group.length > 1)
-    .map((group) => `${group.map((run) => run.title).join(" = ")}: in the same places`)
-    .join("; ");
 }

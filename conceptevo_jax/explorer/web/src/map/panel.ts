@@ -5,8 +5,9 @@ import createScatterplot, { type createRenderer } from "regl-scatterplot";
 import { type Colouring, pale } from "../colour";
 import type { Model, NeuronRef, Run } from "../data/model";
 import { h } from "../dom";
-import type { Selection } from "../state";
+import type { Selection } from "../selection";
 import { themeColour } from "../theme";
+import { Points } from "./points";
 
 export interface View {
   x: number;
@@ -33,19 +34,9 @@ const CROWD = 50_000;
  */
 const NO_INDEX = new Uint8Array([0xdb, 0x18, 64, 0, 0, 0, 0, 0]).buffer;
 
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
-}
-
 function same(a: View, b: View): boolean {
   const near = (x: number, y: number) => Math.abs(x - y) < 1e-4 * Math.max(1, Math.abs(y));
   return near(a.x, b.x) && near(a.y, b.y) && near(a.zoom, b.zoom);
-}
-
-interface Shown {
-  run: Run;
-  start: number;
-  neurons: Int32Array;
 }
 
 export class Panel {
@@ -56,17 +47,9 @@ export class Panel {
   readonly overlay: SVGSVGElement;
   readonly labels = h("div.labels");
   private readonly scatter;
-  /**
-   * In the order of runs and neurons, last those of the base where it is a backdrop alone;
-   * drawn in another, so that no run hides all others and the base hides none.
-   */
-  private points: number[][] = [];
-  private mixed: number[][] = [];
-  private slots = new Uint32Array(0);
-  private painted: Shown[] | null = null;
+  private readonly points = new Points();
+  private painted: number[][] | null = null;
   private closed = false;
-  private shown: Shown[] = [];
-  private backdrop: Shown | null = null;
   private colours: Colouring | null = null;
   private busy = false;
   private pending: { tween: number; done: (() => void)[] } | null = null;
@@ -206,89 +189,16 @@ export class Panel {
     selection: Selection | null,
     tween: number,
   ): Promise<void> {
-    const same = runs.length === this.shown.length && runs.every((run, i) => run === this.shown[i].run);
-    if (!same || base !== (this.backdrop?.run ?? null)) this.arrange(runs, base);
+    this.points.arrange(runs, base);
     this.colours = colours;
-    this.fill(at, colours);
+    this.points.fill(at, colours);
     this.choose(selection);
-    return this.draw(this.points.length <= TWEENED ? tween : 0);
-  }
-
-  /** A row per neuron that has a place at any time. */
-  private arrange(runs: Run[], base: Run | null): void {
-    let start = 0;
-    const placed = (run: Run): Shown => {
-      const neurons: number[] = [];
-      for (let neuron = 0; neuron < run.neurons; neuron++) {
-        if (run.held(run.snapshots - 1, neuron) >= 0) neurons.push(neuron);
-      }
-      start += neurons.length;
-      return { run, start: start - neurons.length, neurons: Int32Array.from(neurons) };
-    };
-    this.shown = runs.map(placed);
-    this.backdrop = base === null ? null : placed(base);
-    this.points = Array.from({ length: start }, () => [0, 0, 0]);
-    this.mix();
-  }
-
-  /** Whether a run is drawn in grey below the others. */
-  private isBelow(run: Run): boolean {
-    return run.meta.is_base && this.shown.some((one) => !one.run.meta.is_base);
-  }
-
-  /** The same points in steps that meet each once, the base first. */
-  private mix(): void {
-    const lower: number[] = [];
-    const upper: number[] = [];
-    for (const { run, start, neurons } of [...this.shown, ...(this.backdrop ? [this.backdrop] : [])]) {
-      const layer = this.isBelow(run) ? lower : upper;
-      for (let i = 0; i < neurons.length; i++) layer.push(start + i);
-    }
-    const n = upper.length;
-    let step = Math.max(1, Math.round(n * 0.618));
-    while (gcd(step, n) > 1) step += 1;
-    this.slots = new Uint32Array(this.points.length);
-    this.mixed = Array.from(this.slots, (_, slot) => {
-      const place = slot - lower.length;
-      const point = place < 0 ? lower[slot] : upper[(place * step) % n];
-      this.slots[point] = slot;
-      return this.points[point];
-    });
-  }
-
-  private fill(at: number, colours: Colouring): void {
-    const count = colours.palette.length;
-    const paler = colours.pales ? count : 0;
-    for (const { run, start, neurons } of [...this.shown, ...(this.backdrop ? [this.backdrop] : [])]) {
-      const snapshot = run.at(at);
-      const below = this.isBelow(run);
-      for (let i = 0; i < neurons.length; i++) {
-        const neuron = neurons[i];
-        const held = run.held(snapshot, neuron);
-        const quiet = held !== snapshot || run.dead(snapshot, neuron);
-        const point = this.points[start + i];
-        point[0] = run.x(held, neuron);
-        point[1] = run.y(held, neuron);
-        const value = below ? null : colours.of(run, snapshot, neuron);
-        point[2] = below ? 2 * count : value === null ? 2 * count + 1 : value + (quiet ? paler : 0);
-      }
-    }
+    return this.draw(this.points.total <= TWEENED ? tween : 0);
   }
 
   private choose(selection: Selection | null): void {
     this.selects = selection !== null;
-    this.selected = this.members(selection);
-  }
-
-  private members(selection: Selection | null): number[] {
-    const found: number[] = [];
-    if (selection === null) return found;
-    for (const { run, start, neurons } of this.shown) {
-      const own = selection.members.get(run);
-      if (own === undefined) continue;
-      for (let i = 0; i < neurons.length; i++) if (own.has(neurons[i])) found.push(this.slots[start + i]);
-    }
-    return found;
+    this.selected = this.points.members(selection);
   }
 
   /** A drawing under way is let finish; of several that wait the last is drawn. */
@@ -306,7 +216,7 @@ export class Panel {
       const { tween, done } = this.pending;
       this.pending = null;
       try {
-        if (this.points.length === 0) this.scatter.clear();
+        if (this.points.total === 0) this.scatter.clear();
         else await this.paint(tween);
       } catch (error) {
         // What was closed while it was drawn is no fault.
@@ -320,7 +230,7 @@ export class Panel {
 
   private get dot(): number {
     const { width, height } = this.size;
-    const room = Math.sqrt((width * height) / Math.max(1, this.points.length));
+    const room = Math.sqrt((width * height) / Math.max(1, this.points.total));
     return Math.max(1.5, Math.min(5, 0.35 * room));
   }
 
@@ -345,9 +255,9 @@ export class Panel {
 
   private async paint(tween: number): Promise<void> {
     this.style();
-    const same = this.painted === this.shown;
-    this.painted = this.shown;
-    await this.scatter.draw(this.mixed, {
+    const same = this.painted === this.points.mixed;
+    this.painted = this.points.mixed;
+    await this.scatter.draw(this.points.mixed, {
       transition: same && tween > 0,
       transitionDuration: tween,
       zDataType: "categorical",
@@ -369,47 +279,14 @@ export class Panel {
 
   /** The neuron nearest to a place on the screen, within some pixels. */
   nearest(px: number, py: number, within: number): NeuronRef | null {
-    const [x, y] = this.toMap(px, py);
-    const reach = within / (this.unit * this.view.zoom);
-    let best = reach * reach;
-    let found = -1;
-    for (let i = 0; i < this.count; i++) {
-      if (this.isFaint(i)) continue;
-      const dx = this.points[i][0] - x;
-      const dy = this.points[i][1] - y;
-      const apart = dx * dx + dy * dy;
-      if (apart <= best) {
-        best = apart;
-        found = i;
-      }
-    }
-    return found < 0 ? null : this.neuronAt(found);
+    return this.points.nearest(...this.toMap(px, py), within / (this.unit * this.view.zoom));
   }
 
   /** The nearest neuron in a direction, for walking with the arrow keys. */
   towards(from: NeuronRef | null, dx: number, dy: number): NeuronRef | null {
-    const start = from === null ? null : this.placeOf(from);
-    if (start === null) return this.nearest(this.size.width / 2, this.size.height / 2, Infinity);
-    let best = Infinity;
-    let found = -1;
-    for (let i = 0; i < this.count; i++) {
-      if (this.isFaint(i)) continue;
-      const x = this.points[i][0] - start[0];
-      const y = this.points[i][1] - start[1];
-      const along = x * dx + y * dy;
-      const aside = Math.abs(x * dy - y * dx);
-      if (along <= 1e-6 || aside > along) continue;
-      const apart = along + 2 * aside;
-      if (apart < best) {
-        best = apart;
-        found = i;
-      }
-    }
-    return found < 0 ? null : this.neuronAt(found);
-  }
-
-  private isFaint(point: number): boolean {
-    return this.colours !== null && this.points[point][2] > 2 * this.colours.palette.length;
+    const isHere = from !== null && this.placeOf(from) !== null;
+    if (!isHere) return this.nearest(this.size.width / 2, this.size.height / 2, Infinity);
+    return this.points.towards(from, dx, dy);
   }
 
   /** Neurons in sight, the nearest to the middle first, each with its place on the screen. */
@@ -417,47 +294,21 @@ export class Panel {
     const { width, height } = this.size;
     const [left, top] = this.toMap(0, 0);
     const [right, bottom] = this.toMap(width, height);
-    const near: { point: number; apart: number }[] = [];
-    for (let point = 0; point < this.count; point++) {
-      const [x, y] = this.points[point];
-      if (x < left || x > right || y < bottom || y > top || this.isFaint(point)) continue;
-      near.push({ point, apart: (x - this.view.x) ** 2 + (y - this.view.y) ** 2 });
-    }
-    near.sort((a, b) => a.apart - b.apart);
     const { palette } = this.colours ?? { palette: [] };
-    return near.slice(0, most).map(({ point }) => {
-      const [px, py, value] = this.points[point];
-      const [x, y] = this.toScreen(px, py);
-      const colour = palette[value] ?? themeColour("--backdrop");
-      return { which: this.neuronAt(point)!, x, y, colour };
+    return this.points.within(left, bottom, right, top, most).map(({ which, place, value }) => {
+      const [x, y] = this.toScreen(...place);
+      return { which, x, y, colour: palette[value] ?? themeColour("--backdrop") };
     });
-  }
-
-  private neuronAt(point: number): NeuronRef | null {
-    const own = this.shown.findLast((one) => one.start <= point);
-    return own === undefined ? null : { run: own.run, neuron: own.neurons[point - own.start] };
   }
 
   /** Where a neuron is drawn, in the map's coordinates. */
   placeOf(which: NeuronRef): [number, number] | null {
-    const own = this.shown.find((one) => one.run === which.run);
-    if (own === undefined) return null;
-    // Its neurons ascend.
-    let low = 0;
-    let high = own.neurons.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (own.neurons[middle] < which.neuron) low = middle + 1;
-      else high = middle;
-    }
-    if (own.neurons[low] !== which.neuron) return null;
-    const point = this.points[own.start + low];
-    return [point[0], point[1]];
+    return this.points.placeOf(which);
   }
 
   /** Neurons that can be chosen: those of a backdrop cannot. */
   get count(): number {
-    return this.backdrop?.start ?? this.points.length;
+    return this.points.count;
   }
 
   destroy(): void {

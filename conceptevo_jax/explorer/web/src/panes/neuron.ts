@@ -4,7 +4,8 @@ import { runColour } from "../colour";
 import { type Evolution, Life, type Model, type NeuronRef, type Run } from "../data/model";
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
-import { shownRuns, type State, type Store } from "../state";
+import { shownRuns } from "../panels";
+import type { State, Store } from "../state";
 import { tourLoads, tourOf } from "../tour";
 import { Pane } from "./pane";
 

@@ -5,7 +5,8 @@ import { snapshotLabel } from "../data/epochs";
 import { Life, type Model, type NeuronRef, type Run } from "../data/model";
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
-import { shownRuns, type State, type Store } from "../state";
+import { shownRuns } from "../panels";
+import type { State, Store } from "../state";
 import { interval, link } from "./neuron";
 import { Pane } from "./pane";
 

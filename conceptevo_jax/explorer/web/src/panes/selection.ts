@@ -4,13 +4,14 @@ import type { Given, Model, Shot } from "../data/model";
 import { download, h } from "../dom";
 import { GroupShelf } from "../groups";
 import { classCounts, patchRow } from "../patches";
-import { byNearness, selectionChart } from "../selected";
-import { liesIn, ofGiven, type Selection, shotsOf, type State, type Store } from "../state";
+import { byNearness, liesIn, ofGiven, type Selection, shotsOf } from "../selection";
+import type { State, Store } from "../state";
 import { beside, studyGroups } from "../study";
 import { type Suggestion, suggestLabel } from "../suggest";
 import { Intruder } from "./intruder";
 import { link } from "./neuron";
 import { Pane } from "./pane";
+import { selectionChart } from "./selection_chart";
 
 const FIRST = 24;
 
@@ -47,8 +48,8 @@ export class SelectionPane extends Pane {
     if (selection === null || selection.members.size === 0) {
       const hint =
         selection === null
-          ? "Draw a region on a map (L, or hold shift and drag), choose a layer in the search, " +
-            "or press R to take what lies around the chosen neuron."
+          ? "Draw a region on a map (L, or hold shift and drag), click a concept’s name, choose a layer " +
+            "in the search, or press R to take what lies around the chosen neuron."
           : "No neuron lies in the region.";
       void this.fill([], () => [h("p.hint", null, hint), this.shelf.element, this.study]);
       return;

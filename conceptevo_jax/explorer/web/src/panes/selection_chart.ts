@@ -1,30 +1,13 @@
-/** The selected neurons over time, and their order. */
+/** How many of the selected neurons are live, and still where they were, over time. */
 
-import { selectionCurves } from "./curves";
-import type { Shot } from "./data/model";
-import { h, svg } from "./dom";
-import type { Selection, Store } from "./state";
+import { selectionCurves } from "../curves";
+import { h, svg } from "../dom";
+import type { Selection } from "../selection";
+import type { Store } from "../state";
 
 const WIDTH = 320;
 const HEIGHT = 60;
 
-/** Live neurons nearest to the centroid of all on the map first; the dead are last. */
-export function byNearness(shots: Shot[]): Shot[] {
-  const isShown = ({ run, neuron, snapshot }: Shot) => run.placed(snapshot, neuron) && !run.dead(snapshot, neuron);
-  const place = ({ run, neuron, snapshot }: Shot) => [run.x(snapshot, neuron), run.y(snapshot, neuron)];
-  const places = shots.filter(isShown).map(place);
-  if (places.length === 0) return shots;
-  const centre = [0, 1].map((axis) => places.reduce((sum, at) => sum + at[axis], 0) / places.length);
-  const apart = (shot: Shot) => {
-    if (!isShown(shot)) return Infinity;
-    const [x, y] = place(shot);
-    return Math.hypot(x - centre[0], y - centre[1]);
-  };
-  const ranked = shots.map((shot) => ({ shot, apart: apart(shot) }));
-  return ranked.sort((a, b) => (a.apart === b.apart ? 0 : a.apart - b.apart)).map(({ shot }) => shot);
-}
-
-/** How many of the neurons are live, and how many still where they were, over time. */
 export function selectionChart(store: Store, selection: Selection): HTMLElement | "" {
   const { model } = store;
   const curves = selectionCurves(model, selection);

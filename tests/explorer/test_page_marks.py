@@ -50,16 +50,20 @@ def test_a_way_is_coloured_by_time_and_names_epochs_at_its_bends(visit, planted_
     assert {"init", "3"} <= names <= {"init", "0", "1", "2", "3"}
 
 
+BOXES = """(map) => [...map.querySelectorAll(".epoch, .label:not(.covered)")]
+  .map((name) => name.getBoundingClientRect().toJSON())"""
+
+
 def test_names_of_epochs_and_concepts_cover_no_other(visit, planted_page):
     page = visit(planted_page, "e=last&p=long&n=long/conv1/0")
     expect(page.locator(".epoch").first).to_be_attached()
-    boxes = [
-        one.bounding_box() for one in page.locator(".epoch, .label:not(.covered)").all()
-    ]
+    page.locator(".label .patch").first.wait_for()
+    acting.drawn(page)
+    boxes = page.locator(".map").evaluate(BOXES)
     for i, a in enumerate(boxes):
         for b in boxes[i + 1 :]:
-            across = min(a["x"] + a["width"], b["x"] + b["width"]) - max(a["x"], b["x"])
-            down = min(a["y"] + a["height"], b["y"] + b["height"]) - max(a["y"], b["y"])
+            across = min(a["right"], b["right"]) - max(a["left"], b["left"])
+            down = min(a["bottom"], b["bottom"]) - max(a["top"], b["top"])
             assert min(across, down) <= 4
 
 

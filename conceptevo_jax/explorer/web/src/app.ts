@@ -3,31 +3,19 @@
 import { COLOURS, type ColourBy } from "./colour";
 import type { Model } from "./data/model";
 import { download, h, refill } from "./dom";
+import { GRID, gridOf, isGrid, someMaps } from "./grid";
 import { Help, type Key } from "./help";
 import { legendOf } from "./legend";
 import { Maps } from "./map/maps";
 import { NeuronPane } from "./panes/neuron";
 import { RankingPane } from "./panes/ranking";
 import { SelectionPane } from "./panes/selection";
-import { Search } from "./search";
 import { classCounts, enlarge } from "./patches";
-import { contrastingRuns } from "./concepts";
-import { pinnable, pinnedEpoch, subject } from "./panels";
+import { Search } from "./search";
 import { carry, shotsOf } from "./selection";
 import { type State, Store, type Tab, TABS } from "./state";
 import { onThemeChange } from "./theme";
 import { Timeline } from "./timeline";
-
-/** The number of maps that stands for a row of epochs per run. */
-const GRID = "grid";
-const GRID_ROWS = 3;
-
-/** Parts of the training at whose ends a grid shows the runs: concepts form early. */
-const GRID_TIMES = [0, 1 / 12, 1 / 4, 7 / 12, 1];
-
-function isGrid(state: State): boolean {
-  return state.panels.length > 1 && state.panels.every((panel) => pinnedEpoch(panel) !== null);
-}
 
 const TITLES: Record<Tab, string> = { neuron: "Neuron", class: "Class", selection: "Selection" };
 
@@ -165,38 +153,16 @@ export class App {
         "maps",
         [...[1, 2, 3, 4].map((n): [string, string] => [String(n), String(n)]), [GRID, "runs × epochs"]],
         (state) => (isGrid(state) ? GRID : String(Math.min(4, state.panels.length))),
-        (count) => (count === GRID ? this.showGrid() : this.setPanels(Number(count))),
+        (count) => {
+          if (count === GRID) this.store.set({ panels: gridOf(this.model, this.store.state) });
+          else this.showMaps(Number(count));
+        },
       ),
     ];
   }
 
-  /** So many maps; new ones show a run each, in turn. */
-  private setPanels(count: number): void {
-    const { state } = this.store;
-    const { hidden } = state;
-    const panels = isGrid(state) ? [...new Set(state.panels.map(subject))] : state.panels;
-    const kept = panels.slice(0, count);
-    const own = this.model.runs.filter((run) => !run.meta.is_base && !hidden.has(run.name)).map((run) => run.name);
-    const fresh = own.filter((name) => !kept.includes(name));
-    while (kept.length < count) kept.push(fresh.shift() ?? "*0");
-    this.store.set({ panels: kept });
-  }
-
-  /** A row of maps per run that is shown by itself, each in some of its epochs. */
-  private showGrid(): void {
-    const { state } = this.store;
-    const shown = [...new Set(state.panels.map(subject))].filter((name) => !name.startsWith("*"));
-    const names = shown.length > 0 ? shown : contrastingRuns(this.model).map((run) => run.name);
-    const panels = names.slice(0, GRID_ROWS).flatMap((name) => {
-      const epochs = [...pinnable(this.model, name)];
-      const end = this.model.stops.at(-1)!;
-      // A column is one time in every row; a run that ended before stays at its end.
-      return GRID_TIMES.map((share) => this.model.nearestStop(share * end)).map((at) => {
-        const [epoch] = epochs.findLast(([, time]) => time <= at + 1e-6) ?? epochs[0];
-        return `${name}@${epoch}`;
-      });
-    });
-    if (panels.length > 0) this.store.set({ panels });
+  private showMaps(count: number): void {
+    this.store.set({ panels: someMaps(this.model, this.store.state, count) });
   }
 
   private legend(): HTMLElement {
@@ -204,7 +170,7 @@ export class App {
     const save = h("button", { onclick: () => void this.picture() }, "PNG of the maps");
     const element = h("section.legend", { "aria-label": "legend" }, entries, save);
     const renew = () => refill(entries, ...legendOf(this.store));
-    const shown = ["colour", "cls", "isolated", "hidden"] as const;
+    const shown = ["colour", "cls", "isolated", "hidden", "panels"] as const;
     this.store.listen((_, changed) => {
       if (shown.some((key) => changed.has(key))) renew();
     });
@@ -299,7 +265,7 @@ export class App {
       timeline.pause();
       timeline.step(event.shiftKey ? 5 * by : by);
     };
-    const panels = Object.fromEntries([1, 2, 3, 4].map((n) => [String(n), () => this.setPanels(n)]));
+    const panels = Object.fromEntries([1, 2, 3, 4].map((n) => [String(n), () => this.showMaps(n)]));
     const tab = (name: Tab) => () => store.set({ tab: name });
     const larger = () => maps.zoom(1.4);
     return [

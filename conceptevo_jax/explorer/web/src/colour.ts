@@ -2,6 +2,7 @@
 
 import { epochLabel } from "./data/epochs";
 import type { Model, Run } from "./data/model";
+import { basesBelow } from "./panels";
 import type { State } from "./state";
 import { isDark, mixed, themeColour } from "./theme";
 
@@ -55,6 +56,8 @@ export interface Legend {
   note: string | null;
   /** Whether grey, for what is not known, can occur. */
   unknown?: boolean;
+  /** Bases that lie in light grey below others. */
+  below?: string;
 }
 
 /** A way to colour: a palette, and a place in it per neuron. */
@@ -119,7 +122,7 @@ const movementRanks = new WeakMap<Model, ReturnType<typeof movementRank>>();
 
 /** The colouring that was chosen; with an entry isolated, of its neurons alone. */
 export function colouring(model: Model, state: State): Colouring {
-  const all = colouringOfAll(model, state);
+  const all = withBases(colouringOfAll(model, state), model, state);
   const isolated = all.legend.swatches.find((_, i) => state.isolated === swatchKey(state.colour, i));
   if (isolated === undefined) return all;
   const { value, scene } = isolated;
@@ -128,6 +131,13 @@ export function colouring(model: Model, state: State): Colouring {
     of: (run, snapshot, neuron) =>
       all.of(run, snapshot, neuron) === value && (scene ?? run.meta.scene) === run.meta.scene ? value : null,
   };
+}
+
+function withBases(all: Colouring, model: Model, state: State): Colouring {
+  const [base, ...others] = basesBelow(model, state);
+  // Among the runs it is listed already.
+  if (base === undefined || state.colour === "run") return all;
+  return { ...all, legend: { ...all.legend, below: others.length === 0 ? base.title : "bases" } };
 }
 
 /** How an entry of the legend is called in the address. */

@@ -8,9 +8,10 @@ import { themeColour } from "./theme";
 
 /** What single colours stand for, besides what can be isolated. */
 function others({ legend, pales }: Colouring): { colour: string; label: string }[] {
+  const below = legend.below === undefined ? [] : [{ colour: themeColour("--backdrop"), label: legend.below }];
   const grey = legend.unknown ? [{ colour: UNKNOWN, label: "not known" }] : [];
-  const faded = pales ? [{ colour: pale(UNKNOWN), label: "paler: dead, or no place" }] : [];
-  return [...grey, ...faded];
+  const faded = pales ? [{ colour: pale(UNKNOWN), label: "faded: dead or not placed" }] : [];
+  return [...below, ...grey, ...faded];
 }
 
 /** Runs that are hidden while one is isolated. */

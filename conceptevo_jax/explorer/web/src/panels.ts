@@ -37,6 +37,16 @@ export function backdropOf(model: Model, state: State, panel: string): Run | nul
   return base === undefined || runs.includes(base) || state.hidden.has(base.name) ? null : base;
 }
 
+/** The bases that some panel shows in grey below others. */
+export function basesBelow(model: Model, state: State): Run[] {
+  const below = state.panels.flatMap((panel) => {
+    const runs = runsOf(model, state, panel);
+    const isMixed = runs.some((run) => !run.meta.is_base);
+    return [backdropOf(model, state, panel), ...(isMixed ? runs.filter((run) => run.meta.is_base) : [])];
+  });
+  return model.runs.filter((run) => below.includes(run));
+}
+
 /** Snapshots in which a panel may stay: their times by their epochs. */
 export function pinnable(model: Model, panel: string): Map<string, number> {
   const runs = candidates(model, panel);

@@ -254,7 +254,7 @@ def coloured(page, neuron):
         ("group", "long/conv1/0", (0x00, 0x9E, 0x73)),
         ("group", "long/conv1/4", (0xD5, 0x5E, 0x00)),
         ("movement", "long/conv1/0", (0xFD, 0xE7, 0x25)),
-        ("movement", "long/conv1/4", (0x1F, 0x98, 0x8B)),
+        ("movement", "long/conv1/4", (0x35, 0xB7, 0x79)),
         ("coverage", "long/conv1/0", (0xFD, 0xE7, 0x25)),
         ("depth", "long/conv1/4", (0x44, 0x01, 0x54)),
         ("depth", "long/conv2/1", (0xFD, 0xE7, 0x25)),

@@ -29,6 +29,7 @@ export function frameHead(
     runs.map((run) => h("option", { value: run.name, title: run.name }, run.title)),
   );
   choice.value = subject(panel);
+  choice.title = choice.selectedOptions[0].text;
   const pin = h(
     "select.panel-epoch",
     {

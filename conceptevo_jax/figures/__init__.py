@@ -20,7 +20,7 @@ from conceptevo_jax.figures.evolutions import (
 )
 from conceptevo_jax.figures.factors import Factor, draw_factors
 from conceptevo_jax.figures.lettering import undrawable_note
-from conceptevo_jax.figures.maps import MapPanel, draw_training_map
+from conceptevo_jax.figures.maps import MapConcept, MapPanel, draw_training_map
 from conceptevo_jax.figures.ratios import Ratio, draw_ratios
 from conceptevo_jax.figures.roc import (
     MeasuredNumber,
@@ -43,6 +43,7 @@ __all__ = [
     "EvolvingNeuron",
     "Example",
     "Factor",
+    "MapConcept",
     "MapPanel",
     "MeasuredNumber",
     "MethodDots",

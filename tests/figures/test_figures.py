@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgba
 from matplotlib.text import Text
 from PIL import Image
 
@@ -13,6 +14,7 @@ from conceptevo_jax.figures import (
     EvolutionGroup,
     EvolvingNeuron,
     Example,
+    MapConcept,
     MapPanel,
     Strip,
     draw_bars,
@@ -23,6 +25,7 @@ from conceptevo_jax.figures import (
     draw_training_map,
     save_figure,
 )
+from conceptevo_jax.figures.style import concept_colour
 
 pytestmark = pytest.mark.slow
 
@@ -32,19 +35,44 @@ ROUNDING = 1e-9
 def panel(rng, epoch, dead):
     points = rng.normal(size=(30, 2))
     points[:dead] = np.nan
-    depth = np.linspace(0, 1, 30)
-    facts = "top-1 0.10/0.20\ntop-5 0.30/0.40"
-    return MapPanel(epoch=epoch, facts=facts, points=points, depth=depth, dead=dead)
+    members = np.arange(30) % 4
+    members[:dead] = -1
+    return MapPanel(
+        epoch=epoch,
+        facts="train 0.10, test 0.20",
+        points=points,
+        depth=np.linspace(0, 1, 30),
+        members=members,
+        dead=dead,
+        diverged=dead == 30,
+    )
+
+
+def concepts_of(rng):
+    patch = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    return [
+        MapConcept(name="Trouser", center=np.array([0.0, 0.0]), patch=patch),
+        MapConcept(name="Ankle boot", center=np.array([0.1, 0.0]), patch=patch),
+        MapConcept(name="mixed", center=np.array([1.0, 1.0]), patch=None),
+        MapConcept(name="Bag", center=np.array([-2.0, 1.0]), patch=patch),
+    ]
 
 
 @pytest.fixture
 def training_map(rng):
     rows = [
-        ("a run with a rather long name", [panel(rng, "init", 0)] * 6),
-        ("short", [panel(rng, "epoch 3", 7)] * 4),
+        ("a run with a rather long name", [panel(rng, "init", 0)] * 5),
+        ("short", [panel(rng, "epoch 3", 7)] * 3 + [panel(rng, "epoch 4", 30)]),
     ]
     background = rng.normal(size=(50, 2)) * 3
-    return draw_training_map(rows, background, title="A title of some length")
+    return draw_training_map(rows, background, concepts_of(rng), title="A title")
+
+
+@pytest.fixture
+def depth_map(rng):
+    panels = [panel(rng, "init", 0), panel(rng, "epoch 3", 7)]
+    background = rng.normal(size=(50, 2)) * 3
+    return draw_training_map([("a run", panels)], background, title="A title " * 20)
 
 
 @pytest.fixture
@@ -138,6 +166,7 @@ def images(rng):
 @pytest.fixture(
     params=[
         "training_map",
+        "depth_map",
         "shared_space",
         "curves",
         "narrow_bars",
@@ -187,9 +216,33 @@ def test_the_same_figure_gives_the_same_bytes(figure, tmp_path):
 
 
 def test_dead_neurons_are_told_not_drawn(training_map):
-    texts = {text.get_text() for text in training_map.findobj(Text)}
-    assert "7 of 30 dead" in texts
-    assert not any(text.startswith("0 of") for text in texts)
+    texts = [text.get_text() for text in training_map.findobj(Text)]
+    assert texts.count("7 dead") == 3
+    assert not any(text.startswith("0 ") for text in texts)
+
+
+def test_a_diverged_network_is_called_so_and_holds_no_concept(training_map):
+    diverged = training_map.axes[-1]
+    texts = [text.get_text() for text in diverged.texts]
+    assert "diverged: 30 not finite" in texts
+    assert not diverged.images
+
+
+def test_concepts_are_named_with_their_counts_and_dots_have_their_colours(training_map):
+    init, later = training_map.axes[0], training_map.axes[5]
+    for axes, counts in ((init, {8: 2, 7: 1}), (later, {6: 3})):
+        texts = [text.get_text() for text in axes.texts]
+        assert len(axes.images) == 3
+        for name in ("Trouser", "Ankle boot", "Bag"):
+            assert name in texts
+        assert "mixed" not in texts
+        for count, labels in counts.items():
+            assert texts.count(str(count)) == labels
+    (legend,) = training_map.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["mixed"]
+    dots = init.collections[1].get_facecolors()
+    expected = [to_rgba(concept_colour(number % 4)) for number in range(30)]
+    np.testing.assert_allclose(dots, expected)
 
 
 def test_all_maps_share_their_limits(training_map):

@@ -7,9 +7,11 @@ import numpy as np
 
 from conceptevo_jax.analysis.dynamics.trajectory import MEASURES
 from conceptevo_jax.figures import Curve, draw_curves, save_figure
+from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
+from conceptevo_jax.reports.concepts.measure import NamedConcepts
 from conceptevo_jax.reports.training_failures.measure import RunMeasurements
-from conceptevo_jax.reports.unified_space.figures import map_over
+from conceptevo_jax.reports.unified_space.training_maps import training_map
 from conceptevo_jax.training import Row
 
 ACCURACIES: dict[str, Callable[[Row], float]] = {
@@ -24,7 +26,9 @@ COLUMNS = 4
 
 
 def draw_groups(
+    images: Images,
     measurements: RunMeasurements,
+    named: NamedConcepts,
     groups: Mapping[str, Sequence[str]],
     repeats: Sequence[str],
     folder: Path,
@@ -32,7 +36,9 @@ def draw_groups(
     """Two figures per group of runs, as in the paper's Figs. 2 and 8, and curves.
 
     Args:
+      images: The images that patches are cut from.
       measurements: Measurements of the runs in the space of a base.
+      named: The concepts of that base.
       groups: Names of runs that are drawn together, by the group's name.
       repeats: Runs that repeat the run before them with another seed.
       folder: Where the figures go.
@@ -41,11 +47,10 @@ def draw_groups(
       The PNG files.
     """
     space, points = measurements.space, measurements.joint_layout.points
-    background = points[space.base_snapshot]
     written = []
     for group, names in groups.items():
         runs = [space.runs[name] for name in names]
-        figure = map_over(runs, space.base.title, background, points)
+        figure = training_map(runs, space.base, points, images, named)
         written.append(save_figure(figure, folder / f"map_{group.lower()}")[0])
         curves = draw_curves(
             _panels(measurements, names, repeats),

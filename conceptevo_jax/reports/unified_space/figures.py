@@ -1,103 +1,25 @@
 """Figures of projected runs: their content and titles."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Int
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis import tight_neighbourhoods
-from conceptevo_jax.epochs import Epoch, epoch_label, snapshot_label
+from conceptevo_jax.epochs import Epoch, snapshot_label
 from conceptevo_jax.figures import (
     Circle,
     Curve,
     Example,
-    MapPanel,
     draw_curves,
     draw_shared_space,
-    draw_training_map,
 )
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
+from conceptevo_jax.reports.unified_space.training_maps import Points, _site_depth
 from conceptevo_jax.stimuli import neuron_patches, patch_windows
-from conceptevo_jax.types import Site, Stimuli, neuron_ids
-
-Points = Mapping[str, np.ndarray]
-"""Points on one common map, by snapshot name."""
-
-
-def site_depth(sites: Sequence[Site]) -> np.ndarray:
-    """Per neuron, how deep its site lies: 0 for the first, 1 for the last."""
-    channels = [site.channels for site in sites]
-    return np.repeat(np.linspace(0, 1, len(sites)), channels)
-
-
-def training_map(
-    projected_runs: Sequence[ProjectedRun], base: ProjectedRun, points: Points
-) -> Figure:
-    """A map like Figure 2: runs in rows, epochs in columns, over the base in grey.
-
-    Args:
-      projected_runs: One row each.
-      base: The base run, drawn in grey behind them.
-      points: On the common map.
-    """
-    background = points[base.snapshot(base.epochs[-1])]
-    return map_over(projected_runs, base.title, background, points)
-
-
-def map_over(
-    projected_runs: Sequence[ProjectedRun],
-    base_title: str,
-    background: np.ndarray,
-    points: Points,
-) -> Figure:
-    """The same if only the points of the base are known.
-
-    For every run the snapshots with points are drawn, except those within an epoch.
-
-    Args:
-      projected_runs: One row each.
-      base_title: Title of the base in the figure.
-      background: Points of the base's neurons `[n 2]`.
-      points: On the common map.
-    """
-    rows = [_titled_panels(run, points) for run in projected_runs]
-    runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
-    title = (
-        f"Concepts of {runs} in the space of {base_title}: "
-        "each dot is a neuron; grey: the base's neurons. Accuracies: train/test."
-    )
-    return draw_training_map(rows, background, title=title)
-
-
-def _drawn_epochs(projected_run: ProjectedRun, points: Points) -> list[Epoch]:
-    whole = (e for e in projected_run.epochs if e == "init" or isinstance(e, int))
-    return [epoch for epoch in whole if projected_run.snapshot(epoch) in points]
-
-
-def _titled_panels(
-    projected_run: ProjectedRun, points: Points
-) -> tuple[str, list[MapPanel]]:
-    """The run's title, and a panel per drawn epoch."""
-    epochs = _drawn_epochs(projected_run, points)
-    panels = [_panel(projected_run, epoch, points) for epoch in epochs]
-    return projected_run.title, panels
-
-
-def _panel(projected_run: ProjectedRun, epoch: Epoch, points: Points) -> MapPanel:
-    row = projected_run.run.row(epoch)
-    facts = (
-        f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}"
-        f"\ntop-5 {row.train_top5:.2f}/{row.test_top5:.2f}"
-    )
-    return MapPanel(
-        epoch=epoch_label(epoch),
-        facts=facts,
-        points=points[projected_run.snapshot(epoch)],
-        depth=site_depth(projected_run.run.model.sites),
-        dead=int(projected_run.stimuli(epoch).dead.sum()),
-    )
+from conceptevo_jax.types import Stimuli, neuron_ids
 
 
 def shared_space(
@@ -131,7 +53,7 @@ def shared_space(
         examples = _examples(projected_run, members, images)
         name = snapshot_label(projected_run.title, projected_run.epochs[-1])
         rows.append(
-            (name, maps[index], site_depth(projected_run.run.model.sites), examples)
+            (name, maps[index], _site_depth(projected_run.run.model.sites), examples)
         )
     title = (
         f"{len(models)} models in one space. Each dot is a neuron: darker dots are "

@@ -22,6 +22,7 @@ from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
 from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.projected_run import (
+    ProjectedRun,
     alignment_rows,
     epoch_rows,
     loss_rows,
@@ -153,9 +154,17 @@ def _draw(
     folder, points = session.folder / "figures", joint_layout.points
     figure = training_map(space.compared, space.base, points, session.images, named)
     save_figure(figure, folder / "training_map")
-    pair = [space.base, space.runs[WELL_TRAINED]]
-    save_figure(shared_space(session.images, pair, points), folder / "shared_space")
+    figure = shared_space(session.images, _architectures(space), points, named)
+    save_figure(figure, folder / "shared_space")
     save_figure(run_curves(space.compared), folder / "runs")
+
+
+def _architectures(space: RunsInSpace) -> list[ProjectedRun]:
+    """The base, the well-trained run, and the first run of a third architecture."""
+    pair = [space.base, space.runs[WELL_TRAINED]]
+    known = {run.run.model.name for run in pair}
+    others = [run for run in space.compared if run.run.model.name not in known]
+    return [*pair, *others[:1]]
 
 
 def _collapse_tables(

@@ -116,7 +116,7 @@ def _draw(
 ) -> None:
     folder, points = session.folder / "figures", joint_layout.points
     projected_runs = [space.base, *space.compared]
-    figure = shared_space(session.images, projected_runs, points)
+    figure = shared_space(session.images, projected_runs, points, named)
     save_figure(figure, folder / "unified_space")
     figure = training_map(space.compared, space.base, points, session.images, named)
     save_figure(figure, folder / "training_map")

@@ -28,7 +28,7 @@ from conceptevo_jax.figures.roc import (
     draw_label_similarity,
     draw_roc,
 )
-from conceptevo_jax.figures.shared import Circle, Example, draw_shared_space
+from conceptevo_jax.figures.shared import Circle, ModelMap, draw_shared_space
 from conceptevo_jax.figures.style import save_figure
 from conceptevo_jax.figures.tasks import TaskPicture, draw_tasks
 
@@ -41,12 +41,12 @@ __all__ = [
     "DriftDots",
     "EvolutionGroup",
     "EvolvingNeuron",
-    "Example",
     "Factor",
     "MapConcept",
     "MapPanel",
     "MeasuredNumber",
     "MethodDots",
+    "ModelMap",
     "Ratio",
     "RocLine",
     "Strip",

@@ -143,7 +143,7 @@ def draw_training_map(
                 _draw_panel(axes, panel, plan)
                 if column == 0:
                     label = wrap_text(name, int(plan.height * 12))
-                    axes.set_ylabel(label, fontsize=8, fontweight="bold", labelpad=3)
+                    axes.set_ylabel(label, fontsize=7.5, fontweight="bold", labelpad=2)
         _draw_foot(figure, plan, concepts)
     return figure
 

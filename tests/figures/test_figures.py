@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
+from matplotlib.patches import ConnectionPatch
 from matplotlib.text import Text
 from PIL import Image
 
@@ -13,9 +14,9 @@ from conceptevo_jax.figures import (
     Curve,
     EvolutionGroup,
     EvolvingNeuron,
-    Example,
     MapConcept,
     MapPanel,
+    ModelMap,
     Strip,
     draw_bars,
     draw_curves,
@@ -79,16 +80,16 @@ def depth_map(rng):
 def shared_space(rng):
     image = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
     circles = [
-        Circle(label=name, center=np.array([x, 4.0]), radius=0.5)
-        for name, x in zip("ABC", (-4.0, 0.0, 4.0), strict=True)
-    ]
-    examples = [
-        Example(circle=c.label, neuron=f"features.{n}/1", images=[image] * 3)
-        for c in circles
-        for n in (0, 2)
+        Circle(name=name, center=np.array([x, 4.0]), radius=0.5, concept=1)
+        for name, x in zip(("Bag", "Coat", "Ankle boot"), (-4.0, 0.0, 4.0), strict=True)
     ]
     models = [
-        (name, rng.normal(size=(40, 2)), np.linspace(0, 1, 40), examples)
+        ModelMap(
+            name=name,
+            points=rng.normal(size=(40, 2)),
+            members=np.arange(40) % 5 - 1,
+            patches={circle.name: [image] * 9 for circle in circles},
+        )
         for name in ("one model", "another")
     ]
     return draw_shared_space(models, circles, title="Two models\nin one space")
@@ -266,8 +267,19 @@ def test_circles_are_drawn_whole(shared_space):
     assert discs == 6
 
 
+def test_every_circle_has_its_name_and_patches_beside_each_model(shared_space):
+    texts = [text.get_text() for text in shared_space.findobj(Text)]
+    for name in ("Bag", "Coat", "Ankle boot"):
+        assert texts.count(name) == 2
+    assert sum(len(axes.images) for axes in shared_space.axes) == 2 * 3 * 9
+    leaders = shared_space.findobj(ConnectionPatch)
+    heights = [leader.xy2[1] for leader in leaders]
+    assert len(set(heights)) == 2 * 3
+
+
 def test_a_space_without_circles_says_so(rng):
-    models = [("m", rng.normal(size=(9, 2)), np.zeros(9), [])]
+    points, members = rng.normal(size=(9, 2)), np.zeros(9, int)
+    models = [ModelMap(name="m", points=points, members=members, patches={})]
     drawn = draw_shared_space(models, [], title="t")
     texts = [text.get_text() for text in drawn.findobj(Text)]
     assert "No neighbourhood is tight in every model." in texts

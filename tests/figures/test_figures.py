@@ -107,11 +107,20 @@ def bars_of(rng, columns):
     for _ in range(columns):
         values = rng.normal(size=4)
         low, high = values - 0.1, values + 0.1
-        panels.append(Bars(values=values, low=low, high=high, line=0.05))
+        panels.append(
+            Bars(
+                values=values,
+                low=low,
+                high=high,
+                line=0.05,
+                message="top bin: -3 points",
+            )
+        )
     return draw_bars(
         [f"a run with a name\n{n} → {n + 1}" for n in range(columns)],
         [("images of one kind", panels), ("images of quite another kind", panels)],
         names=["0-25 %", "25-50 %", "50-75 %", "75-100 %"],
+        axis="change of accuracy, percentage points",
         line="the same number at random",
         whiskers="95 % interval over classes",
         title="Change of accuracy when a quarter of a site's evolutions is reverted",
@@ -331,7 +340,7 @@ def test_curves_of_any_measure_wrap_and_show_repeats_and_bands(rng):
     )
     other = Curve(name="other", progress=progress, values=-values)
     panels = [(f"measure {i}", [own, twin, other]) for i in range(5)]
-    figure = draw_curves(panels, title="Measures", columns=3, shares=False)
+    figure = draw_curves(panels, title="Measures", columns=3)
     drawn = [axes for axes in figure.axes if axes.lines]
     assert len(drawn) == 5
     first = drawn[0]

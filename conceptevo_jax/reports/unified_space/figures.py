@@ -144,7 +144,7 @@ def run_curves(projected_runs: Sequence[ProjectedRun]) -> Figure:
         (name, [_curve(projected_run, value) for projected_run in projected_runs])
         for name, value in measures.items()
     ]
-    return draw_curves(panels, title="The runs at every snapshot")
+    return draw_curves(panels, title="The runs at every snapshot", columns=2)
 
 
 def _curve(

@@ -142,7 +142,8 @@ def evolutions_of(rng, snapshots, patches):
         pixels = rng.integers(0, 255, (48, 48 * patches, 3), dtype=np.uint8)
         strips = [Strip(pixels=pixels, used=used) for _ in range(snapshots)]
         scores = [(0.9, 0.8, 1.0)] * (snapshots - 1)
-        return EvolvingNeuron(name=name, strips=strips, scores=scores)
+        becomes = [used > 0] * (snapshots - 1)
+        return EvolvingNeuron(name=name, strips=strips, scores=scores, becomes=becomes)
 
     neurons = [neuron("Mixed_7c/2000", patches), neuron("features.28/5", 0)]
     groups = [
@@ -310,6 +311,11 @@ def test_a_neuron_that_responds_to_nothing_says_so(few_evolutions):
     texts = [text.get_text() for text in few_evolutions.findobj(Text)]
     assert texts.count("responds to nothing") == 2
     assert texts.count("0.90 [0.80, 1.00]") == 2
+
+
+def test_an_evolution_towards_the_class_is_framed(many_evolutions):
+    (axes,) = many_evolutions.axes
+    assert len(axes.patches) == 3 * 3
 
 
 def test_the_score_that_chose_a_row_stands_out(many_evolutions):

@@ -79,12 +79,14 @@ def draw_bars(
             len(rows), len(columns), squeeze=False, sharey="row", sharex=True
         )
         for axes, column, panel in zip(grid[0], columns, rows[0][1], strict=True):
-            axes.set_title(f"{column}\n{panel.message}", fontsize=8)
+            axes.set_title(f"{column}\n{wrap_text(panel.message, 24)}", fontsize=8)
         for row, (_, panels) in zip(grid[1:], rows[1:], strict=True):
             for axes, panel in zip(row, panels, strict=True):
-                axes.set_title(panel.message, fontsize=8)
+                axes.set_title(wrap_text(panel.message, 24), fontsize=8)
         for row, (label, panels) in zip(grid, rows, strict=True):
-            row[0].set_ylabel(f"{wrap_text(label, 26)}\n{axis}", fontsize=7.5)
+            row[0].set_ylabel(
+                f"{wrap_text(label, 26)}\n{wrap_text(axis, 24)}", fontsize=7.5
+            )
             for axes, panel in zip(row, panels, strict=True):
                 _draw_panel(axes, panel, names)
         for axes in grid[-1]:

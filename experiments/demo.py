@@ -22,6 +22,7 @@ from conceptevo_jax.pipeline.joint_layout import JointLayout
 from conceptevo_jax.pipeline.outcome import Claim, write_csv
 from conceptevo_jax.pipeline.plan import SPACE_STEPS, Step, plan_explorer
 from conceptevo_jax.pipeline.projected_run import (
+    ProjectedRun,
     alignment_rows,
     epoch_rows,
     loss_rows,
@@ -33,6 +34,7 @@ from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.pipeline.trained_run import TrainedRun
 from conceptevo_jax.pipeline.unified import space_facts, space_jobs, unify
 from conceptevo_jax.projection import warm_up
+from conceptevo_jax.reports.concepts.measure import NamedConcepts
 from conceptevo_jax.reports.concepts.report import report_concepts
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.importance.plan import plan_importance
@@ -41,9 +43,9 @@ from conceptevo_jax.reports.unified_space.claims import accuracy_claim, alignmen
 from conceptevo_jax.reports.unified_space.figures import (
     run_curves,
     shared_space,
-    training_map,
 )
 from conceptevo_jax.reports.unified_space.settings import CollapseRule, CollapseSettings
+from conceptevo_jax.reports.unified_space.training_maps import training_map
 from conceptevo_jax.training import Row
 
 WELL_TRAINED = "vgg16"
@@ -95,8 +97,9 @@ def run(config: Config, session: Session) -> Outcome:
     """
     trained = session.train(jobs(config), meanwhile=warm_up)
     space, joint_layout = unify(session, trained)
+    concepts = report_concepts(session, space)
     with session.stage("figures"):
-        _draw(session, space, joint_layout)
+        _draw(session, space, joint_layout, concepts.named)
     rows = snapshot_rows(space.compared)
     tables = session.folder / "tables"
     write_csv(tables / "snapshots.csv", rows)
@@ -104,7 +107,6 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(space.base_space))
     importance = report_importance(session, [trained[WELL_TRAINED]])
-    concepts = report_concepts(session, space)
     page = explore(
         session, space, joint_layout, concepts.named, importance.run_importances
     )
@@ -143,14 +145,26 @@ def run(config: Config, session: Session) -> Outcome:
     )
 
 
-def _draw(session: Session, space: RunsInSpace, joint_layout: JointLayout) -> None:
+def _draw(
+    session: Session,
+    space: RunsInSpace,
+    joint_layout: JointLayout,
+    named: NamedConcepts,
+) -> None:
     folder, points = session.folder / "figures", joint_layout.points
-    save_figure(
-        training_map(space.compared, space.base, points), folder / "training_map"
-    )
-    pair = [space.base, space.runs[WELL_TRAINED]]
-    save_figure(shared_space(session.images, pair, points), folder / "shared_space")
+    figure = training_map(space.compared, space.base, points, session.images, named)
+    save_figure(figure, folder / "training_map")
+    figure = shared_space(session.images, _architectures(space), points, named)
+    save_figure(figure, folder / "shared_space")
     save_figure(run_curves(space.compared), folder / "runs")
+
+
+def _architectures(space: RunsInSpace) -> list[ProjectedRun]:
+    """The base, the well-trained run, and the first run of a third architecture."""
+    pair = [space.base, space.runs[WELL_TRAINED]]
+    known = {run.run.model.name for run in pair}
+    others = [run for run in space.compared if run.run.model.name not in known]
+    return [*pair, *others[:1]]
 
 
 def _collapse_tables(

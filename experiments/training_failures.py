@@ -148,7 +148,9 @@ def run(config: Config, session: Session) -> Outcome:
     tables = session.folder / "tables"
     with session.stage("figures"):
         figures = draw_groups(
+            session.images,
             measurements[0],
+            concepts.named,
             settings.groups,
             settings.again,
             session.folder / "figures",

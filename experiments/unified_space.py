@@ -33,6 +33,7 @@ from conceptevo_jax.pipeline.runs_in_space import RunsInSpace
 from conceptevo_jax.pipeline.session import Outcome, Session
 from conceptevo_jax.pipeline.unified import space_facts, space_jobs, unify
 from conceptevo_jax.projection import warm_up
+from conceptevo_jax.reports.concepts.measure import NamedConcepts
 from conceptevo_jax.reports.concepts.report import report_concepts
 from conceptevo_jax.reports.explorer_page.page import explore
 from conceptevo_jax.reports.unified_space.claims import (
@@ -43,8 +44,8 @@ from conceptevo_jax.reports.unified_space.claims import (
 from conceptevo_jax.reports.unified_space.figures import (
     run_curves,
     shared_space,
-    training_map,
 )
+from conceptevo_jax.reports.unified_space.training_maps import training_map
 
 
 def jobs(config: Config) -> list[Job]:
@@ -66,8 +67,9 @@ def run(config: Config, session: Session) -> Outcome:
     """
     trained = session.train(jobs(config), meanwhile=warm_up)
     space, joint_layout = unify(session, trained)
+    concepts = report_concepts(session, space)
     with session.stage("figures"):
-        _draw(session, space, joint_layout)
+        _draw(session, space, joint_layout, concepts.named)
     rows, coverage = snapshot_rows(space.compared), coverage_rows(space)
     tables = session.folder / "tables"
     write_csv(tables / "snapshots.csv", rows)
@@ -75,7 +77,6 @@ def run(config: Config, session: Session) -> Outcome:
     write_csv(tables / "epochs.csv", epoch_rows([space.base, *space.compared]))
     write_csv(tables / "alignment.csv", alignment_rows(space.compared))
     write_csv(tables / "embedding_loss.csv", loss_rows(space.base_space))
-    concepts = report_concepts(session, space)
     page = explore(session, space, joint_layout, concepts.named)
     accuracies = [
         accuracy_claim(
@@ -107,12 +108,17 @@ def run(config: Config, session: Session) -> Outcome:
     )
 
 
-def _draw(session: Session, space: RunsInSpace, joint_layout: JointLayout) -> None:
+def _draw(
+    session: Session,
+    space: RunsInSpace,
+    joint_layout: JointLayout,
+    named: NamedConcepts,
+) -> None:
     folder, points = session.folder / "figures", joint_layout.points
     projected_runs = [space.base, *space.compared]
-    figure = shared_space(session.images, projected_runs, points)
+    figure = shared_space(session.images, projected_runs, points, named)
     save_figure(figure, folder / "unified_space")
-    figure = training_map(space.compared, space.base, points)
+    figure = training_map(space.compared, space.base, points, session.images, named)
     save_figure(figure, folder / "training_map")
     save_figure(run_curves(space.compared), folder / "runs")
 

@@ -20,7 +20,7 @@ from conceptevo_jax.figures.evolutions import (
 )
 from conceptevo_jax.figures.factors import Factor, draw_factors
 from conceptevo_jax.figures.lettering import undrawable_note
-from conceptevo_jax.figures.maps import MapPanel, draw_training_map
+from conceptevo_jax.figures.maps import MapConcept, MapPanel, draw_training_map
 from conceptevo_jax.figures.ratios import Ratio, draw_ratios
 from conceptevo_jax.figures.roc import (
     MeasuredNumber,
@@ -28,7 +28,7 @@ from conceptevo_jax.figures.roc import (
     draw_label_similarity,
     draw_roc,
 )
-from conceptevo_jax.figures.shared import Circle, Example, draw_shared_space
+from conceptevo_jax.figures.shared import Circle, ModelMap, draw_shared_space
 from conceptevo_jax.figures.style import save_figure
 from conceptevo_jax.figures.tasks import TaskPicture, draw_tasks
 
@@ -41,11 +41,12 @@ __all__ = [
     "DriftDots",
     "EvolutionGroup",
     "EvolvingNeuron",
-    "Example",
     "Factor",
+    "MapConcept",
     "MapPanel",
     "MeasuredNumber",
     "MethodDots",
+    "ModelMap",
     "Ratio",
     "RocLine",
     "Strip",

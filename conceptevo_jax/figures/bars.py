@@ -13,7 +13,7 @@ from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines, wr
 from conceptevo_jax.figures.style import RUN_COLOURS, figure_style, new_figure
 from conceptevo_jax.types import record
 
-_WIDTH, _HEIGHT = 1.9, 1.75
+_WIDTH, _HEIGHT = 1.9, 1.9
 """Of a panel, in inches."""
 
 _LETTERS_PER_INCH = 13
@@ -35,12 +35,14 @@ class Bars:
       low: Lower ends of their intervals; NaN for none.
       high: Upper ends.
       line: The baseline, drawn across.
+      message: What the bars show, in words.
     """
 
     values: Float[np.ndarray, " q"]
     low: Float[np.ndarray, " q"]
     high: Float[np.ndarray, " q"]
     line: float
+    message: str
 
 
 @with_drawable_texts
@@ -49,6 +51,7 @@ def draw_bars(
     rows: Sequence[tuple[str, Sequence[Bars]]],
     *,
     names: Sequence[str],
+    axis: str,
     line: str,
     whiskers: str,
     title: str,
@@ -59,6 +62,7 @@ def draw_bars(
       columns: Above the columns; lines are broken at `\\n`.
       rows: Per row, what its numbers are, and a panel per column.
       names: Of the bars.
+      axis: Name and unit of the values.
       line: What the line is.
       whiskers: What the whiskers are.
       title: Above the whole figure.
@@ -74,10 +78,15 @@ def draw_bars(
         grid = figure.subplots(
             len(rows), len(columns), squeeze=False, sharey="row", sharex=True
         )
-        for axes, column in zip(grid[0], columns, strict=True):
-            axes.set_title(column, fontsize=8)
+        for axes, column, panel in zip(grid[0], columns, rows[0][1], strict=True):
+            axes.set_title(f"{column}\n{wrap_text(panel.message, 24)}", fontsize=8)
+        for row, (_, panels) in zip(grid[1:], rows[1:], strict=True):
+            for axes, panel in zip(row, panels, strict=True):
+                axes.set_title(wrap_text(panel.message, 24), fontsize=8)
         for row, (label, panels) in zip(grid, rows, strict=True):
-            row[0].set_ylabel(wrap_text(label, 26), fontsize=8)
+            row[0].set_ylabel(
+                f"{wrap_text(label, 26)}\n{wrap_text(axis, 24)}", fontsize=7.5
+            )
             for axes, panel in zip(row, panels, strict=True):
                 _draw_panel(axes, panel, names)
         for axes in grid[-1]:

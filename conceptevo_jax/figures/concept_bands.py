@@ -11,11 +11,13 @@ from matplotlib.patches import Patch
 
 from conceptevo_jax.figures.epoch_axis import mark_epochs
 from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines
-from conceptevo_jax.figures.style import concept_colour, figure_style, new_figure
+from conceptevo_jax.figures.style import (
+    PAGE_WIDTH,
+    concept_colour,
+    figure_style,
+    new_figure,
+)
 from conceptevo_jax.types import record
-
-_WIDTH = 8.3
-"""Of the figure, in inches: a page of 830 pixels shows its letters 11 pixels high."""
 
 _COLUMNS, _PANEL_HEIGHT = 3, 1.9
 """Panels side by side, and the height of each in inches."""
@@ -59,8 +61,8 @@ def draw_concepts_over_time(
         "concept of the base. White: dead neurons."
     )
     with figure_style():
-        lines = wrap_lines(title, int(_WIDTH * _LETTERS_PER_INCH))
-        figure = new_figure(_WIDTH, _PANEL_HEIGHT * rows + 0.6 + 0.2 * len(lines))
+        lines = wrap_lines(title, int(PAGE_WIDTH * _LETTERS_PER_INCH))
+        figure = new_figure(PAGE_WIDTH, _PANEL_HEIGHT * rows + 0.6 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
         for axes, panel in zip(grid.flat, panels, strict=False):

@@ -10,7 +10,12 @@ from matplotlib.figure import Figure
 
 from conceptevo_jax.figures.epoch_axis import mark_epochs
 from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines
-from conceptevo_jax.figures.style import RUN_COLOURS, figure_style, new_figure
+from conceptevo_jax.figures.style import (
+    PAGE_WIDTH,
+    RUN_COLOURS,
+    figure_style,
+    new_figure,
+)
 from conceptevo_jax.types import record
 
 _LETTERS_PER_INCH = 14
@@ -46,7 +51,6 @@ def draw_curves(
     *,
     title: str,
     columns: int | None = None,
-    shares: bool = True,
 ) -> Figure:
     """Draw one panel per measure, all over the same epochs, with one legend.
 
@@ -54,12 +58,11 @@ def draw_curves(
       panels: Name of the measure, and its curves; runs in the same order in each.
       title: Above the whole figure.
       columns: Panels side by side; None for all of them.
-      shares: Whether all measures are shares, so that axes go from 0 to 1.
     """
     columns = columns or len(panels)
     rows = -(-len(panels) // columns)
     with figure_style():
-        width = 3.1 * columns + 0.3
+        width = PAGE_WIDTH if columns > 1 else PAGE_WIDTH / 2
         lines = wrap_lines(title, int(width * _LETTERS_PER_INCH))
         figure = new_figure(width, 2.1 * rows + 0.7 + 0.2 * len(lines))
         figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
@@ -70,7 +73,7 @@ def draw_curves(
         )
         for axes, (measure, curves) in zip(grid, panels, strict=False):
             axes.set_title(measure, loc="left")
-            _draw_measure(axes, curves, as_share=shares or _is_constant(curves))
+            _draw_measure(axes, curves, as_share=_is_constant(curves))
             mark_epochs(axes, end)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
@@ -82,7 +85,7 @@ def draw_curves(
 
 
 def _draw_measure(axes: Axes, curves: Sequence[Curve], *, as_share: bool) -> None:
-    """Draw one measure of all runs over the epochs, from 0 to 1 if it is a share."""
+    """Draw one measure of all runs over the epochs."""
     for curve, color in zip(curves, _colors(curves), strict=True):
         _draw_curve(axes, curve, color)
     axes.tick_params(labelbottom=True)

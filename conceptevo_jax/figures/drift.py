@@ -68,7 +68,8 @@ def draw_concept_maps(
     """Draw a row per method and a column per snapshot; axes are common to a row.
 
     Items of the highlighted concept are coloured. A ring marks their centroid, and a
-    line leads to it from those of the snapshots before.
+    line leads to it from a square at the first of the snapshots before. Below the last
+    map is how far the centroid moves.
 
     Args:
       rows: Each method's name and its panels from left to right.
@@ -94,9 +95,39 @@ def draw_concept_maps(
             for axes, panel in zip(grid[number], panels, strict=True):
                 bare_map(axes, limits[number])
                 _draw_panel(axes, panel, centroids)
+            message = path_message(centroids, panels)
+            grid[number, -1].set_xlabel(message, fontsize=8, labelpad=2)
         for axes, name in zip(grid[0], columns, strict=True):
             axes.set_title(name, fontsize=8)
     return figure
+
+
+def path_message(
+    centroids: Sequence[np.ndarray], panels: Sequence[ConceptPanel]
+) -> str:
+    """How far a concept moves, as a share of the concept's spread, in words.
+
+    Args:
+      centroids: Of its items, by snapshot.
+      panels: The snapshots.
+
+    Returns:
+      `stays` if its way from the first to the last snapshot is shorter than the mean
+      distance of its items from their centroid; else `moves` with the ratio.
+    """
+    items = [panel.points[panel.marked] for panel in panels]
+    items = [points[np.isfinite(points).all(axis=1)] for points in items]
+    if len(centroids) < 2:
+        return "too few snapshots"
+    shown = [points for points in items if len(points)]
+    deviations = [
+        np.linalg.norm(points - centroid, axis=1)
+        for points, centroid in zip(shown, centroids, strict=True)
+    ]
+    spread = float(np.concatenate(deviations).mean())
+    way = float(np.linalg.norm(centroids[-1] - centroids[0]))
+    ratio = way / max(spread, 1e-9)
+    return "stays" if ratio < 1 else f"moves {ratio:.1f} times its spread"
 
 
 def _draw_panel(axes: Axes, panel: ConceptPanel, centroids: list[np.ndarray]) -> None:
@@ -109,6 +140,7 @@ def _draw_panel(axes: Axes, panel: ConceptPanel, centroids: list[np.ndarray]) ->
         centroids.append(concept.mean(axis=0))
     if centroids:
         axes.plot(*np.array(centroids).T, "-", color=INK_COLOUR, lw=0.8, alpha=0.7)
+        axes.plot(*centroids[0], "s", mfc="white", mec=INK_COLOUR, ms=5, mew=1.0)
         axes.plot(*centroids[-1], "o", mfc="none", mec=INK_COLOUR, ms=14, mew=1.0)
 
 

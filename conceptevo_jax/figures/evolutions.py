@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from conceptevo_jax.figures.lettering import with_drawable_texts, wrap_lines
 from conceptevo_jax.figures.style import (
@@ -20,10 +21,10 @@ from conceptevo_jax.figures.style import (
 )
 from conceptevo_jax.types import record
 
-_PATCH_SIDE, _ROW_GAP = 0.34, 0.1
+_PATCH_SIDE, _ROW_GAP = 0.29, 0.1
 """Side of a patch, and space between rows, in inches."""
 
-_NAME_WIDTH, _ARROW_WIDTH = 1.25, 1.05
+_NAME_WIDTH, _ARROW_WIDTH = 0.95, 1.0
 """Width of a neuron's name, and of an arrow with its score."""
 
 _HEADING_HEIGHT, _TITLE_HEIGHT, _MARGIN = 0.42, 0.2, 0.12
@@ -53,11 +54,13 @@ class EvolvingNeuron:
       name: Of the neuron.
       strips: One per snapshot.
       scores: Importance of each evolution between them, with its interval.
+      becomes: Whether most of its stimuli become of the asked class in each evolution.
     """
 
     name: str
     strips: Sequence[Strip]
     scores: Sequence[tuple[float, float, float]]
+    becomes: Sequence[bool]
 
 
 @record
@@ -163,9 +166,15 @@ def _draw_neuron(
         )
         if not strip.used:
             axes.text(start, middle_y, "responds to nothing", fontsize=7, va="center")
-    evolutions = zip(starts[1:], neuron.scores, strict=True)
-    for evolution, (start, score) in enumerate(evolutions):
+    evolutions = zip(starts[1:], neuron.scores, neuron.becomes, strict=True)
+    for evolution, (start, score, becomes) in enumerate(evolutions):
         _draw_arrow(axes, start, y, score, bold=evolution == score_index)
+        if becomes:
+            frame = Rectangle(
+                (start - 0.02, y - 0.02), width + 0.04, _PATCH_SIDE + 0.04
+            )
+            frame.set(fill=False, edgecolor=RUN_COLOURS[1], linewidth=1.6)
+            axes.add_patch(frame)
 
 
 def _draw_arrow(
@@ -175,14 +184,14 @@ def _draw_arrow(
     tail, head = end - _ARROW_WIDTH + 0.06, end - 0.06
     axes.annotate(
         "",
-        (head, y + 0.25),
-        (tail, y + 0.25),
+        (head, y + 0.22),
+        (tail, y + 0.22),
         arrowprops={"arrowstyle": "->", "color": "#777777", "lw": 0.8},
     )
     value, low, high = score
     axes.text(
         (tail + head) / 2,
-        y + 0.19,
+        y + 0.16,
         f"{value:.2f} [{low:.2f}, {high:.2f}]",
         fontsize=6.5,
         ha="center",

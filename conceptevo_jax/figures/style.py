@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -25,7 +26,16 @@ CONCEPT_COLOURS = (
 )
 """Colours of concepts, by number, as on the explorer's page."""
 
-QUIET_COLOUR, INK_COLOUR = "#d9d9d9", "#222222"
+_CROP = (1, 99)
+"""Percentiles of the points that limit a cropped map."""
+
+QUIET_COLOUR, INK_COLOUR, ALARM_COLOUR = "#d9d9d9", "#222222", "#b2182b"
+
+PAGE_WIDTH = 8.3
+"""In inches: a page of 830 pixels shows its 8 pt letters 11 pixels high."""
+
+_PNG_DPI = 160
+"""Pixels per inch of PNG files, which pages show smaller."""
 
 _SETTINGS = {
     "font.size": 8,
@@ -37,7 +47,6 @@ _SETTINGS = {
     "xtick.color": "#555555",
     "ytick.color": "#555555",
     "figure.dpi": 100,
-    "savefig.dpi": 160,
     "pdf.fonttype": 42,
     "legend.frameon": False,
     "text.parse_math": False,
@@ -82,6 +91,31 @@ def map_limits(points: Iterable[np.ndarray]) -> Limits:
     return (x0, x1), (y0, y1)
 
 
+def cropped_limits(points: Iterable[np.ndarray]) -> Limits:
+    """Common axis limits of several maps without their outliers, with a margin.
+
+    A few points far from all others would leave the rest a small part of the map.
+
+    Args:
+      points: Of each map; NaN points are ignored.
+    """
+    joint = np.concatenate(list(points))
+    low, high = np.nanpercentile(joint, _CROP, axis=0)
+    return map_limits([np.stack([low, high])])
+
+
+def onto_rim(points: Float[np.ndarray, "n 2"], limits: Limits) -> np.ndarray:
+    """Points with those outside the limits moved to just inside them.
+
+    Args:
+      points: NaN points stay so.
+      limits: Of the map.
+    """
+    low, high = np.array(limits).T
+    rim = 0.015 * (high - low)
+    return np.clip(points, low + rim, high - rim)
+
+
 def map_height(limits: Limits, width: float) -> float:
     """Height with which a map is drawn to scale.
 
@@ -123,6 +157,6 @@ def save_figure(figure: Figure, path: Path) -> list[Path]:
     for _ in range(3):
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    figure.savefig(written[0], metadata={"Software": None})
+    figure.savefig(written[0], dpi=_PNG_DPI, metadata={"Software": None})
     figure.savefig(written[1], metadata={"CreationDate": None})
     return written

@@ -24,7 +24,7 @@ def curves_of(epochs, columns):
         values=np.arange(len(names), dtype=float),
     )
     panels = [(f"measure {n}", [curve]) for n in range(columns)]
-    return draw_curves(panels, title="Runs", shares=False)
+    return draw_curves(panels, title="Runs")
 
 
 def panels_of(figure):

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgba
+from matplotlib.patches import ConnectionPatch
 from matplotlib.text import Text
 from PIL import Image
 
@@ -12,8 +14,9 @@ from conceptevo_jax.figures import (
     Curve,
     EvolutionGroup,
     EvolvingNeuron,
-    Example,
+    MapConcept,
     MapPanel,
+    ModelMap,
     Strip,
     draw_bars,
     draw_curves,
@@ -23,6 +26,7 @@ from conceptevo_jax.figures import (
     draw_training_map,
     save_figure,
 )
+from conceptevo_jax.figures.style import concept_colour
 
 pytestmark = pytest.mark.slow
 
@@ -32,35 +36,60 @@ ROUNDING = 1e-9
 def panel(rng, epoch, dead):
     points = rng.normal(size=(30, 2))
     points[:dead] = np.nan
-    depth = np.linspace(0, 1, 30)
-    facts = "top-1 0.10/0.20\ntop-5 0.30/0.40"
-    return MapPanel(epoch=epoch, facts=facts, points=points, depth=depth, dead=dead)
+    members = np.arange(30) % 4
+    members[:dead] = -1
+    return MapPanel(
+        epoch=epoch,
+        facts="train 0.10, test 0.20",
+        points=points,
+        depth=np.linspace(0, 1, 30),
+        members=members,
+        dead=dead,
+        diverged=dead == 30,
+    )
+
+
+def concepts_of(rng):
+    patch = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    return [
+        MapConcept(name="Trouser", center=np.array([0.0, 0.0]), patch=patch),
+        MapConcept(name="Ankle boot", center=np.array([0.1, 0.0]), patch=patch),
+        MapConcept(name="mixed", center=np.array([1.0, 1.0]), patch=None),
+        MapConcept(name="Bag", center=np.array([-2.0, 1.0]), patch=patch),
+    ]
 
 
 @pytest.fixture
 def training_map(rng):
     rows = [
-        ("a run with a rather long name", [panel(rng, "init", 0)] * 6),
-        ("short", [panel(rng, "epoch 3", 7)] * 4),
+        ("a run with a rather long name", [panel(rng, "init", 0)] * 5),
+        ("short", [panel(rng, "epoch 3", 7)] * 3 + [panel(rng, "epoch 4", 30)]),
     ]
     background = rng.normal(size=(50, 2)) * 3
-    return draw_training_map(rows, background, title="A title of some length")
+    return draw_training_map(rows, background, concepts_of(rng), title="A title")
+
+
+@pytest.fixture
+def depth_map(rng):
+    panels = [panel(rng, "init", 0), panel(rng, "epoch 3", 7)]
+    background = rng.normal(size=(50, 2)) * 3
+    return draw_training_map([("a run", panels)], background, title="A title " * 20)
 
 
 @pytest.fixture
 def shared_space(rng):
     image = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
     circles = [
-        Circle(label=name, center=np.array([x, 4.0]), radius=0.5)
-        for name, x in zip("ABC", (-4.0, 0.0, 4.0), strict=True)
-    ]
-    examples = [
-        Example(circle=c.label, neuron=f"features.{n}/1", images=[image] * 3)
-        for c in circles
-        for n in (0, 2)
+        Circle(name=name, center=np.array([x, 4.0]), radius=0.5, concept=1)
+        for name, x in zip(("Bag", "Coat", "Ankle boot"), (-4.0, 0.0, 4.0), strict=True)
     ]
     models = [
-        (name, rng.normal(size=(40, 2)), np.linspace(0, 1, 40), examples)
+        ModelMap(
+            name=name,
+            points=rng.normal(size=(40, 2)),
+            members=np.arange(40) % 5 - 1,
+            patches={circle.name: [image] * 9 for circle in circles},
+        )
         for name in ("one model", "another")
     ]
     return draw_shared_space(models, circles, title="Two models\nin one space")
@@ -78,11 +107,20 @@ def bars_of(rng, columns):
     for _ in range(columns):
         values = rng.normal(size=4)
         low, high = values - 0.1, values + 0.1
-        panels.append(Bars(values=values, low=low, high=high, line=0.05))
+        panels.append(
+            Bars(
+                values=values,
+                low=low,
+                high=high,
+                line=0.05,
+                message="top bin: -3 points",
+            )
+        )
     return draw_bars(
         [f"a run with a name\n{n} → {n + 1}" for n in range(columns)],
         [("images of one kind", panels), ("images of quite another kind", panels)],
         names=["0-25 %", "25-50 %", "50-75 %", "75-100 %"],
+        axis="change of accuracy, percentage points",
         line="the same number at random",
         whiskers="95 % interval over classes",
         title="Change of accuracy when a quarter of a site's evolutions is reverted",
@@ -104,7 +142,8 @@ def evolutions_of(rng, snapshots, patches):
         pixels = rng.integers(0, 255, (48, 48 * patches, 3), dtype=np.uint8)
         strips = [Strip(pixels=pixels, used=used) for _ in range(snapshots)]
         scores = [(0.9, 0.8, 1.0)] * (snapshots - 1)
-        return EvolvingNeuron(name=name, strips=strips, scores=scores)
+        becomes = [used > 0] * (snapshots - 1)
+        return EvolvingNeuron(name=name, strips=strips, scores=scores, becomes=becomes)
 
     neurons = [neuron("Mixed_7c/2000", patches), neuron("features.28/5", 0)]
     groups = [
@@ -138,6 +177,7 @@ def images(rng):
 @pytest.fixture(
     params=[
         "training_map",
+        "depth_map",
         "shared_space",
         "curves",
         "narrow_bars",
@@ -187,9 +227,33 @@ def test_the_same_figure_gives_the_same_bytes(figure, tmp_path):
 
 
 def test_dead_neurons_are_told_not_drawn(training_map):
-    texts = {text.get_text() for text in training_map.findobj(Text)}
-    assert "7 of 30 dead" in texts
-    assert not any(text.startswith("0 of") for text in texts)
+    texts = [text.get_text() for text in training_map.findobj(Text)]
+    assert texts.count("7 dead") == 3
+    assert not any(text.startswith("0 ") for text in texts)
+
+
+def test_a_diverged_network_is_called_so_and_holds_no_concept(training_map):
+    diverged = training_map.axes[-1]
+    texts = [text.get_text() for text in diverged.texts]
+    assert "diverged: 30 not finite" in texts
+    assert not diverged.images
+
+
+def test_concepts_are_named_with_their_counts_and_dots_have_their_colours(training_map):
+    init, later = training_map.axes[0], training_map.axes[5]
+    for axes, counts in ((init, {8: 2, 7: 1}), (later, {6: 3})):
+        texts = [text.get_text() for text in axes.texts]
+        assert len(axes.images) == 3
+        for name in ("Trouser", "Ankle boot", "Bag"):
+            assert name in texts
+        assert "mixed" not in texts
+        for count, labels in counts.items():
+            assert texts.count(str(count)) == labels
+    (legend,) = training_map.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["mixed"]
+    dots = init.collections[1].get_facecolors()
+    expected = [to_rgba(concept_colour(number % 4)) for number in range(30)]
+    np.testing.assert_allclose(dots, expected)
 
 
 def test_all_maps_share_their_limits(training_map):
@@ -213,8 +277,19 @@ def test_circles_are_drawn_whole(shared_space):
     assert discs == 6
 
 
+def test_every_circle_has_its_name_and_patches_beside_each_model(shared_space):
+    texts = [text.get_text() for text in shared_space.findobj(Text)]
+    for name in ("Bag", "Coat", "Ankle boot"):
+        assert texts.count(name) == 2
+    assert sum(len(axes.images) for axes in shared_space.axes) == 2 * 3 * 9
+    leaders = shared_space.findobj(ConnectionPatch)
+    heights = [leader.xy2[1] for leader in leaders]
+    assert len(set(heights)) == 2 * 3
+
+
 def test_a_space_without_circles_says_so(rng):
-    models = [("m", rng.normal(size=(9, 2)), np.zeros(9), [])]
+    points, members = rng.normal(size=(9, 2)), np.zeros(9, int)
+    models = [ModelMap(name="m", points=points, members=members, patches={})]
     drawn = draw_shared_space(models, [], title="t")
     texts = [text.get_text() for text in drawn.findobj(Text)]
     assert "No neighbourhood is tight in every model." in texts
@@ -236,6 +311,11 @@ def test_a_neuron_that_responds_to_nothing_says_so(few_evolutions):
     texts = [text.get_text() for text in few_evolutions.findobj(Text)]
     assert texts.count("responds to nothing") == 2
     assert texts.count("0.90 [0.80, 1.00]") == 2
+
+
+def test_an_evolution_towards_the_class_is_framed(many_evolutions):
+    (axes,) = many_evolutions.axes
+    assert len(axes.patches) == 3 * 3
 
 
 def test_the_score_that_chose_a_row_stands_out(many_evolutions):
@@ -266,7 +346,7 @@ def test_curves_of_any_measure_wrap_and_show_repeats_and_bands(rng):
     )
     other = Curve(name="other", progress=progress, values=-values)
     panels = [(f"measure {i}", [own, twin, other]) for i in range(5)]
-    figure = draw_curves(panels, title="Measures", columns=3, shares=False)
+    figure = draw_curves(panels, title="Measures", columns=3)
     drawn = [axes for axes in figure.axes if axes.lines]
     assert len(drawn) == 5
     first = drawn[0]

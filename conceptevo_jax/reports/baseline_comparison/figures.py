@@ -70,7 +70,8 @@ def save_figures(
         [snapshot_label(*snapshot) for snapshot in snapshots],
         title=f"Concept “{class_name}” over training in each method. Blue: its neurons "
         f"or segments (“{segment_names[label_by_unit['segments']]}”). Ring: "
-        "their centre, with its path. Each row is one map of all its snapshots.",
+        "their centre, with its path from the square. Each row is one map of all its "
+        "snapshots.",
     )
     return [
         save_figure(figure, folder / "baseline_comparison")[0],

@@ -54,6 +54,15 @@ class NamedConcepts:
         """Number of concepts."""
         return len(self.names)
 
+    def is_named(self, concept: int) -> bool:
+        """Whether a class, colour or texture names the concept: it is not mixed.
+
+        Args:
+          concept: Its number.
+        """
+        of_class = self.concepts.share[concept] >= NAMED_SHARE
+        return bool(of_class) or not self.names[concept].startswith(MIXED)
+
 
 def find_concepts(
     images: Images, base: ProjectedRun, *, count: int = CONCEPT_COUNT, seed: int = 0

@@ -1,12 +1,15 @@
 """Figures of evolutions that matter for a class, as patches, and of the class."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.alignment.similarity import shared_stimuli, stimulus_rows
+from conceptevo_jax.analysis.dynamics.concepts import class_counts
 from conceptevo_jax.analysis.statistics.intervals import share_intervals
 from conceptevo_jax.epochs import Epoch, epoch_label
 from conceptevo_jax.figures import (
@@ -32,6 +35,9 @@ _TILE = 48
 
 _SAME_STIMULI = 0.5
 """Jaccard index of two neurons' stimuli above which they count as repeats."""
+
+_CONTRAST = 2
+"""Unimportant evolutions that are drawn below the important ones."""
 
 _IMAGES, _COLUMNS = 60, 12
 """Images of a class in its figure, and the number per row."""
@@ -93,12 +99,28 @@ def evolutions_figure(
     name = images.classes[importances[0].label]
     epochs = [evolutions[0].before.epoch, *(e.after.epoch for e in evolutions)]
     accuracies = [evolutions[0].accuracies[0], *(e.accuracies[1] for e in evolutions)]
-    neurons_by_evolution = _top_distinct_neurons(
-        run, evolutions, importances, settings.top, seed
+    top_by_evolution = _distinct_neurons_by_evolution(
+        run, evolutions, importances, settings.top, seed, reverse=False
+    )
+    contrast_by_evolution = _distinct_neurons_by_evolution(
+        run, evolutions, importances, _CONTRAST, seed, reverse=True
     )
     rows = _neuron_rows(
-        images, run, epochs, importances, neurons_by_evolution, settings.patches
+        images,
+        run,
+        epochs,
+        importances,
+        [*top_by_evolution, *contrast_by_evolution],
+        settings.patches,
     )
+    headed_neurons = [
+        (f"{rank} important from {evolution.span_label}", number, neurons)
+        for number, evolution in enumerate(evolutions)
+        for rank, neurons in (
+            ("most", top_by_evolution[number]),
+            ("least", contrast_by_evolution[number]),
+        )
+    ]
     return draw_evolutions(
         [
             (epoch_label(epoch), f"training accuracy {accuracy:.2f}")
@@ -106,14 +128,11 @@ def evolutions_figure(
         ],
         [
             EvolutionGroup(
-                heading=f"most important from {epoch_label(evolution.before.epoch)} "
-                f"to {epoch_label(evolution.after.epoch)}",
+                heading=heading,
                 score_index=number,
                 neurons=[rows[neuron] for neuron in neurons],
             )
-            for number, (evolution, neurons) in enumerate(
-                zip(evolutions, neurons_by_evolution, strict=True)
-            )
+            for heading, number, neurons in headed_neurons
         ],
         patches=settings.patches,
         title=(
@@ -121,22 +140,26 @@ def evolutions_figure(
             "Each neuron's strongest patches at each snapshot. Above the arrows: the "
             f"share of {len(importances[0].images)} images of the class for which the "
             "evolution raises the class logit, with the 95 % interval of a neuron not "
-            "selected for its importance.",
+            "selected for its importance. Framed: most stimuli become of the class.",
         ),
     )
 
 
-def _top_distinct_neurons(
+def _distinct_neurons_by_evolution(
     run: TrainedRun,
     evolutions: Sequence[Evolution],
     importances: Sequence[Importance],
     count: int,
     seed: int,
+    *,
+    reverse: bool,
 ) -> list[list[int]]:
-    """Per evolution, the most important neurons that do not repeat each other."""
+    """Per evolution, the most or the least important neurons without repeats."""
     neurons_by_evolution = []
     for evolution, importance in zip(evolutions, importances, strict=True):
         ranked_neurons = top_neurons(importance, len(importance.score), seed)
+        if reverse:
+            ranked_neurons = ranked_neurons[::-1]
         stimuli = run.observations[evolution.after.epoch].stimuli
         neurons_by_evolution.append(
             distinct_neurons(ranked_neurons, importance, stimuli, count)
@@ -157,6 +180,9 @@ def _neuron_rows(
     sheets = [
         _sheet(images, run, epoch, importances[0], neurons, patches) for epoch in epochs
     ]
+    shares = [
+        _class_shares(images, run, epoch, importances[0], neurons) for epoch in epochs
+    ]
     ids = neuron_ids("", importances[0].sites)
     intervals = [
         share_intervals(importance.score, len(importance.images))
@@ -165,6 +191,10 @@ def _neuron_rows(
     return {
         neuron: EvolvingNeuron(
             name=ids[neuron].removeprefix("/"),
+            becomes=[
+                bool(after[row] > 0.5 >= before[row])
+                for before, after in itertools.pairwise(shares)
+            ],
             strips=[Strip(pixels=s.strip(row), used=int(s.used[row])) for s in sheets],
             scores=[
                 (
@@ -177,6 +207,20 @@ def _neuron_rows(
         )
         for row, neuron in enumerate(neurons)
     }
+
+
+def _class_shares(
+    images: Images,
+    run: TrainedRun,
+    epoch: Epoch,
+    importance: Importance,
+    neurons: Sequence[int],
+) -> Float[np.ndarray, " n"]:
+    """The share of each neuron's stimuli that are of the importance's class."""
+    stimuli = run.observations[epoch].stimuli
+    positions = neurons_among(importance.sites, stimuli.sites)[list(neurons)]
+    counts = class_counts(stimuli, images.pool.labels)[positions]
+    return counts[:, importance.label] / np.maximum(counts.sum(axis=1), 1)
 
 
 def distinct_neurons(

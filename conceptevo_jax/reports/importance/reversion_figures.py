@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from conceptevo_jax.analysis.importance.reversion import DIRECTIONS, METRICS
@@ -106,6 +107,7 @@ def _bars_figure(
         [_column_title(column[0], titles) for column in columns],
         [(line.title, [_bars(column, line) for column in columns]) for line in series],
         names=list(bins),
+        axis="change of accuracy, percentage points",
         line="the same number at random",
         whiskers=f"95 % interval over {'seeds' if _over_seeds(rows) else 'classes'}",
         title=title,
@@ -134,9 +136,30 @@ def _bars(rows: Rows, series: _Series) -> Bars:
         _parse_number(row["change"]) for row in panel if row["bin"] == RANDOM_QUANTILE
     )
     ends = ("change_low", "change_high") if _over_seeds(rows) else ("low", "high")
-    low, high = (np.array([_parse_number(row[end]) for row in bins]) for end in ends)
-    changes = np.array([_parse_number(row["change"]) for row in bins])
-    return Bars(values=changes, low=low, high=high, line=line)
+    low, high = (
+        100 * np.array([_parse_number(row[end]) for row in bins]) for end in ends
+    )
+    changes = 100 * np.array([_parse_number(row["change"]) for row in bins])
+    return Bars(
+        values=changes,
+        low=low,
+        high=high,
+        line=100 * line,
+        message=_difference_message(changes, 100 * line),
+    )
+
+
+def _difference_message(changes: Float[np.ndarray, " q"], random_change: float) -> str:
+    """How the most important evolutions differ from random ones, in words.
+
+    Args:
+      changes: Of accuracy in percentage points, the most important bin first.
+      random_change: Of as many evolutions at random.
+    """
+    difference = float(changes[0]) - random_change
+    if not np.isfinite(difference):
+        return "not measured"
+    return f"top bin: {difference:+.1f} points against random"
 
 
 def _over_seeds(rows: Rows) -> bool:

@@ -1,30 +1,35 @@
-"""Figures of runs that are compared: their maps, and every measure over epochs."""
+"""Figures of runs that are compared: their maps, and what their concepts do."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from conceptevo_jax.analysis.dynamics.trajectory import MEASURES
 from conceptevo_jax.figures import Curve, draw_curves, save_figure
+from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
+from conceptevo_jax.reports.concepts.measure import NamedConcepts
 from conceptevo_jax.reports.training_failures.measure import RunMeasurements
-from conceptevo_jax.reports.unified_space.figures import map_over
-from conceptevo_jax.training import Row
+from conceptevo_jax.reports.unified_space.training_maps import training_map
 
-ACCURACIES: dict[str, Callable[[Row], float]] = {
-    "top-1 train accuracy": lambda row: row.train_top1,
-    "top-1 test accuracy": lambda row: row.test_top1,
-    "top-5 train accuracy": lambda row: row.train_top5,
-    "top-5 test accuracy": lambda row: row.test_top5,
+PANELS = {
+    "live_share": "Do neurons die? Share that live",
+    "distinct_share": "Do neurons differ? Share of distinct stimuli",
+    "effective_rank": "How many directions do concepts fill?",
+    "entropy": "How spread are concepts? Entropy",
+    "relative_movement": "How far do concepts move between snapshots?",
 }
+"""The measures that are drawn, each with the question that it answers; all others are
+in `tables/measures.csv`."""
 
-COLUMNS = 4
+COLUMNS = 2
 """Number of panels in a row."""
 
 
 def draw_groups(
+    images: Images,
     measurements: RunMeasurements,
+    named: NamedConcepts,
     groups: Mapping[str, Sequence[str]],
     repeats: Sequence[str],
     folder: Path,
@@ -32,7 +37,9 @@ def draw_groups(
     """Two figures per group of runs, as in the paper's Figs. 2 and 8, and curves.
 
     Args:
+      images: The images that patches are cut from.
       measurements: Measurements of the runs in the space of a base.
+      named: The concepts of that base.
       groups: Names of runs that are drawn together, by the group's name.
       repeats: Runs that repeat the run before them with another seed.
       folder: Where the figures go.
@@ -41,18 +48,16 @@ def draw_groups(
       The PNG files.
     """
     space, points = measurements.space, measurements.joint_layout.points
-    background = points[space.base_snapshot]
     written = []
     for group, names in groups.items():
         runs = [space.runs[name] for name in names]
-        figure = map_over(runs, space.base.title, background, points)
+        figure = training_map(runs, space.base, points, images, named)
         written.append(save_figure(figure, folder / f"map_{group.lower()}")[0])
         curves = draw_curves(
             _panels(measurements, names, repeats),
-            title=f"{group}: every measure next to accuracy, in the space of "
-            f"{space.base.title}; bands: 95 % over neurons",
+            title=f"{group}: what happens to concepts while accuracy changes, in the "
+            f"space of {space.base.title}. Bands: 95 % over neurons.",
             columns=COLUMNS,
-            shares=False,
         )
         written.append(save_figure(curves, folder / f"measures_{group.lower()}")[0])
     return written
@@ -61,27 +66,19 @@ def draw_groups(
 def _panels(
     measurements: RunMeasurements, names: Sequence[str], repeats: Sequence[str]
 ) -> list[tuple[str, list[Curve]]]:
-    """Per accuracy and measure, its title and a curve for each run."""
-    panels = [
-        (
-            title,
-            [
-                _accuracy_curve(measurements, name, accuracy, is_repeat=name in repeats)
-                for name in names
-            ],
-        )
-        for title, accuracy in ACCURACIES.items()
+    """Test accuracy and the measures that differ, each with a curve for each run."""
+    accuracies = [
+        _accuracy_curve(measurements, name, is_repeat=name in repeats) for name in names
     ]
-    panels += [
-        (
-            title,
-            [
-                _measure_curve(measurements, name, measure, is_repeat=name in repeats)
-                for name in names
-            ],
-        )
-        for measure, title in MEASURES.items()
-    ]
+    panels = [("Does the network learn? Test accuracy", accuracies)]
+    for measure, question in PANELS.items():
+        curves = [
+            _measure_curve(measurements, name, measure, is_repeat=name in repeats)
+            for name in names
+        ]
+        values = np.concatenate([curve.values for curve in curves])
+        if len(np.unique(values[np.isfinite(values)])) > 1:
+            panels.append((question, curves))
     return panels
 
 
@@ -95,7 +92,6 @@ def _progress(projected: ProjectedRun) -> np.ndarray:
 def _accuracy_curve(
     measurements: RunMeasurements,
     name: str,
-    accuracy: Callable[[Row], float],
     *,
     is_repeat: bool,
 ) -> Curve:
@@ -104,7 +100,7 @@ def _accuracy_curve(
     return Curve(
         name=projected_run.title,
         progress=_progress(projected_run),
-        values=np.array([accuracy(row) for row in rows], float),
+        values=np.array([row.test_top1 for row in rows], float),
         is_repeat=is_repeat,
     )
 
@@ -117,14 +113,11 @@ def _measure_curve(
         measurements.trajectories[name],
     )
     column = trajectory.measures.index(measure)
-    # The curve passes over snapshots that are on no map. Other measures keep their
-    # gaps: movement on the map needs two snapshots in a row.
-    drawable = np.isfinite(trajectory.value[:, column]) | (measure != "entropy_map")
     return Curve(
         name=projected_run.title,
-        progress=_progress(projected_run)[drawable],
-        values=trajectory.value[drawable, column],
-        low=trajectory.low[drawable, column],
-        high=trajectory.high[drawable, column],
+        progress=_progress(projected_run),
+        values=trajectory.value[:, column],
+        low=trajectory.low[:, column],
+        high=trajectory.high[:, column],
         is_repeat=is_repeat,
     )

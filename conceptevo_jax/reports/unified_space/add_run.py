@@ -26,7 +26,7 @@ from conceptevo_jax.pipeline.projected_run import (
 from conceptevo_jax.pipeline.trained_run import TrainedRun, TrainingIdentity
 from conceptevo_jax.pipeline.unified import shown_epochs
 from conceptevo_jax.projection import place_points, project_neurons
-from conceptevo_jax.reports.unified_space.figures import map_over
+from conceptevo_jax.reports.unified_space.training_maps import depth_map
 from conceptevo_jax.store import (
     Entry,
     Store,
@@ -129,5 +129,5 @@ def _write(
         projected_run.snapshot(e): points[e] for e in shown_epochs(projected_run)
     }
     background = layout.points[: len(space.neurons.coverage)]
-    figure = map_over([projected_run], space.base, background, points_on_map)
+    figure = depth_map([projected_run], space.base, background, points_on_map)
     save_figure(figure, folder / "map")

@@ -1,186 +1,129 @@
 """Figures of projected runs: their content and titles."""
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 from matplotlib.figure import Figure
 
-from conceptevo_jax.analysis import tight_neighbourhoods
-from conceptevo_jax.epochs import Epoch, epoch_label, snapshot_label
+from conceptevo_jax.analysis import Neighbourhood, tight_neighbourhoods
+from conceptevo_jax.analysis.dynamics.concepts import class_counts
+from conceptevo_jax.epochs import Epoch, snapshot_label
 from conceptevo_jax.figures import (
     Circle,
     Curve,
-    Example,
-    MapPanel,
+    ModelMap,
     draw_curves,
     draw_shared_space,
-    draw_training_map,
 )
+from conceptevo_jax.figures.shared import PATCHES
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
+from conceptevo_jax.reports.concepts.measure import NamedConcepts, run_members
+from conceptevo_jax.reports.unified_space.training_maps import Points
 from conceptevo_jax.stimuli import neuron_patches, patch_windows
-from conceptevo_jax.types import Site, Stimuli, neuron_ids
 
-Points = Mapping[str, np.ndarray]
-"""Points on one common map, by snapshot name."""
-
-
-def site_depth(sites: Sequence[Site]) -> np.ndarray:
-    """Per neuron, how deep its site lies: 0 for the first, 1 for the last."""
-    channels = [site.channels for site in sites]
-    return np.repeat(np.linspace(0, 1, len(sites)), channels)
-
-
-def training_map(
-    projected_runs: Sequence[ProjectedRun], base: ProjectedRun, points: Points
-) -> Figure:
-    """A map like Figure 2: runs in rows, epochs in columns, over the base in grey.
-
-    Args:
-      projected_runs: One row each.
-      base: The base run, drawn in grey behind them.
-      points: On the common map.
-    """
-    background = points[base.snapshot(base.epochs[-1])]
-    return map_over(projected_runs, base.title, background, points)
-
-
-def map_over(
-    projected_runs: Sequence[ProjectedRun],
-    base_title: str,
-    background: np.ndarray,
-    points: Points,
-) -> Figure:
-    """The same if only the points of the base are known.
-
-    For every run the snapshots with points are drawn, except those within an epoch.
-
-    Args:
-      projected_runs: One row each.
-      base_title: Title of the base in the figure.
-      background: Points of the base's neurons `[n 2]`.
-      points: On the common map.
-    """
-    rows = [_titled_panels(run, points) for run in projected_runs]
-    runs = "one training run" if len(rows) == 1 else f"{len(rows)} training runs"
-    title = (
-        f"Concepts of {runs} in the space of {base_title}: "
-        "each dot is a neuron; grey: the base's neurons. Accuracies: train/test."
-    )
-    return draw_training_map(rows, background, title=title)
-
-
-def _drawn_epochs(projected_run: ProjectedRun, points: Points) -> list[Epoch]:
-    whole = (e for e in projected_run.epochs if e == "init" or isinstance(e, int))
-    return [epoch for epoch in whole if projected_run.snapshot(epoch) in points]
-
-
-def _titled_panels(
-    projected_run: ProjectedRun, points: Points
-) -> tuple[str, list[MapPanel]]:
-    """The run's title, and a panel per drawn epoch."""
-    epochs = _drawn_epochs(projected_run, points)
-    panels = [_panel(projected_run, epoch, points) for epoch in epochs]
-    return projected_run.title, panels
-
-
-def _panel(projected_run: ProjectedRun, epoch: Epoch, points: Points) -> MapPanel:
-    row = projected_run.run.row(epoch)
-    facts = (
-        f"top-1 {row.train_top1:.2f}/{row.test_top1:.2f}"
-        f"\ntop-5 {row.train_top5:.2f}/{row.test_top5:.2f}"
-    )
-    return MapPanel(
-        epoch=epoch_label(epoch),
-        facts=facts,
-        points=points[projected_run.snapshot(epoch)],
-        depth=site_depth(projected_run.run.model.sites),
-        dead=int(projected_run.stimuli(epoch).dead.sum()),
-    )
+_CIRCLES, _CANDIDATES, _MIN_INSIDE = 3, 40, 3
+"""Circles, neighbourhoods that they are chosen from, and neurons of every model in each
+of them at least."""
 
 
 def shared_space(
-    images: Images, models: Sequence[ProjectedRun], points: Points
+    images: Images,
+    models: Sequence[ProjectedRun],
+    points: Points,
+    named: NamedConcepts,
 ) -> Figure:
     """Figure 1: models at their last epochs, neighbourhoods chosen by rule.
 
+    Circled are the tightest neighbourhoods with neurons of every model, one per class
+    that most of their stimuli are of.
+
     Args:
       images: The images that patches are cut from.
-      models: Runs, each at its last epoch.
+      models: Runs, each at its last epoch, the base first.
       points: On the common map.
+      named: The base's concepts, whose colours the neurons have.
     """
-    maps = [
-        points[projected_run.snapshot(projected_run.epochs[-1])]
-        for projected_run in models
-    ]
-    observations = [
-        projected_run.run.observations[projected_run.epochs[-1]]
-        for projected_run in models
-    ]
-    discs = tight_neighbourhoods(maps, [s.judgement for s in observations])
-    circles = [
-        Circle(label="ABC"[i], center=disc.center, radius=disc.radius)
-        for i, disc in enumerate(discs)
-    ]
-    rows = []
-    for index, projected_run in enumerate(models):
-        members = [
-            (c.label, d.members[index]) for c, d in zip(circles, discs, strict=True)
-        ]
-        examples = _examples(projected_run, members, images)
-        name = snapshot_label(projected_run.title, projected_run.epochs[-1])
-        rows.append(
-            (name, maps[index], site_depth(projected_run.run.model.sites), examples)
+    maps = [points[model.snapshot(model.epochs[-1])] for model in models]
+    held = [run_members(model, named.concepts)[-1] for model in models]
+    responses = [model.run.observations[model.epochs[-1]].judgement for model in models]
+    candidates = tight_neighbourhoods(
+        maps, responses, count=_CANDIDATES, min_members=_MIN_INSIDE
+    )
+    discs = _distinct_discs(candidates, models, images)
+    rows = [
+        ModelMap(
+            name=snapshot_label(model.title, model.epochs[-1]),
+            points=maps[index],
+            members=held[index],
+            patches={
+                name: _disc_patches(model, disc.members[index], images)
+                for name, disc in discs.items()
+            },
         )
+        for index, model in enumerate(models)
+    ]
+    circles = [
+        Circle(
+            name=name,
+            center=disc.center,
+            radius=disc.radius,
+            concept=_most_common(held[0][disc.members[0]]),
+        )
+        for name, disc in discs.items()
+    ]
     title = (
-        f"{len(models)} models in one space. Each dot is a neuron: darker dots are "
-        "nearer the input, grey dots belong to the other models.\nCircled: the "
-        "neighbourhoods whose neurons, of all models, respond most similarly to "
-        "held-out images, with the strongest patches of two neurons in each."
+        f"{len(models)} models in one space. Each dot is a neuron in the colour of its "
+        "concept; grey dots belong to the other models. Circled: where the neurons of "
+        "all models respond most similarly to held-out images. Patches: what neurons "
+        "inside respond to most."
     )
     return draw_shared_space(rows, circles, title=title)
 
 
-def _examples(
-    projected_run: ProjectedRun,
-    members: Sequence[tuple[str, Int[np.ndarray, " _"]]],
-    images: Images,
-    neurons: int = 2,
-    patches: int = 3,
-) -> list[Example]:
-    """The first neurons of every circle, with their strongest patches."""
-    epoch, model = projected_run.epochs[-1], projected_run.run.model
-    stimuli, pixels = projected_run.stimuli(epoch), images.pool_pixels
-    windows = patch_windows(stimuli, side=pixels.side, input_size=model.size)
-    ids = neuron_ids(projected_run.snapshot(epoch), model.sites)
-    return [
-        Example(
-            circle=label,
-            neuron=ids[neuron].partition("/")[2],
-            images=neuron_patches(
-                stimuli, windows, neuron, pixels.pixels, count=patches
-            ),
-        )
-        for label, inside in members
-        for neuron in _dissimilar_members(inside, stimuli, neurons)
+def _most_common(concepts: Int[np.ndarray, " _"]) -> int:
+    return int(np.bincount(concepts[concepts >= 0], minlength=1).argmax())
+
+
+def _distinct_discs(
+    candidates: Sequence[Neighbourhood], models: Sequence[ProjectedRun], images: Images
+) -> dict[str, Neighbourhood]:
+    """The first neighbourhoods of different classes, by the class of their stimuli."""
+    counts = [
+        class_counts(model.stimuli(model.epochs[-1]), images.pool.labels)
+        for model in models
     ]
+    discs: dict[str, Neighbourhood] = {}
+    for disc in candidates:
+        inside = zip(counts, disc.members, strict=True)
+        of_class = np.sum([rows[members].sum(axis=0) for rows, members in inside], 0)
+        name = images.classes[int(of_class.argmax())]
+        if 2 * of_class.max() >= of_class.sum() and len(discs) < _CIRCLES:
+            discs.setdefault(name, disc)
+    return discs
 
 
-def _dissimilar_members(
-    members: Int[np.ndarray, " _"], stimuli: Stimuli, count: int
-) -> list[int]:
-    """The first members that share less than half of their stimuli with each other.
-
-    Copies and channels of one residual stream would show the same images twice.
-    """
-    distinct_so_far: list[int] = []
-    for neuron in members.tolist():
-        images = set(stimuli.image_ids[neuron].tolist())
-        shared = (images & set(stimuli.image_ids[c].tolist()) for c in distinct_so_far)
-        if all(2 * len(common) < len(images) for common in shared):
-            distinct_so_far.append(neuron)
-    return distinct_so_far[:count]
+def _disc_patches(
+    projected_run: ProjectedRun, members: Int[np.ndarray, " _"], images: Images
+) -> list[UInt8[np.ndarray, "h w 3"]]:
+    """Patches of different images, in turn the strongest left of each neuron."""
+    stimuli = projected_run.stimuli(projected_run.epochs[-1])
+    pixels, size = images.pool_pixels, projected_run.run.model.size
+    windows = patch_windows(stimuli, side=pixels.side, input_size=size)
+    slots = stimuli.image_ids.shape[1]
+    shown_images: set[int] = set()
+    patches: list[UInt8[np.ndarray, "h w 3"]] = []
+    for slot, neuron in itertools.product(range(slots), members.tolist()):
+        image = int(stimuli.image_ids[neuron, slot])
+        if image < 0 or image in shown_images or len(patches) == PATCHES:
+            continue
+        shown_images.add(image)
+        patches.append(
+            neuron_patches(stimuli, windows, neuron, pixels.pixels, count=slot + 1)[-1]
+        )
+    return patches
 
 
 def run_curves(projected_runs: Sequence[ProjectedRun]) -> Figure:
@@ -201,7 +144,7 @@ def run_curves(projected_runs: Sequence[ProjectedRun]) -> Figure:
         (name, [_curve(projected_run, value) for projected_run in projected_runs])
         for name, value in measures.items()
     ]
-    return draw_curves(panels, title="The runs at every snapshot")
+    return draw_curves(panels, title="The runs at every snapshot", columns=2)
 
 
 def _curve(

@@ -36,7 +36,8 @@ from conceptevo_jax.reports.explorer_page.page import (
 )
 from conceptevo_jax.reports.importance.evolutions import Evolution
 from conceptevo_jax.reports.importance.run_importance import RunImportance
-from conceptevo_jax.reports.unified_space.figures import run_curves, training_map
+from conceptevo_jax.reports.unified_space.figures import run_curves
+from conceptevo_jax.reports.unified_space.training_maps import training_map
 from conceptevo_jax.stimuli import patch_windows
 from conceptevo_jax.study import Study, save_study
 from conceptevo_jax.study.design.tasks import Task
@@ -78,9 +79,10 @@ def test_figures_of_a_run_call_its_snapshots_as_the_package_does(explored):
     run = explored.run
     everywhere = {run.snapshot(e): run.placed[e].vectors[:, :2] for e in run.epochs}
     points = explored.points | everywhere
-    panels = training_map([run], explored.base, points).axes
-    titles = [axes.get_title().partition("\n")[0] for axes in panels]
-    assert [t for t in titles if t] == [epoch_label(e) for e in ("init", 0, 1)]
+    images, named = explored.session.images, explored.named
+    panels = training_map([run], explored.base, points, images, named).axes
+    heads = [axes.texts[0].get_text() for axes in panels]
+    assert heads == [epoch_label(e) for e in ("init", 0, 1)]
     unaligned = dataclasses.replace(
         run, alignments=dict.fromkeys(run.epochs, UNALIGNED)
     )

@@ -178,6 +178,18 @@ def test_the_base_lies_in_grey_below_a_map_of_one_run(visit, planted_page):
     assert np.ptp(darkest) < 6
     assert 200 < darkest.mean() < 240
     expect(page.locator(".count")).to_have_text("12 neurons")
+    expect(page.get_by_label("legend")).to_contain_text("The run base")
+    base, _, short = page.locator(".chip").all_inner_texts()
+    assert "not on any map" in short
+    assert "not on any map" not in base
+
+
+def test_runs_have_colours_where_something_has_them(visit, planted_page):
+    page = visit(planted_page, "p=long&c=group&m=concepts")
+    swatches = page.locator(".chip .swatch")
+    expect(swatches).to_have_count(0)
+    page.get_by_label("curve", exact=True).select_option("test_top1")
+    expect(swatches).to_have_count(3)
 
 
 def test_runs_that_hide_each_other_are_named(save, visit, tmp_path):

@@ -140,6 +140,12 @@ function withBases(all: Colouring, model: Model, state: State): Colouring {
   return { ...all, legend: { ...all.legend, below: others.length === 0 ? base.title : "bases" } };
 }
 
+/** The colour of a neuron on the maps, be it left out there or not. */
+export function neuronColour(model: Model, state: State, run: Run, neuron: number): string {
+  const { palette, of } = colouringOfAll(model, state);
+  return run.meta.is_base ? BASE : palette[of(run, run.at(state.at), neuron) ?? 0];
+}
+
 /** How an entry of the legend is called in the address. */
 export function swatchKey(by: ColourBy, number: number): string {
   return `${by}/${number}`;

@@ -1,6 +1,6 @@
 /** One neuron: its concept over time, its life, its stimuli's classes, its like elsewhere. */
 
-import { runColour } from "../colour";
+import { neuronColour } from "../colour";
 import { type Evolution, Life, type Model, type NeuronRef, type Run } from "../data/model";
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
@@ -20,7 +20,7 @@ export class NeuronPane extends Pane {
     super();
     this.model = store.model;
     store.listen((state, changed) => {
-      const own = ["neuron", "at", "tab", "hidden", "panels", "cls"] as const;
+      const own = ["neuron", "at", "tab", "hidden", "panels", "cls", "colour"] as const;
       if (state.tab === "neuron" && own.some((key) => changed.has(key))) this.draw(state);
     });
   }
@@ -43,7 +43,7 @@ export class NeuronPane extends Pane {
     );
     const load = [run, ...others].map((one) => one.loadVectors());
     void this.fill([run.loadPatches(), ...load], () => [
-      h("h2", null, swatch(runColour(this.model, run)), h("span", { title: run.idAt(run.at(state.at), neuron) }, run.nameAt(run.at(state.at), neuron))),
+      h("h2", null, swatch(neuronColour(this.model, state, run, neuron)), h("span", { title: run.idAt(run.at(state.at), neuron) }, run.nameAt(run.at(state.at), neuron))),
       this.facts(state, run, neuron),
       this.concept(state, run, neuron),
       this.classes(state, run, neuron),

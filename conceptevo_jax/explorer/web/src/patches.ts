@@ -1,5 +1,6 @@
 /** Example patches, cut out of the sheets of images by CSS. */
 
+import { DataError } from "./data/format";
 import type { Run } from "./data/model";
 import { h } from "./dom";
 
@@ -30,6 +31,20 @@ function tileOf(run: Run, snapshot: number, neuron: number, slot: number): Tile 
     top: Math.floor(place / images.columns) * images.tile + corners[at] * pixel,
     side: length[neuron] * pixel,
   };
+}
+
+/** Maps do without patches that are damaged or lacking: panes tell of them. */
+export function forgive(error: unknown): void {
+  if (!(error instanceof DataError)) throw error;
+}
+
+function tileOrNull(run: Run, snapshot: number, neuron: number): Tile | null {
+  try {
+    return tileOf(run, snapshot, neuron, 0);
+  } catch (error) {
+    forgive(error);
+    return null;
+  }
 }
 
 /** One patch of `size` CSS pixels; null where images were left out. */
@@ -80,10 +95,10 @@ export function paintPatch(
 ): boolean {
   if (run.scene.images === null || run.dead(snapshot, neuron)) return false;
   if (run.patches === null) {
-    void run.loadPatches().then(onLoad);
+    run.loadPatches().then(onLoad, forgive);
     return false;
   }
-  const tile = tileOf(run, snapshot, neuron, 0);
+  const tile = tileOrNull(run, snapshot, neuron);
   const image = tile && sheetImage(tile.sheet, onLoad);
   if (tile === null || image === null) return false;
   context.imageSmoothingEnabled = false;

@@ -4,7 +4,7 @@ import { conceptColour } from "../colour";
 import { baseOf, conceptCentres, conceptCounts, countedRuns } from "../concepts";
 import type { Model, Run } from "../data/model";
 import { h } from "../dom";
-import { patchRow } from "../patches";
+import { forgive, patchRow } from "../patches";
 import type { Box } from "./boxes";
 import { boxAround, isFree } from "./boxes";
 import type { Panel } from "./panel";
@@ -26,6 +26,17 @@ interface Label {
 }
 
 const centres = new WeakMap<Run, ([number, number] | null)[]>();
+
+/** A concept's example, once it is there; a label then takes more room. */
+function exemplarPatch(base: Run, exemplar: number, onLoad: () => void): HTMLElement {
+  const holder = h("span");
+  const show = () => {
+    holder.append(patchRow(base, base.snapshots - 1, exemplar, 1, PATCH, true));
+    onLoad();
+  };
+  base.loadPatches().then(show).catch(forgive);
+  return holder;
+}
 
 /** How many live neurons of some runs hold each concept at a time. */
 export function liveCounts(runs: Run[], at: number): number[] {
@@ -67,13 +78,11 @@ export class Labels {
       const place = places[concept];
       if (place === null) return;
       const told = h("span.held");
-      const patch = base.scene.images && patchRow(base, base.snapshots - 1, exemplar, 1, PATCH, true);
+      const patch = base.scene.images && exemplarPatch(base, exemplar, this.onLoad);
       const element = h("div.label", { "data-concept": concept }, patch, h("span.words", null, name, " · ", told));
       element.style.setProperty("--colour", conceptColour(concept));
       this.labels.push({ element, told, concept, size, place, box: null });
     });
-    // With its patch a label takes more room.
-    if (base.scene.images && base.patches === null) void base.loadPatches().then(this.onLoad);
     // Where two would cover each other, the larger concept is shown.
     this.labels.sort((a, b) => b.size - a.size);
     this.panel.labels.append(...this.labels.map(({ element }) => element));

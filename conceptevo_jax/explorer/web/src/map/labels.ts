@@ -29,7 +29,7 @@ const centres = new WeakMap<Run, ([number, number] | null)[]>();
 
 /** A concept's example, once it is there; a label then takes more room. */
 function exemplarPatch(base: Run, exemplar: number, onLoad: () => void): HTMLElement {
-  const holder = h("span");
+  const holder = h("span.exemplar");
   const show = () => {
     holder.append(patchRow(base, base.snapshots - 1, exemplar, 1, PATCH, true));
     onLoad();

@@ -95,7 +95,7 @@ def test_another_version_is_told(make_scene, keep_scene, tmp_path):
     keep_scene(make_scene())
     folder = tmp_path / "scene" / "scene"
     write_sealed(folder / "manifest.json", {**read_manifest(folder), "format": 9})
-    with pytest.raises(DataError, match="scene of format 9, this version reads 2"):
+    with pytest.raises(DataError, match="scene of format 9, this version reads 3"):
         load_scene(tmp_path / "scene")
 
 

@@ -80,7 +80,7 @@ def planted_course(name="vgg", *, is_base=False, seed=0, images=4) -> Course:
         nonfinite=nonfinite,
         coverage=np.where(dead, np.nan, rng.random((e, n))).astype(np.float32),
         movement=moved,
-        group=np.where(dead, -1, rng.integers(0, 2, (e, n))).astype(np.int16),
+        group=np.where(dead, -1, 0).astype(np.int16),
         lives=np.array(lives, np.int16),
         image_ids=ids,
         corners=corners,

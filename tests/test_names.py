@@ -63,6 +63,7 @@ def bound_names(tree):
             yield node.arg
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["conceptevo_jax", "experiments"])
 def test_few_names_leave_open_what_they_are_of(folder):
     names = [

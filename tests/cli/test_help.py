@@ -124,6 +124,7 @@ def shown_values(page):
     return values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["demo", "smoke"])
 @pytest.mark.parametrize("name", experiments())
 def test_an_experiments_help_is_its_docstring_and_the_values_that_hydra_composes(
@@ -236,6 +237,7 @@ def test_helps_and_wrong_words_of_commands_import_nothing_that_takes_long(words,
 SMOKE = ("experiment=demo", "scale=smoke")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "name", "meant"),
     [

@@ -44,6 +44,7 @@ SMALL = (
 )
 
 
+@pytest.mark.usefixtures("demo")  # whose compiled programs it uses
 def test_one_command_trains_projects_and_draws(photographs, call, tmp_path):
     words = [*command(photographs), *SMALL]
     code, _, err = call(*words)

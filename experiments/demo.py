@@ -1,6 +1,6 @@
 """The main job: several real training runs, healthy and failing, in one space.
 
-    conceptevo experiment=demo                (four to ten minutes on two cores)
+    conceptevo experiment=demo                (four to thirteen minutes on two cores)
     conceptevo experiment=demo scale=smoke    (two to five minutes, generated images)
 
 Trains a VGG19 as the base and five runs that are compared: a VGG16 that trains well,

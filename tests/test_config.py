@@ -59,6 +59,7 @@ def test_every_experiment_has_a_configuration_and_back():
     assert Path(folder("experiments")).name == "experiments"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("experiment", "scale", "method"), CHOICES)
 def test_every_choice_composes_and_can_be_run(experiment, scale, method):
     config = made(f"method={method}", experiment=experiment, scale=scale)
@@ -74,6 +75,7 @@ def test_only_the_authors_code_derives_the_first_of_tied_cells():
     assert set(ties.values()) == {"one_sided"}
 
 
+@pytest.mark.slow
 def test_scales_have_runs_and_every_run_is_of_that_preset():
     for scale in SCALES:
         config = made(scale=scale)

@@ -23,6 +23,7 @@ print(faults() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
 def test_freed_memory_is_not_cleared_anew_by_the_system():
     """Ten blocks of 40 MB, one after the other, are 10,000 pages each time or once."""

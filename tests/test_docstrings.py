@@ -38,6 +38,7 @@ def examples(tmp_path_factory):
     return DocstringExamples(DOCSTRINGS, namespace, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ce.__all__)
 def test_the_example_runs_and_gives_what_it_shows(examples, name):
     assert examples.report(name) == ""

@@ -1,6 +1,7 @@
 """Names say what things are: pronouns and the like are at most one in a hundred."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ def bound_names(tree):
             yield node.arg
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["conceptevo_jax", "experiments"])
 def test_few_names_leave_open_what_they_are_of(folder):
     names = [
@@ -72,3 +74,9 @@ def test_few_names_leave_open_what_they_are_of(folder):
     ]
     empty = [(name, str(path)) for name, path in names if name in EMPTY]
     assert len(empty) <= LARGEST_SHARE * len(names), empty
+
+
+def test_no_folder_of_the_package_holds_more_files_than_can_be_kept_in_mind():
+    package = ROOT / "conceptevo_jax"
+    counts = Counter(path.parent for path in package.rglob("*.py"))
+    assert {str(place): n for place, n in counts.items() if n > 20} == {}

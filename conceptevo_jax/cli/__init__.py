@@ -147,7 +147,7 @@ def _command(command_words: list[str]) -> Callable[[], int]:
     """
     from conceptevo_jax.cli.command import parse
     from conceptevo_jax.cli.commands import choose_command
-    from conceptevo_jax.cli.help_pages import is_command_call, requested_page
+    from conceptevo_jax.cli.help.pages import is_command_call, requested_page
 
     page = requested_page(command_words)
     if page is not None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from conceptevo_jax.cli.layout import (
+from conceptevo_jax.cli.help.layout import (
     columns,
     example_lines,
     paragraph,

@@ -46,6 +46,7 @@ def test_peaks_are_maximum_and_argmax_of_each_map(glass, scale, rng, before_relu
     np.testing.assert_array_equal(peaks.cells, cells)
 
 
+@pytest.mark.slow
 @given(
     maps=arrays(np.float32, (2, 3, 2, 4), elements=st.sampled_from([-1.0, 0.0, 2.0]))
 )
@@ -56,6 +57,7 @@ def test_the_first_of_equal_cells_is_the_peak(maps):
     np.testing.assert_array_equal(peaks.cells, cells)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_nan_in_a_map_shows_in_its_peak_and_no_other(shape, compiled, rng):
@@ -77,6 +79,7 @@ def test_infinities_of_both_signs_count_as_nan(rng):
     assert np.isnan(found).tolist() == [True, False, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_maps_of_the_largest_floats_have_finite_peaks(compiled, rng):
     """Their sums overflow, in places to infinities of both signs."""
@@ -131,6 +134,7 @@ def test_a_perturbation_adds_at_its_site_and_is_differentiable(glass, scale, ima
     assert logits(eps + 1) - logits(eps) == pytest.approx(5 * 4 * 3, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_peaks_have_a_column_for_every_neuron(glass, scale):
     peaks = read_peaks(glass)(scale, jnp.zeros((2, 4, 4, 3), jnp.uint8))
     assert isinstance(peaks, Peaks)

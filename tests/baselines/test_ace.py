@@ -67,6 +67,7 @@ def scores(concepts, truth):
     return float(np.mean(precisions)), len(recovered & planted) / len(planted)
 
 
+@pytest.mark.slow
 def test_planted_concepts_are_recovered(planted):
     segments, truth, images = planted
     concepts = discover_concepts(
@@ -79,6 +80,7 @@ def test_planted_concepts_are_recovered(planted):
     assert len(np.unique(truth[truth >= 0])) == 4
 
 
+@pytest.mark.slow
 def test_activations_that_know_nothing_recover_nothing(planted):
     segments, truth, images = planted
     noise = np.random.default_rng(0).normal(size=(len(segments.image), 3))

@@ -70,6 +70,7 @@ def precision_and_recall(concepts, kind):
     return (table.max(axis=1) / sizes).mean(), (hits / totals).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_planted_concepts_are_found_and_chance_finds_none(read, seed):
     segments, kind = planted(seed)

@@ -66,6 +66,7 @@ def reference_gradient(u, v, against_u, against_v):
     return of_u, of_v
 
 
+@pytest.mark.slow
 def test_its_objective_has_the_gradient_of_a_numpy_reference():
     rng = np.random.default_rng(1)
     u, v = rng.normal(size=(2, 5)).astype(np.float32)
@@ -85,6 +86,7 @@ def test_its_objective_has_the_gradient_of_a_numpy_reference():
         assert not np.asarray(gradient).any()
 
 
+@pytest.mark.slow
 def test_fitting_descends_that_objective(grouped):
     """Where it ends hardly depends on the seed, where it starts does: mean of five."""
     settings = FitSettings(images=20, repeats=40, learning_rate=0.05)
@@ -161,6 +163,7 @@ def test_dead_neurons_and_silent_cells_are_in_no_group(grouped):
     assert [m.tolist() for m in groups.members] == [[6, 9]]
 
 
+@pytest.mark.slow
 def test_collisions_are_as_frequent_as_the_jaccard_index():
     """Sets that share a third of their union collide in a ninth of bands of two."""
     ids = np.stack([np.arange(20), np.arange(10, 30)])
@@ -190,6 +193,7 @@ def test_settings_out_of_range_are_refused():
         GroupingSettings(band_size=0)
 
 
+@pytest.mark.slow
 def test_cells_are_read_from_a_model():
     model = build_model("vgg16", preset="tiny", classes=3)
     variables = model.init(0)

@@ -91,6 +91,7 @@ def tested(model, rng):
     return test
 
 
+@pytest.mark.slow
 def test_a_concept_that_the_class_depends_on_is_significant(tested):
     outcome = tested(0)
     assert outcome.significant
@@ -99,6 +100,7 @@ def test_a_concept_that_the_class_depends_on_is_significant(tested):
     assert outcome.accuracies.mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", [1, 2])
 def test_a_concept_that_it_does_not_depend_on_is_not(tested, channel):
     """Its direction is just as clear, but says nothing of the logit."""
@@ -108,6 +110,7 @@ def test_a_concept_that_it_does_not_depend_on_is_not(tested, channel):
     assert 0.1 < outcome.scores.mean() < 0.9
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_the_logit(model, rng):
     """By finite differences: what a rise of a channel everywhere does to the logit."""
     pixels = noise(rng, 70)
@@ -215,6 +218,7 @@ def test_impossible_checks_are_refused(settings, message):
         ConceptTestSettings(**settings)
 
 
+@pytest.mark.slow
 def test_draws_that_have_nothing_to_do_with_the_class_are_rarely_significant():
     """The authors' test finds many: all its random sets meet one and the same draw."""
     p_values = []

@@ -124,6 +124,7 @@ def shown_values(page):
     return values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["demo", "smoke"])
 @pytest.mark.parametrize("name", experiments())
 def test_an_experiments_help_is_its_docstring_and_the_values_that_hydra_composes(
@@ -236,6 +237,7 @@ def test_helps_and_wrong_words_of_commands_import_nothing_that_takes_long(words,
 SMOKE = ("experiment=demo", "scale=smoke")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "name", "meant"),
     [
@@ -327,3 +329,12 @@ def test_places_with_an_equals_sign_are_places_if_they_exist(tmp_path, monkeypat
     assert mixed.places == ("a",)
     assert mixed.keywords == {"out": "b"}
     assert mixed.flags == {"--folder", "--tables"}
+
+
+@pytest.mark.parametrize("width", ["1", "5", "20"])
+def test_helps_are_printed_in_the_narrowest_terminal(call, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    for words in ([], ["ls", "--help"], ["experiment=demo", "--help"]):
+        code, out, err = call(*words)
+        assert (code, err) == (0, "")
+        assert max(map(len, out.splitlines())) < 200

@@ -29,6 +29,7 @@ def planned(call, root, *words):
     return call(*of, place, *words)
 
 
+@pytest.mark.slow
 def test_a_folder_with_odd_files_is_planned(photographs, call):
     code, out, err = planned(call, photographs, "dataset.on_bad_image=skip")
     assert (code, err) == (0, "")

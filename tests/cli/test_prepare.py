@@ -55,6 +55,7 @@ def archives(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None,
     reason="the extra [prepare] is not installed",

@@ -69,6 +69,7 @@ def table(folder, name="categories"):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_the_planted_auc_is_found_from_files_to_table(folder, files, capsys):
     assert analyse([str(folder), *files]) == 0
     for row in table(folder):
@@ -94,6 +95,7 @@ def numbers(folder):
     ]
 
 
+@pytest.mark.slow
 def test_bad_files_are_told_and_change_no_number(
     folder, files, sheets, tmp_path, capsys
 ):
@@ -133,6 +135,7 @@ def test_bad_files_are_told_and_change_no_number(
         assert f"bad/{name}.json" in page
 
 
+@pytest.mark.slow
 def test_the_inattentive_are_left_out_and_named(folder, files, study, tmp_path, capsys):
     analyse([str(folder), *files])
     before = numbers(folder)[:3]
@@ -196,6 +199,7 @@ def test_a_folder_without_a_study_says_so(files, tmp_path):
         analyse([str(tmp_path / "empty"), *files])
 
 
+@pytest.mark.slow
 def test_patterns_that_no_shell_has_read_are_read(folder, files, capsys):
     assert analyse(["result", "answers/answers-?.json", "out=elsewhere"]) == 0
     out = capsys.readouterr().out
@@ -204,6 +208,7 @@ def test_patterns_that_no_shell_has_read_are_read(folder, files, capsys):
     assert not (folder / FOLDER).exists()
 
 
+@pytest.mark.slow
 def test_machine_participants_are_called_so(folder, study, tmp_path, capsys):
     answers = simulated(study, SKILL, participants=8, each=9, name="simulated-")
     given = write_sheets(tmp_path / "answers", sheets_of(study, answers))
@@ -217,6 +222,7 @@ def test_machine_participants_are_called_so(folder, study, tmp_path, capsys):
     assert claims["machine_auc_base"] is True
 
 
+@pytest.mark.slow
 def test_what_participants_wrote_is_harmless(folder, sheets, study, tmp_path, capsys):
     mean = {
         "participant": f"{EVIL}\x1b[2J[red]",

@@ -101,6 +101,7 @@ def test_settings_that_were_typed_have_names():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PATHS)
 def test_a_folder_that_is_not_there_is_named_as_it_was_typed(
     call, tmp_path, monkeypatch, name
@@ -114,6 +115,7 @@ def test_a_folder_that_is_not_there_is_named_as_it_was_typed(
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_results_go_where_was_typed(call, tmp_path):
     """Not to a folder called 20261129."""
     code, out, _ = call(*SMOKE, "run_dir=2026_11_29", "dry_run=true")

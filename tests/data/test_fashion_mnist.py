@@ -28,12 +28,14 @@ def images(request, data_dir):
     return load_images("fashion_mnist", request.param, data_dir=data_dir)
 
 
+@pytest.mark.slow
 def test_classes_are_balanced_and_named(images):
     assert np.bincount(images.labels).tolist() == [SIZES[images.split] // 10] * 10
     assert images.classes[0] == "T-shirt/top"
     assert images.classes[9] == "Ankle boot"
 
 
+@pytest.mark.slow
 def test_ids_and_pixels_are_pinned(images):
     rows = np.argsort(images.keys)
     keys = "\n".join(images.keys[row] for row in rows).encode()
@@ -139,6 +141,7 @@ def idx_folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_embedding_is_lossless_balanced_and_repeatable(idx_folder):
     first, second = idx_folder / "first.npz", idx_folder / "second.npz"
     for path in (first, second):

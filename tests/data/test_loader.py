@@ -31,6 +31,7 @@ def epoch(batches, number: int) -> np.ndarray:
     return np.concatenate([batches.rows(number * steps + s) for s in range(steps)])
 
 
+@pytest.mark.slow
 @given(
     count=st.integers(1, 60),
     seed=st.integers(0, 2**32 - 1),

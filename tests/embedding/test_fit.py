@@ -33,6 +33,7 @@ def learned(stimuli):
     return fit_neurons(stimuli, repeats=REPEATS, seed=1)
 
 
+@pytest.mark.slow
 def test_a_polysemantic_neuron_lies_between_its_groups(learned):
     vectors = learned[0].vectors
     centres = [vectors[group:NEURONS:GROUPS].mean(axis=0) for group in range(GROUPS)]
@@ -43,6 +44,7 @@ def test_a_polysemantic_neuron_lies_between_its_groups(learned):
     assert max(near[:2]) < min(cosine(vectors[g], centres[g]) for g in range(GROUPS))
 
 
+@pytest.mark.slow
 def test_neurons_with_more_shared_stimuli_lie_closer(make_stimuli):
     lists = [list(range(first, first + 10)) for first in (0, 0, 2, 5, 7, 9)]
     lists += [list(range(20 * i, 20 * i + 10)) for i in range(2, 10) for _ in range(4)]
@@ -71,6 +73,7 @@ def test_start_is_measured_before_any_update(stimuli, learned):
     assert still.positive.mean() == pytest.approx(report.start_positive, abs=0.05)
 
 
+@pytest.mark.slow
 def test_batches_reach_the_loss_of_single_pairs(stimuli, learned):
     report = learned[1]
     assert report.batch_size == NEURONS + 1 < report.pairs
@@ -99,6 +102,7 @@ def gradient_of_a_path(vectors, path, linked, inner, shares):
     return loss
 
 
+@pytest.mark.slow
 def test_a_step_follows_the_gradients_of_all_pairs_of_its_neurons(rng):
     vectors = jnp.asarray(rng.normal(size=(9, 3)), jnp.float32)
     path, rows = [0, 1, 2, 3, 0], jnp.asarray([0, 1, 2, 3, 4, 5, 6, 7, 0])
@@ -136,6 +140,7 @@ def test_random_neurons_grow_with_r_in_whole_registers(negatives, count):
     assert descent._shared_negatives(negatives) == count
 
 
+@pytest.mark.slow
 def test_dead_neurons_have_no_place_and_isolated_ones_stay(make_stimuli):
     stimuli = make_stimuli([[0, 1], [], [1, 2], [7]])
     settings = {"dim": 3, "negatives_learn": False}
@@ -176,6 +181,7 @@ def test_settings_out_of_range_are_named(stimuli, setting, value):
         fit_neurons(stimuli, **{setting: value})
 
 
+@pytest.mark.slow
 def test_without_negatives_only_co_activated_pairs_count(stimuli):
     _, report = fit_neurons(stimuli, repeats=REPEATS, negatives=0)
     np.testing.assert_allclose(report.total, report.positive, rtol=1e-6)

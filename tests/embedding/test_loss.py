@@ -50,6 +50,7 @@ def test_value_equals_the_formula(rows):
     np.testing.assert_allclose(positive, term, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradient_equals_the_formula(rows):
     wide = [row.astype(np.float64) for row in rows]
     slopes = [reference_gradient(*pair) for pair in zip(*wide, strict=True)]

@@ -37,6 +37,7 @@ def test_entries_are_the_images_with_two_or_more_neurons(make_stimuli, lists):
     assert len(found.starts) == sum(len(own) - 1 for own in expected.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("neurons", "images"), [(2, 1), (9, 4), (40, 60), (60, 12), (30, 15)]
 )
@@ -64,6 +65,7 @@ def test_entries_are_sorted_and_leave_single_neurons_out(make_stimuli):
     assert found.starts.tolist() == [0, 1, 3]
 
 
+@pytest.mark.slow
 def test_orders_are_uniform_and_independent_of_each_other(make_stimuli):
     found = co_activations(make_stimuli([[0, 1]] * 3))
     keys = jax.random.split(jax.random.key(0), 3_000)

@@ -15,6 +15,7 @@ BLOCKS = {1: (3, 96), 3: (3, 192), 5: (9, 384), 7: (3, 768)}
 """Per odd module of torchvision's `features`: blocks and their width."""
 
 
+@pytest.mark.slow
 def test_full_size_has_the_published_counts():
     model = build_model("convnext_tiny", classes=1000)
     assert parameter_count(model.shapes()) == 28_589_128
@@ -51,6 +52,7 @@ def branches():
     return measure
 
 
+@pytest.mark.slow
 def test_stochastic_depth_leaves_out_whole_branches_at_its_rate(branches):
     _, trained = branches(0.3)
     kept = np.abs(trained).max(axis=(1, 2, 3)) > 0

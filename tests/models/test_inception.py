@@ -40,6 +40,7 @@ def full() -> Model:
     return build_model("inception_v3", classes=1000)
 
 
+@pytest.mark.slow
 def test_full_size_has_the_published_counts(full):
     assert parameter_count(full.shapes()) == 27_161_264
     assert neuron_count(full.sites) == 10_448
@@ -62,6 +63,7 @@ def test_the_pooled_channels_of_two_blocks_are_copies(full):
     assert sum(map(len, copies.values())) == 1_056
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "grids"), [("full", (35, 17, 8)), ("small", (15, 7, 3))]
 )
@@ -89,6 +91,7 @@ def tiny() -> Model:
     return build_model("inception_v3", preset="tiny", classes=10)
 
 
+@pytest.mark.slow
 def test_the_auxiliary_head_is_sown_in_training_mode_only(tiny):
     images = jax.ShapeDtypeStruct((4, 32, 32, 3), jnp.float32)
 
@@ -107,6 +110,7 @@ def test_the_auxiliary_head_is_sown_in_training_mode_only(tiny):
     assert "auxiliary" not in tiny.shapes()
 
 
+@pytest.mark.slow
 def test_it_starts_as_torchvision_does():
     """N(0, .1), but .001 for the auxiliary logits; normalisations do nothing yet."""
     model = build_model("inception_v3", preset="small", classes=3000)

@@ -15,6 +15,7 @@ def model(request):
     return build_model(request.param, preset="tiny", classes=7)
 
 
+@pytest.mark.slow
 def test_every_variable_comes_from_its_entry(model, rng):
     state = torchvision_state(model, rng)
     variables = from_torchvision(model, state)
@@ -28,6 +29,7 @@ def test_every_variable_comes_from_its_entry(model, rng):
         np.testing.assert_array_equal(np.sort(leaf, None), np.sort(state[name], None))
 
 
+@pytest.mark.slow
 def test_axes_are_turned(rng):
     model = build_model("convnext_tiny", preset="tiny", classes=7)
     state = torchvision_state(model, rng)

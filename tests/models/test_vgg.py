@@ -72,6 +72,7 @@ def _reference(layers: str, params: dict, images: np.ndarray) -> np.ndarray:
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_logits_equal_a_numpy_reference(name, random_variables, rng):
     model = build_model(name, preset="tiny", classes=5)

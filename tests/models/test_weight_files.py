@@ -46,6 +46,7 @@ SAVE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SAVE)
 def test_a_file_gives_what_its_state_dictionary_gives(tmp_path, model, state, suffix):
     path = tmp_path / f"weights{suffix}"

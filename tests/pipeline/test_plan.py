@@ -28,6 +28,7 @@ def test_the_longest_job_comes_first(make_job):
     assert [job.name for job in longest_first(jobs)] == ["long", "deep", "short"]
 
 
+@pytest.mark.slow
 def test_many_small_layers_take_longer_than_their_operations_say(make_job):
     seconds = {
         name: plan_job(make_job(epochs=500, model=ModelConfig(name=name, preset=p)))

@@ -74,6 +74,7 @@ def api(session, trained, pool):
     return compute
 
 
+@pytest.mark.slow
 def test_without_settings_the_api_gives_the_pipelines_vectors(pipeline, api):
     space, home, placed = api({})
     expected = pipeline.base_space.space
@@ -89,6 +90,7 @@ def test_without_settings_the_api_gives_the_pipelines_vectors(pipeline, api):
         np.testing.assert_array_equal(ours.coverage, theirs.coverage, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"projection_images": None}, {"sample": 1000}])
 def test_other_numbers_of_images_give_other_vectors(pipeline, api, options):
     """So the equality above is a finding."""

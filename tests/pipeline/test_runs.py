@@ -77,6 +77,7 @@ def test_images_are_chosen_apart_decoded_once_and_found_again(tmp_path, make_dat
     assert again.reused == 5
 
 
+@pytest.mark.slow
 def test_a_job_is_finished_only_with_all_that_it_observes(tmp_path, make_job):
     store, search = Store(tmp_path / "store"), SearchConfig(k=5)
     plain_job, seen = make_job(), make_job(search=search, seen=(0,))

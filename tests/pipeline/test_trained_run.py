@@ -33,6 +33,7 @@ def folder(trained, store, tmp_path):
     return shutil.copytree(finished, tmp_path / "store" / finished.name)
 
 
+@pytest.mark.slow
 def test_a_folder_holds_the_run_that_was_trained(trained, folder):
     run = TrainedRun.from_folder(folder)
     assert (run.name, run.key) == (trained.name, trained.key)

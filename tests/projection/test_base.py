@@ -35,6 +35,7 @@ def observed():
     return model, variables, stimuli, sample, pixels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

@@ -52,6 +52,7 @@ def slow_vectors(peaks, tables, vectors, live, rectified, count):
     return np.array(rows), np.array(coverage)
 
 
+@pytest.mark.slow
 @given(peaks=PEAKS, tables=TABLES)
 def test_ranks_equal_the_slow_reference(peaks, tables):
     tables = np.sort(tables, axis=1)
@@ -94,6 +95,7 @@ def test_ranks_of_the_largest_floats_are_those_of_small_ones(rng):
     np.testing.assert_allclose(large, small, atol=1e-6)
 
 
+@pytest.mark.slow
 @given(peaks=PEAKS, tables=TABLES, seed=st.integers(0, 99))
 def test_vectors_equal_the_slow_reference(peaks, tables, seed):
     rng = np.random.default_rng(seed)
@@ -141,6 +143,7 @@ def test_levels_are_finest_where_responses_are_strongest():
     assert steps[-1] < 1 / 4096 / 3
 
 
+@pytest.mark.slow
 def test_a_softmax_of_ranks_weights_the_neurons(rng):
     tables = np.sort(rng.normal(size=(N, Q)).astype(np.float32), axis=1)
     peaks = rng.normal(size=(B, N)).astype(np.float32)
@@ -173,6 +176,7 @@ def pool(rng, make_stimuli):
     return peaks, facts | {"sites": sites, "count": 2}
 
 
+@pytest.mark.slow
 def test_any_batching_gives_the_same_images(pool):
     peaks, facts = pool
     whole = responsive_images([peaks], pool_size=30, **facts)

@@ -40,6 +40,7 @@ def covered(base):
     return build_space(*base, base="vgg19@9", pool_size=POOL, settings=COVERED)
 
 
+@pytest.mark.slow
 def test_projecting_the_base_returns_its_vectors(base, covered):
     stimuli, neurons = base
     space, report = covered
@@ -158,6 +159,7 @@ def responsive(base, peaks):
     )
 
 
+@pytest.mark.slow
 def test_responsive_places_every_image_near_its_concept(base, answers):
     stimuli, neurons = base
     space, report = responsive(base, answers)
@@ -185,6 +187,7 @@ def test_responses_up_to_the_largest_float_place_the_same_images(base, answers):
     np.testing.assert_array_equal(huge.images.vectors, plain.images.vectors)
 
 
+@pytest.mark.slow
 def test_dead_base_neurons_place_nothing(make_stimuli):
     stimuli = make_stimuli([[0, 1], [0, 1], [2]])
     stimuli.dead[2] = True

@@ -322,6 +322,7 @@ def test_records_that_do_not_belong_together_are_refused(name, at_hand, compilat
     refused(lambda: call(at_hand), message, compilations, DataError)
 
 
+@pytest.mark.slow
 def test_a_str_is_taken_wherever_a_path_is(at_hand, shape_images, tmp_path):
     images = shape_images(5)
     rows, where = np.arange(5), str(tmp_path / "pixels")

@@ -55,6 +55,7 @@ WRONG_PIXELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG_PIXELS)
 def test_pixels_that_are_no_uint8_rgb_are_refused(wrong, at_hand, compilations):
     pixels, message = WRONG_PIXELS[wrong]

@@ -33,6 +33,7 @@ def test_a_data_set_of_a_single_class_is_told():
     assert "has a single class: every answer of a network is right" in doubt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "named"),
     [
@@ -60,6 +61,7 @@ def test_unknown_names_are_told_with_the_valid_ones(word, named):
         checked(word)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "named"),
     [

@@ -38,6 +38,7 @@ def facts(train, test=200, classes=10):
     return [f"dataset.facts.{name}={value}" for name, value in settings.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["smoke", "demo"])
 @pytest.mark.parametrize("count", [20, 60])
 def test_twenty_images_a_class_are_enough(photographs, scale, count):

@@ -23,6 +23,7 @@ def reader(variables, pixels):
     return Peaks(peaks, jnp.broadcast_to(rows[:, None], peaks.shape))
 
 
+@pytest.mark.slow
 def test_silent_constant_and_broken_neurons_have_no_stimuli(sites, make_pool):
     peaks = np.arange(50, dtype=np.float32).reshape(10, 5) - 20
     peaks[:, 0] = -(peaks[:, 0] ** 2)  # never positive, at a rectified site
@@ -75,6 +76,7 @@ def keep_first(column: np.ndarray, k: int) -> list[int]:
     return kept
 
 
+@pytest.mark.slow
 def test_keep_and_order_do_as_the_authors_code(sites, make_pool, rng):
     peaks = planted(rng, 30)
     peaks[:, 1] = np.nan
@@ -125,6 +127,7 @@ def swept(sites, make_pool, decode):
     return pool, peaks, sample, stimuli, responses
 
 
+@pytest.mark.slow
 def test_a_sweep_finds_what_a_full_sort_finds(swept, sort_all):
     pool, peaks, _, stimuli, _ = swept
     for name, value in sort_all(peaks, pool.order, K).items():
@@ -156,6 +159,7 @@ def test_images_of_another_pool_are_refused_by_name(sites, make_pool, decode):
     assert other.pool_id in str(caught.value)
 
 
+@pytest.mark.slow
 def test_only_candidates_are_looked_at_again_and_ranked_exactly(
     sites, make_pool, decode, sort_all
 ):

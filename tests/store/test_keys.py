@@ -25,6 +25,7 @@ def same(left, right):
     return repr(left) == repr(right)
 
 
+@pytest.mark.slow
 @given(left=PLAIN, right=PLAIN)
 def test_different_settings_have_different_keys(left, right):
     assume(not same(left, right))

@@ -28,6 +28,7 @@ def test_nothing_is_changed_where_nothing_is_asked_for(pixels):
     assert augment(pixels, jax.random.key(0)) is pixels
 
 
+@pytest.mark.slow
 def test_a_crop_is_one_of_the_squares_and_all_of_them_occur(pixels):
     found = np.asarray(augment(pixels, jax.random.key(0), random_crop=PAD))
     assert found.dtype == np.uint8

@@ -50,6 +50,7 @@ def after(model, images, steps):
     return state, float(tally.loss) / int(tally.images)
 
 
+@pytest.mark.slow
 def test_a_step_moves_nearly_alike_and_keeps_float32(typed, images):
     exact, loss = after(typed, images, 5)
     half, near = after(typed.in_dtype("bfloat16"), images, 5)
@@ -63,6 +64,7 @@ def test_a_step_moves_nearly_alike_and_keeps_float32(typed, images):
         np.testing.assert_allclose(other, one, atol=0.1 * np.abs(one - before).max())
 
 
+@pytest.mark.slow
 def test_the_setting_trains_in_it(typed, run, tmp_path):
     exact = run(tmp_path / "exact", model=typed)
     half = run(tmp_path / "half", model=typed, compute="bfloat16")

@@ -26,6 +26,7 @@ def copy(finished, tmp_path):
     return shutil.copytree(finished[0], tmp_path / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -87,6 +88,7 @@ def test_the_same_images_in_memory_are_the_same(run, copy, model, settings, imag
     assert read_run(copy)["name"] == "toy-run"
 
 
+@pytest.mark.slow
 def test_more_epochs_go_on_where_the_schedule_allows_it(run, copy, same_runs, tmp_path):
     run(copy, epochs=3, optimizer=CONSTANT)
     whole = tmp_path / "whole"
@@ -95,6 +97,7 @@ def test_more_epochs_go_on_where_the_schedule_allows_it(run, copy, same_runs, tm
     assert read_run(copy)["training"]["epochs"] == 3
 
 
+@pytest.mark.slow
 def test_more_epochs_are_refused_where_rates_would_have_been_others(run, whole):
     """A cosine that ends later is another one from its first step."""
     with pytest.raises(UsageError, match="epochs is 3 there, not 4"):

@@ -26,6 +26,7 @@ REFERENCES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFERENCES)
 def test_a_step_equals_optax_under_a_changing_rate(name, rng):
     settings, reference = REFERENCES[name]

@@ -59,6 +59,7 @@ def cross_entropy(logits, labels, smoothing) -> float:
     return float(-(target * logs).sum(axis=1).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [0.0, 0.3])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_the_step_descends_the_weighted_sum_of_both_heads(
@@ -89,6 +90,7 @@ def test_the_step_descends_the_weighted_sum_of_both_heads(
     assert set(after.variables) == set(before.variables)
 
 
+@pytest.mark.slow
 def test_the_average_follows_weights_and_statistics(model, batch):
     decay = 0.75
     step = make_train_step(model, DESCENT, Regularisation(ema=decay))
@@ -105,6 +107,7 @@ def test_the_average_follows_weights_and_statistics(model, batch):
     assert fresh(model).snapshot_variables is not None
 
 
+@pytest.mark.slow
 def test_snapshots_hold_the_average_and_training_goes_on_without_it(
     run, model, tmp_path
 ):

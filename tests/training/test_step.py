@@ -34,6 +34,7 @@ def state(model, *, number: int = 0, seed: int = 0) -> State:
     return State(variables, moments, jnp.int32(number), key)
 
 
+@pytest.mark.slow
 def test_dropout_depends_on_step_and_seed_and_on_nothing_else(model, step, batch):
     def loss(**options):
         return float(step(state(model, **options), Tally.zero(), *batch, RATE)[1].loss)

@@ -28,6 +28,7 @@ def fitted(world, name, places, n=60):
     return dataclasses.replace(subject, refits=tuple(fits[1:]))
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_when_neurons_and_fits_are_drawn(world, monkeypatch):
     """In 95 of 100 worlds or more; without the refits in far fewer."""
     no_null = lambda *_, **__: (0.5, 0.5)  # noqa: E731

@@ -52,6 +52,7 @@ def test_differences_of_rounding_do_not_count_as_responses():
     assert not varying_neurons(peaks)[0]
 
 
+@pytest.mark.slow
 @given(
     gain=hnp.arrays(np.float64, 20, elements=st.floats(-5, 5)), seed=st.integers(0, 99)
 )

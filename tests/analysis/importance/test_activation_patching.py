@@ -29,6 +29,7 @@ def read(model, variables, pixels):
     return read_activations(model, names)(variables, pixels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("position", [0, 6, -1])
 def test_an_exchange_is_the_network_with_edited_channels(real, pixels, rng, position):
     """The suffix alone gives what the whole network with an editing tap does."""
@@ -54,6 +55,7 @@ def test_an_exchange_is_the_network_with_edited_channels(real, pixels, rng, posi
         assert np.abs(logits - plain).max() > 100 * np.abs(logits - expected).max()
 
 
+@pytest.mark.slow
 def test_reverting_the_whole_first_site_is_the_rest_on_the_earlier_activations(
     real, pixels
 ):
@@ -76,6 +78,7 @@ def test_reverting_the_whole_first_site_is_the_rest_on_the_earlier_activations(
     assert np.abs(logits - plain).max() > 100 * np.abs(logits - expected).max()
 
 
+@pytest.mark.slow
 def test_reverting_judges_what_the_exchange_gives(real, pixels):
     """On labels that are what the reverted network says, all are right; else none."""
     model, before, after = real

@@ -57,6 +57,7 @@ def reversion(ends, images, *, bins=4, repeats=3, sites=None, batch_size=7, seed
     return measure(*ends, importance, images)
 
 
+@pytest.mark.slow
 def test_what_a_class_rests_on_is_found_and_reverted(grown, images):
     measured = reversion(grown, images)
     top1 = measured.reverted[..., 0]
@@ -91,6 +92,7 @@ def edit_change(patched, plain):
     return patched - plain[:, None, None]
 
 
+@pytest.mark.slow
 def test_groups_are_counted_and_batches_change_nothing(grown, images):
     measured = reversion(grown, images, repeats=5)
     np.testing.assert_array_equal(measured.images, [[4, 6, 4, 6]] * 5)
@@ -139,6 +141,7 @@ def test_bins_share_out_the_neurons_and_the_random_draw_is_as_large(
         assert sizes[bins] == sizes[0]
 
 
+@pytest.mark.slow
 def test_random_draws_differ_by_repeat_and_seed(grown, images, masks):
     draws = []
     for seed in (0, 10, 0):
@@ -149,6 +152,7 @@ def test_random_draws_differ_by_repeat_and_seed(grown, images, masks):
     assert not np.array_equal(draws[0], draws[1])
 
 
+@pytest.mark.slow
 def test_a_class_of_one_image_is_refused(grown, images):
     single = ClassImages(
         **{**vars(images), "train": images.train[:1], "rows": images.rows[:1]}

@@ -127,6 +127,7 @@ def test_null_exposes_neurons_that_agree_with_and_lie_near_everything(rng, turn)
     assert auc < high + 0.01
 
 
+@pytest.mark.slow
 def test_null_is_seldom_exceeded_by_chance_even_if_one_set_forms_groups():
     rng = np.random.default_rng(11)
     exceeded = 0

@@ -61,6 +61,7 @@ def test_one_pair_moves_both_of_its_neurons_as_the_formula_says(rng):
     np.testing.assert_allclose(moved, vectors)
 
 
+@pytest.mark.slow
 def test_batches_reach_the_loss_of_one_pair_at_a_time(planted):
     stimuli, groups = planted
     rng = np.random.default_rng(0)
@@ -88,6 +89,7 @@ def test_gensim_finds_the_planted_groups_too(planted):
     assert not gensim.path.exists()
 
 
+@pytest.mark.slow
 def test_without_gensim_its_claim_says_what_it_needs(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     rows = measure_embedding(

@@ -23,6 +23,7 @@ from torch_weights import draw_weights
 CLASSES, BATCH = 5, 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_narrow_networks_give_the_logits_of_ours(name, rng):
     model = build_model(name, preset="tiny", classes=CLASSES)
@@ -38,6 +39,7 @@ def test_narrow_networks_give_the_logits_of_ours(name, rng):
     np.testing.assert_allclose(ours, theirs, rtol=2e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_full_networks_have_all_parameters_of_the_published_ones(name):
     model = build_model(name, classes=CLASSES)

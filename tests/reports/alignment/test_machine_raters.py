@@ -20,6 +20,7 @@ def variables(model):
     return he_normal(model)
 
 
+@pytest.mark.slow
 def test_means_are_those_of_the_plain_forward_pass(model, variables, rng):
     names = [site.name for site in model.sites[-3:]]
     shape = (7, model.size, model.size, 3)
@@ -33,6 +34,7 @@ def test_means_are_those_of_the_plain_forward_pass(model, variables, rng):
         np.testing.assert_allclose(means[name], expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_neither_batches_nor_the_size_of_a_uniform_patch_count(model, variables, rng):
     name = model.sites[-1].name
     colours = rng.integers(0, 256, (BATCH + 3, 1, 1, 3), dtype=np.uint8)

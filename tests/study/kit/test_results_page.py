@@ -196,6 +196,7 @@ def test_it_opens_offline_and_fits(visit, report, tmp_path, size):
     assert box["x"] + box["width"] <= size["width"]
 
 
+@pytest.mark.slow
 def test_the_picture_is_carried_whole(report, picture):
     found = re.search(r'base64,([^"]*)"', write_report(report))
     assert base64.b64decode(found[1]) == picture

@@ -40,6 +40,7 @@ def test_a_study_as_large_as_the_papers_finds_the_planted_skill(level):
     assert found.auc.high - found.auc.low < 0.17
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", SKILLS[1::2])
 def test_intervals_cover_the_planted_skill_as_often_as_they_say(level):
     skill, tasks = Skill(skill=level), tasks_of("across", 18)

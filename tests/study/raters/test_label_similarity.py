@@ -167,6 +167,7 @@ def test_minilm_names_what_is_missing(monkeypatch):
         MiniLm()
 
 
+@pytest.mark.slow
 def test_minilm_knows_meaning(monkeypatch):
     """Words of one meaning without a letter in common, which TF-IDF cannot tell."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from conceptevo_jax.cli.declared_settings import (
+from conceptevo_jax.cli.help.declared_settings import (
     DeclaredSettings,
     docstring,
     settings_of_experiment,
 )
-from conceptevo_jax.cli.layout import columns, example_lines, paragraph
+from conceptevo_jax.cli.help.layout import columns, example_lines, paragraph
 from conceptevo_jax.cli.locate import experiments, folder
 from conceptevo_jax.errors import UsageError, unknown_name
 

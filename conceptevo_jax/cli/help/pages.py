@@ -6,8 +6,11 @@ from importlib import metadata
 
 from conceptevo_jax.cli.command import Command, asks_for_help, command_parser
 from conceptevo_jax.cli.commands import COMMANDS, choose_command, subcommands
-from conceptevo_jax.cli.experiment_help import experiment_page, experiment_summaries
-from conceptevo_jax.cli.layout import columns, example_lines, paragraph
+from conceptevo_jax.cli.help.experiment_page import (
+    experiment_page,
+    experiment_summaries,
+)
+from conceptevo_jax.cli.help.layout import columns, example_lines, paragraph
 from conceptevo_jax.cli.locate import TOP_GROUPS, configurations
 
 HELP_FLAGS = ("-h", "--help")

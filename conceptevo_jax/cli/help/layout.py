@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 
 def text_width() -> int:
-    """Letters in a line of a help: those of the terminal, at most 100."""
-    return min(100, shutil.get_terminal_size().columns) - 2
+    """Letters in a line of a help: those of the terminal, from 38 to 98."""
+    return min(100, max(40, shutil.get_terminal_size().columns)) - 2
 
 
 def paragraph(text: str, indent: str = "") -> str:

@@ -1,0 +1,1 @@
+"""Helps of the program, its commands and its experiments, made of declarations."""

@@ -74,7 +74,7 @@ def test_classes_are_ranked_as_the_importance_record_says(scene, page):
         expect(page.get_by_role("heading", level=2)).to_have_text(scene.classes[label])
         for evolution in range(len(course.evolutions)):
             ranks = course.rank[evolution, place]
-            shown = page.locator(".ranking").nth(evolution).locator("li > .link")
+            shown = page.locator("ol.ranking").nth(evolution).locator("li > .link")
             for first in range(10):
                 (neuron,) = np.flatnonzero(ranks == first)
                 expect(shown.nth(first)).to_have_text(ids[neuron].split("/", 1)[1])

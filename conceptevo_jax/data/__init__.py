@@ -38,6 +38,7 @@ from conceptevo_jax.data.registry import (
     SOURCES,
     Sizes,
     dataset_sizes,
+    dataset_title,
     load_images,
     require_dataset,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "checked_labels",
     "content_of",
     "dataset_sizes",
+    "dataset_title",
     "decode_images",
     "decode_on_demand",
     "drop_images",

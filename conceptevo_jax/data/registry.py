@@ -27,6 +27,15 @@ SOURCES: dict[str, Callable[..., ImageSet]] = {
 """Each takes `(split, *, source, side, **options)`, and optionally `data_dir` and
 `cache`."""
 
+TITLES = {
+    "fashion_mnist": "Fashion-MNIST",
+    "shapes": "drawn shapes",
+    "tfds:cifar10": "CIFAR-10",
+    "tfds:imagenet2012": "ImageNet",
+    "tfds:imagenette": "Imagenette",
+}
+"""What people call a data set, where its name is another."""
+
 SPLITS = ("train", "test")
 
 _SETTINGS = ("split", "side", "data_dir", "source", "cache")
@@ -75,6 +84,19 @@ def load_images(
         if key in parameters:
             settings[key] = None if path is None else Path(path)
     return load(split, side=side, **settings, **options)
+
+
+def dataset_title(name: str) -> str:
+    """What people call a data set; of a folder only its own name.
+
+    Args:
+      name: As for `load_images`.
+    """
+    kind, _, source = name.partition(":")
+    if kind == "folder" and source:
+        return f"the images of {Path(source).resolve().name}"
+    known = [title for key, title in TITLES.items() if name.split("/")[0] == key]
+    return known[0] if known else source or name
 
 
 def require_dataset(name: str, options: Mapping[str, object]) -> None:

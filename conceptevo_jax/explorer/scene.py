@@ -122,7 +122,7 @@ class Scene:
     """Runs in one space and on one map.
 
     Attributes:
-      title: The experiment that made it.
+      title: The heading of its page.
       base: The base snapshot, `run@epoch`.
       method: Name of the method.
       stability: Stability of the map, 0 to 1; None if unknown.

@@ -15,7 +15,7 @@ _PATCH_SIDE, _LABEL_HEIGHT = 0.55, 0.24
 
 @with_drawable_texts
 def draw_concepts(
-    rows: Sequence[tuple[str, Sequence[UInt8[np.ndarray, "h w 3"]]]], *, title: str
+    rows: Sequence[tuple[str, Sequence[UInt8[np.ndarray, "_ _ 3"]]]], *, title: str
 ) -> Figure:
     """Draw a row of patches per concept.
 

@@ -201,7 +201,7 @@ def _draw_arrow(
 
 @with_drawable_texts
 def draw_images(
-    images: Sequence[UInt8[np.ndarray, "h w 3"]], *, columns: int, title: Sequence[str]
+    images: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, columns: int, title: Sequence[str]
 ) -> Figure:
     """Draw whole images in a grid.
 

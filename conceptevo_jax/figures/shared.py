@@ -76,7 +76,7 @@ class ModelMap:
     name: str
     points: Float[np.ndarray, "n 2"]
     members: Int[np.ndarray, " n"]
-    patches: Mapping[str, Sequence[UInt8[np.ndarray, "h w 3"]]]
+    patches: Mapping[str, Sequence[UInt8[np.ndarray, "_ _ 3"]]]
 
 
 @with_drawable_texts

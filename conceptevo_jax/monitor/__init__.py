@@ -13,6 +13,7 @@ from conceptevo_jax.monitor.sinks import (
     tensorboard,
     wandb_metrics,
 )
+from conceptevo_jax.monitor.stored_epochs import judge_stored
 
 __all__ = [
     "DAMAGED",
@@ -23,6 +24,7 @@ __all__ = [
     "Report",
     "Rules",
     "json_lines",
+    "judge_stored",
     "mlflow_metrics",
     "tensorboard",
     "wandb_metrics",

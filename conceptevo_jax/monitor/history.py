@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from conceptevo_jax.epochs import Epoch
-from conceptevo_jax.monitor.probe_measures import ProbedSnapshot
-from conceptevo_jax.monitor.rules import JUDGED_MEASURES
+from conceptevo_jax.monitor.probe_measures import ProbedSnapshot, measure
+from conceptevo_jax.monitor.rules import JUDGED_MEASURES, Rules, judge
+from conceptevo_jax.types import Space
 
 
 class History:
@@ -32,16 +33,29 @@ class History:
         self.before, self.best = self.now, self.best_now
         return False
 
-    def remember(
-        self, epoch: Epoch, glance: ProbedSnapshot, numbers: Mapping[str, float | None]
-    ) -> None:
-        """Remember an epoch, and the best values up to it.
+    def judge(
+        self, epoch: Epoch, probed: ProbedSnapshot, space: Space | None, rules: Rules
+    ) -> tuple[str, list[str], dict[str, float | None]]:
+        """Judge a snapshot by those before it, and remember it.
 
         Args:
-          epoch: Its name.
-          glance: Its snapshot.
-          numbers: Its measures by name.
+          epoch: Its name, to which `begin` advanced.
+          probed: The snapshot.
+          space: The space its neurons are in.
+          rules: When alarms are raised.
+
+        Returns:
+          The status, its reasons, and all measures by name.
         """
+        measures = measure(probed, self.before, space, len(probed.responses.peaks))
+        status, reasons = judge(measures, self.best, rules)
+        self._remember(epoch, probed, measures)
+        return status, reasons, measures
+
+    def _remember(
+        self, epoch: Epoch, glance: ProbedSnapshot, numbers: Mapping[str, float | None]
+    ) -> None:
+        """Remember an epoch, and the best values up to it."""
         measured_values = {
             k: v for k in JUDGED_MEASURES if (v := numbers[k]) is not None
         }

@@ -29,8 +29,8 @@ from conceptevo_jax.errors import (
 from conceptevo_jax.models import Model
 from conceptevo_jax.monitor.epoch_report import LOST, UNKNOWN, Report
 from conceptevo_jax.monitor.history import History
-from conceptevo_jax.monitor.probe_measures import ProbedSnapshot, measure
-from conceptevo_jax.monitor.rules import Rules, judge
+from conceptevo_jax.monitor.probe_measures import LARGEST_PROBE, ProbedSnapshot
+from conceptevo_jax.monitor.rules import Rules
 from conceptevo_jax.monitor.sinks import Sink
 from conceptevo_jax.monitor.watched_sites import (
     WRAPPER_KEY,
@@ -41,9 +41,6 @@ from conceptevo_jax.monitor.watched_sites import (
 from conceptevo_jax.projection import project_neurons
 from conceptevo_jax.stimuli import Search, respond, stimuli_of_arrays
 from conceptevo_jax.types import Responses, Site, Space, neuron_count
-
-LARGEST_PROBE = 1000
-"""Largest default number of probe images."""
 
 
 class ConceptMonitor:
@@ -213,11 +210,7 @@ class ConceptMonitor:
         if self._history.begin(epoch):
             notices.append(f"{epoch_label(epoch)} was seen before: it replaces itself")
         probed_snapshot = self._glance(responses)
-        before, best_measures = self._history.before, self._history.best
-        measures = measure(probed_snapshot, before, self.space, len(self.probe))
-        status, reasons = judge(measures, best_measures, self.rules)
-        self._history.remember(epoch, probed_snapshot, measures)
-        return status, reasons, measures
+        return self._history.judge(epoch, probed_snapshot, self.space, self.rules)
 
     def _read(self, variables: Any, notices: list[str]) -> Responses:
         if self._reader is None:

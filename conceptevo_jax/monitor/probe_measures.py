@@ -31,6 +31,9 @@ from conceptevo_jax.analysis.dynamics.movement import (
 )
 from conceptevo_jax.types import Embedding, Responses, Space, Stimuli, record
 
+LARGEST_PROBE = 1000
+"""Largest default number of probe images."""
+
 
 @record
 class ProbedSnapshot:

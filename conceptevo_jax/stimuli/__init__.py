@@ -13,7 +13,12 @@ from conceptevo_jax.stimuli.ranking import (
     Search,
     top_images_needed,
 )
-from conceptevo_jax.stimuli.samples import BASE_SAMPLE, narrow_sample, respond
+from conceptevo_jax.stimuli.samples import (
+    BASE_SAMPLE,
+    narrow_sample,
+    respond,
+    sample_as_pool,
+)
 from conceptevo_jax.stimuli.search import (
     Observe,
     find_stimuli,
@@ -38,6 +43,7 @@ __all__ = [
     "patch_sheet",
     "patch_windows",
     "respond",
+    "sample_as_pool",
     "stimuli_of_arrays",
     "top_images_needed",
     "top_k_fold",

@@ -106,7 +106,7 @@ def neuron_patches(
     *,
     count: int,
     view: str = "crop",
-) -> list[UInt8[np.ndarray, "h w 3"]]:
+) -> list[UInt8[np.ndarray, "_ _ 3"]]:
     """A neuron's patches, the strongest first; fewer if it has fewer stimuli.
 
     Args:

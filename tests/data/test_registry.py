@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conceptevo_jax.data import DATASETS, load_images
+from conceptevo_jax.data import DATASETS, dataset_title, load_images
 from conceptevo_jax.errors import UsageError
 
 
@@ -50,3 +50,17 @@ def test_unknown_names_are_refused_with_the_valid_ones(tmp_path):
         load_images("shapes", "train", data_dir=tmp_path, train_image=5)
     with pytest.raises(UsageError, match=r"side must be .* 1 or more, not 0"):
         load_images("shapes", "train", data_dir=tmp_path, side=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("fashion_mnist", "Fashion-MNIST"),
+        ("tfds:imagenette/320px-v2", "Imagenette"),
+        ("tfds:flowers102", "flowers102"),
+        ("folder:/data/private/leaves", "the images of leaves"),
+        ("folder:/data/private/leaves/", "the images of leaves"),
+    ],
+)
+def test_a_data_set_has_a_title_that_names_no_path(name, title):
+    assert dataset_title(name) == title

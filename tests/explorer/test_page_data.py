@@ -237,7 +237,7 @@ def hostile(save, tmp_path):
 
 def test_text_from_data_shows_as_text(hostile, visit):
     page = visit(hostile, f"{world.ALL_RUNS}&t=class")
-    expect(page).to_have_title(f"{HOSTILE} {CLOSING} · conceptevo")
+    expect(page).to_have_title(f"{HOSTILE} {CLOSING}")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{HOSTILE} {CLOSING}")
     expect(page.locator(".chip").nth(1)).to_contain_text(f"{HOSTILE}, epoch 3")
     expect(page.locator(".alarms")).to_have_text(f"▼ {HOSTILE}: lost ({HOSTILE})")

@@ -25,7 +25,7 @@ def chips(page):
 
 
 def test_a_view_of_all_runs_at_the_end(page, time):
-    expect(page).to_have_title("planted · page · conceptevo")
+    expect(page).to_have_title("planted · page")
     expect(time).to_have_text("epoch 3")
     expect(chips(page)).to_have_text(
         [

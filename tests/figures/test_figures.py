@@ -78,7 +78,9 @@ def depth_map(rng):
 
 @pytest.fixture
 def shared_space(rng):
-    image = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    # Receptive fields of a model's sites differ.
+    sides = [8, 5, 3] * 3
+    patches = [rng.integers(0, 255, (n, n, 3), dtype=np.uint8) for n in sides]
     circles = [
         Circle(name=name, center=np.array([x, 4.0]), radius=0.5, concept=1)
         for name, x in zip(("Bag", "Coat", "Ankle boot"), (-4.0, 0.0, 4.0), strict=True)
@@ -88,7 +90,7 @@ def shared_space(rng):
             name=name,
             points=rng.normal(size=(40, 2)),
             members=np.arange(40) % 5 - 1,
-            patches={circle.name: [image] * 9 for circle in circles},
+            patches={circle.name: patches for circle in circles},
         )
         for name in ("one model", "another")
     ]

@@ -134,7 +134,7 @@ def _save_concepts(
 
 def concept_strips(
     class_concepts: ClassConcepts, *, concepts: int, patches: int
-) -> list[tuple[str, list[UInt8[np.ndarray, "h w 3"]]]]:
+) -> list[tuple[str, list[UInt8[np.ndarray, "_ _ 3"]]]]:
     """Patches of a class's concepts, the most certain first, each with a caption.
 
     Args:

@@ -1,15 +1,18 @@
 """A run in the space for the explorer: positions, lifetimes, patches, measures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from conceptevo_jax.analysis.dynamics.concepts import Concepts
 from conceptevo_jax.analysis.dynamics.diversity import neuron_scale
+from conceptevo_jax.data import Pool
 from conceptevo_jax.epochs import Epoch, progress
 from conceptevo_jax.explorer import Course
+from conceptevo_jax.monitor import judge_stored
+from conceptevo_jax.pipeline.monitor_reports import is_watched
 from conceptevo_jax.pipeline.outcome import finite
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.projection import place_points
@@ -36,16 +39,14 @@ class Frame:
       points: Where neurons lie on it, by snapshot name; other snapshots are placed.
       scale: Standard deviation of the base's neurons in the space.
       concepts: The concepts of the base.
-      labels: Classes of the pool's images.
-      side: Side of the pool's images, in pixels.
+      pool: The images that stimuli are of.
     """
 
     layout: Layout
     points: Mapping[str, np.ndarray]
     scale: Float[np.ndarray, " d"]
     concepts: Concepts
-    labels: Int[np.ndarray, " i"]
-    side: int
+    pool: Pool
 
 
 def base_scale(base: ProjectedRun) -> Float[np.ndarray, " d"]:
@@ -78,10 +79,10 @@ def describe_run(
     stimuli = [projected_run.stimuli(epoch) for epoch in epochs]
     embeddings = [projected_run.placed[epoch] for epoch in epochs]
     windows = [
-        patch_windows(snapshot, side=frame.side, input_size=run.model.size)
+        patch_windows(snapshot, side=frame.pool.side, input_size=run.model.size)
         for snapshot in stimuli
     ]
-    lives = run_lifetimes(projected_run, frame.concepts, frame.labels)
+    lives = run_lifetimes(projected_run, frame.concepts, frame.pool.labels)
     moved = movements(projected_run)
     evolutions, importance, rank = describe_importance(
         epochs, important, run.model.sites, seed
@@ -111,7 +112,7 @@ def describe_run(
         length=windows[-1].length,
         table=_training_table(projected_run),
         measures=snapshot_measures(projected_run, frame.scale, moved),
-        reports=_monitor_reports(projected_run),
+        reports=_monitor_reports(projected_run, frame.pool),
         evolutions=evolutions,
         importance=importance,
         rank=rank,
@@ -145,13 +146,25 @@ def _training_table(projected_run: ProjectedRun) -> dict[str, list[float | None]
     }
 
 
-def _monitor_reports(projected_run: ProjectedRun) -> list[dict[str, Any]]:
+def _monitor_reports(projected_run: ProjectedRun, pool: Pool) -> list[dict[str, Any]]:
+    """The monitor's reports, or its verdict on the stored snapshots if it was off."""
+    run = projected_run.run
+    verdicts: Mapping[Epoch, tuple[str, Sequence[str]]] = {
+        report["epoch"]: (report["status"], report["reasons"]) for report in run.reports
+    }
+    if not verdicts:
+        samples = {
+            epoch: run.observations[epoch].sample
+            for epoch in projected_run.epochs
+            if is_watched(epoch)
+        }
+        verdicts = judge_stored(samples, pool)
     return [
         {
-            "epoch": report["epoch"],
-            "progress": projected_run.epochs_of_training(report["epoch"]),
-            "status": report["status"],
-            "reasons": list(report["reasons"]),
+            "epoch": epoch,
+            "progress": projected_run.epochs_of_training(epoch),
+            "status": status,
+            "reasons": list(reasons),
         }
-        for report in projected_run.run.reports
+        for epoch, (status, reasons) in verdicts.items()
     ]

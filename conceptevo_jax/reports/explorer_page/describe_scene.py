@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from conceptevo_jax.data import dataset_title
 from conceptevo_jax.explorer import (
     Course,
     Pictures,
@@ -53,8 +54,7 @@ def describe_scene(
         points=joint_layout.points,
         scale=base_scale(base),
         concepts=named.concepts,
-        labels=images.pool.labels,
-        side=images.pool_pixels.side,
+        pool=images.pool,
     )
     important_by_run = {
         run_importance.run.name: run_importance for run_importance in run_importances
@@ -71,7 +71,7 @@ def describe_scene(
         for run in space.compared
     ]
     scene = Scene(
-        title=f"{config.name} · scale {config.scale_name}",
+        title=f"ConceptEvo on {dataset_title(config.dataset.name)}",
         base=space.base_snapshot,
         method=config.method.name,
         stability=layout.stability,

@@ -94,8 +94,7 @@ class LiveRun:
             points={},
             scale=neuron_scale(self.base.vectors[-1]),
             concepts=_concepts_of(self.scene),
-            labels=self.images.pool.labels,
-            side=self.images.pool_pixels.side,
+            pool=self.images.pool,
         )
         self.patches = patches and self.scene.pictures.tile > 0
         plain_name = re.sub(r"[^\w.-]+", "-", self.identity.name)

@@ -107,14 +107,14 @@ def _distinct_discs(
 
 def _disc_patches(
     projected_run: ProjectedRun, members: Int[np.ndarray, " _"], images: Images
-) -> list[UInt8[np.ndarray, "h w 3"]]:
+) -> list[UInt8[np.ndarray, "_ _ 3"]]:
     """Patches of different images, in turn the strongest left of each neuron."""
     stimuli = projected_run.stimuli(projected_run.epochs[-1])
     pixels, size = images.pool_pixels, projected_run.run.model.size
     windows = patch_windows(stimuli, side=pixels.side, input_size=size)
     slots = stimuli.image_ids.shape[1]
     shown_images: set[int] = set()
-    patches: list[UInt8[np.ndarray, "h w 3"]] = []
+    patches: list[UInt8[np.ndarray, "_ _ 3"]] = []
     for slot, neuron in itertools.product(range(slots), members.tolist()):
         image = int(stimuli.image_ids[neuron, slot])
         if image < 0 or image in shown_images or len(patches) == PATCHES:

@@ -22,6 +22,7 @@ from conceptevo_jax.analysis.statistics.intervals import share_interval
 from conceptevo_jax.config import ExplorerConfig
 from conceptevo_jax.epochs import epoch_label, epoch_tick
 from conceptevo_jax.explorer import export, load_scene
+from conceptevo_jax.monitor import judge_stored
 from conceptevo_jax.projection import place_points
 from conceptevo_jax.reports.concepts.measure import (
     CONCEPT_COUNT,
@@ -181,6 +182,16 @@ def test_of_dead_neurons_neither_place_nor_movement_is_told(course):
     np.testing.assert_array_equal(np.isnan(course.movement[1:]), either)
 
 
+def test_a_run_that_was_not_watched_has_the_monitors_verdict(explored, course):
+    run = explored.run.run
+    assert len(run.reports) == 0
+    samples = {e: run.observations[e].sample for e in course.epochs if e != "init"}
+    verdicts = judge_stored(samples, explored.session.images.pool)
+    shown = {r["epoch"]: (r["status"], r["reasons"]) for r in course.reports}
+    assert shown == verdicts
+    assert verdicts
+
+
 def test_a_placed_neuron_is_in_the_nearest_group(scene, course):
     assert len(scene.groups) == len(scene.centers) == CONCEPT_COUNT
     placed = np.isfinite(course.vectors).all(axis=2)
@@ -277,7 +288,7 @@ def test_importance_lies_at_its_neurons_with_its_interval(explored):
 def test_a_result_has_a_page_of_all_its_runs(explored, parts_of, read_chunk):
     text = (explored.folder / "explorer.html").read_text()
     meta, _ = read_chunk(parts_of(text, "chunk")["core"])
-    assert meta["title"] == "unified_space · scale smoke"
+    assert meta["title"] == "ConceptEvo on drawn shapes"
     assert [run["name"] for run in meta["runs"]] == ["base", "vgg16"]
     assert meta["runs"][1]["title"] == "Tiny vgg16"
     assert len(parts_of(text, "sheet")) == 1

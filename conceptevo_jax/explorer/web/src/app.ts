@@ -36,7 +36,7 @@ export class App {
     finished: boolean | null = null,
     before: App | null = null,
   ) {
-    document.title = `${model.meta.title} · conceptevo`;
+    document.title = model.meta.title;
     const carried = before === null ? {} : carry(before.store.state.selection, model);
     this.store = new Store(model, this.stop.signal, finished !== null, carried);
     const say = (text: string) => {

@@ -90,7 +90,7 @@ def make_explored(folder, make_dataset, make_run) -> Explored:
             dataset=config.dataset,
             search=METHOD.stimuli,
             epochs=(EPOCHS - 1,) if name == "base" else None,
-            sample=15,
+            sample=25,
         )
         trained[name] = execute(store, images, job)
     space = place_runs(session, trained["base"], {"vgg16": trained["vgg16"]})

@@ -18,7 +18,7 @@ def tiny_dataset(**changes) -> DatasetConfig:
         "side": 32,
         "selection_images": 10,
         "judgement_images": 20,
-        "sample_images": 25,
+        "sample_images": 15,
         "options": {"train_images": TRAIN, "test_images": TEST},
         "facts": DatasetFacts(train=TRAIN, test=TEST, classes=10),
     }

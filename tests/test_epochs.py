@@ -95,4 +95,4 @@ def test_no_other_source_of_the_page_writes_the_name_of_an_epoch():
     labels = {n for n, text in sources.items() if re.search(r"\bepochs? \$\{", text)}
     names = {n: len(re.findall(r"@\$\{", text)) for n, text in sources.items()}
     assert labels == {"data/epochs.ts"}
-    assert {n: count for n, count in names.items() if count} == {"data/model.ts": 1}
+    assert {n: count for n, count in names.items() if count} == {"data/run.ts": 1}

@@ -1,7 +1,8 @@
 /** What points are coloured by; palettes that colour-blind people can tell apart. */
 
 import { epochLabel } from "./data/epochs";
-import type { Model, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run } from "./data/run";
 import { basesBelow } from "./panels";
 import type { State } from "./state";
 import { isDark, mixed, themeColour } from "./theme";

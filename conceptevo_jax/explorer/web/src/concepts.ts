@@ -1,6 +1,7 @@
 /** How many neurons hold each concept of the base, where on the map it lies, and how healthy runs are. */
 
-import type { Model, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run } from "./data/run";
 
 const counted = new WeakMap<Run, number[][]>();
 

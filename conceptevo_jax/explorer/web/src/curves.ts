@@ -2,7 +2,8 @@
 
 import { conceptColour, runColour } from "./colour";
 import { conceptCounts } from "./concepts";
-import type { Model, Run, Shot } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run, Shot } from "./data/run";
 import { shownRuns, subject } from "./panels";
 import { liesIn, type Selection } from "./selection";
 import type { State } from "./state";

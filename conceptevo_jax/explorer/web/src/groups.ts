@@ -1,6 +1,7 @@
 /** Named groups of neurons: kept in this browser, and in files. */
 
-import type { Model, NeuronRef, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { NeuronRef, Run } from "./data/run";
 import { download, h, refill } from "./dom";
 import type { Selection } from "./selection";
 import type { Store } from "./state";

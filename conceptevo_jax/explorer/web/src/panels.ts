@@ -1,7 +1,8 @@
 /** What each map shows: a run or all of a space, and the time at which it stays. */
 
 import { baseOf } from "./concepts";
-import type { Model, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run } from "./data/run";
 import type { State } from "./state";
 
 /** Maps side by side at most. */

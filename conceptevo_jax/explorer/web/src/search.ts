@@ -1,6 +1,7 @@
 /** Finding neurons, runs, layers, classes, concepts and epochs by name. */
 
-import type { Model, NeuronRef, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { NeuronRef, Run } from "./data/run";
 import { h } from "./dom";
 import { countedRun } from "./curves";
 import { subject } from "./panels";

@@ -1,7 +1,8 @@
 /** Chosen neurons: a region, a layer, a concept, or a group of a study. */
 
 import { holders } from "./concepts";
-import type { Given, Model, Run, Shot } from "./data/model";
+import type { Given, Model } from "./data/model";
+import type { Run, Shot } from "./data/run";
 import type { Change } from "./state";
 
 /** Chosen neurons, and how they were: a region can be told in an address. */
@@ -93,7 +94,7 @@ export function inside(model: Model, runs: Run[], polygon: [number, number][], a
     const snapshot = run.at(at);
     const own = new Set<number>();
     for (let neuron = 0; neuron < run.neurons; neuron++) {
-      const held = run.held(snapshot, neuron);
+      const held = run.places.held(snapshot, neuron);
       if (held < 0) continue;
       const x = run.x(held, neuron);
       const y = run.y(held, neuron);

@@ -1,7 +1,8 @@
 /** The runs' story in three sentences at most, each made from what is counted. */
 
 import { conceptCounts, contrastingRuns, deadShare } from "./concepts";
-import type { Model, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run } from "./data/run";
 import { h } from "./dom";
 import { classCounts } from "./patches";
 import { write } from "./address";

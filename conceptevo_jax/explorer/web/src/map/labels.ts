@@ -2,7 +2,8 @@
 
 import { conceptColour } from "../colour";
 import { baseOf, conceptCentres, conceptCounts, countedRuns } from "../concepts";
-import type { Model, Run } from "../data/model";
+import type { Model } from "../data/model";
+import type { Run } from "../data/run";
 import { h } from "../dom";
 import { forgive, patchRow } from "../patches";
 import type { Box } from "./boxes";

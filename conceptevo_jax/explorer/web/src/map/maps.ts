@@ -4,7 +4,8 @@ import { createRenderer } from "regl-scatterplot";
 
 import { colouring } from "../colour";
 import { countedRuns } from "../concepts";
-import type { Model, NeuronRef } from "../data/model";
+import type { Model } from "../data/model";
+import type { NeuronRef } from "../data/run";
 import { h, onceAFrame } from "../dom";
 import { backdropOf, pinnedEpoch, runsOf, subject, timeOf } from "../panels";
 import { inside, ofConcept, type Selection } from "../selection";

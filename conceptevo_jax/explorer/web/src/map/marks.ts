@@ -1,6 +1,6 @@
 /** What lies over the points: the chosen neuron, its way, the region selected, and patches. */
 
-import type { NeuronRef } from "../data/model";
+import type { NeuronRef } from "../data/run";
 import { svg } from "../dom";
 import { paintPatch } from "../patches";
 import type { State } from "../state";

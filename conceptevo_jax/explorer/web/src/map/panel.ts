@@ -3,7 +3,8 @@
 import createScatterplot, { type createRenderer } from "regl-scatterplot";
 
 import { type Colouring, pale } from "../colour";
-import type { Model, NeuronRef, Run } from "../data/model";
+import type { Model } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
 import { h } from "../dom";
 import type { Selection } from "../selection";
 import { themeColour } from "../theme";

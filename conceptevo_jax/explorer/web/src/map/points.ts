@@ -1,7 +1,7 @@
 /** The points of a map: which neurons of some runs they are, where, and of which colour. */
 
 import type { Colouring } from "../colour";
-import type { NeuronRef, Run } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
 import type { Selection } from "../selection";
 
 function gcd(a: number, b: number): number {
@@ -45,7 +45,7 @@ export class Points {
     const placed = (run: Run): Shown => {
       const neurons: number[] = [];
       for (let neuron = 0; neuron < run.neurons; neuron++) {
-        if (run.held(run.snapshots - 1, neuron) >= 0) neurons.push(neuron);
+        if (run.places.held(run.snapshots - 1, neuron) >= 0) neurons.push(neuron);
       }
       start += neurons.length;
       return { run, start: start - neurons.length, neurons: Int32Array.from(neurons) };
@@ -90,7 +90,7 @@ export class Points {
       const below = this.isBelow(run);
       for (let i = 0; i < neurons.length; i++) {
         const neuron = neurons[i];
-        const held = run.held(snapshot, neuron);
+        const held = run.places.held(snapshot, neuron);
         const quiet = held !== snapshot || run.dead(snapshot, neuron);
         const point = this.points[start + i];
         point[0] = run.x(held, neuron);

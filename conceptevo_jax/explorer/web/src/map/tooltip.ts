@@ -1,6 +1,6 @@
 /** What a neuron is, beside the mouse. */
 
-import type { NeuronRef, Run } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
 import { h, notice } from "../dom";
 import { patchRow } from "../patches";
 

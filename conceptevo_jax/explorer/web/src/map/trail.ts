@@ -1,7 +1,7 @@
 /** A neuron's way over the map: coloured by time, with epochs at its bends. */
 
 import { epochTick } from "../data/epochs";
-import type { NeuronRef, Run } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
 import { svg } from "../dom";
 import { type Box, boxAround, isFree } from "./boxes";
 import type { Panel } from "./panel";

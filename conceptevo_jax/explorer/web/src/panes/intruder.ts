@@ -1,6 +1,6 @@
 /** Does the selection hold one concept? If so, a neuron from elsewhere is told apart. */
 
-import type { NeuronRef } from "../data/model";
+import type { NeuronRef } from "../data/run";
 import { h } from "../dom";
 import { patchRow } from "../patches";
 

@@ -1,6 +1,7 @@
 /** The selected neurons: what they have in common, who does not belong, and keeping them. */
 
-import type { Given, Model, Shot } from "../data/model";
+import type { Given, Model } from "../data/model";
+import type { Shot } from "../data/run";
 import { download, h } from "../dom";
 import { GroupShelf } from "../groups";
 import { classCounts, patchRow } from "../patches";
@@ -223,7 +224,7 @@ interface Row {
 
 function row({ run, neuron, snapshot }: Shot): Row {
   const site = run.siteOf(neuron);
-  const place = run.place(snapshot, neuron);
+  const place = run.places.coordinates(snapshot, neuron);
   return {
     id: run.idAt(snapshot, neuron),
     run: run.name,

@@ -50,7 +50,7 @@ export class App {
     this.help = new Help(model, keys);
     this.lassoButton = h(
       "button.lasso",
-      { "aria-pressed": "false", title: "Draw a region on a map (L)", onclick: () => this.lasso(!this.maps.lassoing) },
+      { "aria-pressed": "false", title: "Draw a region on a map (L)", onclick: () => this.lasso(!this.maps.actions.isLassoing) },
       "Draw a region",
     );
     root.replaceChildren(
@@ -230,7 +230,7 @@ export class App {
   }
 
   private lasso(on: boolean): void {
-    this.maps.lassoing = on;
+    this.maps.actions.isLassoing = on;
     this.maps.element.classList.toggle("lassoing", on);
     this.lassoButton.setAttribute("aria-pressed", String(on));
   }
@@ -277,8 +277,8 @@ export class App {
       },
       { shown: "home, end", what: "first or last snapshot", on: { Home: step(-Infinity), End: step(Infinity) } },
       { shown: "/", what: "search", on: { "/": () => this.search.focus() } },
-      { shown: "L", what: "draw a region", on: { l: () => this.lasso(!maps.lassoing) } },
-      { shown: "R", what: "select what lies around the chosen neuron", on: { r: () => maps.selectAround() } },
+      { shown: "L", what: "draw a region", on: { l: () => this.lasso(!maps.actions.isLassoing) } },
+      { shown: "R", what: "select what lies around the chosen neuron", on: { r: () => maps.actions.selectAround() } },
       {
         shown: "[ ]",
         what: "neuron before or after in its run",
@@ -324,7 +324,7 @@ export class App {
   }
 
   private clear(): void {
-    if (this.maps.lassoing) this.lasso(false);
+    if (this.maps.actions.isLassoing) this.lasso(false);
     else if (this.store.state.selection !== null) this.store.set({ selection: null });
     else this.store.set({ neuron: null });
   }

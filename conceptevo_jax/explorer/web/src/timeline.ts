@@ -67,7 +67,7 @@ export class Timeline {
     );
     this.shown();
     store.listen((state, changed) => {
-      if (changed.has("at")) this.told(state);
+      if (changed.has("at")) this.showTime(state);
       if (LISTED.some((key) => changed.has(key))) this.listRuns(state);
     });
     this.stopTheme = onThemeChange(() => {
@@ -76,7 +76,7 @@ export class Timeline {
     });
   }
 
-  private told(state: State): void {
+  private showTime(state: State): void {
     this.slider.value = String(state.at);
     const name = this.model.stopLabel(state.at);
     this.slider.setAttribute("aria-valuetext", name);
@@ -131,9 +131,9 @@ export class Timeline {
     const metric = at === null || state.metric in COUNTED ? "test_top1" : state.metric;
     for (const chip of this.chips.querySelectorAll<HTMLElement>(".chip")) {
       const run = this.model.run(chip.dataset.run!)!;
-      const told = valueAt(run, metric, at ?? state.at);
-      const where = at === null || told === "" ? "" : ` at ${run.label(run.at(at))}`;
-      chip.querySelector(".value")!.textContent = `${told}${where}`;
+      const value = valueAt(run, metric, at ?? state.at);
+      const where = at === null || value === "" ? "" : ` at ${run.label(run.at(at))}`;
+      chip.querySelector(".value")!.textContent = `${value}${where}`;
     }
   }
 

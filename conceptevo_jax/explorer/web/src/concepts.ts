@@ -35,8 +35,8 @@ export function baseOf(model: Model, scene: number): Run | undefined {
 
 /** Runs whose neurons are counted: the base lies below the others, and counts by itself. */
 export function countedRuns(runs: Run[]): Run[] {
-  const others = runs.filter((run) => !run.meta.is_base);
-  return others.length > 0 ? others : runs;
+  const trained = runs.filter((run) => !run.meta.is_base);
+  return trained.length > 0 ? trained : runs;
 }
 
 /** Where each concept lies: the median place of the base's neurons that hold it. */

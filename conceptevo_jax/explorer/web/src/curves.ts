@@ -73,8 +73,8 @@ function concepts(model: Model, state: State): Curves {
 
 /** Of a run's selected neurons those that live, and those within the region, by time. */
 export function selectionCurves(model: Model, selection: Selection): Curve[] {
-  return [...selection.members].flatMap(([run, own]) => {
-    const members = [...own];
+  return [...selection.members].flatMap(([run, neurons]) => {
+    const members = [...neurons];
     const count = (holds: (shot: Shot) => boolean) =>
       new Map(run.meta.progress.map((at, snapshot) => {
         const live = members.filter((neuron) => !run.dead(snapshot, neuron));

@@ -214,16 +214,16 @@ export class Strip {
 
   /** What the monitor says of the time that is shown. */
   private tellAlarms(state: State): void {
-    const told: HTMLElement[] = [];
+    const messages: HTMLElement[] = [];
     for (const run of shownRuns(this.model, state)) {
       const at = run.meta.progress[run.at(state.at)];
-      const report = run.meta.reports.find((one) => one.progress === at);
+      const report = run.meta.reports.find(({ progress }) => progress === at);
       if (report !== undefined && isAlarm(report.status)) {
         const why = report.reasons.length > 0 ? ` (${report.reasons[0]})` : "";
-        told.push(h("span", { title: run.name }, `▼ ${run.title}: ${report.status}${why}`));
+        messages.push(h("span", { title: run.name }, `▼ ${run.title}: ${report.status}${why}`));
       }
     }
-    this.alarms.replaceChildren(...told);
+    this.alarms.replaceChildren(...messages);
   }
 
   private resize(): void {

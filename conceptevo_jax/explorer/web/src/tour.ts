@@ -151,7 +151,7 @@ export function tourOf(store: Store): HTMLElement {
   return h(
     "ol.tour",
     { "aria-label": "tour" },
-    sentences.filter((one) => one !== null).map((one) => h("li", null, one.map((part) => (typeof part === "string" ? part : link(part))))),
+    sentences.filter((sentence) => sentence !== null).map((sentence) => h("li", null, sentence.map((part) => (typeof part === "string" ? part : link(part))))),
   );
 }
 

@@ -41,8 +41,8 @@ function exemplarPatch(base: Run, exemplar: number, onLoad: () => void): HTMLEle
 
 /** How many live neurons of some runs hold each concept at a time. */
 export function liveCounts(runs: Run[], at: number): number[] {
-  const [first, ...others] = countedRuns(runs).map((run) => conceptCounts(run, run.at(at)));
-  return (first ?? []).map((count, i) => others.reduce((sum, counts) => sum + counts[i], count));
+  const [first, ...further] = countedRuns(runs).map((run) => conceptCounts(run, run.at(at)));
+  return (first ?? []).map((count, i) => further.reduce((sum, counts) => sum + counts[i], count));
 }
 
 /** The labels of one map. */

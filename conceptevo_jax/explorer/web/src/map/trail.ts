@@ -56,7 +56,7 @@ export function drawTrail(
     const [x, y] = panel.toScreen(run.x(snapshot, neuron), run.y(snapshot, neuron));
     stops.push({ snapshot, x, y });
   }
-  const points = (some: Stop[]) => some.map(({ x, y }) => `${x},${y}`).join(" ");
+  const points = (part: Stop[]) => part.map(({ x, y }) => `${x},${y}`).join(" ");
   const past = stops.filter(({ snapshot }) => snapshot <= now);
   panel.overlay.append(
     svg("polyline", { class: "mark halo future", points: points(stops.slice(Math.max(0, past.length - 1))) }),

@@ -18,6 +18,11 @@ export function pinnedEpoch(panel: string): string | null {
   return panel.includes("@") ? panel.slice(subject(panel).length + 1) : null;
 }
 
+/** A panel that stays in an epoch. */
+export function pinned(subject: string, epoch: string): string {
+  return `${subject}@${epoch}`;
+}
+
 /** All runs of a panel's kind, hidden or not. */
 function candidates(model: Model, panel: string): Run[] {
   const name = subject(panel);

@@ -44,8 +44,8 @@ export function ofGiven(model: Model, given: Given): Change {
   for (const { run, neuron } of given.shots) {
     members.set(run, (members.get(run) ?? new Set()).add(neuron));
   }
-  const seen = (at: number) => given.shots.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
-  const at = model.stops.reduce((best, stop) => (seen(stop) >= seen(best) ? stop : best));
+  const shotsAt = (at: number) => given.shots.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
+  const at = model.stops.reduce((best, stop) => (shotsAt(stop) >= shotsAt(best) ? stop : best));
   const description = `neurons of the study group ${given.name}${given.missing ? ` (${given.missing} not in this page)` : ""}`;
   return { selection: { members, description, region: null, site: null, given }, tab: "selection", at };
 }

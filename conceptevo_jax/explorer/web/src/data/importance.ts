@@ -35,7 +35,7 @@ export class Importances {
   }
 
   /** Importance with its 95 % interval; null where it was not measured. */
-  of(evolution: number, label: number, neuron: number): [number, number, number] | null {
+  interval(evolution: number, label: number, neuron: number): [number, number, number] | null {
     const row = this.row(evolution, label);
     if (this.values === null || row < 0) return null;
     const start = row * 3 * this.neurons + neuron;
@@ -60,7 +60,7 @@ export class Importances {
   unimportant(evolution: number, label: number, count: number): number[] {
     const measured = Array.from({ length: this.neurons }, (_, neuron) => ({
       neuron,
-      importance: this.of(evolution, label, neuron)?.[0] ?? Infinity,
+      importance: this.interval(evolution, label, neuron)?.[0] ?? Infinity,
     })).filter(({ importance }) => importance !== Infinity);
     const apart = ({ importance }: { importance: number }) => Math.abs(importance - NO_EFFECT);
     return measured.sort((a, b) => apart(a) - apart(b)).slice(0, count).map(({ neuron }) => neuron);

@@ -182,7 +182,7 @@ export class Run {
   }
 
   importance(evolution: number, label: number, neuron: number): [number, number, number] | null {
-    return this.importances.of(evolution, label, neuron);
+    return this.importances.interval(evolution, label, neuron);
   }
 
   ranking(evolution: number, label: number, count: number): number[] {

@@ -4,7 +4,7 @@ import { epochLabel } from "../data/epochs";
 import type { Model } from "../data/model";
 import type { Run } from "../data/run";
 import { h } from "../dom";
-import { pinnable, pinnedEpoch, subject } from "../panels";
+import { pinnable, pinned, pinnedEpoch, subject } from "../panels";
 
 /** The bar of a map that shows `panel`; another choice is told in the same form. */
 export function frameHead(
@@ -18,7 +18,7 @@ export function frameHead(
   const name = (title: string) => (scenes.length > 1 ? `all runs of ${title}` : "all runs");
   const tell = (shown: string, epoch: string | null) => {
     const isThere = epoch !== null && pinnable(model, shown).has(epoch);
-    onChoose(isThere ? `${shown}@${epoch}` : shown);
+    onChoose(isThere ? pinned(shown, epoch) : shown);
   };
   const choice = h(
     "select.panel-run",

@@ -64,7 +64,7 @@ export class SelectionPane extends Pane {
         this.timed.composition,
         selection.given === undefined ? this.timed.label : "",
         selectionChart(this.store, selection),
-        ...(selection.given === undefined ? this.chosen(selection, all) : this.asked(selection.given, selection)),
+        ...(selection.given === undefined ? this.actions(selection, all) : this.asked(selection.given, selection)),
         this.timed.sheet,
         this.shelf.element,
         this.study,
@@ -75,7 +75,7 @@ export class SelectionPane extends Pane {
   }
 
   /** What a reader does with neurons chosen by hand. */
-  private chosen(selection: Selection, all: Shot[]): HTMLElement[] {
+  private actions(selection: Selection, all: Shot[]): HTMLElement[] {
     const suggested = suggestLabel(this.model, selection, this.store.state.at);
     return [
       h("div.actions", null, this.keep(suggested, all), ...this.files(selection)),

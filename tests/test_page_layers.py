@@ -13,7 +13,8 @@ MAY_IMPORT = {
     "": SHARED,
     "map": {*SHARED, "map"},
     "panes": {*SHARED, "panes"},
-    "app": {*SHARED, "map", "panes", "app"},
+    "time": {*SHARED, "time"},
+    "app": {*SHARED, "map", "panes", "time", "app"},
     "main.ts": {*SHARED, "app"},
 }
 """Folders of which a folder's sources, and those of the page's start, may know."""

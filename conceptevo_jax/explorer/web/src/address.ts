@@ -42,7 +42,7 @@ export function write(model: Model, state: State): string {
 
 /** Reads an address; what it does not know, or is no longer there, is left out and listed. */
 export function read(model: Model, hash: string, start: State, unknown: string[]): Change {
-  const change: Change = {};
+  const found: Change = {};
   const values = new Map<string, string>();
   for (const part of hash.replace(/^#/, "").split("&")) {
     const cut = part.indexOf("=");
@@ -58,49 +58,49 @@ export function read(model: Model, hash: string, start: State, unknown: string[]
     list(key).filter((name) => has(name) || (unknown.push(name), false));
   const asked = values.get("e");
   const at = asked === LAST ? model.stops.at(-1)! : Number(asked);
-  if (known("e", asked && Number.isFinite(at))) change.at = model.nearestStop(at);
+  if (known("e", asked && Number.isFinite(at))) found.at = model.nearestStop(at);
   const panels = all("p", (panel) => isPanel(model, panel));
-  if (panels.length > 0) change.panels = panels.slice(0, MAPS);
+  if (panels.length > 0) found.panels = panels.slice(0, MAPS);
   const hidden = all("h", (name) => model.run(name));
-  if (hidden.length > 0) change.hidden = new Set(hidden);
+  if (hidden.length > 0) found.hidden = new Set(hidden);
   const colour = values.get("c") ?? "";
-  if (known("c", Object.hasOwn(COLOURS, colour))) change.colour = colour as ColourBy;
+  if (known("c", Object.hasOwn(COLOURS, colour))) found.colour = colour as ColourBy;
   const isolated = values.get("i");
-  if (isolated !== undefined) change.isolated = isolated;
+  if (isolated !== undefined) found.isolated = isolated;
   const metric = values.get("m") ?? "";
-  if (known("m", Object.hasOwn(METRICS, metric))) change.metric = metric;
+  if (known("m", Object.hasOwn(METRICS, metric))) found.metric = metric;
   const counted = model.run(values.get("b") ?? "");
-  if (known("b", counted)) change.counted = counted.name;
+  if (known("b", counted)) found.counted = counted.name;
   const tab = values.get("t") as Tab;
-  if (known("t", TABS.includes(tab))) change.tab = tab;
+  if (known("t", TABS.includes(tab))) found.tab = tab;
   const cls = values.get("k") ?? "";
-  if (known("k", model.classes.includes(cls))) change.cls = cls;
+  if (known("k", model.classes.includes(cls))) found.cls = cls;
   const neuron = model.find(values.get("n") ?? "");
-  if (known("n", neuron)) change.neuron = neuron;
+  if (known("n", neuron)) found.neuron = neuron;
   const view = list("v").map(Number);
   if (view.length === 3 && view.every(Number.isFinite) && view[2] > 0) {
-    change.view = { x: view[0], y: view[1], zoom: view[2] };
+    found.view = { x: view[0], y: view[1], zoom: view[2] };
   }
   const region = list("l").map(Number);
   if (region.length >= 8 && region.length % 2 === 0 && region.every(Number.isFinite)) {
     const [scene, time, ...corners] = region;
     const polygon = corners.flatMap((x, i) => (i % 2 === 0 ? [[x, corners[i + 1]]] : [])) as [number, number][];
     if (model.scenes[scene]) {
-      const runs = shownRuns(model, { ...start, ...change }).filter((run) => run.meta.scene === scene);
-      change.selection = inside(model, runs, polygon, model.nearestStop(time), scene);
+      const runs = shownRuns(model, { ...start, ...found }).filter((run) => run.meta.scene === scene);
+      found.selection = inside(model, runs, polygon, model.nearestStop(time), scene);
     }
   }
   const sited = model.runs
     .map((run) => ({ run, site: run.meta.sites.findIndex(({ name }) => values.get("s") === `${run.name}/${name}`) }))
     .find(({ site }) => site >= 0);
-  if (known("s", sited)) change.selection = ofSite(sited.run, sited.site);
+  if (known("s", sited)) found.selection = ofSite(sited.run, sited.site);
   const [number, time, ...names] = list("g");
   const holding = names.map((name) => model.run(name)).filter((run) => run !== undefined);
   const isThere = holding.length > 0 && holding.length === names.length && Number.isFinite(Number(time));
   if (known("g", isThere && holding.every((run) => run.scene === holding[0].scene && run.scene.groups[Number(number)]))) {
-    change.selection = ofConcept(holding, Number(number), model.nearestStop(Number(time)));
+    found.selection = ofConcept(holding, Number(number), model.nearestStop(Number(time)));
   }
-  return change;
+  return found;
 }
 
 function round(value: number, places: number): number {

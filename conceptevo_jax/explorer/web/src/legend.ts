@@ -7,7 +7,7 @@ import type { Store } from "./state";
 import { themeColour } from "./theme";
 
 /** What single colours stand for, besides what can be isolated. */
-function furtherEntries({ legend, pales }: Colouring): { colour: string; label: string }[] {
+function others({ legend, pales }: Colouring): { colour: string; label: string }[] {
   const below = legend.below === undefined ? [] : [{ colour: themeColour("--backdrop"), label: legend.below }];
   const grey = legend.unknown ? [{ colour: UNKNOWN, label: "not known" }] : [];
   const faded = pales ? [{ colour: pale(UNKNOWN), label: "faded: dead or not placed" }] : [];
@@ -15,16 +15,16 @@ function furtherEntries({ legend, pales }: Colouring): { colour: string; label: 
 }
 
 /** Runs that are hidden while one is isolated. */
-function runsBeside(store: Store, run: Run): Set<string> {
-  const isKept = (shown: Run) => shown === run || (shown.meta.is_base && !run.meta.is_base);
-  return new Set(store.model.runs.filter((shown) => !isKept(shown)).map(({ name }) => name));
+function otherRuns(store: Store, run: Run): Set<string> {
+  const kept = (one: Run) => one === run || (one.meta.is_base && !run.meta.is_base);
+  return new Set(store.model.runs.filter((one) => !kept(one)).map((one) => one.name));
 }
 
 /** A button that shows the neurons of an entry alone; pressed again, all. */
 function entryButton(store: Store, { colour, label, run }: Swatch, number: number): HTMLElement {
   const { state } = store;
   const key = swatchKey(state.colour, number);
-  const hidden = run === undefined ? null : runsBeside(store, run);
+  const hidden = run === undefined ? null : otherRuns(store, run);
   const isAlone =
     hidden === null ? state.isolated === key : setsEqual(hidden, state.hidden) && hidden.size > 0;
   const press = () => {
@@ -35,8 +35,8 @@ function entryButton(store: Store, { colour, label, run }: Swatch, number: numbe
   return h("button.entry", { "aria-pressed": String(isAlone), title, onclick: press }, swatch(colour), label);
 }
 
-function setsEqual(a: Set<string>, b: Set<string>): boolean {
-  return a.size === b.size && [...a].every((name) => b.has(name));
+function setsEqual(one: Set<string>, other: Set<string>): boolean {
+  return one.size === other.size && [...one].every((name) => other.has(name));
 }
 
 export function legendOf(store: Store): HTMLElement[] {
@@ -48,8 +48,8 @@ export function legendOf(store: Store): HTMLElement[] {
     bar.style.background = `linear-gradient(to right, ${ramp.colours.join(", ")})`;
     parts.push(h("span.entry", null, ramp.low, bar, ramp.high));
   }
-  swatches.forEach((entry, i) => parts.push(entryButton(store, entry, i)));
-  for (const { colour, label } of furtherEntries(colours)) parts.push(h("span.entry", null, swatch(colour), label));
+  swatches.forEach((one, i) => parts.push(entryButton(store, one, i)));
+  for (const { colour, label } of others(colours)) parts.push(h("span.entry", null, swatch(colour), label));
   if (note !== null) parts.push(h("span.faint", null, note));
   return parts;
 }
@@ -77,7 +77,7 @@ export function drawLegend(
   if (ramp !== null) {
     put(`${ramp.low} to ${ramp.high}`, 116, (at) => drawRamp(context, ramp, at, y));
   }
-  for (const { colour, label } of [...colours.legend.swatches, ...furtherEntries(colours)]) {
+  for (const { colour, label } of [...colours.legend.swatches, ...others(colours)]) {
     put(label, 15, (at) => {
       context.fillStyle = colour;
       context.fillRect(at, y, 10, 10);

@@ -8,7 +8,7 @@ import { Maps } from "../map/maps";
 import { carry } from "../selection";
 import { type State, Store } from "../state";
 import { onThemeChange } from "../theme";
-import { Timeline } from "../timeline";
+import { Timeline } from "../time/timeline";
 import { choicesOf, titleOf } from "./bar";
 import { Help } from "./help";
 import { keysOf, listenToKeys } from "./keys";

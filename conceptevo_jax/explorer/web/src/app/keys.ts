@@ -5,7 +5,7 @@ import { someMaps } from "../grid";
 import type { Maps } from "../map/maps";
 import { enlarge } from "../patches";
 import type { Store, Tab } from "../state";
-import type { Timeline } from "../timeline";
+import type { Timeline } from "../time/timeline";
 import type { Search } from "./search";
 
 type Action = (event: KeyboardEvent) => void;

@@ -3,16 +3,16 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
-import { runColour } from "./colour";
-import { countedRun, type Curves, curvesOf, METRICS } from "./curves";
-import { epochTicks } from "./data/epochs";
-import type { Model } from "./data/model";
-import type { Run } from "./data/run";
-import { h, onceAFrame } from "./dom";
-import { shownRuns } from "./panels";
-import { ofConcept } from "./selection";
-import type { State, Store } from "./state";
-import { themeColour } from "./theme";
+import { runColour } from "../colour";
+import { countedRun, type Curves, curvesOf, METRICS } from "../curves";
+import { epochTicks } from "../data/epochs";
+import type { Model } from "../data/model";
+import type { Run } from "../data/run";
+import { h, onceAFrame } from "../dom";
+import { shownRuns } from "../panels";
+import { ofConcept } from "../selection";
+import type { State, Store } from "../state";
+import { themeColour } from "../theme";
 
 const HEIGHT = 104;
 

@@ -1,16 +1,16 @@
 /** One slider for everything: play, the epoch, and a strip of curves under it. */
 
-import { runColour } from "./colour";
-import { isDiverged } from "./concepts";
-import { measured, METRICS } from "./curves";
-import { snapshotLabel } from "./data/epochs";
-import type { Model } from "./data/model";
-import type { Run } from "./data/run";
-import { h, swatch } from "./dom";
-import { backdropOf, shownRuns } from "./panels";
-import type { State, Store } from "./state";
+import { runColour } from "../colour";
+import { isDiverged } from "../concepts";
+import { measured, METRICS } from "../curves";
+import { snapshotLabel } from "../data/epochs";
+import type { Model } from "../data/model";
+import type { Run } from "../data/run";
+import { h, swatch } from "../dom";
+import { backdropOf, shownRuns } from "../panels";
+import type { State, Store } from "../state";
+import { onThemeChange } from "../theme";
 import { isAlarm, Strip } from "./strip";
-import { onThemeChange } from "./theme";
 
 /** Time that a stop is shown for while playing, in ms. */
 const PACE = 900;

@@ -90,9 +90,12 @@ def test_no_other_module_writes_the_name_of_an_epoch():
 
 
 def test_no_other_source_of_the_page_writes_the_name_of_an_epoch():
-    """`@` and an epoch is an identifier, which one function of the page makes."""
+    """`@` and an epoch is an identifier: one function makes a neuron's, one a map's."""
     sources = {p.relative_to(WEB).as_posix(): p.read_text() for p in WEB.rglob("*.ts")}
     labels = {n for n, text in sources.items() if re.search(r"\bepochs? \$\{", text)}
     names = {n: len(re.findall(r"@\$\{", text)) for n, text in sources.items()}
     assert labels == {"data/epochs.ts"}
-    assert {n: count for n, count in names.items() if count} == {"data/model.ts": 1}
+    assert {n: count for n, count in names.items() if count} == {
+        "data/run.ts": 1,
+        "panels.ts": 1,
+    }

@@ -1,7 +1,8 @@
 /** What points are coloured by; palettes that colour-blind people can tell apart. */
 
 import { epochLabel } from "./data/epochs";
-import type { Model, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run } from "./data/run";
 import { basesBelow } from "./panels";
 import type { State } from "./state";
 import { isDark, mixed, themeColour } from "./theme";
@@ -77,8 +78,8 @@ function category(number: number): string {
 
 export function runColour(model: Model, run: Run): string {
   if (run.meta.is_base) return BASE;
-  const others = model.runs.filter((one) => !one.meta.is_base);
-  return category(others.indexOf(run));
+  const trained = model.runs.filter(({ meta }) => !meta.is_base);
+  return category(trained.indexOf(run));
 }
 
 /** The colour of a concept, the same in all figures. */
@@ -134,10 +135,10 @@ export function colouring(model: Model, state: State): Colouring {
 }
 
 function withBases(all: Colouring, model: Model, state: State): Colouring {
-  const [base, ...others] = basesBelow(model, state);
+  const [base, ...further] = basesBelow(model, state);
   // Among the runs it is listed already.
   if (base === undefined || state.colour === "run") return all;
-  return { ...all, legend: { ...all.legend, below: others.length === 0 ? base.title : "bases" } };
+  return { ...all, legend: { ...all.legend, below: further.length === 0 ? base.title : "bases" } };
 }
 
 /** The colour of a neuron on the maps, be it left out there or not. */

@@ -1,6 +1,7 @@
 /** How many neurons hold each concept of the base, where on the map it lies, and how healthy runs are. */
 
-import type { Model, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run } from "./data/run";
 
 const counted = new WeakMap<Run, number[][]>();
 
@@ -34,8 +35,8 @@ export function baseOf(model: Model, scene: number): Run | undefined {
 
 /** Runs whose neurons are counted: the base lies below the others, and counts by itself. */
 export function countedRuns(runs: Run[]): Run[] {
-  const others = runs.filter((run) => !run.meta.is_base);
-  return others.length > 0 ? others : runs;
+  const trained = runs.filter((run) => !run.meta.is_base);
+  return trained.length > 0 ? trained : runs;
 }
 
 /** Where each concept lies: the median place of the base's neurons that hold it. */

@@ -2,7 +2,8 @@
 
 import { conceptColour, runColour } from "./colour";
 import { conceptCounts } from "./concepts";
-import type { Model, Run, Shot } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run, Shot } from "./data/run";
 import { shownRuns, subject } from "./panels";
 import { liesIn, type Selection } from "./selection";
 import type { State } from "./state";
@@ -72,8 +73,8 @@ function concepts(model: Model, state: State): Curves {
 
 /** Of a run's selected neurons those that live, and those within the region, by time. */
 export function selectionCurves(model: Model, selection: Selection): Curve[] {
-  return [...selection.members].flatMap(([run, own]) => {
-    const members = [...own];
+  return [...selection.members].flatMap(([run, neurons]) => {
+    const members = [...neurons];
     const count = (holds: (shot: Shot) => boolean) =>
       new Map(run.meta.progress.map((at, snapshot) => {
         const live = members.filter((neuron) => !run.dead(snapshot, neuron));

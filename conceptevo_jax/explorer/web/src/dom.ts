@@ -28,13 +28,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
  */
 export function refill(element: HTMLElement, ...children: (Node | string)[]): void {
   const held = document.activeElement;
-  const name = (one: Element) => one.getAttribute("aria-label") ?? one.textContent;
+  const name = (named: Element) => named.getAttribute("aria-label") ?? named.textContent;
   const lost = held !== null && held !== element && element.contains(held);
   const called = lost ? name(held) : "";
   element.replaceChildren(...children);
   if (!lost) return;
   const heirs = [...element.querySelectorAll<HTMLElement>(held.tagName)];
-  const heir = heirs.find((one) => name(one) === called) ?? element.closest<HTMLElement>("[tabindex]");
+  const heir = heirs.find((candidate) => name(candidate) === called) ?? element.closest<HTMLElement>("[tabindex]");
   heir?.focus({ preventScroll: true });
 }
 

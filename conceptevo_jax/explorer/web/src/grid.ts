@@ -2,7 +2,7 @@
 
 import { contrastingRuns } from "./concepts";
 import type { Model } from "./data/model";
-import { pinnable, pinnedEpoch, subject } from "./panels";
+import { pinnable, pinned, pinnedEpoch, subject } from "./panels";
 import type { State } from "./state";
 
 /** The number of maps that stands for a row of epochs per run. */
@@ -36,7 +36,7 @@ export function gridOf(model: Model, state: State): string[] {
     // A column is one time in every row; a run that ended before stays at its end.
     return TIMES.map((share) => model.nearestStop(share * end)).map((at) => {
       const [epoch] = epochs.findLast(([, time]) => time <= at + 1e-6) ?? epochs[0];
-      return `${name}@${epoch}`;
+      return pinned(name, epoch);
     });
   });
   return panels.length > 0 ? panels : state.panels;

@@ -1,7 +1,7 @@
 /** The legend under the maps, and the same on a picture. */
 
 import { type Colouring, colouring, COLOURS, type Legend, pale, type Swatch, swatchKey, UNKNOWN } from "./colour";
-import type { Run } from "./data/model";
+import type { Run } from "./data/run";
 import { h, swatch } from "./dom";
 import type { Store } from "./state";
 import { themeColour } from "./theme";

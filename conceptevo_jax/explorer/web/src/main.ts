@@ -2,7 +2,7 @@
 
 import "./style.css";
 
-import { App } from "./app";
+import { App } from "./app/app";
 import { DataError } from "./data/format";
 import { Model } from "./data/model";
 import { findSource, watch } from "./data/source";

@@ -1,7 +1,8 @@
 /** What each map shows: a run or all of a space, and the time at which it stays. */
 
 import { baseOf } from "./concepts";
-import type { Model, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run } from "./data/run";
 import type { State } from "./state";
 
 /** Maps side by side at most. */
@@ -15,6 +16,11 @@ export function subject(panel: string): string {
 /** The epoch in which a panel stays; null where it follows the slider. */
 export function pinnedEpoch(panel: string): string | null {
   return panel.includes("@") ? panel.slice(subject(panel).length + 1) : null;
+}
+
+/** A panel that stays in an epoch. */
+export function pinned(subject: string, epoch: string): string {
+  return `${subject}@${epoch}`;
 }
 
 /** All runs of a panel's kind, hidden or not. */

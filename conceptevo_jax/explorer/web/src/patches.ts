@@ -1,7 +1,7 @@
 /** Example patches, cut out of the sheets of images by CSS. */
 
 import { DataError } from "./data/format";
-import type { Run } from "./data/model";
+import type { Run } from "./data/run";
 import { h } from "./dom";
 
 /** Side of an enlarged patch, in pixels. */

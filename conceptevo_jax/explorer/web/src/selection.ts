@@ -1,13 +1,14 @@
 /** Chosen neurons: a region, a layer, a concept, or a group of a study. */
 
 import { holders } from "./concepts";
-import type { Given, Model, Run, Shot } from "./data/model";
+import type { Given, Model } from "./data/model";
+import type { Run, Shot } from "./data/run";
 import type { Change } from "./state";
 
 /** Chosen neurons, and how they were: a region can be told in an address. */
 export interface Selection {
   members: Map<Run, Set<number>>;
-  told: string;
+  description: string;
   region: { polygon: [number, number][]; at: number; scene: number } | null;
   /** `run/site`, where it is a whole site. */
   site: string | null;
@@ -20,21 +21,21 @@ export interface Selection {
 /** All neurons of a site. */
 export function ofSite(run: Run, site: number): Selection {
   const [start, stop] = run.siteRange(site);
-  const own = new Set(Array.from({ length: stop - start }, (_, i) => start + i));
+  const neurons = new Set(Array.from({ length: stop - start }, (_, i) => start + i));
   const { name: layer } = run.meta.sites[site];
   const name = `${run.name}/${layer}`;
-  return { members: new Map([[run, own]]), told: `neurons of ${run.title}, ${layer}`, region: null, site: name };
+  return { members: new Map([[run, neurons]]), description: `neurons of ${run.title}, ${layer}`, region: null, site: name };
 }
 
 /** The live neurons of some runs of a scene that hold a concept at a time. */
 export function ofConcept(runs: Run[], number: number, at: number): Selection {
-  const [run, ...others] = runs;
-  const members = new Map(runs.map((one) => [one, holders(one, one.at(at), number)]));
+  const [run] = runs;
+  const members = new Map(runs.map((holder) => [holder, holders(holder, holder.at(at), number)]));
   const { name } = run.scene.groups[number];
-  const isOfOne = others.length === 0;
-  const when = isOfOne ? run.label(run.at(at)) : run.model.stopLabel(at);
-  const told = `neurons${isOfOne ? ` of ${run.title}` : ""} that hold ${name} at ${when}`;
-  return { members, told, region: null, site: null, concept: { runs, number, at } };
+  const isSingle = runs.length === 1;
+  const when = isSingle ? run.label(run.at(at)) : run.model.stopLabel(at);
+  const description = `neurons${isSingle ? ` of ${run.title}` : ""} that hold ${name} at ${when}`;
+  return { members, description, region: null, site: null, concept: { runs, number, at } };
 }
 
 /** The neurons of a group, at the time at which most are seen in their own snapshots. */
@@ -43,17 +44,17 @@ export function ofGiven(model: Model, given: Given): Change {
   for (const { run, neuron } of given.shots) {
     members.set(run, (members.get(run) ?? new Set()).add(neuron));
   }
-  const own = (at: number) => given.shots.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
-  const at = model.stops.reduce((best, stop) => (own(stop) >= own(best) ? stop : best));
-  const told = `neurons of the study group ${given.name}${given.missing ? ` (${given.missing} not in this page)` : ""}`;
-  return { selection: { members, told, region: null, site: null, given }, tab: "selection", at };
+  const shotsAt = (at: number) => given.shots.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
+  const at = model.stops.reduce((best, stop) => (shotsAt(stop) >= shotsAt(best) ? stop : best));
+  const description = `neurons of the study group ${given.name}${given.missing ? ` (${given.missing} not in this page)` : ""}`;
+  return { selection: { members, description, region: null, site: null, given }, tab: "selection", at };
 }
 
 /** The selected neurons in the snapshots that are looked at. */
 export function shotsOf(selection: Selection, at: number): Shot[] {
   if (selection.given !== undefined) return selection.given.shots;
-  return [...selection.members].flatMap(([run, own]) =>
-    [...own].sort((a, b) => a - b).map((neuron) => ({ run, neuron, snapshot: run.at(at) })),
+  return [...selection.members].flatMap(([run, neurons]) =>
+    [...neurons].sort((a, b) => a - b).map((neuron) => ({ run, neuron, snapshot: run.at(at) })),
   );
 }
 
@@ -77,9 +78,9 @@ export function byNearness(shots: Shot[]): Shot[] {
 export function carry(selection: Selection | null, model: Model): Change {
   if (selection === null || selection.region !== null || selection.concept !== undefined) return {};
   const members = new Map<Run, Set<number>>();
-  for (const [run, own] of selection.members) {
+  for (const [run, neurons] of selection.members) {
     const heir = model.run(run.name);
-    if (heir !== undefined && heir.neurons === run.neurons) members.set(heir, own);
+    if (heir !== undefined && heir.neurons === run.neurons) members.set(heir, neurons);
   }
   return { selection: { ...selection, members } };
 }
@@ -91,19 +92,19 @@ export function inside(model: Model, runs: Run[], polygon: [number, number][], a
   const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
   for (const run of runs) {
     const snapshot = run.at(at);
-    const own = new Set<number>();
+    const inRegion = new Set<number>();
     for (let neuron = 0; neuron < run.neurons; neuron++) {
-      const held = run.held(snapshot, neuron);
+      const held = run.places.held(snapshot, neuron);
       if (held < 0) continue;
       const x = run.x(held, neuron);
       const y = run.y(held, neuron);
       if (x < box[0] || y < box[1] || x > box[2] || y > box[3]) continue;
-      if (contains(polygon, x, y)) own.add(neuron);
+      if (contains(polygon, x, y)) inRegion.add(neuron);
     }
-    if (own.size > 0) members.set(run, own);
+    if (inRegion.size > 0) members.set(run, inRegion);
   }
-  const told = `neurons in the region at ${model.stopLabel(at)}`;
-  return { members, told, region: { polygon, at, scene }, site: null };
+  const description = `neurons in the region at ${model.stopLabel(at)}`;
+  return { members, description, region: { polygon, at, scene }, site: null };
 }
 
 /** Whether a neuron has a place within a region. */

@@ -3,7 +3,8 @@
 import { read, write } from "./address";
 import type { ColourBy } from "./colour";
 import { contrastingRuns } from "./concepts";
-import type { Model, NeuronRef } from "./data/model";
+import type { Model } from "./data/model";
+import type { NeuronRef } from "./data/run";
 import type { Selection } from "./selection";
 
 export type Tab = "neuron" | "class" | "selection";

@@ -19,9 +19,9 @@ export function onThemeChange(listener: () => void): () => void {
 }
 
 /** So much of a colour, and the rest of another; both as `#rrggbb`. */
-export function mixed(colour: string, share: number, other: string): string {
+export function mixed(colour: string, share: number, ground: string): string {
   const parts = (hex: string) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  const rest = parts(other);
-  const sum = parts(colour).map((part, i) => Math.round(share * part + (1 - share) * rest[i]));
+  const groundParts = parts(ground);
+  const sum = parts(colour).map((part, i) => Math.round(share * part + (1 - share) * groundParts[i]));
   return `#${sum.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }

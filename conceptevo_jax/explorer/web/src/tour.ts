@@ -1,7 +1,8 @@
 /** The runs' story in three sentences at most, each made from what is counted. */
 
 import { conceptCounts, contrastingRuns, deadShare } from "./concepts";
-import type { Model, Run } from "./data/model";
+import type { Model } from "./data/model";
+import type { Run } from "./data/run";
 import { h } from "./dom";
 import { classCounts } from "./patches";
 import { write } from "./address";
@@ -150,7 +151,7 @@ export function tourOf(store: Store): HTMLElement {
   return h(
     "ol.tour",
     { "aria-label": "tour" },
-    sentences.filter((one) => one !== null).map((one) => h("li", null, one.map((part) => (typeof part === "string" ? part : link(part))))),
+    sentences.filter((sentence) => sentence !== null).map((sentence) => h("li", null, sentence.map((part) => (typeof part === "string" ? part : link(part))))),
   );
 }
 

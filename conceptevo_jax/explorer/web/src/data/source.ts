@@ -56,23 +56,23 @@ class Embedded implements Source {
   private readonly sheets = new Map<string, string>();
 
   private find(kind: string, name: string): Element {
-    const found = document.querySelector(`script.conceptevo-${kind}[data-name="${CSS.escape(name)}"]`);
-    if (found === null) {
+    const element = document.querySelector(`script.conceptevo-${kind}[data-name="${CSS.escape(name)}"]`);
+    if (element === null) {
       throw new DataError(`This page lacks its ${kind} “${name}”: the file was cut off or edited. ${AGAIN}`);
     }
-    return found;
+    return element;
   }
 
   async chunk(name: string): Promise<Chunk> {
-    let found = this.chunks.get(name);
-    if (found === undefined) {
+    let chunk = this.chunks.get(name);
+    if (chunk === undefined) {
       const element = this.find("chunk", name);
-      found = decode(name, element.textContent ?? "");
-      this.chunks.set(name, found);
+      chunk = decode(name, element.textContent ?? "");
+      this.chunks.set(name, chunk);
       // What was decoded once is not kept a second time as text.
-      found.then(() => element.remove(), () => {});
+      chunk.then(() => element.remove(), () => {});
     }
-    return found;
+    return chunk;
   }
 
   sheet(name: string): string {
@@ -104,12 +104,12 @@ class Beside implements Source {
   constructor(private readonly index: Index) {}
 
   chunk(name: string): Promise<Chunk> {
-    let found = this.chunks.get(name);
-    if (found === undefined) {
-      found = this.read(name);
-      this.chunks.set(name, found);
+    let chunk = this.chunks.get(name);
+    if (chunk === undefined) {
+      chunk = this.read(name);
+      this.chunks.set(name, chunk);
     }
-    return found;
+    return chunk;
   }
 
   private async read(name: string): Promise<Chunk> {
@@ -172,7 +172,7 @@ function deliver(path: string): Promise<string> {
 /** Asks every two seconds, without a server, whether a training has gone on. */
 export function watch(index: Index, onNew: (source: Source, index: Index) => void): void {
   // Its end changes no data, so that the revision stays.
-  const state = (one: Index) => `${one.revision} ${one.finished === true}`;
+  const state = ({ revision, finished }: Index) => `${revision} ${finished === true}`;
   let current = state(index);
   let finished = false;
   window.conceptevoRevision = (fresh) => {

@@ -14,6 +14,6 @@ export function boxAround(x: number, y: number, width: number, height: number): 
 /** Whether a box covers none of those that are taken. */
 export function isFree(box: Box, taken: Box[]): boolean {
   return taken.every(
-    (one) => box.right <= one.left || box.left >= one.right || box.bottom <= one.top || box.top >= one.bottom,
+    ({ left, top, right, bottom }) => box.right <= left || box.left >= right || box.bottom <= top || box.top >= bottom,
   );
 }

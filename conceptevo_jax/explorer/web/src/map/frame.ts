@@ -1,9 +1,10 @@
 /** The bar above a map: what it shows and when, how many neurons, and its buttons. */
 
 import { epochLabel } from "../data/epochs";
-import type { Model, Run } from "../data/model";
+import type { Model } from "../data/model";
+import type { Run } from "../data/run";
 import { h } from "../dom";
-import { pinnable, pinnedEpoch, subject } from "../panels";
+import { pinnable, pinned, pinnedEpoch, subject } from "../panels";
 
 /** The bar of a map that shows `panel`; another choice is told in the same form. */
 export function frameHead(
@@ -17,7 +18,7 @@ export function frameHead(
   const name = (title: string) => (scenes.length > 1 ? `all runs of ${title}` : "all runs");
   const tell = (shown: string, epoch: string | null) => {
     const isThere = epoch !== null && pinnable(model, shown).has(epoch);
-    onChoose(isThere ? `${shown}@${epoch}` : shown);
+    onChoose(isThere ? pinned(shown, epoch) : shown);
   };
   const choice = h(
     "select.panel-run",
@@ -58,7 +59,7 @@ export function frameHead(
 export function coinciding(runs: Run[], at: number): string {
   const groups: Run[][] = [];
   for (const run of runs) {
-    const alike = groups.find(([first]) => run.coincides(run.at(at), first, first.at(at)));
+    const alike = groups.find(([first]) => run.places.coincide(run.at(at), first.places, first.at(at)));
     if (alike === undefined) groups.push([run]);
     else alike.push(run);
   }

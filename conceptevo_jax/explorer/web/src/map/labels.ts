@@ -2,7 +2,8 @@
 
 import { conceptColour } from "../colour";
 import { baseOf, conceptCentres, conceptCounts, countedRuns } from "../concepts";
-import type { Model, Run } from "../data/model";
+import type { Model } from "../data/model";
+import type { Run } from "../data/run";
 import { h } from "../dom";
 import { forgive, patchRow } from "../patches";
 import type { Box } from "./boxes";
@@ -18,7 +19,7 @@ const EDGE = 4;
 
 interface Label {
   element: HTMLElement;
-  told: HTMLElement;
+  count: HTMLElement;
   concept: number;
   size: number;
   place: [number, number];
@@ -40,8 +41,8 @@ function exemplarPatch(base: Run, exemplar: number, onLoad: () => void): HTMLEle
 
 /** How many live neurons of some runs hold each concept at a time. */
 export function liveCounts(runs: Run[], at: number): number[] {
-  const [first, ...others] = countedRuns(runs).map((run) => conceptCounts(run, run.at(at)));
-  return (first ?? []).map((count, i) => others.reduce((sum, counts) => sum + counts[i], count));
+  const [first, ...further] = countedRuns(runs).map((run) => conceptCounts(run, run.at(at)));
+  return (first ?? []).map((count, i) => further.reduce((sum, counts) => sum + counts[i], count));
 }
 
 /** The labels of one map. */
@@ -55,14 +56,14 @@ export class Labels {
     private readonly onLoad: () => void,
   ) {}
 
-  /** Tells what some runs of a scene hold at a time. */
-  tell(scene: number, runs: Run[], at: number): void {
+  /** Shows what some runs of a scene hold at a time. */
+  show(scene: number, runs: Run[], at: number): void {
     const base = baseOf(this.model, scene);
     if (base !== this.base) this.rebuild(base);
     const counts = liveCounts(runs, at);
-    for (const { element, told, concept } of this.labels) {
+    for (const { element, count, concept } of this.labels) {
       element.hidden = counts.length === 0;
-      told.textContent = (counts[concept] ?? 0).toLocaleString("en");
+      count.textContent = (counts[concept] ?? 0).toLocaleString("en");
       element.classList.toggle("empty", counts[concept] === 0);
     }
   }
@@ -77,11 +78,11 @@ export class Labels {
     base.scene.groups.forEach(({ name, size, exemplar }, concept) => {
       const place = places[concept];
       if (place === null) return;
-      const told = h("span.held");
+      const count = h("span.held");
       const patch = base.scene.images && exemplarPatch(base, exemplar, this.onLoad);
-      const element = h("div.label", { "data-concept": concept }, patch, h("span.words", null, name, " · ", told));
+      const element = h("div.label", { "data-concept": concept }, patch, h("span.words", null, name, " · ", count));
       element.style.setProperty("--colour", conceptColour(concept));
-      this.labels.push({ element, told, concept, size, place, box: null });
+      this.labels.push({ element, count, concept, size, place, box: null });
     });
     // Where two would cover each other, the larger concept is shown.
     this.labels.sort((a, b) => b.size - a.size);

@@ -1,6 +1,6 @@
 /** What lies over the points: the chosen neuron, its way, the region selected, and patches. */
 
-import type { NeuronRef } from "../data/model";
+import type { NeuronRef } from "../data/run";
 import { svg } from "../dom";
 import { paintPatch } from "../patches";
 import type { State } from "../state";
@@ -38,8 +38,8 @@ export function drawMarks(
   return bends;
 }
 
-function ring(panel: Panel, which: NeuronRef, kind: string, r: number): void {
-  const place = panel.placeOf(which);
+function ring(panel: Panel, neuron: NeuronRef, kind: string, r: number): void {
+  const place = panel.placeOf(neuron);
   if (place === null) return;
   const [cx, cy] = panel.toScreen(...place);
   panel.overlay.append(svg("circle", { class: `mark ring ${kind}`, cx, cy, r }));
@@ -62,8 +62,8 @@ export function drawPatches(
   if (enlarged >= PATCHES_FROM) {
     const size = Math.min(48, 24 * Math.sqrt(enlarged / PATCHES_FROM));
     // The nearest to the middle is painted last, over the others.
-    for (const { which, x, y, colour } of panel.inSight(MOST_PATCHES).reverse()) {
-      paint(which.run, which.run.at(at), which.neuron, [x, y], size, colour);
+    for (const { neuron: { run, neuron }, x, y, colour } of panel.inSight(MOST_PATCHES).reverse()) {
+      paint(run, run.at(at), neuron, [x, y], size, colour);
     }
   }
   for (const { run, snapshot, neuron, at: place } of bends) paint(run, snapshot, neuron, place, PATCH, "#ffffff");
@@ -71,7 +71,7 @@ export function drawPatches(
 }
 
 /** Paints patches on a map's canvas, in the screen's pixels. */
-export function showPatches(panel: Panel, what: Parameters<typeof drawPatches>[2]): void {
+export function showPatches(panel: Panel, drawing: Parameters<typeof drawPatches>[2]): void {
   const { patches, size } = panel;
   const scale = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(size.width * scale), Math.round(size.height * scale)];
@@ -80,7 +80,7 @@ export function showPatches(panel: Panel, what: Parameters<typeof drawPatches>[2
   const context = patches.getContext("2d")!;
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
-  patches.dataset.painted = String(drawPatches(panel, context, what));
+  patches.dataset.painted = String(drawPatches(panel, context, drawing));
 }
 
 const STYLES = [

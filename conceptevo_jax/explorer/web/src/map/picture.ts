@@ -16,7 +16,7 @@ const HEAD = 26;
 const FONT = "12px system-ui, sans-serif";
 
 /** A map with its name, and all that lies over its points. */
-export interface Shown {
+export interface PicturedMap {
   panel: Panel;
   name: string;
   labels: Labels;
@@ -26,7 +26,7 @@ export interface Shown {
 }
 
 interface Page {
-  maps: Shown[];
+  maps: PicturedMap[];
   element: HTMLElement;
   colours: Colouring;
   caption: string;
@@ -87,7 +87,7 @@ async function paint(page: Page, points: ImageData[], images: boolean): Promise<
 
 async function paintMap(
   context: CanvasRenderingContext2D,
-  { panel, name, labels, at, enlarged, bends }: Shown,
+  { panel, name, labels, at, enlarged, bends }: PicturedMap,
   points: ImageData,
   [x, y]: [number, number],
   images: boolean,

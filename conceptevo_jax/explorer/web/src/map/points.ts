@@ -1,7 +1,7 @@
 /** The points of a map: which neurons of some runs they are, where, and of which colour. */
 
 import type { Colouring } from "../colour";
-import type { NeuronRef, Run } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
 import type { Selection } from "../selection";
 
 function gcd(a: number, b: number): number {
@@ -45,7 +45,7 @@ export class Points {
     const placed = (run: Run): Shown => {
       const neurons: number[] = [];
       for (let neuron = 0; neuron < run.neurons; neuron++) {
-        if (run.held(run.snapshots - 1, neuron) >= 0) neurons.push(neuron);
+        if (run.places.held(run.snapshots - 1, neuron) >= 0) neurons.push(neuron);
       }
       start += neurons.length;
       return { run, start: start - neurons.length, neurons: Int32Array.from(neurons) };
@@ -58,7 +58,7 @@ export class Points {
 
   /** Whether a run is drawn in grey below the others. */
   private isBelow(run: Run): boolean {
-    return run.meta.is_base && this.shown.some((one) => !one.run.meta.is_base);
+    return run.meta.is_base && this.shown.some((shown) => !shown.run.meta.is_base);
   }
 
   /** The same points in steps that meet each once, the base first. */
@@ -90,7 +90,7 @@ export class Points {
       const below = this.isBelow(run);
       for (let i = 0; i < neurons.length; i++) {
         const neuron = neurons[i];
-        const held = run.held(snapshot, neuron);
+        const held = run.places.held(snapshot, neuron);
         const quiet = held !== snapshot || run.dead(snapshot, neuron);
         const point = this.points[start + i];
         point[0] = run.x(held, neuron);
@@ -103,20 +103,20 @@ export class Points {
 
   /** Where the selected are among what is drawn. */
   members(selection: Selection | null): number[] {
-    const found: number[] = [];
-    if (selection === null) return found;
+    const slots: number[] = [];
+    if (selection === null) return slots;
     for (const { run, start, neurons } of this.shown) {
-      const own = selection.members.get(run);
-      if (own === undefined) continue;
-      for (let i = 0; i < neurons.length; i++) if (own.has(neurons[i])) found.push(this.slots[start + i]);
+      const members = selection.members.get(run);
+      if (members === undefined) continue;
+      for (let i = 0; i < neurons.length; i++) if (members.has(neurons[i])) slots.push(this.slots[start + i]);
     }
-    return found;
+    return slots;
   }
 
   /** The nearest neuron within some distance of a place. */
   nearest(x: number, y: number, reach: number): NeuronRef | null {
     let best = reach * reach;
-    let found = -1;
+    let nearest = -1;
     for (let i = 0; i < this.count; i++) {
       if (this.isFaint(i)) continue;
       const dx = this.points[i][0] - x;
@@ -124,10 +124,10 @@ export class Points {
       const apart = dx * dx + dy * dy;
       if (apart <= best) {
         best = apart;
-        found = i;
+        nearest = i;
       }
     }
-    return found < 0 ? null : this.neuronAt(found);
+    return nearest < 0 ? null : this.neuronAt(nearest);
   }
 
   /** The nearest neuron in a direction, for walking with the arrow keys. */
@@ -135,7 +135,7 @@ export class Points {
     const start = from === null ? null : this.placeOf(from);
     if (start === null) return null;
     let best = Infinity;
-    let found = -1;
+    let nearest = -1;
     for (let i = 0; i < this.count; i++) {
       if (this.isFaint(i)) continue;
       const x = this.points[i][0] - start[0];
@@ -146,10 +146,10 @@ export class Points {
       const apart = along + 2 * aside;
       if (apart < best) {
         best = apart;
-        found = i;
+        nearest = i;
       }
     }
-    return found < 0 ? null : this.neuronAt(found);
+    return nearest < 0 ? null : this.neuronAt(nearest);
   }
 
   /** Whether a point is left out, while others are isolated. */
@@ -164,7 +164,7 @@ export class Points {
     right: number,
     top: number,
     most: number,
-  ): { which: NeuronRef; place: [number, number]; value: number }[] {
+  ): { neuron: NeuronRef; place: [number, number]; value: number }[] {
     const [middleX, middleY] = [(left + right) / 2, (bottom + top) / 2];
     const near: { point: number; apart: number }[] = [];
     for (let point = 0; point < this.count; point++) {
@@ -175,29 +175,29 @@ export class Points {
     near.sort((a, b) => a.apart - b.apart);
     return near.slice(0, most).map(({ point }) => {
       const [x, y, value] = this.points[point];
-      return { which: this.neuronAt(point)!, place: [x, y], value };
+      return { neuron: this.neuronAt(point)!, place: [x, y], value };
     });
   }
 
   private neuronAt(point: number): NeuronRef | null {
-    const own = this.shown.findLast((one) => one.start <= point);
-    return own === undefined ? null : { run: own.run, neuron: own.neurons[point - own.start] };
+    const shown = this.shown.findLast(({ start }) => start <= point);
+    return shown === undefined ? null : { run: shown.run, neuron: shown.neurons[point - shown.start] };
   }
 
   /** Where a neuron is drawn, in the map's coordinates. */
-  placeOf(which: NeuronRef): [number, number] | null {
-    const own = this.shown.find((one) => one.run === which.run);
-    if (own === undefined) return null;
+  placeOf({ run, neuron }: NeuronRef): [number, number] | null {
+    const shown = this.shown.find((candidate) => candidate.run === run);
+    if (shown === undefined) return null;
     // Its neurons ascend.
     let low = 0;
-    let high = own.neurons.length - 1;
+    let high = shown.neurons.length - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (own.neurons[middle] < which.neuron) low = middle + 1;
+      if (shown.neurons[middle] < neuron) low = middle + 1;
       else high = middle;
     }
-    if (own.neurons[low] !== which.neuron) return null;
-    const point = this.points[own.start + low];
+    if (shown.neurons[low] !== neuron) return null;
+    const point = this.points[shown.start + low];
     return [point[0], point[1]];
   }
 }

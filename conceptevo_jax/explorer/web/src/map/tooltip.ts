@@ -1,6 +1,6 @@
 /** What a neuron is, beside the mouse. */
 
-import type { NeuronRef, Run } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
 import { h, notice } from "../dom";
 import { patchRow } from "../patches";
 
@@ -20,12 +20,12 @@ export class Tooltip {
       this.element.replaceChildren(h("strong", null, run.nameAt(snapshot, neuron)), patches(run, snapshot, neuron));
     }
     this.element.hidden = false;
-    const own = panel.getBoundingClientRect();
+    const box = panel.getBoundingClientRect();
     const around = this.parent.getBoundingClientRect();
-    const left = own.left - around.left + x + 14;
+    const left = box.left - around.left + x + 14;
     const width = this.element.offsetWidth;
     const height = this.element.offsetHeight;
-    const top = own.top - around.top + y + 14;
+    const top = box.top - around.top + y + 14;
     const flipped = left + width > around.width ? left - width - 28 : left;
     this.element.style.left = `${Math.max(0, flipped)}px`;
     this.element.style.top = `${top + height > around.height ? top - height - 28 : top}px`;

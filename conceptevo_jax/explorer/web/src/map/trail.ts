@@ -1,7 +1,7 @@
 /** A neuron's way over the map: coloured by time, with epochs at its bends. */
 
 import { epochTick } from "../data/epochs";
-import type { NeuronRef, Run } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
 import { svg } from "../dom";
 import { type Box, boxAround, isFree } from "./boxes";
 import type { Panel } from "./panel";
@@ -56,7 +56,7 @@ export function drawTrail(
     const [x, y] = panel.toScreen(run.x(snapshot, neuron), run.y(snapshot, neuron));
     stops.push({ snapshot, x, y });
   }
-  const points = (some: Stop[]) => some.map(({ x, y }) => `${x},${y}`).join(" ");
+  const points = (part: Stop[]) => part.map(({ x, y }) => `${x},${y}`).join(" ");
   const past = stops.filter(({ snapshot }) => snapshot <= now);
   panel.overlay.append(
     svg("polyline", { class: "mark halo future", points: points(stops.slice(Math.max(0, past.length - 1))) }),
@@ -92,7 +92,7 @@ function drawStep(panel: Panel, run: Run, from: Stop, to: Stop, now: number): vo
 /** An arrow head at the end, in the direction of the last movement that is seen. */
 function drawHead(panel: Panel, run: Run, stops: Stop[]): void {
   const end = stops.at(-1);
-  const before = end && stops.findLast((one) => Math.hypot(end.x - one.x, end.y - one.y) > 3);
+  const before = end && stops.findLast(({ x, y }) => Math.hypot(end.x - x, end.y - y) > 3);
   if (end === undefined || before === undefined) return;
   const angle = Math.atan2(end.y - before.y, end.x - before.x);
   const corner = (turn: number, reach: number) =>
@@ -137,7 +137,7 @@ function nameStops(
     const words = epochTick(run.meta.epochs[snapshot]);
     const side = patches && !run.dead(snapshot, neuron) ? PATCH + 3 : 0;
     const size = [side + WORD * words.length + 2, Math.max(WORDS, side)] as const;
-    const box = boxesBeside(stop, ...size).find((one) => isInside(one) && isFree(one, taken));
+    const box = boxesBeside(stop, ...size).find((candidate) => isInside(candidate) && isFree(candidate, taken));
     if (box === undefined) continue;
     taken.push(box);
     const middle = (box.top + box.bottom) / 2;

@@ -1,7 +1,9 @@
 /** One neuron: its concept over time, its life, its stimuli's classes, its like elsewhere. */
 
 import { neuronColour } from "../colour";
-import { type Evolution, Life, type Model, type NeuronRef, type Run } from "../data/model";
+import type { Evolution } from "../data/meta";
+import type { Model } from "../data/model";
+import { Life, type NeuronRef, type Run } from "../data/run";
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns } from "../panels";

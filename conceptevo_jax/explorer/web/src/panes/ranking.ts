@@ -2,7 +2,8 @@
 
 import { runColour } from "../colour";
 import { snapshotLabel } from "../data/epochs";
-import { Life, type Model, type NeuronRef, type Run } from "../data/model";
+import type { Model } from "../data/model";
+import { Life, type NeuronRef, type Run } from "../data/run";
 import { h, swatch } from "../dom";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns } from "../panels";

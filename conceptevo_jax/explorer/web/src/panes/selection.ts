@@ -1,17 +1,18 @@
 /** The selected neurons: what they have in common, who does not belong, and keeping them. */
 
-import type { Given, Model, Shot } from "../data/model";
+import type { Given, Model } from "../data/model";
+import type { Shot } from "../data/run";
 import { download, h } from "../dom";
-import { GroupShelf } from "../groups";
 import { classCounts, patchRow } from "../patches";
 import { byNearness, liesIn, ofGiven, type Selection, shotsOf } from "../selection";
 import type { State, Store } from "../state";
-import { beside, studyGroups } from "../study";
-import { type Suggestion, suggestLabel } from "../suggest";
+import { GroupShelf } from "./groups";
 import { Intruder } from "./intruder";
 import { link } from "./neuron";
 import { Pane } from "./pane";
 import { selectionChart } from "./selection_chart";
+import { beside, studyGroups } from "./study";
+import { type Suggestion, suggestLabel } from "./suggest";
 
 const FIRST = 24;
 
@@ -59,11 +60,11 @@ export class SelectionPane extends Pane {
       const all = shotsOf(selection, state.at);
       this.timed = this.atTime(selection);
       return [
-        h("h2", null, `${all.length} ${selection.told}`),
+        h("h2", null, `${all.length} ${selection.description}`),
         this.timed.composition,
         selection.given === undefined ? this.timed.label : "",
         selectionChart(this.store, selection),
-        ...(selection.given === undefined ? this.own(selection, all) : this.asked(selection.given, selection)),
+        ...(selection.given === undefined ? this.actions(selection, all) : this.asked(selection.given, selection)),
         this.timed.sheet,
         this.shelf.element,
         this.study,
@@ -74,7 +75,7 @@ export class SelectionPane extends Pane {
   }
 
   /** What a reader does with neurons chosen by hand. */
-  private own(selection: Selection, all: Shot[]): HTMLElement[] {
+  private actions(selection: Selection, all: Shot[]): HTMLElement[] {
     const suggested = suggestLabel(this.model, selection, this.store.state.at);
     return [
       h("div.actions", null, this.keep(suggested, all), ...this.files(selection)),
@@ -118,9 +119,9 @@ export class SelectionPane extends Pane {
     const { at } = this.store.state;
     const all = shotsOf(selection, at);
     const parts = [...selection.members.keys()].map((run) => {
-      const own = all.filter((one) => one.run === run);
-      const dead = own.filter(({ neuron, snapshot }) => run.dead(snapshot, neuron)).length;
-      return `${run.title} ${own.length}${dead > 0 ? ` (${dead} dead)` : ""}`;
+      const shots = all.filter((shot) => shot.run === run);
+      const dead = shots.filter(({ neuron, snapshot }) => run.dead(snapshot, neuron)).length;
+      return `${run.title} ${shots.length}${dead > 0 ? ` (${dead} dead)` : ""}`;
     });
     const now = all.filter(({ run, snapshot }) => run.at(at) === snapshot).length;
     const apart = now < all.length ? `; the maps show ${now} in the snapshot asked about` : "";
@@ -143,13 +144,13 @@ export class SelectionPane extends Pane {
     return "";
   }
 
-  private label(found: Suggestion | null): HTMLElement {
+  private label(suggestion: Suggestion | null): HTMLElement {
     return h(
       "p.suggestion",
       null,
       "Suggested label: ",
-      h("strong", null, found?.label ?? "none"),
-      h("span.faint", null, found === null ? " (no live neuron)" : ` (${found.why})`),
+      h("strong", null, suggestion?.label ?? "none"),
+      h("span.faint", null, suggestion === null ? " (no live neuron)" : ` (${suggestion.why})`),
     );
   }
 
@@ -181,22 +182,22 @@ export class SelectionPane extends Pane {
     const { given } = selection;
     const chosen = shotsOf(selection, this.store.state.at);
     const all = given === undefined ? byNearness(chosen) : chosen;
-    const rows = all.slice(0, this.shown).map((one) => {
-      const { run, neuron, snapshot } = one;
+    const rows = all.slice(0, this.shown).map((shot) => {
+      const { run, neuron, snapshot } = shot;
       // Of the base every time shows the one snapshot.
       const at = given === undefined || run.meta.is_base ? undefined : run.meta.progress[snapshot];
       return h(
         "div.like",
         null,
         link(this.store, { run, neuron }, run.nameAt(snapshot, neuron), at),
-        one === given?.intruder && h("span.intruder", { title: "ringed on the maps" }, "intruder"),
+        shot === given?.intruder && h("span.intruder", { title: "ringed on the maps" }, "intruder"),
         patchRow(run, snapshot, neuron, 8, 32),
       );
     });
     const left = all.length - this.shown;
     const more = h("button", { onclick: () => this.more() }, `${left} more`);
-    const told = given && h("p.faint", null, "Each in its own snapshot, to which its name goes. The study showed patches of held-out images.");
-    return h("section", { "aria-label": "selected neurons" }, h("h3", null, "Their patches"), told, rows, left > 0 && more);
+    const about = given && h("p.faint", null, "Each in its own snapshot, to which its name goes. The study showed patches of held-out images.");
+    return h("section", { "aria-label": "selected neurons" }, h("h3", null, "Their patches"), about, rows, left > 0 && more);
   }
 
   private more(): void {
@@ -223,7 +224,7 @@ interface Row {
 
 function row({ run, neuron, snapshot }: Shot): Row {
   const site = run.siteOf(neuron);
-  const place = run.place(snapshot, neuron);
+  const place = run.places.coordinates(snapshot, neuron);
   return {
     id: run.idAt(snapshot, neuron),
     run: run.name,
@@ -246,7 +247,7 @@ function json(all: Shot[]): string {
 function csv(all: Shot[]): string {
   const rows = all.map(row);
   const names = Object.keys(rows[0] ?? {}) as (keyof Row)[];
-  const lines = rows.map((one) => names.map((name) => cell(one[name])).join(","));
+  const lines = rows.map((values) => names.map((name) => cell(values[name])).join(","));
   return `${[names.join(","), ...lines].join("\n")}\n`;
 }
 

@@ -22,8 +22,8 @@ export function selectionChart(store: Store, selection: Selection): HTMLElement 
     chart.append(svg("polyline", { points, stroke: colour, "stroke-dasharray": (dash ?? []).join(" ") }));
   }
   const { region, concept } = selection;
-  const told = region !== null ? "solid: in the region" : concept !== undefined ? "solid: with the concept" : "";
+  const solid = region !== null ? "solid: in the region" : concept !== undefined ? "solid: with the concept" : "";
   const large = h("button.link", { onclick: () => store.set({ metric: "selection" }) }, "show below");
-  const note = `0 to ${most} neurons; dashed: live${told === "" ? "" : `, ${told}`} `;
+  const note = `0 to ${most} neurons; dashed: live${solid === "" ? "" : `, ${solid}`} `;
   return h("section.over-time", { "aria-label": "counts over time" }, h("h3", null, "Over time"), chart, h("p.faint", null, note, large));
 }

@@ -3,15 +3,16 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
-import { runColour } from "./colour";
-import { countedRun, type Curves, curvesOf, METRICS } from "./curves";
-import { epochTicks } from "./data/epochs";
-import type { Model, Run } from "./data/model";
-import { h, onceAFrame } from "./dom";
-import { shownRuns } from "./panels";
-import { ofConcept } from "./selection";
-import type { State, Store } from "./state";
-import { themeColour } from "./theme";
+import { runColour } from "../colour";
+import { countedRun, type Curves, curvesOf, METRICS } from "../curves";
+import { epochTicks } from "../data/epochs";
+import type { Model } from "../data/model";
+import type { Run } from "../data/run";
+import { h, onceAFrame } from "../dom";
+import { shownRuns } from "../panels";
+import { ofConcept } from "../selection";
+import type { State, Store } from "../state";
+import { themeColour } from "../theme";
 
 const HEIGHT = 104;
 
@@ -213,16 +214,16 @@ export class Strip {
 
   /** What the monitor says of the time that is shown. */
   private tellAlarms(state: State): void {
-    const told: HTMLElement[] = [];
+    const messages: HTMLElement[] = [];
     for (const run of shownRuns(this.model, state)) {
       const at = run.meta.progress[run.at(state.at)];
-      const report = run.meta.reports.find((one) => one.progress === at);
+      const report = run.meta.reports.find(({ progress }) => progress === at);
       if (report !== undefined && isAlarm(report.status)) {
         const why = report.reasons.length > 0 ? ` (${report.reasons[0]})` : "";
-        told.push(h("span", { title: run.name }, `▼ ${run.title}: ${report.status}${why}`));
+        messages.push(h("span", { title: run.name }, `▼ ${run.title}: ${report.status}${why}`));
       }
     }
-    this.alarms.replaceChildren(...told);
+    this.alarms.replaceChildren(...messages);
   }
 
   private resize(): void {

@@ -1,9 +1,10 @@
 /** Named groups of neurons: kept in this browser, and in files. */
 
-import type { Model, NeuronRef, Run } from "./data/model";
-import { download, h, refill } from "./dom";
-import type { Selection } from "./selection";
-import type { Store } from "./state";
+import type { Model } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
+import { download, h, refill } from "../dom";
+import type { Selection } from "../selection";
+import type { Store } from "../state";
 
 interface Group {
   name: string;
@@ -16,7 +17,7 @@ export class GroupShelf {
   private readonly key: string;
   private groups: Group[];
 
-  private readonly told = h("p.faint", { role: "status" });
+  private readonly status = h("p.faint", { role: "status" });
 
   constructor(private readonly store: Store) {
     this.model = store.model;
@@ -29,13 +30,13 @@ export class GroupShelf {
 
   add(name: string, members: NeuronRef[]): void {
     const neurons = members.map(({ run, neuron }) => run.id(neuron));
-    this.groups = [...this.groups.filter((one) => one.name !== name), { name, neurons }];
+    this.groups = [...this.groups.filter((group) => group.name !== name), { name, neurons }];
     this.keep();
     this.say(`saved ${name}, ${neurons.length} neurons`);
   }
 
   private say(text: string): void {
-    this.told.textContent = text;
+    this.status.textContent = text;
   }
 
   // Some browsers give pages from a file no storage; the groups then last a visit.
@@ -60,16 +61,15 @@ export class GroupShelf {
     const members = new Map<Run, Set<number>>();
     let missing = 0;
     for (const id of group.neurons) {
-      const found = this.model.find(id);
-      if (found === null) {
+      const ref = this.model.find(id);
+      if (ref === null) {
         missing += 1;
         continue;
       }
-      const own = members.get(found.run) ?? new Set();
-      members.set(found.run, own.add(found.neuron));
+      members.set(ref.run, (members.get(ref.run) ?? new Set()).add(ref.neuron));
     }
-    const told = `neurons of the group ${group.name}${missing ? ` (${missing} are not in this page)` : ""}`;
-    const selection: Selection = { members, told, region: null, site: null };
+    const description = `neurons of the group ${group.name}${missing ? ` (${missing} are not in this page)` : ""}`;
+    const selection: Selection = { members, description, region: null, site: null };
     this.store.set({ selection, tab: "selection" });
   }
 
@@ -83,8 +83,8 @@ export class GroupShelf {
         if (chosen === undefined) return;
         try {
           const read = parse(await chosen.text());
-          const names = new Set(read.map((one) => one.name));
-          this.groups = [...this.groups.filter((one) => !names.has(one.name)), ...read];
+          const names = new Set(read.map((group) => group.name));
+          this.groups = [...this.groups.filter((group) => !names.has(group.name)), ...read];
           this.keep();
           this.say(`${read.length} groups read`);
         } catch {
@@ -106,7 +106,7 @@ export class GroupShelf {
             {
               "aria-label": `delete the group ${group.name}`,
               onclick: () => {
-                this.groups = this.groups.filter((one) => one !== group);
+                this.groups = this.groups.filter((kept) => kept !== group);
                 this.keep();
               },
             },
@@ -122,15 +122,15 @@ export class GroupShelf {
         h("button", { onclick: () => file.click() }, "Read JSON"),
         file,
       ),
-      this.told,
+      this.status,
     );
   }
 }
 
 function parse(text: string): Group[] {
   const read: unknown = JSON.parse(text);
-  const isGroup = (one: any): one is Group =>
-    typeof one?.name === "string" && Array.isArray(one.neurons) && one.neurons.every((id: unknown) => typeof id === "string");
+  const isGroup = (value: any): value is Group =>
+    typeof value?.name === "string" && Array.isArray(value.neurons) && value.neurons.every((id: unknown) => typeof id === "string");
   if (!Array.isArray(read) || !read.every(isGroup)) throw new Error("no groups");
   return read.map(({ name, neurons }) => ({ name, neurons }));
 }

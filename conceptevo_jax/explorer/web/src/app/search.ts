@@ -1,11 +1,12 @@
 /** Finding neurons, runs, layers, classes, concepts and epochs by name. */
 
-import type { Model, NeuronRef, Run } from "./data/model";
-import { h } from "./dom";
-import { countedRun } from "./curves";
-import { subject } from "./panels";
-import { ofConcept, ofSite } from "./selection";
-import type { Store } from "./state";
+import { countedRun } from "../curves";
+import type { Model } from "../data/model";
+import type { NeuronRef, Run } from "../data/run";
+import { h } from "../dom";
+import { subject } from "../panels";
+import { ofConcept, ofSite } from "../selection";
+import type { Store } from "../state";
 
 const LISTED = 12;
 
@@ -49,7 +50,7 @@ export class Search {
   }
 
   private example(): string {
-    const run = this.model.runs.find((one) => !one.meta.is_base) ?? this.model.runs[0];
+    const run = this.model.runs.find(({ meta }) => !meta.is_base) ?? this.model.runs[0];
     return run.siteName(0);
   }
 
@@ -137,7 +138,7 @@ function findAll(model: Model, wanted: string, store: Store): Hit[] {
     hits.push({ kind: "class", label: name, choose: () => store.set({ cls: name, tab: "class" }) });
   }
   hits.push(...findConcepts(model, fits, store));
-  for (const run of model.runs.filter((one) => fits(one.name) || fits(one.title))) {
+  for (const run of model.runs.filter(({ name, title }) => fits(name) || fits(title))) {
     hits.push({ kind: "run", label: run.title, key: run.name, choose: () => showRun(store, run) });
   }
   for (const at of model.stops) {
@@ -172,18 +173,18 @@ function findNeurons(model: Model, wanted: string, store: Store): Hit[] {
   const parts = wanted.replace(/@[^/]*/, "").split("/");
   if (parts.length < 2 || !/^\d+$/.test(parts.at(-1)!)) return [];
   const index = Number(parts.at(-1));
-  const found: NeuronRef[] = [];
+  const refs: NeuronRef[] = [];
   for (const run of model.runs) {
     run.meta.sites.forEach((site, s) => {
-      const own = `${run.name}/${site.name}`.toLowerCase();
+      const name = `${run.name}/${site.name}`.toLowerCase();
       const asked = parts.slice(0, -1).join("/");
-      if ((own === asked || own.endsWith(`/${asked}`)) && index < site.channels) {
-        found.push({ run, neuron: run.siteRange(s)[0] + index });
+      if ((name === asked || name.endsWith(`/${asked}`)) && index < site.channels) {
+        refs.push({ run, neuron: run.siteRange(s)[0] + index });
       }
     });
   }
-  return found.map((neuron) => {
-    const snapshot = neuron.run.meta.epochs.findIndex((one) => String(one).toLowerCase() === epoch);
+  return refs.map((neuron) => {
+    const snapshot = neuron.run.meta.epochs.findIndex((name) => String(name).toLowerCase() === epoch);
     return {
       kind: "neuron" as const,
       label: snapshot < 0 ? `${neuron.run.title}: ${neuron.run.siteName(neuron.neuron)}` : neuron.run.nameAt(snapshot, neuron.neuron),
@@ -198,9 +199,9 @@ function reveal(store: Store, run: Run): { panels: string[]; hidden: Set<string>
   const { panels, hidden } = store.state;
   const open = new Set(hidden);
   open.delete(run.name);
-  const own = `*${run.meta.scene}`;
-  const there = panels.map(subject).some((name) => name === own || name === run.name);
-  return { panels: there ? panels : [own, ...panels.slice(1)], hidden: open.size === hidden.size ? hidden : open };
+  const scene = `*${run.meta.scene}`;
+  const there = panels.map(subject).some((name) => name === scene || name === run.name);
+  return { panels: there ? panels : [scene, ...panels.slice(1)], hidden: open.size === hidden.size ? hidden : open };
 }
 
 /** A snapshot below 0 leaves the time as it is; that of the base is the same at all times. */

@@ -1,15 +1,16 @@
 /** One slider for everything: play, the epoch, and a strip of curves under it. */
 
-import { runColour } from "./colour";
-import { isDiverged } from "./concepts";
-import { measured, METRICS } from "./curves";
-import { snapshotLabel } from "./data/epochs";
-import type { Model, Run } from "./data/model";
-import { h, swatch } from "./dom";
-import { backdropOf, shownRuns } from "./panels";
-import type { State, Store } from "./state";
+import { runColour } from "../colour";
+import { isDiverged } from "../concepts";
+import { measured, METRICS } from "../curves";
+import { snapshotLabel } from "../data/epochs";
+import type { Model } from "../data/model";
+import type { Run } from "../data/run";
+import { h, swatch } from "../dom";
+import { backdropOf, shownRuns } from "../panels";
+import type { State, Store } from "../state";
+import { onThemeChange } from "../theme";
 import { isAlarm, Strip } from "./strip";
-import { onThemeChange } from "./theme";
 
 /** Time that a stop is shown for while playing, in ms. */
 const PACE = 900;
@@ -66,7 +67,7 @@ export class Timeline {
     );
     this.shown();
     store.listen((state, changed) => {
-      if (changed.has("at")) this.told(state);
+      if (changed.has("at")) this.showTime(state);
       if (LISTED.some((key) => changed.has(key))) this.listRuns(state);
     });
     this.stopTheme = onThemeChange(() => {
@@ -75,7 +76,7 @@ export class Timeline {
     });
   }
 
-  private told(state: State): void {
+  private showTime(state: State): void {
     this.slider.value = String(state.at);
     const name = this.model.stopLabel(state.at);
     this.slider.setAttribute("aria-valuetext", name);
@@ -130,9 +131,9 @@ export class Timeline {
     const metric = at === null || state.metric in COUNTED ? "test_top1" : state.metric;
     for (const chip of this.chips.querySelectorAll<HTMLElement>(".chip")) {
       const run = this.model.run(chip.dataset.run!)!;
-      const told = valueAt(run, metric, at ?? state.at);
-      const where = at === null || told === "" ? "" : ` at ${run.label(run.at(at))}`;
-      chip.querySelector(".value")!.textContent = `${told}${where}`;
+      const value = valueAt(run, metric, at ?? state.at);
+      const where = at === null || value === "" ? "" : ` at ${run.label(run.at(at))}`;
+      chip.querySelector(".value")!.textContent = `${value}${where}`;
     }
   }
 

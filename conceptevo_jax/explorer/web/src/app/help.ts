@@ -1,14 +1,8 @@
 /** How to read the map, and every key. */
 
-import type { Model } from "./data/model";
-import { h } from "./dom";
-
-/** A key or several alike: how they are told, and what each does. */
-export interface Key {
-  shown: string;
-  what: string;
-  on: Record<string, (event: KeyboardEvent) => void>;
-}
+import type { Model } from "../data/model";
+import { h } from "../dom";
+import type { Key } from "./keys";
 
 export class Help {
   readonly element: HTMLDialogElement;
@@ -34,7 +28,7 @@ export class Help {
         h("li", null, "▼ above the curves: the monitor raised an alarm; filled where the concepts are lost."),
       ),
       h("h2", null, "Keys"),
-      h("dl.keys", null, keys.map(({ shown, what }) => h("div", null, h("dt", null, shown), h("dd", null, what)))),
+      h("dl.keys", null, keys.map(({ shown, description }) => h("div", null, h("dt", null, shown), h("dd", null, description)))),
       h("p.faint", null, "The address holds the view: copy it to share. This page asks nothing of any server."),
     );
   }

@@ -1,8 +1,8 @@
 /** What to call a set of neurons: the class that their stimuli hold most beyond chance. */
 
-import type { Model } from "./data/model";
-import { classCounts } from "./patches";
-import type { Selection } from "./selection";
+import type { Model } from "../data/model";
+import { classCounts } from "../patches";
+import type { Selection } from "../selection";
 
 export interface Suggestion {
   label: string;
@@ -14,10 +14,10 @@ export function suggestLabel(model: Model, selection: Selection, at: number): Su
   const counts = new Map<string, number>();
   const usual = new Map<string, number>();
   let total = 0;
-  for (const [run, own] of selection.members) {
+  for (const [run, neurons] of selection.members) {
     const priors = model.priors(run.meta.scene);
     run.scene.classes.forEach((name, label) => usual.set(name, priors[label]));
-    for (const neuron of own) {
+    for (const neuron of neurons) {
       if (run.dead(run.at(at), neuron)) continue;
       for (const [name, n] of classCounts(run, run.at(at), neuron)) {
         counts.set(name, (counts.get(name) ?? 0) + n);
@@ -30,14 +30,14 @@ export function suggestLabel(model: Model, selection: Selection, at: number): Su
     .map(([name, n]) => ({ name, share: n / total, lift: n / total / (usual.get(name) || 1) }))
     .sort((a, b) => b.share - a.share);
   const first = ranked[0];
-  const told = (one: typeof first) => `${one.name} ${Math.round(100 * one.share)} %`;
+  const inWords = ({ name, share }: typeof first) => `${name} ${Math.round(100 * share)} %`;
   if (first.lift < 1.5) {
-    return { label: "mixed", why: `no class stands out: ${ranked.slice(0, 3).map(told).join(", ")}` };
+    return { label: "mixed", why: `no class stands out: ${ranked.slice(0, 3).map(inWords).join(", ")}` };
   }
   // Classes that are nearly as frequent belong to the name.
-  const named = ranked.filter((one) => one.share >= first.share / 2 && one.lift >= 1.5).slice(0, 3);
+  const named = ranked.filter(({ share, lift }) => share >= first.share / 2 && lift >= 1.5).slice(0, 3);
   return {
-    label: named.map((one) => one.name).join(" / "),
-    why: `${named.map(told).join(", ")} of the stimuli; ${first.lift.toFixed(1)}× the average`,
+    label: named.map(({ name }) => name).join(" / "),
+    why: `${named.map(inWords).join(", ")} of the stimuli; ${first.lift.toFixed(1)}× the average`,
   };
 }

@@ -13,6 +13,7 @@ import { SelectionPane } from "./panes/selection";
 import { classCounts, enlarge } from "./patches";
 import { Search } from "./search";
 import { carry, shotsOf } from "./selection";
+import { sheetHandle } from "./sheet";
 import { type State, Store, type Tab, TABS } from "./state";
 import { onThemeChange } from "./theme";
 import { Timeline } from "./timeline";
@@ -220,12 +221,7 @@ export class App {
       });
     });
     const side = h("aside.side", { "aria-label": "neuron, class and selection" }, list, bodies);
-    // On a phone the details lie below what is seen of the map.
-    const narrow = window.matchMedia("(max-width: 760px)");
-    this.store.listen((state, changed) => {
-      const isChosen = changed.has("neuron") && changed.size < 4 && state.neuron !== null;
-      if (isChosen && narrow.matches) side.scrollIntoView({ block: "start" });
-    });
+    side.prepend(sheetHandle(this.store, side, this.maps.element));
     return side;
   }
 
@@ -246,12 +242,12 @@ export class App {
 
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    const typing = target.matches("input:not([type=range]), select, textarea") || document.querySelector("dialog[open]") !== null;
+    const typing = target.matches("input:not([type=range], [type=checkbox]), select, textarea") || document.querySelector("dialog[open]") !== null;
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = this.actions.get(name);
-    // A button or a heading that opens, if it has the focus, is pressed by space.
-    if (action === undefined || (event.key === " " && target.closest("button, summary"))) return;
+    // A button, a box or a heading that opens, if it has the focus, is pressed by space.
+    if (action === undefined || (event.key === " " && target.closest("button, summary, [type=checkbox]"))) return;
     event.preventDefault();
     action(event);
   }

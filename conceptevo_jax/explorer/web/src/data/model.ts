@@ -65,7 +65,6 @@ interface RunMeta {
   table: Record<string, Series> & { progress: number[] };
   measures: Record<string, Series>;
   reports: Report[];
-  moved: number;
   evolutions: Evolution[];
 }
 
@@ -100,6 +99,7 @@ export const enum Life {
 export interface Patches {
   images: Uint16Array | Uint32Array;
   unused: number;
+  peaks: Float32Array;
   corners: Uint16Array | null;
   length: Uint16Array | null;
 }
@@ -113,7 +113,8 @@ export class Run {
   private readonly points: Uint16Array;
   private readonly state: Uint8Array;
   private readonly coverages: Uint8Array;
-  private readonly moves: Uint8Array;
+  /** Every movement since the snapshot before; NaN where there is none. */
+  readonly moves: Float32Array;
   private readonly groups: Uint8Array;
   private readonly lives: Int16Array;
   private readonly importances: Uint16Array | null;
@@ -137,7 +138,7 @@ export class Run {
     this.points = core.array(`${number}.points`, [e, n, 2]);
     this.state = core.array(`${number}.state`, [e, n]);
     this.coverages = core.array(`${number}.coverage`, [e, n]);
-    this.moves = core.array(`${number}.moved`, [e, n]);
+    this.moves = core.floats(`${number}.moved`, [e, n]);
     this.groups = core.array(`${number}.group`, [e, n]);
     this.lives = core.array(`${number}.lives`, [5, n]);
     const v = meta.evolutions.length;
@@ -271,13 +272,7 @@ export class Run {
   /** Movement since the snapshot before, in the space. */
   moved(snapshot: number, neuron: number): number | null {
     const value = this.moves[snapshot * this.neurons + neuron];
-    return value === UNKNOWN ? null : (value / 254) * this.meta.moved;
-  }
-
-  /** Counts its movements in bins from 0 to the largest of all runs. */
-  countMoves(counts: Uint32Array, most: number): void {
-    const scale = ((counts.length - 1) * this.meta.moved) / most / 254;
-    for (const value of this.moves) if (value !== UNKNOWN) counts[Math.round(value * scale)] += 1;
+    return Number.isNaN(value) ? null : value;
   }
 
   /** Whether each neuron lies where that of another run does, as closely as one dot shows. */
@@ -349,6 +344,13 @@ export class Run {
     return Array.from(images.subarray(start, start + this.meta.k)).filter((i) => i !== unused);
   }
 
+  /** Its responses to its first stimuli; needs `loadPatches`. */
+  responses(snapshot: number, neuron: number, count = Infinity): number[] {
+    const start = (snapshot * this.neurons + neuron) * this.meta.k;
+    const used = Math.min(count, this.stimuli(snapshot, neuron).length);
+    return Array.from(this.patches!.peaks.subarray(start, start + used));
+  }
+
   async loadPatches(): Promise<void> {
     if (this.patches !== null) return;
     const chunk = await this.model.source.chunk(`patches-${this.number}`);
@@ -363,6 +365,7 @@ export class Run {
     this.patches = {
       images,
       unused: images.BYTES_PER_ELEMENT === 2 ? 65535 : 4294967295,
+      peaks: chunk.floats("peaks", [e, n, k]),
       corners: shown ? chunk.array("corners", [e, n, k, 2]) : null,
       length: shown ? chunk.array("length", [n]) : null,
     };

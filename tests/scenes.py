@@ -53,6 +53,8 @@ def planted_course(name="vgg", *, is_base=False, seed=0, images=4) -> Course:
     ids = rng.integers(0, images, (e, n, k)).astype(np.int32)
     ids[dead] = -1
     ids[:, 1, 1] = -1
+    peaks = -np.sort(-rng.lognormal(size=(e, n, k)), axis=-1).astype(np.float32)
+    peaks[ids < 0] = np.nan
     corners = rng.integers(0, SIDE - 3, (e, n, k, 2)).astype(np.int16)
     corners[ids < 0] = -1
     gone = dead[..., None]
@@ -83,6 +85,7 @@ def planted_course(name="vgg", *, is_base=False, seed=0, images=4) -> Course:
         group=np.where(dead, -1, 0).astype(np.int16),
         lives=np.array(lives, np.int16),
         image_ids=ids,
+        peaks=peaks,
         corners=corners,
         length=np.array([3, 3, 3, 5, 5]),
         table={"progress": [0.0, 1.0], "train_top1": [0.1, None], "test_top1": [0, 1]},

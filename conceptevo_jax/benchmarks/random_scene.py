@@ -87,6 +87,7 @@ def _course(
         group=np.full((e, n), -1),
         lives=np.zeros((5, n), int),
         image_ids=rng.integers(0, _IMAGES, (e, n, k)),
+        peaks=rng.random((e, n, k)),
         corners=np.zeros((e, n, 0, 2), int),
         length=np.full(n, 8),
         table={"progress": list(map(float, range(e))), "test_top1": [0.5] * e},

@@ -5,8 +5,8 @@ A chunk is a gzipped container: `CEVO`, the format and the header's length as un
 padded likewise; little-endian throughout. The same scene gives the same bytes.
 
 Largest rounding errors: a point by 1/131,068 of the map's width or height; coverage by
-1/508; movement by 1/508 of the run's largest; a component of a unit vector by 1/254; a
-score of importance by 1/131,068.
+1/508; a movement and a response by 1/256 of itself; a component of a unit vector by
+1/254; a score of importance by 1/131,068.
 """
 
 import dataclasses
@@ -171,15 +171,8 @@ def _run_facts(course: Course, scene: int, side: int) -> dict[str, Any]:
         "table": {name: list(column) for name, column in course.table.items()},
         "measures": {name: list(column) for name, column in course.measures.items()},
         "reports": [dict(report) for report in course.reports],
-        "moved": _max_movement(course),
         "evolutions": [dict(evolution) for evolution in course.evolutions],
     }
-
-
-def _max_movement(course: Course) -> float:
-    """The run's largest movement, by which movements are scaled; 1 if none moved."""
-    finite_movements = course.movement[np.isfinite(course.movement)]
-    return float(finite_movements.max(initial=0)) or 1.0
 
 
 def _run_arrays(course: Course, extent: Sequence[float]) -> dict[str, np.ndarray]:
@@ -191,9 +184,7 @@ def _run_arrays(course: Course, extent: Sequence[float]) -> dict[str, np.ndarray
         "points": points,
         "state": course.dead.astype(np.uint8) + 2 * course.nonfinite.astype(np.uint8),
         "coverage": _quantise(course.coverage, COARSE_STEPS, np.uint8),
-        "moved": _quantise(
-            course.movement / _max_movement(course), COARSE_STEPS, np.uint8
-        ),
+        "moved": _bfloat16(course.movement),
         "group": _mark_missing(course.group, np.uint8),
         "lives": course.lives.astype(np.int16),
     }
@@ -211,6 +202,16 @@ def _quantise(shares: np.ndarray, steps: int, dtype: type) -> np.ndarray:
     return np.where(is_finite, quantised_shares, steps + 1).astype(dtype)
 
 
+def _bfloat16(values: np.ndarray) -> np.ndarray:
+    """The upper halves of the bits of rounded 32-bit floats; NaN stays NaN.
+
+    They keep the range of 32 bits, which responses of a failing training need.
+    """
+    bits = values.astype(np.float32).view(np.uint32)
+    rounded_bits = bits + np.uint32(0x7FFF) + (bits >> 16 & 1)
+    return np.where(np.isnan(values), 0x7FC0, rounded_bits >> 16).astype(np.uint16)
+
+
 def _mark_missing(numbers: np.ndarray, dtype: type) -> np.ndarray:
     """Unsigned numbers: the largest of the type marks negative ones, as missing."""
     signed_numbers = numbers.astype(np.int64)
@@ -223,10 +224,10 @@ def _patch_chunk(scene: Scene, course: Course, *, first: bool) -> bytes:
     count = len(scene.pictures.rows)
     dtype = np.uint16 if count < np.iinfo(np.uint16).max else np.uint32
     ids = _mark_missing(course.image_ids, dtype)
+    arrays = {"images": ids, "peaks": _bfloat16(course.peaks)}
     if not scene.pictures.tile:
-        return container({}, {"images": ids})
-    arrays = {
-        "images": ids,
+        return container({}, arrays)
+    arrays |= {
         "corners": _mark_missing(course.corners, np.uint16),
         "length": course.length.astype(np.uint16),
     }

@@ -35,6 +35,7 @@ SCHEMA = pa.schema(
         ("group", pa.int32()),
         ("concept", pa.string()),
         ("top_class", pa.string()),
+        ("strongest_response", pa.float32()),
         ("born", pa.string()),
         ("settled", pa.string()),
         ("left", pa.string()),
@@ -43,7 +44,9 @@ SCHEMA = pa.schema(
     ]
 )
 """`born`, `settled`, `left` and `died` name snapshots as `epoch` does; null for never.
-`progress` is the snapshot's position on axes: the amount of training before it."""
+`progress` is the snapshot's position on axes: the amount of training before it.
+`strongest_response` is the neuron's largest response to an image of the pool; null for
+a dead neuron."""
 
 
 def record_batches(
@@ -93,6 +96,7 @@ def neuron_columns(scene: Scene, course: Course, snapshot: int) -> dict[str, Any
             None if number < 0 else scene.groups[number]["name"] for number in group
         ],
         "top_class": top_classes(scene, course.image_ids[snapshot]),
+        "strongest_response": course.peaks[snapshot, :, 0].astype(np.float32),
         **_life_columns(course),
     }
 

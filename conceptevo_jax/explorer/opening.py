@@ -173,6 +173,7 @@ def _course_rules(course: Course, scene: Scene) -> Iterator[_Rule]:
         _are_in_range(course.image_ids, -1, len(scene.pictures.rows)),
         "unknown images",
     )
+    yield course.peaks.shape == slots, "responses to other stimuli"
     yield patches[:3] in (slots, (e, n, 0)), "patches of other stimuli"
     yield patches[2] > 0 or not scene.pictures.tile or not slots[2], "no patches"
     yield _are_in_range(course.corners, -1, side), "patches outside of the images"

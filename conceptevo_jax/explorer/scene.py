@@ -52,6 +52,7 @@ class Course:
       lives: Per neuron, the snapshots in which its concept is clearest, is born and
         settles, in which it leaves the concept, and in which it dies.
       image_ids: Stimuli, as rows of the scene's images; unused slots -1.
+      peaks: The neuron's response to each stimulus; unused slots NaN.
       corners: Row and column of each patch's first pixel; unused slots -1. No slots
         if patches may not be shown.
       length: Side of a neuron's patches, in pixels of the pool's images.
@@ -81,6 +82,7 @@ class Course:
     group: Int[np.ndarray, "e n"]
     lives: Int[np.ndarray, "5 n"]
     image_ids: Int[np.ndarray, "e n k"]
+    peaks: Float[np.ndarray, "e n k"]
     corners: Int[np.ndarray, "e n _ 2"]
     length: Int[np.ndarray, " n"]
     table: Mapping[str, Sequence[float | None]]

@@ -60,26 +60,41 @@ def test_points_are_within_a_step_and_missing_ones_told(scene, read):
 
 
 def test_shares_are_within_a_step_and_missing_ones_told(scene, read):
-    meta, arrays = read["core"]
+    arrays = read["core"][1]
     for number, course in enumerate(scene.courses):
-        moved = meta["runs"][number]["moved"]
-        for name, values, scale in (
-            ("coverage", course.coverage, 1.0),
-            ("moved", course.movement, moved),
-        ):
-            held = arrays[f"{number}.{name}"]
-            np.testing.assert_array_equal(held == 255, np.isnan(values))
-            error = np.abs(held / 254 * scale - values)[held < 255]
-            assert (error <= scale / 508 + 1e-6).all()
+        held, values = arrays[f"{number}.coverage"], course.coverage
+        np.testing.assert_array_equal(held == 255, np.isnan(values))
+        assert (np.abs(held / 254 - values)[held < 255] <= 1 / 508 + 1e-6).all()
     held, values = arrays["1.importance"], scene.courses[1].importance
     np.testing.assert_array_equal(held == 65535, np.isnan(values))
     assert (np.abs(held / 65534 - values)[held < 65535] <= 1 / 131_068 + 1e-6).all()
 
 
-def test_a_run_whose_neurons_never_moved_has_a_scale(scene, read):
-    meta, arrays = read["core"]
-    assert meta["runs"][0]["moved"] == 1.0
-    assert (arrays["0.moved"] == 255).all()
+def floats(halves):
+    """Numbers of which the upper half of the bits is held."""
+    return (halves.astype(np.uint32) << 16).view(np.float32)
+
+
+def test_movements_and_responses_are_within_a_step_and_missing_ones_nan(scene, read):
+    for number, course in enumerate(scene.courses):
+        for held, values in (
+            (read["core"][1][f"{number}.moved"], course.movement),
+            (read[f"patches-{number}"][1]["peaks"], course.peaks),
+        ):
+            np.testing.assert_allclose(floats(held), values, rtol=1 / 256)
+            assert np.isnan(values).any()
+
+
+SIZES = (0.0, 4.1, -3.3, 7e30, 2e-30, np.inf, np.nan)
+
+
+def test_a_response_of_any_size_is_told(scene, read_chunk):
+    course = scene.courses[1]
+    peaks = np.resize(np.array(SIZES, np.float32), course.peaks.shape)
+    courses = [scene.courses[0], dataclasses.replace(course, peaks=peaks)]
+    chunks = dict(page_chunks("t", [dataclasses.replace(scene, courses=courses)]))
+    held = read_chunk(chunks["patches-1"])[1]["peaks"]
+    np.testing.assert_allclose(floats(held), peaks, rtol=1 / 256)
 
 
 def test_states_groups_and_lives_are_exact(scene, read):
@@ -164,7 +179,7 @@ def test_without_patches_stimuli_are_told_by_class_alone(scene, read_chunk):
     for number in range(2):
         meta, arrays = read[f"patches-{number}"]
         assert meta == {}
-        assert list(arrays) == ["images"]
+        assert list(arrays) == ["images", "peaks"]
 
 
 def test_many_images_are_numbered_in_32_bits(scene, read_chunk):
@@ -211,5 +226,6 @@ def test_the_same_scene_gives_the_same_bytes(make_scene):
 def test_every_documented_bound_is_a_half_step():
     assert "1/131,068" in module.__doc__
     assert "1/508" in module.__doc__
+    assert "1/256" in module.__doc__
     assert 2 * module.FINE_STEPS == 131_068
     assert 2 * module.COARSE_STEPS == 508

@@ -174,6 +174,7 @@ FLAWS = [
     (of_run(epochs=["init", 1, -1]), "snapshots that are not epochs"),
     (of_run(image_ids=lambda ids: ids + 9), "unknown images"),
     (of_run(image_ids=lambda ids: ids - 9), "unknown images"),
+    (of_run(peaks=lambda peaks: peaks[:, :, :1]), "responses to other stimuli"),
     (of_run(corners=lambda corners: corners + 9), "patches outside of the images"),
     (of_run(corners=lambda corners: corners[:, :2]), "patches of other stimuli"),
     (of_run(corners=lambda corners: corners[:, :, :0]), "no patches"),

@@ -86,7 +86,7 @@ def test_a_neurons_life_is_told_in_the_names_of_its_rows(page, courses):
     course = courses["short"]
     for neuron in range(LIVES.shape[1]):
         acting.choose(page, f"short/conv1/{neuron}")
-        rows = page.locator("table.concept th")
+        rows = page.locator("table.concept th .when")
         expect(rows).to_have_text([epoch_label(epoch) for epoch in course.epochs])
         for name, place in zip(
             ("born", "settled", "left", "died"), LIVES[1:, neuron], strict=True

@@ -90,6 +90,46 @@ def test_four_maps_have_room(sized):
     assert all(one["bottom"] - one["top"] > 120 for one in maps)
 
 
+def test_on_a_phone_a_tapped_neuron_is_told_below_the_map(visit, planted_page):
+    """Its heading and its first patches are seen beside the whole map."""
+    page = visit(planted_page, world.ALL_RUNS, viewport=browsing.PHONE, has_touch=True)
+    shown = page.locator(".map")
+    sheet = page.get_by_role("complementary")
+    first = page.locator("table.concept .patch").first
+    x, y = acting.place_of(page, "long/conv1/0")
+    box = shown.bounding_box()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("tabpanel")).to_be_hidden()
+    again = shown.bounding_box()
+    page.touchscreen.tap(x - box["x"] + again["x"], y - box["y"] + again["y"])
+    heading = sheet.get_by_role("heading", level=2)
+    expect(heading).to_have_text(acting.named("long@3/conv1/0"))
+    for part in (heading, first, shown):
+        expect(part).to_be_in_viewport(ratio=1)
+    drawn, side = shown.bounding_box(), sheet.bounding_box()
+    assert drawn["y"] + drawn["height"] <= side["y"]
+    assert overlapping(page.evaluate(MEASURE, ".timeline, .side")) == []
+
+
+def test_the_sheet_of_a_phone_opens_and_closes_by_keys(visit, planted_page):
+    page = visit(
+        planted_page, f"{world.ALL_RUNS}&n=long/conv1/0", viewport=SIZES["phone"]
+    )
+    body = page.get_by_role("tabpanel")
+    expect(body).to_be_visible()
+    page.get_by_role("button", name="Hide details").focus()
+    page.keyboard.press("Enter")
+    expect(body).to_be_hidden()
+    handle = page.get_by_role("button", name="Show details")
+    expect(handle).to_be_focused()
+    expect(handle).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Space")
+    expect(body).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("k")
+    expect(body).to_contain_text("Choose a class above")
+
+
 def test_help_fits(sized):
     sized.get_by_role("button", name="Help").click()
     dialog = sized.get_by_role("dialog", name="How to read the map")

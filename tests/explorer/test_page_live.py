@@ -23,6 +23,7 @@ def until(course, count):
         "movement",
         "group",
         "image_ids",
+        "peaks",
         "corners",
     )
     cut = {name: getattr(course, name)[:count] for name in of_time}

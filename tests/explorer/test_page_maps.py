@@ -1,9 +1,13 @@
 """Maps side by side look at one place, and what is drawn on one is marked on all."""
 
+import dataclasses
+
 import acting
 import numpy as np
 import pytest
 import world
+
+from conceptevo_jax.explorer import write_page
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -210,7 +214,7 @@ COLOURINGS = {
     "depth of the site": ["first site", "last site"],
     "concept": ["cat", "fish"],
     "importance for a class": ["for cat", "not known"],
-    "movement": ["least", "most (2.0)", "median 0.25"],
+    "movement": ["0.25", "2.0", "each part of the scale is a quarter"],
     "coverage": ["share of the stimuli that have a vector"],
     "birth of the concept": ["init", "epoch 3"],
     "live, dead or not finite": ["live", "dead", "not finite"],
@@ -254,7 +258,8 @@ def coloured(page, neuron):
         ("group", "long/conv1/0", (0x00, 0x9E, 0x73)),
         ("group", "long/conv1/4", (0xD5, 0x5E, 0x00)),
         ("movement", "long/conv1/0", (0xFD, 0xE7, 0x25)),
-        ("movement", "long/conv1/4", (0x35, 0xB7, 0x79)),
+        ("movement", "long/conv1/4", (0x23, 0x88, 0x8E)),
+        ("movement", "short/conv1/4", (0x23, 0x88, 0x8E)),
         ("coverage", "long/conv1/0", (0xFD, 0xE7, 0x25)),
         ("depth", "long/conv1/4", (0x44, 0x01, 0x54)),
         ("depth", "long/conv2/1", (0xFD, 0xE7, 0x25)),
@@ -270,6 +275,25 @@ def test_points_have_the_colour_of_what_was_planted(
     hidden = ",".join(sorted(others))
     page = visit(planted_page, f"{world.ALL_RUNS}&c={colour}&k=cat&h={hidden}")
     assert np.abs(coloured(page, neuron) - ink).max() < 50
+
+
+def test_movements_of_all_runs_have_one_scale_by_quantiles(save, visit, tmp_path):
+    """A run that hardly moves has its part in the scale of one that does."""
+    sizes = np.repeat(np.array([0.5, 1, 2, 4, 64]), [12, 12, 11, 12, 1])
+    movements = np.full((5, world.NEURONS), np.nan, np.float32)
+    movements[1:] = sizes.reshape(12, 4).T
+    calm = dataclasses.replace(world.short(), movement=movements[:3] * 0)
+    wild = dataclasses.replace(world.long(), movement=movements)
+    path = tmp_path / "page.html"
+    for courses, stops in (
+        ([wild], ["0.50", "1.0", "2.0", "4.0", "64"]),
+        ([wild, calm], ["0", "0", "1.0", "2.0", "64"]),
+    ):
+        saved = save(world.scene(courses=[world.base(), *courses]))
+        assert write_page([saved], path, title="movements")
+        page = visit(path, "p=long&e=last&c=movement")
+        scale = page.get_by_label("legend").locator(".entry", has=page.locator(".ramp"))
+        expect(scale).to_have_text("".join(stops))
 
 
 def test_a_dead_neuron_is_paler_than_a_live_one(page):

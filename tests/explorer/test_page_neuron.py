@@ -1,8 +1,12 @@
 """The inspector tells what was planted of a neuron."""
 
+import dataclasses
+
 import acting
 import pytest
 import world
+
+from conceptevo_jax.explorer import write_page
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -17,6 +21,10 @@ def expect_facts(page, **wanted):
     for name, fact in wanted.items():
         told = page.locator("dl.facts > div", has=page.get_by_text(name, exact=True))
         expect(told.locator("dd")).to_have_text(fact)
+
+
+def brief(response):
+    return f"{response:.0f}" if response >= 10 else f"{response:.1f}"
 
 
 def section(page, name):
@@ -55,14 +63,55 @@ def test_facts_of_a_neuron_that_died(page):
 def test_its_concept_over_time_has_a_row_of_patches_per_snapshot(page):
     inspect(page, "long/conv1/0")
     rows = page.locator("table.concept tr")
-    expect(rows.locator("th")).to_have_text(["init", *(f"epoch {n}" for n in range(4))])
+    labels = ["init", *(f"epoch {n}" for n in range(4))]
+    expect(rows.locator("th .when")).to_have_text(labels)
     wanted = world.long().image_ids[:, world.MOVER]
     for row, images in enumerate(wanted.tolist()):
         patches = rows.nth(row).locator(".patch")
         expect(patches).to_have_count(len(images))
         for place, i in enumerate(images):
+            response = brief(world.peaks_of(5)[row, 0, place])
             told = f"patch of an image of {world.CLASSES[i // 8]}, train/{i:05}"
-            expect(patches.nth(place)).to_have_attribute("title", told)
+            title = f"{told}; response {response}"
+            expect(patches.nth(place)).to_have_attribute("title", title)
+
+
+def test_a_row_has_the_range_of_its_responses(page):
+    inspect(page, "long/conv1/0")
+    rows = page.locator("table.concept tr")
+    ranges = ["8.0 to 5.0", "16 to 10", "24 to 15", "32 to 20", "40 to 25"]
+    expect(rows.locator(".range")).to_have_text(ranges)
+    inspect(page, "long/conv2/5")
+    expect(rows.locator(".range")).to_have_text(ranges[:3])
+
+
+BOX = """(outline) => {
+  const image = outline.parentElement.getBoundingClientRect();
+  const box = outline.getBoundingClientRect();
+  return [box.left - image.left, box.top - image.top, box.width, box.height].map(
+    (length) => length / image.width);
+}"""
+
+
+def test_large_patches_tell_the_response_and_the_place_in_the_image(
+    save, visit, tmp_path
+):
+    plain = world.long()
+    corners = plain.corners.copy()
+    corners[4, 0, 1] = 4, 1
+    long = dataclasses.replace(plain, corners=corners)
+    path = tmp_path / "page.html"
+    assert write_page([save(world.scene(courses=[world.base(), long]))], path, title="")
+    page = visit(path, "e=last&p=long&n=long/conv1/0")
+    expect(page.locator("table.concept")).to_be_visible()
+    page.keyboard.press("p")
+    dialog = page.get_by_role("dialog", name="larger patches")
+    expect(dialog).to_contain_text("the image of 8 × 8 pixels")
+    told = ["40rows 2–5columns 2–5", "35rows 4–7columns 1–4"]
+    told += [f"{response}rows 2–5columns 2–5" for response in (30, 25)]
+    expect(dialog.locator("figcaption")).to_have_text(told)
+    box = dialog.locator(".outline").nth(1).evaluate(BOX)
+    assert box == pytest.approx([1 / 8, 4 / 8, 4 / 8, 4 / 8], abs=0.02)
 
 
 @pytest.mark.parametrize(("row", "label"), [(0, 0), (4, 2)])
@@ -74,7 +123,7 @@ def test_a_patch_is_cut_out_of_its_image(page, row, label):
 
 def test_a_row_leads_to_its_time(page):
     inspect(page, "long/conv1/0")
-    current = page.locator("tr[aria-current=true] th")
+    current = page.locator("tr[aria-current=true] th .when")
     expect(current).to_have_text("epoch 3")
     page.get_by_role("button", name="epoch 0", exact=True).click()
     expect(page.locator(".time")).to_have_text("epoch 0")

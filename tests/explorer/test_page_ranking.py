@@ -111,6 +111,61 @@ def test_evolutions_that_do_not_matter_are_shown_for_contrast(save, visit, tmp_p
     assert values == pytest.approx([0.5] * 3, abs=0.02)
 
 
+@pytest.fixture
+def crowd(save, visit, tmp_path):
+    """Of 36 ranked neurons three are tied as the first; the last become birds."""
+    plain = world.crowded(world.long(), 3)
+    n = plain.dead.shape[1]
+    scores = np.linspace(0.6, 1, n, dtype=np.float32)
+    scores[-3:] = 1
+    importance = np.full((1, 4, 3, n), np.nan, np.float32)
+    importance[0, [0, 2]] = scores
+    rank_of = np.full((1, 4, n), -1, np.int32)
+    rank_of[0, [0, 2]] = np.arange(n)[::-1]
+    evolution = {"before": 2, "after": 4, "classes": [0, 1, 2, 3], "images": 128}
+    long = dataclasses.replace(
+        plain, evolutions=[evolution], importance=importance, rank=rank_of
+    )
+    saved = save(world.scene(courses=[world.base(), long]))
+    path = tmp_path / "page.html"
+    assert write_page([saved], path, title="crowd")
+    return lambda view: visit(path, f"p=long&{view}")
+
+
+def test_equal_importances_share_a_place_and_are_said_to_be_tied(crowd):
+    rows = lists(crowd("k=bird&t=class")).locator("ol > li")
+    expect(rows).to_have_count(20)
+    places = [row.get_attribute("value") for row in rows.all()]
+    assert places == ["1", "1", "1", *(str(place) for place in range(4, 21))]
+    expect(rows.filter(has_text="tied with 2 others")).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("1.000 [1.00, 1.00]")
+    expect(rows.nth(3)).to_contain_text(f"{0.6 + 0.4 * 32 / 35:.3f} [")
+
+
+def test_only_evolutions_that_become_the_class_are_listed(crowd):
+    page = crowd("k=bird&t=class")
+    box = page.get_by_label("only neurons that become bird")
+    rows = lists(page).locator("ol > li")
+    box.check()
+    expect(rows.locator("> .link")).to_have_text(["conv1/2", "conv1/1", "conv1/0"])
+    assert [row.get_attribute("value") for row in rows.all()] == ["34", "35", "36"]
+    expect(box).to_be_focused()
+    other = crowd(page.url.split("#", 1)[1])
+    expect(lists(other).locator("li")).to_have_count(3)
+    page.keyboard.press("z")
+    expect(rows).to_have_count(20)
+    expect(box).not_to_be_checked()
+    page.keyboard.press("Space")
+    expect(rows).to_have_count(3)
+
+
+def test_a_class_that_no_neuron_becomes_is_said_to_be_so(crowd):
+    page = crowd("k=cat&t=class&f=becomes")
+    pane = page.get_by_role("tabpanel")
+    expect(pane).to_contain_text("No ranked neuron becomes cat in this evolution.")
+    expect(lists(page)).to_have_count(0)
+
+
 def test_a_row_leads_to_its_neuron(page):
     rank(page, "fish")
     lists(page).first.locator("li > .link").nth(1).click()

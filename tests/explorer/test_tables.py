@@ -50,6 +50,7 @@ def test_numbers_are_the_scenes_and_what_is_not_known_is_null(saved, rows):
                     ("y", one.points[snapshot, neuron, 1]),
                     ("coverage", one.coverage[snapshot, neuron]),
                     ("movement", one.movement[snapshot, neuron]),
+                    ("strongest_response", one.peaks[snapshot, neuron, 0]),
                 ):
                     assert (row[name] is None) == math.isnan(value)
                     assert row[name] is None or row[name] == value

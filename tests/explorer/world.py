@@ -64,6 +64,13 @@ def _importance() -> tuple[np.ndarray, np.ndarray]:
     return shares, rank
 
 
+def peaks_of(snapshots: int) -> np.ndarray:
+    """Responses of 8, 7, 6 and 5, times one more than the number of the snapshot."""
+    scale = 1 + np.arange(snapshots, dtype=np.float32)[:, None, None]
+    slots = np.arange(8, 8 - STIMULI, -1, dtype=np.float32)
+    return np.broadcast_to(scale * slots, (snapshots, NEURONS, STIMULI)).copy()
+
+
 def lives_of(snapshots: int) -> np.ndarray:
     lives = np.full((5, NEURONS), -1, np.int16)
     lives[0], lives[1] = snapshots - 1, 0
@@ -96,6 +103,7 @@ def course(name: str, epochs: list, progress: list, shift: float, **facts) -> Co
         "group": of.astype(np.int16),
         "lives": lives_of(e),
         "image_ids": ids.astype(np.int32),
+        "peaks": peaks_of(e),
         "corners": np.full((e, NEURONS, STIMULI, 2), 2, np.int16),
         "length": np.full(NEURONS, 4),
         "table": {"progress": progress, "test_top1": [0.1 + at / 8 for at in progress]},
@@ -124,6 +132,7 @@ def long() -> Course:
     """Five snapshots, with importance, an alarm, and neurons that change."""
     plain = course("long", ["init", 0, 1, 2, 3], [0.0, 1.0, 2.0, 3.0, 4.0], 0.0)
     points, ids = plain.points.copy(), plain.image_ids.copy()
+    peaks = plain.peaks.copy()
     points[4, MOVER] = CORNERS[2] + [0.36, 0]
     ids[4, MOVER] = 2 * PER_CLASS + np.arange(STIMULI)
     ids[4, MIXED, 3] = PER_CLASS
@@ -138,6 +147,7 @@ def long() -> Course:
         (coverage, np.nan),
         (moved, np.nan),
         (ids, -1),
+        (peaks, np.nan),
         (group, -1),
     ):
         values[3:, DYING] = nothing
@@ -150,6 +160,7 @@ def long() -> Course:
         plain,
         points=points,
         image_ids=ids,
+        peaks=peaks,
         dead=dead,
         vectors=vectors,
         coverage=coverage,
@@ -214,6 +225,7 @@ def crowded(course: Course, times: int) -> Course:
             "group",
             "lives",
             "image_ids",
+            "peaks",
             "corners",
         )
     }

@@ -107,6 +107,7 @@ def describe_run(
         group=run_members(projected_run, frame.concepts).astype(np.int16),
         lives=np.stack([getattr(lives, name) for name in LIVES]).astype(np.int16),
         image_ids=np.stack([s.image_ids for s in stimuli]),
+        peaks=np.stack([s.peaks for s in stimuli]),
         corners=corners.astype(np.int16),
         # A site's receptive field is the same at every snapshot.
         length=windows[-1].length,

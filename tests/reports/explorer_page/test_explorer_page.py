@@ -152,6 +152,7 @@ def test_stimuli_patches_and_lives_are_the_stages(explored, scene, course):
         ]
         image_keys = [[names[i] for i in row] for row in course.image_ids[index]]
         assert image_keys == expected_keys
+        np.testing.assert_array_equal(course.peaks[index], stimuli.peaks)
         side, size = session.images.pool_pixels.side, run.run.model.size
         windows = patch_windows(stimuli, side=side, input_size=size)
         np.testing.assert_array_equal(course.corners[index, :, :, 0], windows.top)

@@ -10,6 +10,9 @@ import { type Change, type State, type Tab, TABS } from "./state";
 /** The last time, in an address. */
 const LAST = "last";
 
+/** The filter of rankings that an address tells. */
+const BECOMES = "becomes";
+
 /** Corners of a region that an address tells at most. */
 const CORNERS = 80;
 
@@ -27,6 +30,7 @@ export function write(model: Model, state: State): string {
   if (state.counted !== null) put("b", state.counted);
   put("t", state.tab);
   if (state.cls !== null) put("k", state.cls);
+  if (state.becoming) put("f", BECOMES);
   if (state.neuron !== null) put("n", state.neuron.run.id(state.neuron.neuron));
   if (state.view !== null) put("v", [state.view.x, state.view.y, state.view.zoom].map((value) => round(value, 6)).join(","));
   const region = state.selection?.region;
@@ -75,6 +79,7 @@ export function read(model: Model, hash: string, start: State, unknown: string[]
   if (known("t", TABS.includes(tab))) found.tab = tab;
   const cls = values.get("k") ?? "";
   if (known("k", model.classes.includes(cls))) found.cls = cls;
+  if (known("f", values.get("f") === BECOMES)) found.becoming = true;
   const neuron = model.find(values.get("n") ?? "");
   if (known("n", neuron)) found.neuron = neuron;
   const view = list("v").map(Number);

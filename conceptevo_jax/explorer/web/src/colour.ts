@@ -3,6 +3,8 @@
 import { epochLabel } from "./data/epochs";
 import type { Model } from "./data/model";
 import type { Run } from "./data/run";
+import { movementScale } from "./movement";
+import { brief } from "./numbers";
 import { basesBelow } from "./panels";
 import type { State } from "./state";
 import { isDark, mixed, themeColour } from "./theme";
@@ -53,7 +55,8 @@ export interface Swatch {
 
 export interface Legend {
   swatches: Swatch[];
-  ramp: { colours: string[]; low: string; high: string } | null;
+  /** Colours from low to high, and what equally distant places among them stand for. */
+  ramp: { colours: string[]; stops: string[] } | null;
   note: string | null;
   /** Whether grey, for what is not known, can occur. */
   unknown?: boolean;
@@ -92,8 +95,8 @@ export function pale(colour: string): string {
   return mixed(colour, 0.42, themeColour("--paper"));
 }
 
-function ramp(low: string, high: string, note: string | null = null): Legend {
-  return { swatches: [], ramp: { colours: VIRIDIS, low, high }, note, unknown: note !== null };
+function ramp(stops: string[], note: string | null = null): Legend {
+  return { swatches: [], ramp: { colours: VIRIDIS, stops }, note, unknown: note !== null };
 }
 
 /** Sixteen steps and one for unknown. */
@@ -101,25 +104,6 @@ function step(share: number | null): number {
   if (share === null || Number.isNaN(share)) return VIRIDIS.length;
   return Math.max(0, Math.min(VIRIDIS.length - 1, Math.floor(share * VIRIDIS.length)));
 }
-
-/** How far down among all movements one of a size is, from 0 to 1. */
-function movementRank(model: Model): { rank: (moved: number) => number; most: number; median: number } {
-  const most = Math.max(...model.runs.map((run) => run.meta.moved)) || 1;
-  const counts = new Uint32Array(1024);
-  for (const run of model.runs) run.countMoves(counts, most);
-  const total = counts.reduce((sum, count) => sum + count, 0) || 1;
-  let below = 0;
-  const ranks = Array.from(counts, (count) => {
-    const middle = (below + count / 2) / total;
-    below += count;
-    return middle;
-  });
-  const last = counts.length - 1;
-  const median = (Math.max(0, ranks.findIndex((rank, i) => counts[i] > 0 && rank >= 0.5)) / last) * most;
-  return { rank: (moved) => ranks[Math.round((moved / most) * last)], most, median };
-}
-
-const movementRanks = new WeakMap<Model, ReturnType<typeof movementRank>>();
 
 /** The colouring that was chosen; with an entry isolated, of its neurons alone. */
 export function colouring(model: Model, state: State): Colouring {
@@ -170,7 +154,7 @@ function colouringOfAll(model: Model, state: State): Colouring {
       return {
         ...ordered,
         of: (run, _, neuron) => step(run.siteOf(neuron) / Math.max(1, run.meta.sites.length - 1)),
-        legend: ramp("first site", "last site"),
+        legend: ramp(["first site", "last site"]),
       };
     case "group":
       return {
@@ -196,9 +180,7 @@ function colouringOfAll(model: Model, state: State): Colouring {
       };
     }
     case "movement": {
-      const ranks = movementRanks.get(model) ?? movementRank(model);
-      movementRanks.set(model, ranks);
-      const { rank, most, median } = ranks;
+      const { rank, quantiles } = movementScale(model);
       return {
         ...ordered,
         of: (run, snapshot, neuron) => {
@@ -206,9 +188,8 @@ function colouringOfAll(model: Model, state: State): Colouring {
           return step(moved === null ? null : rank(moved));
         },
         legend: ramp(
-          "least",
-          `most (${most.toPrecision(2)})`,
-          `by rank among all movements since the snapshot before, in the space; median ${median.toPrecision(2)}`,
+          quantiles.map(brief),
+          "in the space since the snapshot before; each part of the scale is a quarter of all movements",
         ),
       };
     }
@@ -216,7 +197,7 @@ function colouringOfAll(model: Model, state: State): Colouring {
       return {
         ...ordered,
         of: (run, snapshot, neuron) => step(run.coverage(snapshot, neuron)),
-        legend: ramp("0", "1", "share of the stimuli that have a vector in the space"),
+        legend: ramp(["0", "1"], "share of the stimuli that have a vector in the space"),
       };
     case "born": {
       const last = model.stops.at(-1) || 1;
@@ -226,7 +207,7 @@ function colouringOfAll(model: Model, state: State): Colouring {
           const born = run.life(1, neuron);
           return step(born < 0 ? null : run.meta.progress[born] / last);
         },
-        legend: ramp(epochLabel("init"), model.stopLabel(model.stops.at(-1)!), "when it first held its concept"),
+        legend: ramp([epochLabel("init"), model.stopLabel(model.stops.at(-1)!)], "when it first held its concept"),
       };
     }
     case "dead":
@@ -272,5 +253,5 @@ function importanceLegend(model: Model, name: string | null): Legend {
     return { swatches: [], ramp: null, note: "importance was not measured for these runs" };
   }
   if (name === null) return { swatches: [], ramp: null, note: "choose a class above" };
-  return ramp("0", "1", `of the evolution shown, for ${name}`);
+  return ramp(["0", "1"], `of the evolution shown, for ${name}`);
 }

@@ -44,9 +44,7 @@ export function legendOf(store: Store): HTMLElement[] {
   const { swatches, ramp, note } = colours.legend;
   const parts: HTMLElement[] = [h("span.by", null, `Colour: ${COLOURS[store.state.colour]}`)];
   if (ramp !== null) {
-    const bar = h("i.ramp");
-    bar.style.background = `linear-gradient(to right, ${ramp.colours.join(", ")})`;
-    parts.push(h("span.entry", null, ramp.low, bar, ramp.high));
+    parts.push(rampEntry(ramp));
   }
   swatches.forEach((one, i) => parts.push(entryButton(store, one, i)));
   for (const { colour, label } of others(colours)) parts.push(h("span.entry", null, swatch(colour), label));
@@ -54,8 +52,33 @@ export function legendOf(store: Store): HTMLElement[] {
   return parts;
 }
 
-const LINE = 18;
+type Ramp = NonNullable<Legend["ramp"]>;
 
+/** Width of a whole ramp, in pixels. */
+const RAMP = 120;
+
+/** The parts of a ramp, each with what its end stands for. */
+function partsOf({ colours, stops }: Ramp): { colours: string[]; end: string; width: number }[] {
+  const count = stops.length - 1;
+  const step = (colours.length - 1) / count;
+  return stops.slice(1).map((end, i) => ({
+    colours: colours.slice(Math.floor(i * step), Math.ceil((i + 1) * step) + 1),
+    end,
+    width: RAMP / count,
+  }));
+}
+
+function rampEntry(ramp: Ramp): HTMLElement {
+  const parts = partsOf(ramp).flatMap(({ colours, end, width }) => {
+    const bar = h("i.ramp");
+    bar.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
+    bar.style.width = `${width}px`;
+    return [bar, end];
+  });
+  return h("span.entry", null, ramp.stops[0], ...parts);
+}
+
+const LINE = 18;
 /** Draws the legend from a place on, in lines of some width; where it ends. */
 export function drawLegend(
   context: CanvasRenderingContext2D,
@@ -75,7 +98,10 @@ export function drawLegend(
   };
   const { ramp, note } = colours.legend;
   if (ramp !== null) {
-    put(`${ramp.low} to ${ramp.high}`, 116, (at) => drawRamp(context, ramp, at, y));
+    put(ramp.stops[0], 0, () => {});
+    for (const { colours, end, width } of partsOf(ramp)) {
+      put(end, width + 6, (at) => drawRamp(context, colours, width, at, y));
+    }
   }
   for (const { colour, label } of [...colours.legend.swatches, ...others(colours)]) {
     put(label, 15, (at) => {
@@ -87,15 +113,10 @@ export function drawLegend(
   return y + LINE;
 }
 
-function drawRamp(
-  context: CanvasRenderingContext2D,
-  ramp: NonNullable<Legend["ramp"]>,
-  left: number,
-  top: number,
-): void {
-  const width = 110 / ramp.colours.length;
-  ramp.colours.forEach((colour, i) => {
+function drawRamp(context: CanvasRenderingContext2D, colours: string[], width: number, left: number, top: number): void {
+  const step = width / colours.length;
+  colours.forEach((colour, i) => {
     context.fillStyle = colour;
-    context.fillRect(left + i * width, top, width + 1, 10);
+    context.fillRect(left + i * step, top, step + 1, 10);
   });
 }

@@ -1,11 +1,14 @@
 /** Example patches, cut out of the sheets of images by CSS. */
 
 import { DataError } from "./data/format";
+import type { Images } from "./data/meta";
 import type { Run } from "./data/run";
 import { h } from "./dom";
+import { brief } from "./numbers";
 
-/** Side of an enlarged patch, in pixels. */
-const LARGE = 112;
+/** Sides of an enlarged patch and of the image that it is from, in pixels. */
+const LARGE = 120;
+const WHOLE = 36;
 
 /** Where a patch is on a sheet of images, in the sheet's pixels. */
 interface Tile {
@@ -13,6 +16,10 @@ interface Tile {
   left: number;
   top: number;
   side: number;
+  /** The same in its image, in the image's pixels. */
+  row: number;
+  column: number;
+  length: number;
 }
 
 /** The patch of a neuron; null where images were left out. */
@@ -25,11 +32,15 @@ function tileOf(run: Run, snapshot: number, neuron: number, slot: number): Tile 
   const at = 2 * ((snapshot * run.neurons + neuron) * run.meta.k + slot);
   const place = image % images.per_sheet;
   const pixel = images.tile / images.side;
+  const [row, column] = [corners[at], corners[at + 1]];
   return {
     sheet,
-    left: (place % images.columns) * images.tile + corners[at + 1] * pixel,
-    top: Math.floor(place / images.columns) * images.tile + corners[at] * pixel,
+    left: (place % images.columns) * images.tile + column * pixel,
+    top: Math.floor(place / images.columns) * images.tile + row * pixel,
     side: length[neuron] * pixel,
+    row,
+    column,
+    length: length[neuron],
   };
 }
 
@@ -54,10 +65,16 @@ function patch(run: Run, snapshot: number, neuron: number, slot: number, size: n
   if (tile === null || !images) return null;
   const image = run.stimuli(snapshot, neuron)[slot];
   const name = run.model.classOfImage(run, image);
-  const grown = size / tile.side;
   const file = run.model.nameOfImage(run, image);
-  const told = `patch of an image of ${name}${file === null ? "" : `, ${file}`}`;
-  const element = h("span.patch", { title: told });
+  const response = brief(run.responses(snapshot, neuron)[slot]);
+  const told = `patch of an image of ${name}${file === null ? "" : `, ${file}`}; response ${response}`;
+  return cut(tile, images, size, told);
+}
+
+/** A square of a sheet, in `size` CSS pixels. */
+function cut(tile: Tile, images: Images, size: number, title: string): HTMLElement {
+  const grown = size / tile.side;
+  const element = h("span.patch", { title });
   element.style.cssText =
     `width:${size}px;height:${size}px;background-image:url("${tile.sheet}");` +
     `background-size:${images.columns * images.tile * grown}px auto;` +
@@ -150,18 +167,50 @@ function summary(run: Run, snapshot: number, neuron: number, count: number): str
   return `${count} patches: ${classes.join(", ")}`;
 }
 
+/** A patch, large, with the response to it and its place in its image. */
+function figure(run: Run, snapshot: number, neuron: number, slot: number): HTMLElement | null {
+  const tile = tileOf(run, snapshot, neuron, slot);
+  const large = patch(run, snapshot, neuron, slot, LARGE);
+  const images = run.scene.images;
+  if (tile === null || large === null || !images) return null;
+  const { row, column, length } = tile;
+  const span = (name: string, first: number) => h("span", null, `${name} ${first}–${first + length - 1}`);
+  const places = length < images.side ? [span("rows", row), span("columns", column)] : [h("span", null, "whole image")];
+  const response = h("strong", null, brief(run.responses(snapshot, neuron)[slot]));
+  return h("figure", null, large, h("figcaption", null, wholeImage(tile, images), h("div", null, response, ...places)));
+}
+
+/** The image of a patch, which is outlined in it. */
+function wholeImage(tile: Tile, images: Images): HTMLElement {
+  const { row, column, length } = tile;
+  const pixel = images.tile / images.side;
+  const origin = { ...tile, left: tile.left - column * pixel, top: tile.top - row * pixel, side: images.tile };
+  const whole = cut(origin, images, WHOLE, "the whole image");
+  const grown = WHOLE / images.side;
+  const outline = h("i.outline");
+  outline.style.cssText =
+    `left:${column * grown}px;top:${row * grown}px;width:${length * grown}px;height:${length * grown}px`;
+  if (length < images.side) whole.append(outline);
+  return whole;
+}
+
 /** All of a neuron's patches in a snapshot, large. */
 export function enlarge(run: Run, snapshot: number, neuron: number): void {
   const close = h("button.close", { autofocus: true, onclick: () => dialog.close() }, "Close");
   const title = h("h2", null, run.nameAt(snapshot, neuron));
   const classes = classCounts(run, snapshot, neuron).map(([name, n]) => `${n} ${name}`);
+  const used = run.dead(snapshot, neuron) ? [] : run.stimuli(snapshot, neuron);
+  const figures = used.map((_, slot) => figure(run, snapshot, neuron, slot)).filter((one) => one !== null);
+  const side = run.scene.images?.side;
+  const about = `Strongest first, each with the neuron's response in bold and its place in the image of ${side} × ${side} pixels, counted from 0.`;
   const dialog = h(
     "dialog.large",
     { "aria-label": "larger patches", onclose: () => dialog.remove() },
     close,
     title,
     h("p.faint", null, classes.join(", ")),
-    patchRow(run, snapshot, neuron, run.meta.k, LARGE, true),
+    figures.length > 0 && h("p.faint", null, about),
+    figures.length > 0 ? h("div.figures", null, figures) : patchRow(run, snapshot, neuron, run.meta.k, LARGE, true),
   );
   document.body.append(dialog);
   dialog.showModal();
@@ -173,6 +222,12 @@ function named(row: HTMLElement, run: Run, snapshot: number, neuron: number): HT
     row.append(h("span.named", { title: name }, n > 1 ? `${name} ×${n}` : name));
   }
   return row;
+}
+
+/** The class that more of a neuron's stimuli are of than of any other; null without one. */
+export function majorityClass(run: Run, snapshot: number, neuron: number): string | null {
+  const [first, second] = classCounts(run, snapshot, neuron);
+  return first === undefined || first[1] === second?.[1] ? null : first[0];
 }
 
 /** How often each class occurs among a neuron's first stimuli, the most frequent first. */

@@ -26,6 +26,8 @@ export interface State {
   /** The run whose neurons per concept are shown; null leaves it to the maps. */
   counted: string | null;
   cls: string | null;
+  /** Whether of a class's ranking only evolutions that become the class are listed. */
+  becoming: boolean;
   neuron: NeuronRef | null;
   selection: Selection | null;
   /** A neuron that a list points at, ringed on the maps; the address leaves it out. */
@@ -39,7 +41,7 @@ export type Change = Partial<State>;
 type Listener = (state: State, changed: Set<keyof State>) => void;
 
 /** A change of these is a step of its own, which the browser's Back takes back. */
-const STEPS: (keyof State)[] = ["neuron", "cls", "selection", "panels", "colour"];
+const STEPS: (keyof State)[] = ["neuron", "cls", "becoming", "selection", "panels", "colour"];
 
 export class Store {
   private readonly listeners: Listener[] = [];
@@ -153,6 +155,7 @@ export function initial(model: Model, live: boolean): State {
     metric: model.scenes.some(({ groups }) => groups.length > 0) ? "concepts" : "test_top1",
     counted: null,
     cls: null,
+    becoming: false,
     neuron: null,
     selection: null,
     pointed: null,

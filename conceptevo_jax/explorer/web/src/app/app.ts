@@ -57,7 +57,7 @@ export class App {
     root.replaceChildren(
       unknownBanner(store),
       h("header.bar", null, titleOf(store, isFinished), search.element, ...choicesOf(store), this.lassoButton, helpButton),
-      h("main", null, h("div.stage", null, maps.element, this.legend()), sideOf(store, say)),
+      h("main", null, h("div.stage", null, maps.element, this.legend()), sideOf(store, maps.element, say)),
       timeline.element,
       timeline.strip.element,
       live,

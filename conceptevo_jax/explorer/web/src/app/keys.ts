@@ -93,12 +93,12 @@ export function listenToKeys(keys: Key[], signal: AbortSignal): void {
   const press = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
     const isTyping =
-      target.matches("input:not([type=range]), select, textarea") || document.querySelector("dialog[open]") !== null;
+      target.matches("input:not([type=range], [type=checkbox]), select, textarea") || document.querySelector("dialog[open]") !== null;
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = actions.get(name);
-    // A button or a heading that opens, if it has the focus, is pressed by space.
-    if (action === undefined || (event.key === " " && target.closest("button, summary"))) return;
+    // A button, a box or a heading that opens, if it has the focus, is pressed by space.
+    if (action === undefined || (event.key === " " && target.closest("button, summary, [type=checkbox]"))) return;
     event.preventDefault();
     action(event);
   };

@@ -5,10 +5,11 @@ import { NeuronPane } from "../panes/neuron";
 import { RankingPane } from "../panes/ranking";
 import { SelectionPane } from "../panes/selection";
 import { type Store, type Tab, TABS } from "../state";
+import { sheetHandle } from "./sheet";
 
 const TITLES: Record<Tab, string> = { neuron: "Neuron", class: "Class", selection: "Selection" };
 
-export function sideOf(store: Store, say: (text: string) => void): HTMLElement {
+export function sideOf(store: Store, maps: HTMLElement, say: (text: string) => void): HTMLElement {
   const panes: Record<Tab, HTMLElement> = {
     neuron: new NeuronPane(store).element,
     class: new RankingPane(store).element,
@@ -43,15 +44,6 @@ export function sideOf(store: Store, say: (text: string) => void): HTMLElement {
     });
   });
   const side = h("aside.side", { "aria-label": "neuron, class and selection" }, list, bodies);
-  scrollToChosen(store, side);
+  side.prepend(sheetHandle(store, side, maps));
   return side;
-}
-
-/** On a phone the details lie below what is seen of the map. */
-function scrollToChosen(store: Store, side: HTMLElement): void {
-  const narrow = window.matchMedia("(max-width: 760px)");
-  store.listen((state, changed) => {
-    const isChosen = changed.has("neuron") && changed.size < 4 && state.neuron !== null;
-    if (isChosen && narrow.matches) side.scrollIntoView({ block: "start" });
-  });
 }

@@ -63,6 +63,12 @@ export class Chunk {
     }
     return new Type(this.bytes, entry.offset, count) as unknown as T;
   }
+
+  /** Numbers of which the upper halves of 32 bits are held. */
+  floats(name: string, shape: number[]): Float32Array {
+    const halves = this.array<Uint16Array>(name, shape);
+    return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+  }
 }
 
 /** Base64 → gzip → container; every damage on the way gets a message of its own. */

@@ -65,7 +65,6 @@ export interface RunMeta {
   table: Record<string, Series> & { progress: number[] };
   measures: Record<string, Series>;
   reports: Report[];
-  moved: number;
   evolutions: Evolution[];
 }
 

@@ -8,7 +8,7 @@ import type { Model } from "./model";
 import { Places } from "./places";
 import { type Patches, readPatches, stimuliOf } from "./stimuli";
 
-/** What stands for an unknown share, movement or concept, and for the largest share or movement. */
+/** What stands for an unknown share or concept, and for the largest share. */
 const UNKNOWN = 255;
 const LARGEST = 254;
 
@@ -29,7 +29,8 @@ export class Run {
   private readonly starts: number[];
   private readonly state: Uint8Array;
   private readonly coverages: Uint8Array;
-  private readonly moves: Uint8Array;
+  /** Every movement since the snapshot before; NaN where there is none. */
+  readonly moves: Float32Array;
   private readonly groups: Uint8Array;
   private readonly lives: Int16Array;
   private readonly importances: Importances;
@@ -52,7 +53,7 @@ export class Run {
     this.places = new Places(core, `${number}.points`, e, n, model.scales[meta.scene]);
     this.state = core.array(`${number}.state`, [e, n]);
     this.coverages = core.array(`${number}.coverage`, [e, n]);
-    this.moves = core.array(`${number}.moved`, [e, n]);
+    this.moves = core.floats(`${number}.moved`, [e, n]);
     this.groups = core.array(`${number}.group`, [e, n]);
     this.lives = core.array(`${number}.lives`, [5, n]);
     this.importances = new Importances(core, number, meta.evolutions, n);
@@ -154,13 +155,7 @@ export class Run {
   /** Movement since the snapshot before, in the space. */
   moved(snapshot: number, neuron: number): number | null {
     const value = this.moves[snapshot * this.neurons + neuron];
-    return value === UNKNOWN ? null : (value / LARGEST) * this.meta.moved;
-  }
-
-  /** Counts its movements in bins from 0 to the largest of all runs. */
-  countMoves(counts: Uint32Array, most: number): void {
-    const scale = ((counts.length - 1) * this.meta.moved) / most / LARGEST;
-    for (const value of this.moves) if (value !== UNKNOWN) counts[Math.round(value * scale)] += 1;
+    return Number.isNaN(value) ? null : value;
   }
 
   group(snapshot: number, neuron: number): number | null {
@@ -197,6 +192,13 @@ export class Run {
   stimuli(snapshot: number, neuron: number): number[] {
     if (this.patches === null) return [];
     return stimuliOf(this.patches, snapshot * this.neurons + neuron, this.meta.k);
+  }
+
+  /** Its responses to its first stimuli; needs `loadPatches`. */
+  responses(snapshot: number, neuron: number, count = Infinity): number[] {
+    const start = (snapshot * this.neurons + neuron) * this.meta.k;
+    const used = Math.min(count, this.stimuli(snapshot, neuron).length);
+    return Array.from(this.patches!.peaks.subarray(start, start + used));
   }
 
   async loadPatches(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Chunk } from "./format";
 export interface Patches {
   images: Uint16Array | Uint32Array;
   unused: number;
+  peaks: Float32Array;
   corners: Uint16Array | null;
   length: Uint16Array | null;
 }
@@ -17,6 +18,7 @@ export function readPatches(chunk: Chunk, snapshots: number, neurons: number, k:
   return {
     images,
     unused: images.BYTES_PER_ELEMENT === 2 ? 65535 : 4294967295,
+    peaks: chunk.floats("peaks", [snapshots, neurons, k]),
     corners: hasCorners ? chunk.array("corners", [snapshots, neurons, k, 2]) : null,
     length: hasCorners ? chunk.array("length", [neurons]) : null,
   };

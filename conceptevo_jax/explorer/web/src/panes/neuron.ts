@@ -5,6 +5,7 @@ import type { Evolution } from "../data/meta";
 import type { Model } from "../data/model";
 import { Life, type NeuronRef, type Run } from "../data/run";
 import { h, swatch } from "../dom";
+import { brief } from "../numbers";
 import { classCounts, patchRow } from "../patches";
 import { shownRuns } from "../panels";
 import type { State, Store } from "../state";
@@ -90,8 +91,9 @@ export class NeuronPane extends Pane {
           "th",
           { scope: "row" },
           run.meta.is_base
-            ? run.label(t)
-            : h("button.link", { onclick: () => this.store.set({ at }) }, run.label(t)),
+            ? h("span.when", null, run.label(t))
+            : h("button.link.when", { onclick: () => this.store.set({ at }) }, run.label(t)),
+          range(run.responses(t, neuron, PATCHES)),
         ),
         h("td", null, patchRow(run, t, neuron, PATCHES, 34)),
       ),
@@ -157,8 +159,20 @@ export class NeuronPane extends Pane {
   }
 }
 
+/** From the strongest to the weakest response to the patches of a row. */
+function range(responses: number[]): HTMLElement | null {
+  if (responses.length === 0) return null;
+  const ends = [...new Set([responses[0], responses.at(-1)!].map(brief))];
+  return h("span.range", { title: "responses to the first and to the last of these patches" }, ends.join(" to "));
+}
+
 /** A share with its interval, as a line on a rail. */
-export function interval(name: string, [score, low, high]: [number, number, number], marked = false): HTMLElement {
+export function interval(
+  name: string,
+  [score, low, high]: [number, number, number],
+  marked = false,
+  digits = 2,
+): HTMLElement {
   const line = h("i.interval");
   line.style.left = `${100 * low}%`;
   line.style.width = `${100 * (high - low)}%`;
@@ -169,7 +183,7 @@ export function interval(name: string, [score, low, high]: [number, number, numb
     null,
     h("span.name", null, name),
     h("span.rail", null, h("i.half"), line, dot),
-    h("span.number", null, `${score.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`),
+    h("span.number", null, `${score.toFixed(digits)} [${low.toFixed(2)}, ${high.toFixed(2)}]`),
   );
 }
 

@@ -44,7 +44,8 @@ export class Search {
       oninput: () => this.find(),
       onfocus: () => this.find(),
       onkeydown: (event: KeyboardEvent) => this.key(event),
-      onblur: () => window.setTimeout(() => this.close(), 150),
+      // Late, so that a click on what was found arrives; the focus may be back by then.
+      onblur: () => window.setTimeout(() => document.activeElement === this.input || this.close(), 150),
     });
     this.element = h("div.searching", null, this.input, this.list);
   }

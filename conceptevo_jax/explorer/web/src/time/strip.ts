@@ -1,4 +1,4 @@
-/** Curves over time, with the monitor's alarms. */
+/** Curves over time, with the monitor's alarms above them. */
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -13,6 +13,7 @@ import { shownRuns } from "../panels";
 import { ofConcept } from "../selection";
 import type { State, Store } from "../state";
 import { themeColour } from "../theme";
+import { alarmsAt, drawAlarms, hasAlarms, ROW } from "./alarms";
 
 const HEIGHT = 104;
 
@@ -22,9 +23,6 @@ const RIGHT = 110;
 
 /** Width that a tick of an epoch gets at least. */
 const TICK = 70;
-
-/** Height of a row of alarms above the curves. */
-const ROW = 11;
 
 /** Height of a band that its name fits into, in pixels. */
 const NAMED = 11;
@@ -69,7 +67,7 @@ export class Strip {
       const isOfSelection = state.metric === "selection" && changed.has("selection");
       if (isOfSelection || changed.has("metric") || changed.has("counted") || changed.has("hidden") || changed.has("panels")) this.draw(state);
       else if (changed.has("at")) this.moveTime();
-      if (changed.has("at") || changed.has("hidden") || changed.has("panels")) this.tellAlarms(state);
+      if (changed.has("at") || changed.has("hidden") || changed.has("panels")) this.alarms.replaceChildren(...alarmsAt(shownRuns(this.model, state), state.at));
     });
   }
 
@@ -105,7 +103,7 @@ export class Strip {
     const lines = curves.map(({ values }) => times.map((at) => (values.has(at) ? values.get(at) : undefined)));
     const data = [times, ...(isStacked ? stacked(lines) : lines)] as uPlot.AlignedData;
     const runs = shownRuns(this.model, state).filter((run) => !run.meta.is_base);
-    const alarmed = runs.filter((run) => run.meta.reports.some((report) => isAlarm(report.status)));
+    const alarmed = runs.filter(hasAlarms);
     const narrow = this.plot.clientWidth < 600;
     const [first, last] = [this.model.stops[0], this.model.stops.at(-1)! || 1];
     const ticks = epochTicks(first, last, Math.max(2, Math.floor(this.plot.clientWidth / TICK)));
@@ -144,7 +142,7 @@ export class Strip {
           })),
         ],
         hooks: {
-          draw: [(chart) => this.drawAlarms(chart, alarmed), (chart) => isStacked && nameBands(chart, shown, data)],
+          draw: [(chart) => drawAlarms(chart, this.model, alarmed), (chart) => isStacked && nameBands(chart, shown, data)],
           setSize: [() => this.moveTime()],
           setCursor: [(chart) => this.point(chart)],
           ready: [(chart) => this.listenTo(chart)],
@@ -187,43 +185,6 @@ export class Strip {
   private moveTime(): void {
     if (this.chart === null) return;
     this.time.style.left = `${this.chart.valToPos(this.store.state.at, "x")}px`;
-  }
-
-  /** A triangle where the monitor raised an alarm: full when concepts are lost. */
-  private drawAlarms(chart: uPlot, alarmed: Run[]): void {
-    const { ctx, bbox } = chart;
-    const size = 4.5 * devicePixelRatio;
-    ctx.save();
-    for (const [row, run] of alarmed.entries()) {
-      ctx.fillStyle = ctx.strokeStyle = runColour(this.model, run);
-      for (const report of run.meta.reports) {
-        if (!isAlarm(report.status)) continue;
-        const x = chart.valToPos(report.progress, "x", true);
-        const y = bbox.top - (alarmed.length - row - 0.5) * ROW * devicePixelRatio;
-        ctx.beginPath();
-        ctx.moveTo(x - size, y - size);
-        ctx.lineTo(x + size, y - size);
-        ctx.lineTo(x, y + size);
-        ctx.closePath();
-        if (report.status === "lost") ctx.fill();
-        else ctx.stroke();
-      }
-    }
-    ctx.restore();
-  }
-
-  /** What the monitor says of the time that is shown. */
-  private tellAlarms(state: State): void {
-    const messages: HTMLElement[] = [];
-    for (const run of shownRuns(this.model, state)) {
-      const at = run.meta.progress[run.at(state.at)];
-      const report = run.meta.reports.find(({ progress }) => progress === at);
-      if (report !== undefined && isAlarm(report.status)) {
-        const why = report.reasons.length > 0 ? ` (${report.reasons[0]})` : "";
-        messages.push(h("span", { title: run.name }, `▼ ${run.title}: ${report.status}${why}`));
-      }
-    }
-    this.alarms.replaceChildren(...messages);
   }
 
   private resize(): void {
@@ -283,9 +244,4 @@ function recall(): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether the monitor's status is an alarm. */
-export function isAlarm(status: string): boolean {
-  return status !== "healthy" && status !== "not measured";
 }

@@ -10,7 +10,8 @@ import { h, swatch } from "../dom";
 import { backdropOf, shownRuns } from "../panels";
 import type { State, Store } from "../state";
 import { onThemeChange } from "../theme";
-import { isAlarm, Strip } from "./strip";
+import { isAlarm } from "./alarms";
+import { Strip } from "./strip";
 
 /** Time that a stop is shown for while playing, in ms. */
 const PACE = 900;

@@ -14,8 +14,9 @@ export const ROW = 11;
 const HALF = 4.5;
 const GAP = 6;
 
+/** Whether the monitor's status is an alarm. */
 export function isAlarm(status: string): boolean {
-  return status === "lost" || status.startsWith("damaged");
+  return status !== "healthy" && status !== "not measured";
 }
 
 export function hasAlarms(run: Run): boolean {

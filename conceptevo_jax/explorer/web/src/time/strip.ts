@@ -3,7 +3,6 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
-import { runColour } from "../colour";
 import { countedRun, type Curves, curvesOf, METRICS } from "../curves";
 import { epochTicks } from "../data/epochs";
 import type { Model } from "../data/model";
@@ -67,7 +66,9 @@ export class Strip {
       const isOfSelection = state.metric === "selection" && changed.has("selection");
       if (isOfSelection || changed.has("metric") || changed.has("counted") || changed.has("hidden") || changed.has("panels")) this.draw(state);
       else if (changed.has("at")) this.moveTime();
-      if (changed.has("at") || changed.has("hidden") || changed.has("panels")) this.alarms.replaceChildren(...alarmsAt(shownRuns(this.model, state), state.at));
+      if (changed.has("at") || changed.has("hidden") || changed.has("panels")) {
+        this.alarms.replaceChildren(...alarmsAt(shownRuns(this.model, state), state.at));
+      }
     });
   }
 

@@ -7,6 +7,11 @@ from conceptevo_jax.types import Site
 
 _RUNS, _SITES, _CLASSES, _IMAGES = 5, 10, 10, 2000
 
+_LEAVING = 0.05
+"""Share of the neurons that hold another concept at the next snapshot."""
+
+_DIMENSIONS = 30
+
 
 def scene_size(scene: Scene) -> int:
     """Number of neurons of all runs of a scene."""
@@ -14,7 +19,7 @@ def scene_size(scene: Scene) -> int:
 
 
 def random_scene(neurons: int, snapshots: int, seed: int = 0) -> Scene:
-    """A base and four runs whose neurons move at random; without images.
+    """A base and four runs whose neurons and concepts change at random; no images.
 
     Args:
       neurons: Number of neurons of all runs together.
@@ -30,9 +35,18 @@ def random_scene(neurons: int, snapshots: int, seed: int = 0) -> Scene:
         method="random",
         stability=None,
         classes=[f"class {label}" for label in range(_CLASSES)],
-        groups=(),
-        centers=np.zeros((0, 30)),
-        radius=0.0,
+        groups=[
+            {
+                "name": f"class {label}",
+                "label": label,
+                "share": 0.9,
+                "size": channels,
+                "exemplar": label,
+            }
+            for label in range(_CLASSES)
+        ],
+        centers=rng.normal(size=(_CLASSES, _DIMENSIONS)),
+        radius=0.5,
         pictures=_random_pictures(rng),
         pool_id="random",
         space_id="random",
@@ -64,10 +78,16 @@ def _sites(channels: int) -> tuple[Site, ...]:
     )
 
 
+def _changing_concepts(e: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """The concept of each neuron at each snapshot."""
+    changes = np.cumsum(rng.random((e, n)) < _LEAVING, axis=0)
+    return (rng.integers(0, _CLASSES, n) + changes) % _CLASSES
+
+
 def _course(
     name: str, channels: int, snapshots: int, rng: np.random.Generator
 ) -> Course:
-    e, n, k, d = snapshots, channels * _SITES, 10, 30
+    e, n, k = snapshots, channels * _SITES, 10
     steps = rng.normal(size=(e, n, 2)).cumsum(axis=0)
     none = np.zeros((e, n), bool)
     return Course(
@@ -79,12 +99,12 @@ def _course(
         epochs=["init", *range(e - 1)],
         progress=np.arange(e, dtype=float),
         points=steps.astype(np.float32),
-        vectors=rng.normal(size=(e, n, d)).astype(np.float32),
+        vectors=rng.normal(size=(e, n, _DIMENSIONS)).astype(np.float32),
         dead=none,
         nonfinite=none,
         coverage=rng.random((e, n)),
         movement=rng.random((e, n)),
-        group=np.full((e, n), -1),
+        group=_changing_concepts(e, n, rng),
         lives=np.zeros((5, n), int),
         image_ids=rng.integers(0, _IMAGES, (e, n, k)),
         peaks=rng.random((e, n, k)),

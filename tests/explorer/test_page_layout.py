@@ -1,6 +1,5 @@
 """Nothing overlaps, nothing is cut; the first view looks as it did."""
 
-import dataclasses
 import io
 from pathlib import Path
 
@@ -165,9 +164,7 @@ def difference(one, other):
 @pytest.fixture(scope="module")
 def crowded(save, tmp_path_factory):
     """A page of many neurons."""
-    plain = world.scene()
-    courses = [world.crowded(one, 100) for one in plain.courses]
-    scene = dataclasses.replace(plain, courses=courses)
+    scene = world.crowded_scene(100)
     path = tmp_path_factory.mktemp("crowd") / "page.html"
     assert write_page([save(scene)], path, title="planted · page")
     return path

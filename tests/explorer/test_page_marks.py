@@ -1,7 +1,5 @@
 """What lies over the points follows time, size and enlargement of the maps."""
 
-import dataclasses
-
 import acting
 import numpy as np
 import pytest
@@ -91,9 +89,7 @@ def test_what_is_not_selected_is_dimmed_on_every_map(visit, planted_page):
 
 @pytest.fixture(scope="module")
 def crowded(save, tmp_path_factory):
-    plain = world.scene()
-    courses = [world.crowded(one, 60) for one in plain.courses]
-    scene = dataclasses.replace(plain, courses=courses)
+    scene = world.crowded_scene(60)
     path = tmp_path_factory.mktemp("crowd") / "page.html"
     assert write_page([save(scene)], path, title="planted · page")
     return path

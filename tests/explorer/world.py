@@ -209,6 +209,18 @@ def scene(**changes) -> Scene:
     return Scene(**{**facts, **changes})
 
 
+def crowded_scene(times: int) -> Scene:
+    """The scene with so many of each neuron."""
+    plain = scene()
+    return dataclasses.replace(
+        plain,
+        courses=[crowded(course, times) for course in plain.courses],
+        groups=[
+            {**group, "exemplar": group["exemplar"] * times} for group in plain.groups
+        ],
+    )
+
+
 def crowded(course: Course, times: int) -> Course:
     """The run with so many of each of its neurons, spread around its place."""
     rng = np.random.default_rng(len(course.name))

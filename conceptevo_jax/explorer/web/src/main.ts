@@ -10,7 +10,12 @@ import { h } from "./dom";
 
 const root = document.getElementById("app")!;
 
-function tell(error: unknown): void {
+const NO_WEBGL =
+  "This browser draws no maps, since WebGL is missing or switched off: allow WebGL " +
+  "(hardware acceleration), or open this page in another browser.";
+
+function tell(cause: unknown): void {
+  const error = cause instanceof DataError || hasWebGL() ? cause : new DataError(NO_WEBGL);
   const readable = error instanceof DataError;
   root.replaceChildren(
     h(
@@ -22,14 +27,9 @@ function tell(error: unknown): void {
   );
 }
 
-function checkWebGL(): void {
-  const context = document.createElement("canvas").getContext("webgl");
-  if (context === null) {
-    throw new DataError(
-      "This browser draws no maps, since WebGL is missing or switched off: allow WebGL (hardware acceleration), or open this page in another browser.",
-    );
-  }
-  context.getExtension("WEBGL_lose_context")?.loseContext();
+/** Asked only after a failure: the answer takes a quarter of a second without a GPU. */
+function hasWebGL(): boolean {
+  return document.createElement("canvas").getContext("webgl") !== null;
 }
 
 /** Above the page, which goes on with what it has. */
@@ -39,7 +39,6 @@ function warn(error: DataError): void {
 }
 
 async function start(): Promise<void> {
-  checkWebGL();
   const { source, index } = findSource();
   let app = new App(root, await Model.load(source), index?.live ? false : null);
   if (!index?.live) return;

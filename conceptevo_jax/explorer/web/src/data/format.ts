@@ -67,7 +67,9 @@ export class Chunk {
   /** Numbers of which the upper halves of 32 bits are held. */
   floats(name: string, shape: number[]): Float32Array {
     const halves = this.array<Uint16Array>(name, shape);
-    return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+    const words = new Uint32Array(halves.length);
+    for (let i = 0; i < halves.length; i++) words[i] = halves[i] << 16;
+    return new Float32Array(words.buffer);
   }
 }
 

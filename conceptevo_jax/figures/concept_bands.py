@@ -28,6 +28,9 @@ _LETTERS_PER_INCH = 14
 _LABELLED = 0.07
 """Share of all neurons that a band needs at its highest to bear its name."""
 
+_LETTER_WIDTH, _LINE_HEIGHT = 0.029, 0.09
+"""Of a name, as parts of a panel's width and height."""
+
 
 @record
 class ConceptBands:
@@ -93,35 +96,45 @@ def _draw_bands(axes: Axes, panel: ConceptBands, concepts: Sequence[str]) -> Non
     axes.set_ylim(0, 1)
     axes.spines[["top", "right"]].set_visible(False)
     mark_epochs(axes, progress[-1])
-    tops = panel.shares.cumsum(axis=1)
-    for number, name in enumerate(concepts):
-        _label_band(axes, progress, tops[:, number], panel.shares[:, number], name)
-
-
-def _label_band(
-    axes: Axes,
-    progress: Float[np.ndarray, " e"],
-    top: Float[np.ndarray, " e"],
-    share: Float[np.ndarray, " e"],
-    name: str,
-) -> None:
-    """Write a concept's name where its band is highest, if it is high enough."""
-    # Names at the ends of the axis would leave it.
-    low, high = progress[0], progress[-1]
-    inner = (progress >= low + 0.15 * (high - low)) & (
-        progress <= low + 0.85 * (high - low)
-    )
-    if not (share * inner).max(initial=0) >= _LABELLED:
-        return
-    widest = int((share * inner).argmax())
-    text = axes.text(
-        progress[widest],
-        top[widest] - share[widest] / 2,
-        name,
-        fontsize=7.5,
-        color="white",
-        ha="center",
-        va="center",
-    )
     outline = patheffects.withStroke(linewidth=1.6, foreground="#333333")
-    text.set_path_effects([outline])
+    for number, (x, y) in _name_places(panel, concepts).items():
+        text = axes.text(
+            x,
+            y,
+            concepts[number],
+            fontsize=7.5,
+            color="white",
+            ha="center",
+            va="center",
+        )
+        text.set_path_effects([outline])
+
+
+def _name_places(
+    panel: ConceptBands, concepts: Sequence[str]
+) -> dict[int, tuple[float, float]]:
+    """Where the concepts' names are written, by number; low bands have none.
+
+    A name is where its band is highest without lying over the name of a higher band.
+    """
+    progress = np.asarray(panel.progress, float)
+    low, span = progress[0], progress[-1] - progress[0]
+    # Names at the ends of the axis would leave it.
+    is_inner = np.abs(progress - low - span / 2) <= 0.35 * span
+    heights = np.where(is_inner[:, None], panel.shares, 0)
+    middles = panel.shares.cumsum(axis=1) - panel.shares / 2
+    places: dict[int, tuple[float, float]] = {}
+    for number in np.argsort(-heights.max(axis=0), kind="stable").tolist():
+        width = span * _LETTER_WIDTH * len(concepts[number])
+        for time in np.argsort(-heights[:, number], kind="stable").tolist():
+            x, y = float(progress[time]), float(middles[time, number])
+            is_free = all(
+                abs(x - other_x)
+                >= (width + span * _LETTER_WIDTH * len(concepts[k])) / 2
+                or abs(y - other_y) >= _LINE_HEIGHT
+                for k, (other_x, other_y) in places.items()
+            )
+            if heights[time, number] >= _LABELLED and is_free:
+                places[number] = x, y
+                break
+    return places

@@ -13,6 +13,7 @@ from scipy.spatial.distance import pdist
 from sklearn.cluster import KMeans
 
 from conceptevo_jax.errors import UsageError
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import Embedding, Stimuli, record
 
 _PAIRED_MEMBERS = 200
@@ -128,7 +129,7 @@ def _radius(
     directions: Float[np.ndarray, "n d"], members: Int[np.ndarray, " n"], seed: int
 ) -> float:
     """Median distance of the pairs of neurons that share a concept."""
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "pairs of neurons of a concept")
     distances = []
     for concept in np.unique(members):
         neurons = np.flatnonzero(members == concept)

@@ -24,6 +24,7 @@ from conceptevo_jax.analysis.dynamics.lifetimes import Lifetimes, lifetimes
 from conceptevo_jax.pipeline.images import Images
 from conceptevo_jax.pipeline.projected_run import ProjectedRun
 from conceptevo_jax.stimuli import neuron_patches, patch_windows
+from conceptevo_jax.streams import stream
 from conceptevo_jax.types import record
 
 CONCEPT_COUNT = 8
@@ -97,7 +98,7 @@ def _names(
     live: Bool[np.ndarray, " n"],
     seed: int,
 ) -> tuple[str, ...]:
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "patches that names of concepts are made from")
     vectors = base.placed[base.epochs[-1]].vectors
     members = np.where(live, nearest_concept(vectors, concepts.centers), -1)
     reference: list[Look] | None = None

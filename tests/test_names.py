@@ -80,3 +80,9 @@ def test_no_folder_of_the_package_holds_more_files_than_can_be_kept_in_mind():
     package = ROOT / "conceptevo_jax"
     counts = Counter(path.parent for path in package.rglob("*.py"))
     assert {str(place): n for place, n in counts.items() if n > 20} == {}
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """Pytest imports them by their names alone."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

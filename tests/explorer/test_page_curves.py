@@ -52,6 +52,26 @@ def test_a_band_is_as_high_as_its_concept_has_neurons(
     expect(page.locator(".time")).to_have_text(label)
 
 
+def test_counts_of_the_time_and_of_the_cursor_are_beside_the_bands(visit, planted_page):
+    page = visit(planted_page, ONE_RUN)
+
+    def listed(snapshot):
+        pairs = zip(holders(snapshot), world.CLASSES, strict=True)
+        return [f"{count} {name}" for count, name in pairs][::-1]
+
+    values = page.locator(".band-values")
+    expect(values.locator("p")).to_have_text("epoch 3")
+    expect(values.locator("li")).to_have_text(listed(4))
+    box = plot(page).bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 20, steps=2)
+    expect(values.locator("p")).to_have_text("epoch 1")
+    expect(values.locator("li")).to_have_text(listed(2))
+    page.mouse.move(5, 5)
+    expect(values.locator("p")).to_have_text("epoch 3")
+    page.get_by_label("curve", exact=True).select_option("entropy in the space")
+    expect(values.locator("li")).to_have_count(0)
+
+
 def test_another_run_that_is_shown_can_be_counted(visit, planted_page):
     page = visit(planted_page, "p=long,short&m=concepts&t=selection")
     choice = page.get_by_label("run whose concepts are counted")

@@ -88,9 +88,8 @@ def test_a_neurons_life_is_told_in_the_names_of_its_rows(page, courses):
         acting.choose(page, f"short/conv1/{neuron}")
         rows = page.locator("table.concept th .when")
         expect(rows).to_have_text([epoch_label(epoch) for epoch in course.epochs])
-        for name, place in zip(
-            ("born", "settled", "left", "died"), LIVES[1:, neuron], strict=True
-        ):
+        facts = ("concept born", "concept settled", "concept left", "neuron died")
+        for name, place in zip(facts, LIVES[1:, neuron], strict=True):
             told = "never" if place < 0 else epoch_label(course.epochs[place])
             fact = page.locator(
                 "dl.facts > div", has=page.get_by_text(name, exact=True)

@@ -38,10 +38,13 @@ def test_facts_of_a_neuron_that_moved(page):
         state="live",
         coverage="100 %",
         movement="2.00",
-        born="epoch 0",
-        settled="epoch 1",
-        died="never",
     )
+    lives = {
+        "concept born": "epoch 0",
+        "concept settled": "epoch 1",
+        "neuron died": "never",
+    }
+    expect_facts(page, **lives)
     expect_facts(page, **{"receptive field": "50 % of the image's side"})
     expect(page.locator("dl.facts > div")).to_have_count(8)
 
@@ -51,7 +54,7 @@ def test_facts_of_a_neuron_that_died(page):
     expect_facts(
         page, state="dead, shown at its last place", coverage="–", movement="–"
     )
-    expect_facts(page, born="init", died="epoch 2")
+    expect_facts(page, **{"concept born": "init", "neuron died": "epoch 2"})
     expect(section(page, "Classes of its stimuli")).to_contain_text("no stimuli")
     expect(section(page, "In other runs")).to_contain_text("no place in this snapshot")
     acting.set_epoch(page, 2)

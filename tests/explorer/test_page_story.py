@@ -95,21 +95,33 @@ def told_growth(course):
     )
 
 
-def told_loss(course):
-    """The last peak of a concept, and the first time after it that half is gone."""
-    options = []
+def losses(course):
+    """Every concept that falls to half after its last peak, by at least 5 %."""
     for concept, counts in enumerate(counts_of(course).T):
         peak = len(counts) - 1 - int(np.argmax(counts[::-1]))
         halved = [t for t in range(peak, len(counts)) if 2 * counts[t] <= counts[peak]]
-        if halved:
-            lost = counts[peak] - counts[peak:].min()
-            options.append((lost, -concept, peak, halved[0], counts))
-    _, concept, peak, after, counts = max(options, key=lambda one: one[:2])
-    between = [epoch_label(course.epochs[t]) for t in (peak, after)]
-    return (
-        f"“{course.title}” loses {world.CLASSES[-concept]} between {between[0]} and "
-        f"{between[1]}: {counts[peak]} neurons, then {counts[after]}"
-    )
+        lost = int(counts[peak] - counts[peak:].min())
+        if halved and lost >= 0.05 * course.dead.shape[1]:
+            yield {"concept": concept, "at": (peak, halved[0]), "lost": lost}
+
+
+def told_losses(course):
+    """The concept that is lost first, and the one that loses most."""
+    found = list(losses(course))
+    first = min(found, key=lambda one: (one["at"][1], -one["lost"]))
+    most = max(found, key=lambda one: one["lost"])
+    parts = [
+        f"{world.CLASSES[one['concept']]}: "
+        + ", ".join(
+            f"{counts_of(course)[t, one['concept']]}{unit} at "
+            f"{epoch_label(course.epochs[t])}"
+            for t, unit in zip(one["at"], (" neurons", ""), strict=True)
+        )
+        for one in (first, most)
+    ]
+    if first == most:
+        return f"“{course.title}” loses {parts[0]}"
+    return f"“{course.title}” loses first {parts[0]}; then {parts[1]}"
 
 
 def tour(page):
@@ -137,7 +149,39 @@ def test_the_tour_tells_what_is_counted(opened):
     assert maps(page) == ["good", "bad"]
     growth, loss = tour(page).all_inner_texts()[:2]
     assert growth == told_growth(good)
-    assert loss == f"{told_loss(bad)}; all its neurons are dead at epoch 2."
+    assert loss == f"{told_losses(bad)}; all its neurons are dead from epoch 2 on."
+
+
+def test_of_two_losses_the_first_is_told_first(opened):
+    """Concept 0 falls before concept 2, which has more neurons to lose."""
+    course = drifting("bad", 5, 0.1)
+    neurons = course.dead.shape[1]
+    few, many = np.full(neurons, 1), np.full(neurons, 1)
+    few[: neurons // 4], many[: neurons // 2] = 0, 2
+    group = np.stack([few, np.where(few == 0, 1, many), many, few * 0 + 1])
+    page = opened(
+        drifting("good", 3, 0.9),
+        dataclasses.replace(course, group=group[: len(course.epochs)].astype(np.int16)),
+    )
+    text = tour(page).all_inner_texts()[1]
+    assert " loses first cat: " in text
+    assert f"; then bird: {neurons // 2} neurons at " in text
+
+
+def test_death_is_told_from_its_first_snapshot_on(opened):
+    course = failing(4)
+    dead = course.dead.copy()
+    dead[-2:] = True
+    points, ids = course.points.copy(), course.image_ids.copy()
+    points[-2:], ids[-2:] = np.nan, -1
+    page = opened(
+        drifting("good", 3, 0.9),
+        dataclasses.replace(course, dead=dead, points=points, image_ids=ids),
+    )
+    label = epoch_label(course.epochs[-2])
+    expect(tour(page).nth(1)).to_contain_text(
+        f"all its neurons are dead from {label} on"
+    )
 
 
 def test_a_neuron_whose_stimuli_change_their_class_is_told(opened):
@@ -146,8 +190,8 @@ def test_a_neuron_whose_stimuli_change_their_class_is_told(opened):
     expect(tour(page)).to_have_text(
         [
             "bird forms in “The run long”: 3 neurons at init, 4 at epoch 3.",
-            "A neuron of “The run long” goes from cat to bird: "
-            "4 of 4 stimuli at init, 4 of 4 at epoch 3.",
+            "Neuron conv1/0 of “The run long” goes from images of cat to images of "
+            "bird: 4 of 4 stimuli at init, 4 of 4 at epoch 3.",
         ]
     )
 

@@ -65,28 +65,40 @@ function fall(counts: number[]): { peak: number; after: number; lost: number } |
   return after < 0 ? null : { peak, after, lost: most - least };
 }
 
-/** The concept that loses most neurons after its peak, with the epochs between which half go. */
+/** A concept with its live neurons per snapshot, and how it falls. */
+type Loss = ReturnType<typeof courses>[number] & NonNullable<ReturnType<typeof fall>>;
+
+/**
+ * The concept that is lost first, with the epochs between which half of its neurons go, and
+ * the one that loses most neurons, if it is another.
+ */
 export function loss(run: Run): Sentence | null {
-  const falls = courses(run).flatMap((course) => {
+  const falls = courses(run).flatMap((course): Loss[] => {
     const fallen = fall(course.counts);
     return fallen === null ? [] : [{ ...course, ...fallen }];
   });
-  const most = largest(falls, ({ lost }) => lost);
-  if (most === undefined || most.lost < NOTABLE * run.neurons) return null;
-  const { concept, name, counts, peak, after } = most;
-  const last = run.snapshots - 1;
-  const isDead = deadShare(run, last) === 1;
-  const end: Sentence = isDead
-    ? ["; all its neurons are dead at ", { words: run.label(last), view: { ...conceptView(run, concept, last), selection: null } }]
-    : [];
-  return [
-    `${quoted(run)} loses ${name} between ${run.label(peak)} and ${run.label(after)}: `,
-    { words: `${counts[peak]} neurons`, view: conceptView(run, concept, peak) },
-    ", then ",
-    { words: `${counts[after]}`, view: conceptView(run, concept, after) },
-    ...end,
-    ".",
+  const notable = falls.filter(({ lost }) => lost >= NOTABLE * run.neurons);
+  const most = largest(notable, ({ lost }) => lost);
+  if (most === undefined) return null;
+  const earliest = Math.min(...notable.map(({ after }) => after));
+  const first = largest(notable.filter(({ after }) => after === earliest), ({ lost }) => lost)!;
+  const sentence = ({ concept, name, counts, peak, after }: Loss): Sentence => [
+    `${name}: `,
+    { words: `${counts[peak]} neurons at ${run.label(peak)}`, view: conceptView(run, concept, peak) },
+    ", ",
+    { words: `${counts[after]} at ${run.label(after)}`, view: conceptView(run, concept, after) },
   ];
+  const then: Sentence = first === most ? [] : ["; then ", ...sentence(most)];
+  return [`${quoted(run)} loses ${first === most ? "" : "first "}`, ...sentence(first), ...then, ...death(run), "."];
+}
+
+/** From when on all neurons are dead; nothing where some live at last. */
+function death(run: Run): Sentence {
+  const shares = run.meta.epochs.map((_, t) => deadShare(run, t));
+  const since = shares.findLastIndex((share) => share < 1) + 1;
+  if (since >= run.snapshots) return [];
+  const view: Change = { at: run.meta.progress[since], colour: "group", selection: null, neuron: null, tab: "neuron" };
+  return ["; all its neurons are dead from ", { words: run.label(since), view }, " on"];
 }
 
 interface Turn {
@@ -126,7 +138,7 @@ export function change(run: Run): Sentence | null {
   });
   const share = ([, n]: [string, number], t: number) => `${n} of ${run.stimuli(t, neuron).length}`;
   return [
-    `A neuron of ${quoted(run)} goes from ${before[0]} to ${after[0]}: `,
+    `Neuron ${run.siteName(neuron)} of ${quoted(run)} goes from images of ${before[0]} to images of ${after[0]}: `,
     { words: `${share(before, snapshot)} stimuli at ${run.label(snapshot)}`, view: view(snapshot) },
     ", ",
     { words: `${share(after, last)} at ${run.label(last)}`, view: view(last) },

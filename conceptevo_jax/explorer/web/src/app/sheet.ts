@@ -24,7 +24,7 @@ export function sheetHandle(store: Store, side: HTMLElement, maps: HTMLElement):
   store.listen((state, changed) => {
     const isShown = SHOWN.some((key) => state[key] !== null);
     const isChosen = SHOWN.some((key) => changed.has(key) && state[key] !== null);
-    if (isFirst) open(isShown);
+    if (isFirst) open(isShown || state.tab !== "neuron");
     else if (isChosen || changed.has("tab")) open(true);
     else if (!isShown && SHOWN.some((key) => changed.has(key))) open(false);
     isFirst = false;

@@ -72,10 +72,10 @@ export class NeuronPane extends Pane {
     ];
     if (run.snapshots > 1) {
       rows.push(
-        ["born", when(Life.born), "from then on it held its concept: a place in the space, or a class"],
-        ["settled", when(Life.settled), "from then on it kept its concept"],
-        ["left", when(Life.left), "from then on it lives, but holds another concept"],
-        ["died", when(Life.died), "from then on it is dead"],
+        ["concept born", when(Life.born), "from then on it held the concept that it shows most clearly: a place in the space, or a class"],
+        ["concept settled", when(Life.settled), "from then on it kept that concept"],
+        ["concept left", when(Life.left), "from then on it lives, but holds another concept"],
+        ["neuron died", when(Life.died), "from then on it is dead"],
       );
     }
     return h("dl.facts", null, rows.map(([name, value, about]) => h("div", { title: about }, h("dt", null, name), h("dd", null, value))));
@@ -98,7 +98,7 @@ export class NeuronPane extends Pane {
         h("td", null, patchRow(run, t, neuron, PATCHES, 34)),
       ),
     );
-    return h("section", null, h("h3", null, "Its concept over time"), h("table.concept", null, h("tbody", null, rows)));
+    return h("section", null, h("h3", null, "Its concept over time", h("span.faint", null, " with its responses")), h("table.concept", null, h("tbody", null, rows)));
   }
 
   private classes(state: State, run: Run, neuron: number): HTMLElement {

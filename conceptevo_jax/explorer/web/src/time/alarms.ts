@@ -23,6 +23,11 @@ export function hasAlarms(run: Run): boolean {
   return run.meta.reports.some(({ status }) => isAlarm(status));
 }
 
+/** The mark of an alarm: full where concepts are lost. */
+export function markOf(status: string): string {
+  return status === "lost" ? "▼" : "▽";
+}
+
 /** A row per run: a triangle at each alarm, full where concepts are lost, beside the run's name. */
 export function drawAlarms(chart: uPlot, model: Model, runs: Run[]): void {
   const { ctx, bbox } = chart;
@@ -66,6 +71,7 @@ export function alarmsAt(runs: Run[], time: number): HTMLElement[] {
     const report = run.meta.reports.find(({ progress }) => progress === at);
     if (report === undefined || !isAlarm(report.status)) return [];
     const why = report.reasons.length > 0 ? ` (${report.reasons[0]})` : "";
-    return [h("span", { title: run.name }, `▼ ${run.title}: ${report.status}${why}`)];
+    const words = `${markOf(report.status)} ${run.title}: ${report.status}${why}`;
+    return [h("span", { title: words }, words)];
   });
 }

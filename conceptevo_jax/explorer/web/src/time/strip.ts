@@ -13,6 +13,7 @@ import { ofConcept } from "../selection";
 import type { State, Store } from "../state";
 import { themeColour } from "../theme";
 import { alarmsAt, drawAlarms, hasAlarms, ROW } from "./alarms";
+import { bandValues } from "./band_values";
 
 const HEIGHT = 104;
 
@@ -22,6 +23,9 @@ const RIGHT = 110;
 
 /** Width that a tick of an epoch gets at least. */
 const TICK = 70;
+
+/** What the values beside the bands depend on. */
+const VALUED = ["at", "metric", "counted", "hidden", "panels"] as const;
 
 /** Height of a band that its name fits into, in pixels. */
 const NAMED = 11;
@@ -36,8 +40,10 @@ export class Strip {
   private readonly choice: HTMLSelectElement;
   private readonly fold: HTMLButtonElement;
   private readonly alarms = h("div.alarms");
+  private readonly alarmKey = h("span.faint", { hidden: true, title: "what the monitor says of snapshots" }, "▽ damaged ▼ lost");
   private readonly counted: HTMLSelectElement;
   private readonly time = h("i.now");
+  private readonly values = h("div.band-values");
   private readonly observer = new ResizeObserver(onceAFrame(() => this.resize()));
   private chart: uPlot | null = null;
 
@@ -58,14 +64,15 @@ export class Strip {
       onchange: () => store.set({ counted: this.counted.value }),
     });
     this.fold = h("button.quiet", { onclick: () => this.setFolded(!this.plot.hidden) });
-    const head = h("div.strip-head", null, this.choice, this.counted, this.fold, this.alarms);
-    this.element = h("section.strip", { "aria-label": "curves" }, head, this.plot);
+    const head = h("div.strip-head", null, this.choice, this.counted, this.fold, this.alarmKey, this.alarms);
+    this.element = h("section.strip", { "aria-label": "curves" }, head, h("div.plotted", null, this.plot, this.values));
     this.setFolded(recall());
     this.observer.observe(this.plot);
     store.listen((state, changed) => {
       const isOfSelection = state.metric === "selection" && changed.has("selection");
       if (isOfSelection || changed.has("metric") || changed.has("counted") || changed.has("hidden") || changed.has("panels")) this.draw(state);
       else if (changed.has("at")) this.moveTime();
+      if (VALUED.some((key) => changed.has(key))) this.showValues(state.at);
       if (changed.has("at") || changed.has("hidden") || changed.has("panels")) {
         this.alarms.replaceChildren(...alarmsAt(shownRuns(this.model, state), state.at));
       }
@@ -83,7 +90,7 @@ export class Strip {
   }
 
   private setFolded(isFolded: boolean): void {
-    this.plot.hidden = isFolded;
+    this.plot.hidden = this.values.hidden = isFolded;
     this.fold.textContent = isFolded ? "Show curves" : "Hide curves";
     this.fold.setAttribute("aria-expanded", String(!isFolded));
     // Folded it had no width that it could be drawn for.
@@ -113,6 +120,7 @@ export class Strip {
     const line = () => themeColour("--line");
     const axis = { stroke: () => themeColour("--quiet"), font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, size: 4 } };
     // Room for what they will say, so that the maps keep their size while time goes on.
+    this.alarmKey.hidden = alarmed.length === 0;
     this.alarms.style.height = alarmed.length === 0 ? "" : alarmed.length === 1 ? "20px" : "40px";
     this.plot.style.height = `${HEIGHT + alarmed.length * ROW}px`;
     this.counted.hidden = state.metric !== "concepts";
@@ -158,7 +166,7 @@ export class Strip {
 
   private listenTo(chart: uPlot): void {
     chart.over.append(this.time);
-    chart.over.addEventListener("mouseleave", () => this.onPoint(null));
+    chart.over.addEventListener("mouseleave", () => this.pointAt(null));
     chart.over.addEventListener("click", () => {
       const { left, top } = chart.cursor;
       if (left === undefined) return;
@@ -179,7 +187,17 @@ export class Strip {
 
   private point(chart: uPlot): void {
     const { left } = chart.cursor;
-    if (left !== undefined && left >= 0) this.onPoint(this.model.nearestStop(chart.posToVal(left, "x")));
+    if (left !== undefined && left >= 0) this.pointAt(this.model.nearestStop(chart.posToVal(left, "x")));
+  }
+
+  /** Values are those at the cursor, else those at the time shown. */
+  private pointAt(time: number | null): void {
+    this.showValues(time ?? this.store.state.at);
+    this.onPoint(time);
+  }
+
+  private showValues(time: number): void {
+    this.values.replaceChildren(...bandValues(this.model, this.store.state, time));
   }
 
   /** The time shown is an element of its own: moving it draws no curve anew. */

@@ -301,7 +301,7 @@ def elsewhere(call, tmp_path, monkeypatch):
 
 
 def test_the_same_seed_gives_the_same_numbers_elsewhere(demo, elsewhere):
-    """Compiled anew, too."""
+    """From programs that the other demo compiled itself, too."""
     assert list((elsewhere / "store" / ".compiled").glob("*"))
     again = elsewhere / "demo-smoke"
     assert again.resolve() != demo.folder.resolve()

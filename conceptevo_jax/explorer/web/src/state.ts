@@ -50,6 +50,10 @@ export class Store {
   unknown: string[] = [];
   /** Steps of this visit by their number: not all that is looked at is in the address. */
   private readonly steps = new Map<number, { hash: string; state: State }>();
+  /** Call when all maps are drawn. */
+  tellFirstView!: () => void;
+  /** Settles when the maps are drawn for the first time: what can wait is loaded then. */
+  readonly firstView = new Promise<void>((resolve) => (this.tellFirstView = resolve));
 
   constructor(
     readonly model: Model,

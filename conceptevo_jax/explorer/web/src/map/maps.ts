@@ -131,7 +131,10 @@ export class Maps {
     delete this.element.dataset.drawn;
     await Promise.all(this.maps.map((map) => map.draw(colours, tween)));
     this.drawing -= 1;
-    if (this.drawing === 0) this.element.dataset.drawn = String(this.store.state.at);
+    if (this.drawing === 0) {
+      this.element.dataset.drawn = String(this.store.state.at);
+      this.store.tellFirstView();
+    }
     for (const map of this.maps) map.writeCount();
     this.mark();
   }

@@ -12,6 +12,11 @@ import type { State, Store } from "../state";
 import { tourLoads, tourOf } from "../tour";
 import { Pane } from "./pane";
 
+const HINT =
+  "Every dot is a neuron; neurons that respond to the same images lie close together. " +
+  "Click a point, or search for a neuron. Its concept over time and its closest matches " +
+  "in other runs appear here.";
+
 const PATCHES = 7;
 const LIKE = 2;
 
@@ -30,14 +35,7 @@ export class NeuronPane extends Pane {
 
   private draw(state: State): void {
     if (state.neuron === null) {
-      const hint =
-        "Every dot is a neuron; neurons that respond to the same images lie close together. " +
-        "Click a point, or search for a neuron. Its concept over time and its closest matches " +
-        "in other runs appear here.";
-      void this.fill(tourLoads(this.model), () => {
-        this.tour ??= tourOf(this.store);
-        return [h("p.hint", null, hint), this.tour];
-      });
+      void this.drawTour();
       return;
     }
     const { run, neuron } = state.neuron;
@@ -53,6 +51,18 @@ export class NeuronPane extends Pane {
       ...this.likes(state, run, neuron, others),
       ...this.importances(state, run, neuron),
     ]);
+  }
+
+  /** What the tour reads is large: it is loaded when the maps are there. */
+  private async drawTour(): Promise<void> {
+    const hint = () => h("p.hint", null, HINT);
+    if (this.tour === null) await this.fill([], () => [hint()]);
+    if (this.store.state.neuron !== null) return;
+    const load = this.store.firstView.then(() => Promise.all(tourLoads(this.model)));
+    await this.fill([load], () => {
+      this.tour ??= tourOf(this.store);
+      return [hint(), this.tour];
+    });
   }
 
   private facts(state: State, run: Run, neuron: number): HTMLElement {

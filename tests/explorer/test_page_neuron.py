@@ -40,13 +40,14 @@ def test_facts_of_a_neuron_that_moved(page):
         movement="2.00",
     )
     lives = {
+        "concept clearest": "epoch 3",
         "concept born": "epoch 0",
         "concept settled": "epoch 1",
         "neuron died": "never",
     }
     expect_facts(page, **lives)
     expect_facts(page, **{"receptive field": "50 % of the image's side"})
-    expect(page.locator("dl.facts > div")).to_have_count(8)
+    expect(page.locator("dl.facts > div")).to_have_count(9)
 
 
 def test_facts_of_a_neuron_that_died(page):

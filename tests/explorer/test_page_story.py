@@ -23,9 +23,9 @@ PER_NEURON = 5
 def opened(save, visit, tmp_path):
     """The page of the base and some runs, at its first view."""
 
-    def opened(*courses, view="", **settings):
+    def opened(*courses, view="", scene=None, **settings):
         path = tmp_path / "page.html"
-        scene = world.scene(courses=[world.base(), *courses])
+        scene = scene or world.scene(courses=[world.base(), *courses])
         assert write_page([save(scene)], path, title="story")
         return visit(path, view, **settings)
 
@@ -119,9 +119,9 @@ def told_losses(course):
         )
         for one in (first, most)
     ]
-    if first == most:
-        return f"“{course.title}” loses {parts[0]}"
-    return f"“{course.title}” loses first {parts[0]}; then {parts[1]}"
+    word = "first " if len(found) > 1 else ""
+    then = "" if first == most else f"; then {parts[1]}"
+    return f"“{course.title}” loses {word}{parts[0]}{then}"
 
 
 def tour(page):
@@ -168,6 +168,23 @@ def test_of_two_losses_the_first_is_told_first(opened):
     assert f"; then bird: {neurons // 2} neurons at " in text
 
 
+def test_concepts_of_one_class_are_told_as_one(opened):
+    """Neurons that go from a concept of cats to another one have lost no concept."""
+    good, bad = drifting("good", 3, 0.9), drifting("bad", 5, 0.1)
+    group = np.full(bad.dead.shape, 3)
+    quarter = bad.dead.shape[1] // 4
+    group[0, :quarter], group[1, :quarter], group[2, :quarter] = 0, 1, 1
+    bad = dataclasses.replace(bad, group=group.astype(np.int16))
+    scene = world.scene(courses=[world.base(), good, bad])
+    first, second, *others = scene.groups
+    twins = [first | {"name": "cat 1"}, second | {"name": "cat 2", "label": 0}]
+    page = opened(scene=dataclasses.replace(scene, groups=[*twins, *others]))
+    text = tour(page).all_inner_texts()[1]
+    assert (
+        text == f"“The run bad” loses cat: {quarter} neurons at epoch 1, 0 at epoch 2."
+    )
+
+
 def test_death_is_told_from_its_first_snapshot_on(opened):
     course = failing(4)
     dead = course.dead.copy()
@@ -191,7 +208,7 @@ def test_a_neuron_whose_stimuli_change_their_class_is_told(opened):
         [
             "bird forms in “The run long”: 3 neurons at init, 4 at epoch 3.",
             "Neuron conv1/0 of “The run long” goes from images of cat to images of "
-            "bird: 4 of 4 stimuli at init, 4 of 4 at epoch 3.",
+            "bird: 4 of 4 stimuli at epoch 2, 4 of 4 at epoch 3.",
         ]
     )
 
@@ -214,9 +231,9 @@ def test_links_of_the_tour_are_addresses_of_their_views(opened, visit):
     told = page.get_by_role("tabpanel").get_by_role("heading", level=2)
     expect(told).to_have_text("4 neurons of The run long that hold bird at epoch 3")
     page.get_by_role("tab", name="Neuron").click()
-    tour(page).last.get_by_role("link", name="4 of 4 stimuli at init").click()
-    expect(told).to_have_text(acting.named("long@init/conv1/0"))
-    expect(page.locator(".time")).to_have_text("init")
+    tour(page).last.get_by_role("link", name="4 of 4 stimuli at epoch 2").click()
+    expect(told).to_have_text(acting.named("long@2/conv1/0"))
+    expect(page.locator(".time")).to_have_text("epoch 2")
 
 
 def test_a_neuron_chosen_on_a_phone_comes_into_sight(opened):

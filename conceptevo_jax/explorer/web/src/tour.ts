@@ -21,12 +21,23 @@ const READ = 100_000;
 /** Words, some of which lead to a view. */
 type Sentence = (string | { words: string; view: Change })[];
 
-/** Live neurons per concept and snapshot; concepts that are a mixture are not told. */
-function courses(run: Run): { concept: number; name: string; counts: number[] }[] {
+/** All concepts of one class, with the live neurons that hold one of them per snapshot. */
+interface Course {
+  name: string;
+  concepts: number[];
+  counts: number[];
+}
+
+/** Concepts that are a mixture of classes are not told. */
+function courses(run: Run): Course[] {
   const perSnapshot = run.meta.epochs.map((_, t) => conceptCounts(run, t));
-  return run.scene.groups
-    .map(({ name, share }, concept) => ({ concept, name, share, counts: perSnapshot.map((counts) => counts[concept]) }))
-    .filter(({ share }) => share >= 0.5);
+  const { groups, classes } = run.scene;
+  const clear = groups.flatMap(({ label, share }, concept) => (share >= 0.5 ? [{ label, concept }] : []));
+  return [...new Set(clear.map(({ label }) => label))].map((label) => {
+    const concepts = clear.filter((group) => group.label === label).map(({ concept }) => concept);
+    const counts = perSnapshot.map((held) => concepts.reduce((sum, concept) => sum + held[concept], 0));
+    return { name: classes[label], concepts, counts };
+  });
 }
 
 /** Titles may hold commas. */
@@ -38,9 +49,10 @@ function largest<T>(values: T[], of: (value: T) => number): T | undefined {
   return values.reduce<T | undefined>((best, value) => (best === undefined || of(value) > of(best) ? value : best), undefined);
 }
 
-function conceptView(run: Run, concept: number, snapshot: number): Change {
+function conceptView(run: Run, concepts: number[], snapshot: number): Change {
   const at = run.meta.progress[snapshot];
-  return { at, colour: "group", selection: ofConcept([run], concept, at), neuron: null, tab: "neuron" };
+  const selection = concepts.length === 1 ? ofConcept([run], concepts[0], at) : null;
+  return { at, colour: "group", selection, neuron: null, tab: "neuron" };
 }
 
 /** The concept that gains most neurons from the first snapshot to the last. */
@@ -49,12 +61,12 @@ export function growth(run: Run): Sentence | null {
   const gain = (counts: number[]) => counts[last] - counts[0];
   const most = largest(courses(run), ({ counts }) => gain(counts));
   if (most === undefined || gain(most.counts) < NOTABLE * run.neurons) return null;
-  const { concept, name, counts } = most;
+  const { concepts, name, counts } = most;
   return [
     `${name} forms in ${quoted(run)}: `,
-    { words: `${counts[0]} neurons at ${run.label(0)}`, view: conceptView(run, concept, 0) },
+    { words: `${counts[0]} neurons at ${run.label(0)}`, view: conceptView(run, concepts, 0) },
     ", ",
-    { words: `${counts[last]} at ${run.label(last)}`, view: conceptView(run, concept, last) },
+    { words: `${counts[last]} at ${run.label(last)}`, view: conceptView(run, concepts, last) },
     ".",
   ];
 }
@@ -68,8 +80,8 @@ function fall(counts: number[]): { peak: number; after: number; lost: number } |
   return after < 0 ? null : { peak, after, lost: most - least };
 }
 
-/** A concept with its live neurons per snapshot, and how it falls. */
-type Loss = ReturnType<typeof courses>[number] & NonNullable<ReturnType<typeof fall>>;
+/** A class's concepts, and how they fall. */
+type Loss = Course & NonNullable<ReturnType<typeof fall>>;
 
 /**
  * The concept that is lost first, with the epochs between which half of its neurons go, and
@@ -85,14 +97,14 @@ export function loss(run: Run): Sentence | null {
   if (most === undefined) return null;
   const earliest = Math.min(...notable.map(({ after }) => after));
   const first = largest(notable.filter(({ after }) => after === earliest), ({ lost }) => lost)!;
-  const sentence = ({ concept, name, counts, peak, after }: Loss): Sentence => [
+  const sentence = ({ concepts, name, counts, peak, after }: Loss): Sentence => [
     `${name}: `,
-    { words: `${counts[peak]} neurons at ${run.label(peak)}`, view: conceptView(run, concept, peak) },
+    { words: `${counts[peak]} neurons at ${run.label(peak)}`, view: conceptView(run, concepts, peak) },
     ", ",
-    { words: `${counts[after]} at ${run.label(after)}`, view: conceptView(run, concept, after) },
+    { words: `${counts[after]} at ${run.label(after)}`, view: conceptView(run, concepts, after) },
   ];
   const then: Sentence = first === most ? [] : ["; then ", ...sentence(most)];
-  return [`${quoted(run)} loses ${first === most ? "" : "first "}`, ...sentence(first), ...then, ...death(run), "."];
+  return [`${quoted(run)} loses ${notable.length > 1 ? "first " : ""}`, ...sentence(first), ...then, ...death(run), "."];
 }
 
 /** From when on all neurons are dead; nothing where some live at last. */
@@ -104,9 +116,11 @@ function death(run: Run): Sentence {
   return ["; all its neurons are dead from ", { words: run.label(since), view }, " on"];
 }
 
+/** From the last snapshot of one class to the first of another. */
 interface Turn {
   neuron: number;
-  snapshot: number;
+  from: number;
+  to: number;
   before: [string, number];
   after: [string, number];
   clear: number;
@@ -119,14 +133,18 @@ function turnOf(run: Run, neuron: number): Turn | undefined {
     const total = counts.reduce((sum, [, n]) => sum + n, 0);
     return total === 0 ? null : { first: counts[0], share: counts[0][1] / total };
   };
-  const last = majority(run.snapshots - 1);
-  if (last === null || last.share < CLEAR) return undefined;
-  const turns = run.meta.epochs.slice(0, -1).flatMap((_, snapshot): Turn[] => {
-    const now = majority(snapshot);
-    if (now === null || now.share < CLEAR || now.first[0] === last.first[0]) return [];
-    return [{ neuron, snapshot, before: now.first, after: last.first, clear: Math.min(now.share, last.share) }];
+  const classes = run.meta.epochs.map((_, t) => majority(t));
+  const after = classes.at(-1)!;
+  if (after === null || after.share < CLEAR) return undefined;
+  const shows = (t: number, name: string) => classes[t]?.first[0] === name && classes[t].share >= CLEAR;
+  const turns = classes.slice(0, -1).flatMap((before, t): Turn[] => {
+    if (before === null || before.share < CLEAR || before.first[0] === after.first[0]) return [];
+    const to = classes.findIndex((_, later) => later > t && shows(later, after.first[0]));
+    const clear = Math.min(before.share, classes[to]!.share);
+    return [{ neuron, from: t, to, before: before.first, after: classes[to]!.first, clear }];
   });
-  return largest(turns, ({ clear }) => clear);
+  // Of several that are as clear, the shortest way from one class to the other.
+  return largest(turns, ({ clear, from, to }) => clear - (to - from) / run.snapshots / 100);
 }
 
 /** The neuron whose stimuli go most clearly from a class to another; needs patches. */
@@ -135,17 +153,16 @@ export function change(run: Run): Sentence | null {
   const turns = Array.from({ length: Math.floor(run.neurons / step) }, (_, i) => turnOf(run, i * step));
   const most = largest(turns.filter((turn) => turn !== undefined), ({ clear }) => clear);
   if (most === undefined) return null;
-  const { neuron, snapshot, before, after } = most;
-  const last = run.snapshots - 1;
+  const { neuron, from, to, before, after } = most;
   const view = (t: number): Change => ({
     at: run.meta.progress[t], colour: "group", neuron: { run, neuron }, selection: null, tab: "neuron",
   });
   const share = ([, n]: [string, number], t: number) => `${n} of ${run.stimuli(t, neuron).length}`;
   return [
     `Neuron ${run.siteName(neuron)} of ${quoted(run)} goes from images of ${before[0]} to images of ${after[0]}: `,
-    { words: `${share(before, snapshot)} stimuli at ${run.label(snapshot)}`, view: view(snapshot) },
+    { words: `${share(before, from)} stimuli at ${run.label(from)}`, view: view(from) },
     ", ",
-    { words: `${share(after, last)} at ${run.label(last)}`, view: view(last) },
+    { words: `${share(after, to)} at ${run.label(to)}`, view: view(to) },
     ".",
   ];
 }

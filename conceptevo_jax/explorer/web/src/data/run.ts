@@ -12,8 +12,9 @@ import { type Patches, readPatches, stimuliOf } from "./stimuli";
 const UNKNOWN = 255;
 const LARGEST = 254;
 
-/** What happens in a neuron's life: rows of the lives, of which row 0 is where its concept is clearest. */
+/** What happens in a neuron's life: rows of the lives, by the concept that it shows in the clearest one. */
 export const enum Life {
+  clearest = 0,
   born = 1,
   settled = 2,
   left = 3,

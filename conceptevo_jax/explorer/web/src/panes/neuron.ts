@@ -82,6 +82,7 @@ export class NeuronPane extends Pane {
     ];
     if (run.snapshots > 1) {
       rows.push(
+        ["concept clearest", when(Life.clearest), "the snapshot that agrees most with all others: whose concept's birth and death are told here"],
         ["concept born", when(Life.born), "from then on it held the concept that it shows most clearly: a place in the space, or a class"],
         ["concept settled", when(Life.settled), "from then on it kept that concept"],
         ["concept left", when(Life.left), "from then on it lives, but holds another concept"],
@@ -139,7 +140,7 @@ export class NeuronPane extends Pane {
       );
     });
     const by = run.vectors === null ? "nearest on the map" : "nearest in the space";
-    return [h("section", null, h("h3", null, `In other runs (${by})`), rows.length ? rows : h("p.faint", null, "it has no place in this snapshot"))];
+    return [h("section", null, h("h3", null, `In other runs (${by})`), rows.length ? rows : h("p.faint", null, "they, or this neuron, have no place in this snapshot"))];
   }
 
   private importances(state: State, run: Run, neuron: number): HTMLElement[] {

@@ -14,6 +14,11 @@ export const ROW = 11;
 const HALF = 4.5;
 const GAP = 6;
 
+/** A status in a word: `damaged, concepts persist` is damaged. */
+export function shortStatus(status: string): string {
+  return status.split(",")[0];
+}
+
 /** Whether the monitor's status is an alarm. */
 export function isAlarm(status: string): boolean {
   return status !== "healthy" && status !== "not measured";
@@ -71,7 +76,7 @@ export function alarmsAt(runs: Run[], time: number): HTMLElement[] {
     const report = run.meta.reports.find(({ progress }) => progress === at);
     if (report === undefined || !isAlarm(report.status)) return [];
     const why = report.reasons.length > 0 ? ` (${report.reasons[0]})` : "";
-    const words = `${markOf(report.status)} ${run.title}: ${report.status}${why}`;
+    const words = `${markOf(report.status)} ${run.title}: ${shortStatus(report.status)}${why}`;
     return [h("span", { title: words }, words)];
   });
 }

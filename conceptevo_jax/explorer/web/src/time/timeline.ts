@@ -10,7 +10,7 @@ import { h, swatch } from "../dom";
 import { backdropOf, shownRuns } from "../panels";
 import type { State, Store } from "../state";
 import { onThemeChange } from "../theme";
-import { isAlarm, markOf } from "./alarms";
+import { isAlarm, markOf, shortStatus } from "./alarms";
 import { Strip } from "./strip";
 
 /** Time that a stop is shown for while playing, in ms. */
@@ -218,5 +218,5 @@ function valueAt(run: Run, metric: string, at: number): string {
 function verdict(run: Run, at: number): HTMLElement | null {
   const alarm = run.meta.reports.findLast(({ progress, status }) => progress <= at + 1e-6 && isAlarm(status));
   if (alarm === undefined) return null;
-  return h("span.verdict-flag", { title: `the monitor: ${alarm.status}; ${alarm.reasons.join(", ")}` }, `${markOf(alarm.status)} ${alarm.status}`);
+  return h("span.verdict-flag", { title: `the monitor: ${alarm.status}; ${alarm.reasons.join(", ")}` }, `${markOf(alarm.status)} ${shortStatus(alarm.status)}`);
 }

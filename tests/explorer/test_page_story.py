@@ -213,6 +213,15 @@ def test_a_neuron_whose_stimuli_change_their_class_is_told(opened):
     )
 
 
+def test_one_stimulus_is_no_change_of_class(opened):
+    course = world.long()
+    ids = course.image_ids.copy()
+    ids[:, :, 1:] = -1
+    page = opened(dataclasses.replace(course, image_ids=ids), world.short())
+    expect(tour(page)).to_have_count(1)
+    expect(tour(page)).to_contain_text("bird forms")
+
+
 def test_nothing_is_told_of_runs_in_which_nothing_happens(opened):
     page = opened(world.short())
     expect(page.get_by_text("Click a point, or search for a neuron.")).to_be_visible()

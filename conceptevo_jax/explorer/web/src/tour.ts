@@ -126,12 +126,12 @@ interface Turn {
   clear: number;
 }
 
-/** How a neuron's most frequent class changes, where both are clear. */
+/** How a neuron's most frequent class changes, where both are clear and of half of its stimuli at least. */
 function turnOf(run: Run, neuron: number): Turn | undefined {
   const majority = (t: number): { first: [string, number]; share: number } | null => {
     const counts = run.dead(t, neuron) ? [] : classCounts(run, t, neuron);
     const total = counts.reduce((sum, [, n]) => sum + n, 0);
-    return total === 0 ? null : { first: counts[0], share: counts[0][1] / total };
+    return total < run.meta.k / 2 ? null : { first: counts[0], share: counts[0][1] / total };
   };
   const classes = run.meta.epochs.map((_, t) => majority(t));
   const after = classes.at(-1)!;

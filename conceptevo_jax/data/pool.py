@@ -6,12 +6,13 @@ same seed. Every result records the `pool_id` of its pool. A pool holds no pixel
 Choosing among a million images takes about five seconds.
 """
 
+import dataclasses
 import itertools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int32, UInt32
+from jaxtyping import Int, Int32, UInt32
 
 from conceptevo_jax.data.decoded import DecodedImages
 from conceptevo_jax.data.image_set import ImageSet, images_id
@@ -135,6 +136,25 @@ def select_part(
     pixels: Any = np.asarray(images.pixels[rows])
     part = DecodedImages(pixels=pixels, labels=images.labels[rows], keys=keys)
     return _pool_of_part(part, rows, seed), part
+
+
+def pool_part(pool: Pool, rows: Int[np.ndarray, " j"]) -> Pool:
+    """Some images of a pool as a pool of their own.
+
+    Args:
+      pool: The pool.
+      rows: Their rows in the pool, ascending.
+    """
+    keys, labels = tuple(pool.keys[row] for row in rows), pool.labels[rows]
+    return dataclasses.replace(
+        pool,
+        keys=keys,
+        names=tuple(pool.names[row] for row in rows),
+        rows=pool.rows[rows],
+        labels=labels,
+        order=pool.order[rows],
+        pool_id=images_id(keys, labels, pool.side),
+    )
 
 
 def _pool_of_part(

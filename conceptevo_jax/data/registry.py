@@ -95,8 +95,7 @@ def dataset_title(name: str) -> str:
     kind, _, source = name.partition(":")
     if kind == "folder" and source:
         return f"the images of {Path(source).resolve().name}"
-    known = [title for key, title in TITLES.items() if name.split("/")[0] == key]
-    return known[0] if known else source or name
+    return TITLES.get(name.split("/")[0], source or name)
 
 
 def require_dataset(name: str, options: Mapping[str, object]) -> None:

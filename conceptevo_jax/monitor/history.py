@@ -47,17 +47,17 @@ class History:
         Returns:
           The status, its reasons, and all measures by name.
         """
-        measures = measure(probed, self.before, space, len(probed.responses.peaks))
+        measures = measure(probed, self.before, space)
         status, reasons = judge(measures, self.best, rules)
         self._remember(epoch, probed, measures)
         return status, reasons, measures
 
     def _remember(
-        self, epoch: Epoch, glance: ProbedSnapshot, numbers: Mapping[str, float | None]
+        self, epoch: Epoch, probed: ProbedSnapshot, numbers: Mapping[str, float | None]
     ) -> None:
         """Remember an epoch, and the best values up to it."""
         measured_values = {
             k: v for k in JUDGED_MEASURES if (v := numbers[k]) is not None
         }
         best = {k: max(v, self.best.get(k, v)) for k, v in measured_values.items()}
-        self.epoch, self.now, self.best_now = epoch, glance, self.best | best
+        self.epoch, self.now, self.best_now = epoch, probed, self.best | best

@@ -54,7 +54,6 @@ def measure(
     probed_snapshot: ProbedSnapshot,
     before: ProbedSnapshot | None,
     space: Space | None,
-    probe: int,
 ) -> dict[str, float | None]:
     """All numbers of a snapshot.
 
@@ -62,14 +61,15 @@ def measure(
       probed_snapshot: The snapshot.
       before: The snapshot before, of the same network.
       space: The space its neurons are in.
-      probe: Number of probe images.
     """
     stimuli = probed_snapshot.stimuli
     late = late_neurons(stimuli.sites)
     measures: dict[str, float | None] = {
         "live_share": float((~stimuli.dead).mean()),
         "nonfinite_share": float(stimuli.nonfinite.mean()),
-        "distinct_share": distinct_share(stimuli.image_ids, probe),
+        "distinct_share": distinct_share(
+            stimuli.image_ids, len(probed_snapshot.responses.peaks)
+        ),
         "selectivity": float(
             np.median(selectivity(probed_snapshot.responses.peaks)[late])
         ),

@@ -17,7 +17,7 @@ from conceptevo_jax.stimuli.samples import (
     BASE_SAMPLE,
     narrow_sample,
     respond,
-    sample_as_pool,
+    sample_rows,
 )
 from conceptevo_jax.stimuli.search import (
     Observe,
@@ -43,7 +43,7 @@ __all__ = [
     "patch_sheet",
     "patch_windows",
     "respond",
-    "sample_as_pool",
+    "sample_rows",
     "stimuli_of_arrays",
     "top_images_needed",
     "top_k_fold",

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from conceptevo_jax.activations import Fold, Peaks, Reader, Sweep
-from conceptevo_jax.data import Pool, images_id
+from conceptevo_jax.data import Pool
 from conceptevo_jax.store import content_key
 from conceptevo_jax.types import Responses, Site, neuron_count
 
@@ -32,32 +32,6 @@ def narrow_sample(responses: Responses, pool: Pool, size: int) -> Responses:
         peaks=responses.peaks[:size],
         images_id=sample_id(pool, sample_rows(pool, size)),
     )
-
-
-def sample_as_pool(responses: Responses, pool: Pool) -> tuple[Pool, Responses]:
-    """A sample of a pool as a pool of its own, and the responses in its order.
-
-    Args:
-      responses: Responses to the sample.
-      pool: The pool that was sampled.
-    """
-    sample = sample_rows(pool, len(responses.peaks))
-    order = np.argsort(sample)
-    rows = sample[order]
-    keys, labels = tuple(pool.keys[row] for row in rows), pool.labels[rows]
-    smaller_pool = dataclasses.replace(
-        pool,
-        keys=keys,
-        names=tuple(pool.names[row] for row in rows),
-        rows=pool.rows[rows],
-        labels=labels,
-        order=pool.order[rows],
-        pool_id=images_id(keys, labels, pool.side),
-    )
-    reordered = dataclasses.replace(
-        responses, peaks=responses.peaks[order], images_id=smaller_pool.pool_id
-    )
-    return smaller_pool, reordered
 
 
 def sample_rows(pool: Pool, size: int) -> Int[np.ndarray, " j"]:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from conceptevo_jax.data import (
     heldout_pools,
+    images_id,
     load_pool,
+    pool_part,
     require_disjoint,
     require_same_pool,
     save_pool,
@@ -219,3 +221,16 @@ PINNED_KEYS = (
     "planted/train/0018",
 )
 PINNED_ID = "7428fc7fd9bb"
+
+
+def test_a_part_of_a_pool_is_the_pool_of_its_images(image_set):
+    keys = [f"{i:03}" for i in range(30)]
+    images = image_set(keys=keys, labels=[i % 3 for i in range(30)])
+    pool = select_pool(images, seed=0)
+    rows = np.arange(0, len(pool), 3)
+    part = pool_part(pool, rows)
+    assert part.keys == pool.keys[::3]
+    assert part.pool_id == images_id(part.keys, part.labels, pool.side)
+    for name in ("rows", "labels", "order"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(pool, name)[rows])
+    assert pool_part(pool, np.arange(len(pool))).pool_id == pool.pool_id

@@ -34,18 +34,20 @@ def responses_to_all(epoch):
     return (learned + noise).astype(np.float32)
 
 
+def sample_of(pool, epoch, size):
+    rows = sample_rows(pool, size)
+    return Responses(
+        peaks=responses_to_all(epoch)[rows],
+        sites=(SITE,),
+        images_id=sample_id(pool, rows),
+    )
+
+
 def test_the_verdict_is_that_of_a_monitor_that_watched(images):
     pool, _ = select_part(images, size=IMAGES, seed=3)
+    samples = {epoch: sample_of(pool, epoch, SAMPLE) for epoch in range(5)}
     rows = sample_rows(pool, SAMPLE)
     assert (np.diff(rows) < 0).any()
-    samples = {
-        epoch: Responses(
-            peaks=responses_to_all(epoch)[rows],
-            sites=(SITE,),
-            images_id=sample_id(pool, rows),
-        )
-        for epoch in range(5)
-    }
     in_order = np.sort(rows)
     probe = DecodedImages(
         pixels=images.pixels[in_order],
@@ -60,13 +62,20 @@ def test_the_verdict_is_that_of_a_monitor_that_watched(images):
     assert statuses == [HEALTHY, HEALTHY, HEALTHY, DAMAGED, LOST]
 
 
+def test_snapshots_are_compared_on_the_images_that_all_of_them_have(images):
+    pool, _ = select_part(images, size=IMAGES, seed=3)
+    equal = {epoch: sample_of(pool, epoch, SAMPLE) for epoch in range(4)}
+    larger = {**equal, 0: sample_of(pool, 0, 150), 2: sample_of(pool, 2, 120)}
+    assert judge_stored(larger, pool) == judge_stored(equal, pool)
+
+
 def test_a_sample_that_is_too_small_has_no_verdict(images):
     pool, _ = select_part(images, size=IMAGES, seed=3)
-    rows = sample_rows(pool, 20)
-    sample = Responses(
-        peaks=responses_to_all(0)[rows],
-        sites=(SITE,),
-        images_id=sample_id(pool, rows),
-    )
-    assert judge_stored({0: sample}, pool) == {}
-    assert list(judge_stored({0: sample}, pool, k=9)) == [0]
+    samples = {0: sample_of(pool, 0, SAMPLE), 1: sample_of(pool, 1, 20)}
+    assert judge_stored(samples, pool) == {}
+    assert list(judge_stored(samples, pool, k=9)) == [0, 1]
+
+
+def test_without_snapshots_there_is_no_verdict(images):
+    pool, _ = select_part(images, size=IMAGES, seed=3)
+    assert judge_stored({}, pool) == {}

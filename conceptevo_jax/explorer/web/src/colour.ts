@@ -2,7 +2,7 @@
 
 import { epochLabel } from "./data/epochs";
 import type { Model } from "./data/model";
-import type { Run } from "./data/run";
+import { Life, type Run } from "./data/run";
 import { movementScale } from "./movement";
 import { brief } from "./numbers";
 import { basesBelow } from "./panels";
@@ -204,7 +204,7 @@ function colouringOfAll(model: Model, state: State): Colouring {
       return {
         ...ordered,
         of: (run, _, neuron) => {
-          const born = run.life(1, neuron);
+          const born = run.life(Life.born, neuron);
           return step(born < 0 ? null : run.meta.progress[born] / last);
         },
         legend: ramp([epochLabel("init"), model.stopLabel(model.stops.at(-1)!)], "when it first held its concept"),

@@ -41,7 +41,7 @@ function newScale(model: Model): MovementScale {
   };
   return {
     // Equal ones have the rank of their middle.
-    rank: (moved) => (count((one) => one >= moved) + count((one) => one > moved)) / 2 / sorted.length,
+    rank: (moved) => (count((value) => value >= moved) + count((value) => value > moved)) / 2 / sorted.length,
     quantiles: SHARES.map((share) => sorted[Math.round(share * (sorted.length - 1))] ?? 0),
   };
 }

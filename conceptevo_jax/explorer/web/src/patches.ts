@@ -67,8 +67,8 @@ function patch(run: Run, snapshot: number, neuron: number, slot: number, size: n
   const name = run.model.classOfImage(run, image);
   const file = run.model.nameOfImage(run, image);
   const response = brief(run.responses(snapshot, neuron)[slot]);
-  const told = `patch of an image of ${name}${file === null ? "" : `, ${file}`}; response ${response}`;
-  return cut(tile, images, size, told);
+  const title = `patch of an image of ${name}${file === null ? "" : `, ${file}`}; response ${response}`;
+  return cut(tile, images, size, title);
 }
 
 /** A square of a sheet, in `size` CSS pixels. */
@@ -142,13 +142,13 @@ export function patchRow(
     );
     return row;
   }
-  const found = run.stimuli(snapshot, neuron).length;
-  if (found === 0) {
+  const total = run.stimuli(snapshot, neuron).length;
+  if (total === 0) {
     row.append(h("span.faint", null, run.nonfinite(snapshot, neuron) ? "not finite" : "dead: no stimuli"));
   }
   const dead = run.dead(snapshot, neuron);
   if (dead) return row;
-  for (let slot = 0; slot < Math.min(found, count); slot++) {
+  for (let slot = 0; slot < Math.min(total, count); slot++) {
     const shown = patch(run, snapshot, neuron, slot, size);
     if (shown === null) return named(row, run, snapshot, neuron);
     if (untitled) shown.removeAttribute("title");
@@ -156,7 +156,7 @@ export function patchRow(
   }
   if (untitled) return row;
   row.setAttribute("role", "img");
-  row.setAttribute("aria-label", summary(run, snapshot, neuron, Math.min(found, count)));
+  row.setAttribute("aria-label", summary(run, snapshot, neuron, Math.min(total, count)));
   row.addEventListener("click", () => enlarge(run, snapshot, neuron));
   return row;
 }
@@ -200,7 +200,7 @@ export function enlarge(run: Run, snapshot: number, neuron: number): void {
   const title = h("h2", null, run.nameAt(snapshot, neuron));
   const classes = classCounts(run, snapshot, neuron).map(([name, n]) => `${n} ${name}`);
   const used = run.dead(snapshot, neuron) ? [] : run.stimuli(snapshot, neuron);
-  const figures = used.map((_, slot) => figure(run, snapshot, neuron, slot)).filter((one) => one !== null);
+  const figures = used.map((_, slot) => figure(run, snapshot, neuron, slot)).filter((element) => element !== null);
   const side = run.scene.images?.side;
   const about = `Strongest first, each with the neuron's response in bold and its place in the image of ${side} × ${side} pixels, counted from 0.`;
   const dialog = h(

@@ -28,8 +28,8 @@ export class NeuronPane extends Pane {
     super();
     this.model = store.model;
     store.listen((state, changed) => {
-      const own = ["neuron", "at", "tab", "hidden", "panels", "cls", "colour"] as const;
-      if (state.tab === "neuron" && own.some((key) => changed.has(key))) this.draw(state);
+      const needed = ["neuron", "at", "tab", "hidden", "panels", "cls", "colour"] as const;
+      if (state.tab === "neuron" && needed.some((key) => changed.has(key))) this.draw(state);
     });
   }
 

@@ -57,10 +57,10 @@ export class RankingPane extends Pane {
     this.model = store.model;
     store.listen((state, changed) => {
       if (state.tab !== "class") return;
-      const own = ["cls", "becoming", "tab", "hidden", "panels"] as const;
+      const needed = ["cls", "becoming", "tab", "hidden", "panels"] as const;
       // Rankings of evolutions do not depend on the time that is shown.
       const timed = changed.has("at") && this.measured(state).length === 0;
-      if (timed || own.some((key) => changed.has(key))) this.draw(state);
+      if (timed || needed.some((key) => changed.has(key))) this.draw(state);
     });
   }
 
@@ -94,8 +94,8 @@ export class RankingPane extends Pane {
     const ranked = runs.flatMap((run) => this.rankings(run, name, state.becoming));
     const isMeasured = runs.some((run) => this.evolutions(run, name).length > 0);
     const images = runs[0].meta.evolutions[0].images;
-    const others = shownRuns(this.model, state).some((run) => !run.meta.is_base && !runs.includes(run));
-    const only = others ? " only" : "";
+    const isPart = shownRuns(this.model, state).some((run) => !run.meta.is_base && !runs.includes(run));
+    const only = isPart ? " only" : "";
     const about = `Importance, measured for ${runs.map((run) => run.title).join(", ")}${only}: share of ${images} images of ${name} ${ABOUT}`;
     return [
       h("h2", null, name),
@@ -124,21 +124,21 @@ export class RankingPane extends Pane {
   private rankings(run: Run, name: string, becoming: boolean): HTMLElement[] {
     const label = this.model.labelOf(run, name);
     return this.evolutions(run, name).map((v) => {
-      const one = run.meta.evolutions[v];
+      const evolution = run.meta.evolutions[v];
       const ranked = placed(run, v, label);
       const becomes = ({ neuron }: Placed) =>
-        majorityClass(run, one.after, neuron) === name && majorityClass(run, one.before, neuron) !== name;
+        majorityClass(run, evolution.after, neuron) === name && majorityClass(run, evolution.before, neuron) !== name;
       const order = (becoming ? ranked.filter(becomes) : ranked).slice(0, LISTED);
       const at = (snapshot: number) => this.model.nearestStop(run.meta.progress[snapshot]);
-      const rows = (neurons: Placed[]) => neurons.map((which) => this.evolution(run, v, label, which, at(one.after)));
+      const rows = (neurons: Placed[]) => neurons.map((which) => this.evolution(run, v, label, which, at(evolution.after)));
       const show = (end: string, snapshot: number) =>
         h("button", { onclick: () => this.store.set({ at: at(snapshot) }) }, end);
       const title = h(
         "h3.ends",
         null,
         swatch(runColour(this.model, run)),
-        h("span", null, `${run.title}, ${run.label(one.before)} → ${run.label(one.after)}`),
-        h("span.both", { role: "group", "aria-label": "time to show" }, show("before", one.before), show("after", one.after)),
+        h("span", null, `${run.title}, ${run.label(evolution.before)} → ${run.label(evolution.after)}`),
+        h("span.both", { role: "group", "aria-label": "time to show" }, show("before", evolution.before), show("after", evolution.after)),
       );
       if (order.length === 0) return h("section", null, title, h("p.faint", null, `No ranked neuron becomes ${name} in this evolution.`));
       const listed = order.map(({ neuron }) => neuron);
@@ -153,7 +153,7 @@ export class RankingPane extends Pane {
 
   /** A row; while the mouse or the focus is on it, its neuron is ringed on the maps. */
   private evolution(run: Run, v: number, label: number, { neuron, place, tied }: Placed, after: number): HTMLElement {
-    const one = run.meta.evolutions[v];
+    const evolution = run.meta.evolutions[v];
     const point = (pointed: NeuronRef | null) => () => this.store.set({ pointed });
     return h(
       "li",
@@ -166,27 +166,27 @@ export class RankingPane extends Pane {
       },
       link(this.store, { run, neuron }, run.siteName(neuron), after),
       tied > 0 && h("span.faint", null, ` tied with ${tied} other${tied > 1 ? "s" : ""}`),
-      interval("", run.importance(v, label, neuron) ?? [0, 0, 0], false, digits(one.images)),
+      interval("", run.importance(v, label, neuron) ?? [0, 0, 0], false, digits(evolution.images)),
       h(
         "div.change",
         null,
-        patchRow(run, one.before, neuron, 4, 32),
+        patchRow(run, evolution.before, neuron, 4, 32),
         h("span.arrow", { "aria-label": "becomes" }, "→"),
-        patchRow(run, one.after, neuron, 4, 32),
+        patchRow(run, evolution.after, neuron, 4, 32),
       ),
     );
   }
 
   private byStimuli(run: Run, name: string, at: number): HTMLElement {
     const t = run.at(at);
-    const found: [number, number][] = [];
+    const counted: [number, number][] = [];
     for (let neuron = 0; neuron < run.neurons; neuron++) {
       if (run.dead(t, neuron)) continue;
       const count = new Map(classCounts(run, t, neuron)).get(name) ?? 0;
-      if (count > 0) found.push([neuron, count]);
+      if (count > 0) counted.push([neuron, count]);
     }
-    found.sort((a, b) => b[1] - a[1]);
-    const rows = found.slice(0, LISTED).map(([neuron, count]) => {
+    counted.sort((a, b) => b[1] - a[1]);
+    const rows = counted.slice(0, LISTED).map(([neuron, count]) => {
       const born = run.life(Life.born, neuron);
       return h(
         "li",
